@@ -1,0 +1,182 @@
+//! What can go wrong, in the engine's words.
+//!
+//! An [`Error`] has a [`ErrorKind`] where a program branches, one sentence where a person reads,
+//! an optional hint with the command that helps, and the cause. Messages follow Docker's wording where learners
+//! will search for it. Printing them, with prefixes and exit codes, is the caller's business.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+/// The result of every engine operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What the caller can do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The thing named does not exist.
+    NotFound,
+    /// The thing is in a state that does not allow the operation, or a name is taken.
+    Conflict,
+    /// The request itself is malformed.
+    Invalid,
+    /// The container's command was found but cannot be executed (exit code 126).
+    CannotExecute,
+    /// The container's command does not exist (exit code 127).
+    CommandNotFound,
+    /// This machine lacks something that the operation needs; `docklings doctor` tells more.
+    Machine,
+    /// Docker has it, docklings does not; the message names it.
+    Unsupported,
+    /// The engine's own state is damaged, or a bug.
+    Internal,
+    /// An input or output operation failed.
+    Io,
+}
+
+/// An error of the engine: kind, sentence, hint and cause.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of `kind` that reads `message`.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+            source: None,
+        }
+    }
+
+    /// `NotFound`.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, message)
+    }
+
+    /// `Conflict`.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Conflict, message)
+    }
+
+    /// `Invalid`.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// `Machine`.
+    pub fn machine(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Machine, message)
+    }
+
+    /// `Internal`.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
+    /// `Unsupported`.
+    pub fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unsupported, message)
+    }
+
+    /// An input or output failure while doing `action` (a verb, such as `read`) on `path`.
+    pub fn io(action: &str, path: impl AsRef<Path>, source: io::Error) -> Self {
+        Self {
+            kind: ErrorKind::Io,
+            message: format!("cannot {action} `{}`", path.as_ref().display()),
+            hint: None,
+            source: Some(Box::new(source)),
+        }
+    }
+
+    /// Adds the command, or the sentence, that helps.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What the caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The sentence without its cause.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The hint, if there is one.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+/// The sentence, with each cause chained after a colon.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source
+            .as_ref()
+            .map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}
+
+/// `result.on("read", path)?`: names the action and the path of an input or output failure.
+pub trait IoContext<T> {
+    /// Names what was being done, and to what.
+    fn on(self, action: &str, path: impl AsRef<Path>) -> Result<T>;
+}
+
+impl<T> IoContext<T> for io::Result<T> {
+    fn on(self, action: &str, path: impl AsRef<Path>) -> Result<T> {
+        self.map_err(|source| Error::io(action, path, source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_chained_after_a_colon() {
+        let error = Error::io("read", "/x", io::Error::from_raw_os_error(2));
+        assert_eq!(
+            error.to_string(),
+            "cannot read `/x`: No such file or directory (os error 2)"
+        );
+    }
+
+    #[test]
+    fn a_hint_is_kept_apart_from_the_message() {
+        let error = Error::not_found("No such container: x").with_hint("docker ps -a");
+        assert_eq!(error.to_string(), "No such container: x");
+        assert_eq!(error.hint(), Some("docker ps -a"));
+    }
+}

@@ -1,0 +1,168 @@
+//! The journal: what happened in a sandbox, one JSON line each.
+//!
+//! **What Docker does.** The daemon broadcasts events to those who listen, and keeps the last 256.
+//! **What we do.** Every state change, and every look (`logs`, `inspect`, …), is appended to `journal.jsonl`, and stays.
+//! `docker events` prints it; the checker reads it for what the end state cannot show.
+//!
+//! One `write(2)` with `O_APPEND` per line, so lines of different processes never mix.
+
+use crate::error::{IoContext, Result};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// What kind of thing an event is about; Docker's `Type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ObjectKind {
+    /// A container.
+    Container,
+    /// An image.
+    Image,
+    /// A volume.
+    Volume,
+    /// A build.
+    Builder,
+    /// A registry.
+    Registry,
+}
+
+/// One line of the journal.
+///
+/// `action` is Docker's word where Docker has the event (`create start die stop kill attach detach exec_create
+/// exec_start exec_die destroy rename update pause unpause oom health_status commit tag untag delete import load save
+/// prune pull push mount unmount`); the looks and builds that Docker does not report are `logs inspect top stats diff
+/// copy_in copy_out export list history build build_step login`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When it happened.
+    pub time: Timestamp,
+    /// The kind of thing it happened to.
+    #[serde(rename = "type")]
+    pub kind: ObjectKind,
+    /// What happened.
+    pub action: String,
+    /// The full id of the container or image, the name of the volume; empty where there is none.
+    pub id: String,
+    /// The docker command that caused it, such as `run` or `start`; `monitor` for what happened by itself.
+    pub via: String,
+    /// Facts, as Docker's `Actor.Attributes` and more: `name`, `image`, `exitCode`, `tty`, `attached`, `path`, …
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub facts: Map<String, Value>,
+}
+
+impl Event {
+    /// An event without facts.
+    pub fn new(
+        time: Timestamp,
+        kind: ObjectKind,
+        action: &str,
+        id: impl Into<String>,
+        via: &str,
+    ) -> Self {
+        Self {
+            time,
+            kind,
+            action: action.to_owned(),
+            id: id.into(),
+            via: via.to_owned(),
+            facts: Map::new(),
+        }
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// Appends `event` to the journal at `path`, which is made if missing.
+pub fn append(path: &Path, event: &Event) -> Result<()> {
+    let mut line = serde_json::to_vec(event)
+        .map_err(std::io::Error::from)
+        .on("write", path)?;
+    line.push(b'\n');
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(&line))
+        .on("write", path)
+}
+
+/// Reads the journal from byte `offset`; returns the events and the offset after the last whole line.
+/// A missing journal is an empty one. A line that a crash cut short, or a foreign one, is skipped.
+pub fn read_from(path: &Path, offset: u64) -> Result<(Vec<Event>, u64)> {
+    use std::io::{ErrorKind, Seek, SeekFrom};
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), 0)),
+        other => other.on("read", path)?,
+    };
+    file.seek(SeekFrom::Start(offset)).on("read", path)?;
+    let mut reader = BufReader::new(file);
+    let (mut events, mut end, mut line) = (Vec::new(), offset, Vec::new());
+    loop {
+        line.clear();
+        let length = reader.read_until(b'\n', &mut line).on("read", path)?;
+        if length == 0 || line.last() != Some(&b'\n') {
+            return Ok((events, end));
+        }
+        end += length as u64;
+        if let Ok(event) = serde_json::from_slice(&line) {
+            events.push(event);
+        }
+    }
+}
+
+/// Reads the whole journal.
+pub fn read(path: &Path) -> Result<Vec<Event>> {
+    Ok(read_from(path, 0)?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(action: &str) -> Event {
+        Event::new(
+            Timestamp::UNIX_EPOCH,
+            ObjectKind::Container,
+            action,
+            "c1",
+            "run",
+        )
+        .with("tty", true)
+    }
+
+    #[test]
+    fn events_are_read_back_in_order_and_from_an_offset() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        append(&path, &event("create")).unwrap();
+        let (_, offset) = read_from(&path, 0).unwrap();
+        append(&path, &event("start")).unwrap();
+        assert_eq!(read(&path).unwrap(), [event("create"), event("start")]);
+        assert_eq!(read_from(&path, offset).unwrap().0, [event("start")]);
+    }
+
+    #[test]
+    fn a_line_cut_short_by_a_crash_is_skipped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        append(&path, &event("create")).unwrap();
+        std::fs::OpenOptions::new()
+            .append(true)
+            .open(&path)
+            .unwrap()
+            .write_all(b"{\"tim")
+            .unwrap();
+        assert_eq!(read(&path).unwrap(), [event("create")]);
+    }
+}

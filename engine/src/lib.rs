@@ -1,0 +1,19 @@
+//! A small, real container engine, written to be read.
+//!
+//! Modules in reading order, each importing only from those before it:
+//! `error id paths clock events` → [`oci`] `sys` → [`store`] `cgroup` → `image` `network` `volume` → `runtime` → `build` →
+//! `engine`.
+//!
+//! Invariants: the engine never prints, and never reads `$HOME`, a terminal, the clock or randomness by itself; a path
+//! inside a container's root is only ever resolved with `openat2(RESOLVE_IN_ROOT)`; nothing under `content/` changes
+//! once written; `unsafe` compiles only under `sys/`.
+
+pub mod clock;
+pub mod error;
+pub mod events;
+pub mod id;
+pub mod oci;
+pub mod paths;
+pub mod store;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,229 @@
+//! Where everything lies on disk. Every path that the engine uses is a method here.
+//!
+//! ```text
+//! $DOCKLINGS_HOME
+//! ├── content/                   shared by all sandboxes, never changes once written
+//! │   ├── blobs/sha256/<hex>     an OCI image layout: configs, manifests, compressed layers
+//! │   ├── layers/<chain>/        unpacked layers: `diff/` is an overlay lowerdir, `layer.json` describes it
+//! │   ├── cache/<key>.json       build cache records
+//! │   └── tmp/                   what is not finished; renamed into place, or swept
+//! ├── sandboxes/<name>/          one world of names
+//! │   ├── images.json            references -> image ids
+//! │   ├── names/<name>           one file per container name; holds the id
+//! │   ├── containers/<id>/       config.json state.json log.json lock upper/ work/ etc/
+//! │   ├── volumes/<name>/_data
+//! │   ├── trash/                 removed, to be unlinked
+//! │   └── journal.jsonl
+//! ├── workspaces/<exercise>/
+//! └── progress.json
+//! ```
+//!
+//! State that matters only while something runs (sockets) lives under the runtime directory.
+
+use crate::error::{Error, IoContext, Result};
+use crate::id::{ContainerId, VolumeName};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The root of everything that docklings keeps.
+#[derive(Debug, Clone)]
+pub struct Home {
+    root: PathBuf,
+    runtime: PathBuf,
+}
+
+impl Home {
+    /// `root` holds what lasts; `runtime` holds sockets, and may be lost at reboot.
+    pub fn new(root: impl Into<PathBuf>, runtime: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            runtime: runtime.into(),
+        }
+    }
+
+    /// The top folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+    /// The folder for state that matters only while something runs.
+    pub fn runtime(&self) -> &Path {
+        &self.runtime
+    }
+    /// The shared, content-addressed part; also an OCI image layout.
+    pub fn content(&self) -> PathBuf {
+        self.root.join("content")
+    }
+    /// Blobs by sha256.
+    pub fn blobs(&self) -> PathBuf {
+        self.content().join("blobs/sha256")
+    }
+    /// Unpacked layers, by the hexadecimal digits of their chain id.
+    pub fn layers(&self) -> PathBuf {
+        self.content().join("layers")
+    }
+    /// Build cache records.
+    pub fn build_cache(&self) -> PathBuf {
+        self.content().join("cache")
+    }
+    /// Unfinished content.
+    pub fn content_tmp(&self) -> PathBuf {
+        self.content().join("tmp")
+    }
+    /// The sandbox called `name`.
+    pub fn sandbox(&self, name: &str) -> Result<SandboxPaths> {
+        if !name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
+            || name.is_empty()
+            || name.starts_with('.')
+        {
+            return Err(Error::invalid(format!("`{name}` is not a sandbox name")));
+        }
+        Ok(SandboxPaths {
+            root: self.root.join("sandboxes").join(name),
+            runtime: self.runtime.join("sandboxes").join(name),
+        })
+    }
+    /// The folder that holds all sandboxes.
+    pub fn sandboxes(&self) -> PathBuf {
+        self.root.join("sandboxes")
+    }
+    /// The student's files for an exercise.
+    pub fn workspace(&self, exercise: &str) -> PathBuf {
+        self.root.join("workspaces").join(exercise)
+    }
+    /// The learner's progress.
+    pub fn progress(&self) -> PathBuf {
+        self.root.join("progress.json")
+    }
+}
+
+/// One sandbox: what `docker ps -a` and `docker images` see.
+#[derive(Debug, Clone)]
+pub struct SandboxPaths {
+    root: PathBuf,
+    runtime: PathBuf,
+}
+
+impl SandboxPaths {
+    /// The sandbox's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+    /// The sandbox's folder for sockets.
+    pub fn runtime(&self) -> &Path {
+        &self.runtime
+    }
+    /// References -> image ids.
+    pub fn images(&self) -> PathBuf {
+        self.root.join("images.json")
+    }
+    /// Taken container names, a file each.
+    pub fn names(&self) -> PathBuf {
+        self.root.join("names")
+    }
+    /// All containers.
+    pub fn containers(&self) -> PathBuf {
+        self.root.join("containers")
+    }
+    /// One container.
+    pub fn container(&self, id: &ContainerId) -> ContainerPaths {
+        ContainerPaths {
+            root: self.containers().join(id.as_str()),
+            runtime: self.runtime.join(id.short()),
+        }
+    }
+    /// All volumes.
+    pub fn volumes(&self) -> PathBuf {
+        self.root.join("volumes")
+    }
+    /// One volume's data.
+    pub fn volume_data(&self, name: &VolumeName) -> PathBuf {
+        self.volumes().join(name.as_str()).join("_data")
+    }
+    /// Removed things, to be unlinked.
+    pub fn trash(&self) -> PathBuf {
+        self.root.join("trash")
+    }
+    /// What happened.
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("journal.jsonl")
+    }
+}
+
+/// One container's files.
+#[derive(Debug, Clone)]
+pub struct ContainerPaths {
+    root: PathBuf,
+    runtime: PathBuf,
+}
+
+impl ContainerPaths {
+    /// The container's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+    /// The folder of its socket.
+    pub fn runtime(&self) -> &Path {
+        &self.runtime
+    }
+    /// What was asked for.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.json")
+    }
+    /// What was recorded of its life.
+    pub fn state(&self) -> PathBuf {
+        self.root.join("state.json")
+    }
+    /// Held by the monitor for as long as it lives.
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+    /// Docker's json-file log.
+    pub fn log(&self) -> PathBuf {
+        self.root.join("log.json")
+    }
+    /// The container's own layer.
+    pub fn upper(&self) -> PathBuf {
+        self.root.join("upper")
+    }
+    /// Overlayfs's scratch folder.
+    pub fn work(&self) -> PathBuf {
+        self.root.join("work")
+    }
+    /// `hosts`, `hostname`, `resolv.conf`, as mounted into the container.
+    pub fn etc(&self) -> PathBuf {
+        self.root.join("etc")
+    }
+    /// The monitor's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.runtime.join("ctl.sock")
+    }
+}
+
+/// Makes `path` and its missing parents, readable by the owner only.
+pub fn create_private_dir(path: &Path) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .on("create the directory", path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sandbox_name_cannot_leave_the_home() {
+        let home = Home::new("/h", "/r");
+        for bad in ["", "..", ".", "a/b", "../x", ".hidden"] {
+            assert!(home.sandbox(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            home.sandbox("free").unwrap().images(),
+            Path::new("/h/sandboxes/free/images.json")
+        );
+    }
+}

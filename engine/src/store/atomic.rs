@@ -1,0 +1,89 @@
+//! Writing a file so that a reader, or a crash, sees either the old one or the new one.
+//!
+//! **Kernel feature.** `rename(2)` replaces a name atomically.
+
+use crate::error::{Error, IoContext, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// Whether the data must survive a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// It may be lost in a power cut.
+    Cached,
+    /// It is on the disk when the call returns.
+    Durable,
+}
+
+/// Replaces the file at `path` by `bytes`.
+pub fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempfile_in(folder)
+        .on("write", path)?;
+    file.write_all(bytes).on("write", path)?;
+    if durability == Durability::Durable {
+        file.as_file().sync_data().on("write", path)?;
+    }
+    file.persist(path)
+        .map_err(|error| error.error)
+        .on("write", path)?;
+    if durability == Durability::Durable {
+        fs::File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .on("write", path)?;
+    }
+    Ok(())
+}
+
+/// Replaces the file at `path` by `value` as JSON.
+pub fn write_json<T: Serialize>(path: &Path, value: &T, durability: Durability) -> Result<()> {
+    let bytes = serde_json::to_vec(value)
+        .map_err(std::io::Error::from)
+        .on("write", path)?;
+    write(path, &bytes, durability)
+}
+
+/// Reads JSON; `None` if there is no file.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        other => other.on("read", path)?,
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        Error::internal(format!("`{}` is damaged", path.display())).with_source(error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_value_is_read_back_and_leaves_no_other_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        write_json(&path, &vec![1, 2], Durability::Cached).unwrap();
+        write_json(&path, &vec![3], Durability::Durable).unwrap();
+        assert_eq!(read_json::<Vec<i32>>(&path).unwrap(), Some(vec![3]));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_missing_file_is_none_and_a_damaged_one_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        assert_eq!(read_json::<i32>(&path).unwrap(), None);
+        fs::write(&path, "{").unwrap();
+        assert!(
+            read_json::<i32>(&path)
+                .unwrap_err()
+                .message()
+                .contains("x.json")
+        );
+    }
+}

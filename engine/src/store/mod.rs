@@ -1,0 +1,8 @@
+//! Chapter 2 · State on disk, the single truth: there is no daemon that could know better.
+//!
+//! Every write is a temporary file and a rename; names are taken by an atomic create; one lock file per thing with
+//! `flock`. Only a finished image, a tag or the learner's progress is fsynced: the rest may be lost in a power cut,
+//! but never half written.
+
+pub mod atomic;
+pub mod containers;
