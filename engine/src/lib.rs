@@ -9,11 +9,14 @@
 //! once written; `unsafe` compiles only under `sys/`.
 
 pub mod clock;
+pub mod engine;
 pub mod error;
 pub mod events;
 pub mod id;
 pub mod oci;
 pub mod paths;
+pub mod runtime;
 pub mod store;
 
+pub use engine::{Engine, Settings};
 pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,244 @@
+//! What callers ask of containers, and what they get to see: plain data.
+
+use crate::id::{ContainerId, VolumeName};
+use crate::oci::config::Healthcheck;
+use crate::store::containers::{ContainerConfig, HostConfig, RecordedState, RestartPolicy};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// `docker create`, and the first half of `docker run`. What is `None` or empty comes from the image.
+#[derive(Debug, Clone, Default)]
+pub struct CreateRequest {
+    /// `--name`; a random one if `None`.
+    pub name: Option<String>,
+    /// The image as the user wrote it.
+    pub image: String,
+    /// What runs.
+    pub process: ProcessRequest,
+    /// `-h`; the short id if `None`.
+    pub hostname: Option<String>,
+    /// `-l`.
+    pub labels: BTreeMap<String, String>,
+    /// `--expose`, such as `80` or `53/udp`.
+    pub expose: Vec<String>,
+    /// Everything that meets the machine.
+    pub host: HostConfig,
+    /// `--health-*`; merged over the image's.
+    pub healthcheck: Option<Healthcheck>,
+}
+
+/// The process asked for, of a container or an `exec`.
+#[derive(Debug, Clone, Default)]
+pub struct ProcessRequest {
+    /// The words after IMAGE.
+    pub cmd: Vec<String>,
+    /// `--entrypoint`; `Some(vec![])` clears the image's.
+    pub entrypoint: Option<Vec<String>>,
+    /// `-e` and `--env-file`: `KEY=value`, already resolved against the caller's environment.
+    pub env: Vec<String>,
+    /// `-w`.
+    pub working_dir: Option<String>,
+    /// `-u`.
+    pub user: Option<String>,
+    /// `-t`.
+    pub tty: bool,
+    /// `-i`.
+    pub open_stdin: bool,
+    /// Which streams the caller attaches.
+    pub attach: Streams,
+    /// `exec --privileged`.
+    pub privileged: bool,
+}
+
+/// Which of the three streams are meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Streams {
+    /// Standard input.
+    pub stdin: bool,
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+}
+
+/// What `create` made.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// The new container.
+    pub id: ContainerId,
+    /// What the user should know, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// A container as it is at this moment.
+#[derive(Debug, Clone)]
+pub struct Container {
+    /// What was asked for.
+    pub config: ContainerConfig,
+    /// What was recorded.
+    pub state: RecordedState,
+    /// What it does now, as observed.
+    pub status: Status,
+}
+
+/// What a container does, as observed and not as recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Never started.
+    Created,
+    /// Its monitor holds its lock.
+    Running,
+    /// Frozen.
+    Paused,
+    /// Between two runs of the restart policy.
+    Restarting,
+    /// Ended.
+    Exited,
+    /// Its monitor died without recording an end.
+    Dead,
+}
+
+impl Status {
+    /// Docker's word, as in `docker inspect -f '{{.State.Status}}'` and `ps --filter status=`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Restarting => "restarting",
+            Self::Exited => "exited",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// Whether processes of it exist.
+    pub fn is_alive(self) -> bool {
+        matches!(self, Self::Running | Self::Paused)
+    }
+}
+
+/// How to start a container.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StartOptions {
+    /// Streams to attach before its first instruction runs; `None` starts it in the background.
+    pub attach: Option<Streams>,
+    /// Rows and columns of the caller's terminal, for a container with a tty.
+    pub size: Option<(u16, u16)>,
+}
+
+/// How to stop a container; `None` means what the container says.
+#[derive(Debug, Clone, Default)]
+pub struct StopOptions {
+    /// `-s`.
+    pub signal: Option<String>,
+    /// `-t`, in seconds; negative waits for ever.
+    pub timeout: Option<i64>,
+}
+
+/// How to remove a container.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RemoveOptions {
+    /// Kill it first.
+    pub force: bool,
+    /// Remove its anonymous volumes.
+    pub volumes: bool,
+}
+
+/// What `docker update` changes; `None` leaves it.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateRequest {
+    /// Bytes.
+    pub memory: Option<u64>,
+    /// Bytes of memory plus swap; -1 is no limit.
+    pub memory_swap: Option<i64>,
+    /// Billionths of a processor.
+    pub nano_cpus: Option<u64>,
+    /// Processes.
+    pub pids_limit: Option<i64>,
+    /// Restart policy.
+    pub restart: Option<RestartPolicy>,
+}
+
+/// Which log records to read.
+#[derive(Debug, Clone, Default)]
+pub struct LogOptions {
+    /// Wait for more until the container ends.
+    pub follow: bool,
+    /// Only the last so many lines.
+    pub tail: Option<usize>,
+    /// Only records from this moment on.
+    pub since: Option<Timestamp>,
+    /// Only records before this moment.
+    pub until: Option<Timestamp>,
+}
+
+/// One record of a container's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRecord {
+    /// When it was written.
+    pub time: Timestamp,
+    /// Written to standard error.
+    pub stderr: bool,
+    /// The bytes, a newline included if the container wrote one.
+    pub bytes: Vec<u8>,
+}
+
+/// A process in a container, as `docker top` shows it: the columns of `ps -ef`.
+#[derive(Debug, Clone)]
+pub struct TopRow {
+    /// UID PID PPID C STIME TTY TIME CMD.
+    pub columns: Vec<String>,
+}
+
+/// What a container uses at this moment; `None` where no cgroup tells.
+#[derive(Debug, Clone, Default)]
+pub struct Usage {
+    /// Processor time so far.
+    pub cpu: Option<Duration>,
+    /// Bytes of memory, without the page cache that can be dropped.
+    pub memory: Option<u64>,
+    /// The limit, or the machine's memory.
+    pub memory_limit: Option<u64>,
+    /// Processes and threads.
+    pub pids: Option<u64>,
+    /// Bytes received and sent on its network.
+    pub network: (u64, u64),
+    /// Bytes read from and written to disks.
+    pub block: (u64, u64),
+}
+
+/// One line of `docker diff`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// The absolute path in the container.
+    pub path: String,
+    /// What became of it.
+    pub kind: ChangeKind,
+}
+
+/// What became of a path, compared with the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// `A`.
+    Added,
+    /// `C`.
+    Changed,
+    /// `D`.
+    Deleted,
+}
+
+/// A volume.
+#[derive(Debug, Clone)]
+pub struct Volume {
+    /// Its name.
+    pub name: VolumeName,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Made for one container, without a name.
+    pub anonymous: bool,
+    /// Where its files are.
+    pub mountpoint: std::path::PathBuf,
+}
