@@ -17,6 +17,7 @@ pub mod oci;
 pub mod paths;
 pub mod runtime;
 pub mod store;
+pub mod sys;
 
 pub use engine::{Engine, Settings};
 pub use error::{Error, ErrorKind, Result};

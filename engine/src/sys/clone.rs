@@ -1,0 +1,76 @@
+//! Making processes: `clone3(2)` straight into namespaces and a cgroup, and plain fork.
+//!
+//! **Kernel feature.** `clone3` creates the process and its namespaces in one call; `CLONE_INTO_CGROUP` (cgroup v2)
+//! spares the move through `cgroup.procs`, which waits for an RCU grace period.
+
+use super::{check, failed};
+use crate::error::Result;
+use std::mem::size_of;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+/// `CLONE_INTO_CGROUP` of `linux/sched.h`: the `libc` crate's constant is 0 on this target, because it does not fit
+/// an int.
+const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+
+/// What [`clone3`] returned to whom.
+pub enum Forked {
+    /// We are the parent.
+    Parent {
+        /// The child, in our pid namespace.
+        pid: i32,
+        /// Becomes readable when the child ends.
+        pidfd: OwnedFd,
+    },
+    /// We are the child.
+    Child,
+}
+
+/// How to clone.
+#[derive(Default)]
+pub struct CloneOptions<'a> {
+    /// New namespaces, as `CLONE_NEW*` flags.
+    pub namespaces: u64,
+    /// A cgroup v2 folder to be born in.
+    pub cgroup: Option<BorrowedFd<'a>>,
+    /// The child becomes our sibling: our parent is its parent, and reaps it.
+    pub sibling: bool,
+}
+
+/// Clones the calling process, which must have one thread only. Source: `clone(2)`.
+pub fn clone3(options: &CloneOptions<'_>) -> Result<Forked> {
+    let mut pidfd: libc::c_int = -1;
+    // SAFETY: clone_args is a plain struct of integers, for which all zeroes is a valid value.
+    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
+    args.flags = options.namespaces | libc::CLONE_PIDFD as u64;
+    args.pidfd = (&raw mut pidfd) as u64;
+    if options.sibling {
+        // With CLONE_PARENT the exit signal is taken from our own, and must be 0 here.
+        args.flags |= libc::CLONE_PARENT as u64;
+    } else {
+        args.exit_signal = libc::SIGCHLD as u64;
+    }
+    if let Some(cgroup) = options.cgroup {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = cgroup.as_raw_fd() as u64;
+    }
+    let size = size_of::<libc::clone_args>();
+    // SAFETY: the arguments are valid for the size given. Without CLONE_VM the child gets a copy of our memory, as after
+    // fork; we have one thread, so no lock can be held by a thread that the child lacks.
+    let result = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size) };
+    match check(result).map_err(|error| failed("clone3", "a new process", error))? {
+        0 => Ok(Forked::Child),
+        pid => {
+            // SAFETY: with CLONE_PIDFD the kernel stored a new descriptor there, which nobody else owns.
+            let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+            Ok(Forked::Parent {
+                pid: pid as i32,
+                pidfd,
+            })
+        }
+    }
+}
+
+/// Forks the calling process, which must have one thread only.
+pub fn fork() -> Result<Forked> {
+    clone3(&CloneOptions::default())
+}

@@ -1,0 +1,299 @@
+//! Mounts: overlayfs through `mount(2)`, the rest by file descriptor.
+//!
+//! **Kernel feature.** overlayfs (`Documentation/filesystems/overlayfs.rst`), `fsopen(2)`, `fsmount(2)`, `open_tree(2)`,
+//! `move_mount(2)`, `pivot_root(2)`.
+//! **What Docker does.** The daemon mounts the overlay on the machine, runc does the rest in the container.
+//! **What we do.** Everything inside the container's own mount namespace, so that nothing is left mounted, whoever dies.
+//! A mount goes onto a descriptor that was resolved inside of the root, never onto a path that an image could redirect.
+//! **What we leave out.** `metacopy` and `redirect_dir`: a layer must hold all that it changes.
+
+use super::{check, failed};
+use crate::error::{Error, Result};
+use nix::mount::{MntFlags, MsFlags};
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create,
+    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
+};
+use std::ffi::CString;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// `mount(2)` takes its options in one page.
+const OPTIONS_LIMIT: usize = 4000;
+
+/// An overlay: layers, lowest first, and optionally a writable one on top.
+pub struct Overlay<'a> {
+    /// Folders, lowest first.
+    pub lowers: &'a [PathBuf],
+    /// The writable folder and overlayfs's scratch folder beside it.
+    pub upper: Option<(&'a Path, &'a Path)>,
+    /// The upper layer need not survive a power cut: no sync at unmount or copy-up.
+    pub volatile: bool,
+    /// We are root of a user namespace only: extended attributes are `user.overlay.*`.
+    pub userxattr: bool,
+}
+
+impl Overlay<'_> {
+    /// The options that are not lower folders.
+    fn flags(&self) -> Vec<&'static str> {
+        let mut flags = Vec::new();
+        if self.userxattr {
+            flags.push("userxattr");
+        }
+        if self.volatile && self.upper.is_some() {
+            flags.push("volatile");
+        }
+        flags
+    }
+
+    /// The options as `mount(2)` takes them, the topmost layer first. `None` if a path cannot be written so.
+    fn options(&self) -> Option<Vec<u8>> {
+        let plain = |path: &Path| {
+            let bytes = path.as_os_str().as_bytes();
+            (!bytes.iter().any(|b| matches!(b, b':' | b',' | b'\\'))).then(|| bytes.to_vec())
+        };
+        let lowers: Vec<Vec<u8>> = self
+            .lowers
+            .iter()
+            .rev()
+            .map(|p| plain(p))
+            .collect::<Option<_>>()?;
+        let mut options = b"lowerdir=".to_vec();
+        options.extend(lowers.join(&b':'));
+        if let Some((upper, work)) = self.upper {
+            options.extend(b",upperdir=");
+            options.extend(plain(upper)?);
+            options.extend(b",workdir=");
+            options.extend(plain(work)?);
+        }
+        for flag in self.flags() {
+            options.push(b',');
+            options.extend(flag.as_bytes());
+        }
+        (options.len() < OPTIONS_LIMIT).then_some(options)
+    }
+
+    /// Mounts it at `target`.
+    ///
+    /// An image without layers, as `FROM scratch`, gets an empty folder as its lower one, which the caller gives.
+    pub fn mount(&self, target: &Path) -> Result<()> {
+        if let (Some((_, work)), true) = (self.upper, self.volatile) {
+            // Left by a volatile mount before; overlayfs refuses to mount until it is gone.
+            let _ = std::fs::remove_dir_all(work.join("work/incompat"));
+        }
+        match self.options() {
+            Some(options) => mount_overlay(target, options),
+            None => self.mount_by_descriptor(target),
+        }
+        .map_err(|error| {
+            let error = failed("mount overlay on", target.display(), error);
+            error.with_hint("docklings doctor")
+        })
+    }
+
+    /// For more layers than a page of options holds, or odd paths. Needs Linux 6.8 (`lowerdir+`).
+    fn mount_by_descriptor(&self, target: &Path) -> std::io::Result<()> {
+        let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
+        for lower in self.lowers.iter().rev() {
+            fsconfig_set_string(context.as_fd(), "lowerdir+", lower.as_os_str().as_bytes())?;
+        }
+        if let Some((upper, work)) = self.upper {
+            fsconfig_set_string(context.as_fd(), "upperdir", upper.as_os_str().as_bytes())?;
+            fsconfig_set_string(context.as_fd(), "workdir", work.as_os_str().as_bytes())?;
+        }
+        for flag in self.flags() {
+            fsconfig_set_flag(context.as_fd(), flag)?;
+        }
+        fsconfig_create(context.as_fd())?;
+        let mount = fsmount(
+            context.as_fd(),
+            FsMountFlags::FSMOUNT_CLOEXEC,
+            MountAttrFlags::empty(),
+        )?;
+        let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+        Ok(move_mount(
+            mount.as_fd(),
+            "",
+            rustix::fs::CWD,
+            target,
+            flags,
+        )?)
+    }
+}
+
+/// Our wrapper of `mount(2)` for overlayfs.
+fn mount_overlay(target: &Path, options: Vec<u8>) -> std::io::Result<()> {
+    let target = CString::new(target.as_os_str().as_bytes())?;
+    let options = CString::new(options)?;
+    let kind = c"overlay".as_ptr();
+    // SAFETY: four pointers to strings that end with a zero byte and outlive the call.
+    let result = unsafe { libc::mount(kind, target.as_ptr(), kind, 0, options.as_ptr().cast()) };
+    check(result.into()).map(drop)
+}
+
+/// A new file system of `kind`, mounted nowhere yet.
+pub fn new_mount(
+    kind: &str,
+    options: &[(&str, &str)],
+    attributes: MountAttrFlags,
+) -> Result<OwnedFd> {
+    let make = || {
+        let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+        for (name, value) in options {
+            if value.is_empty() {
+                fsconfig_set_flag(context.as_fd(), *name)?;
+            } else {
+                fsconfig_set_string(context.as_fd(), *name, *value)?;
+            }
+        }
+        fsconfig_create(context.as_fd())?;
+        fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+    };
+    make().map_err(|error: rustix::io::Errno| failed("mount", kind, error))
+}
+
+/// A copy of the mount at the object behind `source`, mounted nowhere yet; with what is mounted below it if `recursive`.
+pub fn clone_mount(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_EMPTY_PATH;
+    if recursive {
+        flags |= OpenTreeFlags::AT_RECURSIVE;
+    }
+    open_tree(source, "", flags).map_err(|error| failed("open_tree", "a mount", error))
+}
+
+/// Puts a detached mount onto the object behind `target`.
+pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>, name: &str) -> Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(mount, "", target, "", flags).map_err(|error| failed("mount on", name, error))
+}
+
+/// Makes the attached mount behind `mount` read-only, keeping the flags that a user namespace may not clear.
+pub fn make_read_only(mount: BorrowedFd<'_>, name: &str) -> Result<()> {
+    remount(
+        &PathBuf::from(format!("/proc/self/fd/{}", mount.as_raw_fd())),
+        name,
+    )
+}
+
+/// Binds `path` onto itself, read-only. For paths on file systems that we mounted ourselves, where no link lies in wait.
+pub fn protect(path: &str) -> Result<()> {
+    nix::mount::mount(
+        Some(path),
+        path,
+        None::<&str>,
+        MsFlags::MS_BIND | MsFlags::MS_REC,
+        None::<&str>,
+    )
+    .map_err(|error| failed("mount on", path, error))?;
+    remount(Path::new(path), path)
+}
+
+/// Remounts the root folder read-only.
+pub fn make_root_read_only() -> Result<()> {
+    remount(Path::new("/"), "/")
+}
+
+fn remount(path: &Path, name: &str) -> Result<()> {
+    use nix::sys::statvfs::{FsFlags, statvfs};
+    let has = statvfs(path)
+        .map_err(|error| failed("statvfs", name, error))?
+        .flags();
+    let mut flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    for (present, keep) in [
+        (FsFlags::ST_NOSUID, MsFlags::MS_NOSUID),
+        (FsFlags::ST_NODEV, MsFlags::MS_NODEV),
+        (FsFlags::ST_NOEXEC, MsFlags::MS_NOEXEC),
+        (FsFlags::ST_NOATIME, MsFlags::MS_NOATIME),
+        (FsFlags::ST_NODIRATIME, MsFlags::MS_NODIRATIME),
+        (FsFlags::ST_RELATIME, MsFlags::MS_RELATIME),
+    ] {
+        if has.contains(present) {
+            flags |= keep;
+        }
+    }
+    nix::mount::mount(None::<&str>, path, None::<&str>, flags, None::<&str>)
+        .map_err(|error| failed("remount", name, error))
+}
+
+/// Cuts the tie to the machine's mount namespace: it sees none of our mounts.
+pub fn make_private() -> Result<()> {
+    let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    nix::mount::mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
+        .map_err(|error| failed("mount", "/", error))
+}
+
+/// Makes `root`, which must be a mount, the root folder, and drops the old one.
+/// Source: `pivot_root(2)`, § "pivot_root(".", ".")".
+pub fn pivot_root(root: &Path) -> Result<()> {
+    let change = || {
+        nix::unistd::chdir(root)?;
+        nix::unistd::pivot_root(".", ".")?;
+        nix::mount::umount2(".", MntFlags::MNT_DETACH)?;
+        nix::unistd::chdir("/")
+    };
+    change().map_err(|error| failed("pivot_root", root.display(), error))
+}
+
+/// The machine's device `path`, checked to be the character device `major`:`minor` (an image's `/dev/null` could be a
+/// link to anything; CVE-2025-31133).
+pub fn open_device(path: &str, major: u32, minor: u32) -> Result<OwnedFd> {
+    use rustix::fs::{FileType, Mode, OFlags};
+    let fd = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| failed("open", path, error))?;
+    let stat = rustix::fs::fstat(&fd).map_err(|error| failed("fstat", path, error))?;
+    let found = (
+        rustix::fs::major(stat.st_rdev),
+        rustix::fs::minor(stat.st_rdev),
+    );
+    if FileType::from_raw_mode(stat.st_mode) != FileType::CharacterDevice || found != (major, minor)
+    {
+        return Err(Error::machine(format!(
+            "`{path}` is not the device that it should be"
+        )));
+    }
+    Ok(fd)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overlay<'a>(lowers: &'a [PathBuf], upper: Option<(&'a Path, &'a Path)>) -> Overlay<'a> {
+        Overlay {
+            lowers,
+            upper,
+            volatile: true,
+            userxattr: false,
+        }
+    }
+
+    #[test]
+    fn the_topmost_layer_comes_first() {
+        let lowers = [PathBuf::from("/a"), PathBuf::from("/b")];
+        let both = overlay(&lowers, Some((Path::new("/u"), Path::new("/w"))));
+        assert_eq!(
+            both.options().unwrap(),
+            b"lowerdir=/b:/a,upperdir=/u,workdir=/w,volatile"
+        );
+        assert_eq!(overlay(&lowers, None).options().unwrap(), b"lowerdir=/b:/a");
+    }
+
+    #[test]
+    fn odd_paths_and_long_lists_are_not_written_as_options() {
+        assert_eq!(overlay(&[PathBuf::from("/a:b")], None).options(), None);
+        let many: Vec<PathBuf> = (0..200)
+            .map(|n| PathBuf::from(format!("/layers/{n:064}")))
+            .collect();
+        assert_eq!(overlay(&many, None).options(), None);
+    }
+
+    #[test]
+    fn a_wrong_device_is_refused() {
+        assert!(open_device("/dev/null", 1, 3).is_ok());
+        assert!(open_device("/dev/null", 1, 5).is_err());
+        assert!(open_device("/etc/passwd", 1, 3).is_err());
+    }
+}

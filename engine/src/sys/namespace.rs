@@ -1,0 +1,235 @@
+//! User namespaces: how an ordinary user becomes root of a small world.
+//!
+//! **Kernel feature.** `unshare(CLONE_NEWUSER)`, `/proc/<pid>/uid_map`; `newuidmap(1)` and `newgidmap(1)` write the
+//! subordinate ids of `/etc/subuid` and `/etc/subgid` into the map.
+//! **What Docker does.** Its daemon is root; rootless Docker keeps one namespace for the daemon.
+//! **What we do.** Each command that needs it, and each monitor, makes a namespace of its own with the same map: the
+//! kernel compares the ids behind the map, so they all own the same files.
+//! **What we leave out.** Container root as another user while we are root (`userns-remap`).
+//! **Try it.** `docker run --rm busybox cat /proc/self/uid_map`
+
+use super::clone::{Forked, fork};
+use super::{failed, process};
+use crate::error::{Error, Result};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// Which ids exist in the namespace that [`become_root`] makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdMap {
+    /// We are root of the machine, or of a namespace already: none is made.
+    Machine,
+    /// Root is the user, and the subordinate ids are everyone else.
+    Subordinate {
+        /// First subordinate user id, and how many.
+        uids: (u32, u32),
+        /// First subordinate group id, and how many.
+        gids: (u32, u32),
+    },
+    /// Root is the user and nobody else exists.
+    Single,
+}
+
+/// What [`become_root`] would do for the calling user.
+pub fn id_map() -> IdMap {
+    let uid = nix::unistd::geteuid();
+    if uid.is_root() {
+        return IdMap::Machine;
+    }
+    let name = user_name(uid.as_raw()).unwrap_or_default();
+    let range =
+        |file: &str| subordinate_range(&fs::read_to_string(file).ok()?, &name, uid.as_raw());
+    let tools = ["newuidmap", "newgidmap"]
+        .iter()
+        .all(|tool| find_tool(tool).is_some());
+    match (tools, range("/etc/subuid"), range("/etc/subgid")) {
+        (true, Some(uids), Some(gids)) => IdMap::Subordinate { uids, gids },
+        _ => IdMap::Single,
+    }
+}
+
+/// Whether the calling process is root inside a user namespace and not of the machine.
+pub fn in_user_namespace() -> bool {
+    fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| {
+        map.split_ascii_whitespace().collect::<Vec<_>>() != ["0", "0", "4294967295"]
+    })
+}
+
+/// Makes the calling process, which must have one thread only, root: it already is, or it gets a user namespace.
+/// Returns what the namespace knows.
+///
+/// # Errors
+/// `Machine`, when this machine does not let the user make or use user namespaces.
+pub fn become_root() -> Result<IdMap> {
+    let map = id_map();
+    let (uid, gid) = (
+        nix::unistd::geteuid().as_raw(),
+        nix::unistd::getegid().as_raw(),
+    );
+    match map {
+        IdMap::Machine => Ok(map),
+        IdMap::Single => {
+            unshare_user()?;
+            write_single_map(uid, gid)?;
+            Ok(map)
+        }
+        IdMap::Subordinate { uids, gids } => {
+            if enter_with_tools((uid, uids), (gid, gids))? {
+                return Ok(map);
+            }
+            // The tools refused; the map is still empty, so a single id is left.
+            write_single_map(uid, gid)?;
+            Ok(IdMap::Single)
+        }
+    }
+}
+
+fn write_single_map(uid: u32, gid: u32) -> Result<()> {
+    write_map("setgroups", "deny")?;
+    write_map("uid_map", &format!("0 {uid} 1"))?;
+    write_map("gid_map", &format!("0 {gid} 1"))
+}
+
+fn unshare_user() -> Result<()> {
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER).map_err(|error| {
+        Error::machine("this machine does not let you make user namespaces")
+            .with_source(io::Error::from(error))
+            .with_hint("docklings doctor")
+    })
+}
+
+fn write_map(file: &str, text: &str) -> Result<()> {
+    let path = format!("/proc/self/{file}");
+    fs::write(&path, text).map_err(|error| {
+        let what = "this machine does not let you use user namespaces: cannot write";
+        Error::machine(format!("{what} `{path}`"))
+            .with_source(error)
+            .with_hint("docklings doctor")
+    })
+}
+
+/// `newuidmap` must run outside of the namespace, so a child that stays outside runs it for us.
+/// Returns whether both maps are written.
+fn enter_with_tools(uid: (u32, (u32, u32)), gid: (u32, (u32, u32))) -> Result<bool> {
+    let me = std::process::id();
+    let (ready, signal) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
+        .map_err(|error| failed("pipe2", "a pipe", error))?;
+    match fork()? {
+        Forked::Child => {
+            drop(signal);
+            let unshared = fs::File::from(ready).read(&mut [0]).is_ok_and(|n| n == 1);
+            process::exit(if unshared && write_maps_with_tools(me, uid, gid) {
+                0
+            } else {
+                1
+            });
+        }
+        Forked::Parent { pidfd, .. } => {
+            drop(ready);
+            let unshared = unshare_user();
+            if unshared.is_ok() {
+                let mut signal = fs::File::from(signal);
+                signal
+                    .write_all(b"x")
+                    .map_err(|error| failed("write", "a pipe", error))?;
+            } else {
+                drop(signal);
+            }
+            let code = process::wait(&pidfd)?;
+            unshared.map(|()| code == 0)
+        }
+    }
+}
+
+/// Runs both tools at once: they are independent, and each costs a millisecond.
+fn write_maps_with_tools(pid: u32, uid: (u32, (u32, u32)), gid: (u32, (u32, u32))) -> bool {
+    let start = |tool: &str, (own, (first, count)): (u32, (u32, u32))| {
+        let words = [pid, 0, own, 1, 1, first, count].map(|number| number.to_string());
+        Command::new(find_tool(tool)?)
+            .args(words)
+            .stderr(Stdio::null())
+            .spawn()
+            .ok()
+    };
+    // Both are waited for, also when one could not be started.
+    [start("newuidmap", uid), start("newgidmap", gid)]
+        .map(|child| child.is_some_and(|mut c| c.wait().is_ok_and(|status| status.success())))
+        == [true, true]
+}
+
+/// Joins namespaces of the process behind `pidfd`, given as `CLONE_NEW*` flags. Source: `setns(2)`.
+pub fn join(pidfd: BorrowedFd<'_>, namespaces: u64) -> Result<()> {
+    let flags = nix::sched::CloneFlags::from_bits_truncate(namespaces as i32);
+    nix::sched::setns(pidfd, flags).map_err(|error| failed("setns", "a container", error))
+}
+
+/// Makes a mount namespace of our own whose changes nobody else sees.
+pub fn unshare_mounts() -> Result<()> {
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS)
+        .map_err(|error| failed("unshare", "CLONE_NEWNS", error))?;
+    super::mount::make_private()
+}
+
+/// The descriptor of our own namespace file, such as `net`.
+pub fn own(namespace: &str) -> Result<OwnedFd> {
+    let path = format!("/proc/self/ns/{namespace}");
+    fs::File::open(&path)
+        .map(OwnedFd::from)
+        .map_err(|error| failed("open", path, error))
+}
+
+/// Where `tool` is, looked for in the usual places too: `sbin` is not on every user's PATH.
+pub fn find_tool(tool: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin"].map(PathBuf::from))
+        .map(|folder| folder.join(tool))
+        .find(|path| path.is_file())
+}
+
+/// The first range of at least 65,536 ids that `text` (in the form of `subuid(5)`) gives to the user.
+pub fn subordinate_range(text: &str, name: &str, uid: u32) -> Option<(u32, u32)> {
+    text.lines().find_map(|line| {
+        let mut fields = line.trim().split(':');
+        let (owner, first, count) = (fields.next()?, fields.next()?, fields.next()?);
+        let (first, count): (u32, u32) = (first.parse().ok()?, count.parse().ok()?);
+        let ours = (!name.is_empty() && owner == name) || owner.parse() == Ok(uid);
+        (ours && count >= 65_536).then_some((first, count))
+    })
+}
+
+fn user_name(uid: u32) -> Option<String> {
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    users
+        .lines()
+        .find(|line| {
+            line.split(':')
+                .nth(2)
+                .is_some_and(|field| field.parse() == Ok(uid))
+        })
+        .and_then(|line| line.split(':').next())
+        .map(str::to_owned)
+        .or_else(|| std::env::var("USER").ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<(u32, u32)>) {
+        assert_eq!(subordinate_range(text, "ann", 1000), expected, "{text:?}");
+    }
+
+    #[test]
+    fn subordinate_ranges_are_found_by_name_or_number() {
+        check("ann:100000:65536\n", Some((100_000, 65_536)));
+        check("bob:1:65536\n1000:200000:70000", Some((200_000, 70_000)));
+        check("ann:100000:100\nann:300000:65536", Some((300_000, 65_536)));
+        check("bob:100000:65536", None);
+        check("ann:x:65536\nann\n:::\n", None);
+        check("", None);
+    }
+}

@@ -1,0 +1,185 @@
+//! Processes: waiting, signalling, `prctl(2)`, `execve(2)`.
+
+use super::{check, failed};
+use crate::error::Result;
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// How a process ended, as Docker tells it: its code, or 128 + n after signal n.
+pub type ExitCode = i32;
+
+/// Waits for the child behind `pidfd` and reaps it.
+pub fn wait(pidfd: impl AsFd) -> Result<ExitCode> {
+    use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+    loop {
+        // __WALL: a child made with CLONE_PARENT may not send SIGCHLD, and would be overlooked without it.
+        match waitid(
+            Id::PIDFd(pidfd.as_fd()),
+            WaitPidFlag::WEXITED | WaitPidFlag::__WALL,
+        ) {
+            Ok(WaitStatus::Exited(_, code)) => return Ok(code),
+            Ok(WaitStatus::Signaled(_, signal, _)) => return Ok(128 + signal as i32),
+            Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+            Err(error) => return Err(failed("waitid", "a child", error)),
+        }
+    }
+}
+
+/// Opens a pidfd for a process; for a child that is not reaped yet the pid cannot have been reused.
+pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
+    let id = rustix::process::Pid::from_raw(pid)
+        .ok_or_else(|| failed("pidfd_open", pid, io::Error::from_raw_os_error(libc::ESRCH)))?;
+    rustix::process::pidfd_open(id, rustix::process::PidfdFlags::empty())
+        .map_err(|error| failed("pidfd_open", pid, error))
+}
+
+/// Sends signal number `signal` to the process behind `pidfd`. A process that has ended is fine.
+pub fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
+    let fd = pidfd.as_raw_fd();
+    // SAFETY: a descriptor, a number and two nulls; the kernel checks them all.
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, 0usize, 0u32) };
+    match check(result) {
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+        other => other
+            .map(drop)
+            .map_err(|error| failed("pidfd_send_signal", signal, error)),
+    }
+}
+
+/// Asks for SIGKILL when our parent ends.
+pub fn die_with_parent() -> Result<()> {
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)
+        .map_err(|error| failed("prctl", "PR_SET_PDEATHSIG", error))
+}
+
+/// Orphans below us become our children instead of the machine's init's.
+pub fn become_subreaper() -> Result<()> {
+    nix::sys::prctl::set_child_subreaper(true)
+        .map_err(|error| failed("prctl", "PR_SET_CHILD_SUBREAPER", error))
+}
+
+/// Whether others of our user may look into this process (`/proc/<pid>/exe`, ptrace).
+pub fn set_dumpable(dumpable: bool) -> Result<()> {
+    nix::sys::prctl::set_dumpable(dumpable)
+        .map_err(|error| failed("prctl", "PR_SET_DUMPABLE", error))
+}
+
+/// No program that we execute from now on gains rights from its file.
+pub fn no_new_privileges() -> Result<()> {
+    nix::sys::prctl::set_no_new_privs()
+        .map_err(|error| failed("prctl", "PR_SET_NO_NEW_PRIVS", error))
+}
+
+/// The name in `ps -o comm` and `/proc/<pid>/comm`, at most 15 bytes.
+pub fn set_name(name: &str) -> Result<()> {
+    let word =
+        CString::new(name).map_err(|error| failed("prctl", name, io::Error::other(error)))?;
+    nix::sys::prctl::set_name(&word).map_err(|error| failed("prctl", "PR_SET_NAME", error))
+}
+
+/// Marks every descriptor from `first` on close-on-exec: what we forgot cannot leak into a container.
+pub fn close_on_exec_from(first: u32) -> Result<()> {
+    let flags = libc::CLOSE_RANGE_CLOEXEC;
+    // SAFETY: CLOSE_RANGE_CLOEXEC closes nothing now; it only sets a flag on descriptors.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, flags) };
+    check(result)
+        .map(drop)
+        .map_err(|error| failed("close_range", first, error))
+}
+
+/// Rust ignores SIGPIPE and a parent may have blocked signals; a new program expects neither.
+pub fn reset_signals() -> Result<()> {
+    use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
+    for number in Signal::iterator() {
+        if matches!(number, Signal::SIGKILL | Signal::SIGSTOP) {
+            continue;
+        }
+        // SAFETY: the default action runs no code of ours.
+        unsafe { signal(number, SigHandler::SigDfl) }
+            .map_err(|error| failed("signal", number, error))?;
+    }
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
+        .map_err(|error| failed("sigprocmask", "none", error))
+}
+
+/// Ignores a signal, such as the hang-up of a terminal that we no longer have.
+pub fn ignore_signal(number: nix::sys::signal::Signal) -> Result<()> {
+    use nix::sys::signal::{SigHandler, signal};
+    // SAFETY: ignoring runs no code of ours.
+    unsafe { signal(number, SigHandler::SigIgn) }
+        .map(drop)
+        .map_err(|error| failed("signal", number, error))
+}
+
+fn c_strings(words: &[String]) -> io::Result<Vec<CString>> {
+    let invalid = |_| io::Error::from_raw_os_error(libc::EINVAL);
+    words
+        .iter()
+        .map(|word| CString::new(word.as_str()).map_err(invalid))
+        .collect()
+}
+
+/// Replaces the running program by the one at `path`. Returns only with the error.
+pub fn execve(path: &Path, argv: &[String], env: &[String]) -> io::Error {
+    let invalid = |_| io::Error::from_raw_os_error(libc::EINVAL);
+    let path = CString::new(path.as_os_str().as_bytes()).map_err(invalid);
+    match (path, c_strings(argv), c_strings(env)) {
+        (Ok(path), Ok(argv), Ok(env)) => match nix::unistd::execve(&path, &argv, &env) {
+            Err(error) => error.into(),
+        },
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => error,
+    }
+}
+
+/// Replaces the running program by the one open at `fd`. Returns only with the error.
+pub fn fexecve(fd: BorrowedFd<'_>, argv: &[String], env: &[String]) -> io::Error {
+    match (c_strings(argv), c_strings(env)) {
+        (Ok(argv), Ok(env)) => {
+            let flags = nix::fcntl::AtFlags::AT_EMPTY_PATH;
+            match nix::unistd::execveat(fd, c"", &argv, &env, flags) {
+                Err(error) => error.into(),
+            }
+        }
+        (Err(error), _) | (_, Err(error)) => error,
+    }
+}
+
+/// Ends the process at once: no destructors, and no buffer of the parent's flushed a second time.
+pub fn exit(code: i32) -> ! {
+    // SAFETY: ends the process; nothing of it can be used afterwards.
+    unsafe { libc::_exit(code) }
+}
+
+/// Field 22 of `/proc/<pid>/stat`, the time the process started in clock ticks since boot; with the pid it identifies
+/// a process within a boot. `None` if there is no such process, or it is a zombie. Source: `proc_pid_stat(5)`.
+pub fn start_time(pid: i32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The command name is in parentheses and may itself contain parentheses and blanks.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    if fields.first() == Some(&"Z") {
+        return None;
+    }
+    fields.get(19)?.parse().ok()
+}
+
+/// Identifies the present boot of the machine.
+pub fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map(|id| id.trim().to_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_start_time_is_known_and_that_of_nobody_is_not() {
+        assert!(start_time(std::process::id() as i32).is_some());
+        assert_eq!(start_time(i32::MAX), None);
+        assert_eq!(boot_id().len(), 36);
+    }
+}

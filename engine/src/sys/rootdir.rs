@@ -1,0 +1,174 @@
+//! Paths inside a container's root folder, resolved so that none leads out of it.
+//!
+//! **Kernel feature.** `openat2(2)` with `RESOLVE_IN_ROOT`: absolute links and `..` stop at the given folder, as after
+//! a chroot, and there is no moment between the check and the use.
+//! **What Docker does.** runc uses the same call, or libpathrs where it is missing.
+
+use super::failed;
+use crate::error::{Error, Result};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+
+/// A folder that paths are resolved in.
+pub struct RootDir {
+    fd: OwnedFd,
+}
+
+/// What [`RootDir::make`] makes when the path does not exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Make {
+    /// A folder, and its parents.
+    Dir,
+    /// An empty file, and folders above it.
+    File,
+}
+
+impl RootDir {
+    /// The folder at `path`.
+    pub fn open(path: &Path) -> Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::open(path, flags, Mode::empty())
+            .map(|fd| Self { fd })
+            .map_err(|error| failed("open", path.display(), error))
+    }
+
+    /// From an open folder.
+    pub fn from_fd(fd: OwnedFd) -> Self {
+        Self { fd }
+    }
+
+    /// The folder itself.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// Opens `path`, following symbolic links inside of the root only.
+    pub fn resolve(&self, path: &Path, flags: OFlags) -> std::result::Result<OwnedFd, Errno> {
+        let flags = flags | OFlags::CLOEXEC;
+        let how = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        loop {
+            match rustix::fs::openat2(&self.fd, path, flags, Mode::empty(), how) {
+                // EAGAIN: something was renamed meanwhile, so the kernel could not be sure.
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Opens `path` with `O_PATH`; what is missing is made first, component by component.
+    pub fn make(&self, path: &Path, make: Make) -> Result<OwnedFd> {
+        match self.resolve(path, OFlags::PATH) {
+            Ok(fd) => return Ok(fd),
+            Err(Errno::NOENT) => {}
+            Err(error) => return Err(failed("open", path.display(), error)),
+        }
+        let mut done = PathBuf::from("/");
+        let parts: Vec<_> = path
+            .components()
+            .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
+            .collect();
+        for (index, part) in parts.iter().enumerate() {
+            let parent = self
+                .resolve(&done, OFlags::PATH | OFlags::DIRECTORY)
+                .map_err(|error| failed("open", done.display(), error))?;
+            done.push(part);
+            let last = index + 1 == parts.len();
+            let name = Path::new(part);
+            let made = if last && make == Make::File {
+                let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+                rustix::fs::openat(&parent, name, flags, Mode::from_raw_mode(0o644)).map(drop)
+            } else {
+                rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o755))
+            };
+            match made {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(error) => return Err(failed("create", done.display(), error)),
+            }
+        }
+        self.resolve(path, OFlags::PATH)
+            .map_err(|error| match error {
+                // A symbolic link that leads nowhere is in the way.
+                Errno::NOENT => Error::invalid(format!("`{}` leads nowhere", path.display())),
+                error => failed("open", path.display(), error),
+            })
+    }
+
+    /// Reads a regular file of at most `limit` bytes; `None` if there is none. A fifo or device in its place is not
+    /// opened for reading (CVE-2024-9676).
+    pub fn read(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
+        use std::io::Read;
+        let on = |error| failed("open", path.display(), error);
+        let found = match self.resolve(path, OFlags::PATH) {
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
+            other => other.map_err(on)?,
+        };
+        let stat = rustix::fs::fstat(&found).map_err(on)?;
+        if !rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file() {
+            return Ok(None);
+        }
+        let file = self
+            .resolve(path, OFlags::RDONLY | OFlags::NONBLOCK)
+            .map_err(on)?;
+        let mut bytes = Vec::new();
+        std::fs::File::from(file)
+            .take(limit as u64)
+            .read_to_end(&mut bytes)
+            .map_err(|error| failed("read", path.display(), error))?;
+        Ok(Some(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn no_path_leads_out_of_the_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root");
+        fs::create_dir(&root).unwrap();
+        fs::write(folder.path().join("secret"), "x").unwrap();
+        symlink("../secret", root.join("up")).unwrap();
+        symlink(folder.path().join("secret"), root.join("abs")).unwrap();
+        let root = RootDir::open(&root).unwrap();
+        for path in [
+            "up",
+            "/up",
+            "abs",
+            "../secret",
+            "/../../secret",
+            "proc/self/root",
+        ] {
+            assert_eq!(root.read(Path::new(path), 10).unwrap(), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn absolute_links_are_followed_inside() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("run")).unwrap();
+        fs::write(folder.path().join("run/x"), "in").unwrap();
+        symlink("/run", folder.path().join("var")).unwrap();
+        let root = RootDir::open(folder.path()).unwrap();
+        assert_eq!(
+            root.read(Path::new("/var/x"), 10).unwrap(),
+            Some(b"in".to_vec())
+        );
+        root.make(Path::new("/var/a/b"), Make::Dir).unwrap();
+        root.make(Path::new("/var/a/f"), Make::File).unwrap();
+        assert!(folder.path().join("run/a/b").is_dir() && folder.path().join("run/a/f").is_file());
+    }
+
+    #[test]
+    fn a_fifo_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("passwd");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRUSR).unwrap();
+        let root = RootDir::open(folder.path()).unwrap();
+        assert_eq!(root.read(Path::new("/passwd"), 10).unwrap(), None);
+    }
+}
