@@ -1,1 +1,6 @@
-//! x
+//! Behaviour through the binary, and the rules of the repository. One test binary, so that it links once.
+//!
+//! `support` gives each test a world of its own; `tidy` and `docs` judge the repository itself and run nothing.
+
+mod support;
+mod tidy;

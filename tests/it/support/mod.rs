@@ -1,0 +1,8 @@
+//! What tests stand on: a world of their own, what a command said, and what the machine must have.
+
+pub(crate) mod leftovers;
+pub(crate) mod output;
+pub(crate) mod process;
+pub(crate) mod requires;
+pub(crate) mod sandbox;
+pub(crate) mod template;

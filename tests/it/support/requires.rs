@@ -1,0 +1,122 @@
+//! What a test needs of the machine. A missing requirement skips the test loudly, and fails it in CI.
+//!
+//! ```ignore
+//! requires!(Root, MemoryLimit);
+//! ```
+
+use std::io::Write;
+use std::path::Path;
+
+/// What a machine, or the user, may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(dead_code, reason = "the vocabulary is complete before its last user")]
+pub(crate) enum Requirement {
+    /// The user is root.
+    Root,
+    /// The user is not root.
+    OrdinaryUser,
+    /// Memory and process limits can be set: a writable cgroup.
+    Limits,
+    /// Subordinate ids are there, so a container has more than one user.
+    SubordinateIds,
+    /// `rustc` can make the static probe.
+    Rustc,
+    /// The named tool is installed.
+    Tool(&'static str),
+}
+
+/// Whether a test can run here.
+pub(crate) enum Met {
+    Yes,
+    /// The other one of CI's two runs has it.
+    OtherUser(String),
+    /// The machine lacks it.
+    No(String),
+}
+
+impl Requirement {
+    /// Looks.
+    pub(crate) fn met(self) -> Met {
+        let root = rustix::process::geteuid().is_root();
+        match self {
+            Self::Root if root => Met::Yes,
+            Self::Root => Met::OtherUser("needs root".into()),
+            Self::OrdinaryUser if root => Met::OtherUser("needs an ordinary user".into()),
+            Self::OrdinaryUser => Met::Yes,
+            Self::Limits if root || delegated_cgroup() => Met::Yes,
+            Self::Limits => Met::OtherUser("needs a cgroup that this user can write".into()),
+            Self::SubordinateIds if root || subordinate_ids() => Met::Yes,
+            Self::SubordinateIds => Met::No("no subordinate ids in /etc/subuid".into()),
+            Self::Rustc => Self::Tool("rustc").met(),
+            Self::Tool(name) if on_path(name) => Met::Yes,
+            Self::Tool(name) => Met::No(format!("`{name}` is not installed")),
+        }
+    }
+}
+
+/// Whether all of `requirements` are met. If not, says so where the test harness does not hide it, and in CI fails
+/// unless the other user's run has what is missing.
+#[track_caller]
+pub(crate) fn all_met(requirements: &[Requirement]) -> bool {
+    let strict = std::env::var_os("DOCKLINGS_REQUIRE_ALL").is_some_and(|value| value == "1");
+    for requirement in requirements {
+        let (reason, excused) = match requirement.met() {
+            Met::Yes => continue,
+            Met::OtherUser(reason) => (reason, true),
+            Met::No(reason) => (reason, false),
+        };
+        assert!(
+            excused || !strict,
+            "{reason}, and DOCKLINGS_REQUIRE_ALL=1 allows no skips"
+        );
+        let name = std::thread::current().name().unwrap_or("a test").to_owned();
+        // Not `eprintln!`: the harness captures that, and shows it only when a test fails.
+        drop(writeln!(std::io::stderr(), "SKIPPED {name}: {reason}"));
+        return false;
+    }
+    true
+}
+
+/// Returns from the test unless the machine has what is named.
+macro_rules! requires {
+    ($($name:ident $(($tool:expr))?),+ $(,)?) => {
+        if !$crate::support::requires::all_met(
+            &[$($crate::support::requires::Requirement::$name $(($tool))?),+],
+        ) {
+            return;
+        }
+    };
+}
+pub(crate) use requires;
+
+/// Whether the user's own cgroup (v2) can be written.
+fn delegated_cgroup() -> bool {
+    let Ok(own) = std::fs::read_to_string("/proc/self/cgroup") else {
+        return false;
+    };
+    own.lines()
+        .find_map(|line| line.strip_prefix("0::"))
+        .map(|path| Path::new("/sys/fs/cgroup").join(path.trim_start_matches('/')))
+        .is_some_and(|path| {
+            rustix::fs::access(
+                path.join("cgroup.subtree_control"),
+                rustix::fs::Access::WRITE_OK,
+            )
+            .is_ok()
+        })
+}
+
+fn subordinate_ids() -> bool {
+    let user = std::process::Command::new("id").arg("-un").output();
+    let Ok(user) = user else { return false };
+    let user = String::from_utf8_lossy(&user.stdout).trim().to_owned();
+    std::fs::read_to_string("/etc/subuid").is_ok_and(|text| {
+        text.lines()
+            .any(|line| line.split(':').next() == Some(&*user))
+    }) && on_path("newuidmap")
+}
+
+fn on_path(name: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(name).is_file()))
+}

@@ -1,0 +1,242 @@
+//! A world of its own for each test: home, runtime folder, environment, and our `docker` first on PATH.
+
+use super::output::Output;
+use super::process::{self, Running, describe};
+use super::{leftovers, template};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use tempfile::TempDir;
+
+/// Where the machine's own tools are.
+pub(crate) const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A home with the starter images, in which nothing else has happened. When dropped, its containers are removed, and
+/// the test fails if a process, a mount or a cgroup is left.
+pub(crate) struct Sandbox {
+    folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl Sandbox {
+    /// With the starter images.
+    pub(crate) fn new() -> Self {
+        let sandbox = Self::empty();
+        template::fill(&sandbox.home());
+        sandbox
+    }
+
+    /// As on a machine where docklings never ran.
+    pub(crate) fn empty() -> Self {
+        // A short path: a socket's may have 108 bytes.
+        let folder = TempDir::with_prefix("dl-").expect("a temporary folder can be made");
+        let sandbox = Self {
+            folder,
+            variables: Vec::new(),
+        };
+        for path in [
+            sandbox.home(),
+            sandbox.runtime(),
+            sandbox.work(),
+            sandbox.bin(),
+        ] {
+            fs::create_dir(path).expect("a folder can be made");
+        }
+        std::os::unix::fs::symlink(
+            env!("CARGO_BIN_EXE_docklings"),
+            sandbox.bin().join("docker"),
+        )
+        .expect("a link can be made");
+        std::os::unix::fs::symlink(
+            env!("CARGO_BIN_EXE_docklings"),
+            sandbox.bin().join("docklings"),
+        )
+        .expect("a link can be made");
+        sandbox
+    }
+
+    /// Sets an environment variable for all commands.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// `DOCKLINGS_HOME`.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// `XDG_RUNTIME_DIR`.
+    pub(crate) fn runtime(&self) -> PathBuf {
+        self.folder.path().join("run")
+    }
+
+    /// Where commands start, and `HOME`.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    fn bin(&self) -> PathBuf {
+        self.folder.path().join("bin")
+    }
+
+    /// Writes a file below [`Self::work`], and the folders that it needs.
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.work().join(path);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).expect("a folder can be made");
+        }
+        fs::write(&path, text).expect("a file can be written");
+        path
+    }
+
+    /// A command in this world, not yet started.
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command
+            .env_clear()
+            .current_dir(self.work())
+            .env("PATH", format!("{}:{SYSTEM_PATH}", self.bin().display()))
+            .env("HOME", self.work())
+            .env("DOCKLINGS_HOME", self.home())
+            .env("XDG_RUNTIME_DIR", self.runtime())
+            .env("LANG", "C.UTF-8")
+            .env("TZ", "UTC")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn docker_command(&self, words: &str) -> Command {
+        let words = shell_words::split(words).unwrap_or_else(|error| panic!("`{words}`: {error}"));
+        let mut command = self.command(self.bin().join("docker"));
+        command.args(words);
+        command
+    }
+
+    /// Runs `docker` with `words`, quoted as in a shell, and no input.
+    #[track_caller]
+    pub(crate) fn docker(&self, words: &str) -> Output {
+        process::run(&mut self.docker_command(words), b"")
+    }
+
+    /// Runs `docker` with `input`.
+    #[track_caller]
+    pub(crate) fn docker_with(&self, words: &str, input: impl AsRef<[u8]>) -> Output {
+        process::run(&mut self.docker_command(words), input.as_ref())
+    }
+
+    /// Starts `docker` with `words`, and goes on.
+    #[track_caller]
+    pub(crate) fn spawn(&self, words: &str) -> Running {
+        let mut command = self.docker_command(words);
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("`docker {words}`: {error}"));
+        Running::new(describe(&command), child, Vec::new())
+    }
+
+    /// Runs `docklings` itself with `words`.
+    #[track_caller]
+    pub(crate) fn docklings(&self, words: &str) -> Output {
+        let split = shell_words::split(words).unwrap_or_else(|error| panic!("`{words}`: {error}"));
+        process::run(self.command(self.bin().join("docklings")).args(split), b"")
+    }
+
+    /// Runs a line of the shell, as a student types it.
+    #[track_caller]
+    pub(crate) fn shell(&self, line: &str) -> Output {
+        process::run(self.command("/bin/sh").args(["-c", line]), b"")
+    }
+
+    /// Ids of all containers in all sandboxes of this home, from the folders that hold them.
+    pub(crate) fn container_ids(&self) -> Vec<String> {
+        let mut ids = Vec::new();
+        for sandbox in fs::read_dir(self.home().join("sandboxes"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let containers = fs::read_dir(sandbox.path().join("containers"));
+            for container in containers.into_iter().flatten().flatten() {
+                ids.push(container.file_name().to_string_lossy().into_owned());
+            }
+        }
+        ids
+    }
+
+    /// What is left on the machine of containers called `ids`, and of this home at all.
+    pub(crate) fn leftovers(&self, ids: &[String]) -> Vec<String> {
+        let home = self.folder.path();
+        [
+            leftovers::processes(home),
+            leftovers::mounts(home),
+            leftovers::cgroups(ids),
+        ]
+        .concat()
+    }
+
+    /// Removes all containers of all sandboxes.
+    fn remove_containers(&self) {
+        for sandbox in fs::read_dir(self.home().join("sandboxes"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let ids: Vec<_> = fs::read_dir(sandbox.path().join("containers"))
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.file_name())
+                .collect();
+            if ids.is_empty() {
+                continue;
+            }
+            let mut command = self.command(self.bin().join("docker"));
+            command
+                .env("DOCKLINGS_SANDBOX", sandbox.file_name())
+                .args(["rm", "--force", "--volumes"])
+                .args(ids)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            drop(command.status());
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let ids = self.container_ids();
+        self.remove_containers();
+        let failing = std::thread::panicking();
+        if !failing {
+            process::eventually("the monitors of removed containers have ended", || {
+                leftovers::processes(self.folder.path()).is_empty()
+            });
+        }
+        let left = self.leftovers(&ids);
+        remove_tree(self.folder.path());
+        assert!(
+            failing || left.is_empty(),
+            "left behind:\n{}",
+            left.join("\n")
+        );
+    }
+}
+
+/// Removes `path`, including files that belong to the user's subordinate ids.
+fn remove_tree(path: &Path) {
+    if fs::remove_dir_all(path).is_ok() || rustix::process::geteuid().is_root() {
+        return;
+    }
+    drop(
+        Command::new("unshare")
+            .args(["--map-root-user", "--map-auto", "rm", "-rf"])
+            .arg(path)
+            .stderr(Stdio::null())
+            .status(),
+    );
+}

@@ -1,0 +1,82 @@
+//! The rules of the repository that a compiler does not know.
+//!
+//! Each rule is a function from file texts to sentences about what is wrong, so each is tested on a planted
+//! violation as well as applied to the repository. A rule that holds prints nothing; one that does not prints every
+//! violation at once, with file and line.
+
+mod changelog;
+mod layers;
+mod lessons;
+mod pages;
+mod source;
+mod text;
+
+use source::Source;
+
+/// Fails with all of `violations`, one per line.
+#[track_caller]
+fn assert_tidy(violations: Vec<String>) {
+    assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
+}
+
+#[test]
+fn the_engine_imports_only_leftwards() {
+    let files = Source::rust_files();
+    assert!(files.iter().any(|file| file.path == "engine/src/lib.rs"));
+    assert_tidy(files.iter().flat_map(layers::engine_layers).collect());
+}
+
+#[test]
+fn crates_import_only_downwards() {
+    assert_tidy(
+        Source::rust_files()
+            .iter()
+            .flat_map(layers::crate_imports)
+            .collect(),
+    );
+}
+
+#[test]
+fn every_file_says_what_it_is_and_has_one_subject() {
+    assert_tidy(
+        Source::rust_files()
+            .iter()
+            .flat_map(text::file_rules)
+            .collect(),
+    );
+}
+
+#[test]
+fn every_test_file_is_part_of_the_tests() {
+    assert_tidy(text::forgotten_test_files(&Source::rust_files()));
+}
+
+#[test]
+fn lessons_and_engine_files_name_each_other() {
+    assert_tidy(lessons::links(
+        &Source::lesson_files(),
+        &Source::rust_files(),
+    ));
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = Source::read("Cargo.toml");
+    let page = Source::read("docs/dependencies.md");
+    assert_tidy(pages::dependencies(&manifest, &page));
+}
+
+#[test]
+fn the_newest_entry_of_the_changelog_is_this_version() {
+    assert_tidy(changelog::newest_is_current(
+        &Source::read("CHANGELOG.md"),
+        &Source::read("Cargo.toml"),
+    ));
+}
+
+#[test]
+fn every_page_is_reachable_and_every_link_leads_somewhere() {
+    let files = Source::markdown_files();
+    let exists = |path: &str| Source::root().join(path).exists();
+    assert_tidy(pages::links(&files, &exists));
+}
