@@ -1,0 +1,252 @@
+//! Docker's commands and flags that docklings does not have: refused by name, so that nobody takes them for a typing
+//! error. `docs/limits.md` says why.
+
+/// Commands, and groups of commands.
+const COMMANDS: &[&str] = &[
+    "checkpoint",
+    "compose",
+    "config",
+    "context",
+    "debug",
+    "desktop",
+    "image push",
+    "init",
+    "login",
+    "logout",
+    "manifest",
+    "model",
+    "network",
+    "node",
+    "offload",
+    "plugin",
+    "pull",
+    "image pull",
+    "push",
+    "sbom",
+    "scout",
+    "search",
+    "secret",
+    "service",
+    "stack",
+    "swarm",
+    "trust",
+    "volume update",
+    "buildx ls",
+    "buildx create",
+    "buildx use",
+    "buildx inspect",
+    "buildx bake",
+    "buildx du",
+    "buildx imagetools",
+    "system dial-stdio",
+];
+
+/// Flags of the command line itself, before the command.
+const GLOBAL: &[&str] = &[
+    "config",
+    "context",
+    "c",
+    "host",
+    "H",
+    "tls",
+    "tlscacert",
+    "tlscert",
+    "tlskey",
+    "tlsverify",
+];
+
+/// Flags by command; single letters are the short forms.
+const FLAGS: &[(&str, &[&str])] = &[
+    ("", GLOBAL),
+    ("run", CREATE),
+    ("create", CREATE),
+    ("start", &["checkpoint", "checkpoint-dir"]),
+    ("rm", &["link", "l"]),
+    (
+        "update",
+        &[
+            "blkio-weight",
+            "c",
+            "cpu-period",
+            "cpu-quota",
+            "cpu-rt-period",
+            "cpu-rt-runtime",
+            "cpu-shares",
+            "cpuset-cpus",
+            "cpuset-mems",
+            "kernel-memory",
+            "memory-reservation",
+        ],
+    ),
+    ("logs", &["details"]),
+    (
+        "build",
+        &[
+            "add-host",
+            "allow",
+            "annotation",
+            "attest",
+            "build-context",
+            "builder",
+            "c",
+            "cache-from",
+            "cache-to",
+            "call",
+            "cgroup-parent",
+            "compress",
+            "cpu-period",
+            "cpu-quota",
+            "cpu-shares",
+            "cpuset-cpus",
+            "cpuset-mems",
+            "disable-content-trust",
+            "isolation",
+            "load",
+            "m",
+            "memory",
+            "memory-swap",
+            "metadata-file",
+            "no-cache-filter",
+            "platform",
+            "provenance",
+            "push",
+            "sbom",
+            "secret",
+            "security-opt",
+            "shm-size",
+            "squash",
+            "ssh",
+            "ulimit",
+        ],
+    ),
+    ("images", &["platform"]),
+    ("rmi", &["platform"]),
+    ("save", &["platform"]),
+    ("load", &["platform"]),
+    ("import", &["platform"]),
+    ("history", &["platform"]),
+    ("image inspect", &["platform"]),
+    (
+        "volume create",
+        &[
+            "availability",
+            "group",
+            "limit-bytes",
+            "o",
+            "opt",
+            "required-bytes",
+            "scope",
+            "secret",
+            "sharing",
+            "topology-preferred",
+            "topology-required",
+            "type",
+        ],
+    ),
+    ("volume ls", &["cluster"]),
+];
+
+const CREATE: &[&str] = &[
+    "annotation",
+    "blkio-weight",
+    "blkio-weight-device",
+    "c",
+    "cgroup-parent",
+    "cgroupns",
+    "cpu-count",
+    "cpu-percent",
+    "cpu-period",
+    "cpu-quota",
+    "cpu-rt-period",
+    "cpu-rt-runtime",
+    "cpu-shares",
+    "cpuset-cpus",
+    "cpuset-mems",
+    "device",
+    "device-cgroup-rule",
+    "device-read-bps",
+    "device-read-iops",
+    "device-write-bps",
+    "device-write-iops",
+    "disable-content-trust",
+    "dns",
+    "dns-opt",
+    "dns-option",
+    "dns-search",
+    "domainname",
+    "gpus",
+    "group-add",
+    "io-maxbandwidth",
+    "io-maxiops",
+    "ip",
+    "ip6",
+    "ipc",
+    "isolation",
+    "kernel-memory",
+    "link",
+    "link-local-ip",
+    "log-driver",
+    "log-opt",
+    "mac-address",
+    "memory-reservation",
+    "memory-swappiness",
+    "net-alias",
+    "network-alias",
+    "oom-kill-disable",
+    "oom-score-adj",
+    "pid",
+    "runtime",
+    "shm-size",
+    "storage-opt",
+    "sysctl",
+    "use-api-socket",
+    "userns",
+    "uts",
+    "volume-driver",
+    "volumes-from",
+];
+
+/// Whether Docker has the command `name` (`network`, `image push`) and docklings does not.
+pub(crate) fn is_dockers_command(name: &str) -> bool {
+    COMMANDS.contains(&name)
+}
+
+/// Whether Docker's command `path` (any of its names) has `flag` and ours does not.
+pub(crate) fn is_dockers(path: &str, flag: &str) -> bool {
+    let name = flag.trim_start_matches('-');
+    let name = name.split('=').next().unwrap_or(name);
+    let words: Vec<String> = path.split_whitespace().map(str::to_owned).collect();
+    let row = super::find(&words).map(|(row, _, _)| row.names);
+    FLAGS.iter().any(|(command, flags)| {
+        let is_it = *command == path || row.is_some_and(|names| names.contains(command));
+        is_it && flags.contains(&name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_of_dockers_is_known_by_each_name_of_its_command() {
+        assert!(is_dockers("rm", "--link"));
+        assert!(is_dockers("container rm", "-l"));
+        assert!(!is_dockers("rm", "--nope"));
+        assert!(is_dockers("", "-H"));
+    }
+
+    #[test]
+    fn no_command_and_no_flag_is_both_refused_and_there() {
+        for row in super::super::TABLE {
+            for name in row.names {
+                assert!(!is_dockers_command(name), "{name}");
+            }
+            for arg in (row.parser)().get_arguments() {
+                let names = arg.get_long().map(str::to_owned).into_iter();
+                for flag in names.chain(arg.get_short().map(String::from)) {
+                    assert!(!is_dockers(row.names[0], &flag), "{} {flag}", row.names[0]);
+                }
+            }
+        }
+    }
+}

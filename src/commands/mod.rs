@@ -1,0 +1,337 @@
+//! The docker commands: one file each, and the one table that names them.
+//!
+//! A command is a struct of arguments (`clap` derive) with a [`Command`]: what its help says, how many words it takes,
+//! and what it does. Only the parser of the command that is called is ever built: `docker run` has twelve
+//! milliseconds in all.
+
+mod container;
+pub(crate) mod limits;
+mod table;
+
+pub(crate) use table::{COMMON, GROUPS, TABLE, group_about};
+
+use crate::cli::{self, Grammar, Parsed, Words};
+use crate::ctx::Ctx;
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use crate::help;
+use clap::{Arg, ArgAction, ArgMatches};
+use std::io::Write;
+
+/// The version of Docker whose command line this is.
+pub(crate) const DOCKER: &str = "28.2.2";
+
+/// A docker command: its arguments are the type's fields.
+pub(crate) trait Command: clap::Args {
+    /// What its help says first.
+    const ABOUT: &'static str;
+    /// What follows the name in the usage line.
+    const USAGE: &'static str;
+    /// How many words it takes that are no flags.
+    const WORDS: Words;
+    /// Does it.
+    fn run(self, ctx: &mut Ctx) -> CommandResult;
+}
+
+/// One line of the table.
+pub(crate) struct Row {
+    /// All names, without `docker`, in the order of the help page's `Aliases`.
+    pub(crate) names: &'static [&'static str],
+    /// See [`Command::ABOUT`].
+    pub(crate) about: &'static str,
+    /// See [`Command::USAGE`].
+    pub(crate) usage: &'static str,
+    /// See [`Command::WORDS`].
+    pub(crate) words: Words,
+    /// Builds the command's parser.
+    pub(crate) parser: fn() -> clap::Command,
+    run: fn(&mut Ctx, &ArgMatches) -> CommandResult,
+}
+
+impl Row {
+    /// The line of the command `C`, called `names`.
+    const fn of<C: Command>(names: &'static [&'static str]) -> Self {
+        Self {
+            names,
+            about: C::ABOUT,
+            usage: C::USAGE,
+            words: C::WORDS,
+            parser: || cli::parser(C::augment_args(clap::Command::new("docker"))),
+            run: |ctx, matches| {
+                let args = C::from_arg_matches(matches)
+                    .map_err(|error| Failure::message(error.to_string()))?;
+                args.run(ctx)
+            },
+        }
+    }
+
+    /// What lists of commands say about it: the first line of its description.
+    pub(crate) fn summary(&self) -> &'static str {
+        self.about.lines().next().unwrap_or_default()
+    }
+
+    /// The name by which the journal knows the command: the shortest way to say it.
+    pub(crate) fn via(&self) -> &'static str {
+        let short = self.names.iter().find(|name| !name.contains(' '));
+        short.or(self.names.first()).copied().unwrap_or_default()
+    }
+
+    /// The name that messages use when it was called as `name`: an alias inside a group stands for the group's own name.
+    fn path(&self, name: &str) -> &'static str {
+        let group = name.split_once(' ').map(|(group, _)| group);
+        let same_group = |candidate: &&&str| candidate.split_once(' ').map(|(g, _)| g) == group;
+        self.names
+            .iter()
+            .find(same_group)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// The command that the first words of `words` name, its path for messages, and the words after it.
+pub(crate) fn find<'a>(words: &'a [String]) -> Option<(&'static Row, &'static str, &'a [String])> {
+    let first = words.first()?;
+    let (name, rest) = if is_group(first) {
+        (format!("{first} {}", words.get(1)?), &words[2..])
+    } else {
+        (first.clone(), &words[1..])
+    };
+    let row = TABLE
+        .iter()
+        .find(|row| row.names.contains(&name.as_str()))?;
+    Some((row, row.path(&name), rest))
+}
+
+fn is_group(word: &str) -> bool {
+    GROUPS.iter().any(|(group, _)| *group == word) || word == "buildx"
+}
+
+/// The flags of `docker` itself.
+pub(crate) fn global_flags() -> clap::Command {
+    let switch = |name: &'static str, letter: char, help: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .short(letter)
+            .action(ArgAction::SetTrue)
+            .help(help)
+    };
+    clap::Command::new("docker")
+        .arg(switch("debug", 'D', "Enable debug mode"))
+        .arg(switch("version", 'v', "Print version information and quit"))
+        .arg(
+            Arg::new("log-level")
+                .long("log-level")
+                .short('l')
+                .value_name("string")
+                .default_value("info")
+                .help(
+                    "Set the logging level (\"debug\", \"info\", \"warn\", \"error\", \"fatal\")",
+                ),
+        )
+        .arg(
+            Arg::new(cli::WORDS)
+                .trailing_var_arg(true)
+                .num_args(0..)
+                .action(ArgAction::Append),
+        )
+}
+
+/// Runs the docker command line `words`, which come after `docker`.
+pub(crate) fn run(words: &[String]) -> CommandResult {
+    // The usual case, without a global flag in front, needs no parser but the command's own.
+    if words.first().is_some_and(|word| word.starts_with('-')) {
+        return with_global_flags(words);
+    }
+    let Some(first) = words.first() else {
+        return show(&help::of_docker(terminal_width()));
+    };
+    match find(words) {
+        Some((row, path, rest)) => call(row, path, rest),
+        None if first == "help" => help_about(&words[1..]),
+        None => group_or_unknown(first, words.get(1)),
+    }
+}
+
+fn call(row: &Row, path: &str, rest: &[String]) -> CommandResult {
+    let grammar = Grammar {
+        path,
+        usage: row.usage,
+        words: row.words,
+    };
+    match cli::parse((row.parser)(), &grammar, rest)? {
+        Parsed::Help => show(&help::of_command(row, path, terminal_width())),
+        Parsed::Matches(matches) => {
+            let mut ctx = Ctx::of_process(row.via())?;
+            let ended = (row.run)(&mut ctx, &matches);
+            // What was said before the failure comes before the failure.
+            let flushed = ctx.flush();
+            ended.and_then(|()| Ok(flushed?))
+        }
+    }
+}
+
+fn with_global_flags(words: &[String]) -> CommandResult {
+    let grammar = Grammar {
+        path: "",
+        usage: "",
+        words: Words::AtLeast(0),
+    };
+    let matches = match cli::parse(cli::parser(global_flags()), &grammar, words) {
+        Ok(Parsed::Help) => return show(&help::of_docker(terminal_width())),
+        Ok(Parsed::Matches(matches)) => matches,
+        Err(failure) => return Err(without_path(failure)),
+    };
+    if matches.get_flag("version") {
+        return show(&format!(
+            "Docker version {DOCKER}, build docklings-{}\n",
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
+    let rest: Vec<String> = matches
+        .get_many(cli::WORDS)
+        .map(|words| words.cloned().collect())
+        .unwrap_or_default();
+    run(&rest)
+}
+
+/// `docker` has no verb of its own in messages.
+fn without_path(failure: Failure) -> Failure {
+    match failure {
+        Failure::Message(text, code) => Failure::Message(
+            text.replace("docker  --help", "docker --help").replace(
+                "Usage:  docker\n",
+                "Usage:  docker [OPTIONS] COMMAND [ARG...]\n",
+            ),
+            code,
+        ),
+        other => other,
+    }
+}
+
+fn help_about(words: &[String]) -> CommandResult {
+    let Some(first) = words.first() else {
+        return show(&help::of_docker(terminal_width()));
+    };
+    match find(words) {
+        Some((row, path, [])) => show(&help::of_command(row, path, terminal_width())),
+        None if words.len() == 1 && is_group(first) => show(&help::of_group(first)),
+        _ => Err(Failure::message(format!(
+            "unknown help topic: {}",
+            words.join(" ")
+        ))),
+    }
+}
+
+fn group_or_unknown(first: &str, second: Option<&String>) -> CommandResult {
+    if limits::is_dockers_command(first) {
+        return Err(Failure::refused(&format!("docker {first}"), exit::FAILURE));
+    }
+    if !is_group(first) {
+        let text = format!(
+            "docker: unknown command: docker {first}\n\nRun 'docker --help' for more information"
+        );
+        let names = TABLE
+            .iter()
+            .flat_map(|row| row.names)
+            .filter(|name| !name.contains(' '));
+        return Err(unknown(text, first, names.copied()));
+    }
+    let Some(verb) = second.filter(|word| !matches!(word.as_str(), "--help" | "-h")) else {
+        return show(&help::of_group(first));
+    };
+    if limits::is_dockers_command(&format!("{first} {verb}")) {
+        return Err(Failure::refused(
+            &format!("docker {first} {verb}"),
+            exit::FAILURE,
+        ));
+    }
+    let text = format!(
+        "docker: unknown command: docker {first} {verb}\n\nUsage:  docker {first}\n\nRun 'docker {first} --help' for more information"
+    );
+    let names = TABLE.iter().flat_map(|row| row.names);
+    let verbs = names.filter_map(|name| name.split_once(' ').filter(|(group, _)| *group == first));
+    Err(unknown(text, verb, verbs.map(|(_, verb)| verb)))
+}
+
+/// The failure `text`, with the name among `names` that `typed` was perhaps meant to be.
+fn unknown<'a>(text: String, typed: &str, names: impl Iterator<Item = &'a str>) -> Failure {
+    let near = names
+        .map(|name| (distance(typed, name), name))
+        .min_by_key(|(distance, _)| *distance);
+    match near {
+        Some((distance, name)) if distance <= 2 && distance < name.len() => {
+            Failure::Hinted(text, exit::FAILURE, format!("did you mean `{name}`?"))
+        }
+        _ => Failure::Message(text, exit::FAILURE),
+    }
+}
+
+/// How many letters must be added, removed or changed to make one word of the other (Levenshtein).
+pub(crate) fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let change = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+fn show(page: &str) -> CommandResult {
+    Ok(std::io::stdout().write_all(page.as_bytes())?)
+}
+
+fn terminal_width() -> usize {
+    crate::ctx::terminal_size().map_or(80, |(_, columns)| usize::from(columns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, path: &str, rest: &str) {
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let found = find(&words).map(|(_, path, rest)| (path, rest.join(" ")));
+        assert_eq!(found, Some((path, rest.to_owned())), "{line}");
+    }
+
+    #[test]
+    fn a_command_is_found_by_each_of_its_names() {
+        check("rm -f x", "rm", "-f x");
+        check("container rm x", "container rm", "x");
+        check("container remove x", "container rm", "x");
+    }
+
+    #[test]
+    fn every_parser_is_one_that_clap_accepts() {
+        for row in TABLE {
+            (row.parser)().debug_assert();
+            assert!(
+                !row.about.is_empty() && !row.about.ends_with('.'),
+                "{}",
+                row.names[0]
+            );
+        }
+    }
+
+    #[test]
+    fn no_name_is_taken_twice() {
+        let mut names: Vec<_> = TABLE.iter().flat_map(|row| row.names).collect();
+        let all = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn distance_counts_changes() {
+        assert_eq!(distance("pss", "ps"), 1);
+        assert_eq!(distance("imgaes", "images"), 2);
+        assert_eq!(distance("", "ps"), 2);
+    }
+}

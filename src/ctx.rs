@@ -1,0 +1,80 @@
+//! What a command gets: where to write, what the terminal is like, and the engine.
+
+use crate::env::Env;
+use crate::failure::CommandResult;
+use engine::clock::System;
+use engine::{Engine, Settings};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::Arc;
+
+/// The surroundings of one command.
+pub(crate) struct Ctx {
+    /// Standard output. Buffered: whoever hands the terminal to somebody else calls [`Ctx::flush`] first.
+    pub(crate) out: Box<dyn Write>,
+    /// Standard error.
+    pub(crate) err: Box<dyn Write>,
+    /// What the environment says.
+    pub(crate) env: Env,
+    /// The docker command that is being run, for the journal.
+    pub(crate) via: String,
+    engine: Option<Engine>,
+}
+
+impl Ctx {
+    /// The surroundings of this process.
+    pub(crate) fn of_process(via: &str) -> CommandResult<Self> {
+        Ok(Self {
+            out: Box::new(BufWriter::with_capacity(32 * 1024, io::stdout().lock())),
+            err: Box::new(io::stderr()),
+            env: Env::read()?,
+            via: via.to_owned(),
+            engine: None,
+        })
+    }
+
+    /// The engine on the sandbox in use. Opened at the first call; the copies share it.
+    pub(crate) fn engine(&mut self) -> CommandResult<Engine> {
+        if let Some(engine) = &self.engine {
+            return Ok(engine.clone());
+        }
+        let engine = Engine::open(Settings {
+            home: self.env.home.clone(),
+            sandbox: self.env.sandbox.clone(),
+            binary: std::env::current_exe()?,
+            via: self.via.clone(),
+            clock: Arc::new(System),
+            entropy: Arc::new(System),
+        })?;
+        Ok(self.engine.insert(engine).clone())
+    }
+
+    /// Writes out what is buffered.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()?;
+        self.err.flush()
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn out_is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Whether standard error is a terminal.
+    pub(crate) fn err_is_terminal(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
+    /// The columns of the terminal on standard output; 80 when there is none.
+    pub(crate) fn width(&self) -> usize {
+        terminal_size().map_or(80, |(_, columns)| usize::from(columns))
+    }
+}
+
+/// Rows and columns of the terminal on standard output, or else on standard input.
+pub(crate) fn terminal_size() -> Option<(u16, u16)> {
+    rustix::termios::tcgetwinsize(io::stdout())
+        .or_else(|_| rustix::termios::tcgetwinsize(io::stdin()))
+        .ok()
+        .filter(|size| size.ws_col > 0)
+        .map(|size| (size.ws_row, size.ws_col))
+}

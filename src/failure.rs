@@ -1,0 +1,187 @@
+//! How a command ends when it does not end well: what is printed on standard error, and the exit code.
+
+use crate::exit;
+use engine::ErrorKind;
+use std::io::{self, IsTerminal, Write};
+
+/// What every command returns.
+pub(crate) type CommandResult<T = ()> = Result<T, Failure>;
+
+/// Why a command ended.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The engine's error; printed with Docker's prefix.
+    Engine(engine::Error),
+    /// The command line's own message, printed as it is, and the exit code.
+    Message(String, u8),
+    /// As `Message`, with the line that helps.
+    Hinted(String, u8, String),
+    /// Everything was said already; only the exit code is left.
+    Code(u8),
+    /// Each is printed on a line; the exit code is 1.
+    Several(Vec<Failure>),
+    /// The output could not be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// The command line's own message with exit code 1.
+    pub(crate) fn message(text: impl Into<String>) -> Self {
+        Self::Message(text.into(), exit::FAILURE)
+    }
+
+    /// A refusal by name: Docker has `what`, docklings does not.
+    pub(crate) fn refused(what: &str, code: u8) -> Self {
+        Self::Message(
+            format!("`{what}` is not part of docklings; see docs/limits.md"),
+            code,
+        )
+    }
+
+    /// What is printed on standard error, without a newline at the end; `None` when there is nothing to say.
+    pub(crate) fn text(&self) -> Option<String> {
+        match self {
+            Self::Engine(error) => Some(engine_text(error)),
+            Self::Message(text, _) | Self::Hinted(text, _, _) => Some(text.clone()),
+            Self::Code(_) => None,
+            Self::Several(failures) => {
+                let lines: Vec<_> = failures.iter().filter_map(Self::text).collect();
+                (!lines.is_empty()).then(|| lines.join("\n"))
+            }
+            // Whoever read our output has gone: there is nobody to tell.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
+            Self::Output(error) => Some(format!("cannot write the output: {error}")),
+        }
+    }
+
+    /// The command that helps, if one is known.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Engine(error) => error.hint(),
+            Self::Hinted(_, _, hint) => Some(hint),
+            Self::Several(failures) => failures.iter().find_map(Self::hint),
+            _ => None,
+        }
+    }
+
+    /// The exit code.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Message(_, code) | Self::Hinted(_, code, _) | Self::Code(code) => *code,
+            // As the shell reports a program that SIGPIPE ended.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::of_signal(13),
+            Self::Engine(_) | Self::Several(_) | Self::Output(_) => exit::FAILURE,
+        }
+    }
+
+    /// As `run` and `create` print what went wrong: `docker: ` in front and where help is behind; exit code `code`.
+    pub(crate) fn with_help(self, command: &str, code: u8) -> Self {
+        let Some(text) = self.text() else {
+            return self;
+        };
+        let text = format!("docker: {text}\n\nRun 'docker {command} --help' for more information");
+        match self.hint() {
+            Some(hint) => Self::Hinted(text, code, hint.to_owned()),
+            None => Self::Message(text, code),
+        }
+    }
+}
+
+/// An engine's error as Docker's command line prints it. What the machine lacks, and what docklings does not have, is
+/// not the answer of a daemon.
+fn engine_text(error: &engine::Error) -> String {
+    match error.kind() {
+        ErrorKind::Unsupported | ErrorKind::Machine => error.to_string(),
+        _ => format!("Error response from daemon: {error}"),
+    }
+}
+
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Says on standard error why a command ended, and returns its exit code. The hint is for people at a terminal: a
+/// script gets Docker's message and nothing else.
+pub(crate) fn report(failure: &Failure) -> u8 {
+    let mut err = io::stderr();
+    // Nobody is left to tell when standard error cannot be written either.
+    if let Some(text) = failure.text() {
+        let _ = writeln!(err, "{text}");
+    }
+    if let Some(hint) = failure.hint()
+        && err.is_terminal()
+    {
+        let _ = writeln!(err, "hint: {hint}");
+    }
+    failure.code()
+}
+
+/// Does `action` for each name, goes on after a failure, and returns all failures together.
+pub(crate) fn for_each(
+    names: &[String],
+    mut action: impl FnMut(&str) -> CommandResult,
+) -> CommandResult {
+    let mut failures = Vec::new();
+    for name in names {
+        match action(name) {
+            Ok(()) => {}
+            Err(failure @ Failure::Output(_)) => return Err(failure),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Several(failures))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_errors_have_dockers_prefix_and_the_machines_do_not() {
+        let missing = Failure::from(engine::Error::not_found("No such container: x"));
+        assert_eq!(
+            missing.text().unwrap(),
+            "Error response from daemon: No such container: x"
+        );
+        let machine = Failure::from(engine::Error::machine("no user namespaces"));
+        assert_eq!(machine.text().unwrap(), "no user namespaces");
+    }
+
+    #[test]
+    fn one_failure_does_not_stop_the_others() {
+        let names = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        let mut seen = Vec::new();
+        let end = for_each(&names, |name| {
+            seen.push(name.to_owned());
+            if name == "c" {
+                Ok(())
+            } else {
+                Err(Failure::message(name))
+            }
+        });
+        assert_eq!(seen, names);
+        assert_eq!(end.unwrap_err().text().unwrap(), "a\nb");
+    }
+
+    #[test]
+    fn run_wraps_its_errors_in_docker_and_help() {
+        let failure = Failure::message("no").with_help("run", 125);
+        assert_eq!(
+            failure.text().unwrap(),
+            "docker: no\n\nRun 'docker run --help' for more information"
+        );
+        assert_eq!(failure.code(), 125);
+    }
+}

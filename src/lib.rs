@@ -1,0 +1,47 @@
+//! The binary's insides: arguments, docker commands, rendering, and the lesson shell. Everything that talks to people.
+//!
+//! One program with three faces, told apart by the first words:
+//! - called `docker`, or `docklings docker …`: Docker's command line ([`commands`]);
+//! - `docklings __…`: a hidden stage of the engine, which starts this program again as a container's monitor;
+//! - `docklings`, and `docklings list`, `check`, …: the course.
+
+mod cli;
+mod commands;
+mod ctx;
+mod env;
+mod exit;
+mod failure;
+mod help;
+mod learn;
+mod shell;
+mod values;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Runs the program called with `args`, the first of which is its name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // A word that is no text cannot be a flag or a name that we know; its bytes are shown as well as they can be.
+    let words: Vec<String> = args
+        .into_iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let (name, words) = match words.split_first() {
+        Some((name, words)) => (name.as_str(), words),
+        None => ("docklings", &[][..]),
+    };
+    let is_docker = Path::new(name)
+        .file_name()
+        .is_some_and(|name| name == "docker");
+    let ended = match words.first().map(String::as_str) {
+        _ if is_docker => commands::run(words),
+        Some("docker") => commands::run(&words[1..]),
+        None => shell::run(),
+        Some(verb) => learn::run(verb, &words[1..]),
+    };
+    ExitCode::from(match ended {
+        Ok(()) => exit::OK,
+        Err(failure) => failure::report(&failure),
+    })
+}
