@@ -1,7 +1,7 @@
 //! A small, real container engine, written to be read.
 //!
 //! Modules in reading order, each importing only from those before it:
-//! `error id paths clock events` → [`oci`] `sys` → [`store`] `cgroup` → `image` `network` `volume` → `runtime` → `build` →
+//! `error id paths clock events` → [`oci`] `sys` → [`store`] `cgroup` → [`image`] `network` `volume` → `runtime` → `build` →
 //! `engine`.
 //!
 //! Invariants: the engine never prints, and never reads `$HOME`, a terminal, the clock or randomness by itself; a path
@@ -13,6 +13,7 @@ pub mod engine;
 pub mod error;
 pub mod events;
 pub mod id;
+pub mod image;
 pub mod oci;
 pub mod paths;
 pub mod runtime;

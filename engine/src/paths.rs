@@ -6,9 +6,11 @@
 //! │   ├── blobs/sha256/<hex>     an OCI image layout: configs, manifests, compressed layers
 //! │   ├── layers/<chain>/        unpacked layers: `diff/` is an overlay lowerdir, `layer.json` describes it
 //! │   ├── cache/<key>.json       build cache records
+//! │   ├── lock                   held shared by who adds content, exclusively by who deletes it
 //! │   └── tmp/                   what is not finished; renamed into place, or swept
 //! ├── sandboxes/<name>/          one world of names
-//! │   ├── images.json            references -> image ids
+//! │   ├── images.json            references -> image ids, and the images known here
+//! │   ├── images.lock            held while images.json is replaced
 //! │   ├── names/<name>           one file per container name; holds the id
 //! │   ├── containers/<id>/       config.json state.json log.json lock upper/ work/ etc/
 //! │   ├── volumes/<name>/_data
@@ -70,6 +72,10 @@ impl Home {
     pub fn content_tmp(&self) -> PathBuf {
         self.content().join("tmp")
     }
+    /// Held shared by who adds content, exclusively by who deletes what nobody needs.
+    pub fn content_lock(&self) -> PathBuf {
+        self.content().join("lock")
+    }
     /// The sandbox called `name`.
     pub fn sandbox(&self, name: &str) -> Result<SandboxPaths> {
         if !name
@@ -118,6 +124,10 @@ impl SandboxPaths {
     /// References -> image ids.
     pub fn images(&self) -> PathBuf {
         self.root.join("images.json")
+    }
+    /// Held while [`SandboxPaths::images`] is replaced.
+    pub fn images_lock(&self) -> PathBuf {
+        self.root.join("images.lock")
     }
     /// Taken container names, a file each.
     pub fn names(&self) -> PathBuf {

@@ -3,4 +3,8 @@
 //! Sources: the OCI image specification (`config.md`, `manifest.md`, `image-index.md`, `descriptor.md`, `layer.md`).
 
 pub mod config;
+pub mod descriptor;
 pub mod digest;
+pub mod layer;
+pub mod manifest;
+pub mod reference;

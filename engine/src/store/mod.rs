@@ -5,4 +5,9 @@
 //! but never half written.
 
 pub mod atomic;
+pub mod blobs;
 pub mod containers;
+pub mod images;
+pub mod layers;
+pub mod lock;
+pub mod tree;

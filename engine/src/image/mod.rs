@@ -1,0 +1,116 @@
+//! Chapter 4 · Images: a configuration and a stack of layers, under a name.
+//!
+//! **What Docker does.** An image's id is the digest of its configuration; the configuration lists its layers; names
+//! are kept apart, and may move. **What we do.** The same, so ids equal Docker's.
+//!
+//! ```text
+//! name ──(images.json)──► id ──(blobs/)──► configuration ──(diffIDs → chain ids)──► layers/<chain>/diff …
+//! ```
+//!
+//! | file | subject |
+//! |---|---|
+//! | [`resolve`] | what the user wrote → an image |
+//! | [`record`] | an image begins to exist, in one step |
+//!
+//! **Try it.** `docker image inspect busybox`. **Lesson.** Images and layers.
+
+pub mod record;
+pub mod resolve;
+
+use crate::error::{Error, Result};
+use crate::oci::config::ImageConfig;
+use crate::oci::digest::ImageId;
+use crate::oci::reference::Reference;
+use crate::paths::{Home, SandboxPaths};
+use crate::store::images::{self, ImageRecord, ImageTable};
+use crate::store::lock::{self, Lock};
+use crate::store::{blobs, layers};
+use jiff::Timestamp;
+use std::path::PathBuf;
+
+/// An image as a sandbox knows it.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// Digest of its configuration.
+    pub id: ImageId,
+    /// What it runs, and how it came to be.
+    pub config: ImageConfig,
+    /// Chain ids of its layers (hexadecimal digits), lowest first.
+    pub chain: Vec<String>,
+    /// Its names, sorted; empty if it dangles.
+    pub references: Vec<Reference>,
+    /// Bytes of files in all layers.
+    pub size: u64,
+    /// The image that it was committed from.
+    pub parent: Option<ImageId>,
+    /// When it was made, as its configuration says.
+    pub created: Option<Timestamp>,
+    /// When it came into this sandbox.
+    pub added: Timestamp,
+    /// When it last got a name here.
+    pub last_tagged: Option<Timestamp>,
+    /// Names that it had and that another image has now: why it dangles.
+    pub lost: Vec<Reference>,
+}
+
+impl Image {
+    /// The folders of its layers as overlayfs wants them, lowest first.
+    pub fn diffs(&self, home: &Home) -> Vec<PathBuf> {
+        self.chain
+            .iter()
+            .map(|chain| layers::diff(home, chain))
+            .collect()
+    }
+
+    /// Whether it has no name, and no other image was committed from it.
+    pub fn is_dangling(&self, table: &ImageTable) -> bool {
+        self.references.is_empty() && !table.has_children(&self.id)
+    }
+}
+
+/// All images of a sandbox, newest first.
+pub fn list(home: &Home, sandbox: &SandboxPaths) -> Result<Vec<Image>> {
+    let table = images::read(sandbox)?;
+    let mut found = table
+        .images
+        .iter()
+        .map(|(id, record)| load(home, &table, id, record))
+        .collect::<Result<Vec<_>>>()?;
+    found.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
+    Ok(found)
+}
+
+/// The image `id` as `table` knows it.
+fn load(home: &Home, table: &ImageTable, id: &ImageId, record: &ImageRecord) -> Result<Image> {
+    let config = config(home, id)?;
+    let created = config.created.as_deref().and_then(|text| text.parse().ok());
+    Ok(Image {
+        id: id.clone(),
+        chain: record.chain.clone(),
+        references: table.references_of(id),
+        size: record.size,
+        parent: record.parent.clone(),
+        created,
+        added: record.added,
+        last_tagged: record.last_tagged,
+        lost: record.lost.clone(),
+        config,
+    })
+}
+
+/// The configuration of `id`.
+pub fn config(home: &Home, id: &ImageId) -> Result<ImageConfig> {
+    parse_config(&blobs::read(home, id)?)
+}
+
+/// Reads a configuration.
+pub fn parse_config(bytes: &[u8]) -> Result<ImageConfig> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Error::invalid("invalid image configuration").with_source(error))
+}
+
+/// To be held from before a layer is published until the image, container or cache record that needs it is written:
+/// nothing is deleted from `content/` meanwhile.
+pub fn keep_content(home: &Home) -> Result<Lock> {
+    lock::shared(&home.content_lock())
+}

@@ -1,0 +1,92 @@
+//! Blobs: files named by the sha256 of their bytes.
+//!
+//! **What Docker does.** Configurations, manifests and compressed layers lie in content-addressed folders.
+//! **What we do.** The same, in the shape of an OCI image layout: `content/blobs/sha256/<hex>`. A blob is verified when
+//! it is read, so a damaged disk is noticed and not believed.
+//! **Try it.** `sha256sum $(docklings where blobs)/*`.
+
+use super::atomic::{self, Durability};
+use crate::error::{Error, IoContext, Result};
+use crate::oci::digest::Digest;
+use crate::paths::{Home, create_private_dir};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+/// Configurations and manifests are read whole; none that is honest comes near this size.
+pub const LARGEST_IN_MEMORY: u64 = 4 << 20;
+
+/// Where the blob lies, or would.
+pub fn path(home: &Home, digest: &Digest) -> PathBuf {
+    home.blobs().join(digest.hex())
+}
+
+/// Whether the blob is there.
+pub fn exists(home: &Home, digest: &Digest) -> bool {
+    path(home, digest).exists()
+}
+
+/// Writes a blob, durably, and returns its digest. One that is there stays untouched.
+pub fn write(home: &Home, bytes: &[u8]) -> Result<Digest> {
+    let digest = Digest::of(bytes);
+    let path = path(home, &digest);
+    if !path.exists() {
+        create_private_dir(&home.blobs())?;
+        atomic::write(&path, bytes, Durability::Durable)?;
+    }
+    Ok(digest)
+}
+
+/// Reads a configuration or a manifest, and checks it against its name.
+/// Error: kind `NotFound` if it is missing, `Internal` if it is damaged.
+pub fn read(home: &Home, digest: &Digest) -> Result<Vec<u8>> {
+    let path = path(home, digest);
+    let length = match fs::metadata(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(Error::not_found(format!("blob {digest} is missing")));
+        }
+        other => other.on("read", &path)?.len(),
+    };
+    if length > LARGEST_IN_MEMORY {
+        return Err(Error::internal(format!(
+            "blob {digest} is too large: {length} bytes"
+        )));
+    }
+    let bytes = fs::read(&path).on("read", &path)?;
+    if Digest::of(&bytes) != *digest {
+        return Err(Error::internal(format!("blob {digest} is damaged")));
+    }
+    Ok(bytes)
+}
+
+/// Removes a blob; a missing one is fine.
+pub fn remove(home: &Home, digest: &Digest) -> Result<()> {
+    let path = path(home, digest);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error).on("remove", &path),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_is_read_back_and_a_damaged_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path(), folder.path());
+        let digest = write(&home, b"{}").unwrap();
+        assert_eq!(read(&home, &digest).unwrap(), b"{}");
+        fs::write(path(&home, &digest), b"[]").unwrap();
+        assert!(
+            read(&home, &digest)
+                .unwrap_err()
+                .message()
+                .ends_with("is damaged")
+        );
+        remove(&home, &digest).unwrap();
+        assert!(!exists(&home, &digest));
+        remove(&home, &digest).unwrap();
+    }
+}

@@ -1,0 +1,271 @@
+//! Unpacked layers: folders that overlayfs can stack.
+//!
+//! **Kernel feature.** overlayfs shows several read-only folders (`lowerdir=top:…:bottom`) and one writable one as a
+//! single tree. **What Docker does.** `overlay2/<random>/diff`. **What we do.** `layers/<chain>/diff`, named by the chain
+//! id: the layer together with everything under it, so the same stack is never stored twice.
+//!
+//! A layer is made in `content/tmp` and appears by one `rename(2)`: there is never half of one, and when two processes
+//! make the same layer, the second finds it there and drops its own.
+//! **Try it.** `docklings show layers busybox`.
+
+use super::atomic::{self, Durability};
+use super::tree::remove_tree;
+use crate::error::{Error, IoContext, Result};
+use crate::oci::config::chain_ids;
+use crate::oci::digest::Digest;
+use crate::paths::{Home, create_private_dir};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The folder of a layer's files, within the layer's folder.
+pub const DIFF: &str = "diff";
+/// What is needed beyond the files to give back a foreign tar byte by byte, within the layer's folder.
+pub const RECIPE: &str = "recipe";
+const DESCRIPTION: &str = "layer.json";
+
+/// `layer.json`: what a layer is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    /// Digest of its uncompressed tar.
+    pub diff_id: Digest,
+    /// Its name here: the hexadecimal digits of its chain id.
+    pub chain: String,
+    /// The layer under it, by chain id.
+    pub parent: Option<String>,
+    /// Bytes of its files; Docker's layer size.
+    pub size: u64,
+    /// Files, folders and deletions.
+    pub entries: u64,
+    /// Bytes of its uncompressed tar.
+    pub tar_size: u64,
+}
+
+impl Layer {
+    /// A layer on top of `parent`; the chain id follows from both.
+    pub fn new(diff_id: Digest, parent: Option<&str>) -> Self {
+        Self {
+            chain: chain_id(parent, &diff_id),
+            diff_id,
+            parent: parent.map(str::to_owned),
+            size: 0,
+            entries: 0,
+            tar_size: 0,
+        }
+    }
+}
+
+/// The chain id (hexadecimal digits) of a layer on top of `parent`.
+pub fn chain_id(parent: Option<&str>, diff_id: &Digest) -> String {
+    match parent {
+        None => diff_id.hex().to_owned(),
+        Some(parent) => Digest::of(format!("sha256:{parent} {diff_id}").as_bytes())
+            .hex()
+            .to_owned(),
+    }
+}
+
+/// The chain ids (hexadecimal digits) of a stack, lowest first.
+pub fn chain(diff_ids: &[Digest]) -> Vec<String> {
+    chain_ids(diff_ids)
+        .iter()
+        .map(|id| id.hex().to_owned())
+        .collect()
+}
+
+/// The folder of a layer.
+pub fn path(home: &Home, chain: &str) -> PathBuf {
+    home.layers().join(chain)
+}
+
+/// The files of a layer: an overlay lowerdir.
+pub fn diff(home: &Home, chain: &str) -> PathBuf {
+    path(home, chain).join(DIFF)
+}
+
+/// Whether the layer is there; if it is, it is whole.
+pub fn exists(home: &Home, chain: &str) -> bool {
+    path(home, chain).is_dir()
+}
+
+/// What is known of a layer. Error: kind `NotFound`.
+pub fn read(home: &Home, chain: &str) -> Result<Layer> {
+    atomic::read_json(&path(home, chain).join(DESCRIPTION))?
+        .ok_or_else(|| Error::not_found(format!("layer sha256:{chain} is missing")))
+}
+
+/// All layers, by chain id.
+pub fn list(home: &Home) -> Result<Vec<String>> {
+    let folder = home.layers();
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.on("read", &folder)?,
+    };
+    let mut chains = Vec::new();
+    for entry in entries {
+        let name = entry.on("read", &folder)?.file_name();
+        if let Some(name) = name.to_str().filter(|name| name.len() == 64) {
+            chains.push(name.to_owned());
+        }
+    }
+    chains.sort_unstable();
+    Ok(chains)
+}
+
+/// A layer that is being made. Dropped without [`Draft::publish`], it leaves nothing.
+#[derive(Debug)]
+pub struct Draft {
+    folder: PathBuf,
+    published: bool,
+}
+
+impl Draft {
+    /// Begins a layer: an empty `diff` folder in `content/tmp`.
+    pub fn new(home: &Home) -> Result<Self> {
+        let draft = Self::without_diff(home)?;
+        let diff = draft.diff();
+        fs::create_dir(&diff).on("create the directory", &diff)?;
+        open_to_all(&diff)?;
+        Ok(draft)
+    }
+
+    /// Begins a layer whose files exist already: `upper`, on the same file system, is taken over.
+    pub fn adopt(home: &Home, upper: &Path) -> Result<Self> {
+        let draft = Self::without_diff(home)?;
+        fs::rename(upper, draft.diff()).on("rename", upper)?;
+        Ok(draft)
+    }
+
+    fn without_diff(home: &Home) -> Result<Self> {
+        let tmp = home.content_tmp();
+        if !tmp.is_dir() {
+            create_private_dir(&tmp)?;
+        }
+        let folder = tempfile::Builder::new()
+            .prefix("layer-")
+            .tempdir_in(&tmp)
+            .on("create a directory in", &tmp)?
+            .keep();
+        Ok(Self {
+            folder,
+            published: false,
+        })
+    }
+
+    /// Where the files belong.
+    pub fn diff(&self) -> PathBuf {
+        self.folder.join(DIFF)
+    }
+
+    /// Where the recipe belongs.
+    pub fn recipe(&self) -> PathBuf {
+        self.folder.join(RECIPE)
+    }
+
+    /// Makes the layer visible. If it is there already, that one stays and this draft goes.
+    pub fn publish(mut self, home: &Home, layer: &Layer) -> Result<()> {
+        atomic::write_json(&self.folder.join(DESCRIPTION), layer, Durability::Cached)?;
+        open_to_all(&self.folder)?;
+        let layers = home.layers();
+        if !layers.is_dir() {
+            create_private_dir(&layers)?;
+        }
+        let target = path(home, &layer.chain);
+        match fs::rename(&self.folder, &target) {
+            Ok(()) => {
+                self.published = true;
+                Ok(())
+            }
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
+                ) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error).on("rename", &target),
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.published {
+            // What cannot be removed now is swept later.
+            let _ = remove_tree(&self.folder);
+        }
+    }
+}
+
+/// Removes a layer that nothing needs; a missing one is fine. It disappears at once and is deleted afterwards.
+pub fn remove(home: &Home, chain: &str) -> Result<()> {
+    let (path, gone) = (
+        path(home, chain),
+        home.content_tmp().join(format!("gone-{chain}")),
+    );
+    match fs::rename(&path, &gone) {
+        Ok(()) => remove_tree(&gone),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error).on("remove", &path),
+    }
+}
+
+/// The root folder of a container is the top of its layers, and must be enterable by all its users.
+fn open_to_all(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).on("change the mode of", folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn home() -> (tempfile::TempDir, Home) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path(), folder.path().join("run"));
+        (folder, home)
+    }
+
+    fn make(home: &Home, text: &str) -> Layer {
+        let draft = Draft::new(home).unwrap();
+        fs::write(draft.diff().join("f"), text).unwrap();
+        let layer = Layer::new(Digest::of(b"the same"), None);
+        draft.publish(home, &layer).unwrap();
+        layer
+    }
+
+    #[test]
+    fn the_second_maker_of_a_layer_finds_it_there() {
+        let (_folder, home) = home();
+        let layer = make(&home, "first");
+        make(&home, "second");
+        let file = diff(&home, &layer.chain).join("f");
+        assert_eq!(fs::read_to_string(file).unwrap(), "first");
+        assert_eq!(fs::read_dir(home.content_tmp()).unwrap().count(), 0);
+        assert_eq!(read(&home, &layer.chain).unwrap(), layer);
+        assert_eq!(list(&home).unwrap(), [layer.chain.clone()]);
+        remove(&home, &layer.chain).unwrap();
+        assert!(!exists(&home, &layer.chain));
+        assert_eq!(
+            read(&home, &layer.chain).unwrap_err().kind(),
+            crate::ErrorKind::NotFound
+        );
+    }
+
+    #[test]
+    fn a_dropped_draft_leaves_nothing() {
+        let (_folder, home) = home();
+        drop(Draft::new(&home).unwrap());
+        assert_eq!(fs::read_dir(home.content_tmp()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn chain_ids_name_a_layer_with_all_under_it() {
+        let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
+        let both = chain(&[a.clone(), b.clone()]);
+        assert_eq!(both[0], chain_id(None, &a));
+        assert_eq!(both[1], chain_id(Some(&both[0]), &b));
+    }
+}
