@@ -1,1 +1,15 @@
-//! x
+//! The course: its lessons, and the session that walks a learner through them.
+//!
+//! Nothing here prints, reads a key or touches the engine; `src/shell` and `src/learn` do what a session asks for.
+//! In reading order: [`source`] (files, out of the binary or a folder) → [`transcript`] [`front_matter`] [`markdown`]
+//! [`lesson`] (one lesson) → [`progress`].
+
+#![forbid(unsafe_code)]
+
+pub mod front_matter;
+pub mod lesson;
+pub mod markdown;
+pub mod problem;
+pub mod progress;
+pub mod source;
+pub mod transcript;

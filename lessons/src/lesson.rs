@@ -1,0 +1,150 @@
+//! One lesson: its head, its pages, and the steps in which it is walked.
+
+use crate::front_matter::{self, FrontMatter};
+use crate::markdown::{self, Page};
+use crate::problem::Problem;
+
+/// A lesson of the course.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lesson {
+    /// Its lasting name: the folder's without the number.
+    pub slug: String,
+    /// Its place in the course: the folder's number.
+    pub number: u32,
+    /// Its file, by its path in the course.
+    pub path: String,
+    /// Its head.
+    pub front: FrontMatter,
+    /// Its pages; at least one.
+    pub pages: Vec<Page>,
+}
+
+/// Where one can be in a lesson.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A page, by its index.
+    Page(usize),
+    /// An exercise, by its id.
+    Exercise(String),
+}
+
+impl Lesson {
+    /// Reads the lesson in the folder `folder` (`NN-slug`) from `text`. Problems that leave something to show are added to
+    /// `problems`. Error: there is nothing to show.
+    pub fn parse(
+        folder: &str,
+        path: &str,
+        text: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Self, Problem> {
+        let named = folder.split_once('-').and_then(|(number, slug)| {
+            let number = number.parse().ok()?;
+            (!slug.is_empty()).then(|| (number, slug.to_owned()))
+        });
+        let Some((number, slug)) = named else {
+            let message = format!("the folder `{folder}` is not named `NN-slug`");
+            return Err(
+                Problem::new(path, 1, message).with_hint("for example `01-first-container`")
+            );
+        };
+        let (front, body, line) = front_matter::split(path, text)?;
+        let pages = markdown::pages(path, body, line, &front.title, problems);
+        for page in &pages {
+            for id in &page.exercises {
+                if !front.exercises.contains(id) {
+                    let message = format!("exercise `{id}` is linked here but not in `exercises`");
+                    problems.push(Problem::new(path, page.line, message));
+                }
+            }
+        }
+        Ok(Self {
+            slug,
+            number,
+            path: path.to_owned(),
+            front,
+            pages,
+        })
+    }
+
+    /// The sandbox that its pages share.
+    pub fn sandbox(&self) -> String {
+        format!("lesson-{}", self.slug)
+    }
+
+    /// How it is walked: each page, followed by the exercises that it links to; exercises that no page links to come last.
+    pub fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let mut placed: Vec<&String> = Vec::new();
+        for (index, page) in self.pages.iter().enumerate() {
+            steps.push(Step::Page(index));
+            for id in &page.exercises {
+                if self.front.exercises.contains(id) && !placed.contains(&id) {
+                    placed.push(id);
+                    steps.push(Step::Exercise(id.clone()));
+                }
+            }
+        }
+        let rest = self
+            .front
+            .exercises
+            .iter()
+            .filter(|id| !placed.contains(id));
+        steps.extend(rest.map(|id| Step::Exercise(id.clone())));
+        steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "---\ntitle: First\ngoal: G\nminutes: 5\nexercises: [one, two]\n---\nHello.\n\n## A\n[go](exercise:two)\n\n## B\nb\n";
+
+    fn parse(folder: &str, text: &str) -> (Result<Lesson, Problem>, Vec<Problem>) {
+        let mut problems = Vec::new();
+        (Lesson::parse(folder, "l.md", text, &mut problems), problems)
+    }
+
+    #[test]
+    fn exercises_come_after_the_page_that_links_to_them_and_the_rest_at_the_end() {
+        let (lesson, problems) = parse("01-first", TEXT);
+        let lesson = lesson.unwrap();
+        assert_eq!(problems, []);
+        assert_eq!(
+            (lesson.number, &*lesson.slug, &*lesson.sandbox()),
+            (1, "first", "lesson-first")
+        );
+        let exercise = |id: &str| Step::Exercise(id.to_owned());
+        assert_eq!(
+            lesson.steps(),
+            [
+                Step::Page(0),
+                Step::Page(1),
+                exercise("two"),
+                Step::Page(2),
+                exercise("one")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_link_to_an_exercise_that_the_head_does_not_name_is_told() {
+        let (lesson, problems) = parse("01-first", &TEXT.replace("exercise:two", "exercise:tow"));
+        assert!(lesson.is_ok());
+        assert!(
+            problems[0]
+                .to_string()
+                .starts_with("l.md:9:1: exercise `tow`"),
+            "{}",
+            problems[0]
+        );
+    }
+
+    #[test]
+    fn a_folder_without_a_number_is_told() {
+        for folder in ["first", "x-first", "01-"] {
+            let (lesson, _) = parse(folder, TEXT);
+            assert!(lesson.unwrap_err().message.contains(folder));
+        }
+    }
+}
