@@ -8,6 +8,7 @@
 //! inside a container's root is only ever resolved with `openat2(RESOLVE_IN_ROOT)`; nothing under `content/` changes
 //! once written; `unsafe` compiles only under `sys/`.
 
+pub mod build;
 pub mod clock;
 pub mod engine;
 pub mod error;

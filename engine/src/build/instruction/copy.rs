@@ -1,0 +1,37 @@
+//! COPY: files of the build context, of another stage or of an image.
+//!
+//! `COPY [--from=stage|index|image] [--chown=u:g] [--chmod=755] [--exclude=pattern] source… destination`. A directory
+//! as source means its contents.
+
+use super::transfer::{self, Transfer};
+use crate::build::syntax::error::BuildError;
+use crate::build::syntax::source::Word;
+use crate::build::syntax::statement::{FlagKind, Statement};
+
+/// COPY.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// What, and where to.
+    pub transfer: Transfer,
+    /// `--from`; `None` is the build context.
+    pub from: Option<Word>,
+}
+
+impl Copy {
+    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+        let allowed = [&transfer::FLAGS[..], &[("from", FlagKind::Value)]].concat();
+        let flags = statement.flags(&allowed)?;
+        let from = flags.value("from");
+        if let Some(from) = from.as_ref().filter(|from| from.text.contains('$')) {
+            return Err(statement
+                .error(from.span, "variable expansion is not supported for --from")
+                .with_hint(
+                    "define a new stage with FROM using ARG from global scope as a workaround",
+                ));
+        }
+        Ok(Self {
+            transfer: Transfer::parse(statement, &flags)?,
+            from,
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! EXPOSE: notes which ports the program listens on. It publishes nothing: that is `docker run -p`, or `-P`.
+
+use crate::build::syntax::error::BuildError;
+use crate::build::syntax::source::Word;
+use crate::build::syntax::statement::Statement;
+
+/// EXPOSE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expose {
+    /// As written: `80`, `53/udp`, `8000-8010`, `$PORT`.
+    pub ports: Vec<Word>,
+}
+
+impl Expose {
+    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+        statement.flags(&[])?;
+        let ports = statement.plain_words();
+        if ports.is_empty() {
+            return Err(statement.requires("at least one argument"));
+        }
+        for port in &ports {
+            statement.check_word(port)?;
+            if !port.text.contains('$') {
+                let unquoted = port.text.trim_matches(['"', '\'']);
+                ranges(unquoted).map_err(|message| statement.error(port.span, message))?;
+            }
+        }
+        Ok(Self { ports })
+    }
+}
+
+/// The ports that `text` names, as `80/tcp`. Error: a sentence.
+pub(crate) fn ranges(text: &str) -> Result<Vec<String>, String> {
+    let (numbers, protocol) = match text.split_once('/') {
+        Some((numbers, protocol)) => (numbers, protocol.to_ascii_lowercase()),
+        None => (text, "tcp".to_owned()),
+    };
+    if !["tcp", "udp", "sctp"].contains(&protocol.as_str()) {
+        return Err(format!("invalid proto: {protocol}"));
+    }
+    let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
+    let number = |text: &str| text.parse::<u16>().ok().filter(|number| *number > 0);
+    match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => Ok((first..=last)
+            .map(|port| format!("{port}/{protocol}"))
+            .collect()),
+        _ => Err(format!("invalid containerPort: {numbers}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_numbers_or_ranges_with_a_protocol() {
+        assert_eq!(ranges("80").unwrap(), ["80/tcp"]);
+        assert_eq!(ranges("53/UDP").unwrap(), ["53/udp"]);
+        assert_eq!(ranges("1-3").unwrap(), ["1/tcp", "2/tcp", "3/tcp"]);
+        for bad in ["", "0", "70000", "a", "3-1", "80/x", "80:80", "-1"] {
+            assert!(ranges(bad).is_err(), "{bad}");
+        }
+    }
+}

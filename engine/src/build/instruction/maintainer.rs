@@ -1,0 +1,20 @@
+//! MAINTAINER: the image's author. Deprecated; a LABEL does the same.
+
+use crate::build::syntax::error::BuildError;
+use crate::build::syntax::statement::Statement;
+
+/// MAINTAINER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maintainer {
+    /// Free text.
+    pub author: String,
+}
+
+impl Maintainer {
+    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+        statement.flags(&[])?;
+        Ok(Self {
+            author: statement.exactly_one()?.text,
+        })
+    }
+}

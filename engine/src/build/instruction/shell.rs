@@ -1,0 +1,29 @@
+//! SHELL: what stands before every shell-form command that follows.
+
+use crate::build::syntax::error::BuildError;
+use crate::build::syntax::statement::Statement;
+
+/// SHELL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shell {
+    /// Such as `["/bin/bash", "-c"]`.
+    pub words: Vec<String>,
+}
+
+impl Shell {
+    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+        statement.flags(&[])?;
+        match statement.json()? {
+            Some(words) if !words.is_empty() => Ok(Self {
+                words: words.into_iter().map(|word| word.text).collect(),
+            }),
+            Some(_) => Err(statement.requires("at least one argument")),
+            None => Err(statement
+                .error(
+                    statement.rest().span,
+                    "SHELL requires the arguments to be in JSON form",
+                )
+                .with_hint("such as `SHELL [\"/bin/bash\", \"-c\"]`, in double quotes")),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! USER: who the following RUNs, and the container, run as.
+//!
+//! `user` or `user:group`, names or numbers; names are looked up in the image when something runs.
+
+use crate::build::syntax::error::BuildError;
+use crate::build::syntax::source::Word;
+use crate::build::syntax::statement::Statement;
+
+/// USER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// As written.
+    pub user: Word,
+}
+
+impl User {
+    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+        statement.flags(&[])?;
+        let user = statement.exactly_one()?;
+        statement.check_word(&user)?;
+        Ok(Self { user })
+    }
+}

@@ -1,0 +1,203 @@
+//! An error in a Dockerfile: what is wrong, where, and what helps.
+
+use crate::error::Error;
+use std::fmt;
+
+/// How much of a long source line is shown, in characters.
+const SHOWN: usize = 100;
+
+/// An error at a place in a Dockerfile. `Display` gives the sentence, the place, the line and a caret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildError {
+    /// What is wrong, in Docker's words where Docker has them.
+    pub message: String,
+    /// The Dockerfile's name as given.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// How many characters are meant; at least 1.
+    pub length: usize,
+    /// The text of the line.
+    pub source_line: String,
+    /// What helps.
+    pub hint: Option<String>,
+}
+
+impl BuildError {
+    /// Adds what helps.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Puts Docker's `dockerfile parse error on line N: ` in front.
+    #[must_use]
+    pub(crate) fn in_parsing(mut self) -> Self {
+        self.message = format!(
+            "dockerfile parse error on line {}: {}",
+            self.line, self.message
+        );
+        self
+    }
+
+    /// The line with a caret under the place, as lines of text.
+    ///
+    /// ```text
+    ///  --> Dockerfile:3:1
+    ///   |
+    /// 3 | RUNN echo
+    ///   | ^^^^
+    /// ```
+    pub fn excerpt(&self) -> String {
+        let number = self.line.to_string();
+        let gutter = " ".repeat(number.len());
+        let (line, before) = self.window();
+        let caret = "^".repeat(self.length.min(SHOWN));
+        format!(
+            "{gutter}--> {}:{}:{}\n{gutter} |\n{number} | {line}\n{gutter} | {}{caret}",
+            self.file,
+            self.line,
+            self.column,
+            " ".repeat(before)
+        )
+    }
+
+    /// The part of the line to show, and how many characters of it stand before the caret.
+    /// A tab becomes one blank, so that the caret stands right whatever the terminal does with tabs.
+    fn window(&self) -> (String, usize) {
+        let chars: Vec<char> = self
+            .source_line
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect();
+        let before = self.column.saturating_sub(1).min(chars.len());
+        if chars.len() <= SHOWN {
+            return (
+                chars.iter().collect::<String>().trim_end().to_owned(),
+                before,
+            );
+        }
+        let start = before.saturating_sub(SHOWN / 3);
+        let end = (start + SHOWN).min(chars.len());
+        let mut text: String = chars[start..end].iter().collect();
+        let mut shift = 0;
+        if start > 0 {
+            text.insert(0, '…');
+            shift = 1;
+        }
+        if end < chars.len() {
+            text.push('…');
+        }
+        (text, before - start + shift)
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.message, self.excerpt())
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        let plain = Error::invalid(error.to_string());
+        match error.hint {
+            Some(hint) => plain.with_hint(hint),
+            None => plain,
+        }
+    }
+}
+
+/// The candidate that `wrong` most likely means, if any is close: at most a third of its letters differ.
+pub(crate) fn closest<'a>(
+    wrong: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let wrong = wrong.to_ascii_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&wrong, &candidate.to_ascii_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.len().max(3)) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edits between two words: insert, delete, replace, or swap two neighbours.
+fn distance(a: &str, b: &str) -> usize {
+    // A word far longer than any candidate cannot be close to one; this also bounds the work.
+    if a.len() > 64 || b.len() > 64 {
+        return usize::MAX;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in table.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for (j, cell) in table[0].iter_mut().enumerate() {
+        *cell = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let differs = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (table[i - 1][j] + 1)
+                .min(table[i][j - 1] + 1)
+                .min(table[i - 1][j - 1] + differs);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(table[i - 2][j - 2] + 1);
+            }
+            table[i][j] = best;
+        }
+    }
+    table[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(source_line: &str, column: usize, length: usize) -> BuildError {
+        BuildError {
+            message: "unknown instruction: RUNN".to_owned(),
+            file: "Dockerfile".to_owned(),
+            line: 12,
+            column,
+            length,
+            source_line: source_line.to_owned(),
+            hint: None,
+        }
+    }
+
+    #[test]
+    fn the_caret_stands_under_the_place() {
+        assert_eq!(
+            error("\tRUNN echo", 2, 4).to_string(),
+            "unknown instruction: RUNN\n  --> Dockerfile:12:2\n   |\n12 |  RUNN echo\n   |  ^^^^"
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let excerpt = error(&"x".repeat(500), 300, 3).excerpt();
+        assert!(excerpt.lines().all(|line| line.chars().count() < 120));
+        assert!(excerpt.contains("…x") && excerpt.ends_with("^^^"));
+    }
+
+    #[test]
+    fn typing_errors_find_the_word_that_was_meant() {
+        let names = ["RUN", "COPY", "WORKDIR", "ENTRYPOINT"];
+        for (wrong, meant) in [
+            ("RUNN", Some("RUN")),
+            ("COYP", Some("COPY")),
+            ("WROKDIR", Some("WORKDIR")),
+            ("entrypiont", Some("ENTRYPOINT")),
+            ("BANANA", None),
+        ] {
+            assert_eq!(closest(wrong, names), meant, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,570 @@
+//! Splitting text into words, and expanding variables in them.
+//!
+//! **What Docker does.** `$name`, `${name}`, `${name:-word}`, `${name:+word}`, `${name:?word}` (and without the colon),
+//! `${name#pattern}`, `##`, `%`, `%%`, `${name/pattern/replacement}`, `//`; single quotes keep everything, double quotes
+//! keep blanks; the escape character keeps the next character. A variable that is not set is empty.
+//! **What we leave out.** Nothing of the reference; nesting deeper than [`DEPTH`] is refused.
+//!
+//! Source: Dockerfile reference, "Environment replacement".
+
+use super::glob;
+use std::ops::Range;
+
+/// How deep `${a:-${b:-…}}` may nest.
+const DEPTH: usize = 64;
+
+/// Finds the value of a variable; `None` if it is not set.
+pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What differs between uses of the expander.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rules {
+    /// A variable that is not set stays as it is written.
+    pub(crate) keep_unset: bool,
+    /// Only the syntax is of interest: `${x:?}` is no error.
+    pub(crate) syntax_only: bool,
+    /// Text of a file, not of a word: quotes and blanks are kept, escapes only guard `$`.
+    pub(crate) whole_text: bool,
+}
+
+/// Expands variables and removes quotes.
+pub(crate) struct Expander<'a> {
+    escape: char,
+    lookup: Lookup<'a>,
+    rules: Rules,
+}
+
+/// What an expansion gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Expanded {
+    /// The text, quotes removed.
+    pub(crate) text: String,
+    /// Offsets in `text` of blanks that separate words: those neither quoted nor escaped.
+    blanks: Vec<usize>,
+    /// Names of variables that were used without a default and are not set.
+    pub(crate) unset: Vec<String>,
+}
+
+/// An expansion that cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ExpandError {
+    /// What is wrong.
+    pub(crate) message: String,
+    /// Where in the text.
+    pub(crate) at: Range<usize>,
+}
+
+impl Expanded {
+    /// The words of the text.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let (mut words, mut start) = (Vec::new(), 0);
+        let ends = self.blanks.iter().copied().chain([self.text.len()]);
+        for end in ends {
+            if end > start {
+                words.push(self.text[start..end].to_owned());
+            }
+            let blank = self.text[end..].chars().next().map_or(0, char::len_utf8);
+            start = end + blank;
+        }
+        words
+    }
+
+    /// Adds `text`; its blanks separate words if `splits`.
+    fn push(&mut self, text: &str, splits: bool) {
+        if splits {
+            let base = self.text.len();
+            let blanks = text.char_indices().filter(|(_, c)| c.is_whitespace());
+            self.blanks.extend(blanks.map(|(at, _)| base + at));
+        }
+        self.text.push_str(text);
+    }
+}
+
+/// Splits `text` at blanks outside quotes. The words keep their quotes and escapes.
+pub(crate) fn split(text: &str, escape: char) -> Vec<Range<usize>> {
+    let mut words = Vec::new();
+    let mut start = None;
+    let mut quote = None;
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some('\'') => {}
+            _ if c == escape => {
+                start.get_or_insert(at);
+                chars.next();
+            }
+            Some(_) => {}
+            None if c.is_whitespace() => {
+                if let Some(start) = start.take() {
+                    words.push(start..at);
+                }
+            }
+            None => {
+                start.get_or_insert(at);
+                if c == '\'' || c == '"' {
+                    quote = Some(c);
+                }
+            }
+        }
+    }
+    if let Some(start) = start {
+        words.push(start..text.len());
+    }
+    words
+}
+
+impl<'a> Expander<'a> {
+    pub(crate) fn new(escape: char, lookup: Lookup<'a>, rules: Rules) -> Self {
+        Self {
+            escape,
+            lookup,
+            rules,
+        }
+    }
+
+    /// Expands `text` as one word.
+    pub(crate) fn expand(&self, text: &str) -> Result<Expanded, ExpandError> {
+        let mut run = Run {
+            expander: self,
+            text,
+            at: 0,
+            depth: 0,
+            unset: Vec::new(),
+        };
+        let mut out = run.until(None, false)?;
+        out.unset = run.unset;
+        Ok(out)
+    }
+}
+
+/// One expansion on its way through the text.
+struct Run<'a> {
+    expander: &'a Expander<'a>,
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    unset: Vec<String>,
+}
+
+impl Run<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
+    fn fail<T>(&self, start: usize, message: impl Into<String>) -> Result<T, ExpandError> {
+        Err(ExpandError {
+            message: message.into(),
+            at: start..self.at.max(start),
+        })
+    }
+
+    /// Reads up to `stop`, which is taken, or to the end. With `pattern`, escapes stay for the pattern to read.
+    fn until(&mut self, stop: Option<char>, pattern: bool) -> Result<Expanded, ExpandError> {
+        let start = self.at;
+        let mut out = Expanded::default();
+        let whole_text = self.expander.rules.whole_text;
+        while let Some(c) = self.peek() {
+            if Some(c) == stop {
+                self.next();
+                return Ok(out);
+            }
+            match c {
+                '\'' if !whole_text => self.single_quoted(&mut out)?,
+                '"' if !whole_text => self.double_quoted(&mut out)?,
+                '$' => {
+                    let value = self.dollar()?;
+                    out.push(&value, true);
+                }
+                c if c == self.expander.escape => self.escaped(&mut out, pattern),
+                c => {
+                    self.next();
+                    out.push(c.encode_utf8(&mut [0; 4]), true);
+                }
+            }
+        }
+        match stop {
+            None => Ok(out),
+            Some('}') => self.fail(start, "syntax error: missing '}'"),
+            Some(stop) => self.fail(
+                start,
+                format!("unexpected end of statement while looking for matching {stop}"),
+            ),
+        }
+    }
+
+    fn escaped(&mut self, out: &mut Expanded, pattern: bool) {
+        let mut buffer = [0; 4];
+        let escape = self.expander.escape;
+        self.next();
+        let whole_text = self.expander.rules.whole_text;
+        if whole_text && !matches!(self.peek(), Some(c) if c == '$' || c == escape) {
+            out.push(escape.encode_utf8(&mut buffer), false);
+            return;
+        }
+        if pattern {
+            // A pattern always reads the backslash as its escape.
+            out.push("\\", false);
+        }
+        if let Some(c) = self.next() {
+            out.push(c.encode_utf8(&mut buffer), false);
+        }
+    }
+
+    fn single_quoted(&mut self, out: &mut Expanded) -> Result<(), ExpandError> {
+        let start = self.at;
+        self.next();
+        let rest = &self.text[self.at..];
+        let Some(end) = rest.find('\'') else {
+            self.at = self.text.len();
+            return self.fail(
+                start,
+                "unexpected end of statement while looking for matching single-quote",
+            );
+        };
+        out.push(&rest[..end], false);
+        self.at += end + 1;
+        Ok(())
+    }
+
+    fn double_quoted(&mut self, out: &mut Expanded) -> Result<(), ExpandError> {
+        let start = self.at;
+        self.next();
+        loop {
+            match self.peek() {
+                None => {
+                    return self.fail(
+                        start,
+                        "unexpected end of statement while looking for matching double-quote",
+                    );
+                }
+                Some('"') => {
+                    self.next();
+                    return Ok(());
+                }
+                Some('$') => {
+                    let value = self.dollar()?;
+                    out.push(&value, false);
+                }
+                Some(c) => {
+                    self.next();
+                    let guarded =
+                        |next: char| matches!(next, '"' | '$') || next == self.expander.escape;
+                    let kept = match self.peek() {
+                        Some(next) if c == self.expander.escape && guarded(next) => {
+                            self.next();
+                            next
+                        }
+                        _ => c,
+                    };
+                    out.push(kept.encode_utf8(&mut [0; 4]), false);
+                }
+            }
+        }
+    }
+
+    /// `$name`, `${…}`, or a lone dollar.
+    fn dollar(&mut self) -> Result<String, ExpandError> {
+        let start = self.at;
+        self.next();
+        if self.peek() != Some('{') {
+            let name = self.name();
+            if name.is_empty() {
+                return Ok("$".to_owned());
+            }
+            return Ok(match self.value(&name) {
+                Some(value) => value,
+                None if self.expander.rules.keep_unset => self.text[start..self.at].to_owned(),
+                None => self.missing(name),
+            });
+        }
+        self.next();
+        if self.depth == DEPTH {
+            return self.fail(start, "substitution is nested too deeply");
+        }
+        self.depth += 1;
+        let value = self.braced(start);
+        self.depth -= 1;
+        value
+    }
+
+    /// What follows `${`.
+    fn braced(&mut self, start: usize) -> Result<String, ExpandError> {
+        match self.peek() {
+            None => return self.fail(start, "syntax error: missing '}'"),
+            Some('{' | '}' | ':') => {
+                self.next();
+                return self.fail(start, "syntax error: bad substitution");
+            }
+            Some(_) => {}
+        }
+        let name = self.name();
+        let value = self.value(&name);
+        let result = match self.next() {
+            None => return self.fail(start, "syntax error: missing '}'"),
+            Some('}') => match &value {
+                Some(value) => value.clone(),
+                None => self.missing(name),
+            },
+            Some(':') => match self.next() {
+                Some(c @ ('-' | '+' | '?')) => self.default(start, &name, &value, c, true)?,
+                Some(c) => {
+                    return self.fail(
+                        start,
+                        format!("unsupported modifier (:{c}) in substitution"),
+                    );
+                }
+                None => return self.fail(start, "syntax error: missing '}'"),
+            },
+            Some(c @ ('-' | '+' | '?')) => self.default(start, &name, &value, c, false)?,
+            Some(c @ ('#' | '%')) => self.trim(c, value.as_deref().unwrap_or_default())?,
+            Some('/') => self.replace(value.as_deref().unwrap_or_default())?,
+            Some(c) => {
+                return self.fail(start, format!("unsupported modifier ({c}) in substitution"));
+            }
+        };
+        match value.is_none() && self.expander.rules.keep_unset {
+            true => Ok(self.text[start..self.at].to_owned()),
+            false => Ok(result),
+        }
+    }
+
+    /// `-word`, `+word`, `?word`; with a colon an empty value counts as none.
+    fn default(
+        &mut self,
+        start: usize,
+        name: &str,
+        value: &Option<String>,
+        kind: char,
+        colon: bool,
+    ) -> Result<String, ExpandError> {
+        let word = self.until(Some('}'), false)?.text;
+        let value = value.clone().filter(|value| !(colon && value.is_empty()));
+        match (kind, value) {
+            ('-', value) => Ok(value.unwrap_or(word)),
+            ('+', Some(_)) => Ok(word),
+            ('+', None) => Ok(String::new()),
+            (_, Some(value)) => Ok(value),
+            (_, None) if self.expander.rules.syntax_only => Ok(String::new()),
+            (_, None) if !word.is_empty() => self.fail(start, format!("{name}: {word}")),
+            (_, None) if colon => self.fail(start, format!("{name}: is not allowed to be empty")),
+            (_, None) => self.fail(start, format!("{name}: is not allowed to be unset")),
+        }
+    }
+
+    /// `#pattern` and `%pattern` cut the shortest match off the beginning or the end; doubled, the longest.
+    fn trim(&mut self, kind: char, value: &str) -> Result<String, ExpandError> {
+        let longest = self.peek() == Some(kind);
+        if longest {
+            self.next();
+        }
+        let pattern = self.until(Some('}'), true)?.text;
+        let found = match kind {
+            '#' => glob::prefix(&pattern, value, longest).map(|end| &value[end..]),
+            _ => glob::suffix(&pattern, value, longest).map(|start| &value[..start]),
+        };
+        Ok(found.unwrap_or(value).to_owned())
+    }
+
+    /// `/pattern/replacement` replaces the first match; `//` each one.
+    fn replace(&mut self, value: &str) -> Result<String, ExpandError> {
+        let all = self.peek() == Some('/');
+        if all {
+            self.next();
+        }
+        let pattern = self.until(Some('/'), true)?.text;
+        let replacement = self.until(Some('}'), false)?.text;
+        Ok(glob::replace(&pattern, value, &replacement, all))
+    }
+
+    /// A name: letters, digits and `_`; only digits if it begins with one; or one special character.
+    fn name(&mut self) -> String {
+        let rest = &self.text[self.at..];
+        let length = match rest.chars().next() {
+            Some(c) if c.is_ascii_digit() => rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len()),
+            Some('@' | '*' | '#' | '?' | '-' | '$' | '!') => 1,
+            _ => rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len()),
+        };
+        self.at += length;
+        rest[..length].to_owned()
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        (self.expander.lookup)(name)
+    }
+
+    fn missing(&mut self, name: String) -> String {
+        self.unset.push(name);
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(name: &str) -> Option<String> {
+        let value = match name {
+            "V" => "value",
+            "EMPTY" => "",
+            "TWO" => "a b",
+            "PATH" => "/usr/local/bin/app.tar.gz",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    fn expand(text: &str) -> Result<Expanded, ExpandError> {
+        Expander::new('\\', &lookup, Rules::default()).expand(text)
+    }
+
+    fn check(cases: &[(&str, &str)]) {
+        for (text, expected) in cases {
+            match expand(text) {
+                Ok(found) => assert_eq!(found.text, *expected, "{text}"),
+                Err(error) => assert_eq!(format!("! {}", error.message), *expected, "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn variables_are_replaced_by_their_values() {
+        check(&[
+            ("$V", "value"),
+            ("${V}s", "values"),
+            ("$Vs", ""),
+            ("a$V-$NO.", "avalue-."),
+            ("$", "$"),
+            ("100$ %", "100$ %"),
+            ("$1x", "x"),
+        ]);
+    }
+
+    #[test]
+    fn defaults_and_alternatives() {
+        check(&[
+            ("${NO:-d}", "d"),
+            ("${NO-d}", "d"),
+            ("${EMPTY:-d}", "d"),
+            ("${EMPTY-d}", ""),
+            ("${V:-d}", "value"),
+            ("${V:+alt}", "alt"),
+            ("${NO:+alt}", ""),
+            ("${EMPTY:+alt}", ""),
+            ("${EMPTY+alt}", "alt"),
+            ("${NO:-${V}}", "value"),
+            ("${NO:-\"a b\"}", "a b"),
+            ("${V:?gone}", "value"),
+            ("${NO:?gone}", "! NO: gone"),
+            ("${NO?}", "! NO: is not allowed to be unset"),
+            ("${EMPTY:?}", "! EMPTY: is not allowed to be empty"),
+        ]);
+    }
+
+    #[test]
+    fn patterns_trim_and_replace() {
+        check(&[
+            ("${PATH#*/}", "usr/local/bin/app.tar.gz"),
+            ("${PATH##*/}", "app.tar.gz"),
+            ("${PATH%.*}", "/usr/local/bin/app.tar"),
+            ("${PATH%%.*}", "/usr/local/bin/app"),
+            ("${PATH/local/x}", "/usr/x/bin/app.tar.gz"),
+            ("${PATH//a/A}", "/usr/locAl/bin/App.tAr.gz"),
+            ("${PATH//\\//-}", "-usr-local-bin-app.tar.gz"),
+            ("${V#x}", "value"),
+            ("${V%lu?}", "va"),
+            ("${NO#x}", ""),
+        ]);
+    }
+
+    #[test]
+    fn quotes_and_escapes() {
+        check(&[
+            ("'$V'", "$V"),
+            ("\"$V x\"", "value x"),
+            ("\\$V", "$V"),
+            ("\"\\$V\"", "$V"),
+            ("\"a\\b\"", "a\\b"),
+            ("a\\b", "ab"),
+            ("a\\ b", "a b"),
+            ("it\\'s", "it's"),
+            ("tail\\", "tail"),
+            (
+                "'open",
+                "! unexpected end of statement while looking for matching single-quote",
+            ),
+            (
+                "\"open",
+                "! unexpected end of statement while looking for matching double-quote",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn malformed_substitutions_are_errors() {
+        check(&[
+            ("${", "! syntax error: missing '}'"),
+            ("${V", "! syntax error: missing '}'"),
+            ("${V:-x", "! syntax error: missing '}'"),
+            ("${}", "! syntax error: bad substitution"),
+            ("${V:x}", "! unsupported modifier (:x) in substitution"),
+            ("${V^}", "! unsupported modifier (^) in substitution"),
+        ]);
+        let deep = format!("{}x{}", "${N:-".repeat(1000), "}".repeat(1000));
+        assert!(expand(&deep).is_err());
+    }
+
+    #[test]
+    fn unquoted_blanks_separate_words() {
+        let words = |text| expand(text).unwrap().words();
+        assert_eq!(words("80 $TWO"), ["80", "a", "b"]);
+        assert_eq!(words("\"$TWO\" c\\ d"), ["a b", "c d"]);
+        assert_eq!(words("$NO"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn variables_that_are_not_set_are_reported() {
+        assert_eq!(
+            expand("$V $NO ${NO2} ${X:-d}").unwrap().unset,
+            ["NO", "NO2"]
+        );
+    }
+
+    #[test]
+    fn text_of_files_keeps_quotes() {
+        let rules = Rules {
+            whole_text: true,
+            ..Rules::default()
+        };
+        let expander = Expander::new('\\', &lookup, rules);
+        let text = expander.expand("say \"$V\" it's \\$V a\\n\n").unwrap().text;
+        assert_eq!(text, "say \"value\" it's $V a\\n\n");
+    }
+
+    #[test]
+    fn splitting_respects_quotes_and_escapes() {
+        for (text, expected) in [
+            ("a b  c", vec!["a", "b", "c"]),
+            (
+                "A=\"x y\" B='p q' C=\\ z",
+                vec!["A=\"x y\"", "B='p q'", "C=\\ z"],
+            ),
+            ("\"\"", vec!["\"\""]),
+            ("a\\", vec!["a\\"]),
+            ("'open b", vec!["'open b"]),
+        ] {
+            let found: Vec<&str> = split(text, '\\').into_iter().map(|r| &text[r]).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+}
