@@ -1,1 +1,21 @@
-//! x
+//! Exercises, and the judge of them.
+//!
+//! An exercise is a YAML file ([`load`]) with goals; each goal owns the conditions that decide it ([`checks`]), which
+//! look at plain facts about the engine ([`world`]), never at the engine itself and never through a shell.
+//!
+//! **Invariants.** Judging changes nothing. The same world gives the same report. A message is made from the
+//! predicate that was evaluated. What could not be observed is never a wrong answer.
+
+#![forbid(unsafe_code)]
+
+pub mod checks;
+pub mod course;
+pub mod exercise;
+pub mod field;
+pub mod load;
+pub mod matcher;
+pub mod problem;
+
+pub use course::{Course, load_all};
+pub use exercise::{Attempt, Exercise, Goal, Hint, Level};
+pub use problem::Problem;

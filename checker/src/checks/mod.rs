@@ -1,0 +1,178 @@
+//! The check language: nouns with fields, and the words that combine them.
+//!
+//! One file per noun; its doc comment is its manual page. Adding a noun is that file, a variant of [`NounKind`] and
+//! its arms below.
+
+pub mod build;
+pub mod container;
+pub mod containers;
+pub mod dockerfile;
+pub mod file;
+pub mod happened;
+pub mod http;
+pub mod image;
+pub mod images;
+pub mod registry;
+pub mod volume;
+
+use crate::field::{Field, Noun};
+use crate::matcher::Matcher;
+use crate::problem::Place;
+
+/// Something that holds or does not.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// A noun and what is asked of it.
+    Check(Check),
+    /// The learner's answer to the goal's question; only in a diagnosis.
+    Answer(Matcher),
+    /// Not all of these hold; of one condition, that it does not hold.
+    Not(Vec<Condition>),
+    /// All of these hold.
+    All(Vec<Condition>),
+    /// At least one of these holds.
+    Any(Vec<Condition>),
+}
+
+/// A noun and what is asked of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// The noun.
+    pub noun: NounKind,
+    /// The fields given, in the order of the file.
+    pub given: Vec<Given>,
+    /// Its place.
+    pub at: Place,
+}
+
+/// A field and what stands after it.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// The field.
+    pub field: &'static Field,
+    /// What stands after it.
+    pub arg: Arg,
+}
+
+/// Fields are compared by name: a name occurs once in a table.
+impl PartialEq for Given {
+    fn eq(&self, other: &Self) -> bool {
+        self.field.name == other.field.name && self.arg == other.arg
+    }
+}
+
+/// What stands after a field's key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arg {
+    /// A literal name.
+    Name(String),
+    /// A condition on the value.
+    Match(Matcher),
+    /// Fields of its own.
+    Group(Vec<Given>),
+    /// Patterns, each of which some item must fit.
+    Records(Vec<Vec<Given>>),
+    /// Paths with fields each.
+    Paths(Vec<(String, Vec<Given>)>),
+}
+
+/// The nouns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NounKind {
+    /// One container, by name.
+    Container,
+    /// All containers that fit.
+    Containers,
+    /// One image, by reference.
+    Image,
+    /// All images that fit.
+    Images,
+    /// A build.
+    Build,
+    /// A Dockerfile, parsed.
+    Dockerfile,
+    /// One volume, by name.
+    Volume,
+    /// A repository in the registry.
+    Registry,
+    /// A file of the workspace.
+    File,
+    /// An answer over HTTP.
+    Http,
+    /// Something in the journal.
+    Happened,
+    /// Something that must not be in the journal.
+    Never,
+}
+
+impl NounKind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Container,
+        Self::Containers,
+        Self::Image,
+        Self::Images,
+        Self::Build,
+        Self::Dockerfile,
+        Self::Volume,
+        Self::Registry,
+        Self::File,
+        Self::Http,
+        Self::Happened,
+        Self::Never,
+    ];
+
+    /// What it can be asked.
+    pub fn noun(self) -> &'static Noun {
+        match self {
+            Self::Container => &container::NOUN,
+            Self::Containers => &containers::NOUN,
+            Self::Image => &image::NOUN,
+            Self::Images => &images::NOUN,
+            Self::Build => &build::NOUN,
+            Self::Dockerfile => &dockerfile::NOUN,
+            Self::Volume => &volume::NOUN,
+            Self::Registry => &registry::NOUN,
+            Self::File => &file::NOUN,
+            Self::Http => &http::NOUN,
+            Self::Happened => &happened::NOUN,
+            Self::Never => &happened::NEVER,
+        }
+    }
+}
+
+impl Condition {
+    /// Whether it can only become true, never false again: something that happened.
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            Self::Check(check) => {
+                check.noun == NounKind::Happened && !happened::has_upper_bound(check)
+            }
+            Self::Answer(_) | Self::Not(_) => false,
+            Self::All(all) | Self::Any(all) => all.iter().all(Self::is_lasting),
+        }
+    }
+}
+
+impl Check {
+    /// What stands after `field`.
+    pub fn arg(&self, field: &str) -> Option<&Arg> {
+        arg(&self.given, field)
+    }
+
+    /// The literal name that stands after `field`.
+    pub fn name(&self, field: &str) -> Option<&str> {
+        match self.arg(field) {
+            Some(Arg::Name(name)) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// What stands after `field` among `given`.
+pub(crate) fn arg<'g>(given: &'g [Given], field: &str) -> Option<&'g Arg> {
+    given
+        .iter()
+        .find(|given| given.field.name == field)
+        .map(|given| &given.arg)
+}

@@ -1,0 +1,102 @@
+//! All exercises of a folder.
+
+use crate::exercise::Exercise;
+use crate::load;
+use crate::problem::Problem;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The exercises that could be loaded, in course order, and what is wrong with the others.
+#[derive(Debug, Default)]
+pub struct Course {
+    /// Exercises, in the order of their paths (`exercises/NN-slug/<id>.yaml`).
+    pub exercises: Vec<Exercise>,
+    /// Problems of those that could not be loaded. The course goes on without them.
+    pub problems: Vec<Problem>,
+}
+
+impl Course {
+    /// The exercise with this id.
+    pub fn exercise(&self, id: &str) -> Option<&Exercise> {
+        self.exercises.iter().find(|exercise| exercise.id == id)
+    }
+}
+
+/// Loads every `*.yaml` under `folder`, however deep, for the learner with `seed`. Files of an exercise's own folder
+/// (`<id>/`, beside `<id>.yaml`) are not exercises.
+pub fn load_all(folder: &Path, seed: &str) -> Course {
+    collect(
+        exercise_files(folder)
+            .iter()
+            .map(|path| load::exercise(path, seed)),
+    )
+}
+
+/// Makes a course of exercises loaded one by one, such as those inside the binary: an id that comes again is a
+/// problem of the later one.
+pub fn collect(loaded: impl IntoIterator<Item = Result<Exercise, Vec<Problem>>>) -> Course {
+    let mut course = Course::default();
+    let mut owners: BTreeMap<String, String> = BTreeMap::new();
+    for result in loaded {
+        match result {
+            Err(problems) => course.problems.extend(problems),
+            Ok(exercise) => match owners.get(&exercise.id) {
+                Some(file) => course.problems.push(
+                    exercise
+                        .at
+                        .problem(format!("the id `{}` is taken by `{file}`", exercise.id))
+                        .of_rule("E02"),
+                ),
+                None => {
+                    owners.insert(exercise.id.clone(), exercise.source.file().to_owned());
+                    course.exercises.push(exercise);
+                }
+            },
+        }
+    }
+    course
+}
+
+/// The exercise files under `folder`, sorted by path.
+pub fn exercise_files(folder: &Path) -> Vec<PathBuf> {
+    let is_own_folder = |path: &Path| path.is_dir() && path.with_extension("yaml").is_file();
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_own_folder(entry.path()))
+        .filter_map(Result::ok)
+        .map(walkdir::DirEntry::into_path)
+        .filter(|path| path.extension().is_some_and(|ext| ext == "yaml") && path.is_file())
+        .collect();
+    files.sort();
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "format: 1\nid: ID\ntitle: T\ngoals:\n  - id: g\n    say: S\n    \
+        check: { container: { name: box } }\nsolutions:\n  - do: [docker run --name box busybox]\n";
+
+    #[test]
+    fn a_broken_file_is_told_and_the_others_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("02-b/two.yaml", &GOOD.replace("ID", "two"));
+        write("01-a/one.yaml", &GOOD.replace("ID", "one"));
+        write("01-a/one/compose.yaml", "not: an exercise");
+        write("01-a/broken.yaml", "format: 1\nid: [");
+        write("03-c/one.yaml", &GOOD.replace("ID", "one"));
+        let course = load_all(folder.path(), "seed");
+        let ids: Vec<&str> = course.exercises.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids, ["one", "two"]);
+        assert_eq!(course.problems.len(), 2, "{:?}", course.problems);
+        assert!(course.problems[0].file().ends_with("broken.yaml"));
+        assert!(course.problems[1].message().contains("taken by"));
+        assert!(course.exercise("one").unwrap().folder.is_some());
+    }
+}

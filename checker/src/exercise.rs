@@ -1,0 +1,244 @@
+//! An exercise, as its author wrote it and with the learner's own values filled in.
+//!
+//! Plain data: [`crate::load`] makes it, [`crate::evaluate()`] judges with it, the shell shows it.
+//! `docs/authoring.md` teaches the file format.
+
+use crate::checks::Condition;
+use crate::matcher::Matcher;
+use crate::problem::{Place, Source};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One exercise.
+#[derive(Debug, Clone)]
+pub struct Exercise {
+    /// The file that it was read from.
+    pub source: Source,
+    /// The folder beside the file with the same name as the exercise, whose contents the workspace starts with.
+    pub folder: Option<PathBuf>,
+    /// Its identity. Never changes: progress is kept by it.
+    pub id: String,
+    /// Bumped when a check changes its meaning.
+    pub revision: u32,
+    /// One line.
+    pub title: String,
+    /// What it trains.
+    pub concepts: Vec<String>,
+    /// Ids of exercises to do first.
+    pub needs: Vec<Word>,
+    /// How long it takes; `None` if the author did not say.
+    pub minutes: Option<u32>,
+    /// The learner's own values, by name.
+    pub params: BTreeMap<String, String>,
+    /// Files of the workspace at the start: path and text.
+    pub files: Vec<StartFile>,
+    /// What is done in the fresh sandbox before the learner begins.
+    pub setup: Vec<Step>,
+    /// Markdown: the situation.
+    pub story: String,
+    /// The to-do list.
+    pub goals: Vec<Goal>,
+    /// Hints, in the order of the file.
+    pub hints: Vec<Hint>,
+    /// Ways to do it; the first is the one to show.
+    pub solutions: Vec<Attempt>,
+    /// Odd ways that are right too.
+    pub accept: Vec<Attempt>,
+    /// Mistakes that must be rejected.
+    pub wrong: Vec<Wrong>,
+    /// Markdown: what to say after success.
+    pub debrief: String,
+    /// How real Docker differs here; empty if it does not.
+    pub differs_from_docker: String,
+    /// The id's place.
+    pub at: Place,
+}
+
+/// A word and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Word {
+    /// The word.
+    pub text: String,
+    /// Its place.
+    pub at: Place,
+}
+
+/// A file of the workspace at the start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartFile {
+    /// Relative to the workspace, and inside it.
+    pub path: String,
+    /// Its contents.
+    pub text: String,
+    /// Its place.
+    pub at: Place,
+}
+
+/// One goal: a line of the to-do list, and what decides it.
+#[derive(Debug, Clone)]
+pub struct Goal {
+    /// Its identity within the exercise.
+    pub id: String,
+    /// What the learner is asked to reach.
+    pub say: String,
+    /// All of these must hold.
+    pub check: Vec<Condition>,
+    /// And this must be answered.
+    pub question: Option<Question>,
+    /// The concept behind it, at most 100 characters.
+    pub why: Option<String>,
+    /// A read-only docker command that shows the state.
+    pub look: Option<Word>,
+    /// How long to wait for it to come true after a command.
+    pub within: Option<Duration>,
+    /// How long it must have been true.
+    pub stable: Option<Duration>,
+    /// Goals that must be reached first.
+    pub after: Vec<Word>,
+    /// Mistakes that are recognised, most particular first.
+    pub diagnoses: Vec<Diagnosis>,
+    /// The id's place.
+    pub at: Place,
+}
+
+impl Goal {
+    /// Whether reaching the goal is a thing that happened and therefore stays, rather than a state that may change.
+    pub fn is_lasting(&self) -> bool {
+        !self.check.is_empty() && self.check.iter().all(Condition::is_lasting)
+    }
+}
+
+/// A question to the learner.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The question.
+    pub ask: String,
+    /// The answers to choose from; empty for a free answer.
+    pub choices: Vec<String>,
+    /// What the answer must be.
+    pub answer: Matcher,
+    /// Compare as typed, instead of ignoring case, quotes and blanks around it.
+    pub exact: bool,
+    /// The answer's place.
+    pub at: Place,
+}
+
+/// A mistake that is recognised.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// Its identity within the exercise.
+    pub id: String,
+    /// It is this mistake if these hold; empty means: whatever else is wrong.
+    pub when: Vec<Condition>,
+    /// What to tell, the state and not the person. `{found.count}` and the like are filled in.
+    pub say: String,
+    /// A read-only docker command that shows it, instead of the goal's.
+    pub look: Option<Word>,
+    /// What puts the exercise back on its way, such as `reset`.
+    pub recover: Option<String>,
+    /// The id's place.
+    pub at: Place,
+}
+
+/// How much a hint gives away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Where to look.
+    Nudge,
+    /// What to understand.
+    Concept,
+    /// Nearly the answer.
+    Near,
+}
+
+/// A hint.
+#[derive(Debug, Clone)]
+pub struct Hint {
+    /// Diagnoses or goals that it is for; empty means it helps at any point.
+    pub for_: Vec<Word>,
+    /// How much it gives away.
+    pub level: Level,
+    /// The hint.
+    pub say: String,
+    /// Its place.
+    pub at: Place,
+}
+
+/// Something that is done: by the setup, or by an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What is done.
+    pub action: Action,
+    /// An attempt without this step is as good.
+    pub optional: bool,
+    /// Its place.
+    pub at: Place,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Runs a line with `sh -c` in the workspace.
+    Run(String),
+    /// Writes a file of the workspace.
+    Write {
+        /// Relative to the workspace, and inside it.
+        path: String,
+        /// Its contents.
+        text: String,
+    },
+    /// Runs a line on a terminal and types there.
+    Terminal {
+        /// The line.
+        command: String,
+        /// What is typed.
+        input: String,
+    },
+}
+
+impl Action {
+    /// One line for people.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Run(command) => command.clone(),
+            Self::Write { path, .. } => format!("(write {path})"),
+            Self::Terminal { command, input } => format!("{command}  (type {input:?})"),
+        }
+    }
+}
+
+/// What somebody might do.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Its identity within the exercise; numbered if the author gave none.
+    pub id: String,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// Answers by goal.
+    pub answers: BTreeMap<String, String>,
+    /// Its place.
+    pub at: Place,
+}
+
+/// An attempt that must be rejected.
+#[derive(Debug, Clone)]
+pub struct Wrong {
+    /// What is done.
+    pub attempt: Attempt,
+    /// The goals that must reject it, each with the diagnosis that it must get.
+    pub expect: Vec<Expectation>,
+}
+
+/// How a goal must judge a wrong attempt.
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    /// The goal.
+    pub goal: String,
+    /// The diagnosis; `None` if any will do (`not-yet` in the file).
+    pub diagnosis: Option<String>,
+    /// Its place.
+    pub at: Place,
+}

@@ -1,0 +1,93 @@
+//! Reading exercise files: strict, and all problems at once.
+//!
+//! Text → [`yaml`] → a tree in which everything knows its place → [`params`] filled in → [`decode`]d into
+//! [`Exercise`]. What is wrong is a list of [`Problem`]s, each with file, line, column, source line and caret.
+//! Input of any kind ends in one of the two; nothing panics and nothing hangs.
+
+pub(crate) mod condition;
+pub(crate) mod cross;
+pub(crate) mod decode;
+pub(crate) mod exercise;
+pub(crate) mod matcher;
+pub(crate) mod node;
+pub(crate) mod params;
+pub(crate) mod suggest;
+pub(crate) mod yaml;
+
+use crate::exercise::Exercise;
+use crate::problem::{Problem, Source};
+use std::path::Path;
+
+/// The largest file that is read; the longest exercise of the course has about 10 kB.
+const MAX_BYTES: usize = 512 * 1024;
+
+/// Decodes the exercise in `text`, for the learner with `seed`; `file` is the name to show in problems.
+pub fn text(file: &str, text: &str, seed: &str) -> Result<Exercise, Vec<Problem>> {
+    bytes(file, text.as_bytes(), seed)
+}
+
+/// As [`text`], from bytes that may be anything.
+pub fn bytes(file: &str, bytes: &[u8], seed: &str) -> Result<Exercise, Vec<Problem>> {
+    let refuse = |message: String| {
+        let problem = Problem::new(&Source::new(file, ""), 0..0, message).of_rule("E01");
+        Err(vec![problem])
+    };
+    if bytes.len() > MAX_BYTES {
+        return refuse(format!(
+            "the file has {} bytes; an exercise has at most {MAX_BYTES}",
+            bytes.len()
+        ));
+    }
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            // What comes before is valid, and shows the place.
+            let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
+            let at = valid.len();
+            let problem = Problem::new(&Source::new(file, &valid), at..at, "the text is not UTF-8");
+            return Err(vec![
+                problem
+                    .of_rule("E01")
+                    .expected("the first byte that is not text comes after this")
+                    .with_help("save the file as UTF-8"),
+            ]);
+        }
+    };
+    let source = Source::new(file, text);
+    let document = yaml::parse(&source).map_err(|problem| vec![problem.of_rule("E01")])?;
+    exercise::exercise(&source, document, seed)
+}
+
+/// Reads and decodes the exercise file at `path`.
+pub fn exercise(path: &Path, seed: &str) -> Result<Exercise, Vec<Problem>> {
+    let file = path.display().to_string();
+    let refuse = |message: String| vec![Problem::new(&Source::new(&file, ""), 0..0, message)];
+    let size =
+        std::fs::metadata(path).map_err(|error| refuse(format!("cannot read it: {error}")))?;
+    if size.len() > MAX_BYTES as u64 {
+        return Err(refuse(format!(
+            "the file has {} bytes; an exercise has at most {MAX_BYTES}",
+            size.len()
+        )));
+    }
+    let read = std::fs::read(path).map_err(|error| refuse(format!("cannot read it: {error}")))?;
+    let mut exercise = bytes(&file, &read, seed)?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    if stem != exercise.id {
+        let message = format!(
+            "the file `{stem}.yaml` holds the exercise `{}`",
+            exercise.id
+        );
+        return Err(vec![exercise.at.problem(message).of_rule("E02").with_help(
+            format!(
+                "name the file `{}.yaml`, or change the id back",
+                exercise.id
+            ),
+        )]);
+    }
+    exercise.folder = Some(path.with_extension("")).filter(|folder| folder.is_dir());
+    Ok(exercise)
+}
+
+#[cfg(test)]
+mod tests;
