@@ -18,7 +18,8 @@ fn main() {
         println!("cargo::rerun-if-changed={}", folder.display());
         collect(&folder, &mut files);
     }
-    files.sort();
+    // By the whole text of the path, so that `a.yaml` stands before `a/x` as in a listing of strings.
+    files.sort_by_key(|file| file.display().to_string());
     let mut source = String::from("/// Every file of the course: path in the repository, bytes.\n");
     source.push_str("pub(crate) static FILES: &[(&str, &[u8])] = &[\n");
     for file in &files {
