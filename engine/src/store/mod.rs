@@ -10,4 +10,5 @@ pub mod containers;
 pub mod images;
 pub mod layers;
 pub mod lock;
+pub mod records;
 pub mod tree;

@@ -12,6 +12,7 @@ pub mod capability;
 pub mod clone;
 pub mod mount;
 pub mod namespace;
+pub mod network;
 pub mod process;
 pub mod rootdir;
 pub mod sealed;

@@ -90,6 +90,13 @@ pub fn close_on_exec_from(first: u32) -> Result<()> {
         .map_err(|error| failed("close_range", first, error))
 }
 
+/// Closes every descriptor from `first` on. For a process that only waits from now on: values that own one of them must
+/// not be dropped any more.
+pub fn close_from(first: u32) {
+    // SAFETY: the caller never returns to code that uses them; a failure leaves them open, which only leaks.
+    let _ = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
+}
+
 /// Rust ignores SIGPIPE and a parent may have blocked signals; a new program expects neither.
 pub fn reset_signals() -> Result<()> {
     use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};

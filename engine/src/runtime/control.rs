@@ -1,0 +1,169 @@
+//! The channel between a monitor and the process that it starts.
+//!
+//! A pair of `SOCK_SEQPACKET` sockets: a message is never cut or joined, a terminal can travel along, and the end of
+//! the stream without a failure means that the command was executed, because the child's end closes on exec.
+
+use crate::error::{Error, Result};
+use crate::sys::failed;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+};
+use std::io::{IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// What the child says.
+#[derive(Debug)]
+pub enum Message {
+    /// It waits for the go; it has no terminal.
+    Ready,
+    /// It waits for the go; this is the master of its terminal.
+    Terminal(OwnedFd),
+    /// It could not execute the command: exit code and sentence.
+    Failed(i32, String),
+    /// A pid in the sender's pid namespace.
+    Pid(i32),
+}
+
+/// One end.
+pub struct Channel(OwnedFd);
+
+impl Channel {
+    /// Both ends: the monitor's and the child's.
+    pub fn pair() -> Result<(Self, Self)> {
+        socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )
+        .map(|(ours, theirs)| (Self(ours), Self(theirs)))
+        .map_err(|error| failed("socketpair", "the control channel", error))
+    }
+
+    /// Sends a message without a terminal. If the other side is gone there is nobody to tell.
+    pub fn send(&self, message: &Message) {
+        let bytes = match message {
+            Message::Ready => b"R".to_vec(),
+            Message::Terminal(_) => b"T".to_vec(),
+            Message::Failed(code, text) => {
+                let mut bytes = vec![b'F'];
+                bytes.extend(code.to_le_bytes());
+                bytes.extend(text.as_bytes());
+                bytes
+            }
+            Message::Pid(pid) => [&b"P"[..], &pid.to_le_bytes()].concat(),
+        };
+        let _ = rustix::net::send(&self.0, &bytes, SendFlags::NOSIGNAL);
+    }
+
+    /// Sends the master of the child's terminal.
+    pub fn send_terminal(&self, master: OwnedFd) {
+        let fds = [master.as_fd()];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = SendAncillaryBuffer::new(&mut space);
+        ancillary.push(SendAncillaryMessage::ScmRights(&fds));
+        let _ = sendmsg(
+            &self.0,
+            &[IoSlice::new(b"T")],
+            &mut ancillary,
+            SendFlags::NOSIGNAL,
+        );
+    }
+
+    /// Receives a message; `None` at the end of the stream.
+    pub fn receive(&self) -> Result<Option<Message>> {
+        let mut bytes = [0; 8192];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let length = loop {
+            let mut parts = [IoSliceMut::new(&mut bytes)];
+            match recvmsg(&self.0, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::CONNRESET) => return Ok(None),
+                other => {
+                    break other
+                        .map_err(|error| failed("recvmsg", "the control channel", error))?
+                        .bytes;
+                }
+            }
+        };
+        let master = ancillary.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
+            _ => None,
+        });
+        let number = |bytes: &[u8]| bytes.first_chunk().map(|b| i32::from_le_bytes(*b));
+        match (&bytes[..length], master) {
+            ([], _) => Ok(None),
+            ([b'R'], _) => Ok(Some(Message::Ready)),
+            ([b'T'], Some(master)) => Ok(Some(Message::Terminal(master))),
+            ([b'F', rest @ ..], _) if rest.len() >= 4 => {
+                let text = String::from_utf8_lossy(&rest[4..]).into_owned();
+                Ok(Some(Message::Failed(number(rest).unwrap_or(125), text)))
+            }
+            ([b'P', rest @ ..], _) if rest.len() == 4 => {
+                Ok(Some(Message::Pid(number(rest).unwrap_or(0))))
+            }
+            _ => Err(Error::internal(
+                "the control channel carried something unknown",
+            )),
+        }
+    }
+
+    /// Lets the child go on.
+    pub fn go(&self) {
+        let _ = rustix::net::send(&self.0, b"G", SendFlags::NOSIGNAL);
+    }
+
+    /// Waits for [`Channel::go`]; `false` if the other side went away.
+    pub fn wait_for_go(&self) -> bool {
+        let mut byte = [0; 1];
+        loop {
+            match rustix::net::recv(&self.0, &mut byte, RecvFlags::empty()) {
+                Err(rustix::io::Errno::INTR) => {}
+                other => return other.is_ok_and(|(_, length)| length == 1),
+            }
+        }
+    }
+}
+
+impl AsFd for Channel {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_and_a_descriptor_arrive() {
+        let (ours, theirs) = Channel::pair().unwrap();
+        theirs.send(&Message::Ready);
+        theirs.send(&Message::Failed(127, "no".into()));
+        theirs.send(&Message::Pid(7));
+        theirs.send_terminal(std::fs::File::open("/dev/null").unwrap().into());
+        drop(theirs);
+        assert!(matches!(ours.receive().unwrap(), Some(Message::Ready)));
+        assert!(
+            matches!(ours.receive().unwrap(), Some(Message::Failed(127, text)) if text == "no")
+        );
+        assert!(matches!(ours.receive().unwrap(), Some(Message::Pid(7))));
+        assert!(matches!(
+            ours.receive().unwrap(),
+            Some(Message::Terminal(_))
+        ));
+        assert!(ours.receive().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_child_whose_monitor_died_does_not_go() {
+        let (ours, theirs) = Channel::pair().unwrap();
+        ours.go();
+        assert!(theirs.wait_for_go());
+        drop(ours);
+        assert!(!theirs.wait_for_go());
+    }
+}

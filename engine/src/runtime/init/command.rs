@@ -1,0 +1,306 @@
+//! From root with all rights to the user's command with Docker's few.
+//!
+//! The order matters: the filter needs `CAP_SYS_ADMIN` unless `no_new_privs` is set, changing the user clears the
+//! capabilities and the parent-death signal, and after `execve` there is no we.
+//!
+//! **What Docker does.** runc `libcontainer/standard_init_linux.go`, in the same order.
+
+use super::{Stdio, reaper};
+use crate::error::{Error, Result};
+use crate::runtime::control::Channel;
+use crate::runtime::plan::{PlannedProcess, set_variable};
+use crate::runtime::user::{self, User};
+use crate::store::containers::Ulimit;
+use crate::sys::rootdir::{Make, RootDir};
+use crate::sys::{capability, failed, process, seccomp, terminal};
+use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
+use nix::unistd::{Gid, Uid};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// Why a command could not be started.
+#[derive(Debug)]
+pub struct Failure {
+    /// 125, 126 or 127, as Docker exits.
+    pub code: i32,
+    /// The sentence.
+    pub text: String,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            code: 125,
+            text: error.to_string(),
+        }
+    }
+}
+
+pub(super) enum Never {}
+
+/// Becomes the command.
+pub(super) fn execute(
+    planned: &PlannedProcess,
+    root: &RootDir,
+    stdio: Stdio,
+    terminal: Option<&OwnedFd>,
+    channel: &Channel,
+) -> Result<Never, Failure> {
+    let user = user::resolve(root, &planned.user)?;
+    let mut env = planned.env.clone();
+    if !env.iter().any(|variable| variable.starts_with("HOME=")) {
+        set_variable(&mut env, &format!("HOME={}", user.home));
+    }
+    for ulimit in &planned.ulimits {
+        limit(ulimit)?;
+    }
+    enter_working_dir(root, &planned.working_dir)?;
+    if planned.init {
+        reaper::split()?;
+    }
+    nix::unistd::setsid().map_err(|error| failed("setsid", "the process", error))?;
+    if let Some(slave) = terminal {
+        terminal::control(slave)?;
+        let _ = nix::unistd::fchown(slave, Some(Uid::from_raw(user.uid)), None);
+    }
+    place_stdio(stdio)?;
+    drop_rights(planned, &user)?;
+    let path = find(&planned.argv[0], &env)?;
+    process::die_with_parent()?;
+    process::close_on_exec_from(3)?;
+    process::reset_signals()?;
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    let error = process::execve(&path, &planned.argv, &env);
+    let _ = channel;
+    Err(not_executed(&planned.argv[0], &path, &error))
+}
+
+fn place_stdio(stdio: Stdio) -> Result<()> {
+    let place = || {
+        rustix::stdio::dup2_stdin(&stdio.stdin)?;
+        rustix::stdio::dup2_stdout(&stdio.stdout)?;
+        rustix::stdio::dup2_stderr(&stdio.stderr)
+    };
+    place().map_err(|error| failed("dup2", "the standard streams", error))
+}
+
+fn drop_rights(planned: &PlannedProcess, user: &User) -> Result<()> {
+    let filter = || {
+        if planned.seccomp {
+            seccomp::load(planned.capabilities)
+        } else {
+            Ok(())
+        }
+    };
+    if planned.no_new_privileges {
+        process::no_new_privileges()?;
+    } else {
+        filter()?;
+    }
+    capability::limit_bounding(planned.capabilities)?;
+    capability::keep_through_setuid()?;
+    become_user(user)?;
+    // Another user than root starts without rights; what its programs may gain is in the bounding set.
+    capability::set(if user.uid == 0 {
+        planned.capabilities
+    } else {
+        0
+    })?;
+    if planned.no_new_privileges {
+        filter()
+    } else {
+        Ok(())
+    }
+}
+
+fn become_user(user: &User) -> Result<()> {
+    let lacks = |what: &str, id: u32, error: nix::errno::Errno| match error {
+        nix::errno::Errno::EINVAL | nix::errno::Errno::EPERM => Error::machine(format!(
+            "{what} {id} does not exist in your user namespace: subordinate ids are missing"
+        ))
+        .with_hint("docklings doctor"),
+        error => failed("change to", format!("{what} {id}"), error),
+    };
+    let groups: Vec<Gid> = user.groups.iter().copied().map(Gid::from_raw).collect();
+    match nix::unistd::setgroups(&groups) {
+        // A namespace with one id forbids it; root's further groups are no loss there.
+        Err(nix::errno::Errno::EPERM | nix::errno::Errno::EINVAL) if user.uid == 0 => {}
+        other => other.map_err(|error| lacks("group", user.gid, error))?,
+    }
+    nix::unistd::setgid(Gid::from_raw(user.gid))
+        .map_err(|error| lacks("group", user.gid, error))?;
+    nix::unistd::setuid(Uid::from_raw(user.uid)).map_err(|error| lacks("user", user.uid, error))
+}
+
+fn enter_working_dir(root: &RootDir, path: &str) -> Result<()> {
+    if !path.starts_with('/') {
+        return Err(Error::invalid(format!(
+            "the working directory '{path}' is invalid, it needs to be an absolute path"
+        )));
+    }
+    // A read-only root cannot get a new folder; then the error of entering it says more.
+    let _ = root.make(Path::new(path), Make::Dir);
+    nix::unistd::chdir(path).map_err(|error| failed("chdir to cwd", path, error))?;
+    // A folder outside of the root, reached through a descriptor that leaked, has no path here (CVE-2024-21626).
+    let here = nix::unistd::getcwd().map_err(|error| failed("getcwd", path, error))?;
+    if !here.is_absolute() {
+        return Err(Error::invalid(
+            "the working directory is outside of the container",
+        ));
+    }
+    Ok(())
+}
+
+fn limit(ulimit: &Ulimit) -> Result<()> {
+    let resource = match ulimit.name.as_str() {
+        "core" => Resource::RLIMIT_CORE,
+        "cpu" => Resource::RLIMIT_CPU,
+        "data" => Resource::RLIMIT_DATA,
+        "fsize" => Resource::RLIMIT_FSIZE,
+        "locks" => Resource::RLIMIT_LOCKS,
+        "memlock" => Resource::RLIMIT_MEMLOCK,
+        "msgqueue" => Resource::RLIMIT_MSGQUEUE,
+        "nice" => Resource::RLIMIT_NICE,
+        "nofile" => Resource::RLIMIT_NOFILE,
+        "nproc" => Resource::RLIMIT_NPROC,
+        "rss" => Resource::RLIMIT_RSS,
+        "rtprio" => Resource::RLIMIT_RTPRIO,
+        "rttime" => Resource::RLIMIT_RTTIME,
+        "sigpending" => Resource::RLIMIT_SIGPENDING,
+        "stack" => Resource::RLIMIT_STACK,
+        other => return Err(Error::invalid(format!("invalid ulimit type: {other}"))),
+    };
+    let value = |limit: i64| u64::try_from(limit).unwrap_or(RLIM_INFINITY);
+    setrlimit(resource, value(ulimit.soft), value(ulimit.hard))
+        .map_err(|error| failed("setrlimit", &ulimit.name, error))
+}
+
+/// Finds the program that `word` means, as `execvp(3)` would, with Go's sentences where there is none.
+fn find(word: &str, env: &[String]) -> Result<PathBuf, Failure> {
+    let fail = |code, cause: &str| Failure {
+        code,
+        text: format!("exec: {word:?}: {cause}"),
+    };
+    if word.is_empty() {
+        return Err(fail(127, "executable file not found in $PATH"));
+    }
+    if word.contains('/') {
+        return match usable(Path::new(word)) {
+            Ok(()) => Ok(PathBuf::from(word)),
+            Err(io::ErrorKind::IsADirectory) => Err(fail(126, "is a directory")),
+            Err(io::ErrorKind::PermissionDenied) => Err(fail(126, "permission denied")),
+            Err(_) => Err(fail(
+                127,
+                &format!("stat {word}: no such file or directory"),
+            )),
+        };
+    }
+    let paths = env
+        .iter()
+        .rev()
+        .find_map(|variable| variable.strip_prefix("PATH="))
+        .unwrap_or("");
+    let mut denied = false;
+    for folder in paths.split(':') {
+        let candidate = Path::new(if folder.is_empty() { "." } else { folder }).join(word);
+        match usable(&candidate) {
+            Ok(()) => return Ok(candidate),
+            Err(io::ErrorKind::PermissionDenied) => denied = true,
+            Err(_) => {}
+        }
+    }
+    Err(if denied {
+        fail(126, "permission denied")
+    } else {
+        fail(127, "executable file not found in $PATH")
+    })
+}
+
+fn usable(path: &Path) -> Result<(), io::ErrorKind> {
+    let about = std::fs::metadata(path).map_err(|error| error.kind())?;
+    if about.is_dir() {
+        return Err(io::ErrorKind::IsADirectory);
+    }
+    let executable = about.permissions().mode() & 0o111 != 0;
+    if executable {
+        Ok(())
+    } else {
+        Err(io::ErrorKind::PermissionDenied)
+    }
+}
+
+/// The program was found, and the kernel refused it all the same: a script whose interpreter is missing, a file that
+/// is no program.
+fn not_executed(word: &str, path: &Path, error: &io::Error) -> Failure {
+    let (code, cause) = match error.raw_os_error() {
+        Some(libc::ENOENT) => (127, "no such file or directory"),
+        Some(libc::EACCES) => (126, "permission denied"),
+        Some(libc::ENOEXEC) => (126, "exec format error"),
+        Some(libc::E2BIG) => (126, "argument list too long"),
+        _ => {
+            return Failure {
+                code: 126,
+                text: format!("exec: {word:?}: {error}"),
+            };
+        }
+    };
+    Failure {
+        code,
+        text: format!("exec {}: {cause}", path.display()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(word: &str, paths: &str, code: i32, text: &str) {
+        let failure = find(word, &[format!("PATH={paths}")]).unwrap_err();
+        assert_eq!(
+            (failure.code, failure.text.as_str()),
+            (code, text),
+            "{word}"
+        );
+    }
+
+    #[test]
+    fn a_missing_or_unusable_program_is_told_as_docker_tells_it() {
+        check(
+            "nosuch",
+            "/bin",
+            127,
+            "exec: \"nosuch\": executable file not found in $PATH",
+        );
+        check(
+            "/no/such",
+            "/bin",
+            127,
+            "exec: \"/no/such\": stat /no/such: no such file or directory",
+        );
+        check(
+            "/etc/passwd",
+            "/bin",
+            126,
+            "exec: \"/etc/passwd\": permission denied",
+        );
+        check("/etc", "/bin", 126, "exec: \"/etc\": is a directory");
+        check("passwd", "/etc", 126, "exec: \"passwd\": permission denied");
+        check(
+            "",
+            "/bin",
+            127,
+            "exec: \"\": executable file not found in $PATH",
+        );
+    }
+
+    #[test]
+    fn a_program_is_found_on_the_containers_path() {
+        assert_eq!(
+            find("sh", &["PATH=/nowhere:/bin".into()]).unwrap(),
+            Path::new("/bin/sh")
+        );
+        assert_eq!(find("/bin/sh", &[]).unwrap(), Path::new("/bin/sh"));
+    }
+}

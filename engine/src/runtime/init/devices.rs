@@ -1,0 +1,93 @@
+//! `/dev` of a container: a folder of its own with the few harmless devices.
+//!
+//! **What Docker does.** A tmpfs with null, zero, full, random, urandom and tty; devpts; shm; mqueue.
+//! **What we do.** The same; where device nodes cannot be made, in a user namespace, the machine's are bound.
+
+use super::rootfs::{memory, put};
+use crate::error::Result;
+use crate::sys::rootdir::{Make, RootDir};
+use crate::sys::{failed, mount};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::mount::MountAttrFlags;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+const DEVICES: [(&str, u32, u32); 6] = [
+    ("null", 1, 3),
+    ("zero", 1, 5),
+    ("full", 1, 7),
+    ("random", 1, 8),
+    ("urandom", 1, 9),
+    ("tty", 5, 0),
+];
+
+const LINKS: [(&str, &str); 5] = [
+    ("/proc/self/fd", "fd"),
+    ("/proc/self/fd/0", "stdin"),
+    ("/proc/self/fd/1", "stdout"),
+    ("/proc/self/fd/2", "stderr"),
+    ("pts/ptmx", "ptmx"),
+];
+
+/// Mounts and fills `/dev`.
+pub(super) fn populate(root: &RootDir) -> Result<()> {
+    let dev = memory(&[("mode", "755"), ("size", "65536k")], false)?;
+    put(root, "/dev", &dev, Make::Dir)?;
+    let folder = root
+        .resolve(Path::new("/dev"), OFlags::PATH | OFlags::DIRECTORY)
+        .map_err(|error| failed("open", "/dev", error))?;
+    for (name, major, minor) in DEVICES {
+        make_device(&folder, name, major, minor)?;
+    }
+    for (target, name) in LINKS {
+        rustix::fs::symlinkat(target, &folder, name)
+            .map_err(|error| failed("symlink", name, error))?;
+    }
+    put(root, "/dev/pts", &pseudo_terminals()?, Make::Dir)?;
+    put(
+        root,
+        "/dev/shm",
+        &memory(&[("mode", "1777"), ("size", "65536k")], true)?,
+        Make::Dir,
+    )?;
+    let closed = MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    put(
+        root,
+        "/dev/mqueue",
+        &mount::new_mount("mqueue", &[], closed)?,
+        Make::Dir,
+    )
+}
+
+fn make_device(folder: &OwnedFd, name: &str, major: u32, minor: u32) -> Result<()> {
+    let mode = Mode::from_raw_mode(0o666);
+    let device = rustix::fs::makedev(major, minor);
+    if rustix::fs::mknodat(folder, name, FileType::CharacterDevice, mode, device).is_ok() {
+        return rustix::fs::chmodat(folder, name, mode, AtFlags::empty())
+            .map_err(|error| failed("chmod", name, error));
+    }
+    let source = mount::open_device(&format!("/dev/{name}"), major, minor)?;
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+    let target = rustix::fs::openat(folder, name, flags, mode)
+        .map_err(|error| failed("create", name, error))?;
+    mount::attach(
+        mount::clone_mount(source.as_fd(), false)?.as_fd(),
+        target.as_fd(),
+        name,
+    )
+}
+
+/// Group 5 owns terminals; where it does not exist, in a namespace with one id, the owner's group does.
+fn pseudo_terminals() -> Result<OwnedFd> {
+    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let options = [("ptmxmode", "0666"), ("mode", "0620"), ("gid", "5")];
+    mount::new_mount("devpts", &options, attributes)
+        .or_else(|_| mount::new_mount("devpts", &options[..2], attributes))
+}
+
+/// The container's own `/dev/null`, checked. For after the root was changed.
+pub(super) fn null() -> Result<OwnedFd> {
+    mount::open_device("/dev/null", 1, 3)
+}

@@ -1,0 +1,125 @@
+//! Inside the new namespaces: the init executes its plan, step by step, and then the command.
+//!
+//! ```text
+//!  monitor                              init
+//!     │ ◄──────────── Ready (terminal) ── │   root folder, mounts, terminal
+//!     │ ── go ──────────────────────────► │   user, capabilities, filter, execve
+//!     │ ◄──────────── Failed, or the end ─│   the end of the stream: the command runs
+//! ```
+//!
+//! The init is a fork of the monitor, so the plan is in its memory already. It is the first process of the pid
+//! namespace: whatever runs in the container dies with it.
+
+mod command;
+mod devices;
+mod reaper;
+mod rootfs;
+
+use super::control::{Channel, Message};
+use super::plan::{InitPlan, PlannedProcess};
+use crate::error::{Error, Result};
+use crate::sys::{namespace, network, process, rootdir::RootDir};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+pub use command::Failure;
+
+/// The three standard streams of a new process; with a terminal, they are replaced by it.
+pub(super) struct Stdio {
+    /// Read by the process.
+    pub(super) stdin: OwnedFd,
+    /// Written by the process.
+    pub(super) stdout: OwnedFd,
+    /// Written by the process.
+    pub(super) stderr: OwnedFd,
+}
+
+/// The life of a container's init, from its first moment. Never returns.
+pub(super) fn run(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> ! {
+    let failure = match start(plan, stdio, channel) {
+        Ok(never) => match never {},
+        Err(failure) => failure,
+    };
+    channel.send(&Message::Failed(failure.code, failure.text));
+    process::exit(failure.code)
+}
+
+enum Never {}
+
+fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<Never, Failure> {
+    process::die_with_parent()?;
+    // What we are is visible in the container as /proc/1 until the command runs; nobody there may look into it.
+    process::set_dumpable(false)?;
+    rootfs::assemble(plan)?;
+    if !plan.hostname.is_empty() {
+        nix::unistd::sethostname(&plan.hostname)
+            .map_err(|error| crate::sys::failed("sethostname", &plan.hostname, error))?;
+    }
+    if !plan.host_network {
+        network::bring_up_loopback()?;
+        configure_network();
+    }
+    rootfs::finish(plan)?;
+    enter(&plan.process, stdio, channel, true)
+}
+
+/// The life of a further process in a container, once it has joined the namespaces. Never returns.
+pub(super) fn run_exec(planned: &PlannedProcess, stdio: Stdio, channel: &Channel) -> ! {
+    let entered = process::die_with_parent()
+        .map_err(Failure::from)
+        .and_then(|()| enter(planned, stdio, channel, false));
+    let failure = match entered {
+        Ok(never) => match never {},
+        Err(failure) => failure,
+    };
+    channel.send(&Message::Failed(failure.code, failure.text));
+    process::exit(failure.code)
+}
+
+/// Everything between a finished root folder and the command.
+fn enter(
+    planned: &PlannedProcess,
+    mut stdio: Stdio,
+    channel: &Channel,
+    first: bool,
+) -> Result<Never, Failure> {
+    let mut terminal = None;
+    if planned.tty {
+        let (master, slave) = crate::sys::terminal::open_pair("/dev/pts/ptmx")?;
+        if first {
+            rootfs::bind_console(&master)?;
+        }
+        stdio = terminal_stdio(&slave)?;
+        terminal = Some(slave);
+        channel.send_terminal(master);
+    } else {
+        channel.send(&Message::Ready);
+    }
+    if !channel.wait_for_go() {
+        return Err(Error::internal("the monitor went away").into());
+    }
+    let root = RootDir::open(Path::new("/"))?;
+    command::execute(planned, &root, stdio, terminal.as_ref(), channel).map(|never| match never {})
+}
+
+fn terminal_stdio(slave: &OwnedFd) -> Result<Stdio> {
+    let copy = || {
+        slave
+            .try_clone()
+            .map_err(|error| crate::sys::failed("dup", "the terminal", error))
+    };
+    Ok(Stdio {
+        stdin: copy()?,
+        stdout: copy()?,
+        stderr: copy()?,
+    })
+}
+
+/// What Docker sets in a private network namespace: any user may listen on low ports and ping. An older kernel that
+/// lacks a file is no reason not to start. Source: moby `daemon/oci_linux.go`.
+fn configure_network() {
+    let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+    if !namespace::in_user_namespace() {
+        let _ = std::fs::write("/proc/sys/net/ipv4/ping_group_range", "0 2147483647");
+    }
+}

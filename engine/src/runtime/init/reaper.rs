@@ -1,0 +1,76 @@
+//! `--init`: a small first process that passes signals on and reaps orphans.
+//!
+//! **Kernel feature.** Orphans become children of pid 1 of their namespace, and stay zombies until it waits for them;
+//! pid 1 gets no signal that it has no handler for.
+//! **What Docker does.** Starts `docker-init` (tini) as pid 1.
+//! **Try it.** `docker run --rm --init busybox ps`
+
+use crate::error::Result;
+use crate::sys::clone::{Forked, fork};
+use crate::sys::{failed, process};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+/// Returns in the child, which goes on to the command; the caller stays behind as its init and never returns.
+pub(super) fn split() -> Result<()> {
+    let all = SigSet::all();
+    // Blocked before the fork: a signal that comes in between waits for the loop.
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all), None)
+        .map_err(|error| failed("sigprocmask", "all", error))?;
+    match fork()? {
+        Forked::Child => Ok(()),
+        Forked::Parent { pid, pidfd } => {
+            drop(pidfd);
+            let _ = process::set_name("docker-init");
+            // The control channel must end when the command runs, and the pipes when the command ends.
+            close_everything();
+            serve(Pid::from_raw(pid), &all)
+        }
+    }
+}
+
+fn close_everything() {
+    let _ = rustix::fs::open(
+        "/dev/null",
+        rustix::fs::OFlags::RDWR,
+        rustix::fs::Mode::empty(),
+    )
+    .map(|null| {
+        let _ = rustix::stdio::dup2_stdin(&null);
+        let _ = rustix::stdio::dup2_stdout(&null);
+        let _ = rustix::stdio::dup2_stderr(&null);
+    });
+    process::close_from(3);
+}
+
+fn serve(child: Pid, signals: &SigSet) -> ! {
+    loop {
+        match signals.wait() {
+            Ok(Signal::SIGCHLD) => {
+                if let Some(code) = reap(child) {
+                    process::exit(code);
+                }
+            }
+            Ok(signal) => {
+                let _ = kill(child, signal);
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Waits for everyone who has ended; returns the child's exit code if it is among them.
+fn reap(child: Pid) -> Option<i32> {
+    let mut code = None;
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(pid, status)) if pid == child => code = Some(status),
+            Ok(WaitStatus::Signaled(pid, signal, _)) if pid == child => {
+                code = Some(128 + signal as i32);
+            }
+            Ok(WaitStatus::StillAlive) | Err(_) => return code,
+            Ok(_) => {}
+        }
+    }
+}

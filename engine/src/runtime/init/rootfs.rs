@@ -1,0 +1,238 @@
+//! Giving a container its own root folder.
+//!
+//! **Kernel feature.** Mount namespaces, overlayfs and `pivot_root(2)`.
+//! **What Docker does.** Stacks the image's layers and the container's own, mounts /proc, /sys and /dev on top, hides some
+//! of their files, and makes the stack the root.
+//! **What we do.** The same, in one process and without a path that an image could redirect: each target is resolved
+//! inside of the new root, and the mount goes onto the descriptor.
+//! **What we leave out.** cgroup v1 folders under /sys/fs/cgroup; see `docs/limits.md`.
+//! **Try it.** `docker run --rm busybox mount`
+
+use super::devices;
+use crate::error::{Error, Result};
+use crate::runtime::plan::{InitPlan, PlannedMount, PlannedSource};
+use crate::runtime::prefill;
+use crate::sys::rootdir::{Make, RootDir};
+use crate::sys::{mount, namespace};
+use rustix::fs::{FileType, Mode, OFlags};
+use rustix::mount::MountAttrFlags;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+
+/// Files that tell about the machine, or take orders for it. Source: moby `daemon/pkg/oci/defaults.go`.
+const MASKED: [&str; 14] = [
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/interrupts",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/latency_stats",
+    "/proc/sched_debug",
+    "/proc/scsi",
+    "/proc/timer_list",
+    "/proc/timer_stats",
+    "/sys/devices/virtual/powercap",
+    "/sys/firmware",
+    "/sys/devices/system/cpu/cpu0/thermal_throttle",
+    "/sys/devices/system/cpu/cpu1/thermal_throttle",
+];
+
+/// Files that may be read only. Same source.
+const PROTECTED: [&str; 5] = [
+    "/proc/bus",
+    "/proc/fs",
+    "/proc/irq",
+    "/proc/sys",
+    "/proc/sysrq-trigger",
+];
+
+const NONE: MountAttrFlags = MountAttrFlags::empty();
+
+fn closed() -> MountAttrFlags {
+    MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC
+}
+
+/// Puts the root together and moves into it.
+pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
+    mount::make_private()?;
+    let userxattr = namespace::in_user_namespace();
+    mount::Overlay {
+        lowers: &plan.lowers,
+        upper: Some((&plan.upper, &plan.work)),
+        volatile: plan.volatile,
+        userxattr,
+    }
+    .mount(&plan.rootfs)?;
+    let root = RootDir::open(&plan.rootfs)?;
+    let proc = mount::new_mount("proc", &[], closed())?;
+    put(&root, "/proc", &proc, Make::Dir)?;
+    devices::populate(&root)?;
+    put_sys(&root, plan.host_network)?;
+    for planned in &plan.mounts {
+        put_planned(&root, planned).map_err(|error| {
+            Error::invalid(format!("cannot mount `{}`", planned.target)).with_source(error)
+        })?;
+    }
+    mount::pivot_root(&plan.rootfs)
+}
+
+/// After the network is set up: hides and protects what Docker hides and protects.
+pub(super) fn finish(plan: &InitPlan) -> Result<()> {
+    if !plan.unmasked {
+        mask()?;
+        for path in PROTECTED {
+            if Path::new(path).exists() {
+                mount::protect(path)?;
+            }
+        }
+    }
+    if plan.read_only {
+        mount::make_root_read_only()?;
+    }
+    Ok(())
+}
+
+/// Mounts `mounted` onto `path` inside of the root, which is made if missing.
+pub(super) fn put(root: &RootDir, path: &str, mounted: &OwnedFd, make: Make) -> Result<()> {
+    let target = root.make(Path::new(path), make)?;
+    mount::attach(mounted.as_fd(), target.as_fd(), path)
+}
+
+/// sysfs belongs to the network namespace: with the machine's network a user namespace cannot mount it and shows the
+/// machine's instead.
+fn put_sys(root: &RootDir, host_network: bool) -> Result<()> {
+    let read_only = closed() | MountAttrFlags::MOUNT_ATTR_RDONLY;
+    match mount::new_mount("sysfs", &[], read_only) {
+        Ok(sys) => put(root, "/sys", &sys, Make::Dir)?,
+        Err(_) if host_network => {
+            let sys = open_host(Path::new("/sys"))?;
+            let copy = mount::clone_mount(sys.as_fd(), true)?;
+            put(root, "/sys", &copy, Make::Dir)?;
+            mount::make_read_only(copy.as_fd(), "/sys")?;
+        }
+        Err(error) => return Err(error),
+    }
+    if Path::new("/sys/fs/cgroup/cgroup.controllers").exists()
+        && let Ok(cgroup) = mount::new_mount("cgroup2", &[], read_only)
+    {
+        put(root, "/sys/fs/cgroup", &cgroup, Make::Dir)?;
+    }
+    Ok(())
+}
+
+fn open_host(path: &Path) -> Result<OwnedFd> {
+    rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+        .map_err(|error| crate::sys::failed("open", path.display(), error))
+}
+
+fn put_planned(root: &RootDir, planned: &PlannedMount) -> Result<()> {
+    let path = Path::new(&planned.target);
+    let (mounted, make) = match &planned.source {
+        PlannedSource::Tmpfs(options) => (tmpfs(options)?, Make::Dir),
+        PlannedSource::Bind(source) => {
+            let source = open_host(source)?;
+            let stat = rustix::fs::fstat(&source)
+                .map_err(|error| crate::sys::failed("fstat", &planned.target, error))?;
+            let is_dir = FileType::from_raw_mode(stat.st_mode).is_dir();
+            let make = if is_dir { Make::Dir } else { Make::File };
+            (mount::clone_mount(source.as_fd(), true)?, make)
+        }
+        PlannedSource::Volume { path: folder, copy } => {
+            if *copy {
+                prefill::fill(root, path, folder)?;
+            }
+            (
+                mount::clone_mount(open_host(folder)?.as_fd(), false)?,
+                Make::Dir,
+            )
+        }
+    };
+    put(root, &planned.target, &mounted, make)?;
+    if planned.read_only {
+        mount::make_read_only(mounted.as_fd(), &planned.target)?;
+    }
+    Ok(())
+}
+
+/// A tmpfs with options as `docker run --tmpfs` takes them; Docker's own are noexec, nosuid and nodev.
+fn tmpfs(options: &str) -> Result<OwnedFd> {
+    let mut attributes = closed();
+    let mut settings = Vec::new();
+    for option in options.split(',').filter(|option| !option.is_empty()) {
+        match option {
+            "exec" => attributes &= !MountAttrFlags::MOUNT_ATTR_NOEXEC,
+            "suid" => attributes &= !MountAttrFlags::MOUNT_ATTR_NOSUID,
+            "dev" => attributes &= !MountAttrFlags::MOUNT_ATTR_NODEV,
+            "ro" => attributes |= MountAttrFlags::MOUNT_ATTR_RDONLY,
+            "rw" | "noexec" | "nosuid" | "nodev" => {}
+            other => match other.split_once('=') {
+                Some((name @ ("size" | "mode" | "uid" | "gid" | "nr_inodes"), value)) => {
+                    settings.push((name, value));
+                }
+                _ => return Err(Error::invalid(format!("invalid tmpfs option [{other:?}]"))),
+            },
+        }
+    }
+    mount::new_mount("tmpfs", &settings, attributes)
+}
+
+/// Files are hidden behind the machine's /dev/null, which was opened before the container's /dev existed; folders
+/// behind one empty folder that is shared by all.
+fn mask() -> Result<()> {
+    let null = devices::null()?;
+    let mut empty: Option<OwnedFd> = None;
+    for path in MASKED {
+        let Ok(target) = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+        else {
+            continue;
+        };
+        let stat =
+            rustix::fs::fstat(&target).map_err(|error| crate::sys::failed("fstat", path, error))?;
+        if !FileType::from_raw_mode(stat.st_mode).is_dir() {
+            mount::attach(
+                mount::clone_mount(null.as_fd(), false)?.as_fd(),
+                target.as_fd(),
+                path,
+            )?;
+            continue;
+        }
+        let mounted = match &empty {
+            Some(folder) => mount::clone_mount(folder.as_fd(), false)?,
+            None => mount::new_mount(
+                "tmpfs",
+                &[("size", "0"), ("mode", "555")],
+                closed() | MountAttrFlags::MOUNT_ATTR_RDONLY,
+            )?,
+        };
+        mount::attach(mounted.as_fd(), target.as_fd(), path)?;
+        empty.get_or_insert(mounted);
+    }
+    Ok(())
+}
+
+/// Shows the container's terminal as /dev/console. The terminal lies in our own devpts, and /dev is ours, so plain
+/// paths are safe.
+pub(super) fn bind_console(master: &OwnedFd) -> Result<()> {
+    let name = rustix::pty::ptsname(master, Vec::new())
+        .map_err(|error| crate::sys::failed("ptsname", "the terminal", error))?;
+    let slave = open_host(Path::new(std::ffi::OsStr::new(&*name.to_string_lossy())))?;
+    let root = RootDir::open(Path::new("/"))?;
+    put(
+        &root,
+        "/dev/console",
+        &mount::clone_mount(slave.as_fd(), false)?,
+        Make::File,
+    )
+}
+
+/// A tmpfs for /dev and below.
+pub(super) fn memory(options: &[(&str, &str)], noexec: bool) -> Result<OwnedFd> {
+    let attributes = if noexec {
+        closed()
+    } else {
+        NONE | MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_STRICTATIME
+    };
+    mount::new_mount("tmpfs", options, attributes)
+}

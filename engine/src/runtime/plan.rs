@@ -1,0 +1,272 @@
+//! What the init of a container will do, as data: made here without touching anything, executed by `init`.
+//!
+//! **What Docker does.** The daemon writes an OCI runtime specification (`config.json`) that runc executes.
+//! **What we do.** The same idea without the file: the plan is a value in memory, and the init is a fork of who made it.
+
+use crate::error::{Error, Result};
+use crate::paths::{ContainerPaths, Home, SandboxPaths};
+use crate::store::containers::{
+    ContainerConfig, HostConfig, MountSource, NetworkMode, ProcessConfig, Ulimit,
+};
+use crate::sys::capability::{self, Capabilities};
+use std::path::PathBuf;
+
+/// Everything that the init of a container, or of a build step, does before it executes the command.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InitPlan {
+    /// Layers, lowest first.
+    pub lowers: Vec<PathBuf>,
+    /// The writable layer.
+    pub upper: PathBuf,
+    /// Overlayfs's scratch folder.
+    pub work: PathBuf,
+    /// An empty folder where the root is put together; the mount is seen by the container only.
+    pub rootfs: PathBuf,
+    /// The writable layer need not survive a power cut.
+    pub volatile: bool,
+    /// What is mounted over the root, in this order.
+    pub mounts: Vec<PlannedMount>,
+    /// The name of the machine that the container believes to be.
+    pub hostname: String,
+    /// The root is read-only.
+    pub read_only: bool,
+    /// Nothing of /proc and /sys is masked.
+    pub unmasked: bool,
+    /// It uses the machine's network.
+    pub host_network: bool,
+    /// What it executes.
+    pub process: PlannedProcess,
+}
+
+/// A mount over the root.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedMount {
+    /// What is mounted.
+    pub source: PlannedSource,
+    /// The path in the container.
+    pub target: String,
+    /// Whether it can be written.
+    pub read_only: bool,
+}
+
+/// What is mounted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlannedSource {
+    /// A file or folder of the machine.
+    Bind(PathBuf),
+    /// A volume's folder; filled from the image first, if `copy` and it is empty.
+    Volume {
+        /// The folder.
+        path: PathBuf,
+        /// Whether the image's files are copied into an empty one.
+        copy: bool,
+    },
+    /// Memory, with options as `mount(8)` takes them.
+    Tmpfs(String),
+}
+
+/// A process to be executed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedProcess {
+    /// Words.
+    pub argv: Vec<String>,
+    /// `KEY=value`; HOME is added when the user is known.
+    pub env: Vec<String>,
+    /// Where it starts.
+    pub working_dir: String,
+    /// `user[:group]`.
+    pub user: String,
+    /// It has a terminal.
+    pub tty: bool,
+    /// What it keeps.
+    pub capabilities: Capabilities,
+    /// Whether the system call filter applies.
+    pub seccomp: bool,
+    /// No program gains rights from its file.
+    pub no_new_privileges: bool,
+    /// `--ulimit`.
+    pub ulimits: Vec<Ulimit>,
+    /// A small init of ours is pid 1 and reaps.
+    pub init: bool,
+}
+
+/// `PATH` where the image says none. Source: moby `daemon/pkg/oci`, `DefaultPathEnv`.
+pub const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Plans the container's init.
+pub fn plan(home: &Home, sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<InitPlan> {
+    let place = sandbox.container(&config.id);
+    let layers = home.layers();
+    let mut lowers = vec![mountpoints(home)];
+    lowers.extend(
+        config
+            .layers
+            .iter()
+            .map(|chain| layers.join(chain).join("diff")),
+    );
+    Ok(InitPlan {
+        lowers,
+        upper: place.upper(),
+        work: place.work(),
+        rootfs: place.root().join("rootfs"),
+        volatile: config.host.auto_remove,
+        mounts: mounts(sandbox, &place, config),
+        hostname: config.hostname.clone(),
+        read_only: config.host.read_only,
+        unmasked: config.host.privileged || option(&config.host, "systempaths=unconfined"),
+        host_network: config.host.network == NetworkMode::Host,
+        process: process(
+            &config.process,
+            &config.host,
+            &config.hostname,
+            config.host.privileged,
+        )?,
+    })
+}
+
+/// The lowest layer of every container: folders and files to mount on, in case that the image lacks them. It lies
+/// under the image, so it changes nothing that the image has, and is in no image's layers.
+pub fn mountpoints(home: &Home) -> PathBuf {
+    home.content().join("mountpoints")
+}
+
+/// Plans a process in a container with these settings.
+pub fn process(
+    asked: &ProcessConfig,
+    host: &HostConfig,
+    hostname: &str,
+    privileged: bool,
+) -> Result<PlannedProcess> {
+    let argv = asked.argv();
+    if argv.is_empty() {
+        return Err(Error::invalid("no command specified"));
+    }
+    Ok(PlannedProcess {
+        argv,
+        env: environment(&asked.env, hostname, asked.tty),
+        working_dir: if asked.working_dir.is_empty() {
+            "/".into()
+        } else {
+            asked.working_dir.clone()
+        },
+        user: asked.user.clone(),
+        tty: asked.tty,
+        capabilities: capability::chosen(&host.cap_add, &host.cap_drop, privileged)?,
+        seccomp: !privileged && !option(host, "seccomp=unconfined"),
+        no_new_privileges: option(host, "no-new-privileges")
+            || option(host, "no-new-privileges=true"),
+        ulimits: host.ulimits.clone(),
+        init: host.init,
+    })
+}
+
+/// Whether `--security-opt` has `wanted`; `:` and `=` are the same there.
+fn option(host: &HostConfig, wanted: &str) -> bool {
+    host.security_opt
+        .iter()
+        .any(|given| given.replace(':', "=") == wanted)
+}
+
+/// PATH, HOSTNAME and TERM come first and yield to what was asked for.
+fn environment(asked: &[String], hostname: &str, tty: bool) -> Vec<String> {
+    let mut env = vec![DEFAULT_PATH.to_owned(), format!("HOSTNAME={hostname}")];
+    if tty {
+        env.push("TERM=xterm".to_owned());
+    }
+    for variable in asked {
+        set_variable(&mut env, variable);
+    }
+    env
+}
+
+/// Sets `KEY=value`, in the place of an older one.
+pub fn set_variable(env: &mut Vec<String>, variable: &str) {
+    let key = variable.split('=').next().unwrap_or(variable);
+    let same = |old: &String| old.split('=').next() == Some(key);
+    match env.iter_mut().find(|old| same(old)) {
+        Some(old) => variable.clone_into(old),
+        None => env.push(variable.to_owned()),
+    }
+}
+
+fn mounts(
+    sandbox: &SandboxPaths,
+    place: &ContainerPaths,
+    config: &ContainerConfig,
+) -> Vec<PlannedMount> {
+    let etc = ["resolv.conf", "hostname", "hosts"].map(|name| PlannedMount {
+        source: PlannedSource::Bind(place.etc().join(name)),
+        target: format!("/etc/{name}"),
+        read_only: false,
+    });
+    let mut asked: Vec<PlannedMount> = config
+        .host
+        .mounts
+        .iter()
+        .map(|mount| PlannedMount {
+            source: match &mount.source {
+                MountSource::Bind { path, .. } => PlannedSource::Bind(path.clone()),
+                MountSource::Volume { name, no_copy, .. } => PlannedSource::Volume {
+                    path: sandbox.volume_data(name),
+                    copy: !no_copy,
+                },
+                MountSource::Tmpfs { options } => PlannedSource::Tmpfs(options.clone()),
+            },
+            target: mount.target.clone(),
+            read_only: mount.read_only,
+        })
+        .collect();
+    // A mount on /a would hide one on /a/b that was made before it.
+    asked.sort_by_key(|mount| {
+        mount
+            .target
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .count()
+    });
+    let replaced = |target: &String| asked.iter().any(|mount| mount.target == *target);
+    let etc: Vec<_> = etc
+        .into_iter()
+        .filter(|mount| !replaced(&mount.target))
+        .collect();
+    etc.into_iter().chain(asked).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asked_variables_replace_the_defaults_in_place() {
+        let env = environment(&["A=1".into(), "PATH=/x".into(), "A=2".into()], "box", true);
+        assert_eq!(env, ["PATH=/x", "HOSTNAME=box", "TERM=xterm", "A=2"]);
+    }
+
+    #[test]
+    fn a_process_without_a_command_is_refused() {
+        let error = process(
+            &ProcessConfig::default(),
+            &HostConfig::default(),
+            "h",
+            false,
+        );
+        assert_eq!(error.unwrap_err().message(), "no command specified");
+    }
+
+    #[test]
+    fn privileged_lifts_the_filter_and_the_capabilities() {
+        let asked = ProcessConfig {
+            cmd: vec!["sh".into()],
+            ..Default::default()
+        };
+        let plain = process(&asked, &HostConfig::default(), "h", false).unwrap();
+        assert!(plain.seccomp && plain.capabilities == capability::DEFAULT);
+        let free = process(&asked, &HostConfig::default(), "h", true).unwrap();
+        assert!(!free.seccomp && free.capabilities == capability::all());
+        let host = HostConfig {
+            security_opt: vec!["seccomp:unconfined".into()],
+            ..Default::default()
+        };
+        assert!(!process(&asked, &host, "h", false).unwrap().seccomp);
+    }
+}

@@ -1,0 +1,146 @@
+//! One command in a root folder of its own, without a monitor: what RUN in a Dockerfile needs.
+
+use super::Failure;
+use super::plan::{self, InitPlan};
+use super::spawn::{Running, spawn};
+use crate::error::{Error, Result};
+use crate::paths::{Home, create_private_dir};
+use crate::store::containers::{HostConfig, NetworkMode, ProcessConfig};
+use crate::sys::process;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// What to run, and on what.
+#[derive(Debug, Clone)]
+pub struct StepRequest {
+    /// Layers, lowest first.
+    pub lowers: Vec<PathBuf>,
+    /// An empty folder on the same file system as `work`; afterwards it holds what the command changed.
+    pub upper: PathBuf,
+    /// An empty folder for overlayfs.
+    pub work: PathBuf,
+    /// An empty folder to mount on.
+    pub rootfs: PathBuf,
+    /// The command.
+    pub process: ProcessConfig,
+    /// Its machine's name.
+    pub hostname: String,
+    /// Its network.
+    pub network: NetworkMode,
+}
+
+/// Runs the command to its end and returns its exit code. `sink` gets its output as it comes; the flag says whether it
+/// came from standard error. The caller must be root and have one thread only.
+///
+/// # Errors
+/// The command could not be started; kind `CommandNotFound` or `CannotExecute` if it is the command's fault.
+pub fn run_step(
+    home: &Home,
+    request: &StepRequest,
+    sink: &mut dyn FnMut(bool, &[u8]),
+) -> Result<i32> {
+    let host = HostConfig {
+        network: request.network.clone(),
+        ..HostConfig::default()
+    };
+    let mut lowers = vec![plan::mountpoints(home)];
+    ensure_mountpoints(&lowers[0])?;
+    lowers.extend(request.lowers.iter().cloned());
+    let plan = InitPlan {
+        lowers,
+        upper: request.upper.clone(),
+        work: request.work.clone(),
+        rootfs: request.rootfs.clone(),
+        // A step that a power cut interrupts is run again.
+        volatile: true,
+        mounts: Vec::new(),
+        hostname: request.hostname.clone(),
+        read_only: false,
+        unmasked: false,
+        host_network: request.network == NetworkMode::Host,
+        process: plan::process(&request.process, &host, &request.hostname, false)?,
+    };
+    let running = spawn(&plan, false, None)
+        .and_then(|init| init.release())
+        .map_err(as_error)?;
+    follow(running, sink)
+}
+
+/// The failure as the engine's error, in runc's words.
+pub fn as_error(failure: Failure) -> Error {
+    use crate::error::ErrorKind;
+    let kind = match failure.code {
+        126 => ErrorKind::CannotExecute,
+        127 => ErrorKind::CommandNotFound,
+        _ => ErrorKind::Machine,
+    };
+    Error::new(kind, failure.text)
+}
+
+/// Makes the lowest layer of all containers.
+pub fn ensure_mountpoints(folder: &Path) -> Result<()> {
+    if folder.join("etc/hosts").exists() {
+        return Ok(());
+    }
+    for name in ["proc", "sys", "dev", "etc"] {
+        create_private_dir(&folder.join(name))?;
+    }
+    for name in ["", "proc", "sys", "dev", "etc"] {
+        set_mode(&folder.join(name), 0o755)?;
+    }
+    // `hosts` last: it says that the others are there.
+    for name in ["resolv.conf", "hostname", "hosts"] {
+        let path = folder.join("etc").join(name);
+        std::fs::write(&path, "").map_err(|error| Error::io("write", &path, error))?;
+        set_mode(&path, 0o644)?;
+    }
+    Ok(())
+}
+
+fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+        .map_err(|error| Error::io("change the mode of", path, error))
+}
+
+fn follow(running: Running, sink: &mut dyn FnMut(bool, &[u8])) -> Result<i32> {
+    let mut open: Vec<(bool, OwnedFd)> = [
+        running.streams.stdout.map(|fd| (false, fd)),
+        running.streams.stderr.map(|fd| (true, fd)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let mut buffer = vec![0; 64 << 10];
+    // The init is pid 1: when it has ended, so have all others, and both pipes end.
+    while !open.is_empty() {
+        let mut polled: Vec<PollFd<'_>> = open
+            .iter()
+            .map(|(_, fd)| PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN))
+            .collect();
+        match poll(&mut polled, None) {
+            Err(Errno::INTR) => continue,
+            other => other.map_err(|error| crate::sys::failed("poll", "a step", error))?,
+        };
+        let ready: Vec<bool> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
+        let mut index = 0;
+        open.retain(|(stderr, fd)| {
+            index += 1;
+            if !ready[index - 1] {
+                return true;
+            }
+            match rustix::io::read(fd, &mut buffer) {
+                Ok(0) => false,
+                Ok(length) => {
+                    sink(*stderr, &buffer[..length]);
+                    true
+                }
+                Err(Errno::AGAIN | Errno::INTR) => true,
+                Err(_) => false,
+            }
+        });
+    }
+    process::wait(&running.pidfd)
+}

@@ -1,0 +1,272 @@
+//! Containers on disk: a folder per container, a file per name.
+//!
+//! A container is made in a hidden folder and renamed into place, its name is taken by linking a file, both under the
+//! sandbox's create lock: a crash leaves a hidden folder or a name without a container, and both are seen for what
+//! they are. Removing renames the folder into the trash first: from then on the container does not exist.
+
+use super::atomic::{Durability, read_json, write, write_json};
+use super::containers::{ContainerConfig, RecordedState};
+use crate::error::{Error, IoContext, Result};
+use crate::id::{ContainerId, is_hex};
+use crate::paths::{SandboxPaths, create_private_dir};
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Writes a new container. Error: `Conflict` if its name is taken.
+pub fn create(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
+    let building = sandbox.containers().join(format!(".new-{}", config.id));
+    for folder in ["upper", "work", "rootfs", "etc"] {
+        create_private_dir(&building.join(folder))?;
+    }
+    // What the container's root folder looks like from inside: everyone may enter it.
+    set_mode(&building.join("upper"), 0o755)?;
+    write_json(&building.join("config.json"), config, Durability::Cached)?;
+    write_json(
+        &building.join("state.json"),
+        &RecordedState::default(),
+        Durability::Cached,
+    )?;
+    File::create(building.join("lock")).on("create", &building)?;
+    let _names = lock_names(sandbox)?;
+    let taken = take_name(sandbox, &config.name, &config.id);
+    if taken.is_err() {
+        let _ = fs::remove_dir_all(&building);
+    }
+    taken?;
+    let place = sandbox.container(&config.id);
+    fs::rename(&building, place.root()).on("create", place.root())
+}
+
+fn set_mode(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).on("change the mode of", path)
+}
+
+/// Held while names are taken or changed.
+fn lock_names(sandbox: &SandboxPaths) -> Result<File> {
+    let path = sandbox.names().join(".lock");
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .on("open", &path)?;
+    file.lock().on("lock", &path)?;
+    Ok(file)
+}
+
+fn take_name(sandbox: &SandboxPaths, name: &str, id: &ContainerId) -> Result<()> {
+    if let Some(holder) = holder(sandbox, name)? {
+        return Err(Error::conflict(format!(
+            "Conflict. The container name \"/{name}\" is already in use by container \"{holder}\". You have to remove (or rename) that container to be able to reuse that name."
+        ))
+        .with_hint(format!("docker rm {name}, or docker start {name} to use the one you have")));
+    }
+    write(
+        &sandbox.names().join(name),
+        id.as_str().as_bytes(),
+        Durability::Cached,
+    )
+}
+
+/// The container that has `name`; `None` too if a crash left the name without its container.
+fn holder(sandbox: &SandboxPaths, name: &str) -> Result<Option<ContainerId>> {
+    let path = sandbox.names().join(name);
+    let text = match fs::read_to_string(&path) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::InvalidFilename
+            ) =>
+        {
+            return Ok(None);
+        }
+        other => other.on("read", &path)?,
+    };
+    let id = ContainerId::parse(text.trim()).ok();
+    Ok(id.filter(|id| sandbox.container(id).config().exists()))
+}
+
+/// All containers, in no order.
+pub fn list(sandbox: &SandboxPaths) -> Result<Vec<ContainerId>> {
+    let folder = sandbox.containers();
+    let mut ids = Vec::new();
+    for entry in fs::read_dir(&folder).on("read", &folder)? {
+        let entry = entry.on("read", &folder)?;
+        ids.extend(
+            entry
+                .file_name()
+                .to_str()
+                .and_then(|name| ContainerId::parse(name).ok()),
+        );
+    }
+    Ok(ids)
+}
+
+/// What was asked for and what was recorded; `None` if there is no such container (any more).
+pub fn read(
+    sandbox: &SandboxPaths,
+    id: &ContainerId,
+) -> Result<Option<(ContainerConfig, RecordedState)>> {
+    let place = sandbox.container(id);
+    let Some(config) = read_json(&place.config())? else {
+        return Ok(None);
+    };
+    Ok(Some((
+        config,
+        read_json(&place.state())?.unwrap_or_default(),
+    )))
+}
+
+/// The container that `text` means: a name, an id, or the beginning of only one id.
+pub fn find(sandbox: &SandboxPaths, text: &str) -> Result<ContainerId> {
+    let text = text.strip_prefix('/').unwrap_or(text);
+    let missing = || {
+        Error::not_found(format!("No such container: {text}"))
+            .with_hint("docker ps -a lists the containers that exist")
+    };
+    if text.is_empty() || text.contains('/') || text.starts_with('.') {
+        return Err(missing());
+    }
+    if let Some(id) = holder(sandbox, text)? {
+        return Ok(id);
+    }
+    if !is_hex(text) {
+        return Err(missing());
+    }
+    let mut found = list(sandbox)?
+        .into_iter()
+        .filter(|id| id.as_str().starts_with(text));
+    match (found.next(), found.next()) {
+        (Some(id), None) => Ok(id),
+        (None, _) => Err(missing()),
+        (Some(_), Some(_)) => Err(Error::invalid(format!(
+            "multiple IDs found with provided prefix: {text}"
+        ))),
+    }
+}
+
+/// Records the state.
+pub fn write_state(sandbox: &SandboxPaths, id: &ContainerId, state: &RecordedState) -> Result<()> {
+    write_json(&sandbox.container(id).state(), state, Durability::Cached)
+}
+
+/// Records a changed configuration, as after `update`.
+pub fn write_config(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
+    write_json(
+        &sandbox.container(&config.id).config(),
+        config,
+        Durability::Cached,
+    )
+}
+
+/// Gives the container another name.
+pub fn rename(sandbox: &SandboxPaths, config: &mut ContainerConfig, new: &str) -> Result<()> {
+    let _names = lock_names(sandbox)?;
+    take_name(sandbox, new, &config.id)?;
+    let old = std::mem::replace(&mut config.name, new.to_owned());
+    write_config(sandbox, config)?;
+    let _ = fs::remove_file(sandbox.names().join(old));
+    Ok(())
+}
+
+/// Makes the container not exist. Returns the folder in the trash that is left to be unlinked.
+pub fn discard(sandbox: &SandboxPaths, id: &ContainerId, name: &str) -> Result<PathBuf> {
+    let trash = sandbox.trash();
+    if !trash.is_dir() {
+        create_private_dir(&trash)?;
+    }
+    let _names = lock_names(sandbox)?;
+    let (from, to) = (sandbox.container(id), trash.join(id.as_str()));
+    fs::rename(from.root(), &to).on("remove", from.root())?;
+    if fs::read_to_string(sandbox.names().join(name)).is_ok_and(|text| text.trim() == id.as_str()) {
+        let _ = fs::remove_file(sandbox.names().join(name));
+    }
+    Ok(to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Counter;
+    use crate::paths::Home;
+
+    fn sandbox(folder: &Path) -> SandboxPaths {
+        let sandbox = Home::new(folder, folder.join("run"))
+            .sandbox("free")
+            .unwrap();
+        create_private_dir(&sandbox.names()).unwrap();
+        create_private_dir(&sandbox.containers()).unwrap();
+        sandbox
+    }
+
+    fn config(entropy: &Counter, name: &str) -> ContainerConfig {
+        serde_json::from_value(serde_json::json!({
+            "id": ContainerId::random(entropy), "name": name, "created": "2026-01-01T00:00:00Z",
+            "image": crate::oci::digest::Digest::of(b""), "image_reference": "busybox", "layers": [],
+            "process": {}, "hostname": "h", "host": {}, "via": "create"
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_container_is_found_by_name_id_and_prefix() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sandbox, entropy) = (sandbox(folder.path()), Counter::default());
+        let web = config(&entropy, "web");
+        create(&sandbox, &web).unwrap();
+        for text in [
+            "web",
+            "/web",
+            web.id.as_str(),
+            web.id.short(),
+            &web.id.as_str()[..3],
+        ] {
+            assert_eq!(find(&sandbox, text).unwrap(), web.id, "{text}");
+        }
+        for text in ["we", "web2", "", "..", "names/web", "zz"] {
+            assert_eq!(
+                find(&sandbox, text).unwrap_err().kind(),
+                crate::ErrorKind::NotFound
+            );
+        }
+    }
+
+    #[test]
+    fn a_taken_name_is_a_conflict_and_a_discarded_one_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sandbox, entropy) = (sandbox(folder.path()), Counter::default());
+        let first = config(&entropy, "web");
+        create(&sandbox, &first).unwrap();
+        let error = create(&sandbox, &config(&entropy, "web")).unwrap_err();
+        assert!(
+            error
+                .message()
+                .contains("\"/web\" is already in use by container"),
+            "{error}"
+        );
+        assert_eq!(list(&sandbox).unwrap().len(), 1);
+        discard(&sandbox, &first.id, "web").unwrap();
+        assert!(list(&sandbox).unwrap().is_empty());
+        create(&sandbox, &config(&entropy, "web")).unwrap();
+    }
+
+    #[test]
+    fn a_name_that_a_crash_left_behind_can_be_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sandbox, entropy) = (sandbox(folder.path()), Counter::default());
+        fs::write(sandbox.names().join("web"), "a".repeat(64)).unwrap();
+        create(&sandbox, &config(&entropy, "web")).unwrap();
+    }
+
+    #[test]
+    fn renaming_frees_the_old_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sandbox, entropy) = (sandbox(folder.path()), Counter::default());
+        let mut web = config(&entropy, "web");
+        create(&sandbox, &web).unwrap();
+        rename(&sandbox, &mut web, "api").unwrap();
+        assert_eq!(find(&sandbox, "api").unwrap(), web.id);
+        assert!(find(&sandbox, "web").is_err());
+    }
+}
