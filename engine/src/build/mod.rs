@@ -7,5 +7,8 @@
 //!
 //! Reading order: [`syntax`] (text to instructions) → [`instruction`] (what each one means).
 
+pub mod cache;
 pub mod instruction;
+pub mod observe;
+pub mod request;
 pub mod syntax;

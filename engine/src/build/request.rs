@@ -1,0 +1,66 @@
+//! What a caller asks of a build: plain data.
+
+use crate::store::containers::NetworkMode;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+
+/// `docker build`.
+#[derive(Debug, Default)]
+pub struct BuildRequest {
+    /// Where COPY and ADD find files.
+    pub context: Context,
+    /// Where the Dockerfile is.
+    pub dockerfile: DockerfileAt,
+    /// `-t`, as written.
+    pub tags: Vec<String>,
+    /// `--build-arg NAME=value`, in order. A bare `--build-arg NAME` is given the caller's variable, or left out.
+    pub build_args: Vec<(String, String)>,
+    /// `--target`.
+    pub target: Option<String>,
+    /// `--no-cache`.
+    pub no_cache: bool,
+    /// `--label`.
+    pub labels: BTreeMap<String, String>,
+    /// `--network`, for RUN.
+    pub network: NetworkMode,
+    /// `--platform`; only the machine's own is accepted.
+    pub platform: Option<String>,
+    /// `--add-host`, as `name:address`, for RUN.
+    pub extra_hosts: Vec<String>,
+}
+
+/// The build context.
+#[derive(Default)]
+pub enum Context {
+    /// `docker build -`: a Dockerfile and no files.
+    #[default]
+    Empty,
+    /// A folder.
+    Folder(PathBuf),
+    /// A tar archive, gzip or zstd allowed; it holds the Dockerfile, unless that is given otherwise.
+    Tar(Box<dyn Read + Send>),
+}
+
+/// Where the Dockerfile is.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub enum DockerfileAt {
+    /// `Dockerfile` in the context.
+    #[default]
+    Default,
+    /// `-f`: a path on this machine, or, with a tar as context, within it.
+    Path(PathBuf),
+    /// The text itself: `-f -`, or `docker build -`.
+    Text(Vec<u8>),
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Folder(path) => f.debug_tuple("Folder").field(path).finish(),
+            Self::Tar(_) => f.write_str("Tar"),
+        }
+    }
+}
