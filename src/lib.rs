@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 mod help;
 mod learn;
+pub mod render;
 mod shell;
 mod values;
 

@@ -1,0 +1,11 @@
+//! Data to text: everything that docklings shows goes through here.
+//!
+//! Nothing in here reads the engine, prints, or asks for the time; values come in, strings go out.
+
+pub mod human;
+pub mod listing;
+pub mod table;
+pub mod template;
+pub mod text;
+pub mod timestamps;
+pub mod value;

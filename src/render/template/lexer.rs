@@ -1,0 +1,398 @@
+//! A template's text, cut into words.
+//!
+//! Source: Go's `text/template` documentation § Actions and § Text and spaces.
+
+/// What a word is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Everything outside of `{{ }}`.
+    Text,
+    /// `{{`
+    Open,
+    /// `}}`
+    Close,
+    /// Blanks between words.
+    Space,
+    /// `.`
+    Dot,
+    /// `.Name`
+    Field,
+    /// `$` or `$name`
+    Variable,
+    /// A function's name.
+    Identifier,
+    /// `if`, `range`, `end` and so on.
+    Keyword,
+    /// `true` or `false`.
+    Bool,
+    /// `12`, `0x1f`, `1.5`.
+    Number,
+    /// `'x'`
+    Char,
+    /// `"…"`, quotes included.
+    Quoted,
+    /// `` `…` ``, quotes included.
+    Raw,
+    /// `|`
+    Pipe,
+    /// `(`
+    LeftParen,
+    /// `)`
+    RightParen,
+    /// `:=`
+    Declare,
+    /// `=`
+    Assign,
+    /// Another printable character, such as the comma in `$i, $e`.
+    Other,
+    /// The text cannot be cut further; the word is the complaint.
+    Error,
+    /// The end of the template.
+    End,
+}
+
+/// One word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) kind: Kind,
+    pub(super) text: String,
+    /// Where it begins, in bytes.
+    pub(super) at: usize,
+    /// The line where it begins, from 1.
+    pub(super) line: usize,
+}
+
+const KEYWORDS: [&str; 12] = [
+    "block", "break", "continue", "define", "else", "end", "if", "nil", "range", "template",
+    "with", "",
+];
+
+/// Cuts `source` into words. The last one is always `End` or `Error`.
+pub(super) fn lex(source: &str) -> Vec<Token> {
+    let mut lexer = Lexer {
+        source,
+        at: 0,
+        parens: 0,
+        tokens: Vec::new(),
+        counted: (0, 1),
+    };
+    if let Err(complaint) = lexer.text() {
+        let at = lexer.at;
+        lexer.push(Kind::Error, at, complaint);
+    }
+    lexer.tokens
+}
+
+struct Lexer<'a> {
+    source: &'a str,
+    at: usize,
+    parens: usize,
+    tokens: Vec<Token>,
+    /// A place in the text and its line, so that each newline is counted once.
+    counted: (usize, usize),
+}
+
+/// What a trim marker removes.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+impl Lexer<'_> {
+    fn rest(&self) -> &str {
+        &self.source[self.at..]
+    }
+
+    fn push(&mut self, kind: Kind, at: usize, text: String) {
+        let (from, line) = self.counted;
+        let newlines = self.source.as_bytes()[from.min(at)..at]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count();
+        self.counted = (at.max(from), line + newlines);
+        self.tokens.push(Token {
+            kind,
+            text,
+            at,
+            line: line + newlines,
+        });
+    }
+
+    /// Pushes what lies between `start` and here.
+    fn push_from(&mut self, kind: Kind, start: usize) {
+        let text = self.source[start..self.at].to_owned();
+        self.push(kind, start, text);
+    }
+
+    /// Text and actions in turn, to the end.
+    fn text(&mut self) -> Result<(), String> {
+        let mut trim_left = false;
+        loop {
+            let start = self.at;
+            let open = self.rest().find("{{");
+            self.at = open.map_or(self.source.len(), |offset| start + offset);
+            let after = self.rest().get(2..).unwrap_or_default();
+            let mut body = &self.source[start..self.at];
+            let trim_right = open.is_some() && trims(after);
+            if trim_left {
+                body = body.trim_start_matches(BLANKS);
+            }
+            if trim_right {
+                body = body.trim_end_matches(BLANKS);
+            }
+            if !body.is_empty() {
+                let body = body.to_owned();
+                self.push(Kind::Text, start, body);
+            }
+            if open.is_none() {
+                let end = self.at;
+                self.push(Kind::End, end, String::new());
+                return Ok(());
+            }
+            trim_left = self.action(trim_right)?;
+        }
+    }
+
+    /// One `{{ … }}`; whether it ends with a trim marker.
+    fn action(&mut self, trim: bool) -> Result<bool, String> {
+        let start = self.at;
+        let skipped = if trim { 3 } else { 2 };
+        if self.source[start + skipped..]
+            .trim_start_matches(if trim { &BLANKS[..] } else { &[] })
+            .starts_with("/*")
+        {
+            return self.comment();
+        }
+        self.at += 2;
+        self.push_from(Kind::Open, start);
+        self.at += skipped - 2;
+        self.parens = 0;
+        loop {
+            if let Some(marker) = closing(self.rest()) {
+                if self.parens > 0 {
+                    return Err("unclosed left paren".into());
+                }
+                self.at += marker;
+                let start = self.at;
+                self.at += 2;
+                self.push_from(Kind::Close, start);
+                return Ok(marker > 0);
+            }
+            self.word()?;
+        }
+    }
+
+    /// `{{/* … */}}`; whether it ends with a trim marker.
+    fn comment(&mut self) -> Result<bool, String> {
+        let Some(end) = self.rest().find("*/") else {
+            return Err("unclosed comment".into());
+        };
+        self.at += end + 2;
+        let Some(marker) = closing(self.rest()) else {
+            return Err("comment ends before closing delimiter".into());
+        };
+        self.at += marker + 2;
+        Ok(marker > 0)
+    }
+
+    /// One word inside of an action.
+    fn word(&mut self) -> Result<(), String> {
+        let start = self.at;
+        let Some(first) = self.rest().chars().next() else {
+            return Err("unclosed action".into());
+        };
+        self.at += first.len_utf8();
+        let next = self.rest().chars().next();
+        match first {
+            blank if BLANKS.contains(&blank) => {
+                // The blank in front of `-}}` belongs to the marker.
+                while closing(self.rest()).is_none()
+                    && self.rest().starts_with(|c| BLANKS.contains(&c))
+                {
+                    self.at += 1;
+                }
+                self.push_from(Kind::Space, start);
+            }
+            ':' if next == Some('=') => {
+                self.at += 1;
+                self.push_from(Kind::Declare, start);
+            }
+            ':' => return Err("expected :=".into()),
+            '=' => self.push_from(Kind::Assign, start),
+            '|' => self.push_from(Kind::Pipe, start),
+            '"' => self.quoted(start, '"', Kind::Quoted, "quoted string")?,
+            '\'' => self.quoted(start, '\'', Kind::Char, "character constant")?,
+            '`' => {
+                let Some(end) = self.rest().find('`') else {
+                    return Err("unterminated raw quoted string".into());
+                };
+                self.at += end + 1;
+                self.push_from(Kind::Raw, start);
+            }
+            '$' => self.name(start, Kind::Variable)?,
+            '.' if !next.is_some_and(|c| c.is_ascii_digit()) => self.name(start, Kind::Field)?,
+            '.' | '+' | '-' | '0'..='9' => self.number(start)?,
+            letter if is_word(letter) => self.name(start, Kind::Identifier)?,
+            '(' => {
+                self.parens += 1;
+                self.push_from(Kind::LeftParen, start);
+            }
+            ')' => {
+                if self.parens == 0 {
+                    return Err("unexpected right paren".into());
+                }
+                self.parens -= 1;
+                self.push_from(Kind::RightParen, start);
+            }
+            other if other.is_ascii_graphic() => self.push_from(Kind::Other, start),
+            other => {
+                return Err(format!(
+                    "unrecognized character in action: {}",
+                    code_point(other)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rest of `.Name`, `$name` or `name`.
+    fn name(&mut self, start: usize, kind: Kind) -> Result<(), String> {
+        let length = self
+            .rest()
+            .find(|c| !is_word(c))
+            .unwrap_or(self.rest().len());
+        self.at += length;
+        if let Some(next) = self.rest().chars().next()
+            && !BLANKS.contains(&next)
+            && !".,|:)(".contains(next)
+            && !self.rest().starts_with("}}")
+        {
+            return Err(format!("bad character {}", code_point(next)));
+        }
+        let kind = match (kind, &self.source[start..self.at]) {
+            (Kind::Field, ".") => Kind::Dot,
+            (Kind::Identifier, "true" | "false") => Kind::Bool,
+            (Kind::Identifier, word) if KEYWORDS.contains(&word) => Kind::Keyword,
+            (kind, _) => kind,
+        };
+        self.push_from(kind, start);
+        Ok(())
+    }
+
+    fn quoted(&mut self, start: usize, quote: char, kind: Kind, what: &str) -> Result<(), String> {
+        let mut escaped = false;
+        for (offset, c) in self.rest().char_indices() {
+            match c {
+                '\n' => break,
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                _ if c == quote => {
+                    self.at += offset + 1;
+                    self.push_from(kind, start);
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+        Err(format!("unterminated {what}"))
+    }
+
+    /// A number; whether it is a good one is the parser's question.
+    fn number(&mut self, start: usize) -> Result<(), String> {
+        let mut previous = ' ';
+        let length = self.source[start..]
+            .char_indices()
+            .find(|&(offset, c)| {
+                let sign = (c == '+' || c == '-') && (offset == 0 || "eEpP".contains(previous));
+                previous = c;
+                !(sign || c == '.' || is_word(c))
+            })
+            .map_or(self.source.len() - start, |(offset, _)| offset);
+        self.at = start + length;
+        self.push_from(Kind::Number, start);
+        Ok(())
+    }
+}
+
+/// Whether what follows `{{` is a trim marker: a minus and a blank.
+fn trims(after: &str) -> bool {
+    let mut chars = after.chars();
+    chars.next() == Some('-') && chars.next().is_some_and(|c| BLANKS.contains(&c))
+}
+
+/// If `rest` begins with `}}` or ` -}}`, the length of what is in front of the braces.
+fn closing(rest: &str) -> Option<usize> {
+    if rest.starts_with("}}") {
+        return Some(0);
+    }
+    (rest.starts_with(BLANKS) && rest[1..].starts_with("-}}")).then_some(2)
+}
+
+fn is_word(c: char) -> bool {
+    c == '_' || c.is_alphanumeric()
+}
+
+/// Go's `%#U`: `U+0040 '@'`.
+fn code_point(c: char) -> String {
+    if c.is_control() {
+        format!("U+{:04X}", u32::from(c))
+    } else {
+        format!("U+{:04X} '{c}'", u32::from(c))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(source: &str, expected: &[&str]) {
+        let found: Vec<_> = lex(source)
+            .into_iter()
+            .filter(|token| !matches!(token.kind, Kind::Space | Kind::End))
+            .map(|token| token.text)
+            .collect();
+        assert_eq!(found, expected, "{source}");
+    }
+
+    #[test]
+    fn text_and_words_are_cut_apart() {
+        check("a{{.B.C}}d", &["a", "{{", ".B", ".C", "}}", "d"]);
+        check(
+            "{{ $x := 1 | f }}",
+            &["{{", "$x", ":=", "1", "|", "f", "}}"],
+        );
+        check(r#"{{"a\"}}"}}"#, &["{{", r#""a\"}}""#, "}}"]);
+        check("{{`raw\n`}}", &["{{", "`raw\n`", "}}"]);
+        check(
+            "{{-3}} {{.5}} {{1e-3}}",
+            &[
+                "{{", "-3", "}}", " ", "{{", ".5", "}}", " ", "{{", "1e-3", "}}",
+            ],
+        );
+    }
+
+    #[test]
+    fn trim_markers_eat_blanks_on_their_side() {
+        check("a \n{{- 1 -}}\t b", &["a", "{{", "1", "}}", "b"]);
+        check("a {{- /* c */ -}} b", &["a", "b"]);
+        check("a {{/* c */}} b", &["a ", " b"]);
+    }
+
+    #[test]
+    fn what_cannot_be_cut_is_told() {
+        for (source, complaint) in [
+            ("{{.A", "unclosed action"),
+            ("{{/* x", "unclosed comment"),
+            ("{{/* x */ y}}", "comment ends before closing delimiter"),
+            ("{{\"x}}", "unterminated quoted string"),
+            ("{{'x}}", "unterminated character constant"),
+            ("{{`x}}", "unterminated raw quoted string"),
+            ("{{(1}}", "unclosed left paren"),
+            ("{{.A@}}", "bad character U+0040 '@'"),
+            ("{{:}}", "expected :="),
+            ("{{\u{1}}}", "unrecognized character in action: U+0001"),
+        ] {
+            let tokens = lex(source);
+            let last = tokens.last().unwrap();
+            assert_eq!((last.kind, last.text.as_str()), (Kind::Error, complaint));
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Words to nodes.
+//!
+//! Source: Go's `text/template` documentation; the messages are those of `text/template/parse`.
+
+use super::TemplateError;
+use super::ast::{Branch, List, Node};
+use super::lexer::{Kind, Token, lex};
+use super::quote::{quote, unquote};
+use std::collections::BTreeMap;
+
+/// How deep parentheses and blocks may nest. Go has no such limit; we must not run out of stack.
+const DEPTH: usize = 100;
+
+/// The main template, and those of `define` and `block`.
+pub(super) type Templates = BTreeMap<String, List>;
+
+/// Parses `source`; the main template has the empty name.
+pub(super) fn parse(source: &str) -> Result<Templates> {
+    let mut parser = Parser {
+        tokens: lex(source),
+        next: 0,
+        variables: vec!["$".to_owned()],
+        templates: Templates::new(),
+        depth: 0,
+        ranges: 0,
+        action_line: 0,
+    };
+    let mut main = List::new();
+    while parser.peek().kind != Kind::End {
+        match parser.node()? {
+            Item::Node(node) => main.push(node),
+            Item::Nothing => {}
+            Item::End => return Err(parser.fail("unexpected {{end}}")),
+            Item::Else => return Err(parser.fail("unexpected {{else}}")),
+        }
+    }
+    parser.templates.insert(String::new(), main);
+    Ok(parser.templates)
+}
+
+enum Item {
+    Node(Node),
+    /// A definition.
+    Nothing,
+    End,
+    Else,
+}
+
+/// Where the parser is.
+pub(super) struct Parser {
+    pub(super) tokens: Vec<Token>,
+    pub(super) next: usize,
+    pub(super) variables: Vec<String>,
+    templates: Templates,
+    depth: usize,
+    /// How many `range` blocks we are in.
+    ranges: usize,
+    /// The line where the present action began; 0 outside of one.
+    action_line: usize,
+}
+
+pub(super) type Result<T> = std::result::Result<T, TemplateError>;
+
+impl Parser {
+    pub(super) fn peek(&self) -> &Token {
+        &self.tokens[self.next.min(self.tokens.len() - 1)]
+    }
+
+    pub(super) fn take(&mut self) -> Token {
+        let token = self.peek().clone();
+        self.next += 1;
+        token
+    }
+
+    pub(super) fn skip_space(&mut self) {
+        while self.peek().kind == Kind::Space {
+            self.next += 1;
+        }
+    }
+
+    /// The first word that is no blank.
+    pub(super) fn peek_word(&mut self) -> &Token {
+        self.skip_space();
+        self.peek()
+    }
+
+    fn take_word(&mut self) -> Token {
+        self.skip_space();
+        self.take()
+    }
+
+    /// An error at the word last taken.
+    pub(super) fn fail(&self, message: impl AsRef<str>) -> TemplateError {
+        let last = self.next.saturating_sub(1).min(self.tokens.len() - 1);
+        let line = self.tokens[last].line;
+        TemplateError::new(format!("template: :{line}: {}", message.as_ref()))
+    }
+
+    pub(super) fn unexpected(&self, token: &Token, context: &str) -> TemplateError {
+        if token.kind == Kind::Error {
+            let mut extra = String::new();
+            if self.action_line != 0 && self.action_line != token.line {
+                extra = match token.text.ends_with(" action") {
+                    true => format!(" started at :{}", self.action_line),
+                    false => format!(" in action started at :{}", self.action_line),
+                };
+            }
+            return self.fail(format!("{}{extra}", token.text));
+        }
+        self.fail(format!("unexpected {} in {context}", shown(token)))
+    }
+
+    fn expect(&mut self, kind: Kind, context: &str) -> Result<Token> {
+        let token = self.take_word();
+        if token.kind == kind {
+            return Ok(token);
+        }
+        Err(self.unexpected(&token, context))
+    }
+
+    pub(super) fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.depth == DEPTH {
+            return Err(self.fail("too deeply nested"));
+        }
+        self.depth += 1;
+        let result = inner(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Text, or one action.
+    fn node(&mut self) -> Result<Item> {
+        let token = self.take_word();
+        match token.kind {
+            Kind::Text => Ok(Item::Node(Node::Text(token.text))),
+            Kind::Open => {
+                self.action_line = token.line;
+                let item = self.deeper(Self::action);
+                self.action_line = 0;
+                item
+            }
+            _ => Err(self.unexpected(&token, "input")),
+        }
+    }
+
+    fn action(&mut self) -> Result<Item> {
+        let word = self.peek_word().clone();
+        if word.kind == Kind::Keyword && word.text != "nil" {
+            self.next += 1;
+        }
+        let node = match (word.kind, word.text.as_str()) {
+            (Kind::Keyword, "if") => Node::If(self.branch("if")?),
+            (Kind::Keyword, "with") => Node::With(self.branch("with")?),
+            (Kind::Keyword, "range") => Node::Range(self.branch("range")?),
+            (Kind::Keyword, "end") => {
+                self.expect(Kind::Close, "end")?;
+                return Ok(Item::End);
+            }
+            (Kind::Keyword, "else") => {
+                // `{{else if …}}`: the block reads on from `if`.
+                let next = self.peek_word();
+                if !(next.kind == Kind::Keyword && matches!(next.text.as_str(), "if" | "with")) {
+                    self.expect(Kind::Close, "else")?;
+                }
+                return Ok(Item::Else);
+            }
+            (Kind::Keyword, "define") => {
+                self.definition()?;
+                return Ok(Item::Nothing);
+            }
+            (Kind::Keyword, "block") => self.block()?,
+            (Kind::Keyword, "template") => self.call()?,
+            (Kind::Keyword, name @ ("break" | "continue")) => {
+                if self.ranges == 0 {
+                    return Err(self.fail(format!("{{{{{name}}}}} outside {{{{range}}}}")));
+                }
+                self.expect(Kind::Close, &format!("{{{{{name}}}}}"))?;
+                if name == "break" {
+                    Node::Break
+                } else {
+                    Node::Continue
+                }
+            }
+            _ => Node::Action(self.pipeline("command", Kind::Close)?),
+        };
+        Ok(Item::Node(node))
+    }
+
+    /// Nodes up to `end` or `else`; whether it was `else`.
+    fn list(&mut self) -> Result<(List, bool)> {
+        let mut list = List::new();
+        loop {
+            if self.peek_word().kind == Kind::End {
+                self.next += 1;
+                return Err(self.fail("unexpected EOF"));
+            }
+            match self.node()? {
+                Item::Node(node) => list.push(node),
+                Item::Nothing => {}
+                Item::End => return Ok((list, false)),
+                Item::Else => return Ok((list, true)),
+            }
+        }
+    }
+
+    /// What follows `if`, `with` or `range`.
+    fn branch(&mut self, keyword: &str) -> Result<Branch> {
+        let mark = self.variables.len();
+        let pipe = self.pipeline(keyword, Kind::Close)?;
+        self.ranges += usize::from(keyword == "range");
+        let (body, more) = self.list()?;
+        self.ranges -= usize::from(keyword == "range");
+        let mut otherwise = List::new();
+        if more {
+            let next = self.peek_word().clone();
+            // After a plain `{{else}}` the closing braces are already taken, so a keyword here is `else if`.
+            if next.kind == Kind::Keyword && matches!(next.text.as_str(), "if" | "with") {
+                if next.text != keyword {
+                    return Err(self.unexpected(&next, "input"));
+                }
+                self.next += 1;
+                let inner = self.deeper(|parser| parser.branch(keyword))?;
+                otherwise.push(if keyword == "if" {
+                    Node::If(inner)
+                } else {
+                    Node::With(inner)
+                });
+            } else {
+                let (list, again) = self.list()?;
+                if again {
+                    return Err(self.fail("expected end; found {{else}}"));
+                }
+                otherwise = list;
+            }
+        }
+        self.variables.truncate(mark);
+        Ok(Branch {
+            pipe,
+            body,
+            otherwise,
+        })
+    }
+
+    /// A template's name, and where it stands.
+    fn template_name(&mut self, context: &str) -> Result<(String, usize)> {
+        let token = self.take_word();
+        match token.kind {
+            Kind::Quoted | Kind::Raw => match unquote(&token.text) {
+                Some(name) => Ok((name, token.at)),
+                None => Err(self.fail("invalid syntax")),
+            },
+            _ => Err(self.unexpected(&token, context)),
+        }
+    }
+
+    /// The body of a definition, which sees no variables from outside.
+    fn definition_body(&mut self, name: String, context: &str) -> Result<()> {
+        let variables = std::mem::replace(&mut self.variables, vec!["$".to_owned()]);
+        let ranges = std::mem::take(&mut self.ranges);
+        let (list, otherwise) = self.list()?;
+        if otherwise {
+            return Err(self.fail(format!("unexpected {{{{else}}}} in {context}")));
+        }
+        self.variables = variables;
+        self.ranges = ranges;
+        self.templates.insert(name, list);
+        Ok(())
+    }
+
+    fn definition(&mut self) -> Result<()> {
+        let (name, _) = self.template_name("define clause")?;
+        self.expect(Kind::Close, "define clause")?;
+        self.definition_body(name, "define clause")
+    }
+
+    fn block(&mut self) -> Result<Node> {
+        let (name, at) = self.template_name("block clause")?;
+        let pipe = self.pipeline("block clause", Kind::Close)?;
+        self.definition_body(name.clone(), "block clause")?;
+        Ok(Node::Call {
+            name,
+            at,
+            pipe: Some(pipe),
+        })
+    }
+
+    fn call(&mut self) -> Result<Node> {
+        let (name, at) = self.template_name("template clause")?;
+        let pipe = if self.peek_word().kind == Kind::Close {
+            self.next += 1;
+            None
+        } else {
+            Some(self.pipeline("template clause", Kind::Close)?)
+        };
+        Ok(Node::Call { name, at, pipe })
+    }
+}
+
+/// A word as Go's messages show it.
+fn shown(token: &Token) -> String {
+    match token.kind {
+        Kind::End => "EOF".to_owned(),
+        Kind::Keyword | Kind::Dot => format!("<{}>", token.text),
+        _ if token.text.chars().count() > 10 => {
+            let start: String = token.text.chars().take(10).collect();
+            format!("{}...", quote(&start))
+        }
+        _ => quote(&token.text),
+    }
+}
