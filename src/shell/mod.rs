@@ -1,5 +1,14 @@
 //! The lesson shell: what `docklings` without words starts.
 
+mod carry;
+mod complete;
+mod editor;
+mod highlight;
+mod job;
+mod lexer;
+mod line;
+mod words;
+
 use crate::failure::{CommandResult, Failure};
 
 /// Runs the lesson shell until the student leaves it.

@@ -1,0 +1,259 @@
+//! What one line leaves to the next: the folder, the environment, variables, the exit code.
+//!
+//! Each line runs in an `sh` of its own. When it ends, that shell writes down where it stands and what it knows, and the
+//! next line's shell begins with it. So `cd`, `export` and `ID=$(docker ps -lq)` work as in any terminal; shell functions
+//! and `set -o` options last for one line.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Separates the exported variables from all variables.
+const MARK: &str = "-- docklings --";
+
+/// Variables that a shell makes by itself: not the learner's.
+const OWN: [&str; 19] = [
+    "_",
+    "IFS",
+    "LINENO",
+    "OPTIND",
+    "OPTARG",
+    "OPTERR",
+    "PPID",
+    "PS1",
+    "PS2",
+    "PS3",
+    "PS4",
+    "PWD",
+    "OLDPWD",
+    "UID",
+    "EUID",
+    "SHELLOPTS",
+    "SHLVL",
+    "HOSTNAME",
+    "MAILCHECK",
+];
+
+/// Where the learner's shell stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Carry {
+    /// The working folder.
+    pub(crate) folder: PathBuf,
+    /// The exported variables.
+    pub(crate) environment: BTreeMap<OsString, OsString>,
+    /// Variables that are not exported.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// The last line's exit code: `$?`.
+    pub(crate) code: i32,
+}
+
+impl Carry {
+    /// Stands in `folder` with `environment`.
+    pub(crate) fn new(
+        folder: PathBuf,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Self {
+        Self {
+            folder,
+            environment: environment.into_iter().collect(),
+            variables: BTreeMap::new(),
+            code: 0,
+        }
+    }
+
+    /// The text for `sh -c` that runs `line` from here, and at its end writes where it stands to the file `account`.
+    pub(crate) fn script(&self, line: &str, account: &Path) -> String {
+        let account = account.to_string_lossy();
+        let account = shell_words::quote(&account);
+        let at_end = format!(
+            "{{ pwd; export -p; echo {}; set; }} >{account} 2>/dev/null",
+            shell_words::quote(MARK)
+        );
+        let mut script = format!("trap {} 0\n", shell_words::quote(&at_end));
+        for (name, value) in &self.variables {
+            script.push_str(&format!("{name}={}\n", shell_words::quote(value)));
+        }
+        if self.code != 0 && line.contains("$?") {
+            script.push_str(&format!("(exit {})\n", self.code));
+        }
+        script.push_str("eval ");
+        script.push_str(&shell_words::quote(line));
+        script
+    }
+
+    /// Takes over what the line's shell wrote. A shell that ended without writing (`exec`, a signal) changes nothing.
+    pub(crate) fn take_over(&mut self, account: &str) {
+        let Some((folder, rest)) = account.split_once('\n') else {
+            return;
+        };
+        let mark = format!("{MARK}\n");
+        let Some((exported, all)) = rest.split_once(&mark) else {
+            return;
+        };
+        let environment = assignments(exported);
+        if folder.starts_with('/') {
+            self.folder = PathBuf::from(folder);
+        }
+        let variables = assignments(all);
+        // For `cd -`; not every shell exports it.
+        let previous = variables.get("OLDPWD").cloned();
+        self.variables = variables
+            .into_iter()
+            .filter(|(name, _)| !environment.contains_key(name) && is_theirs(name))
+            .collect();
+        self.environment = environment
+            .into_iter()
+            .filter(|(name, _)| name != "_" && name != "PWD")
+            .chain(previous.map(|folder| ("OLDPWD".to_owned(), folder)))
+            .map(|(name, value)| (OsString::from(name), OsString::from(value)))
+            .collect();
+    }
+}
+
+fn is_theirs(name: &str) -> bool {
+    !OWN.contains(&name) && !name.starts_with("BASH") && !name.starts_with("DOCKLINGS_")
+}
+
+/// Reads what `set` and `export -p` write: `NAME=value` on a line, in front of it perhaps `export` (dash, busybox) or
+/// `declare -x` (bash). The value is quoted in the shell's own way and may hold newlines. Other lines are left out.
+fn assignments(text: &str) -> BTreeMap<String, String> {
+    let mut read = BTreeMap::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let line = rest.split('\n').next().unwrap_or(rest);
+        let bare = line.strip_prefix("export ").unwrap_or(line);
+        let bare = match bare.strip_prefix("declare -") {
+            Some(flags) => flags.split_once(' ').map_or("", |(_, bare)| bare),
+            None => bare,
+        };
+        let name = bare.split('=').next().unwrap_or_default();
+        let valid = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if !valid || name.len() == bare.len() {
+            rest = rest.get(line.len() + 1..).unwrap_or("");
+            continue;
+        }
+        let begins = line.len() - bare.len() + name.len() + 1;
+        let (value, length) = unquoted(&rest[begins..]);
+        read.insert(name.to_owned(), value);
+        rest = rest.get(begins + length + 1..).unwrap_or("");
+    }
+    read
+}
+
+/// The quoted value at the beginning of `text`, up to the end of its line, and how many bytes it takes there.
+fn unquoted(text: &str) -> (String, usize) {
+    let mut value = String::new();
+    let mut quote = None;
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match (quote, character) {
+            (None, '\n') => return (value, at),
+            (None, '\'') if value.ends_with('$') && text[..at].ends_with('$') => {
+                value.pop();
+                quote = Some('$');
+            }
+            (None, '\'' | '"') => quote = Some(character),
+            (Some('$'), '\'') => quote = None,
+            (Some(open @ ('\'' | '"')), _) if open == character => quote = None,
+            (Some('$'), '\\') => {
+                if let Some((_, next)) = characters.next() {
+                    value.push(match next {
+                        'n' => '\n',
+                        't' => '\t',
+                        'r' => '\r',
+                        'a' => '\u{7}',
+                        'b' => '\u{8}',
+                        'e' | 'E' => '\u{1b}',
+                        'f' => '\u{c}',
+                        'v' => '\u{b}',
+                        digit @ '0'..='3' => {
+                            let more = characters.by_ref().take(2);
+                            let digits: String = std::iter::once(digit).chain(more.map(|(_, c)| c)).collect();
+                            u8::from_str_radix(&digits, 8).map_or('\u{fffd}', char::from)
+                        }
+                        other => other,
+                    });
+                }
+            }
+            (None, '\\') => value.extend(characters.next().map(|(_, next)| next)),
+            (Some('"'), '\\') => match characters.next() {
+                Some((_, next @ ('"' | '\\' | '$' | '`'))) => value.push(next),
+                Some((_, next)) => value.extend(['\\', next]),
+                None => {}
+            },
+            (_, other) => value.push(other),
+        }
+    }
+    (value, text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    /// Runs `lines` one after the other in real shells and returns what they printed.
+    fn run(shell: &[&str], lines: &[&str]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let account = folder.path().join("it's the account");
+        let path = (OsString::from("PATH"), std::env::var_os("PATH").unwrap());
+        let mut carry = Carry::new(folder.path().to_owned(), [path]);
+        let mut printed = String::new();
+        for line in lines {
+            let output = Command::new(shell[0])
+                .args(&shell[1..])
+                .args(["-c", &carry.script(line, &account)])
+                .env_clear()
+                .envs(&carry.environment)
+                .current_dir(&carry.folder)
+                .output()
+                .unwrap();
+            carry.code = output.status.code().unwrap_or(137);
+            carry.take_over(&std::fs::read_to_string(&account).unwrap_or_default());
+            printed.push_str(&String::from_utf8_lossy(&output.stdout));
+        }
+        let top = folder.path().display().to_string();
+        printed.replace(&top, "TOP")
+    }
+
+    fn check(lines: &[&str], expected: &str) {
+        for shell in [
+            &["sh"][..],
+            &["bash", "--posix"],
+            &["bash"],
+            &["busybox", "sh"],
+        ] {
+            if Command::new(shell[0]).arg("--help").output().is_err() {
+                continue;
+            }
+            assert_eq!(run(shell, lines), expected, "{shell:?} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_line_leaves_is_there_for_the_next() {
+        check(&["mkdir -p 'a b' && cd 'a b'", "pwd"], "TOP/a b\n");
+        check(
+            &["export X='it'\\''s \"1\"'", "sh -c 'echo \"$X\"'"],
+            "it's \"1\"\n",
+        );
+        check(&["X=$(echo one; echo two)", "echo \"$X\""], "one\ntwo\n");
+        check(&["X=1", "sh -c 'echo \"[$X]\"'"], "[]\n");
+        check(&["export X=1", "unset X", "echo \"[$X]\""], "[]\n");
+        check(&["false", "echo $?"], "1\n");
+        check(&["cd /", "exit 3", "echo $?; pwd"], "3\n/\n");
+        check(&["mkdir a && cd a", "cd /", "cd -"], "TOP/a\n");
+        check(&["echo 'a\nb'"], "a\nb\n");
+        check(
+            &["X='$HOME `x` \\'", "printf '%s' \"$X\""],
+            "$HOME `x` \\",
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_no_shell_changes_nothing() {
+        check(&["X=1", "echo 'open", "echo $X"], "1\n");
+        check(&["X=1", "exec true", "echo $X"], "1\n");
+        check(&["X=1", "kill -9 $$", "echo $X"], "1\n");
+    }
+}

@@ -1,0 +1,379 @@
+//! Enough of the shell's grammar to ask for the next line, to colour, and to complete. Running is left to `sh`.
+
+use std::ops::Range;
+
+/// Whether a line can be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Completeness {
+    /// It can.
+    Complete,
+    /// It goes on: an open quote, a final backslash, an open here-document.
+    Continues,
+}
+
+/// A piece of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    /// What it is.
+    pub(crate) kind: TokenKind,
+    /// Where it stands, in bytes.
+    pub(crate) range: Range<usize>,
+    /// A word's text, its quotes taken away.
+    pub(crate) text: String,
+}
+
+/// What a piece of a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenKind {
+    /// A word that begins a command.
+    Command,
+    /// Any other word.
+    Word,
+    /// `| & ; < > ( )` and combinations.
+    Operator,
+    /// `# …` to the end of the line.
+    Comment,
+}
+
+/// A line, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lexed {
+    /// The pieces, in order.
+    pub(crate) tokens: Vec<Token>,
+    /// Whether it can be run.
+    pub(crate) completeness: Completeness,
+}
+
+/// Takes `line` apart; it may hold newlines.
+pub(crate) fn lex(line: &str) -> Lexed {
+    Lexer {
+        line,
+        at: 0,
+        tokens: Vec::new(),
+        documents: Vec::new(),
+        open: false,
+    }
+    .run()
+}
+
+/// Whether `line` can be run.
+pub(crate) fn completeness(line: &str) -> Completeness {
+    lex(line).completeness
+}
+
+struct Lexer<'a> {
+    line: &'a str,
+    at: usize,
+    tokens: Vec<Token>,
+    /// Ends of the here-documents that begin after this line; `true` for `<<-`.
+    documents: Vec<(String, bool)>,
+    open: bool,
+}
+
+impl Lexer<'_> {
+    fn run(mut self) -> Lexed {
+        let mut wants_document = None;
+        while let Some(character) = self.peek() {
+            match character {
+                '\n' => {
+                    self.at += 1;
+                    self.skip_documents();
+                    self.push_operator(self.at - 1);
+                }
+                ' ' | '\t' => self.at += 1,
+                '#' => {
+                    let start = self.at;
+                    let rest = &self.line[start..];
+                    self.at += rest.find('\n').unwrap_or(rest.len());
+                    self.push(TokenKind::Comment, start, String::new());
+                }
+                '|' | '&' | ';' | '<' | '>' | '(' | ')' => {
+                    let start = self.at;
+                    if self.eat("<<-") {
+                        wants_document = Some(true);
+                    } else if self.line[start..].starts_with("<<") {
+                        self.at += 2;
+                        wants_document = Some(false);
+                    } else {
+                        self.at += 1;
+                    }
+                    self.push_operator(start);
+                }
+                _ => {
+                    let kind = self.kind_of_next_word();
+                    let start = self.at;
+                    let text = self.word();
+                    if let Some(tabs) = wants_document.take() {
+                        self.documents.push((text.clone(), tabs));
+                    }
+                    self.push(kind, start, text);
+                }
+            }
+        }
+        let continues = self.open || !self.documents.is_empty() || ends_in_pipe(&self.tokens);
+        Lexed {
+            tokens: self.tokens,
+            completeness: if continues {
+                Completeness::Continues
+            } else {
+                Completeness::Complete
+            },
+        }
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.line[self.at..].chars().next()
+    }
+
+    fn eat(&mut self, text: &str) -> bool {
+        let found = self.line[self.at..].starts_with(text);
+        if found {
+            self.at += text.len();
+        }
+        found
+    }
+
+    fn push(&mut self, kind: TokenKind, start: usize, text: String) {
+        self.tokens.push(Token {
+            kind,
+            range: start..self.at,
+            text,
+        });
+    }
+
+    fn push_operator(&mut self, start: usize) {
+        let text = self.line[start..self.at].to_owned();
+        self.push(TokenKind::Operator, start, text);
+    }
+
+    /// A word begins a command at the start of the line, and after operators that end one. Assignments before it do not
+    /// count.
+    fn kind_of_next_word(&self) -> TokenKind {
+        for token in self.tokens.iter().rev() {
+            match token.kind {
+                TokenKind::Comment => {}
+                TokenKind::Operator if matches!(&*token.text, "<" | ">" | "<<" | "<<-") => {
+                    return TokenKind::Word;
+                }
+                TokenKind::Operator => return TokenKind::Command,
+                TokenKind::Command if is_assignment(&token.text) => {}
+                TokenKind::Command | TokenKind::Word => return TokenKind::Word,
+            }
+        }
+        TokenKind::Command
+    }
+
+    fn word(&mut self) -> String {
+        let mut text = String::new();
+        while let Some(character) = self.peek() {
+            match character {
+                ' ' | '\t' | '\n' | '|' | '&' | ';' | '<' | '>' | '(' | ')' => break,
+                '\'' => {
+                    self.at += 1;
+                    self.quoted('\'', &mut text);
+                }
+                '"' => {
+                    self.at += 1;
+                    self.quoted('"', &mut text);
+                }
+                '\\' => {
+                    self.at += 1;
+                    match self.peek() {
+                        None => self.open = true,
+                        Some('\n') => self.at += 1,
+                        Some(next) => {
+                            text.push(next);
+                            self.at += next.len_utf8();
+                        }
+                    }
+                }
+                '$' if self.line[self.at..].starts_with("$(") => {
+                    let start = self.at;
+                    self.substitution();
+                    text.push_str(&self.line[start..self.at]);
+                }
+                other => {
+                    text.push(other);
+                    self.at += other.len_utf8();
+                }
+            }
+        }
+        text
+    }
+
+    /// The rest of a quoted piece, and its end.
+    fn quoted(&mut self, quote: char, text: &mut String) {
+        loop {
+            match self.peek() {
+                None => {
+                    self.open = true;
+                    return;
+                }
+                Some(character) if character == quote => {
+                    self.at += 1;
+                    return;
+                }
+                Some('\\') if quote == '"' => {
+                    self.at += 1;
+                    if let Some(next) = self.peek() {
+                        if !matches!(next, '"' | '\\' | '$' | '`' | '\n') {
+                            text.push('\\');
+                        }
+                        if next != '\n' {
+                            text.push(next);
+                        }
+                        self.at += next.len_utf8();
+                    }
+                }
+                Some(character) => {
+                    text.push(character);
+                    self.at += character.len_utf8();
+                }
+            }
+        }
+    }
+
+    /// `$( … )`, nested ones and quotes inside included.
+    fn substitution(&mut self) {
+        self.at += 2;
+        let mut depth = 1;
+        while let Some(character) = self.peek() {
+            self.at += character.len_utf8();
+            match character {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                '\'' | '"' => self.quoted(character, &mut String::new()),
+                '\\' => self.at += self.peek().map_or(0, char::len_utf8),
+                _ => {}
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+        self.open = true;
+    }
+
+    /// After the end of a line: the here-documents that it announced.
+    fn skip_documents(&mut self) {
+        for (end, tabs) in std::mem::take(&mut self.documents) {
+            let mut closed = false;
+            while self.at < self.line.len() {
+                let rest = &self.line[self.at..];
+                let line = rest.split('\n').next().unwrap_or(rest);
+                self.at += (line.len() + 1).min(rest.len());
+                let bare = if tabs {
+                    line.trim_start_matches('\t')
+                } else {
+                    line
+                };
+                if bare == end {
+                    closed = true;
+                    break;
+                }
+            }
+            if !closed {
+                self.open = true;
+            }
+        }
+    }
+}
+
+/// `NAME=value`.
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty()
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
+}
+
+/// `docker ps |`: the command goes on in the next line.
+fn ends_in_pipe(tokens: &[Token]) -> bool {
+    let last = tokens
+        .iter()
+        .rev()
+        .find(|token| token.kind != TokenKind::Comment && token.text != "\n");
+    let mut before = tokens.iter().rev().skip(1);
+    last.is_some_and(|token| {
+        token.kind == TokenKind::Operator
+            && (token.text == "|"
+                || (token.text == "&" && before.next().is_some_and(|other| other.text == "&")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_goes_on_is_seen() {
+        use Completeness::{Complete, Continues};
+        for (line, expected) in [
+            ("", Complete),
+            ("docker ps", Complete),
+            ("docker run \\", Continues),
+            ("docker run \\\n  busybox", Complete),
+            ("echo 'open", Continues),
+            ("echo \"open", Continues),
+            ("echo 'it' \"is\"", Complete),
+            ("echo it\\'s", Complete),
+            ("docker rm $(docker ps -aq", Continues),
+            ("docker rm $(docker ps -aq)", Complete),
+            ("cat > f <<EOF", Continues),
+            ("cat > f <<EOF\nFROM busybox", Continues),
+            ("cat > f <<EOF\nFROM busybox\nEOF", Complete),
+            ("cat > f <<'EOF'\nit's\nEOF\n", Complete),
+            ("cat <<-E\n\tx\n\tE", Complete),
+            ("docker ps |", Continues),
+            ("true &&", Continues),
+            ("sleep 1 &", Complete),
+            ("echo # 'not open", Complete),
+            ("echo a#'b'", Complete),
+        ] {
+            assert_eq!(completeness(line), expected, "{line:?}");
+        }
+    }
+
+    fn check(line: &str, expected: &[(TokenKind, &str)]) {
+        let lexed = lex(line);
+        let seen: Vec<_> = lexed.tokens.iter().map(|t| (t.kind, &*t.text)).collect();
+        assert_eq!(seen, expected, "{line:?}");
+    }
+
+    #[test]
+    fn commands_words_and_operators_are_told_apart() {
+        use TokenKind::{Command, Comment, Operator, Word};
+        check(
+            "docker ps -a",
+            &[(Command, "docker"), (Word, "ps"), (Word, "-a")],
+        );
+        check(
+            "A=1 docker ps | grep x",
+            &[
+                (Command, "A=1"),
+                (Command, "docker"),
+                (Word, "ps"),
+                (Operator, "|"),
+                (Command, "grep"),
+                (Word, "x"),
+            ],
+        );
+        check(
+            "cat > 'a b' # c",
+            &[
+                (Command, "cat"),
+                (Operator, ">"),
+                (Word, "a b"),
+                (Comment, ""),
+            ],
+        );
+        check(
+            "docker rm $(docker ps -aq)",
+            &[
+                (Command, "docker"),
+                (Word, "rm"),
+                (Word, "$(docker ps -aq)"),
+            ],
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! Running one line of the learner: `sh -c`, with our `docker` first on PATH, from where the last line left off.
+
+use super::carry::Carry;
+use super::job::{End, Terminal};
+use crate::env;
+use engine::paths::Home;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Runs lines, one after the other.
+pub(crate) struct Lines {
+    carry: Carry,
+    account: tempfile::TempPath,
+    home: Home,
+}
+
+impl Lines {
+    /// Begins in `folder`, with this process's environment and the links of [`link_commands`] first on PATH.
+    pub(crate) fn new(home: &Home, folder: PathBuf) -> io::Result<Self> {
+        let bin = link_commands(home)?;
+        let mut carry = Carry::new(folder, std::env::vars_os());
+        let path = carry.environment.remove(&OsString::from("PATH"));
+        let others = path.unwrap_or_else(|| OsString::from("/usr/local/bin:/usr/bin:/bin"));
+        let folders = std::iter::once(bin.clone())
+            .chain(std::env::split_paths(&others).filter(|folder| *folder != bin));
+        let joined = std::env::join_paths(folders).unwrap_or(others);
+        carry.environment.insert("PATH".into(), joined);
+        let account = tempfile::Builder::new()
+            .prefix("docklings-line-")
+            .tempfile()?;
+        Ok(Self {
+            carry,
+            account: account.into_temp_path(),
+            home: home.clone(),
+        })
+    }
+
+    /// Where the next line begins.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.carry.folder
+    }
+
+    /// The exit code of the last line.
+    pub(crate) fn code(&self) -> i32 {
+        self.carry.code
+    }
+
+    /// The folders in which `sh` looks for programs.
+    pub(crate) fn path(&self) -> Option<&OsString> {
+        self.carry.environment.get(&OsString::from("PATH"))
+    }
+
+    /// Goes to `folder`, as the course and not the learner wants it.
+    pub(crate) fn go_to(&mut self, folder: PathBuf) {
+        self.carry.folder = folder;
+    }
+
+    /// Runs `line` in the sandbox `sandbox`, and remembers what it leaves. Error: there is no `sh`.
+    pub(crate) fn run(
+        &mut self,
+        terminal: &Terminal,
+        sandbox: &str,
+        line: &str,
+    ) -> io::Result<End> {
+        let end = terminal.run(self.command(sandbox, line)?)?;
+        self.finish(end);
+        Ok(end)
+    }
+
+    /// After a line that was stopped has ended, too.
+    pub(crate) fn finish(&mut self, end: End) {
+        self.carry.code = end.code();
+        if !matches!(end, End::Stopped(_)) {
+            let account = fs::read(&self.account).unwrap_or_default();
+            self.carry.take_over(&String::from_utf8_lossy(&account));
+        }
+    }
+
+    fn command(&mut self, sandbox: &str, line: &str) -> io::Result<Command> {
+        if !self.carry.folder.is_dir() {
+            // It was removed under our feet, as by `reset` in another terminal.
+            fs::create_dir_all(&self.carry.folder)?;
+        }
+        fs::write(&self.account, "")?;
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &self.carry.script(line, &self.account)])
+            .env_clear()
+            .envs(&self.carry.environment)
+            .env("PWD", &self.carry.folder)
+            .env(env::HOME, self.home.root())
+            .env(env::SANDBOX, sandbox)
+            .current_dir(&self.carry.folder);
+        Ok(command)
+    }
+}
+
+/// Makes the links `docker` and `docklings` to this program in a folder of their own below home, and returns that
+/// folder. Links that point to another build are replaced.
+pub(crate) fn link_commands(home: &Home) -> io::Result<PathBuf> {
+    let bin = home.root().join("bin");
+    fs::create_dir_all(&bin)?;
+    let program = std::env::current_exe()?;
+    for name in ["docker", "docklings"] {
+        let link = bin.join(name);
+        if fs::read_link(&link).is_ok_and(|target| target == program) {
+            continue;
+        }
+        // A rename replaces whatever is there at once, so a second shell never finds nothing.
+        let fresh = bin.join(format!(".{name}-{}", std::process::id()));
+        let _ = fs::remove_file(&fresh);
+        std::os::unix::fs::symlink(&program, &fresh)?;
+        fs::rename(&fresh, &link)?;
+    }
+    Ok(bin)
+}

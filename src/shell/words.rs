@@ -1,0 +1,198 @@
+//! The words of the lesson shell. Any other line goes to `sh`.
+
+use lessons::problem::did_you_mean;
+
+/// What a line of the student asks of the course.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// Go on.
+    Next,
+    /// Go back.
+    Back,
+    /// Show the page or the exercise again, with its goals.
+    Goals,
+    /// Judge the exercise and tell all.
+    Check,
+    /// Answer the goal that asks; the text.
+    Answer(String),
+    /// Show the next hint.
+    Hint,
+    /// Show the solution, or with `play` run it in a scratch sandbox.
+    Solution {
+        /// Run it.
+        play: bool,
+    },
+    /// Start the exercise over.
+    Reset,
+    /// Take back the last line that changed something.
+    Undo,
+    /// Draw images, layers and containers.
+    Show,
+    /// What the last docker command did.
+    Why,
+    /// Explain a docker command line.
+    Explain(String),
+    /// Show all lessons and exercises.
+    List,
+    /// Go to a lesson, a page or an exercise, by number or name; `free` is the playground.
+    Go(String),
+    /// Leave this exercise for later.
+    Skip,
+    /// Continue the stopped program.
+    Foreground,
+    /// Show the words.
+    Help,
+    /// Leave.
+    Quit,
+}
+
+/// Every word, what follows it, and what it does: the table behind `help`, completion and [`parse`].
+pub(crate) const TABLE: [(&str, &str, &str); 17] = [
+    ("next", "", "go on: the next page or exercise"),
+    ("back", "", "go back one page or exercise"),
+    (
+        "goals",
+        "",
+        "show this page, or the exercise's goals, again",
+    ),
+    (
+        "check",
+        "",
+        "judge the exercise: what is right, what is not yet, and why",
+    ),
+    ("answer", "TEXT", "answer a goal that asks a question"),
+    ("hint", "", "one hint more"),
+    (
+        "solution",
+        "[--play]",
+        "show the solution; --play runs it in a scratch sandbox",
+    ),
+    ("reset", "", "start this exercise over"),
+    ("undo", "", "take back the last line that changed something"),
+    ("show", "", "draw images, layers and containers"),
+    (
+        "why",
+        "",
+        "what the last docker command did, in the kernel and on disk",
+    ),
+    (
+        "explain",
+        "COMMAND",
+        "explain a docker command line, flag by flag",
+    ),
+    ("list", "", "all lessons and exercises"),
+    (
+        "go",
+        "WHERE",
+        "go to a lesson or an exercise; `go free` is the playground",
+    ),
+    ("skip", "", "leave this exercise for later"),
+    ("help", "", "these words"),
+    ("quit", "", "leave; the course resumes here"),
+];
+
+/// Reads a line; `None` if it is one for `sh`. Error: it is a word, wrongly used.
+pub(crate) fn parse(line: &str) -> Option<Result<Word, String>> {
+    let line = line.trim();
+    let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    let word = match first {
+        "next" | "n" => Word::Next,
+        "back" => Word::Back,
+        "goals" => Word::Goals,
+        "check" => Word::Check,
+        "hint" => Word::Hint,
+        "solution" => match rest {
+            "" => return Some(Ok(Word::Solution { play: false })),
+            "--play" | "play" => return Some(Ok(Word::Solution { play: true })),
+            _ => return Some(Err(usage("solution"))),
+        },
+        "reset" => Word::Reset,
+        "undo" => Word::Undo,
+        "show" => Word::Show,
+        "why" => Word::Why,
+        "list" => Word::List,
+        "skip" => Word::Skip,
+        "fg" => Word::Foreground,
+        "help" => Word::Help,
+        "quit" | "exit" | "logout" => Word::Quit,
+        "answer" | "explain" | "go" => {
+            if rest.is_empty() {
+                return Some(Err(usage(first)));
+            }
+            let rest = rest.to_owned();
+            return Some(Ok(match first {
+                "answer" => Word::Answer(rest),
+                "explain" => Word::Explain(rest),
+                _ => Word::Go(rest),
+            }));
+        }
+        _ => return None,
+    };
+    // `next | less` and the like are the learner's own business with `sh`, and mostly a slip.
+    Some(if rest.is_empty() {
+        Ok(word)
+    } else {
+        Err(usage(first))
+    })
+}
+
+/// How a word is used.
+fn usage(word: &str) -> String {
+    let row = TABLE.iter().find(|(name, _, _)| *name == word);
+    match row {
+        Some((name, "", _)) => format!("`{name}` stands alone"),
+        Some((name, rest, _)) => format!("usage: {name} {rest}"),
+        None => format!("`{word}` stands alone"),
+    }
+}
+
+/// The word that `first` was probably meant to be.
+pub(crate) fn near(first: &str) -> Option<&'static str> {
+    let names: Vec<&'static str> = TABLE.iter().map(|(name, _, _)| *name).collect();
+    did_you_mean(first, &names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_and_other_lines_are_left_to_the_shell() {
+        for (line, expected) in [
+            ("next", Some(Ok(Word::Next))),
+            ("  quit ", Some(Ok(Word::Quit))),
+            ("solution --play", Some(Ok(Word::Solution { play: true }))),
+            (
+                "explain docker run -it busybox",
+                Some(Ok(Word::Explain("docker run -it busybox".into()))),
+            ),
+            (
+                "answer amber otter",
+                Some(Ok(Word::Answer("amber otter".into()))),
+            ),
+            ("answer", Some(Err("usage: answer TEXT".into()))),
+            ("check it", Some(Err("`check` stands alone".into()))),
+            ("docker ps", None),
+            ("./next", None),
+            ("nextcloud", None),
+            ("", None),
+        ] {
+            assert_eq!(parse(line), expected, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn every_word_of_the_table_is_understood() {
+        for (name, rest, _) in TABLE {
+            let line = format!("{name} {}", if rest.starts_with('[') { "" } else { rest });
+            assert!(matches!(parse(&line), Some(Ok(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_recognised() {
+        assert_eq!(near("hnit"), Some("hint"));
+        assert_eq!(near("docker"), None);
+    }
+}
