@@ -19,6 +19,9 @@ pub const FORMAT: u32 = 1;
 pub struct Progress {
     /// See [`FORMAT`].
     pub format: u32,
+    /// From which the learner's own values in exercises are made; empty until the first save.
+    #[serde(default)]
+    pub seed: String,
     /// Where the learner is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Position>,
@@ -89,6 +92,59 @@ pub struct ExerciseRecord {
     pub other: Map<String, Value>,
 }
 
+/// One thing that the learner did. Changes, and not whole records, go to the file, so that two shells at once lose
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Is now at this place.
+    At(Position),
+    /// Saw the page `page` of the lesson `lesson`.
+    Read {
+        /// The lesson's slug.
+        lesson: String,
+        /// The page's title.
+        page: String,
+    },
+    /// Reached these goals of an exercise.
+    Passed {
+        /// The exercise.
+        exercise: String,
+        /// Its goals.
+        goals: Vec<String>,
+    },
+    /// Reached all goals.
+    Finished {
+        /// The exercise.
+        exercise: String,
+        /// Its revision.
+        revision: u32,
+    },
+    /// Asked for a check that did not pass.
+    Attempted(String),
+    /// Saw a hint.
+    Hinted {
+        /// The exercise.
+        exercise: String,
+        /// The hint's place in it.
+        hint: usize,
+    },
+    /// Saw the solution before the exercise was done.
+    SawSolution(String),
+    /// Left the exercise for later.
+    Skipped(String),
+    /// Answered the goal that asks.
+    Answered {
+        /// The exercise.
+        exercise: String,
+        /// The goal.
+        goal: String,
+        /// The answer.
+        answer: String,
+    },
+    /// Started the exercise over.
+    StartedOver(String),
+}
+
 /// How an exercise stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -121,6 +177,7 @@ impl Default for Progress {
     fn default() -> Self {
         Self {
             format: FORMAT,
+            seed: String::new(),
             at: None,
             lessons: BTreeMap::new(),
             exercises: BTreeMap::new(),
@@ -206,6 +263,38 @@ impl Progress {
     /// The record of the exercise `id`, made if missing.
     pub fn exercise(&mut self, id: &str) -> &mut ExerciseRecord {
         self.exercises.entry(id.to_owned()).or_default()
+    }
+
+    /// Notes a change made at the moment `now`, in RFC 3339.
+    pub fn apply(&mut self, change: &Change, now: &str) {
+        match change {
+            Change::At(position) => self.at = Some(position.clone()),
+            Change::Read { lesson, page } => {
+                let record = self.lessons.entry(lesson.clone()).or_default();
+                record.read.insert(page.clone());
+            }
+            Change::Passed { exercise, goals } => {
+                self.exercise(exercise).passed.extend(goals.iter().cloned());
+            }
+            Change::Finished { exercise, revision } => {
+                self.exercise(exercise).finish(*revision, now);
+            }
+            Change::Attempted(exercise) => self.exercise(exercise).attempts += 1,
+            Change::Hinted { exercise, hint } => {
+                self.exercise(exercise).hints.insert(*hint);
+            }
+            Change::SawSolution(exercise) => self.exercise(exercise).solution_seen = true,
+            Change::Skipped(exercise) => self.exercise(exercise).skipped = true,
+            Change::Answered {
+                exercise,
+                goal,
+                answer,
+            } => {
+                let answers = &mut self.exercise(exercise).answers;
+                answers.insert(goal.clone(), answer.clone());
+            }
+            Change::StartedOver(exercise) => self.exercise(exercise).start_over(),
+        }
     }
 
     /// Takes over from `other` whatever it has more: for a file brought from another machine.

@@ -127,7 +127,8 @@ fn assignments(text: &str) -> BTreeMap<String, String> {
             None => bare,
         };
         let name = bare.split('=').next().unwrap_or_default();
-        let valid = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let valid =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if !valid || name.len() == bare.len() {
             rest = rest.get(line.len() + 1..).unwrap_or("");
             continue;
@@ -168,7 +169,8 @@ fn unquoted(text: &str) -> (String, usize) {
                         'v' => '\u{b}',
                         digit @ '0'..='3' => {
                             let more = characters.by_ref().take(2);
-                            let digits: String = std::iter::once(digit).chain(more.map(|(_, c)| c)).collect();
+                            let digits: String =
+                                std::iter::once(digit).chain(more.map(|(_, c)| c)).collect();
                             u8::from_str_radix(&digits, 8).map_or('\u{fffd}', char::from)
                         }
                         other => other,
@@ -244,10 +246,7 @@ mod tests {
         check(&["cd /", "exit 3", "echo $?; pwd"], "3\n/\n");
         check(&["mkdir a && cd a", "cd /", "cd -"], "TOP/a\n");
         check(&["echo 'a\nb'"], "a\nb\n");
-        check(
-            &["X='$HOME `x` \\'", "printf '%s' \"$X\""],
-            "$HOME `x` \\",
-        );
+        check(&["X='$HOME `x` \\'", "printf '%s' \"$X\""], "$HOME `x` \\");
     }
 
     #[test]
