@@ -2,15 +2,18 @@
 //!
 //! Nothing here prints, reads a key or touches the engine; `src/shell` and `src/learn` do what a session asks for.
 //! In reading order: [`source`] (files, out of the binary or a folder) → [`transcript`] [`front_matter`] [`markdown`]
-//! [`lesson`] (one lesson) → [`catalog`] (all of them) → [`progress`].
+//! [`lesson`] (one lesson) → [`catalog`] (all of them) → [`progress`] →
+//! [`hints`] → [`session`].
 
 #![forbid(unsafe_code)]
 
 pub mod catalog;
 pub mod front_matter;
+pub mod hints;
 pub mod lesson;
 pub mod markdown;
 pub mod problem;
 pub mod progress;
+pub mod session;
 pub mod source;
 pub mod transcript;

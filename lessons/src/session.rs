@@ -1,0 +1,388 @@
+//! A learner's way through the course, without any input or output: an [`Event`] goes in, [`Effect`]s come out.
+//!
+//! The pages of a lesson share the sandbox `lesson-<slug>`; each exercise has one of its own, `ex-<id>`; `free` is the
+//! playground. The session says when to change; whoever runs it (`src/shell`) prepares, runs, judges and shows.
+
+use crate::catalog::Catalog;
+use crate::lesson::Step;
+use crate::progress::{Change, Position, Progress, Standing};
+
+mod effect;
+mod exercise;
+mod places;
+
+pub use effect::{Effect, Event, Goal, Outcome, Question, Say, Word};
+pub use places::Place;
+
+/// A learner's way through the course.
+pub struct Session {
+    catalog: Catalog,
+    progress: Progress,
+    place: Place,
+    /// Where `next` leads back to from the playground.
+    before_free: Option<Place>,
+    /// What the last judgement said of the exercise at hand.
+    outcome: Option<Outcome>,
+    /// The sandbox that the shell is in.
+    sandbox: Option<String>,
+    /// How many of the page's commands were run.
+    typed: usize,
+    /// What a `yes` would do.
+    pending: Option<Question>,
+}
+
+impl Session {
+    /// A session that begins where `progress` says, or at the beginning.
+    pub fn new(catalog: Catalog, progress: Progress) -> Self {
+        let place = Place::resume(&catalog, &progress);
+        Self {
+            catalog,
+            progress,
+            place,
+            before_free: None,
+            outcome: None,
+            sandbox: None,
+            typed: 0,
+            pending: None,
+        }
+    }
+
+    /// The course.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// What was done, this session's changes included.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Where the learner is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The exercise at hand.
+    pub fn exercise(&self) -> Option<&str> {
+        match self.step() {
+            Some(Step::Exercise(id)) => Some(self.known(&id)),
+            _ => None,
+        }
+    }
+
+    /// The catalog's own copy of an id.
+    fn known(&self, id: &str) -> &str {
+        self.catalog
+            .exercise(id)
+            .map_or("", |exercise| &exercise.id)
+    }
+
+    /// The sandbox of the place.
+    pub fn sandbox(&self) -> String {
+        match (&self.place, self.step()) {
+            (Place::At { .. }, Some(Step::Exercise(id))) => exercise_sandbox(&id),
+            (Place::At { lesson, .. }, Some(Step::Page(_))) => {
+                self.catalog.lessons[*lesson].sandbox()
+            }
+            _ => FREE.to_owned(),
+        }
+    }
+
+    /// The command that comes next here: the page's, or `next` when nothing is left to do.
+    pub fn suggestion(&self) -> Option<String> {
+        match self.step()? {
+            Step::Page(page) => {
+                let page = self.lesson()?.pages.get(page)?;
+                let next = page.commands().nth(self.typed);
+                Some(next.unwrap_or("next").to_owned())
+            }
+            Step::Exercise(id) => (self.standing(&id) == Standing::Done).then(|| "next".to_owned()),
+        }
+    }
+
+    /// How the exercise `id` stands.
+    pub fn standing(&self, id: &str) -> Standing {
+        let revision = self
+            .catalog
+            .exercise(id)
+            .map_or(0, |exercise| exercise.revision);
+        self.progress.standing(id, revision)
+    }
+
+    /// The goals that are open, with the mistakes that were recognised.
+    pub fn open_goals(&self) -> Vec<(String, Option<String>)> {
+        let goals = self.outcome.iter().flat_map(|outcome| &outcome.goals);
+        let open = goals.filter(|goal| !goal.passed);
+        open.map(|goal| (goal.id.clone(), goal.mistake.clone()))
+            .collect()
+    }
+
+    fn lesson(&self) -> Option<&crate::lesson::Lesson> {
+        match self.place {
+            Place::At { lesson, .. } => self.catalog.lessons.get(lesson),
+            Place::Free | Place::End => None,
+        }
+    }
+
+    fn step(&self) -> Option<Step> {
+        match self.place {
+            Place::At { lesson, step } => self.catalog.steps(lesson).get(step).cloned(),
+            Place::Free | Place::End => None,
+        }
+    }
+
+    /// Takes in what happened, and says what is to be done, in order.
+    pub fn handle(&mut self, event: Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        match event {
+            Event::Begin => self.begin(&mut effects),
+            Event::Word(word) => {
+                let question = self.pending.take();
+                self.word(word, question, &mut effects);
+            }
+            Event::Ran(line) => {
+                self.pending = None;
+                self.ran(&line, &mut effects);
+            }
+            Event::Judged { outcome, asked } => self.judged(outcome, asked, &mut effects),
+        }
+        effects
+    }
+
+    fn begin(&mut self, effects: &mut Vec<Effect>) {
+        let is_first = self.progress.at.is_none();
+        effects.push(Effect::Say(if is_first {
+            Say::Welcome
+        } else {
+            Say::WelcomeBack
+        }));
+        self.arrive(effects);
+    }
+
+    /// Shows the place, in its sandbox.
+    fn arrive(&mut self, effects: &mut Vec<Effect>) {
+        self.typed = 0;
+        self.outcome = None;
+        let sandbox = self.sandbox();
+        let changed = self.sandbox.as_ref() != Some(&sandbox);
+        if changed {
+            effects.push(Effect::Enter {
+                sandbox: sandbox.clone(),
+                told: self.sandbox.is_some(),
+            });
+            self.sandbox = Some(sandbox);
+        }
+        match (self.place.clone(), self.step()) {
+            (Place::At { lesson, .. }, Some(Step::Page(page))) => {
+                let slug = self.catalog.lessons[lesson].slug.clone();
+                let title = self.catalog.lessons[lesson].pages[page].title.clone();
+                effects.push(Effect::Page { lesson, page });
+                self.change(
+                    Change::Read {
+                        lesson: slug,
+                        page: title,
+                    },
+                    effects,
+                );
+            }
+            (Place::At { .. }, Some(Step::Exercise(id))) => {
+                effects.push(Effect::Prepare {
+                    exercise: id.clone(),
+                });
+                effects.push(Effect::Exercise { id: id.clone() });
+                effects.push(Effect::Judge {
+                    exercise: id,
+                    asked: false,
+                });
+            }
+            (Place::End, _) => effects.push(Effect::Say(Say::End)),
+            _ => effects.push(Effect::Say(Say::Free)),
+        }
+        if let Some(position) = self.position() {
+            self.change(Change::At(position), effects);
+        }
+    }
+
+    fn position(&self) -> Option<Position> {
+        let lesson = self.lesson()?;
+        let mut position = Position {
+            lesson: lesson.slug.clone(),
+            ..Position::default()
+        };
+        match self.step()? {
+            Step::Page(page) => position.page = Some(lesson.pages[page].title.clone()),
+            Step::Exercise(id) => position.exercise = Some(id),
+        }
+        Some(position)
+    }
+
+    /// Notes a change, here and in the file.
+    fn change(&mut self, change: Change, effects: &mut Vec<Effect>) {
+        // The moment matters only to the file, which its writer knows.
+        self.progress.apply(&change, "now");
+        effects.push(Effect::Record(change));
+    }
+
+    fn word(&mut self, word: Word, question: Option<Question>, effects: &mut Vec<Effect>) {
+        match word {
+            Word::Yes | Word::No => match (question, word) {
+                (Some(question), Word::Yes) => self.confirmed(question, effects),
+                _ => effects.push(Effect::Say(Say::Unchanged)),
+            },
+            Word::Next => self.next(effects),
+            Word::Back => self.back(effects),
+            Word::Go(target) => self.go(&target, effects),
+            Word::Skip => self.skip(effects),
+            Word::Goals => match self.exercise().map(str::to_owned) {
+                Some(exercise) => {
+                    effects.push(Effect::Exercise {
+                        id: exercise.clone(),
+                    });
+                    effects.push(Effect::Judge {
+                        exercise,
+                        asked: false,
+                    });
+                }
+                None => self.arrive(effects),
+            },
+            Word::Check => match self.exercise().map(str::to_owned) {
+                Some(exercise) => effects.push(Effect::Judge {
+                    exercise,
+                    asked: true,
+                }),
+                None => effects.push(Effect::Say(Say::NoExercise)),
+            },
+            Word::Answer(answer) => self.answer(answer, effects),
+            Word::Hint => self.hint(effects),
+            Word::Solution { play } => self.solution(play, effects),
+            Word::Reset => match self.exercise().map(str::to_owned) {
+                Some(exercise) => self.ask(Question::Reset(exercise), effects),
+                None if matches!(self.place, Place::End) => {
+                    effects.push(Effect::Say(Say::NoExercise));
+                }
+                None => self.ask(Question::Empty(self.sandbox()), effects),
+            },
+        }
+    }
+
+    fn ask(&mut self, question: Question, effects: &mut Vec<Effect>) {
+        self.pending = Some(question.clone());
+        effects.push(Effect::Ask(question));
+    }
+
+    fn confirmed(&mut self, question: Question, effects: &mut Vec<Effect>) {
+        match question {
+            Question::Reset(exercise) => {
+                self.change(Change::StartedOver(exercise.clone()), effects);
+                self.outcome = None;
+                effects.push(Effect::Restart {
+                    exercise: exercise.clone(),
+                });
+                effects.push(Effect::Exercise {
+                    id: exercise.clone(),
+                });
+                effects.push(Effect::Judge {
+                    exercise,
+                    asked: false,
+                });
+            }
+            Question::Empty(sandbox) => {
+                effects.push(Effect::Empty { sandbox });
+                self.typed = 0;
+            }
+            Question::Solution(exercise) => {
+                self.change(Change::SawSolution(exercise.clone()), effects);
+                effects.push(Effect::Solution { exercise });
+            }
+        }
+    }
+
+    fn next(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(exercise) = self.exercise()
+            && matches!(
+                self.standing(exercise),
+                Standing::Open | Standing::Begun | Standing::ToConfirm
+            )
+        {
+            effects.push(Effect::Say(Say::ExerciseOpen));
+            return;
+        }
+        match (&self.place, self.before_free.take()) {
+            (Place::Free, Some(place)) => self.place = place,
+            (place, _) => match place.after(&self.catalog) {
+                Some(place) => self.place = place,
+                None => return effects.push(Effect::Say(Say::End)),
+            },
+        }
+        self.arrive(effects);
+    }
+
+    fn back(&mut self, effects: &mut Vec<Effect>) {
+        let place = match (&self.place, self.before_free.take()) {
+            (Place::Free, Some(place)) => Some(place),
+            (place, _) => place.before(&self.catalog),
+        };
+        match place {
+            Some(place) => {
+                self.place = place;
+                self.arrive(effects);
+            }
+            None => effects.push(Effect::Say(Say::Beginning)),
+        }
+    }
+
+    fn go(&mut self, target: &str, effects: &mut Vec<Effect>) {
+        match Place::find(&self.catalog, target) {
+            Some(place) => {
+                if place == Place::Free && self.place != Place::Free {
+                    self.before_free = Some(self.place.clone());
+                }
+                self.place = place;
+                self.arrive(effects);
+            }
+            None => effects.push(Effect::Say(Say::NoSuchPlace(target.to_owned()))),
+        }
+    }
+
+    fn skip(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(exercise) = self.exercise().map(str::to_owned)
+            && self.standing(&exercise) != Standing::Done
+        {
+            self.change(Change::Skipped(exercise), effects);
+        }
+        self.next(effects);
+    }
+
+    /// A line went through the shell.
+    fn ran(&mut self, line: &str, effects: &mut Vec<Effect>) {
+        match self.step() {
+            Some(Step::Page(page)) => {
+                let line = line.trim();
+                let page = self.lesson().and_then(|lesson| lesson.pages.get(page));
+                let commands = page.into_iter().flat_map(|page| page.commands());
+                let ahead = commands
+                    .skip(self.typed)
+                    .position(|command| command.trim() == line);
+                self.typed += ahead.map_or(0, |ahead| ahead + 1);
+            }
+            Some(Step::Exercise(exercise)) => {
+                effects.push(Effect::Judge {
+                    exercise,
+                    asked: false,
+                });
+            }
+            None => {}
+        }
+    }
+}
+
+/// The playground.
+pub const FREE: &str = "free";
+
+/// The sandbox of the exercise `id`.
+pub fn exercise_sandbox(id: &str) -> String {
+    format!("ex-{id}")
+}
+
+#[cfg(test)]
+mod tests;

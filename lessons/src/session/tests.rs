@@ -1,0 +1,344 @@
+//! Walks through a small course.
+
+use super::*;
+use crate::source::ContentFile;
+use std::borrow::Cow;
+
+const LESSON: &str = "---\ntitle: One\ngoal: G\nminutes: 5\nexercises: [box]\n---\nintro\n\n```console\n$ docker ps\n$ docker ps -a\n```\n\n## Do it\n[go](exercise:box)\n\n## After\ntext\n";
+const OTHER: &str = "---\ntitle: Two\ngoal: G\nminutes: 5\nexercises: []\n---\ntwo\n";
+const EXERCISE: &str = "format: 1\nid: box\nrevision: 2\ntitle: T\ngoals:\n  - id: up\n    say: S\n    check: { container: { name: box } }\n  \
+     - id: say\n    say: S\n    ask: What?\n    answer: hello\nhints:\n  - say: one\n  - say: two\n\
+     solutions:\n  - do: [docker run --name box busybox]\n    answers: { say: hello }\n";
+
+fn catalog() -> Catalog {
+    let files = [
+        ("lessons/content/01-one/lesson.md", LESSON),
+        ("lessons/content/02-two/lesson.md", OTHER),
+        ("exercises/01-one/box.yaml", EXERCISE),
+    ];
+    let files = files.map(|(path, text)| ContentFile {
+        path: path.to_owned(),
+        bytes: Cow::Borrowed(text.as_bytes()),
+        executable: false,
+    });
+    let catalog = Catalog::of_files(files.into(), "s");
+    assert_eq!(catalog.problems, []);
+    assert!(
+        catalog.exercise("box").is_some(),
+        "{:?}",
+        catalog.exercise_problems("box")
+    );
+    catalog
+}
+
+fn begin() -> Session {
+    let mut session = Session::new(catalog(), Progress::default());
+    session.handle(Event::Begin);
+    session
+}
+
+/// A session that has just come to the exercise, and judged it as nothing yet.
+fn at_exercise() -> Session {
+    let mut session = begin();
+    session.handle(Event::Word(Word::Next));
+    session.handle(Event::Word(Word::Next));
+    assert_eq!(session.exercise(), Some("box"));
+    session.handle(judged(&[], false));
+    session
+}
+
+fn judged(passed: &[&str], asked: bool) -> Event {
+    let goals = ["up", "say"].map(|id| Goal {
+        id: id.to_owned(),
+        passed: passed.contains(&id),
+        ..Goal::default()
+    });
+    Event::Judged {
+        outcome: Outcome {
+            goals: goals.into(),
+        },
+        asked,
+    }
+}
+
+/// The effects without those that only write down.
+fn visible(effects: Vec<Effect>) -> Vec<Effect> {
+    let shown = effects.into_iter();
+    shown
+        .filter(|effect| !matches!(effect, Effect::Record(_)))
+        .collect()
+}
+
+fn enter(sandbox: &str, told: bool) -> Effect {
+    Effect::Enter {
+        sandbox: sandbox.to_owned(),
+        told,
+    }
+}
+
+#[test]
+fn the_first_start_shows_the_first_page_in_the_lessons_sandbox() {
+    let mut session = Session::new(catalog(), Progress::default());
+    let effects = visible(session.handle(Event::Begin));
+    let page = Effect::Page { lesson: 0, page: 0 };
+    assert_eq!(
+        effects,
+        [Effect::Say(Say::Welcome), enter("lesson-one", false), page]
+    );
+}
+
+#[test]
+fn the_whole_course_is_walked_with_next_and_back() {
+    let mut session = begin();
+    let mut seen = vec![session.place().clone()];
+    for _ in 0..6 {
+        session.handle(Event::Word(Word::Skip));
+        seen.push(session.place().clone());
+    }
+    let at = |lesson, step| Place::At { lesson, step };
+    assert_eq!(
+        seen,
+        [
+            at(0, 0),
+            at(0, 1),
+            at(0, 2),
+            at(0, 3),
+            at(1, 0),
+            Place::End,
+            Place::End
+        ]
+    );
+    for expected in [at(1, 0), at(0, 3), at(0, 2), at(0, 1), at(0, 0), at(0, 0)] {
+        session.handle(Event::Word(Word::Back));
+        assert_eq!(*session.place(), expected);
+    }
+}
+
+#[test]
+fn an_exercise_has_its_own_sandbox_and_that_is_told() {
+    let mut session = begin();
+    session.handle(Event::Word(Word::Next));
+    let effects = visible(session.handle(Event::Word(Word::Next)));
+    assert_eq!(effects[0], enter("ex-box", true));
+    assert!(effects.contains(&Effect::Prepare {
+        exercise: "box".into()
+    }));
+    let effects = visible(session.handle(Event::Word(Word::Back)));
+    assert_eq!(effects[0], enter("lesson-one", true));
+}
+
+#[test]
+fn the_pages_commands_are_suggested_one_after_the_other() {
+    let mut session = begin();
+    for (line, expected) in [
+        ("ls", "docker ps"),
+        ("docker ps ", "docker ps -a"),
+        ("docker ps -a", "next"),
+    ] {
+        session.handle(Event::Ran(line.to_owned()));
+        assert_eq!(session.suggestion().as_deref(), Some(expected), "{line}");
+    }
+    assert_eq!(at_exercise().suggestion(), None);
+}
+
+#[test]
+fn after_each_line_of_an_exercise_what_newly_passed_is_told_once() {
+    let mut session = at_exercise();
+    let judge = Effect::Judge {
+        exercise: "box".into(),
+        asked: false,
+    };
+    assert_eq!(session.handle(Event::Ran("docker run".into())), [judge]);
+    let passed = |goals: &[&str]| Effect::Passed {
+        exercise: "box".into(),
+        goals: goals.iter().map(|goal| (*goal).to_owned()).collect(),
+    };
+    assert_eq!(
+        visible(session.handle(judged(&["up"], false))),
+        [passed(&["up"])]
+    );
+    assert_eq!(visible(session.handle(judged(&["up"], false))), []);
+    let lost = Effect::Lost {
+        exercise: "box".into(),
+        goals: vec!["up".into()],
+    };
+    assert_eq!(visible(session.handle(judged(&[], false))), [lost]);
+    let done = Effect::Done {
+        exercise: "box".into(),
+    };
+    assert_eq!(
+        visible(session.handle(judged(&["up", "say"], false))),
+        [passed(&["up", "say"]), done]
+    );
+    assert_eq!(session.standing("box"), Standing::Done);
+}
+
+#[test]
+fn an_open_exercise_holds_next_back_until_it_is_done_or_skipped() {
+    let mut session = at_exercise();
+    assert_eq!(
+        session.handle(Event::Word(Word::Next)),
+        [Effect::Say(Say::ExerciseOpen)]
+    );
+    session.handle(judged(&["up", "say"], false));
+    session.handle(Event::Word(Word::Next));
+    assert_eq!(*session.place(), Place::At { lesson: 0, step: 3 });
+}
+
+#[test]
+fn a_check_that_does_not_pass_is_an_attempt_unless_it_could_not_be_made() {
+    let mut session = at_exercise();
+    let effects = visible(session.handle(judged(&[], true)));
+    assert_eq!(
+        effects,
+        [Effect::Report {
+            exercise: "box".into()
+        }]
+    );
+    let mut event = judged(&[], true);
+    if let Event::Judged { outcome, .. } = &mut event {
+        outcome.goals[0].unknown = true;
+    }
+    session.handle(event);
+    assert_eq!(session.progress().exercises["box"].attempts, 1);
+}
+
+#[test]
+fn the_solution_is_asked_for_twice_before_the_exercise_is_done() {
+    let mut session = at_exercise();
+    let solution = Word::Solution { play: false };
+    let question = Question::Solution("box".into());
+    assert_eq!(
+        session.handle(Event::Word(solution.clone())),
+        [Effect::Ask(question)]
+    );
+    assert_eq!(
+        session.handle(Event::Word(Word::No)),
+        [Effect::Say(Say::Unchanged)]
+    );
+    session.handle(Event::Word(solution.clone()));
+    let shown = Effect::Solution {
+        exercise: "box".into(),
+    };
+    assert_eq!(
+        visible(session.handle(Event::Word(Word::Yes))),
+        std::slice::from_ref(&shown)
+    );
+    assert!(session.progress().exercises["box"].solution_seen);
+    assert_eq!(session.handle(Event::Word(solution)), [shown]);
+}
+
+#[test]
+fn a_question_is_over_when_something_else_is_done() {
+    let mut session = at_exercise();
+    session.handle(Event::Word(Word::Reset));
+    session.handle(Event::Ran("ls".into()));
+    assert_eq!(
+        session.handle(Event::Word(Word::Yes)),
+        [Effect::Say(Say::Unchanged)]
+    );
+}
+
+#[test]
+fn reset_starts_the_exercise_over() {
+    let mut session = at_exercise();
+    session.handle(judged(&["up"], false));
+    session.handle(Event::Word(Word::Reset));
+    let effects = visible(session.handle(Event::Word(Word::Yes)));
+    assert_eq!(
+        effects[0],
+        Effect::Restart {
+            exercise: "box".into()
+        }
+    );
+    assert!(session.progress().exercises["box"].passed.is_empty());
+}
+
+#[test]
+fn hints_come_one_after_the_other_and_end() {
+    let mut session = at_exercise();
+    let hint = |hint, left| Effect::Hint {
+        exercise: "box".into(),
+        hint,
+        left,
+    };
+    assert_eq!(
+        visible(session.handle(Event::Word(Word::Hint))),
+        [hint(0, 1)]
+    );
+    assert_eq!(
+        visible(session.handle(Event::Word(Word::Hint))),
+        [hint(1, 0)]
+    );
+    assert_eq!(
+        session.handle(Event::Word(Word::Hint)),
+        [Effect::Say(Say::NoMoreHints)]
+    );
+}
+
+#[test]
+fn an_answer_goes_to_the_goal_that_asks() {
+    let mut session = at_exercise();
+    let effects = session.handle(Event::Word(Word::Answer("up there".into())));
+    let change = Change::Answered {
+        exercise: "box".into(),
+        goal: "say".into(),
+        answer: "up there".into(),
+    };
+    assert_eq!(effects[0], Effect::Record(change));
+    assert_eq!(
+        begin().handle(Event::Word(Word::Answer("x".into()))),
+        [Effect::Say(Say::NoExercise)]
+    );
+}
+
+#[test]
+fn a_session_resumes_where_the_last_one_ended() {
+    let mut session = at_exercise();
+    session.handle(judged(&["up"], false));
+    let mut next = Session::new(catalog(), session.progress().clone());
+    assert_eq!(next.exercise(), Some("box"));
+    assert_eq!(next.handle(Event::Begin)[0], Effect::Say(Say::WelcomeBack));
+}
+
+#[test]
+fn a_place_that_is_gone_leads_to_what_was_not_begun() {
+    for (lesson, page, expected) in [
+        ("one", "Do it", Place::At { lesson: 0, step: 1 }),
+        ("one", "gone", Place::At { lesson: 0, step: 0 }),
+        ("gone", "x", Place::At { lesson: 1, step: 0 }),
+    ] {
+        let mut progress = Progress::default();
+        progress
+            .lessons
+            .insert("one".into(), crate::progress::LessonRecord::default());
+        progress.at = Some(Position {
+            lesson: lesson.into(),
+            page: Some(page.into()),
+            exercise: None,
+        });
+        assert_eq!(*Session::new(catalog(), progress).place(), expected);
+    }
+}
+
+#[test]
+fn go_finds_lessons_exercises_and_the_playground() {
+    let mut session = begin();
+    for (target, expected) in [
+        ("2", Place::At { lesson: 1, step: 0 }),
+        ("one", Place::At { lesson: 0, step: 0 }),
+        ("box", Place::At { lesson: 0, step: 2 }),
+        ("free", Place::Free),
+    ] {
+        session.handle(Event::Word(Word::Go(target.into())));
+        assert_eq!(*session.place(), expected, "{target}");
+    }
+    assert_eq!(session.sandbox(), "free");
+    session.handle(Event::Word(Word::Next));
+    assert_eq!(session.exercise(), Some("box"));
+    let nowhere = Say::NoSuchPlace("nowhere".into());
+    assert_eq!(
+        session.handle(Event::Word(Word::Go("nowhere".into()))),
+        [Effect::Say(nowhere)]
+    );
+}
