@@ -14,6 +14,7 @@ mod failure;
 mod help;
 mod learn;
 pub mod render;
+mod session;
 mod shell;
 mod values;
 

@@ -1,0 +1,118 @@
+//! The keys that leave a container running and give the terminal back: ctrl-p ctrl-q.
+//!
+//! They are watched for on this side, so that they work whatever the container does.
+
+/// What is watched for when nothing else is said: ctrl-p, ctrl-q.
+const DEFAULT: [u8; 2] = [16, 17];
+
+/// Watches what is typed.
+#[derive(Debug, Clone)]
+pub(crate) struct DetachKeys {
+    keys: Vec<u8>,
+    /// So many of the keys have been typed, and are held back.
+    matched: usize,
+}
+
+impl DetachKeys {
+    /// Watches for `text`, such as `ctrl-a,d`; for the usual keys if `text` is empty or no sequence of keys.
+    /// Returns with it whether `text` was understood.
+    pub(crate) fn new(text: &str) -> (Self, bool) {
+        let parsed = parse(text);
+        let understood = parsed.is_some() || text.is_empty();
+        let keys = parsed.unwrap_or_else(|| DEFAULT.to_vec());
+        (Self { keys, matched: 0 }, understood)
+    }
+
+    /// Takes what was typed; returns what is to be passed on, or `None` when the last key of the sequence came.
+    pub(crate) fn pass(&mut self, typed: &[u8]) -> Option<Vec<u8>> {
+        let mut passed = Vec::with_capacity(typed.len());
+        for byte in typed {
+            if *byte == self.keys[self.matched] {
+                self.matched += 1;
+                if self.matched == self.keys.len() {
+                    return None;
+                }
+                continue;
+            }
+            // What was held back was meant for the container after all; the new key may begin the sequence anew.
+            passed.extend_from_slice(&self.keys[..self.matched]);
+            self.matched = usize::from(*byte == self.keys[0]);
+            if self.matched == 0 {
+                passed.push(*byte);
+            }
+        }
+        Some(passed)
+    }
+}
+
+/// `a`, `ctrl-p`, `ctrl-@`, separated by commas, as bytes.
+fn parse(text: &str) -> Option<Vec<u8>> {
+    if text.is_empty() {
+        return None;
+    }
+    text.split(',').map(key).collect()
+}
+
+fn key(word: &str) -> Option<u8> {
+    match word.as_bytes() {
+        [letter] => Some(*letter),
+        _ => {
+            let [letter] = word.strip_prefix("ctrl-")?.as_bytes() else {
+                return None;
+            };
+            match letter {
+                b'a'..=b'z' => Some(letter - b'a' + 1),
+                b'A'..=b'Z' => Some(letter - b'A' + 1),
+                b'@' => Some(0),
+                b'[' | b'\\' | b']' | b'^' | b'_' => Some(letter - b'A' + 1),
+                _ => None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(keys: &str, typed: &[&[u8]], want: Option<&[u8]>) {
+        let (mut watch, _) = DetachKeys::new(keys);
+        let mut all = Some(Vec::new());
+        for bytes in typed {
+            all = match (all, watch.pass(bytes)) {
+                (Some(mut all), Some(passed)) => {
+                    all.extend(passed);
+                    Some(all)
+                }
+                _ => None,
+            };
+        }
+        assert_eq!(all.as_deref(), want, "{keys} {typed:?}");
+    }
+
+    #[test]
+    fn the_sequence_detaches_however_it_is_cut() {
+        check("", &[&[16, 17]], None);
+        check("", &[b"ls\n", &[16], &[17]], None);
+        check("", &[&[16, 16, 17]], None);
+        check("ctrl-a,d", &[&[1], b"d"], None);
+        check("q", &[b"abcq"], None);
+    }
+
+    #[test]
+    fn a_key_held_back_is_delivered_with_the_next_one() {
+        check("", &[&[16]], Some(&[]));
+        check("", &[&[16], b"x"], Some(&[16, b'x']));
+        check("", &[&[16, 16, b'x']], Some(&[16, 16, b'x']));
+        check("ctrl-a,d", &[&[16, 17]], Some(&[16, 17]));
+    }
+
+    #[test]
+    fn keys_that_are_none_are_told() {
+        assert!(!DetachKeys::new("ctrl").1);
+        assert!(!DetachKeys::new("ctrl-1").1);
+        assert!(!DetachKeys::new("a,,b").1);
+        assert!(DetachKeys::new("ctrl-@,ctrl-[").1);
+        assert!(DetachKeys::new("").1);
+    }
+}

@@ -1,0 +1,346 @@
+//! The attached session: the terminal on this side, the container on the other, and frames between them.
+//!
+//! One thread and one `poll(2)`: whatever stands still on one side (a pager that is not scrolled, a container that does
+//! not read) must not hold up the other, nor the signals. `Exit` ends the session, not the end of any stream.
+
+mod detach;
+mod signals;
+mod terminal;
+
+pub(crate) use detach::DetachKeys;
+
+use crate::ctx;
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use engine::runtime::protocol::Frame;
+use nix::sys::signal::Signal;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use signals::Signals;
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use terminal::RawTerminal;
+
+/// Bytes that may wait for a side that does not take them; then the other side has to wait too.
+const FULL: usize = 256 * 1024;
+/// A pipe that is ready takes so much at once without blocking (`PIPE_BUF`).
+const PIECE: usize = 4096;
+
+/// What the terminal is to do in a session.
+pub(crate) struct Options {
+    /// The container has a terminal.
+    pub(crate) tty: bool,
+    /// Pass on what is typed.
+    pub(crate) stdin: bool,
+    /// Pass on signals.
+    pub(crate) forward_signals: bool,
+    /// The keys that leave; empty for the usual ones.
+    pub(crate) detach_keys: String,
+}
+
+/// How a session ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The process ended with this code.
+    Exit(i32),
+    /// It could not be started: exit code and sentence.
+    Failed(i32, String),
+    /// The student typed the detach keys.
+    Detached,
+    /// The other side went away without a word.
+    Lost,
+}
+
+/// A session that is about to begin: signals are caught already, so that none is lost between start and attach.
+pub(crate) struct Session {
+    options: Options,
+    raw: bool,
+    signals: Option<Signals>,
+}
+
+impl Session {
+    /// Catches the signals. Nothing has been done to the terminal yet.
+    pub(crate) fn prepare(options: Options) -> CommandResult<Self> {
+        let raw = options.tty && options.stdin && io::stdin().is_terminal();
+        let needs_signals = options.forward_signals || options.tty;
+        let signals = needs_signals
+            .then(|| Signals::catch(options.forward_signals))
+            .transpose()?;
+        Ok(Self {
+            options,
+            raw,
+            signals,
+        })
+    }
+
+    /// Runs the session over `stream` until it ends.
+    pub(crate) fn run(self, stream: UnixStream) -> CommandResult<Ended> {
+        stream.set_nonblocking(true)?;
+        let keys = (self.options.tty && self.options.stdin).then(|| {
+            let (keys, understood) = DetachKeys::new(&self.options.detach_keys);
+            if !understood {
+                // As Docker: a warning, and the usual keys.
+                let _ = writeln!(
+                    io::stderr(),
+                    "invalid detach escape keys, using default: {}",
+                    self.options.detach_keys
+                );
+            }
+            keys
+        });
+        let raw = if self.raw { RawTerminal::enter() } else { None };
+        let mut pump = Pump {
+            stream,
+            tty: self.options.tty,
+            stdin_open: self.options.stdin,
+            forward_signals: self.options.forward_signals,
+            keys,
+            received: Vec::new(),
+            to_send: Vec::new(),
+            to_print: VecDeque::new(),
+            waiting: 0,
+            urges: 0,
+            ended: None,
+        };
+        let ended = pump.run(self.signals.as_ref());
+        drop(raw);
+        ended
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Output {
+    Out,
+    Err,
+}
+
+struct Pump {
+    stream: UnixStream,
+    tty: bool,
+    stdin_open: bool,
+    forward_signals: bool,
+    keys: Option<DetachKeys>,
+    /// From the other side, not yet a whole frame.
+    received: Vec<u8>,
+    /// For the other side.
+    to_send: Vec<u8>,
+    /// For the terminal, in the order in which it came.
+    to_print: VecDeque<(Output, Vec<u8>)>,
+    /// Bytes in `to_print`.
+    waiting: usize,
+    /// How often the user asked us to end.
+    urges: u32,
+    ended: Option<Ended>,
+}
+
+impl Pump {
+    fn run(&mut self, signals: Option<&Signals>) -> CommandResult<Ended> {
+        loop {
+            if self.to_print.is_empty()
+                && let Some(ended) = self.ended.take()
+            {
+                return Ok(ended);
+            }
+            let ready = self.wait(signals)?;
+            if ready.signal
+                && let Some(signals) = signals
+            {
+                while let Some(signal) = signals.next() {
+                    self.on_signal(signal)?;
+                }
+            }
+            if ready.output {
+                self.print()?;
+            }
+            if ready.stream {
+                self.receive()?;
+            }
+            if ready.stdin {
+                self.read_stdin();
+            }
+            self.send();
+        }
+    }
+
+    fn wait(&self, signals: Option<&Signals>) -> io::Result<Ready> {
+        let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+        let is_over = self.ended.is_some();
+        let mut fds: Vec<(Source, BorrowedFd<'_>, PollFlags)> = Vec::with_capacity(4);
+        let mut interest = PollFlags::empty();
+        interest.set(PollFlags::IN, !is_over && self.waiting < FULL);
+        interest.set(PollFlags::OUT, !is_over && !self.to_send.is_empty());
+        if !interest.is_empty() {
+            fds.push((Source::Stream, self.stream.as_fd(), interest));
+        }
+        if self.stdin_open && !is_over && self.to_send.len() < FULL {
+            fds.push((Source::Stdin, stdin.as_fd(), PollFlags::IN));
+        }
+        match self.to_print.front() {
+            Some((Output::Out, _)) => fds.push((Source::Output, stdout.as_fd(), PollFlags::OUT)),
+            Some((Output::Err, _)) => fds.push((Source::Output, stderr.as_fd(), PollFlags::OUT)),
+            None => {}
+        }
+        if let Some(signals) = signals {
+            fds.push((Source::Signal, signals.as_fd(), PollFlags::IN));
+        }
+        let mut polled: Vec<PollFd<'_>> = fds
+            .iter()
+            .map(|(_, fd, flags)| PollFd::from_borrowed_fd(*fd, *flags))
+            .collect();
+        match poll(&mut polled, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut ready = Ready::default();
+        for ((source, _, _), fd) in fds.iter().zip(&polled) {
+            let is_ready = !fd.revents().is_empty();
+            match source {
+                Source::Stream => ready.stream = is_ready,
+                Source::Stdin => ready.stdin = is_ready,
+                Source::Output => ready.output = is_ready,
+                Source::Signal => ready.signal = is_ready,
+            }
+        }
+        Ok(ready)
+    }
+
+    fn on_signal(&mut self, signal: Signal) -> CommandResult {
+        match signal {
+            Signal::SIGWINCH => {
+                if let Some((rows, columns)) = ctx::terminal_size()
+                    && self.tty
+                {
+                    self.queue(&Frame::Resize(rows, columns));
+                }
+                Ok(())
+            }
+            _ if !self.forward_signals => Err(Failure::Code(exit::of_signal(signal as i32))),
+            Signal::SIGINT | Signal::SIGTERM if self.urges >= 2 => Err(Failure::message(
+                "got 3 SIGTERM/SIGINTs, forcefully exiting",
+            )),
+            _ => {
+                self.urges += u32::from(matches!(signal, Signal::SIGINT | Signal::SIGTERM));
+                self.queue(&Frame::Signal(signal as i32));
+                Ok(())
+            }
+        }
+    }
+
+    fn queue(&mut self, frame: &Frame) {
+        self.to_send.extend(frame.encode());
+    }
+
+    /// Takes what the other side sent.
+    fn receive(&mut self) -> CommandResult {
+        let mut buffer = [0; 64 * 1024];
+        match self.stream.read(&mut buffer) {
+            Ok(0) => self.ended = Some(Ended::Lost),
+            Ok(length) => self.received.extend_from_slice(&buffer[..length]),
+            Err(error) if is_not_now(&error) => {}
+            Err(_) => self.ended = Some(Ended::Lost),
+        }
+        while let Some(frame) = Frame::decode(&mut self.received)? {
+            match frame {
+                Frame::Stdout(bytes) => self.keep(Output::Out, bytes),
+                Frame::Stderr(bytes) => self.keep(Output::Err, bytes),
+                Frame::Exit(code) => self.ended = Some(Ended::Exit(code)),
+                Frame::Failed(code, text) => self.ended = Some(Ended::Failed(code, text)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, output: Output, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.waiting += bytes.len();
+            self.to_print.push_back((output, bytes));
+        }
+    }
+
+    /// Prints a piece that the terminal, file or pipe takes without blocking.
+    fn print(&mut self) -> io::Result<()> {
+        let Some((output, bytes)) = self.to_print.front_mut() else {
+            return Ok(());
+        };
+        let piece = &bytes[..bytes.len().min(PIECE)];
+        let written = match output {
+            Output::Out => rustix::io::write(io::stdout(), piece),
+            Output::Err => rustix::io::write(io::stderr(), piece),
+        };
+        let written = match written {
+            Ok(written) => written,
+            Err(Errno::INTR | Errno::AGAIN) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        self.waiting -= written;
+        bytes.drain(..written);
+        if bytes.is_empty() {
+            self.to_print.pop_front();
+        }
+        Ok(())
+    }
+
+    fn read_stdin(&mut self) {
+        let mut buffer = [0; 32 * 1024];
+        match rustix::io::read(io::stdin(), &mut buffer) {
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Ok(0) | Err(_) => {
+                self.stdin_open = false;
+                self.queue(&Frame::StdinEof);
+            }
+            Ok(length) => {
+                let typed = &buffer[..length];
+                let passed = match &mut self.keys {
+                    Some(keys) => keys.pass(typed),
+                    None => Some(typed.to_vec()),
+                };
+                match passed {
+                    Some(passed) if passed.is_empty() => {}
+                    Some(passed) => self.queue(&Frame::Stdin(passed)),
+                    None => self.ended = Some(Ended::Detached),
+                }
+            }
+        }
+    }
+
+    /// Sends what the other side takes now. One that has gone tells so when it is read from.
+    fn send(&mut self) {
+        while !self.to_send.is_empty() {
+            match self.stream.write(&self.to_send) {
+                Ok(0) => return,
+                Ok(written) => {
+                    self.to_send.drain(..written);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(_) => self.to_send.clear(),
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Source {
+    Stream,
+    Stdin,
+    Output,
+    Signal,
+}
+
+#[derive(Default)]
+struct Ready {
+    stream: bool,
+    stdin: bool,
+    output: bool,
+    signal: bool,
+}
+
+fn is_not_now(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
+}
