@@ -34,6 +34,8 @@ pub(crate) struct Options {
     pub(crate) tty: bool,
     /// Pass on what is typed.
     pub(crate) stdin: bool,
+    /// Only what is typed matters: the session is over when it has been passed on.
+    pub(crate) input_only: bool,
     /// Pass on signals.
     pub(crate) forward_signals: bool,
     /// The keys that leave; empty for the usual ones.
@@ -94,6 +96,7 @@ impl Session {
         let mut pump = Pump {
             stream,
             tty: self.options.tty,
+            input_only: self.options.input_only,
             stdin_open: self.options.stdin,
             forward_signals: self.options.forward_signals,
             keys,
@@ -119,6 +122,7 @@ enum Output {
 struct Pump {
     stream: UnixStream,
     tty: bool,
+    input_only: bool,
     stdin_open: bool,
     forward_signals: bool,
     keys: Option<DetachKeys>,
@@ -161,6 +165,9 @@ impl Pump {
                 self.read_stdin();
             }
             self.send();
+            if self.input_only && !self.stdin_open && self.to_send.is_empty() {
+                self.ended = Some(Ended::Detached);
+            }
         }
     }
 

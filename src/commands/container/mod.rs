@@ -1,10 +1,17 @@
 //! `docker container …`, a file for each verb.
 
+pub(super) mod attach;
+pub(super) mod create;
+pub(super) mod exec;
+mod flags;
 pub(super) mod kill;
 pub(super) mod pause;
 pub(super) mod rename;
+mod request;
 pub(super) mod restart;
 pub(super) mod rm;
+pub(super) mod run;
+pub(super) mod start;
 pub(super) mod stop;
 pub(super) mod unpause;
 pub(super) mod wait;

@@ -1,0 +1,206 @@
+//! `docker create`, and the half of `docker run` that is the same.
+
+use super::flags::CreateFlags;
+use super::request::{self, Surroundings};
+use crate::cli::Words;
+use crate::commands::Command;
+use crate::ctx::Ctx;
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use crate::values::files::open_error;
+use engine::clock::System;
+use engine::id::ContainerId;
+use engine::oci::digest::Digest;
+use engine::oci::reference::Reference;
+use engine::runtime::spec::CreateRequest;
+use engine::{Engine, ErrorKind};
+use std::fs::{self, File};
+use std::io::Write;
+
+/// Arguments of `docker create`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    flags: CreateFlags,
+}
+
+impl Command for Args {
+    const ABOUT: &'static str = "Create a new container";
+    const USAGE: &'static str = "[OPTIONS] IMAGE [COMMAND] [ARG...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let plan = Plan::of(self.flags).map_err(|failure| with_help(failure, "create"))?;
+        let id = plan
+            .create(ctx)
+            .map_err(|failure| with_help(failure, "create"))?;
+        Ok(writeln!(ctx.out, "{id}")?)
+    }
+}
+
+/// A failure as `run` and `create` print it. The exit code tells what is missing, by what the message says, as in Docker.
+pub(super) fn with_help(failure: Failure, command: &str) -> Failure {
+    let code = match &failure {
+        Failure::Engine(error) => match error.kind() {
+            ErrorKind::CommandNotFound => exit::NOT_FOUND,
+            ErrorKind::CannotExecute => exit::CANNOT_EXECUTE,
+            _ => exit::ENGINE,
+        },
+        _ => exit::ENGINE,
+    };
+    failure.with_help(command, code)
+}
+
+/// A container that is to be made.
+pub(super) struct Plan {
+    pub(super) request: CreateRequest,
+    cidfile: Option<String>,
+    pull: Pull,
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pull {
+    Always,
+    Missing,
+    Never,
+}
+
+impl Plan {
+    /// Reads the flags. Nothing is made yet.
+    pub(super) fn of(flags: CreateFlags) -> CommandResult<Self> {
+        let pull = match flags.pull.as_str() {
+            "always" => Pull::Always,
+            "missing" | "" => Pull::Missing,
+            "never" => Pull::Never,
+            other => {
+                return Err(Failure::message(format!(
+                    "invalid pull option: '{other}': must be one of \"always\", \"missing\" or \"never\""
+                )));
+            }
+        };
+        let (cidfile, quiet) = (flags.cidfile.clone(), flags.quiet);
+        let around = Surroundings {
+            cwd: &std::env::current_dir()?,
+            own: &|name| std::env::var(name).ok(),
+            entropy: &System,
+        };
+        let request = request::request(flags, &around)?;
+        Ok(Self {
+            request,
+            cidfile,
+            pull,
+            quiet,
+        })
+    }
+
+    /// Makes the container; the image is looked for, and what the engine warns of is printed.
+    pub(super) fn create(self, ctx: &mut Ctx) -> CommandResult<ContainerId> {
+        let engine = ctx.engine()?;
+        let image = self.request.image.clone();
+        let mut cidfile = self.cidfile.as_deref().map(CidFile::open).transpose()?;
+        check_reference(&image)?;
+        if self.pull == Pull::Always {
+            return Err(unpullable(&image));
+        }
+        let created = match engine.create(self.request) {
+            Err(error)
+                if is_missing_image(&engine, &error, &image) && self.pull == Pull::Missing =>
+            {
+                if !self.quiet {
+                    writeln!(
+                        ctx.err,
+                        "Unable to find image '{}' locally",
+                        familiar(&image)
+                    )?;
+                }
+                return Err(unpullable(&image));
+            }
+            other => other?,
+        };
+        for warning in &created.warnings {
+            writeln!(ctx.err, "WARNING: {warning}")?;
+        }
+        if let Some(file) = &mut cidfile {
+            file.write(&created.id)?;
+        }
+        Ok(created.id)
+    }
+}
+
+fn is_missing_image(engine: &Engine, error: &engine::Error, image: &str) -> bool {
+    error.kind() == ErrorKind::NotFound
+        && engine
+            .image(image)
+            .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// A name that cannot be one is refused before the engine is asked; an id can be one.
+fn check_reference(image: &str) -> CommandResult {
+    if Digest::parse(image).is_ok() || Digest::from_hex(image).is_ok() {
+        return Ok(());
+    }
+    match Reference::parse(image) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::message(error.to_string())),
+    }
+}
+
+fn familiar(image: &str) -> String {
+    Reference::parse(image).map_or_else(|_| image.to_owned(), |name| name.or_latest().familiar())
+}
+
+/// What Docker says of a name that the registry does not have.
+fn unpullable(image: &str) -> Failure {
+    let name =
+        Reference::parse(image).map_or_else(|_| image.to_owned(), |name| name.familiar_name());
+    engine::Error::not_found(format!(
+        "pull access denied for {name}, repository does not exist or may require 'docker login'"
+    ))
+    .with_hint("`docker images` shows the images that are here")
+    .into()
+}
+
+/// `--cidfile`: made before the container, and gone again if none was made.
+struct CidFile {
+    path: String,
+    file: File,
+    written: bool,
+}
+
+impl CidFile {
+    fn open(path: &str) -> CommandResult<Self> {
+        let path = path.to_owned();
+        if fs::exists(&path).unwrap_or(false) {
+            return Err(Failure::message(format!(
+                "container ID file found, make sure the other container isn't running or delete {path}"
+            )));
+        }
+        match File::create_new(&path) {
+            Ok(file) => Ok(Self {
+                path,
+                file,
+                written: false,
+            }),
+            Err(error) => Err(Failure::message(format!(
+                "failed to create the container ID file: {}",
+                open_error(&path, &error)
+            ))),
+        }
+    }
+
+    fn write(&mut self, id: &ContainerId) -> CommandResult {
+        self.file.write_all(id.as_str().as_bytes())?;
+        self.written = true;
+        Ok(())
+    }
+}
+
+impl Drop for CidFile {
+    fn drop(&mut self) {
+        if !self.written {
+            // It was made a moment ago and is empty; if it cannot be removed, it is only in the way.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! From the flags of `run` and `create` to what the engine is asked for.
+
+use super::flags::{CreateFlags, HealthFlags};
+use crate::failure::{CommandResult, Failure};
+use crate::values::{files, mount, port, restart};
+use engine::Error;
+use engine::clock::Entropy;
+use engine::oci::config::Healthcheck;
+use engine::runtime::spec::{CreateRequest, ProcessRequest, Streams};
+use engine::store::containers::{HostConfig, Mount, NetworkMode, RestartPolicy};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Docker's smallest memory limit: below it a container does not even start.
+const LEAST_MEMORY: u64 = 6 << 20;
+
+/// What the flags are resolved against.
+pub(super) struct Surroundings<'a> {
+    /// Where relative paths begin.
+    pub(super) cwd: &'a Path,
+    /// The caller's environment variables.
+    pub(super) own: &'a dyn Fn(&str) -> Option<String>,
+    /// For the names of anonymous volumes.
+    pub(super) entropy: &'a dyn Entropy,
+}
+
+/// What `flags` ask for. Errors are Docker's: those of its command line, and those of its daemon that need no engine.
+pub(super) fn request(
+    flags: CreateFlags,
+    around: &Surroundings<'_>,
+) -> CommandResult<CreateRequest> {
+    let attach = streams(&flags);
+    let healthcheck = healthcheck(&flags.health)?;
+    let env = files::variables(&flags.env_file, &flags.env, around.own)?;
+    let labels = files::labels(&flags.label_file, &flags.label)?;
+    let mut expose = Vec::new();
+    for text in &flags.expose {
+        expose.extend(port::exposed(text).map_err(Failure::message)?);
+    }
+    let host = host(&flags, around)?;
+    let mut words = flags.words.into_iter();
+    let image = words.next().unwrap_or_default();
+    Ok(CreateRequest {
+        name: flags.name.filter(|name| !name.is_empty()),
+        image,
+        process: ProcessRequest {
+            cmd: words.collect(),
+            // `--entrypoint ""` clears the image's own.
+            entrypoint: flags.entrypoint.map(|word| match word.is_empty() {
+                true => Vec::new(),
+                false => vec![word],
+            }),
+            env,
+            working_dir: flags.workdir.filter(|path| !path.is_empty()),
+            user: flags.user.filter(|user| !user.is_empty()),
+            tty: flags.tty,
+            open_stdin: flags.interactive,
+            attach,
+            privileged: flags.privileged,
+        },
+        hostname: flags.hostname.filter(|name| !name.is_empty()),
+        labels: labels.into_iter().collect(),
+        expose,
+        host,
+        healthcheck,
+    })
+}
+
+/// The streams that the command attaches: those of `-a`, or the two outputs; and the input with `-i`.
+fn streams(flags: &CreateFlags) -> Streams {
+    let named = |name: &str| flags.attach.iter().any(|stream| stream == name);
+    let outputs = flags.attach.is_empty();
+    Streams {
+        stdin: flags.interactive || named("stdin"),
+        stdout: outputs || named("stdout"),
+        stderr: outputs || named("stderr"),
+    }
+}
+
+fn host(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<HostConfig> {
+    let restart = restart::policy(&flags.restart).map_err(Failure::message)?;
+    if flags.remove && restart != RestartPolicy::No {
+        return Err(Failure::message(
+            "conflicting options: cannot specify both --restart and --rm",
+        ));
+    }
+    let mut ports = Vec::new();
+    for text in &flags.publish {
+        ports.extend(port::published(text).map_err(Failure::message)?);
+    }
+    Ok(HostConfig {
+        auto_remove: flags.remove,
+        network: network(&flags.network)?,
+        ports,
+        publish_all: flags.publish_all,
+        mounts: mounts(flags, around)?,
+        read_only: flags.read_only,
+        privileged: flags.privileged,
+        cap_add: flags.cap_add.iter().map(|name| capability(name)).collect(),
+        cap_drop: flags.cap_drop.iter().map(|name| capability(name)).collect(),
+        security_opt: security(&flags.security_opt)?,
+        memory: memory(flags.memory, flags.memory_swap)?,
+        memory_swap: flags.memory_swap.unwrap_or(0),
+        nano_cpus: flags.cpus.unwrap_or(0),
+        pids_limit: flags.pids_limit.unwrap_or(0).max(0),
+        restart,
+        stop_signal: flags.stop_signal.clone().unwrap_or_default(),
+        stop_timeout: flags.stop_timeout,
+        init: flags.init,
+        ulimits: flags.ulimit.clone(),
+        extra_hosts: flags.add_host.clone(),
+    })
+}
+
+fn network(name: &str) -> CommandResult<NetworkMode> {
+    match name {
+        "bridge" | "default" => Ok(NetworkMode::Bridge),
+        "none" => Ok(NetworkMode::None),
+        "host" => Ok(NetworkMode::Host),
+        "" => Err(Failure::message("no name set for network")),
+        other => Err(Failure::refused(&format!("--network {other}"), 125)),
+    }
+}
+
+fn mounts(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<Vec<Mount>> {
+    let mut mounts = Vec::new();
+    for text in &flags.volume {
+        if text.is_empty() {
+            return Err(Failure::message("invalid empty volume spec"));
+        }
+        mounts.push(mount::volume(text, around.cwd, around.entropy)?);
+    }
+    for flag in &flags.mount {
+        mounts.push(flag.resolve(around.cwd, around.entropy)?);
+    }
+    for text in &flags.tmpfs {
+        mounts.push(mount::tmpfs(text)?);
+    }
+    let mut targets = BTreeSet::new();
+    match mounts.iter().find(|mount| !targets.insert(&mount.target)) {
+        Some(twice) => {
+            Err(Error::invalid(format!("Duplicate mount point: {}", twice.target)).into())
+        }
+        None => Ok(mounts),
+    }
+}
+
+/// `cap_net_admin`, `NET_ADMIN` → `NET_ADMIN`.
+fn capability(name: &str) -> String {
+    let upper = name.to_uppercase();
+    upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned()
+}
+
+/// Only what can be kept is accepted: a profile that is not enforced would be a false promise.
+fn security(options: &[String]) -> CommandResult<Vec<String>> {
+    for option in options {
+        let (name, value) = option
+            .split_once('=')
+            .or_else(|| option.split_once(':'))
+            .unwrap_or((option, ""));
+        match (name, value) {
+            ("no-new-privileges", "" | "true" | "false")
+            | ("seccomp", "unconfined" | "builtin") => {}
+            ("seccomp" | "apparmor" | "label" | "systempaths" | "writable-cgroups", _) => {
+                return Err(Failure::refused(&format!("--security-opt {option}"), 125));
+            }
+            _ => {
+                return Err(Failure::message(format!(
+                    "Invalid --security-opt: \"{option}\""
+                )));
+            }
+        }
+    }
+    Ok(options.to_vec())
+}
+
+fn memory(memory: Option<u64>, swap: Option<i64>) -> CommandResult<u64> {
+    let limit = memory.unwrap_or(0);
+    let wrong = match (limit, swap.unwrap_or(0)) {
+        (1..LEAST_MEMORY, _) => "Minimum memory limit allowed is 6MB",
+        (0, 1..) => "You should always set the Memory limit when using Memoryswap limit, see usage",
+        (_, swap) if swap > 0 && swap.cast_unsigned() < limit => {
+            "Minimum memoryswap limit should be larger than memory limit, see usage"
+        }
+        _ => return Ok(limit),
+    };
+    Err(Error::invalid(wrong).into())
+}
+
+fn healthcheck(flags: &HealthFlags) -> CommandResult<Option<Healthcheck>> {
+    let numbers = [
+        ("interval", flags.health_interval),
+        ("timeout", flags.health_timeout),
+        ("retries", flags.health_retries),
+        ("start-period", flags.health_start_period),
+        ("start-interval", flags.health_start_interval),
+    ];
+    let command = flags
+        .health_cmd
+        .as_deref()
+        .filter(|command| !command.is_empty());
+    let is_set = command.is_some()
+        || numbers
+            .iter()
+            .any(|(_, value)| value.is_some_and(|v| v != 0));
+    if flags.no_healthcheck {
+        if is_set {
+            return Err(Failure::message(
+                "--no-healthcheck conflicts with --health-* options",
+            ));
+        }
+        return Ok(Some(Healthcheck {
+            test: vec!["NONE".to_owned()],
+            ..Healthcheck::default()
+        }));
+    }
+    if let Some((name, _)) = numbers
+        .iter()
+        .find(|(_, value)| value.is_some_and(|v| v < 0))
+    {
+        return Err(Failure::message(format!(
+            "--health-{name} cannot be negative"
+        )));
+    }
+    Ok(is_set.then(|| Healthcheck {
+        test: command
+            .map(|command| vec!["CMD-SHELL".to_owned(), command.to_owned()])
+            .unwrap_or_default(),
+        interval: flags.health_interval.unwrap_or(0),
+        timeout: flags.health_timeout.unwrap_or(0),
+        start_period: flags.health_start_period.unwrap_or(0),
+        start_interval: flags.health_start_interval.unwrap_or(0),
+        retries: flags.health_retries.unwrap_or(0),
+    }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! `docker start`.
+
+use super::flags::detach_keys;
+use super::run::check_terminal;
+use crate::cli::Words;
+use crate::commands::Command;
+use crate::ctx::{self, Ctx};
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use crate::session::{self, Ended, Session};
+use engine::runtime::spec::{StartOptions, Streams};
+use engine::{Engine, Error, ErrorKind};
+
+/// Arguments of `docker start`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Attach STDOUT/STDERR and forward signals
+    #[arg(short, long)]
+    attach: bool,
+    /// Override the key sequence for detaching a container
+    #[arg(long, value_name = "string")]
+    detach_keys: Option<String>,
+    /// Attach container's STDIN
+    #[arg(short, long)]
+    interactive: bool,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Args {
+    const ABOUT: &'static str = "Start one or more stopped containers";
+    const USAGE: &'static str = "[OPTIONS] CONTAINER [CONTAINER...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        if !self.attach && !self.interactive {
+            return start_all(ctx, &self.words);
+        }
+        let [name] = self.words.as_slice() else {
+            return Err(Failure::message(
+                "you cannot start and attach multiple containers at once",
+            ));
+        };
+        let engine = ctx.engine()?;
+        let container = engine.container(name)?;
+        let tty = container.config.process.tty;
+        let streams = Streams {
+            stdin: self.interactive && container.config.process.open_stdin,
+            stdout: true,
+            stderr: true,
+        };
+        check_terminal(streams.stdin, tty)?;
+        let session = Session::prepare(session::Options {
+            tty,
+            stdin: streams.stdin,
+            input_only: false,
+            forward_signals: !tty,
+            detach_keys: detach_keys(self.detach_keys),
+        })?;
+        let options = StartOptions {
+            attach: Some(streams),
+            size: if tty { ctx::terminal_size() } else { None },
+        };
+        let id = container.config.id.as_str();
+        match engine.start(id, options)? {
+            Some(stream) => ended(session.run(stream)?, &engine, id),
+            None => Ok(()),
+        }
+    }
+}
+
+fn start_all(ctx: &mut Ctx, names: &[String]) -> CommandResult {
+    let engine = ctx.engine()?;
+    let mut failed = Vec::new();
+    for name in names {
+        match engine.start(name, StartOptions::default()) {
+            Ok(_) => writeln!(ctx.out, "{name}")?,
+            Err(error) => {
+                ctx.flush()?;
+                if let Some(text) = Failure::from(error).text() {
+                    writeln!(ctx.err, "{text}")?;
+                }
+                failed.push(name.as_str());
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::message(format!(
+        "Error: failed to start containers: {}",
+        failed.join(", ")
+    )))
+}
+
+/// How a command ends whose session with the container `id` ended so.
+pub(super) fn ended(ended: Ended, engine: &Engine, id: &str) -> CommandResult {
+    match ended {
+        Ended::Exit(0) | Ended::Detached => Ok(()),
+        Ended::Exit(code) => Err(Failure::Code(exit::of_process(code))),
+        Ended::Failed(code, text) => {
+            let kind = match code {
+                127 => ErrorKind::CommandNotFound,
+                126 => ErrorKind::CannotExecute,
+                _ => ErrorKind::Internal,
+            };
+            Err(Error::new(kind, text).into())
+        }
+        // The monitor went away without a word. What it recorded, if anything, is the truth.
+        Ended::Lost => match engine.wait(id)? {
+            0 => Ok(()),
+            code => Err(Failure::Code(exit::of_process(code))),
+        },
+    }
+}
