@@ -1,17 +1,15 @@
 //! Values of flags: texts to plain data, each in a function that clap calls. An error is what Docker prints after
 //! `invalid argument "…" for "…" flag: `.
 
-pub(crate) mod duration;
 pub(crate) mod files;
 pub(crate) mod mount;
 mod number;
 pub(crate) mod pairs;
 pub(crate) mod port;
 pub(crate) mod restart;
-pub(crate) mod time;
 mod ulimit;
 
-pub(crate) use duration::nanoseconds;
+pub(crate) use crate::render::human::parse_duration as nanoseconds;
 pub(crate) use number::{bytes, decimal_cpus, int, memory_swap};
 pub(crate) use ulimit::ulimit;
 
