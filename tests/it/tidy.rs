@@ -7,6 +7,7 @@
 mod changelog;
 mod layers;
 mod lessons;
+mod limits;
 mod pages;
 mod source;
 mod text;
@@ -64,6 +65,14 @@ fn every_dependency_has_its_reason() {
     let manifest = Source::read("Cargo.toml");
     let page = Source::read("docs/dependencies.md");
     assert_tidy(pages::dependencies(&manifest, &page));
+}
+
+#[test]
+fn what_is_refused_by_name_is_explained() {
+    assert_tidy(limits::explained(
+        &Source::read("src/commands/limits.rs"),
+        &Source::read("docs/limits.md"),
+    ));
 }
 
 #[test]

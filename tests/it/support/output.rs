@@ -4,8 +4,7 @@ use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-/// The end of a command. A test that ignores it proves nothing.
-#[must_use = "say what is expected of it, such as `.ok()` or `.fails(125)`"]
+/// The end of a command. What gives one is `#[must_use]`: a test that ignores it proves nothing.
 pub(crate) struct Output {
     pub(crate) command: String,
     pub(crate) status: ExitStatus,
@@ -31,6 +30,13 @@ impl Output {
     #[track_caller]
     pub(crate) fn fails(self, code: i32) -> Self {
         assert_eq!(self.code(), code, "the exit code of {self}");
+        self
+    }
+
+    /// It did not end with `code`.
+    #[track_caller]
+    pub(crate) fn status_code_is_not(self, code: i32) -> Self {
+        assert_ne!(self.code(), code, "the exit code of {self}");
         self
     }
 

@@ -12,6 +12,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
 /// Runs `command` with `input` and waits for its end *and* for the end of its output: a monitor that keeps the
 /// caller's standard output open is a bug that this finds.
+#[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
 #[track_caller]
 pub(crate) fn run(command: &mut Command, input: &[u8]) -> Output {
     let words = describe(command);
@@ -63,6 +64,7 @@ impl Running {
     }
 
     /// Waits for its end.
+    #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
     #[track_caller]
     pub(crate) fn finish(mut self) -> Output {
         let deadline = Instant::now() + LIMIT;

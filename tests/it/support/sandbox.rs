@@ -114,12 +114,14 @@ impl Sandbox {
     }
 
     /// Runs `docker` with `words`, quoted as in a shell, and no input.
+    #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
     #[track_caller]
     pub(crate) fn docker(&self, words: &str) -> Output {
         process::run(&mut self.docker_command(words), b"")
     }
 
     /// Runs `docker` with `input`.
+    #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
     #[track_caller]
     pub(crate) fn docker_with(&self, words: &str, input: impl AsRef<[u8]>) -> Output {
         process::run(&mut self.docker_command(words), input.as_ref())
@@ -139,6 +141,7 @@ impl Sandbox {
     }
 
     /// Runs `docklings` itself with `words`.
+    #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
     #[track_caller]
     pub(crate) fn docklings(&self, words: &str) -> Output {
         let split = shell_words::split(words).unwrap_or_else(|error| panic!("`{words}`: {error}"));
@@ -146,6 +149,7 @@ impl Sandbox {
     }
 
     /// Runs a line of the shell, as a student types it.
+    #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
     #[track_caller]
     pub(crate) fn shell(&self, line: &str) -> Output {
         process::run(self.command("/bin/sh").args(["-c", line]), b"")
