@@ -12,6 +12,7 @@ mod env;
 mod exit;
 mod failure;
 mod help;
+pub mod inspect;
 mod learn;
 pub mod render;
 mod session;

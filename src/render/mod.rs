@@ -4,6 +4,7 @@
 
 pub mod human;
 pub mod listing;
+pub mod ports;
 pub mod table;
 pub mod template;
 pub mod text;
