@@ -8,7 +8,11 @@
 //! Reading order: [`syntax`] (text to instructions) → [`instruction`] (what each one means).
 
 pub mod cache;
+mod ignore;
 pub mod instruction;
 pub mod observe;
+mod pattern;
 pub mod request;
+mod state;
 pub mod syntax;
+mod view;

@@ -3,6 +3,7 @@
 //! `ADD [--checksum=sha256:…] [--unpack=true|false] source… destination`. Git sources are not part of docklings.
 
 use super::transfer::{self, Transfer};
+use crate::build::state::{CopySource, Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::{FlagKind, Statement};
@@ -69,4 +70,24 @@ fn is_git(source: &str) -> bool {
                 .split('#')
                 .next()
                 .is_some_and(|url| url.ends_with(".git"))
+}
+
+impl Add {
+    /// Plans the copying.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let mut work = self.transfer.work(state, at, "ADD")?;
+        for source in &mut work.sources {
+            if let CopySource::Path(path, word) = source
+                && is_url(path)
+            {
+                *source = CopySource::Url(std::mem::take(path), word.clone());
+            }
+        }
+        work.checksum = match &self.checksum {
+            Some(checksum) => Some(state.expand(at, checksum)?),
+            None => None,
+        };
+        work.unpack = self.unpack;
+        Ok(transfer::effect(work))
+    }
 }

@@ -4,6 +4,7 @@
 //! ENV of the same name always wins.
 
 use super::pairs;
+use crate::build::state::{ArgValue, Effect, Place, State, Work};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
@@ -50,5 +51,71 @@ impl Arg {
             declared.push(Declared { name, default });
         }
         Ok(Self { declared })
+    }
+}
+
+impl Arg {
+    /// Declares the arguments, one after the other, so that a later one sees an earlier one.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let (mut history, mut key) = (String::from("ARG"), String::from("ARG"));
+        for declared in &self.declared {
+            let name = state.expand(at, &declared.name)?;
+            let default = match &declared.default {
+                Some(default) => Some(state.expand(at, default)?),
+                None => None,
+            };
+            let global = || {
+                let global = state.globals.iter().find(|global| global.name == name);
+                global.and_then(|global| global.value.clone())
+            };
+            let given = state.build_args.take(&name);
+            let value = given.or_else(|| default.clone().or_else(global));
+            key.push_str(&format!(" {name}"));
+            history.push_str(&format!(" {name}"));
+            if let Some(value) = &value {
+                history.push_str(&format!("={value}"));
+            }
+            state.args.retain(|arg| arg.name != name);
+            state.args.push(ArgValue { name, value });
+        }
+        // A value counts from the first RUN that sees it on, so it is not in this key.
+        Ok(Effect {
+            history: Some(history),
+            key,
+            work: Work::Configured,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::apply;
+    use crate::oci::config::RunConfig;
+
+    fn check(given: &[(&str, &str)], lines: &str, history: &str) {
+        let (_, effect) = apply(RunConfig::default(), given, lines).unwrap();
+        assert_eq!(effect.history.as_deref(), Some(history), "{lines}");
+    }
+
+    #[test]
+    fn a_given_value_wins_over_the_default_and_the_global_one() {
+        check(&[], "ARG V=1", "ARG V=1");
+        check(&[("V", "2")], "ARG V=1", "ARG V=2");
+        check(&[], "ARG V", "ARG V");
+        check(&[], "ARG GLOBAL", "ARG GLOBAL=g");
+        check(&[], "ARG A=1 B=${A}2", "ARG A=1 B=12");
+        check(&[], "ARG A=x\nENV B=$A", "ENV B=x");
+        check(
+            &[("A", "no")],
+            "ENV A=env\nARG A=arg\nENV B=$A",
+            "ENV B=env",
+        );
+    }
+
+    #[test]
+    fn the_value_is_no_part_of_the_key() {
+        let key =
+            |given: &[(&str, &str)]| apply(RunConfig::default(), given, "ARG V=1").unwrap().1.key;
+        assert_eq!(key(&[]), key(&[("V", "2")]));
     }
 }

@@ -1,6 +1,8 @@
 //! CMD: what a container runs unless `docker run` says otherwise; also the words after the ENTRYPOINT.
 
 use super::command_line::CommandLine;
+use super::golang::quote_list;
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
 
@@ -20,5 +22,33 @@ impl Cmd {
         Ok(Self {
             command: CommandLine::parse(statement)?,
         })
+    }
+}
+
+impl Cmd {
+    /// Sets the command.
+    pub(crate) fn apply(
+        &self,
+        state: &mut State<'_>,
+        _at: Place<'_>,
+    ) -> Result<Effect, BuildError> {
+        let argv = self.command.argv(&state.shell());
+        let history = format!("CMD {}", quote_list(&argv));
+        state.config.cmd = Some(argv).filter(|argv| !argv.is_empty());
+        // BuildKit sets it for both forms.
+        state.config.args_escaped = Some(true);
+        state.cmd_set = true;
+        Ok(Effect::configured(history))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::check_history;
+
+    #[test]
+    fn history_shows_the_words() {
+        check_history("CMD [\"cat\", \"/app/g\"]", "CMD [\"cat\" \"/app/g\"]");
+        check_history("CMD echo hi", "CMD [\"/bin/sh\" \"-c\" \"echo hi\"]");
     }
 }

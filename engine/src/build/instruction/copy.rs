@@ -4,6 +4,7 @@
 //! as source means its contents.
 
 use super::transfer::{self, Transfer};
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::{FlagKind, Statement};
@@ -33,5 +34,34 @@ impl Copy {
             transfer: Transfer::parse(statement, &flags)?,
             from,
         })
+    }
+}
+
+impl Copy {
+    /// Plans the copying.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let mut work = self.transfer.work(state, at, "COPY")?;
+        work.from = self.from.clone();
+        Ok(transfer::effect(work))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::check_history;
+
+    #[test]
+    fn history_is_what_buildkit_writes() {
+        check_history("COPY f /app/", "COPY f /app/ # buildkit");
+        check_history("COPY . .", "COPY . . # buildkit");
+        check_history(
+            "COPY --from=b /out /app/out",
+            "COPY /out /app/out # buildkit",
+        );
+        check_history(
+            "ENV U=app\nCOPY --chown=$U:1 --chmod=755 a b /c/",
+            "COPY --chown=app:1 --chmod=755 a b /c/ # buildkit",
+        );
+        check_history("COPY <<x.txt /d\nhi\nx.txt", "COPY <<x.txt /d # buildkit");
     }
 }

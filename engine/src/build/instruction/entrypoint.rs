@@ -3,6 +3,8 @@
 //! Setting it clears a CMD that came from the base image, since that was meant for another program.
 
 use super::command_line::CommandLine;
+use super::golang::quote_list;
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
 
@@ -22,5 +24,41 @@ impl Entrypoint {
         Ok(Self {
             command: CommandLine::parse(statement)?,
         })
+    }
+}
+
+impl Entrypoint {
+    /// Sets the entrypoint; a CMD of the base image goes.
+    pub(crate) fn apply(
+        &self,
+        state: &mut State<'_>,
+        _at: Place<'_>,
+    ) -> Result<Effect, BuildError> {
+        let argv = self.command.argv(&state.shell());
+        let history = format!("ENTRYPOINT {}", quote_list(&argv));
+        state.config.entrypoint = Some(argv).filter(|argv| !argv.is_empty());
+        if !state.cmd_set {
+            state.config.cmd = None;
+        }
+        Ok(Effect::configured(history))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::{apply, check_history};
+    use crate::oci::config::RunConfig;
+
+    #[test]
+    fn a_cmd_of_the_base_image_goes_and_one_of_this_file_stays() {
+        let base = RunConfig {
+            cmd: Some(vec!["base".to_owned()]),
+            ..RunConfig::default()
+        };
+        let (config, _) = apply(base.clone(), &[], "ENTRYPOINT [\"e\"]").unwrap();
+        assert_eq!(config.cmd, None);
+        let (config, _) = apply(base, &[], "CMD [\"c\"]\nENTRYPOINT [\"e\"]").unwrap();
+        assert_eq!(config.cmd.unwrap(), ["c"]);
+        check_history("ENTRYPOINT [\"e\"]", "ENTRYPOINT [\"e\"]");
     }
 }

@@ -4,6 +4,7 @@
 //! variables as they were before it.
 
 use super::pairs::{self, Pair};
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
 
@@ -19,5 +20,39 @@ impl Env {
         Ok(Self {
             pairs: pairs::parse(statement)?,
         })
+    }
+}
+
+impl Env {
+    /// Sets the variables. All values are expanded before the first is set.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let mut set = Vec::new();
+        for pair in &self.pairs {
+            set.push((state.expand(at, &pair.key)?, state.expand(at, &pair.value)?));
+        }
+        let mut history = String::from("ENV");
+        for (name, value) in &set {
+            history.push_str(&format!(" {name}={value}"));
+            state.set_env(name, value);
+        }
+        Ok(Effect::configured(history))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::{apply, check_history};
+    use crate::oci::config::RunConfig;
+
+    #[test]
+    fn history_shows_the_values_without_quotes() {
+        check_history("ENV A=1 B=\"x y\"", "ENV A=1 B=x y");
+        check_history("ENV A some  words", "ENV A=some  words");
+    }
+
+    #[test]
+    fn one_env_sees_the_variables_before_it() {
+        let (config, _) = apply(RunConfig::default(), &[], "ENV a=hello\nENV a=bye b=$a").unwrap();
+        assert_eq!(config.env.unwrap(), ["a=bye", "b=hello"]);
     }
 }

@@ -1,8 +1,10 @@
 //! EXPOSE: notes which ports the program listens on. It publishes nothing: that is `docker run -p`, or `-P`.
 
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use serde_json::Map;
 
 /// EXPOSE.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,28 @@ pub(crate) fn ranges(text: &str) -> Result<Vec<String>, String> {
     }
 }
 
+impl Expose {
+    /// Notes the ports.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let mut named = Vec::new();
+        for word in &self.ports {
+            for text in state.expand_words(at, word)? {
+                let ports = ranges(&text).map_err(|message| at.source.error(word.span, message))?;
+                named.extend(ports);
+            }
+        }
+        named.sort();
+        named.dedup();
+        let shown: Vec<String> = named.iter().map(|port| format!("{port}:{{}}")).collect();
+        let exposed = state.config.exposed_ports.get_or_insert_default();
+        exposed.extend(named.into_iter().map(|port| (port, Map::new())));
+        Ok(Effect::configured(format!(
+            "EXPOSE map[{}]",
+            shown.join(" ")
+        )))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +84,13 @@ mod tests {
         for bad in ["", "0", "70000", "a", "3-1", "80/x", "80:80", "-1"] {
             assert!(ranges(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn history_shows_the_ports_sorted() {
+        use crate::build::state::testing::check_history;
+        check_history("EXPOSE 80 443/udp", "EXPOSE map[443/udp:{} 80/tcp:{}]");
+        check_history("ENV P=\"1 2\"\nEXPOSE $P", "EXPOSE map[1/tcp:{} 2/tcp:{}]");
+        check_history("ENV P=x\nEXPOSE $P", "! invalid containerPort: x");
     }
 }

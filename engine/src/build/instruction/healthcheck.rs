@@ -4,6 +4,8 @@
 //! · `HEALTHCHECK NONE`.
 
 use super::command_line::CommandLine;
+use super::golang;
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::{FlagKind, Flags, Statement};
@@ -136,6 +138,33 @@ pub(crate) fn nanoseconds(text: &str) -> Option<i64> {
     (total <= 9e18).then_some(total.round() as i64)
 }
 
+impl Healthcheck {
+    /// Sets the check.
+    pub(crate) fn apply(
+        &self,
+        state: &mut State<'_>,
+        _at: Place<'_>,
+    ) -> Result<Effect, BuildError> {
+        let check = &self.check;
+        let durations = [
+            check.interval,
+            check.timeout,
+            check.start_period,
+            check.start_interval,
+        ];
+        let durations = durations.map(|nanoseconds| golang::quote(&golang::duration(nanoseconds)));
+        // BuildKit prints the number of retries as a character.
+        let history = format!(
+            "HEALTHCHECK &{{{} {} '\\x{:02x}'}}",
+            golang::quote_list(&check.test),
+            durations.join(" "),
+            check.retries
+        );
+        state.config.healthcheck = Some(check.clone());
+        Ok(Effect::configured(history))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,5 +186,13 @@ mod tests {
         ] {
             assert_eq!(nanoseconds(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn history_is_what_buildkit_writes() {
+        crate::build::state::testing::check_history(
+            "HEALTHCHECK --interval=5m --timeout=3s CMD curl x",
+            "HEALTHCHECK &{[\"CMD-SHELL\" \"curl x\"] \"5m0s\" \"3s\" \"0s\" \"0s\" '\\x00'}",
+        );
     }
 }

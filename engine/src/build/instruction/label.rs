@@ -3,6 +3,7 @@
 //! `LABEL org.opencontainers.image.source="…" stage=test`; a label of the same key in a later instruction replaces it.
 
 use super::pairs::{self, Pair};
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
 
@@ -18,5 +19,32 @@ impl Label {
         Ok(Self {
             pairs: pairs::parse(statement)?,
         })
+    }
+}
+
+impl Label {
+    /// Sets the labels.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let mut history = String::from("LABEL");
+        for pair in &self.pairs {
+            let (key, value) = (state.expand(at, &pair.key)?, state.expand(at, &pair.value)?);
+            history.push_str(&format!(" {key}={value}"));
+            state
+                .config
+                .labels
+                .get_or_insert_default()
+                .insert(key, value);
+        }
+        Ok(Effect::configured(history))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::check_history;
+
+    #[test]
+    fn history_shows_the_labels() {
+        check_history("ENV V=2\nLABEL a=\"b c\" d=$V", "LABEL a=b c d=2");
     }
 }

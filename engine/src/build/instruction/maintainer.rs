@@ -1,5 +1,6 @@
 //! MAINTAINER: the image's author. Deprecated; a LABEL does the same.
 
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
 
@@ -16,5 +17,17 @@ impl Maintainer {
         Ok(Self {
             author: statement.exactly_one()?.text,
         })
+    }
+}
+
+impl Maintainer {
+    /// Sets the author.
+    pub(crate) fn apply(
+        &self,
+        state: &mut State<'_>,
+        _at: Place<'_>,
+    ) -> Result<Effect, BuildError> {
+        state.author = self.author.clone();
+        Ok(Effect::configured(format!("MAINTAINER {}", self.author)))
     }
 }

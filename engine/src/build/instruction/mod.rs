@@ -11,6 +11,7 @@ pub mod entrypoint;
 pub mod env;
 pub mod expose;
 pub mod from;
+pub(crate) mod golang;
 pub mod healthcheck;
 pub mod label;
 pub mod maintainer;
@@ -24,6 +25,7 @@ pub mod user;
 pub mod volume;
 pub mod workdir;
 
+use super::state::{Effect, Place, State};
 use super::syntax::error::{BuildError, closest};
 use super::syntax::statement::Statement;
 
@@ -173,6 +175,29 @@ impl Instruction {
             Self::User(_) => "USER",
             Self::Volume(_) => "VOLUME",
             Self::Workdir(_) => "WORKDIR",
+        }
+    }
+
+    /// Changes the stage's configuration and variables, and says what is left to do. `at` is the file it stands in.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        match self {
+            Self::Add(add) => add.apply(state, at),
+            Self::Arg(arg) => arg.apply(state, at),
+            Self::Cmd(cmd) => cmd.apply(state, at),
+            Self::Copy(copy) => copy.apply(state, at),
+            Self::Entrypoint(entrypoint) => entrypoint.apply(state, at),
+            Self::Env(env) => env.apply(state, at),
+            Self::Expose(expose) => expose.apply(state, at),
+            Self::Healthcheck(healthcheck) => healthcheck.apply(state, at),
+            Self::Label(label) => label.apply(state, at),
+            Self::Maintainer(maintainer) => maintainer.apply(state, at),
+            Self::Onbuild(onbuild) => onbuild.apply(state, at),
+            Self::Run(run) => run.apply(state, at),
+            Self::Shell(shell) => shell.apply(state, at),
+            Self::Stopsignal(stopsignal) => stopsignal.apply(state, at),
+            Self::User(user) => user.apply(state, at),
+            Self::Volume(volume) => volume.apply(state, at),
+            Self::Workdir(workdir) => workdir.apply(state, at),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! ONBUILD: an instruction that runs later, in builds that start FROM this image.
 
 use super::{Instruction, Kind};
+use crate::build::state::{Effect, Place, State, Work};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
 
@@ -42,5 +43,25 @@ impl Onbuild {
             trigger.push_str(&heredoc.name);
         }
         Ok(Self { trigger })
+    }
+}
+
+impl Onbuild {
+    /// Keeps the trigger. BuildKit writes no history for it.
+    pub(crate) fn apply(
+        &self,
+        state: &mut State<'_>,
+        _at: Place<'_>,
+    ) -> Result<Effect, BuildError> {
+        state
+            .config
+            .on_build
+            .get_or_insert_default()
+            .push(self.trigger.clone());
+        Ok(Effect {
+            history: None,
+            key: format!("ONBUILD {}", self.trigger),
+            work: Work::Configured,
+        })
     }
 }

@@ -4,6 +4,7 @@
 //! Variables in it are not expanded here: the shell that runs it sees them in its environment.
 
 use super::command_line::CommandLine;
+use crate::build::state::{Effect, Place, RunWork, State, Work};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::heredoc::{self, Heredoc};
 use crate::build::syntax::statement::{FlagKind, Statement};
@@ -107,5 +108,116 @@ impl Run {
             }
             _ => None,
         }
+    }
+}
+
+/// Where a script that names its own interpreter is put while it runs.
+pub(crate) const SCRIPT: &str = "/dev/pipes/EOF";
+
+impl Run {
+    /// Plans the command. Nothing in it is expanded.
+    pub(crate) fn apply(
+        &self,
+        state: &mut State<'_>,
+        _at: Place<'_>,
+    ) -> Result<Effect, BuildError> {
+        let script = self.script();
+        let argv = match &script {
+            Some(_) => {
+                let mut argv = state.shell();
+                argv.push(SCRIPT.to_owned());
+                argv
+            }
+            None => self.argv(&state.shell()),
+        };
+        let args: Vec<(String, String)> = state
+            .args
+            .iter()
+            .map(|arg| {
+                let value = state.lookup(&arg.name).unwrap_or_default();
+                (arg.name.clone(), value)
+            })
+            .collect();
+        let mut env = state.config.env.clone().unwrap_or_default();
+        for arg in &state.args {
+            if let (None, Some(value)) = (state.env(&arg.name), &arg.value) {
+                env.push(format!("{}={value}", arg.name));
+            }
+        }
+        let history = format!("RUN {} # buildkit", shown(&argv, &args));
+        let mut key = self.text(&argv, script.as_deref());
+        if let Some(network) = self.network {
+            key.push_str(&format!(" --network={network:?}"));
+        }
+        Ok(Effect {
+            history: Some(history),
+            key,
+            work: Work::Run(Box::new(RunWork {
+                argv,
+                env,
+                proxies: proxies(state),
+                args,
+                user: state.config.user.clone(),
+                working_dir: state.working_dir(),
+                network: self.network,
+                script,
+            })),
+        })
+    }
+
+    fn text(&self, argv: &[String], script: Option<&str>) -> String {
+        let words = serde_json::to_string(argv).unwrap_or_default();
+        format!("RUN {words}{}", script.unwrap_or_default())
+    }
+}
+
+/// The words, with the arguments in scope before them: `|1 V=2 /bin/sh -c echo $V`.
+fn shown(argv: &[String], args: &[(String, String)]) -> String {
+    let mut words = Vec::new();
+    if !args.is_empty() {
+        words.push(format!("|{}", args.len()));
+        words.extend(args.iter().map(|(name, value)| format!("{name}={value}")));
+    }
+    words.extend_from_slice(argv);
+    words.join(" ")
+}
+
+/// Proxies given with `--build-arg` that are not declared: the command sees them, the key does not.
+fn proxies(state: &State<'_>) -> Vec<String> {
+    let given = state.build_args.proxies().into_iter();
+    given
+        .filter(|(name, _)| state.lookup(name).is_none())
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::state::testing::{apply, check_history};
+    use crate::oci::config::RunConfig;
+
+    #[test]
+    fn history_is_what_buildkit_writes() {
+        check_history("RUN echo hi", "RUN /bin/sh -c echo hi # buildkit");
+        check_history("RUN [\"a\", \"b c\"]", "RUN a b c # buildkit");
+        check_history(
+            "ARG V=1\nARG W\nRUN x",
+            "RUN |2 V=1 W= /bin/sh -c x # buildkit",
+        );
+        check_history("SHELL [\"sh\", \"-ec\"]\nRUN x", "RUN sh -ec x # buildkit");
+    }
+
+    #[test]
+    fn a_run_sees_env_then_args_then_proxies() {
+        let given = [("http_proxy", "p"), ("V", "2"), ("A", "no")];
+        let (_, effect) =
+            apply(RunConfig::default(), &given, "ENV A=e\nARG V\nARG A\nRUN x").unwrap();
+        let Work::Run(run) = effect.work else {
+            panic!("not a RUN");
+        };
+        assert_eq!(run.env, ["A=e", "V=2"]);
+        assert_eq!(run.proxies, ["http_proxy=p"]);
+        assert!(!effect.history.unwrap().contains("proxy"));
     }
 }

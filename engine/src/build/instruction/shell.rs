@@ -1,5 +1,6 @@
 //! SHELL: what stands before every shell-form command that follows.
 
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
 
@@ -25,5 +26,20 @@ impl Shell {
                 )
                 .with_hint("such as `SHELL [\"/bin/bash\", \"-c\"]`, in double quotes")),
         }
+    }
+}
+
+impl Shell {
+    /// Sets the shell.
+    pub(crate) fn apply(
+        &self,
+        state: &mut State<'_>,
+        _at: Place<'_>,
+    ) -> Result<Effect, BuildError> {
+        state.config.shell = Some(self.words.clone());
+        Ok(Effect::configured(format!(
+            "SHELL [{}]",
+            self.words.join(" ")
+        )))
     }
 }

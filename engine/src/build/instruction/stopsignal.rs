@@ -1,8 +1,10 @@
 //! STOPSIGNAL: the signal that `docker stop` sends first.
 
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use crate::sys::signal;
 
 /// STOPSIGNAL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,5 +19,30 @@ impl Stopsignal {
         let signal = statement.exactly_one()?;
         statement.check_word(&signal)?;
         Ok(Self { signal })
+    }
+}
+
+impl Stopsignal {
+    /// Sets the signal. Error: there is no such signal.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let name = state.expand(at, &self.signal)?;
+        signal::parse(&name)
+            .map_err(|error| at.source.error(self.signal.span, error.to_string()))?;
+        let history = format!("STOPSIGNAL {name}");
+        state.config.stop_signal = name;
+        Ok(Effect::configured(history))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::{apply, check_history};
+    use crate::oci::config::RunConfig;
+
+    #[test]
+    fn signals_have_names_and_numbers() {
+        check_history("STOPSIGNAL SIGINT", "STOPSIGNAL SIGINT");
+        check_history("STOPSIGNAL 9", "STOPSIGNAL 9");
+        assert!(apply(RunConfig::default(), &[], "STOPSIGNAL SIGNOPE").is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! What COPY and ADD share: sources, destination and the flags about them.
 
+use crate::build::state::{CopySource, CopyWork, Effect, Place, State, Work};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::heredoc::{self, Heredoc};
 use crate::build::syntax::source::Word;
@@ -84,5 +85,106 @@ impl Transfer {
             exclude: flags.values("exclude"),
             link: flags.switch("link"),
         })
+    }
+}
+
+impl Transfer {
+    /// What is to be copied, all variables expanded.
+    pub(super) fn work(
+        &self,
+        state: &State<'_>,
+        at: Place<'_>,
+        keyword: &'static str,
+    ) -> Result<CopyWork, BuildError> {
+        let mut sources = Vec::new();
+        for word in &self.sources {
+            sources.push(CopySource::Path(state.expand(at, word)?, word.clone()));
+        }
+        for heredoc in &self.heredocs {
+            let text = Word {
+                text: heredoc.text(),
+                span: heredoc.span,
+            };
+            let content = match heredoc.expand {
+                true => state.expand_text(at, &text)?,
+                false => text.text,
+            };
+            sources.push(CopySource::Inline {
+                name: heredoc.name.clone(),
+                content,
+            });
+        }
+        let expand = |word: &Option<Word>| -> Result<Option<String>, BuildError> {
+            match word {
+                Some(word) => Ok(Some(state.expand(at, word)?)),
+                None => Ok(None),
+            }
+        };
+        let written = state.expand(at, &self.destination)?;
+        let mut destination = state.absolute(&written);
+        let is_dir = [".", ""].contains(&written.as_str())
+            || written.ends_with('/')
+            || written.ends_with("/.");
+        if is_dir && !destination.ends_with('/') {
+            destination.push('/');
+        }
+        let mut exclude = Vec::new();
+        for word in &self.exclude {
+            exclude.push(state.expand(at, word)?);
+        }
+        Ok(CopyWork {
+            keyword,
+            sources,
+            destination,
+            destination_word: Word {
+                text: written,
+                span: self.destination.span,
+            },
+            chown: expand(&self.chown)?,
+            chmod: expand(&self.chmod)?,
+            exclude,
+            ..CopyWork::default()
+        })
+    }
+}
+
+/// The effect of COPY or ADD.
+pub(super) fn effect(work: CopyWork) -> Effect {
+    let mut words = vec![work.keyword.to_owned()];
+    if let Some(chown) = &work.chown {
+        words.push(format!("--chown={chown}"));
+    }
+    if let Some(chmod) = &work.chmod {
+        words.push(format!("--chmod={chmod}"));
+    }
+    for source in &work.sources {
+        words.push(match source {
+            CopySource::Path(text, _) | CopySource::Url(text, _) => text.clone(),
+            CopySource::Inline { name, .. } => format!("<<{name}"),
+        });
+    }
+    words.push(work.destination_word.text.clone());
+    let history = format!("{} # buildkit", words.join(" "));
+    // Sources are in the key by what they hold, not by how they are written; see `cache`.
+    let mut key = format!("{} -> {}", work.keyword, work.destination);
+    for (name, value) in [
+        ("chown", &work.chown),
+        ("chmod", &work.chmod),
+        ("checksum", &work.checksum),
+    ] {
+        if let Some(value) = value {
+            key.push_str(&format!(" --{name}={value}"));
+        }
+    }
+    for pattern in &work.exclude {
+        key.push_str(&format!(" --exclude={pattern}"));
+    }
+    if let Some(unpack) = work.unpack {
+        key.push_str(&format!(" --unpack={unpack}"));
+    }
+    Effect {
+        history: Some(history),
+        key,
+        work: Work::Copy(Box::new(work)),
     }
 }

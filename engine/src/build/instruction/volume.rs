@@ -1,8 +1,10 @@
 //! VOLUME: directories whose files outlive the container's own layer: each container gets a volume there.
 
+use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use serde_json::Map;
 
 /// VOLUME.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,5 +30,38 @@ impl Volume {
             }
         }
         Ok(Self { paths, json })
+    }
+}
+
+impl Volume {
+    /// Notes the directories.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let mut paths = Vec::new();
+        for word in &self.paths {
+            let path = state.expand(at, word)?;
+            if path.trim().is_empty() {
+                let message = "VOLUME specified can not be an empty string";
+                return Err(at.source.error(word.span, message));
+            }
+            paths.push(path);
+        }
+        let volumes = state.config.volumes.get_or_insert_default();
+        volumes.extend(paths.iter().map(|path| (path.clone(), Map::new())));
+        Ok(Effect::configured(format!("VOLUME [{}]", paths.join(" "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::check_history;
+
+    #[test]
+    fn history_shows_the_paths() {
+        check_history("VOLUME /data /x", "VOLUME [/data /x]");
+        check_history("VOLUME [\"/a b\"]", "VOLUME [/a b]");
+        check_history(
+            "VOLUME $NO",
+            "! VOLUME specified can not be an empty string",
+        );
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A relative path joins the previous WORKDIR. A directory that is missing is made, and that is a layer.
 
+use crate::build::state::{Effect, Place, State, Work};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
@@ -19,5 +20,42 @@ impl Workdir {
         let path = statement.exactly_one()?;
         statement.check_word(&path)?;
         Ok(Self { path })
+    }
+}
+
+impl Workdir {
+    /// Sets the directory, which must exist afterwards.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let path = state.expand(at, &self.path)?;
+        if path.is_empty() {
+            return Err(at
+                .source
+                .error(self.path.span, "cannot normalize nothing: WORKDIR is empty"));
+        }
+        let path = state.absolute(&path);
+        state.config.working_dir = path.clone();
+        let history = format!("WORKDIR {path}");
+        Ok(Effect {
+            key: history.clone(),
+            history: Some(history),
+            work: Work::Directory(path),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::check_history;
+
+    #[test]
+    fn a_relative_path_joins_the_previous_one() {
+        check_history("WORKDIR /a\nWORKDIR b\nWORKDIR ./c/../d", "WORKDIR /a/b/d");
+        check_history("WORKDIR x", "WORKDIR /x");
+        check_history("WORKDIR /../..", "WORKDIR /");
+        check_history("ENV D=/app\nWORKDIR $D/x", "WORKDIR /app/x");
+        check_history(
+            "WORKDIR $NO",
+            "! cannot normalize nothing: WORKDIR is empty",
+        );
     }
 }

@@ -1,0 +1,220 @@
+//! `.dockerignore`: what the context leaves out.
+//!
+//! **What Docker does.** One pattern a line, relative to the context's root; `#` in the first column is a comment;
+//! `!` takes files back in; the last line that fits decides; a pattern that fits a folder covers all in it.
+//! `<Dockerfile>.dockerignore` beside the Dockerfile is read instead of `.dockerignore`.
+//! **What we do.** The same, down to `**` and the cleaning of paths. Not gitignore: `*.log` means the top folder only.
+//! Sources: Dockerfile reference, ".dockerignore file"; github.com/moby/patternmatcher, `ignorefile`.
+
+use super::pattern::Pattern;
+use crate::error::{Error, Result};
+
+/// The patterns of a `.dockerignore`, or of `--exclude`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ignore {
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Rule {
+    pattern: Pattern,
+    /// `!`: takes back in.
+    exception: bool,
+}
+
+/// Which rules fit a folder; what is in it inherits that.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Inherited(Vec<bool>);
+
+impl Ignore {
+    /// Reads the lines of a `.dockerignore`. Error: a malformed pattern, with its line.
+    pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut rules = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            if line.starts_with('#') {
+                continue;
+            }
+            if let Some(rule) = Rule::parse(line).map_err(|problem| {
+                Error::invalid(format!(
+                    "failed to parse {name} line {}: {problem}",
+                    index + 1
+                ))
+            })? {
+                rules.push(rule);
+            }
+        }
+        Ok(Self { rules })
+    }
+
+    /// The rules of `--exclude`, one each.
+    pub(crate) fn of(patterns: &[String]) -> Result<Self> {
+        let mut rules = Vec::new();
+        for pattern in patterns {
+            let rule = Rule::parse(pattern)
+                .map_err(|problem| Error::invalid(format!("--exclude={pattern}: {problem}")))?;
+            rules.extend(rule);
+        }
+        Ok(Self { rules })
+    }
+
+    /// Whether nothing is left out.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Whether a rule takes files back in, so that an excluded folder must be looked into.
+    pub(crate) fn has_exceptions(&self) -> bool {
+        self.rules.iter().any(|rule| rule.exception)
+    }
+
+    /// Whether `path` is left out. `parent` is what its folder inherited; the second value is for its own children.
+    /// Paths are relative, with `/` and without a leading one.
+    pub(crate) fn excludes(&self, path: &str, parent: &Inherited) -> (bool, Inherited) {
+        let mut excluded = false;
+        let mut fits = Vec::with_capacity(self.rules.len());
+        for (index, rule) in self.rules.iter().enumerate() {
+            let inherited = parent.0.get(index).copied().unwrap_or(false);
+            let fit = inherited || rule.pattern.matches(path);
+            fits.push(fit);
+            if fit {
+                excluded = !rule.exception;
+            }
+        }
+        (excluded, Inherited(fits))
+    }
+
+    /// Whether `path` is left out, its parents looked at one by one.
+    pub(crate) fn excludes_path(&self, path: &str) -> bool {
+        let (mut excluded, mut inherited) = (false, Inherited::default());
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        for end in ends.chain([path.len()]) {
+            (excluded, inherited) = self.excludes(&path[..end], &inherited);
+        }
+        excluded
+    }
+}
+
+impl Rule {
+    fn parse(line: &str) -> std::result::Result<Option<Self>, String> {
+        let line = line.trim();
+        let (exception, pattern) = match line.strip_prefix('!') {
+            Some(rest) => (true, rest.trim()),
+            None => (false, line),
+        };
+        if exception && pattern.is_empty() {
+            return Err("illegal exclusion pattern: \"!\"".to_owned());
+        }
+        if pattern.is_empty() {
+            return Ok(None);
+        }
+        let cleaned = clean(pattern);
+        let pattern = Pattern::ignore(&cleaned).map_err(|problem| problem.to_string())?;
+        Ok(Some(Self { pattern, exception }))
+    }
+}
+
+/// The shortest path that means the same, without a leading `/`. Source: Go, `filepath.Clean`.
+pub(crate) fn clean(path: &str) -> String {
+    let rooted = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            ".." if rooted => {}
+            part => parts.push(part),
+        }
+    }
+    match parts.is_empty() {
+        true => if rooted { "/" } else { "." }.to_owned(),
+        false => parts.join("/"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(lines: &str, cases: &[(&str, bool)]) {
+        let ignore = Ignore::parse(".dockerignore", lines).unwrap();
+        for (path, expected) in cases {
+            assert_eq!(
+                ignore.excludes_path(path),
+                *expected,
+                "{path} with {lines:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn patterns_are_anchored_at_the_root_of_the_context() {
+        check("foo", &[("foo", true), ("foo/x", true), ("a/foo", false)]);
+        check("*.md", &[("a.md", true), ("d/a.md", false)]);
+        check("**/*.md", &[("a.md", true), ("d/a.md", true)]);
+        check("*/temp*", &[("a/temp1", true), ("a/b/temp", false)]);
+        check("/foo", &[("foo", true)]);
+        check("./b", &[("b", true)]);
+        check("a/../b", &[("b", true), ("a", false)]);
+        check("foo/", &[("foo", true), ("foo/a", true)]);
+        check("  foo  ", &[("foo", true)]);
+        check("a?b", &[("axb", true), ("a/b", false)]);
+        check("[!a]", &[("!", true), ("b", false)]);
+        check("[^a]", &[("b", true), ("a", false)]);
+    }
+
+    #[test]
+    fn comments_stand_in_the_first_column() {
+        check(
+            "#foo\n #bar\n\\#baz",
+            &[("#foo", false), ("#bar", true), ("#baz", true)],
+        );
+        check("\u{feff}foo", &[("foo", true)]);
+        check("\n\n", &[("foo", false)]);
+    }
+
+    #[test]
+    fn the_last_line_that_fits_decides() {
+        check("*.md\n!README.md", &[("a.md", true), ("README.md", false)]);
+        check("!README.md\n*.md", &[("README.md", true)]);
+        check(
+            "docs\n!docs/keep",
+            &[
+                ("docs/x", true),
+                ("docs/keep", false),
+                ("docs/keep/y", false),
+            ],
+        );
+        check(
+            "*\n!src\nsrc/*.log",
+            &[("a", true), ("src/a", false), ("src/a.log", true)],
+        );
+    }
+
+    #[test]
+    fn everything_can_be_left_out() {
+        check("*", &[("a", true), ("a/b", true)]);
+        check("**", &[("a", true), ("a/b", true)]);
+        check(".", &[("a", false)]);
+        check("/", &[("a", false)]);
+    }
+
+    #[test]
+    fn malformed_lines_are_named() {
+        for (lines, message) in [
+            (
+                "a\n!",
+                "failed to parse .dockerignore line 2: illegal exclusion pattern: \"!\"",
+            ),
+            (
+                "a[",
+                "failed to parse .dockerignore line 1: syntax error in pattern",
+            ),
+        ] {
+            let error = Ignore::parse(".dockerignore", lines).unwrap_err();
+            assert_eq!(error.message(), message);
+        }
+    }
+}

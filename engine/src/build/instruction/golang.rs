@@ -1,0 +1,105 @@
+//! How Go prints values: BuildKit's history entries are made with `fmt`, and ours must read the same.
+
+use std::fmt::Write;
+
+/// `%q` of a string. Source: Go, `strconv.Quote`.
+pub(crate) fn quote(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{b}' => out.push_str("\\v"),
+            '\u{c}' => out.push_str("\\f"),
+            c if c.is_control() => {
+                // Writing to a string cannot fail.
+                let _ = match u32::from(c) {
+                    code @ 0..=0x7f => write!(out, "\\x{code:02x}"),
+                    code => write!(out, "\\u{code:04x}"),
+                };
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// `%q` of a list of strings: `["a" "b c"]`.
+pub(crate) fn quote_list(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
+    format!("[{}]", words.join(" "))
+}
+
+/// A `time.Duration` of `nanoseconds`, as it prints itself: `1m30s`, `500ms`, `0s`.
+pub(crate) fn duration(nanoseconds: i64) -> String {
+    let total = nanoseconds.unsigned_abs();
+    let sign = if nanoseconds < 0 { "-" } else { "" };
+    let fraction = |value: u64, unit: u64, name: &str| {
+        let (whole, rest) = (value / unit, value % unit);
+        let digits = unit.ilog10() as usize;
+        let rest = format!("{rest:0digits$}");
+        let rest = rest.trim_end_matches('0');
+        match rest {
+            "" => format!("{whole}{name}"),
+            rest => format!("{whole}.{rest}{name}"),
+        }
+    };
+    let text = match total {
+        0 => "0s".to_owned(),
+        1..1_000 => format!("{total}ns"),
+        1_000..1_000_000 => fraction(total, 1_000, "µs"),
+        1_000_000..1_000_000_000 => fraction(total, 1_000_000, "ms"),
+        _ => {
+            let minutes = total / 60_000_000_000;
+            let seconds = fraction(total % 60_000_000_000, 1_000_000_000, "s");
+            match minutes {
+                0 => seconds,
+                1..60 => format!("{minutes}m{seconds}"),
+                _ => format!("{}h{}m{seconds}", minutes / 60, minutes % 60),
+            }
+        }
+    };
+    format!("{sign}{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_quoted_as_go_quotes_them() {
+        for (text, expected) in [
+            ("a b", "\"a b\""),
+            ("\"\\\n\t", "\"\\\"\\\\\\n\\t\""),
+            ("\u{1}ż", "\"\\x01ż\""),
+        ] {
+            assert_eq!(quote(text), expected);
+        }
+        assert_eq!(
+            quote_list(&["a".to_owned(), "b".to_owned()]),
+            "[\"a\" \"b\"]"
+        );
+    }
+
+    #[test]
+    fn durations_print_as_in_go() {
+        for (nanoseconds, expected) in [
+            (0, "0s"),
+            (5_000_000_000, "5s"),
+            (90_000_000_000, "1m30s"),
+            (3_600_000_000_000, "1h0m0s"),
+            (500_000_000, "500ms"),
+            (1_500_000_000, "1.5s"),
+            (1_500, "1.5µs"),
+            (-1, "-1ns"),
+        ] {
+            assert_eq!(duration(nanoseconds), expected);
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! Folders stacked as overlayfs would stack them, read without mounting anything.
+//!
+//! **Kernel feature.** None: that is the point. A name is looked up in each layer from the top; the first one that has it
+//! wins, folders merge, a character device 0:0 (a *whiteout*) ends the search, and so does a folder marked opaque.
+//! **What we do.** The build context (a stack of one) and the layers of a stage are read through the same walk. Each
+//! component of a path is opened on its parent's descriptor without following links; links are followed here, inside
+//! the root, so no path leads out of it, whatever changes meanwhile.
+//! **What we leave out.** `redirect_dir` and `metacopy`: our layers are made without them.
+//! Source: Linux, `Documentation/filesystems/overlayfs.rst`.
+
+use crate::error::{Error, Result};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+use std::collections::{BTreeSet, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// How many links one path may go through; what the kernel allows.
+const LINKS: usize = 40;
+
+/// A stack of folders.
+pub(crate) struct View {
+    root: Folder,
+}
+
+/// A folder as the stack shows it: the layers that have it, topmost first.
+#[derive(Clone)]
+pub(crate) struct Folder {
+    layers: Vec<Rc<OwnedFd>>,
+    /// Of the topmost layer.
+    pub(crate) stat: Stat,
+}
+
+/// What a path leads to.
+#[derive(Clone)]
+pub(crate) enum Node {
+    /// A folder.
+    Folder(Folder),
+    /// Anything else.
+    File(File),
+}
+
+/// A file, link or device: the folder that holds it, in one layer, and its name there.
+#[derive(Clone)]
+pub(crate) struct File {
+    parent: Rc<OwnedFd>,
+    name: OsString,
+    /// About the file itself, a link not followed.
+    pub(crate) stat: Stat,
+}
+
+/// A path followed to its end.
+pub(crate) struct Found {
+    /// What is there.
+    pub(crate) node: Node,
+    /// Where it really is, without links: relative to the root, empty for the root itself.
+    pub(crate) path: PathBuf,
+}
+
+/// Whether a link at the end of a path is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Last {
+    Follow,
+    Keep,
+}
+
+impl View {
+    /// Opens `layers`, lowest first. None at all is an empty root.
+    pub(crate) fn open(layers: &[PathBuf]) -> Result<Self> {
+        let mut fds = Vec::with_capacity(layers.len());
+        for layer in layers.iter().rev() {
+            let fd = rustix::fs::open(layer, folder_flags(), Mode::empty())
+                .map_err(|errno| Error::io("open", layer, errno.into()))?;
+            fds.push(Rc::new(fd));
+        }
+        let stat = match fds.first() {
+            Some(fd) => rustix::fs::fstat(fd),
+            // Any folder will do to say that an empty root is a folder.
+            None => rustix::fs::stat("/"),
+        };
+        let stat = stat.map_err(|errno| Error::io("read", "/", errno.into()))?;
+        Ok(Self {
+            root: Folder { layers: fds, stat },
+        })
+    }
+
+    /// The root.
+    pub(crate) fn root(&self) -> &Folder {
+        &self.root
+    }
+
+    /// Follows `path` from the root; `None` if there is nothing.
+    pub(crate) fn find(&self, path: &Path, last: Last) -> Result<Option<Found>> {
+        match self.follow(path, last) {
+            Ok(found) => Ok(found),
+            Err(errno) => Err(Error::io("read", path, errno.into())),
+        }
+    }
+
+    /// Where `path` leads, also if its end, or more, does not exist yet: the existing part is followed, the rest is
+    /// taken as it stands. Relative to the root.
+    pub(crate) fn resolve(&self, path: &Path) -> Result<PathBuf> {
+        let mut walk = Walk::new(&self.root, path);
+        loop {
+            match walk.step(Last::Follow) {
+                Ok(Step::Done(found)) => return Ok(found.path),
+                Ok(Step::Missing(name)) => {
+                    let mut real = walk.path();
+                    real.push(name);
+                    for part in walk.rest() {
+                        match part.as_bytes() {
+                            b"." | b"" => {}
+                            b".." => {
+                                real.pop();
+                            }
+                            _ => real.push(part),
+                        }
+                    }
+                    return Ok(real);
+                }
+                Ok(Step::More) => {}
+                Err(errno) => return Err(Error::io("read", path, errno.into())),
+            }
+        }
+    }
+
+    fn follow(&self, path: &Path, last: Last) -> Result<Option<Found>, Errno> {
+        let mut walk = Walk::new(&self.root, path);
+        loop {
+            match walk.step(last)? {
+                Step::Done(found) => return Ok(Some(found)),
+                Step::Missing(_) => return Ok(None),
+                Step::More => {}
+            }
+        }
+    }
+}
+
+/// A path on its way.
+struct Walk {
+    /// The folders entered, the root first, each with its name.
+    stack: Vec<(OsString, Folder)>,
+    todo: VecDeque<OsString>,
+    links: usize,
+}
+
+enum Step {
+    More,
+    Done(Found),
+    Missing(OsString),
+}
+
+impl Walk {
+    fn new(root: &Folder, path: &Path) -> Self {
+        Self {
+            stack: vec![(OsString::new(), root.clone())],
+            todo: parts(path),
+            links: 0,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.stack.iter().skip(1).map(|(name, _)| name).collect()
+    }
+
+    fn rest(&mut self) -> VecDeque<OsString> {
+        std::mem::take(&mut self.todo)
+    }
+
+    /// Takes one component.
+    fn step(&mut self, last: Last) -> Result<Step, Errno> {
+        let current = match self.stack.last() {
+            Some((_, folder)) => folder.clone(),
+            None => return Err(Errno::NOENT),
+        };
+        let Some(name) = self.todo.pop_front() else {
+            return Ok(Step::Done(Found {
+                path: self.path(),
+                node: Node::Folder(current),
+            }));
+        };
+        match name.as_bytes() {
+            b"" | b"." => return Ok(Step::More),
+            b".." => {
+                // As after a chroot, the root is its own parent.
+                if self.stack.len() > 1 {
+                    self.stack.pop();
+                }
+                return Ok(Step::More);
+            }
+            _ => {}
+        }
+        match current.child(&name)? {
+            None => Ok(Step::Missing(name)),
+            Some(Node::Folder(folder)) => {
+                self.stack.push((name, folder));
+                Ok(Step::More)
+            }
+            Some(Node::File(file)) => {
+                let at_end = self
+                    .todo
+                    .iter()
+                    .all(|part| matches!(part.as_bytes(), b"" | b"."));
+                let is_link = file.kind() == FileType::Symlink;
+                if is_link && (!at_end || last == Last::Follow) {
+                    return self.enter_link(&file);
+                }
+                if !at_end {
+                    return Err(Errno::NOTDIR);
+                }
+                Ok(Step::Done(Found {
+                    path: self.path().join(&name),
+                    node: Node::File(file),
+                }))
+            }
+        }
+    }
+
+    fn enter_link(&mut self, link: &File) -> Result<Step, Errno> {
+        self.links += 1;
+        if self.links > LINKS {
+            return Err(Errno::LOOP);
+        }
+        let target = link.target()?;
+        if target.is_absolute() {
+            self.stack.truncate(1);
+        }
+        for part in parts(&target).into_iter().rev() {
+            self.todo.push_front(part);
+        }
+        Ok(Step::More)
+    }
+}
+
+impl Folder {
+    /// What is called `name` in it.
+    pub(crate) fn child(&self, name: &OsStr) -> Result<Option<Node>, Errno> {
+        let mut merged: Option<Folder> = None;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let stat = match rustix::fs::statat(layer, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => stat,
+                Err(Errno::NOENT) => continue,
+                Err(errno) => return Err(errno),
+            };
+            let kind = FileType::from_raw_mode(stat.st_mode);
+            if kind == FileType::Directory {
+                let fd = rustix::fs::openat(layer, name, folder_flags(), Mode::empty())?;
+                let last = index + 1 == self.layers.len() || is_opaque(&fd);
+                let folder = merged.get_or_insert(Folder {
+                    layers: Vec::new(),
+                    stat,
+                });
+                folder.layers.push(Rc::new(fd));
+                if last {
+                    break;
+                }
+            } else if merged.is_some() || is_whiteout(&stat) {
+                break;
+            } else {
+                return Ok(Some(Node::File(File {
+                    parent: Rc::clone(layer),
+                    name: name.to_owned(),
+                    stat,
+                })));
+            }
+        }
+        Ok(merged.map(Node::Folder))
+    }
+
+    /// The names in it, sorted. A name can be hidden: then [`Folder::child`] gives nothing. Nothing is opened, since a
+    /// folder may hold more folders than a process may hold files.
+    pub(crate) fn names(&self) -> Result<BTreeSet<OsString>, Errno> {
+        let mut names = BTreeSet::new();
+        for layer in &self.layers {
+            for entry in Dir::read_from(layer)? {
+                let entry = entry?;
+                let name = entry.file_name().to_bytes();
+                if name != b"." && name != b".." {
+                    names.insert(OsString::from_vec(name.to_vec()));
+                }
+            }
+        }
+        Ok(names)
+    }
+}
+
+impl File {
+    /// What kind it is.
+    pub(crate) fn kind(&self) -> FileType {
+        FileType::from_raw_mode(self.stat.st_mode)
+    }
+
+    /// Where a link leads.
+    pub(crate) fn target(&self) -> Result<PathBuf, Errno> {
+        let target = rustix::fs::readlinkat(&self.parent, &self.name, Vec::new())?;
+        Ok(OsString::from_vec(target.into_bytes()).into())
+    }
+
+    /// Opens a regular file for reading. Error: `LOOP`, if a link took its place meanwhile.
+    pub(crate) fn open(&self) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.parent, &self.name, flags, Mode::empty())
+    }
+
+    /// The folder that holds it and its name there, for attributes.
+    pub(crate) fn place(&self) -> (&OwnedFd, &OsStr) {
+        (&self.parent, &self.name)
+    }
+}
+
+impl Node {
+    /// About it, a link not followed.
+    pub(crate) fn stat(&self) -> &Stat {
+        match self {
+            Self::Folder(folder) => &folder.stat,
+            Self::File(file) => &file.stat,
+        }
+    }
+}
+
+fn folder_flags() -> OFlags {
+    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC
+}
+
+fn parts(path: &Path) -> VecDeque<OsString> {
+    path.as_os_str()
+        .as_bytes()
+        .split(|byte| *byte == b'/')
+        .map(|part| OsString::from_vec(part.to_vec()))
+        .collect()
+}
+
+fn is_whiteout(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0
+}
+
+fn is_opaque(fd: &OwnedFd) -> bool {
+    ["trusted.overlay.opaque", "user.overlay.opaque"]
+        .iter()
+        .any(|name| {
+            let mut value = [0; 1];
+            matches!(rustix::fs::fgetxattr(fd, *name, &mut value), Ok(1)) && value == *b"y"
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{XattrFlags, setxattr};
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    /// Two layers: `d/{a,b}`, `gone`, `etc -> d`, `abs -> /d`, `out -> ../../..`; above it `d/b` anew, `d/c`.
+    fn layers() -> (tempfile::TempDir, Vec<PathBuf>) {
+        let folder = tempfile::tempdir().unwrap();
+        let (low, high) = (folder.path().join("low"), folder.path().join("high"));
+        fs::create_dir_all(low.join("d")).unwrap();
+        fs::create_dir_all(high.join("d")).unwrap();
+        for (path, text) in [
+            (low.join("d/a"), "a"),
+            (low.join("d/b"), "old"),
+            (low.join("gone"), "x"),
+        ] {
+            fs::write(path, text).unwrap();
+        }
+        symlink("d", low.join("etc")).unwrap();
+        symlink("/d", low.join("abs")).unwrap();
+        symlink("../../../..", low.join("out")).unwrap();
+        symlink("loop", low.join("loop")).unwrap();
+        fs::write(high.join("d/b"), "new").unwrap();
+        fs::write(high.join("d/c"), "c").unwrap();
+        (folder, vec![low, high])
+    }
+
+    fn read(view: &View, path: &str) -> Option<String> {
+        use std::io::Read;
+        match view.find(Path::new(path), Last::Follow).unwrap()?.node {
+            Node::Folder(folder) => {
+                let names = folder.names().unwrap().into_iter();
+                let names = names.filter(|name| folder.child(name).unwrap().is_some());
+                let names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+                Some(names.join(" "))
+            }
+            Node::File(file) => {
+                let mut text = String::new();
+                fs::File::from(file.open().unwrap())
+                    .read_to_string(&mut text)
+                    .unwrap();
+                Some(text)
+            }
+        }
+    }
+
+    #[test]
+    fn folders_merge_and_the_upper_file_wins() {
+        let (_folder, layers) = layers();
+        let view = View::open(&layers).unwrap();
+        assert_eq!(read(&view, "d").unwrap(), "a b c");
+        assert_eq!(read(&view, "/d/b").unwrap(), "new");
+        assert_eq!(read(&view, "d/a").unwrap(), "a");
+        assert_eq!(read(&view, "nothing"), None);
+    }
+
+    #[test]
+    fn links_stay_inside_the_root() {
+        let (_folder, layers) = layers();
+        let view = View::open(&layers).unwrap();
+        assert_eq!(read(&view, "etc/a").unwrap(), "a");
+        assert_eq!(read(&view, "abs/c").unwrap(), "c");
+        assert_eq!(read(&view, "out/d/a").unwrap(), "a");
+        assert_eq!(read(&view, "../../d/a").unwrap(), "a");
+        assert!(view.find(Path::new("loop"), Last::Follow).is_err());
+        let kept = view.find(Path::new("etc"), Last::Keep).unwrap().unwrap();
+        assert!(matches!(kept.node, Node::File(_)));
+    }
+
+    #[test]
+    fn paths_that_do_not_exist_yet_are_resolved_too() {
+        let (_folder, layers) = layers();
+        let view = View::open(&layers).unwrap();
+        for (path, real) in [
+            ("/abs/x/y", "d/x/y"),
+            ("etc", "d"),
+            ("/", ""),
+            ("new/../d", "d"),
+            ("/out/etc/./z", "d/z"),
+        ] {
+            assert_eq!(
+                view.resolve(Path::new(path)).unwrap(),
+                Path::new(real),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn whiteouts_and_opaque_folders_hide_what_is_below() {
+        let (_folder, layers) = layers();
+        let made = rustix::fs::mknodat(
+            rustix::fs::CWD,
+            layers[1].join("gone"),
+            FileType::CharacterDevice,
+            Mode::empty(),
+            0,
+        );
+        let view = View::open(&layers).unwrap();
+        if made.is_ok() {
+            assert_eq!(read(&view, "gone"), None);
+            assert!(!read(&view, "/").unwrap().contains("gone"));
+        }
+        let marked = setxattr(
+            layers[1].join("d"),
+            "user.overlay.opaque",
+            b"y",
+            XattrFlags::empty(),
+        );
+        if marked.is_ok() {
+            assert_eq!(read(&view, "d").unwrap(), "b c");
+        }
+    }
+
+    #[test]
+    fn no_layer_at_all_is_an_empty_root() {
+        let view = View::open(&[]).unwrap();
+        assert_eq!(read(&view, "/").unwrap(), "");
+        assert_eq!(read(&view, "x"), None);
+    }
+}
