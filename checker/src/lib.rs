@@ -8,14 +8,24 @@
 
 #![forbid(unsafe_code)]
 
+pub mod answer;
 pub mod checks;
 pub mod course;
+mod evaluate;
 pub mod exercise;
 pub mod field;
+pub mod hints;
 pub mod load;
 pub mod matcher;
 pub mod problem;
+pub mod report;
+mod setup;
+pub mod wait;
+pub mod world;
 
 pub use course::{Course, load_all};
-pub use exercise::{Attempt, Exercise, Goal, Hint, Level};
+pub use evaluate::{Attempt, evaluate};
+pub use exercise::{Exercise, Goal, Hint, Level};
 pub use problem::Problem;
+pub use report::{Report, Verdict};
+pub use setup::{SetupPlan, setup};

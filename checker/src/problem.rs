@@ -59,13 +59,6 @@ impl Source {
         )
     }
 
-    /// The whole line in which the byte at `offset` stands.
-    pub(crate) fn line_of(&self, offset: usize) -> &str {
-        let offset = self.floor(offset);
-        let start = self.text[..offset].rfind('\n').map_or(0, |at| at + 1);
-        self.text[start..].lines().next().unwrap_or("")
-    }
-
     /// The nearest character boundary at or before `offset`.
     fn floor(&self, offset: usize) -> usize {
         let mut at = offset.min(self.text.len());
@@ -280,7 +273,6 @@ mod tests {
         let at = source.offset(2, 7);
         assert_eq!(&source.text()[at..at + 2], "ls");
         assert_eq!(source.line_column(at), (2, 7));
-        assert_eq!(source.line_of(at), "łódź: ls");
     }
 
     #[test]

@@ -14,7 +14,13 @@
 //! Found     last build: step 3 `RUN pip install -r requirements.txt` ran: step 2 changed
 //! ```
 
+use super::judge;
+use super::outcome::{Claim, Outcome, Truth};
+use super::{Arg, Check};
 use crate::field::{Field, Kind, Noun, field};
+use crate::matcher::{Matcher, quote};
+use crate::world::{Build, BuildStep, World, tagged};
+use serde_json::{Map, Value, json};
 
 /// What a step can be asked.
 const STEP: &[Field] = &[
@@ -96,3 +102,159 @@ pub static NOUN: Noun = Noun {
     ],
     needs: &[],
 };
+
+/// Judges the check.
+pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
+    let builds = match world.builds() {
+        Ok(builds) => builds,
+        Err(blind) => return Outcome::blind("a build", blind),
+    };
+    let tag = check.name("tag");
+    let fitting: Vec<&Build> = builds
+        .iter()
+        .filter(|build| {
+            tag.is_none_or(|tag| build.tags.iter().any(|one| tagged(one) == tagged(tag)))
+        })
+        .collect();
+    let of = tag.map_or_else(String::new, |tag| format!(" of {}", quote(tag)));
+    let mut claims = Vec::new();
+    if let Some(Arg::Match(matcher)) = check.arg("count") {
+        let number = json!(fitting.len());
+        claims.push(Claim {
+            expected: format!("{}{of}", judge::counted(&matcher.describe(), "build")),
+            found: judge::counted(&fitting.len().to_string(), "build"),
+            truth: Truth::of(matcher.accepts(&number)),
+            values: Some((matcher.clone(), number)),
+        });
+        if fitting.is_empty() && check.given.len() == 1 + usize::from(tag.is_some()) {
+            return Outcome::all(claims, Map::new());
+        }
+    }
+    let which = match check.arg("which") {
+        Some(Arg::Match(Matcher::Text(which))) => which.as_str(),
+        _ => "last",
+    };
+    let candidates: Vec<&Build> = match which {
+        "any" => fitting.clone(),
+        "first" => fitting.first().copied().into_iter().collect(),
+        _ => fitting.last().copied().into_iter().collect(),
+    };
+    if candidates.is_empty() {
+        let others = judge::there_are(builds.iter().flat_map(|build| build.tags.clone()));
+        let found = if builds.is_empty() {
+            "no build".to_owned()
+        } else {
+            format!("none; {others}")
+        };
+        claims.push(Claim::new(
+            Truth::No,
+            format!("a build{of} since the start"),
+            found,
+        ));
+        return Outcome::all(claims, Map::from_iter([("count".to_owned(), json!(0))]));
+    }
+    let subject = if which == "any" {
+        "a build".to_owned()
+    } else {
+        format!("{which} build")
+    } + &of;
+    // Of several, the one with the fewest broken claims is the nearest to what was meant.
+    let judged = candidates
+        .iter()
+        .map(|build| (judge_build(&subject, check, build), *build));
+    let nearest = judged.min_by_key(|(claims, _)| {
+        claims
+            .iter()
+            .filter(|claim| claim.truth != Truth::Yes)
+            .count()
+    });
+    let Some((own, build)) = nearest else {
+        return Outcome::all(claims, Map::new());
+    };
+    claims.extend(own);
+    let mut facts = facts(build);
+    facts.insert("count".to_owned(), json!(fitting.len()));
+    Outcome::all(claims, facts)
+}
+
+fn judge_build(subject: &str, check: &Check, build: &Build) -> Vec<Claim> {
+    let cached = build.steps.iter().filter(|step| step.cached).count();
+    let mut claims = vec![Claim::new(
+        Truth::Yes,
+        format!("{subject} since the start"),
+        format!("{subject}: {}", build.result),
+    )];
+    for given in &check.given {
+        match (given.field.name, &given.arg) {
+            ("steps", Arg::Records(patterns)) => {
+                for pattern in patterns {
+                    let fits = build
+                        .steps
+                        .iter()
+                        .any(|step| judge::fits(pattern, &step_value(step)));
+                    claims.push(Claim::new(
+                        Truth::of(fits),
+                        format!("{subject}: a step with {}", judge::describe_all(pattern)),
+                        format!("{subject}: {}", describe_steps(build)),
+                    ));
+                }
+            }
+            ("which" | "tag" | "count", _) => {}
+            (name, Arg::Match(matcher)) => {
+                let found = match name {
+                    "result" => json!(build.result),
+                    "cached" => json!(cached),
+                    "ran" => json!(build.steps.len() - cached),
+                    _ => json!(build.context),
+                };
+                claims.push(judge::value(subject, given.field, matcher, Ok(found)));
+            }
+            _ => {}
+        }
+    }
+    claims
+}
+
+fn step_value(step: &BuildStep) -> Value {
+    json!({
+        "number": step.number,
+        "instruction": step.instruction,
+        "contains": step.line,
+        "cache": if step.cached { "hit" } else { "miss" },
+        "reason": step.reason,
+    })
+}
+
+fn describe_steps(build: &Build) -> String {
+    let step = |step: &BuildStep| {
+        let how = match (step.cached, step.reason.as_str()) {
+            (true, _) => "cached".to_owned(),
+            (false, "") => "ran".to_owned(),
+            (false, reason) => format!("ran: {reason}"),
+        };
+        format!("{} {}", quote(&step.line), how)
+    };
+    match build.steps.as_slice() {
+        [] => "no step".to_owned(),
+        steps => steps.iter().map(step).collect::<Vec<_>>().join("; "),
+    }
+}
+
+fn facts(build: &Build) -> Map<String, Value> {
+    let cached = build.steps.iter().filter(|step| step.cached).count();
+    let first_run = build.steps.iter().find(|step| !step.cached);
+    Map::from_iter([
+        ("result".to_owned(), json!(build.result)),
+        ("cached".to_owned(), json!(cached)),
+        ("ran".to_owned(), json!(build.steps.len() - cached)),
+        ("tags".to_owned(), json!(build.tags)),
+        (
+            "step".to_owned(),
+            json!(first_run.map(|step| step.line.as_str())),
+        ),
+        (
+            "reason".to_owned(),
+            json!(first_run.map(|step| step.reason.as_str())),
+        ),
+    ])
+}

@@ -17,7 +17,13 @@
 //! Found     `Dockerfile`: `RUN pip install` is on line 3, before it
 //! ```
 
+use super::judge;
+use super::outcome::{Claim, Outcome, Truth};
+use super::{Arg, Check, Given};
 use crate::field::{Field, Kind, Noun, field};
+use crate::matcher::{Matcher, quote};
+use crate::world::{Dockerfile, Instruction, World};
+use serde_json::{Map, Value, json};
 
 /// What an instruction can be asked.
 const INSTRUCTION: &[Field] = &[
@@ -104,3 +110,152 @@ pub static NOUN: Noun = Noun {
     ],
     needs: &[],
 };
+
+/// Judges the check.
+pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
+    let path = check.name("path").unwrap_or("Dockerfile");
+    let subject = format!("file {}", quote(path));
+    let wanted = !matches!(check.arg("exists"), Some(Arg::Match(Matcher::Bool(false))));
+    let expected = if wanted {
+        format!("a Dockerfile {}", quote(path))
+    } else {
+        format!("no file {}", quote(path))
+    };
+    let parsed = match world.dockerfile(path) {
+        Ok(Some(parsed)) => parsed,
+        Ok(None) => {
+            let claim = Claim::new(
+                Truth::of(!wanted),
+                expected,
+                format!("no file {}", quote(path)),
+            );
+            return Outcome::all(
+                vec![claim],
+                Map::from_iter([("exists".to_owned(), json!(false))]),
+            );
+        }
+        Err(blind) => return Outcome::blind(expected, blind),
+    };
+    let dockerfile = match parsed {
+        Ok(dockerfile) => dockerfile,
+        Err(message) => {
+            let claim = Claim::new(Truth::No, expected, format!("{subject}: {message}"));
+            return Outcome::all(
+                vec![claim],
+                Map::from_iter([("error".to_owned(), json!(message))]),
+            );
+        }
+    };
+    let mut claims = vec![Claim::new(
+        Truth::of(wanted),
+        expected,
+        format!("{subject} is one"),
+    )];
+    let all = instructions(&dockerfile);
+    for given in &check.given {
+        match (given.field.name, &given.arg) {
+            ("path" | "exists", _) => {}
+            ("has", Arg::Records(patterns)) => claims.extend(patterns.iter().map(|pattern| {
+                let fits = all.iter().any(|(one, _)| judge::fits(pattern, one));
+                Claim::new(
+                    Truth::of(fits),
+                    format!(
+                        "{subject}: an instruction with {}",
+                        judge::describe_all(pattern)
+                    ),
+                    format!("{subject}: {}", listing(&all)),
+                )
+            })),
+            ("lacks", Arg::Records(patterns)) => claims.extend(patterns.iter().map(|pattern| {
+                let found = all.iter().find(|(one, _)| judge::fits(pattern, one));
+                Claim::new(
+                    Truth::of(found.is_none()),
+                    format!(
+                        "{subject}: no instruction with {}",
+                        judge::describe_all(pattern)
+                    ),
+                    match found {
+                        Some((_, shown)) => format!("{subject}: {shown}"),
+                        None => format!("{subject}: {}", listing(&all)),
+                    },
+                )
+            })),
+            ("order", Arg::Records(patterns)) => claims.push(order(&subject, patterns, &all)),
+            (name, Arg::Match(matcher)) => {
+                let found = value(&dockerfile, name);
+                claims.push(judge::value(&subject, given.field, matcher, Ok(found)));
+            }
+            _ => {}
+        }
+    }
+    let facts = ["from", "stages", "count"];
+    let facts = facts
+        .iter()
+        .map(|name| ((*name).to_owned(), value(&dockerfile, name)));
+    Outcome::all(claims, facts.collect())
+}
+
+fn value(dockerfile: &Dockerfile, field: &str) -> Value {
+    match field {
+        "from" => json!(dockerfile.stages.last().map(|stage| stage.from.as_str())),
+        "stages" => json!(dockerfile.stages.len()),
+        "count" => {
+            let inside: usize = dockerfile
+                .stages
+                .iter()
+                .map(|stage| stage.instructions.len())
+                .sum();
+            json!(inside + dockerfile.stages.len())
+        }
+        _ => Value::Null,
+    }
+}
+
+/// Every instruction, FROM included, as the table's fields and as it is shown.
+fn instructions(dockerfile: &Dockerfile) -> Vec<(Value, String)> {
+    let mut all = Vec::new();
+    for (number, stage) in dockerfile.stages.iter().enumerate() {
+        let name = stage.name.clone().unwrap_or_else(|| number.to_string());
+        let from = Instruction {
+            keyword: "FROM".to_owned(),
+            arguments: match &stage.name {
+                Some(name) => format!("{} AS {name}", stage.from),
+                None => stage.from.clone(),
+            },
+            ..Instruction::default()
+        };
+        for one in std::iter::once(&from).chain(&stage.instructions) {
+            let facts = json!({
+                "instruction": one.keyword,
+                "contains": one.arguments,
+                "matches": one.arguments,
+                "form": if one.exec_form { "exec" } else { "shell" },
+                "stage": name,
+            });
+            all.push((facts, quote(&format!("{} {}", one.keyword, one.arguments))));
+        }
+    }
+    all
+}
+
+fn listing(all: &[(Value, String)]) -> String {
+    let shown: Vec<&str> = all.iter().map(|(_, shown)| shown.as_str()).collect();
+    shown.join(", ")
+}
+
+/// The claim that different instructions fit the patterns in this order.
+fn order(subject: &str, patterns: &[Vec<Given>], all: &[(Value, String)]) -> Claim {
+    let mut rest = all.iter();
+    let holds = patterns
+        .iter()
+        .all(|pattern| rest.by_ref().any(|(one, _)| judge::fits(pattern, one)));
+    let wanted: Vec<String> = patterns
+        .iter()
+        .map(|pattern| judge::describe_all(pattern))
+        .collect();
+    Claim::new(
+        Truth::of(holds),
+        format!("{subject}: first {}", wanted.join(", then ")),
+        format!("{subject}: {}", listing(all)),
+    )
+}

@@ -15,7 +15,12 @@
 //! ```
 
 use super::container::FILE;
+use super::judge;
+use super::outcome::{Claim, Outcome, Truth};
+use super::{Arg, Check, Given};
 use crate::field::{Field, Kind, Noun, concat, field};
+use crate::matcher::{Matcher, quote};
+use crate::world::{World, file_digest};
 
 /// The noun.
 pub static NOUN: Noun = Noun {
@@ -42,3 +47,50 @@ const OWN: &[Field] = &[
         "Another file of the workspace with the same contents.",
     ),
 ];
+
+/// Judges the check.
+pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
+    let path = check.name("path").unwrap_or_default();
+    let subject = format!("file {}", quote(path));
+    let file = match world.file(path) {
+        Ok(file) => file,
+        Err(blind) => return Outcome::blind(subject, blind),
+    };
+    let of_any_file: Vec<Given> = check
+        .given
+        .iter()
+        .filter(|given| !matches!(given.field.name, "path" | "unchanged" | "same_as"))
+        .cloned()
+        .collect();
+    let mut claims = judge::file(&subject, &of_any_file, file.as_ref());
+    let digest = file.as_ref().map(file_digest);
+    if let Some(Arg::Match(Matcher::Bool(wanted))) = check.arg("unchanged") {
+        let same = world.setup().files.get(path) == digest.as_ref();
+        let words = |same| {
+            if same {
+                "as it was at the start"
+            } else {
+                "changed since the start"
+            }
+        };
+        claims.push(Claim::new(
+            Truth::of(same == *wanted),
+            format!("{subject}: {}", words(*wanted)),
+            format!("{subject}: {}", words(same)),
+        ));
+    }
+    if let Some(other) = check.name("same_as") {
+        let expected = format!("{subject}: the same contents as {}", quote(other));
+        claims.push(match world.file(other) {
+            Err(blind) => Claim::blind(expected, blind),
+            Ok(None) => Claim::new(Truth::No, expected, format!("no file {}", quote(other))),
+            Ok(Some(other_file)) => {
+                let same = digest == Some(file_digest(&other_file));
+                let found = if same { "the same" } else { "other" };
+                let found = format!("{subject}: {found} contents than {}", quote(other));
+                Claim::new(Truth::of(same), expected, found)
+            }
+        });
+    }
+    Outcome::all(claims, judge::file_facts(file.as_ref()))
+}

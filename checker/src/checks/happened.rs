@@ -17,9 +17,13 @@
 //! Found     none; of container `box` there was nothing
 //! ```
 
-use super::Check;
+use super::judge;
+use super::outcome::{Claim, Outcome, Truth};
+use super::{Arg, Check, Given, arg};
 use crate::field::{Field, Kind, Noun, concat, field};
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, command_line, quote};
+use crate::world::{Event, World, tagged};
+use serde_json::{Map, Value, json};
 
 /// What may happen, as `docker events` and the journal call it.
 pub(crate) const EVENTS: &[&str] = &[
@@ -213,4 +217,282 @@ pub(crate) fn has_upper_bound(check: &Check) -> bool {
         Some(super::Arg::Match(Matcher::Range(_, None))) => false,
         Some(_) => true,
     }
+}
+
+/// Judges `happened`.
+pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
+    let default = Matcher::Range(Some(1.0), None);
+    let matcher = match check.arg("count") {
+        Some(Arg::Match(matcher)) => matcher.clone(),
+        _ => default.clone(),
+    };
+    let times = if matcher == default {
+        String::new()
+    } else {
+        format!("{} times: ", matcher.describe())
+    };
+    judge_events(check, world, &matcher, |what| {
+        format!("{times}{what}, since the start")
+    })
+}
+
+/// Judges `never`.
+pub(crate) fn evaluate_never(check: &Check, world: &dyn World) -> Outcome {
+    judge_events(check, world, &Matcher::Number(0.0), |what| {
+        format!("no {what}, since the start")
+    })
+}
+
+fn judge_events(
+    check: &Check,
+    world: &dyn World,
+    matcher: &Matcher,
+    expected: impl Fn(&str) -> String,
+) -> Outcome {
+    let expected = expected(&describe_pattern(&check.given));
+    let events = match world.events() {
+        Ok(events) => events,
+        Err(blind) => return Outcome::blind(expected, blind),
+    };
+    let fitting: Vec<&Event> = events
+        .iter()
+        .enumerate()
+        .filter(|(at, event)| fits(&check.given, event) && in_order(check, &events, *at))
+        .map(|(_, event)| event)
+        .collect();
+    let number = json!(fitting.len());
+    let claim = Claim {
+        expected,
+        found: describe_events(&check.given, &fitting, &events),
+        truth: Truth::of(matcher.accepts(&number)),
+        values: Some((matcher.clone(), number)),
+    };
+    let mut facts = fitting.first().map_or_else(Map::new, |event| facts(event));
+    facts.insert("count".to_owned(), json!(fitting.len()));
+    Outcome::all(vec![claim], facts)
+}
+
+/// Whether `event` fits every field of `pattern` but those about other events.
+fn fits(pattern: &[Given], event: &Event) -> bool {
+    pattern
+        .iter()
+        .all(|given| match (given.field.name, &given.arg) {
+            ("count" | "after" | "before", _) => true,
+            ("container", Arg::Name(name)) => {
+                text(event, &["container", "name"]).as_deref() == Some(name)
+                    && event.kind == "container"
+            }
+            ("volume", Arg::Name(name)) => {
+                event.kind == "volume" && event.id == *name
+                    || text(event, &["volume"]).as_deref() == Some(name)
+            }
+            ("image", Arg::Name(name)) => {
+                image_of(event).is_some_and(|one| tagged(&one) == tagged(name))
+            }
+            (name, Arg::Match(matcher)) => matcher.accepts(&value(event, name)),
+            _ => false,
+        })
+}
+
+/// Whether the events that `after` and `before` ask for are there, on the same thing.
+fn in_order(check: &Check, events: &[Event], at: usize) -> bool {
+    let same = |other: &&Event| other.id == events[at].id;
+    let after = match check.arg("after") {
+        Some(Arg::Group(group)) => events[..at]
+            .iter()
+            .filter(same)
+            .any(|event| fits(group, event)),
+        _ => true,
+    };
+    let before = match check.arg("before") {
+        Some(Arg::Group(group)) => events[at + 1..]
+            .iter()
+            .filter(same)
+            .any(|event| fits(group, event)),
+        _ => true,
+    };
+    after && before
+}
+
+/// The image that an event is about.
+fn image_of(event: &Event) -> Option<String> {
+    if event.kind == "image" {
+        return text(event, &["name", "reference", "image", "tag"]);
+    }
+    text(event, &["image"])
+}
+
+/// The value of a field of the table.
+fn value(event: &Event, field: &str) -> Value {
+    let fact = |keys: &[&str]| {
+        keys.iter()
+            .find_map(|key| event.facts.get(*key))
+            .cloned()
+            .unwrap_or(Value::Null)
+    };
+    match field {
+        "event" => json!(event.action),
+        "type" => json!(event.kind),
+        "via" => json!(event.via),
+        "exit_code" => number(fact(&["exitCode", "exit_code"])),
+        "signal" => fact(&["signal"]),
+        "tty" => fact(&["tty"]),
+        "stdin" => fact(&["stdin", "openStdin"]),
+        "attached" => fact(&["attached"]),
+        "command" => match fact(&["command", "execCommand", "cmd"]) {
+            Value::String(line) => json!(shell_words::split(&line).unwrap_or_else(|_| vec![line])),
+            other => other,
+        },
+        "path" => fact(&["path", "container_path", "source", "target"]),
+        "tag" => fact(&["tag", "name", "reference"]),
+        "cached" => fact(&["cached"]),
+        "uploaded" => number(fact(&["uploaded"])),
+        "skipped" => number(fact(&["skipped"])),
+        "fact" => Value::Object(event.facts.clone()),
+        _ => Value::Null,
+    }
+}
+
+/// Docker writes numbers as text among an event's attributes.
+fn number(value: Value) -> Value {
+    match &value {
+        Value::String(text) => text.parse::<i64>().map_or(value, Value::from),
+        _ => value,
+    }
+}
+
+fn text(event: &Event, keys: &[&str]) -> Option<String> {
+    keys.iter()
+        .find_map(|key| event.facts.get(*key)?.as_str())
+        .map(str::to_owned)
+}
+
+/// `start of container box via run with tty yes`.
+fn describe_pattern(pattern: &[Given]) -> String {
+    let mut words = match arg(pattern, "event") {
+        Some(Arg::Match(matcher)) => matcher.describe(),
+        _ => "event".to_owned(),
+    };
+    for (field, joint) in [
+        ("container", "of container"),
+        ("volume", "of volume"),
+        ("image", "of image"),
+    ] {
+        if let Some(Arg::Name(name)) = arg(pattern, field) {
+            words.push_str(&format!(" {joint} {}", quote(name)));
+        }
+    }
+    let rest: Vec<Given> = pattern
+        .iter()
+        .filter(|given| {
+            !matches!(
+                given.field.name,
+                "event" | "container" | "volume" | "image" | "count" | "after" | "before"
+            )
+        })
+        .cloned()
+        .collect();
+    if !rest.is_empty() {
+        words.push_str(&format!(" with {}", judge::describe_all(&rest)));
+    }
+    for (field, joint) in [("after", "after"), ("before", "before")] {
+        if let Some(Arg::Group(group)) = arg(pattern, field) {
+            words.push_str(&format!(" {joint} {}", describe_pattern(group)));
+        }
+    }
+    words
+}
+
+/// The events that fit; if there are none, those that come nearest: of the same action, else of the same thing.
+fn describe_events(pattern: &[Given], fitting: &[&Event], events: &[Event]) -> String {
+    const SHOWN: usize = 5;
+    if !fitting.is_empty() {
+        let shown: Vec<String> = fitting
+            .iter()
+            .take(SHOWN)
+            .map(|event| describe_event(event))
+            .collect();
+        let more = fitting.len().saturating_sub(SHOWN);
+        let rest = if more > 0 {
+            format!(", and {more} more")
+        } else {
+            String::new()
+        };
+        return format!("{}: {}{rest}", fitting.len(), shown.join(", "));
+    }
+    let like = |names: &[&str]| -> Vec<String> {
+        let part: Vec<Given> = pattern
+            .iter()
+            .filter(|given| names.contains(&given.field.name))
+            .cloned()
+            .collect();
+        let near = events
+            .iter()
+            .filter(|event| !part.is_empty() && fits(&part, event));
+        let mut shown: Vec<String> = near.map(describe_event).collect();
+        shown.dedup();
+        shown
+    };
+    let mut near = like(&["event", "type"]);
+    if near.is_empty() {
+        near = like(&["container", "volume", "image"]);
+    }
+    match near.len() {
+        0 => "none".to_owned(),
+        count if count > SHOWN => format!(
+            "none, only {} and {} more",
+            near[..SHOWN].join(", "),
+            count - SHOWN
+        ),
+        _ => format!("none, only {}", near.join(", ")),
+    }
+}
+
+fn describe_event(event: &Event) -> String {
+    let mut words = quote(&event.action);
+    let thing = text(event, &["container", "name"]);
+    if let Some(name) = thing {
+        words.push_str(&format!(" of {} {}", event.kind, quote(&name)));
+    }
+    if event.kind == "container"
+        && let Some(image) = image_of(event)
+    {
+        words.push_str(&format!(" from {}", quote(&image)));
+    }
+    let code = value(event, "exit_code");
+    if !code.is_null() {
+        words.push_str(&format!(" with exit code {code}"));
+    }
+    for (name, words_for) in [
+        ("attached", ["detached", "attached"]),
+        ("tty", ["without a tty", "with a tty"]),
+    ] {
+        if let Some(yes) = value(event, name).as_bool() {
+            words.push_str(&format!(", {}", words_for[usize::from(yes)]));
+        }
+    }
+    words.push_str(&format!(" (by {})", quote(&event.via)));
+    words
+}
+
+fn facts(event: &Event) -> Map<String, Value> {
+    let mut facts = event.facts.clone();
+    facts.insert("event".to_owned(), json!(event.action));
+    facts.insert("via".to_owned(), json!(event.via));
+    facts.insert("exit_code".to_owned(), value(event, "exit_code"));
+    facts.insert("image".to_owned(), json!(image_of(event)));
+    if event.kind == "container" {
+        facts.insert(
+            "container".to_owned(),
+            json!(text(event, &["container", "name"])),
+        );
+    }
+    if let Value::Array(words) = value(event, "command") {
+        let words: Vec<String> = words
+            .iter()
+            .filter_map(|word| word.as_str().map(str::to_owned))
+            .collect();
+        facts.insert("command".to_owned(), json!(command_line(&words)));
+    }
+    facts
 }

@@ -15,7 +15,13 @@
 //! ```
 
 use super::container::FILE;
+use super::judge;
+use super::outcome::{Claim, Outcome, Truth};
+use super::{Arg, Check, Given};
 use crate::field::{Field, Kind, Noun, concat, field};
+use crate::matcher::{Matcher, quote};
+use crate::world::{Image, Observed, World, find_image};
+use serde_json::{Map, Value, json};
 
 /// The noun.
 pub static NOUN: Noun = Noun {
@@ -137,3 +143,216 @@ pub(crate) const PICKED: &[Field] = &[
     ),
     field("files", "file", Kind::Paths(FILE), "Files in it."),
 ];
+
+/// Judges the check.
+pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
+    let name = check.name("name").unwrap_or_default();
+    let subject = format!("image {}", quote(name));
+    let images = match world.images() {
+        Ok(images) => images,
+        Err(blind) => return Outcome::blind(subject, blind),
+    };
+    let wanted = !matches!(check.arg("exists"), Some(Arg::Match(Matcher::Bool(false))));
+    let word = if wanted { "an" } else { "no" };
+    let expected = format!("{word} image {}", quote(name));
+    let Some(image) = find_image(&images, name) else {
+        let others = judge::there_are(images.into_iter().flat_map(|image| image.references));
+        let claim = Claim::new(
+            Truth::of(!wanted),
+            expected,
+            format!("no such image; {others}"),
+        );
+        return Outcome::all(
+            vec![claim],
+            Map::from_iter([("count".to_owned(), json!(0))]),
+        );
+    };
+    let facts = facts(image);
+    if !wanted {
+        let claim = Claim::new(
+            Truth::No,
+            expected,
+            format!("{subject}: {}", short(&image.id)),
+        );
+        return Outcome::all(vec![claim], facts);
+    }
+    let mut claims = identity(&subject, check, name, image, &images, world);
+    claims.extend(judge_fields(&subject, &check.given, image, world));
+    if claims.is_empty() {
+        let found = format!("{subject}: {}", short(&image.id));
+        claims.push(Claim::new(Truth::Yes, expected, found));
+    }
+    Outcome::all(claims, facts)
+}
+
+/// `same_as` and `unchanged`.
+fn identity(
+    subject: &str,
+    check: &Check,
+    name: &str,
+    image: &Image,
+    images: &[Image],
+    world: &dyn World,
+) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    let before = find_image(&world.setup().images, name);
+    match check.name("same_as") {
+        None => {}
+        Some("setup") => claims.push(as_before(subject, true, before, image)),
+        Some(other) => {
+            let other_image = find_image(images, other);
+            let holds = other_image.is_some_and(|other| other.id == image.id);
+            let found = match other_image {
+                None => format!("no image {}", quote(other)),
+                Some(_) if holds => format!("{subject}: the same image as {}", quote(other)),
+                Some(_) => format!("{subject}: another image than {}", quote(other)),
+            };
+            let expected = format!("{subject}: the same image as {}", quote(other));
+            claims.push(Claim::new(Truth::of(holds), expected, found));
+        }
+    }
+    if let Some(Arg::Match(Matcher::Bool(wanted))) = check.arg("unchanged") {
+        claims.push(as_before(subject, *wanted, before, image));
+    }
+    claims
+}
+
+fn as_before(subject: &str, wanted: bool, before: Option<&Image>, now: &Image) -> Claim {
+    let same = before.is_some_and(|before| before.id == now.id);
+    let words = |same| {
+        if same {
+            "the same image as at the start"
+        } else {
+            "another image than at the start"
+        }
+    };
+    Claim::new(
+        Truth::of(same == wanted),
+        format!("{subject}: {}", words(wanted)),
+        format!("{subject}: {}", words(same)),
+    )
+}
+
+/// Claims for every field of `given` that both `image` and `images` have.
+pub(crate) fn judge_fields(
+    subject: &str,
+    given: &[Given],
+    image: &Image,
+    world: &dyn World,
+) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for given in given {
+        match (given.field.name, &given.arg) {
+            ("exists" | "unchanged" | "count" | "repository", _) => {}
+            ("shares_layers_with", Arg::Group(group)) => {
+                claims.push(shared(subject, group, image, world));
+            }
+            ("files", Arg::Paths(paths)) => {
+                let read = |path: &str| world.image_file(&image.id, path);
+                claims.extend(judge::paths(subject, paths, &read));
+            }
+            (name, Arg::Match(matcher)) => {
+                let found = value(image, name, world);
+                claims.push(judge::value(subject, given.field, matcher, found));
+            }
+            _ => {}
+        }
+    }
+    claims
+}
+
+fn shared(subject: &str, group: &[Given], image: &Image, world: &dyn World) -> Claim {
+    let other = match super::arg(group, "image") {
+        Some(Arg::Name(name)) => name.as_str(),
+        _ => "",
+    };
+    let images = match world.images() {
+        Ok(images) => images,
+        Err(blind) => return Claim::blind(format!("{subject}: shared layers"), blind),
+    };
+    let base = find_image(&images, other).or_else(|| find_image(&world.setup().images, other));
+    let Some(base) = base else {
+        return Claim::new(
+            Truth::No,
+            format!("{subject}: layers shared with {}", quote(other)),
+            format!("no image {}", quote(other)),
+        );
+    };
+    let common = image
+        .layers
+        .iter()
+        .zip(&base.layers)
+        .take_while(|(one, two)| one == two)
+        .count();
+    let found = json!(common);
+    let all = Matcher::Range(Some(base.layers.len() as f64), None);
+    let matcher = match super::arg(group, "min") {
+        Some(Arg::Match(Matcher::Number(min))) => Matcher::Range(Some(*min), None),
+        Some(Arg::Match(matcher)) => matcher.clone(),
+        _ => all,
+    };
+    Claim {
+        expected: format!(
+            "{subject}: {} shared with {}",
+            judge::counted(&matcher.describe(), "layer"),
+            quote(other)
+        ),
+        found: format!("{subject}: {common} shared with {}", quote(other)),
+        truth: Truth::of(matcher.accepts(&found)),
+        values: Some((matcher, found)),
+    }
+}
+
+/// The value of a field of the table.
+fn value(image: &Image, field: &str, world: &dyn World) -> Observed<Value> {
+    Ok(match field {
+        "tags" => json!(image.references),
+        "dangling" => json!(image.references.is_empty()),
+        "layers" => json!(image.layers.len()),
+        "size" => json!(image.size),
+        "command" => json!([image.entrypoint.as_slice(), image.cmd.as_slice()].concat()),
+        "entrypoint" => json!(image.entrypoint),
+        "cmd" => json!(image.cmd),
+        "env" => json!(image.env),
+        "workdir" => json!(image.workdir),
+        "user" => json!(image.user),
+        "expose" => json!(image.expose),
+        "volumes" => json!(image.volumes),
+        "labels" => json!(image.labels),
+        "stop_signal" => json!(image.stop_signal),
+        "healthcheck" => json!(image.healthcheck),
+        "history" => json!(image.history.join("\n")),
+        "used" => {
+            let containers = world.containers()?;
+            json!(
+                containers
+                    .iter()
+                    .filter(|one| one.image_id == image.id)
+                    .count()
+            )
+        }
+        _ => Value::Null,
+    })
+}
+
+/// What `{found.…}` can show of an image.
+pub(crate) fn facts(image: &Image) -> Map<String, Value> {
+    let command = [image.entrypoint.as_slice(), image.cmd.as_slice()].concat();
+    Map::from_iter([
+        ("count".to_owned(), json!(1)),
+        ("name".to_owned(), json!(image.references.first())),
+        ("id".to_owned(), json!(short(&image.id))),
+        ("tags".to_owned(), json!(image.references)),
+        ("layers".to_owned(), json!(image.layers.len())),
+        ("size".to_owned(), json!(image.size)),
+        ("command".to_owned(), json!(shell_words::join(command))),
+        ("workdir".to_owned(), json!(image.workdir)),
+        ("user".to_owned(), json!(image.user)),
+    ])
+}
+
+/// Twelve digits of an id.
+pub(crate) fn short(id: &str) -> &str {
+    let digits = id.strip_prefix("sha256:").unwrap_or(id);
+    digits.get(..12).unwrap_or(digits)
+}

@@ -12,12 +12,17 @@ pub mod happened;
 pub mod http;
 pub mod image;
 pub mod images;
+mod judge;
+pub mod outcome;
 pub mod registry;
 pub mod volume;
 
 use crate::field::{Field, Noun};
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, join};
 use crate::problem::Place;
+use crate::world::World;
+use outcome::{Claim, Outcome, Truth};
+use serde_json::{Map, Value};
 
 /// Something that holds or does not.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +157,106 @@ impl Condition {
             Self::All(all) | Self::Any(all) => all.iter().all(Self::is_lasting),
         }
     }
+}
+
+/// Judges one condition; `answer` is the learner's, normalised as the question asks.
+pub(crate) fn evaluate(condition: &Condition, world: &dyn World, answer: Option<&str>) -> Outcome {
+    match condition {
+        Condition::Check(check) => match check.noun {
+            NounKind::Container => container::evaluate(check, world),
+            NounKind::Containers => containers::evaluate(check, world),
+            NounKind::Image => image::evaluate(check, world),
+            NounKind::Images => images::evaluate(check, world),
+            NounKind::Build => build::evaluate(check, world),
+            NounKind::Dockerfile => dockerfile::evaluate(check, world),
+            NounKind::Volume => volume::evaluate(check, world),
+            NounKind::Registry => registry::evaluate(check, world),
+            NounKind::File => file::evaluate(check, world),
+            NounKind::Http => http::evaluate(check, world),
+            NounKind::Happened => happened::evaluate(check, world),
+            NounKind::Never => happened::evaluate_never(check, world),
+        },
+        Condition::Answer(matcher) => {
+            let found = answer.map_or(Value::Null, Value::from);
+            let facts = Map::from_iter([("answer".to_owned(), found.clone())]);
+            let claim = Claim {
+                expected: format!("answer {}", matcher.describe()),
+                found: format!("answer {}", crate::matcher::describe_found(&found)),
+                // No answer is not a wrong answer.
+                truth: Truth::of(answer.is_some() && matcher.accepts(&found)),
+                values: None,
+            };
+            Outcome::all(vec![claim], facts)
+        }
+        Condition::All(all) => evaluate_all(all, world, answer),
+        Condition::Any(any) => evaluate_any(any, world, answer),
+        Condition::Not(inner) => negate(evaluate_all(inner, world, answer)),
+    }
+}
+
+/// All of these conditions must hold.
+pub(crate) fn evaluate_all(
+    conditions: &[Condition],
+    world: &dyn World,
+    answer: Option<&str>,
+) -> Outcome {
+    let (mut claims, mut facts) = (Vec::new(), Map::new());
+    for condition in conditions {
+        let outcome = evaluate(condition, world, answer);
+        claims.extend(outcome.claims);
+        for (key, value) in outcome.facts {
+            // The first condition names the subject; what it says is not overwritten.
+            facts.entry(key).or_insert(value);
+        }
+    }
+    Outcome::all(claims, facts)
+}
+
+fn evaluate_any(conditions: &[Condition], world: &dyn World, answer: Option<&str>) -> Outcome {
+    let all: Vec<Outcome> = conditions
+        .iter()
+        .map(|condition| evaluate(condition, world, answer))
+        .collect();
+    let truth = all
+        .iter()
+        .map(|outcome| outcome.truth.clone())
+        .reduce(Truth::or)
+        .unwrap_or(Truth::No);
+    if let Some(holding) = all.iter().find(|outcome| outcome.truth == Truth::Yes) {
+        return holding.clone();
+    }
+    let broken: Vec<&Claim> = all.iter().filter_map(Outcome::broken).collect();
+    let mut found: Vec<String> = broken.iter().map(|claim| claim.found.clone()).collect();
+    found.dedup();
+    let claim = Claim {
+        expected: join(broken.iter().map(|claim| claim.expected.clone()), "or"),
+        found: join(found, "and"),
+        truth,
+        values: None,
+    };
+    let facts = all.into_iter().next().map(|outcome| outcome.facts);
+    Outcome::all(vec![claim], facts.unwrap_or_default())
+}
+
+fn negate(outcome: Outcome) -> Outcome {
+    let expected = join(
+        outcome.claims.iter().map(|claim| claim.expected.clone()),
+        "and",
+    );
+    let found = match outcome.broken() {
+        Some(broken) => broken.found.clone(),
+        None => join(
+            outcome.claims.iter().map(|claim| claim.found.clone()),
+            "and",
+        ),
+    };
+    let claim = Claim {
+        expected: format!("not: {expected}"),
+        found,
+        truth: outcome.truth.negated(),
+        values: None,
+    };
+    Outcome::all(vec![claim], outcome.facts)
 }
 
 impl Check {

@@ -14,7 +14,13 @@
 //! Found     registry: `alice/hello` has tag `latest`
 //! ```
 
+use super::judge;
+use super::outcome::{Claim, Outcome, Truth};
+use super::{Arg, Check};
 use crate::field::{Kind, Noun, field};
+use crate::matcher::{Matcher, quote};
+use crate::world::{World, find_image};
+use serde_json::{Map, json};
 
 /// The noun.
 pub static NOUN: Noun = Noun {
@@ -44,3 +50,75 @@ pub static NOUN: Noun = Noun {
     ],
     needs: &["repo"],
 };
+
+/// Judges the check.
+pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
+    let name = check.name("repo").unwrap_or_default();
+    let tag = check.name("tag");
+    let what = match tag {
+        Some(tag) => format!("{} with tag {}", quote(name), quote(tag)),
+        None => quote(name),
+    };
+    let wanted = !matches!(check.arg("exists"), Some(Arg::Match(Matcher::Bool(false))));
+    let expected = format!("registry: {}{what}", if wanted { "" } else { "no " });
+    let repository = match world.repository(name) {
+        Ok(repository) => repository,
+        Err(blind) => return Outcome::blind(expected, blind),
+    };
+    let tags: Vec<String> = repository
+        .iter()
+        .flat_map(|repository| repository.tags.keys().cloned())
+        .collect();
+    let exists = match tag {
+        Some(tag) => tags.iter().any(|one| one == tag),
+        None => repository.is_some(),
+    };
+    let found = match &repository {
+        None => format!("registry: no repository {}", quote(name)),
+        Some(_) => format!(
+            "registry: {} has tags: {}",
+            quote(name),
+            judge::there_are(tags.clone())
+        ),
+    };
+    let mut claims = vec![Claim::new(Truth::of(exists == wanted), expected, found)];
+    let subject = format!("registry: {what}");
+    for given in &check.given {
+        match (given.field.name, &given.arg) {
+            ("tags", Arg::Match(matcher)) => {
+                claims.push(judge::value(
+                    &subject,
+                    given.field,
+                    matcher,
+                    Ok(json!(tags)),
+                ));
+            }
+            ("same_as", Arg::Name(image)) if exists => {
+                let pushed = repository
+                    .as_ref()
+                    .and_then(|repository| repository.tags.get(tag.unwrap_or("latest")));
+                let expected = format!("{subject}: the image {}", quote(image));
+                claims.push(match world.images() {
+                    Err(blind) => Claim::blind(expected, blind),
+                    Ok(images) => {
+                        let local = find_image(&images, image).map(|image| image.id.clone());
+                        let holds = local.is_some() && local.as_ref() == pushed;
+                        let found = match (holds, local) {
+                            (true, _) => format!("{subject}: the image {}", quote(image)),
+                            (false, Some(_)) => format!("{subject}: another image"),
+                            (false, None) => format!("no local image {}", quote(image)),
+                        };
+                        Claim::new(Truth::of(holds), expected, found)
+                    }
+                });
+            }
+            _ => {}
+        }
+    }
+    let facts = Map::from_iter([
+        ("exists".to_owned(), json!(exists)),
+        ("count".to_owned(), json!(tags.len())),
+        ("tags".to_owned(), json!(tags)),
+    ]);
+    Outcome::all(claims, facts)
+}

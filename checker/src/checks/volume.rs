@@ -15,7 +15,13 @@
 //! ```
 
 use super::container::FILE;
+use super::judge;
+use super::outcome::{Claim, Outcome, Truth};
+use super::{Arg, Check};
 use crate::field::{Kind, Noun, field};
+use crate::matcher::{Matcher, quote};
+use crate::world::{Observed, World};
+use serde_json::{Map, Value, json};
 
 /// The noun.
 pub static NOUN: Noun = Noun {
@@ -51,3 +57,90 @@ pub static NOUN: Noun = Noun {
     ],
     needs: &["name"],
 };
+
+/// Judges the check.
+pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
+    let name = check.name("name").unwrap_or_default();
+    let subject = format!("volume {}", quote(name));
+    let volumes = match world.volumes() {
+        Ok(volumes) => volumes,
+        Err(blind) => return Outcome::blind(subject, blind),
+    };
+    let wanted = !matches!(check.arg("exists"), Some(Arg::Match(Matcher::Bool(false))));
+    let word = if wanted { "a" } else { "no" };
+    let expected = format!("{word} volume named {}", quote(name));
+    let Some(volume) = volumes.iter().find(|one| one.name == name) else {
+        let others = judge::there_are(volumes.into_iter().map(|one| one.name));
+        let claim = Claim::new(
+            Truth::of(!wanted),
+            expected,
+            format!("no volume of that name; {others}"),
+        );
+        return Outcome::all(
+            vec![claim],
+            Map::from_iter([("count".to_owned(), json!(0))]),
+        );
+    };
+    let mut claims = vec![Claim::new(
+        Truth::of(wanted),
+        expected,
+        format!("{subject} exists"),
+    )];
+    for given in &check.given {
+        match (given.field.name, &given.arg) {
+            ("name" | "exists", _) => {}
+            ("unchanged", Arg::Match(Matcher::Bool(wanted))) => {
+                let before = world.setup().volumes.iter().find(|one| one.name == name);
+                let same = before.is_some_and(|before| before.created == volume.created);
+                let words = |same| {
+                    if same {
+                        "the one of the start"
+                    } else {
+                        "not the one of the start"
+                    }
+                };
+                claims.push(Claim::new(
+                    Truth::of(same == *wanted),
+                    format!("{subject}: {}", words(*wanted)),
+                    format!("{subject}: {}", words(same)),
+                ));
+            }
+            ("files", Arg::Paths(paths)) => {
+                let read = |path: &str| world.volume_file(name, path);
+                claims.extend(judge::paths(&subject, paths, &read));
+            }
+            ("used_by", Arg::Match(matcher)) => {
+                let found = users(name, world).map(|names| json!(names));
+                claims.push(judge::value(&subject, given.field, matcher, found));
+            }
+            (_, Arg::Match(matcher)) => {
+                let found = Ok(json!(volume.labels));
+                claims.push(judge::value(&subject, given.field, matcher, found));
+            }
+            _ => {}
+        }
+    }
+    let mut facts = Map::from_iter([
+        ("count".to_owned(), json!(1)),
+        ("name".to_owned(), json!(name)),
+    ]);
+    if let Ok(users) = users(name, world) {
+        facts.insert("used_by".to_owned(), Value::from(users));
+    }
+    Outcome::all(claims, facts)
+}
+
+/// Names of the containers that mount it.
+fn users(name: &str, world: &dyn World) -> Observed<Vec<String>> {
+    let containers = world.containers()?;
+    let mounts = |one: &crate::world::Container| {
+        one.mounts
+            .iter()
+            .any(|mount| mount.volume.as_deref() == Some(name))
+    };
+    Ok(containers
+        .into_iter()
+        .filter(|one| mounts(one))
+        .map(|one| one.name)
+        .collect())
+}

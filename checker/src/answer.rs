@@ -1,0 +1,155 @@
+//! Answers to questions: what counts as the same answer.
+
+use crate::exercise::Question;
+use crate::matcher::Matcher;
+use serde_json::Value;
+
+/// `answer` as it is compared: blanks, quotes around it, a full stop and capital letters do not matter, unless the
+/// question says `exact`. With choices, the number or letter of a choice stands for it.
+pub fn normalised(question: &Question, answer: &str) -> String {
+    let answer = chosen(question, answer).unwrap_or(answer);
+    if question.exact {
+        answer.to_owned()
+    } else {
+        plain(answer)
+    }
+}
+
+/// Whether `answer` is right.
+pub fn is_right(question: &Question, answer: &str) -> bool {
+    let given = normalised(question, answer);
+    if question.exact {
+        return question.answer.accepts(&Value::from(given));
+    }
+    softened(&question.answer).accepts(&Value::from(given))
+}
+
+/// Conditions with their texts normalised as the answer is.
+pub(crate) fn softened(matcher: &Matcher) -> Matcher {
+    match matcher {
+        Matcher::Text(text) => Matcher::Text(plain(text)),
+        Matcher::Contains(text) => Matcher::Contains(plain(text)),
+        Matcher::StartsWith(text) => Matcher::StartsWith(plain(text)),
+        Matcher::EndsWith(text) => Matcher::EndsWith(plain(text)),
+        Matcher::Matches(regex) => {
+            // The answer is in lower case by now.
+            let pattern = format!("(?i){}", regex.as_str());
+            Matcher::Matches(regex::Regex::new(&pattern).unwrap_or_else(|_| regex.clone()))
+        }
+        Matcher::All(all) => Matcher::All(all.iter().map(softened).collect()),
+        Matcher::Any(any) => Matcher::Any(any.iter().map(softened).collect()),
+        Matcher::Not(inner) => Matcher::Not(Box::new(softened(inner))),
+        other => other.clone(),
+    }
+}
+
+fn chosen<'q>(question: &'q Question, answer: &str) -> Option<&'q str> {
+    let given = plain(answer);
+    let is_choice = |choice: &&String| plain(choice) == given;
+    if let Some(choice) = question.choices.iter().find(is_choice) {
+        return Some(choice);
+    }
+    let mut letters = given.chars();
+    let index = match (letters.next(), letters.next()) {
+        (Some(letter @ 'a'..='z'), None) => letter as usize - 'a' as usize,
+        _ => given.parse::<usize>().ok()?.checked_sub(1)?,
+    };
+    question.choices.get(index).map(String::as_str)
+}
+
+fn plain(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut text = words.join(" ").to_lowercase();
+    for quote in ['"', '\'', '`'] {
+        if let Some(inside) = text
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote))
+        {
+            text = inside.trim().to_owned();
+        }
+    }
+    match text.strip_suffix('.') {
+        // A version such as `1.` is no sentence, but nobody answers that.
+        Some(sentence) if !sentence.is_empty() => sentence.trim_end().to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::{Place, Source};
+
+    fn question(choices: &[&str], answer: Matcher, exact: bool) -> Question {
+        Question {
+            ask: "?".to_owned(),
+            choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
+            answer,
+            exact,
+            at: Place::new(&Source::new("x", ""), 0..0),
+        }
+    }
+
+    #[track_caller]
+    fn check(question: &Question, right: &[&str], wrong: &[&str]) {
+        for answer in right {
+            assert!(is_right(question, answer), "{answer} is right");
+        }
+        for answer in wrong {
+            assert!(!is_right(question, answer), "{answer} is wrong");
+        }
+    }
+
+    #[test]
+    fn a_free_answer_is_compared_without_case_blanks_quotes_and_full_stop() {
+        check(
+            &question(&[], Matcher::Text("Plum cake".into()), false),
+            &[
+                "plum cake",
+                " Plum   Cake ",
+                "\"plum cake\"",
+                "`plum cake`.",
+                "PLUM CAKE",
+            ],
+            &["plum", "plum cakes", "", "apple cake", "plumcake"],
+        );
+    }
+
+    #[test]
+    fn an_exact_answer_is_compared_as_typed() {
+        check(
+            &question(&[], Matcher::Text("Aa".into()), true),
+            &["Aa"],
+            &["aa", " Aa", "'Aa'"],
+        );
+    }
+
+    #[test]
+    fn a_choice_is_named_by_its_text_number_or_letter() {
+        check(
+            &question(
+                &["an image", "a container", "both"],
+                Matcher::Text("a container".into()),
+                false,
+            ),
+            &["a container", "A container", "2", "b", "B"],
+            &["1", "a", "an image", "3", "4", "0", "z", ""],
+        );
+    }
+
+    #[test]
+    fn a_choice_that_is_a_number_is_meant_before_its_position() {
+        let numbers = question(&["0", "1", "2"], Matcher::Text("1".into()), false);
+        check(&numbers, &["1", "b"], &["0", "2", "a"]);
+    }
+
+    #[test]
+    fn a_pattern_ignores_case_too() {
+        let pattern = Matcher::Matches(regex::Regex::new("^Exit(ed)?$").unwrap());
+        check(
+            &question(&[], pattern, false),
+            &["exit", "EXITED"],
+            &["exits"],
+        );
+    }
+}

@@ -1,0 +1,225 @@
+//! A world made by hand, for tests of checks and of exercises.
+
+use super::facts::{
+    Build, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image, LogFacts,
+    Repository, Snapshot, Volume,
+};
+use super::{Blind, Observed, World};
+use std::collections::BTreeMap;
+
+/// A world made by hand. Every field is what the method of the same name gives.
+#[derive(Debug, Clone, Default)]
+pub struct Fake {
+    /// Containers.
+    pub containers: Vec<Container>,
+    /// Logs by container id.
+    pub logs: BTreeMap<String, LogFacts>,
+    /// Files by container id and path.
+    pub container_files: BTreeMap<(String, String), FileFacts>,
+    /// Changes by container id.
+    pub changes: BTreeMap<String, ChangeFacts>,
+    /// Images.
+    pub images: Vec<Image>,
+    /// Files by image id and path.
+    pub image_files: BTreeMap<(String, String), FileFacts>,
+    /// Builds.
+    pub builds: Vec<Build>,
+    /// Dockerfiles by path.
+    pub dockerfiles: BTreeMap<String, Result<Dockerfile, String>>,
+    /// Volumes.
+    pub volumes: Vec<Volume>,
+    /// Files by volume and path.
+    pub volume_files: BTreeMap<(String, String), FileFacts>,
+    /// Repositories by name.
+    pub repositories: BTreeMap<String, Repository>,
+    /// Files of the workspace by path.
+    pub files: BTreeMap<String, FileFacts>,
+    /// Answers by address; any other address refuses the connection.
+    pub http: BTreeMap<String, HttpFacts>,
+    /// Events.
+    pub events: Vec<Event>,
+    /// How things stood after the setup.
+    pub setup: Snapshot,
+    /// If set, nothing can be observed, because of this.
+    pub blind: Option<String>,
+}
+
+impl Fake {
+    /// A container called `name` with the id `<name>-id`, made from `image`, that runs.
+    #[must_use]
+    pub fn running(self, name: &str, image: &str) -> Self {
+        self.container(name, image, |container| {
+            container.status = "running".to_owned();
+            container.start_count = 1;
+        })
+    }
+
+    /// A container called `name` that has ended with `exit_code`.
+    #[must_use]
+    pub fn exited(self, name: &str, image: &str, exit_code: i32) -> Self {
+        self.container(name, image, |container| {
+            container.status = "exited".to_owned();
+            container.exit_code = Some(exit_code);
+            container.start_count = 1;
+        })
+    }
+
+    /// A container that was created and that `edit` completes; its image is made if it is missing.
+    #[must_use]
+    pub fn container(mut self, name: &str, image: &str, edit: impl FnOnce(&mut Container)) -> Self {
+        let image_id = match super::find_image(&self.images, image) {
+            Some(image) => image.id.clone(),
+            None => {
+                self = self.image(image, |_| {});
+                format!("sha256:{}", super::tagged(image))
+            }
+        };
+        let mut container = Container {
+            id: format!("{name}-id"),
+            name: name.to_owned(),
+            image_id,
+            image_ref: image.to_owned(),
+            status: "created".to_owned(),
+            created_via: "run".to_owned(),
+            workdir: "/".to_owned(),
+            network: "bridge".to_owned(),
+            restart: "no".to_owned(),
+            ..Container::default()
+        };
+        edit(&mut container);
+        self.containers.push(container);
+        self
+    }
+
+    /// An image with the reference `reference` and the id `sha256:<reference>`, that `edit` completes.
+    #[must_use]
+    pub fn image(mut self, reference: &str, edit: impl FnOnce(&mut Image)) -> Self {
+        let reference = super::tagged(reference);
+        let mut image = Image {
+            id: format!("sha256:{reference}"),
+            references: vec![reference],
+            ..Image::default()
+        };
+        edit(&mut image);
+        self.images.push(image);
+        self
+    }
+
+    /// An event of a container.
+    #[must_use]
+    pub fn event(mut self, action: &str, via: &str, container: &str, image: &str) -> Self {
+        self.events.push(Event {
+            kind: "container".to_owned(),
+            action: action.to_owned(),
+            id: format!("{container}-id"),
+            via: via.to_owned(),
+            facts: serde_json::Map::from_iter([
+                ("name".to_owned(), container.into()),
+                ("image".to_owned(), image.into()),
+            ]),
+            ..Event::default()
+        });
+        self
+    }
+
+    /// Adds a fact to the last event.
+    #[must_use]
+    pub fn fact(mut self, key: &str, value: impl Into<serde_json::Value>) -> Self {
+        if let Some(event) = self.events.last_mut() {
+            event.facts.insert(key.to_owned(), value.into());
+        }
+        self
+    }
+
+    /// A text file of the workspace.
+    #[must_use]
+    pub fn file(mut self, path: &str, text: &str) -> Self {
+        self.files.insert(path.to_owned(), text_file(text));
+        self
+    }
+
+    /// Everything so far is what the setup made; what comes after is the learner's.
+    #[must_use]
+    pub fn set_up(mut self) -> Self {
+        self.setup = super::snapshot(&self, 0).unwrap_or_default();
+        self.events.clear();
+        self
+    }
+
+    fn seen<T>(&self, value: T) -> Observed<T> {
+        match &self.blind {
+            Some(because) => Err(Blind::new(because.clone())),
+            None => Ok(value),
+        }
+    }
+}
+
+/// A file with this text.
+pub fn text_file(text: &str) -> FileFacts {
+    FileFacts {
+        kind: "file".to_owned(),
+        text: Some(text.to_owned()),
+        size: text.len() as u64,
+        mode: "644".to_owned(),
+        owner: "0:0".to_owned(),
+    }
+}
+
+fn at<T: Clone>(map: &BTreeMap<(String, String), T>, owner: &str, path: &str) -> Option<T> {
+    map.get(&(owner.to_owned(), path.to_owned())).cloned()
+}
+
+impl World for Fake {
+    fn containers(&self) -> Observed<Vec<Container>> {
+        self.seen(self.containers.clone())
+    }
+    fn logs(&self, container: &str) -> Observed<LogFacts> {
+        self.seen(self.logs.get(container).cloned().unwrap_or_default())
+    }
+    fn container_file(&self, container: &str, path: &str) -> Observed<Option<FileFacts>> {
+        self.seen(at(&self.container_files, container, path))
+    }
+    fn changes(&self, container: &str) -> Observed<ChangeFacts> {
+        self.seen(self.changes.get(container).cloned().unwrap_or_default())
+    }
+    fn images(&self) -> Observed<Vec<Image>> {
+        self.seen(self.images.clone())
+    }
+    fn image_file(&self, image: &str, path: &str) -> Observed<Option<FileFacts>> {
+        self.seen(at(&self.image_files, image, path))
+    }
+    fn builds(&self) -> Observed<Vec<Build>> {
+        self.seen(self.builds.clone())
+    }
+    fn dockerfile(&self, path: &str) -> Observed<Option<Result<Dockerfile, String>>> {
+        self.seen(self.dockerfiles.get(path).cloned())
+    }
+    fn volumes(&self) -> Observed<Vec<Volume>> {
+        self.seen(self.volumes.clone())
+    }
+    fn volume_file(&self, volume: &str, path: &str) -> Observed<Option<FileFacts>> {
+        self.seen(at(&self.volume_files, volume, path))
+    }
+    fn repository(&self, name: &str) -> Observed<Option<Repository>> {
+        self.seen(self.repositories.get(name).cloned())
+    }
+    fn file(&self, path: &str) -> Observed<Option<FileFacts>> {
+        self.seen(self.files.get(path).cloned())
+    }
+    fn http(&self, url: &str) -> Observed<HttpFacts> {
+        let refused = HttpFacts {
+            answer: Err("connection refused".to_owned()),
+            ..HttpFacts::default()
+        };
+        self.seen(self.http.get(url).cloned().unwrap_or(refused))
+    }
+    fn events(&self) -> Observed<Vec<Event>> {
+        self.seen(self.events.clone())
+    }
+    fn setup(&self) -> &Snapshot {
+        &self.setup
+    }
+    fn workspace(&self) -> Observed<Vec<String>> {
+        self.seen(self.files.keys().cloned().collect())
+    }
+}
