@@ -11,11 +11,28 @@
 //! |---|---|
 //! | [`resolve`] | what the user wrote → an image |
 //! | [`record`] | an image begins to exist, in one step |
+//! | [`tar`], [`compression`], [`digesting`] | the streams that layers are |
+//! | [`unpack`] with [`marks`], [`owners`], [`recipe`] | a tar → a folder for overlayfs |
+//! | [`pack`] | a folder of changes → a tar |
+//! | [`layer`] | both, as layers |
+//! | [`changes`] with [`lowers`] | `docker diff` |
 //!
 //! **Try it.** `docker image inspect busybox`. **Lesson.** Images and layers.
 
+pub mod changes;
+pub mod compression;
+pub mod digesting;
+pub mod layer;
+pub mod lowers;
+pub mod marks;
+pub mod owners;
+pub mod pack;
+pub mod recipe;
 pub mod record;
 pub mod resolve;
+pub mod tar;
+pub mod unpack;
+mod upper;
 
 use crate::error::{Error, Result};
 use crate::oci::config::ImageConfig;

@@ -1,5 +1,7 @@
 //! What callers ask of containers, and what they get to see: plain data.
 
+pub use crate::image::changes::{Change, ChangeKind};
+
 use crate::id::{ContainerId, VolumeName};
 use crate::oci::config::Healthcheck;
 use crate::store::containers::{ContainerConfig, HostConfig, RecordedState, RestartPolicy};
@@ -206,26 +208,6 @@ pub struct Usage {
     pub network: (u64, u64),
     /// Bytes read from and written to disks.
     pub block: (u64, u64),
-}
-
-/// One line of `docker diff`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Change {
-    /// The absolute path in the container.
-    pub path: String,
-    /// What became of it.
-    pub kind: ChangeKind,
-}
-
-/// What became of a path, compared with the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ChangeKind {
-    /// `A`.
-    Added,
-    /// `C`.
-    Changed,
-    /// `D`.
-    Deleted,
 }
 
 /// A volume.

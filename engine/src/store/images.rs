@@ -146,7 +146,7 @@ mod tests {
         .unwrap();
         let table = read(&sandbox).unwrap();
         assert_eq!(table.references_of(&old), []);
-        assert_eq!(table.images[&old].lost, [name.clone()]);
+        assert_eq!(table.images[&old].lost, std::slice::from_ref(&name));
         assert_eq!(table.references_of(&new), [name]);
     }
 

@@ -158,9 +158,9 @@ impl Draft {
         self.folder.join(DIFF)
     }
 
-    /// Where the recipe belongs.
-    pub fn recipe(&self) -> PathBuf {
-        self.folder.join(RECIPE)
+    /// The layer's folder, in which `diff` lies.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Makes the layer visible. If it is there already, that one stays and this draft goes.
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(fs::read_to_string(file).unwrap(), "first");
         assert_eq!(fs::read_dir(home.content_tmp()).unwrap().count(), 0);
         assert_eq!(read(&home, &layer.chain).unwrap(), layer);
-        assert_eq!(list(&home).unwrap(), [layer.chain.clone()]);
+        assert_eq!(list(&home).unwrap(), std::slice::from_ref(&layer.chain));
         remove(&home, &layer.chain).unwrap();
         assert!(!exists(&home, &layer.chain));
         assert_eq!(

@@ -1,0 +1,196 @@
+//! Layers come and go: from a tar, from a container's writable layer, and back into a tar.
+//!
+//! ```text
+//!                 unpack                       rename(2)
+//! tar, gzip, … ───────────► content/tmp/layer-x/diff ───────► content/layers/<chain>/diff
+//! upper folder ────────────────────────────────────────────────────────┘   (no copy: `adopt`)
+//! ```
+//!
+//! Adopting packs the folder too, into a hash alone, because its digest is its name. Building never compresses.
+
+use super::compression::decompress;
+use super::digesting::Digesting;
+use super::pack::pack;
+use super::recipe::{self, Recipe};
+use super::tar::Reader;
+use super::unpack::{Frame, Limits, Unpacked, damaged, unpack};
+use crate::error::{Error, IoContext, Result};
+use crate::oci::digest::Digest;
+use crate::paths::Home;
+use crate::store::layers::{self, Draft, Layer};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+const BUFFER: usize = 128 << 10;
+
+/// A layer that is unpacked and hashed, but not yet placed on a parent.
+pub struct Staged {
+    draft: Draft,
+    diff_id: Digest,
+    tar_size: u64,
+    unpacked: Unpacked,
+}
+
+impl Staged {
+    /// The digest of the uncompressed tar.
+    pub fn diff_id(&self) -> &Digest {
+        &self.diff_id
+    }
+
+    /// Makes it the layer on top of `parent` (a chain id). One that is there already stays.
+    pub fn place(self, home: &Home, parent: Option<&str>) -> Result<Layer> {
+        let mut layer = Layer::new(self.diff_id, parent);
+        layer.size = self.unpacked.size;
+        layer.entries = self.unpacked.entries;
+        layer.tar_size = self.tar_size;
+        self.draft.publish(home, &layer)?;
+        Ok(layer)
+    }
+}
+
+/// Whether the exact bytes of a tar are to be kept, or follow from the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody else packed it.
+    Foreign,
+    /// [`pack`] did, and would do the same again.
+    Ours,
+}
+
+/// Unpacks a layer's tar, compressed or not.
+/// Errors: see [`unpack`]; nothing is left behind.
+pub fn stage(home: &Home, stream: impl Read, origin: Origin, limits: &Limits) -> Result<Staged> {
+    let draft = Draft::new(home)?;
+    let frame = Frame(match origin {
+        Origin::Foreign => Some(Recipe::create(draft.folder())?),
+        Origin::Ours => None,
+    });
+    let mut hashed = Digesting::new(decompress(stream).map_err(damaged)?);
+    let mut tar = Reader::with_frame(BufReader::with_capacity(BUFFER, &mut hashed), frame);
+    let unpacked = unpack(&mut tar, draft.folder(), limits)?;
+    if let Frame(Some(recipe)) = tar.finish().map_err(damaged)? {
+        recipe.finish().on("write", draft.folder())?;
+    }
+    let (diff_id, tar_size) = hashed.finish();
+    Ok(Staged {
+        draft,
+        diff_id,
+        tar_size,
+        unpacked,
+    })
+}
+
+/// Unpacks a layer's tar and makes it the layer on top of `parent`. With `expected`, its digest must be that one.
+pub fn import(
+    home: &Home,
+    stream: impl Read,
+    parent: Option<&str>,
+    expected: Option<&Digest>,
+) -> Result<Layer> {
+    let staged = stage(home, stream, Origin::Foreign, &Limits::default())?;
+    match expected {
+        Some(expected) if expected != staged.diff_id() => Err(Error::invalid(format!(
+            "invalid diffID for layer: expected \"{expected}\", got \"{}\"",
+            staged.diff_id()
+        ))),
+        _ => staged.place(home, parent),
+    }
+}
+
+/// Makes the folder `upper` itself the layer on top of `chain` (chain ids, lowest first). The folder is gone
+/// afterwards; it must lie on the file system of the home, and nothing may use it any more.
+pub fn adopt(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
+    let mut hashed = Digesting::new(io::sink());
+    let packed = pack(upper, &diffs(home, chain), &mut hashed)?;
+    let (diff_id, tar_size) = hashed.finish();
+    let mut layer = Layer::new(diff_id, chain.last().map(String::as_str));
+    layer.size = packed.size;
+    layer.entries = packed.entries;
+    layer.tar_size = tar_size;
+    Draft::adopt(home, upper)?.publish(home, &layer)?;
+    Ok(layer)
+}
+
+/// Makes a copy of the folder `upper` the layer on top of `chain` (chain ids, lowest first).
+pub fn copy(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
+    let lowers = diffs(home, chain);
+    let staged = through_a_pipe(home, Origin::Ours, move |sink| {
+        pack(upper, &lowers, sink).map(drop)
+    })?;
+    staged.place(home, chain.last().map(String::as_str))
+}
+
+/// The layer with the files of `layer`, on top of another parent.
+pub fn copy_layer(home: &Home, layer: &Layer, parent: Option<&str>) -> Result<Layer> {
+    through_a_pipe(home, Origin::Foreign, |sink| write_tar(home, layer, sink))?.place(home, parent)
+}
+
+/// Writes the uncompressed tar of a layer to `sink`: exactly the bytes that its diffID is the digest of.
+/// Error: kind `Internal` if the files are not what they were.
+pub fn write_tar(home: &Home, layer: &Layer, sink: impl Write) -> Result<()> {
+    let mut hashed = Digesting::new(sink);
+    if !recipe::replay(&layers::path(home, &layer.chain), &mut hashed)? {
+        let lowers = match &layer.parent {
+            Some(parent) => diffs(home, &chain_of(home, parent)?),
+            None => Vec::new(),
+        };
+        pack(&layers::diff(home, &layer.chain), &lowers, &mut hashed)?;
+    }
+    let (digest, _) = hashed.finish();
+    match digest == layer.diff_id {
+        true => Ok(()),
+        false => Err(Error::internal(format!(
+            "layer sha256:{} is damaged: its files are not what they were",
+            layer.chain
+        ))),
+    }
+}
+
+/// The chain ids of a layer and all under it, lowest first.
+pub fn chain_of(home: &Home, top: &str) -> Result<Vec<String>> {
+    let mut chain = Vec::new();
+    let mut next = Some(top.to_owned());
+    while let Some(current) = next {
+        next = layers::read(home, &current)?.parent;
+        chain.push(current);
+    }
+    chain.reverse();
+    Ok(chain)
+}
+
+/// The folders of layers.
+pub fn diffs(home: &Home, chain: &[String]) -> Vec<PathBuf> {
+    chain
+        .iter()
+        .map(|layer| layers::diff(home, layer))
+        .collect()
+}
+
+/// Lets `write` produce a tar on a thread of its own, and unpacks it at the same time.
+fn through_a_pipe(
+    home: &Home,
+    origin: Origin,
+    write: impl FnOnce(&mut dyn Write) -> Result<()> + Send,
+) -> Result<Staged> {
+    let (reader, writer) = io::pipe().on("make", "pipe")?;
+    std::thread::scope(|scope| {
+        let producer = scope.spawn(move || {
+            let mut sink = BufWriter::with_capacity(BUFFER, writer);
+            write(&mut sink)?;
+            sink.flush().on("write", "pipe")
+        });
+        let staged = stage(home, reader, origin, &Limits::default());
+        let produced = producer
+            .join()
+            .unwrap_or_else(|_| Err(Error::internal("packing a layer failed")));
+        match (produced, staged) {
+            // A failed reader closes the pipe, so its own error is the cause.
+            (_, Err(error)) if error.kind() != crate::ErrorKind::Invalid => Err(error),
+            (Err(error), _) => Err(error),
+            (Ok(()), staged) => staged,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

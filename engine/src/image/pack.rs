@@ -1,0 +1,192 @@
+//! A folder of changes → a layer's tar; the same folder always gives the same bytes.
+//!
+//! **What Docker does.** It tars overlayfs's upper folder, and writes its marks as whiteouts.
+//! **What we do.** The same, sorted by name, with numbers instead of user names, times in whole seconds, deletions before
+//! everything else in a folder, and the second name of a file as a hard link. Owners that this machine could not give are
+//! restored from their record (see [`super::owners`]).
+//! **What we leave out.** Sockets, which belong to a process, and names that begin with `.wh.`, which a layer cannot hold.
+//! **Try it.** `docker save busybox | tar -t`.
+//! Source: OCI image specification, `layer.md`.
+
+use super::lowers::Lowers;
+use super::marks::{Marks, is_whiteout};
+use super::owners::{self, Owners, through};
+use super::tar::{Entry, EntryKind, Writer};
+use super::upper::{Item, items, open, open_top};
+use crate::error::{Error, IoContext, Result};
+use crate::oci::layer::{OPAQUE_MARK, WHITEOUT_PREFIX};
+use rustix::fs::{FileType, Mode, OFlags, openat, readlinkat};
+use rustix::io::Errno;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// What was packed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Packed {
+    /// Bytes of files.
+    pub size: u64,
+    /// Entries.
+    pub entries: u64,
+}
+
+/// Writes the tar of the layer `upper`, which lies on `lowers` (folders, lowest first), to `sink`.
+pub fn pack(upper: &Path, lowers: &[PathBuf], sink: impl Write) -> Result<Packed> {
+    let mut packer = Packer {
+        out: Writer::new(sink),
+        owners: Owners::detect(),
+        marks: Marks::detect(),
+        links: HashMap::new(),
+        done: Packed::default(),
+    };
+    packer.folder(&open_top(upper)?, b"", &Lowers::new(lowers))?;
+    packer.out.finish().on("write", "layer")?;
+    Ok(packer.done)
+}
+
+struct Packer<W> {
+    out: Writer<W>,
+    owners: Owners,
+    marks: Marks,
+    /// The first name of each file that has several.
+    links: HashMap<(u64, u64), Vec<u8>>,
+    done: Packed,
+}
+
+impl<W: Write> Packer<W> {
+    /// All that lies in `folder`, whose path is empty or ends with a slash.
+    fn folder(&mut self, folder: &OwnedFd, path: &[u8], lowers: &Lowers) -> Result<()> {
+        let items = items(folder).map_err(|errno| failed(path, errno))?;
+        for item in items.iter().filter(|item| is_whiteout(&item.stat)) {
+            self.deletion(&[path, WHITEOUT_PREFIX, item.name.as_bytes()].concat())?;
+        }
+        for item in &items {
+            let name = item.name.as_bytes();
+            if is_whiteout(&item.stat)
+                || item.kind().is_socket()
+                || name.starts_with(WHITEOUT_PREFIX)
+            {
+                continue;
+            }
+            let path = [path, name].concat();
+            if item.kind().is_dir() {
+                self.directory(folder, item, path, lowers)?;
+            } else {
+                self.other(folder, item, path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn directory(
+        &mut self,
+        parent: &OwnedFd,
+        item: &Item,
+        mut path: Vec<u8>,
+        lowers: &Lowers,
+    ) -> Result<()> {
+        path.push(b'/');
+        let entry = self.entry(parent, item, &path, EntryKind::Directory)?;
+        self.append(&entry, io::empty())?;
+        let (below, inner) = lowers.find(&item.name)?;
+        let hides = self
+            .marks
+            .is_opaque(&through(parent.as_fd(), item.name.as_bytes()));
+        // A new directory hides nothing: overlayfs marks it all the same.
+        if hides && below.is_some_and(|below| FileType::from_raw_mode(below.st_mode).is_dir()) {
+            self.deletion(&[path.as_slice(), OPAQUE_MARK].concat())?;
+        }
+        let folder = open(parent, &item.name).map_err(|errno| failed(&path, errno))?;
+        self.folder(&folder, &path, &inner)
+    }
+
+    fn other(&mut self, parent: &OwnedFd, item: &Item, path: Vec<u8>) -> Result<()> {
+        let stat = &item.stat;
+        let kind = match item.kind() {
+            FileType::RegularFile => EntryKind::File,
+            FileType::Symlink => EntryKind::Symlink,
+            FileType::CharacterDevice => EntryKind::CharDevice,
+            FileType::BlockDevice => EntryKind::BlockDevice,
+            FileType::Fifo => EntryKind::Fifo,
+            _ => return Ok(()),
+        };
+        let mut entry = self.entry(parent, item, &path, kind)?;
+        if stat.st_nlink > 1 {
+            match self.links.get(&(stat.st_dev, stat.st_ino)) {
+                Some(first) => {
+                    entry.kind = EntryKind::HardLink;
+                    entry.link.clone_from(first);
+                    entry.xattrs.clear();
+                    return self.append(&entry, io::empty());
+                }
+                None => {
+                    self.links.insert((stat.st_dev, stat.st_ino), path.clone());
+                }
+            }
+        }
+        match kind {
+            EntryKind::File => return self.file(parent, item, entry),
+            EntryKind::Symlink => {
+                entry.link = readlinkat(parent, item.name.as_os_str(), Vec::new())
+                    .map_err(|errno| failed(&path, errno))?
+                    .into_bytes();
+            }
+            EntryKind::CharDevice | EntryKind::BlockDevice => {
+                entry.device = (
+                    rustix::fs::major(stat.st_rdev),
+                    rustix::fs::minor(stat.st_rdev),
+                );
+            }
+            _ => {}
+        }
+        self.append(&entry, io::empty())
+    }
+
+    fn file(&mut self, parent: &OwnedFd, item: &Item, mut entry: Entry) -> Result<()> {
+        // A pipe that took the file's place meanwhile must not hold us up.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = openat(parent, item.name.as_os_str(), flags, Mode::empty())
+            .map_err(|errno| failed(&entry.path, errno))?;
+        let stat = rustix::fs::fstat(&file).map_err(|errno| failed(&entry.path, errno))?;
+        if !FileType::from_raw_mode(stat.st_mode).is_file() {
+            return Err(failed(&entry.path, Errno::STALE));
+        }
+        entry.size = u64::try_from(stat.st_size).unwrap_or(0);
+        self.done.size += entry.size;
+        self.append(&entry, File::from(file))
+    }
+
+    fn entry(&self, parent: &OwnedFd, item: &Item, path: &[u8], kind: EntryKind) -> Result<Entry> {
+        let mut entry = Entry::new(path, kind, item.stat.st_mode & 0o7777);
+        let xattrs =
+            owners::xattrs(parent, item.name.as_bytes()).map_err(|errno| failed(path, errno))?;
+        let owner = self
+            .owners
+            .seen((item.stat.st_uid, item.stat.st_gid), &xattrs);
+        (entry.uid, entry.gid) = (owner.0.into(), owner.1.into());
+        entry.mtime = (item.stat.st_mtime, 0);
+        entry.xattrs = owners::travelling(xattrs);
+        Ok(entry)
+    }
+
+    fn deletion(&mut self, path: &[u8]) -> Result<()> {
+        self.append(&Entry::new(path, EntryKind::File, 0o600), io::empty())
+    }
+
+    fn append(&mut self, entry: &Entry, content: impl io::Read) -> Result<()> {
+        self.done.entries += 1;
+        self.out
+            .append(entry, content)
+            .on("pack", String::from_utf8_lossy(&entry.path).as_ref())
+    }
+}
+
+fn failed(path: &[u8], errno: Errno) -> Error {
+    Error::io("read", String::from_utf8_lossy(path).as_ref(), errno.into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Tar streams: what layers and archives are made of.
+//!
+//! A tar is a row of 512-byte headers, each followed by its file's bytes padded to 512, and two blocks of zeros. What a
+//! header has no room for (long names, large numbers, extended attributes) stands in an entry of its own before it, a
+//! list of `length key=value` records (POSIX calls that *pax*), or, from GNU tar, a bare long name.
+//! **What we do.** The headers themselves are read and filled with the `tar` crate; the stream is our own, because a
+//! layer is untrusted: the size of every header is limited, attributes may hold any byte, and no byte is skipped
+//! unseen, so that a digest covers all of them.
+//! **What we leave out.** Sparse files: refused by name.
+//! Sources: POSIX pax "ustar Interchange Format"; GNU tar manual § Standard; Go's archive/tar, whose messages we use.
+
+mod read;
+mod write;
+
+pub use read::Reader;
+pub use write::Writer;
+
+/// The unit of a tar.
+pub(crate) const BLOCK: usize = 512;
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file; its bytes follow.
+    File,
+    /// Another name of the file called `link`.
+    HardLink,
+    /// A symbolic link to `link`.
+    Symlink,
+    /// A character device.
+    CharDevice,
+    /// A block device.
+    BlockDevice,
+    /// A directory.
+    Directory,
+    /// A named pipe.
+    Fifo,
+}
+
+/// One entry, its extensions merged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// As written: it may be absolute, or hold `..`.
+    pub path: Vec<u8>,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Target of a link.
+    pub link: Vec<u8>,
+    /// Permission bits with set-user-id, set-group-id and sticky.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u64,
+    /// Group.
+    pub gid: u64,
+    /// Bytes of a regular file, else 0.
+    pub size: u64,
+    /// Seconds since 1970 and nanoseconds.
+    pub mtime: (i64, u32),
+    /// Major and minor number of a device.
+    pub device: (u32, u32),
+    /// Extended attributes, sorted by name when we write them.
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Entry {
+    /// An entry of root's, of 1970, without content.
+    pub fn new(path: impl Into<Vec<u8>>, kind: EntryKind, mode: u32) -> Self {
+        Self {
+            path: path.into(),
+            kind,
+            link: Vec::new(),
+            mode,
+            uid: 0,
+            gid: 0,
+            size: 0,
+            mtime: (0, 0),
+            device: (0, 0),
+            xattrs: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,360 @@
+//! Reading a tar stream.
+
+use super::{BLOCK, Entry, EntryKind};
+use std::io::{self, Read, Write};
+use tar::Header;
+
+/// Names and attributes of one entry take no more, in all its extension headers together.
+const LONGEST_EXTENSIONS: u64 = 1 << 20;
+const XATTR_KEY: &[u8] = b"SCHILY.xattr.";
+
+/// Reads entries one after the other. After [`Reader::next_entry`], the reader itself gives the bytes of that entry.
+///
+/// All that is not content of a file (headers, padding, what follows the end) is copied to `frame`, so that the exact
+/// stream can be made again from the files and the frame.
+pub struct Reader<R, W> {
+    inner: R,
+    frame: W,
+    content: u64,
+    padding: u64,
+}
+
+impl<R: Read> Reader<R, io::Sink> {
+    /// A reader that keeps no frame.
+    pub fn new(inner: R) -> Self {
+        Self::with_frame(inner, io::sink())
+    }
+}
+
+impl<R: Read, W: Write> Reader<R, W> {
+    /// A reader that copies all that is not content to `frame`.
+    pub fn with_frame(inner: R, frame: W) -> Self {
+        Self {
+            inner,
+            frame,
+            content: 0,
+            padding: 0,
+        }
+    }
+
+    /// The frame so far; the caller marks in it where content belongs.
+    pub fn frame(&mut self) -> &mut W {
+        &mut self.frame
+    }
+
+    /// The next entry; `None` at the end of the archive. What was not read of the entry before is skipped.
+    ///
+    /// # Errors
+    /// Kind `InvalidData` or `UnexpectedEof`, in the words of Go's archive/tar; kind `Unsupported` for sparse files.
+    pub fn next_entry(&mut self) -> io::Result<Option<Entry>> {
+        let mut extensions = Extensions::default();
+        loop {
+            self.skip_rest()?;
+            let Some(header) = self.read_header()? else {
+                return match extensions.is_empty() {
+                    true => Ok(None),
+                    false => Err(invalid()),
+                };
+            };
+            let size = header.entry_size().map_err(|_| invalid())?;
+            self.content = size;
+            self.padding = padding(size);
+            let kind = match header.entry_type().as_byte() {
+                b'x' => {
+                    let records = self.read_extension(&mut extensions)?;
+                    extensions.add_pax(&records)?;
+                    continue;
+                }
+                b'g' => {
+                    // Defaults for all entries: nothing that a layer needs.
+                    continue;
+                }
+                b'L' => {
+                    extensions.path = Some(trimmed(self.read_extension(&mut extensions)?));
+                    continue;
+                }
+                b'K' => {
+                    extensions.link = Some(trimmed(self.read_extension(&mut extensions)?));
+                    continue;
+                }
+                b'0' | 0 | b'7' => EntryKind::File,
+                b'1' => EntryKind::HardLink,
+                b'2' => EntryKind::Symlink,
+                b'3' => EntryKind::CharDevice,
+                b'4' => EntryKind::BlockDevice,
+                b'5' => EntryKind::Directory,
+                b'6' => EntryKind::Fifo,
+                b'S' => return Err(sparse()),
+                other => {
+                    let name = char::from(other);
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        format!("unhandled tar header type `{}`", name.escape_default()),
+                    ));
+                }
+            };
+            return self.finish_entry(&header, kind, extensions).map(Some);
+        }
+    }
+
+    /// Reads to the end of the stream, so that a digest of it is whole, and returns the frame.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.skip_rest()?;
+        io::copy(&mut self.inner, &mut self.frame)?;
+        Ok(self.frame)
+    }
+
+    fn finish_entry(
+        &mut self,
+        header: &Header,
+        kind: EntryKind,
+        extensions: Extensions,
+    ) -> io::Result<Entry> {
+        let bad = |_| invalid();
+        let path = match extensions.path {
+            Some(path) => path,
+            None => header.path_bytes().into_owned(),
+        };
+        // Before POSIX a directory was a file whose name ends so.
+        let kind = match kind {
+            EntryKind::File if path.ends_with(b"/") => EntryKind::Directory,
+            kind => kind,
+        };
+        // Only files have content, whatever the header of another kind claims.
+        let size = match kind {
+            EntryKind::File => extensions.size.unwrap_or(self.content),
+            _ => 0,
+        };
+        self.content = size;
+        self.padding = padding(size);
+        let device = match kind {
+            EntryKind::CharDevice | EntryKind::BlockDevice => (
+                header.device_major().map_err(bad)?.unwrap_or(0),
+                header.device_minor().map_err(bad)?.unwrap_or(0),
+            ),
+            _ => (0, 0),
+        };
+        let link = extensions
+            .link
+            .or_else(|| header.link_name_bytes().map(|name| name.into_owned()))
+            .unwrap_or_default();
+        Ok(Entry {
+            path,
+            kind,
+            link,
+            mode: header.mode().map_err(bad)? & 0o7777,
+            uid: match extensions.uid {
+                Some(uid) => uid,
+                None => header.uid().map_err(bad)?,
+            },
+            gid: match extensions.gid {
+                Some(gid) => gid,
+                None => header.gid().map_err(bad)?,
+            },
+            size,
+            mtime: match extensions.mtime {
+                Some(mtime) => mtime,
+                None => (
+                    i64::try_from(header.mtime().map_err(bad)?).map_err(|_| invalid())?,
+                    0,
+                ),
+            },
+            device,
+            xattrs: extensions.xattrs,
+        })
+    }
+
+    /// The next header that is not the end; `None` at the end, or where a stream stops between two entries.
+    fn read_header(&mut self) -> io::Result<Option<Header>> {
+        let mut header = Header::new_old();
+        let block = header.as_mut_bytes();
+        let mut filled = 0;
+        while filled < BLOCK {
+            match self.inner.read(&mut block[filled..])? {
+                0 if filled == 0 => return Ok(None),
+                0 => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::UnexpectedEof,
+                        "unexpected EOF",
+                    ));
+                }
+                count => filled += count,
+            }
+        }
+        self.frame.write_all(block)?;
+        if block.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        if !has_checksum(&header) {
+            return Err(invalid());
+        }
+        Ok(Some(header))
+    }
+
+    /// The content of an extension header, which counts as frame.
+    fn read_extension(&mut self, extensions: &mut Extensions) -> io::Result<Vec<u8>> {
+        let size = std::mem::take(&mut self.content);
+        extensions.bytes = extensions.bytes.saturating_add(size);
+        if extensions.bytes > LONGEST_EXTENSIONS {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("tar header of more than {LONGEST_EXTENSIONS} bytes"),
+            ));
+        }
+        let mut bytes = Vec::new();
+        (&mut self.inner).take(size).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 != size {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "unexpected EOF",
+            ));
+        }
+        self.frame.write_all(&bytes)?;
+        Ok(bytes)
+    }
+
+    /// Skips what is left of the present entry. Unread content becomes frame.
+    fn skip_rest(&mut self) -> io::Result<()> {
+        let content = std::mem::take(&mut self.content);
+        let rest = content.saturating_add(std::mem::take(&mut self.padding));
+        let copied = io::copy(&mut (&mut self.inner).take(rest), &mut self.frame)?;
+        match copied == rest {
+            true => Ok(()),
+            false => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "unexpected EOF",
+            )),
+        }
+    }
+}
+
+/// The bytes of the present entry. The end of the stream before its end is an error.
+impl<R: Read, W> Read for Reader<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer
+            .len()
+            .min(usize::try_from(self.content).unwrap_or(usize::MAX));
+        if wanted == 0 {
+            return Ok(0);
+        }
+        match self.inner.read(&mut buffer[..wanted])? {
+            0 => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "unexpected EOF",
+            )),
+            count => {
+                self.content -= count as u64;
+                Ok(count)
+            }
+        }
+    }
+}
+
+/// What extension headers say of the entry after them.
+#[derive(Default)]
+struct Extensions {
+    bytes: u64,
+    path: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    size: Option<u64>,
+    uid: Option<u64>,
+    gid: Option<u64>,
+    mtime: Option<(i64, u32)>,
+    xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Extensions {
+    fn is_empty(&self) -> bool {
+        self.path.is_none() && self.link.is_none() && self.bytes == 0
+    }
+
+    /// Reads `length key=value\n` records. The length counts the whole record, so a value may hold any byte.
+    fn add_pax(&mut self, mut records: &[u8]) -> io::Result<()> {
+        while !records.is_empty() {
+            let (key, value, rest) = split_record(records).ok_or_else(invalid)?;
+            records = rest;
+            match key {
+                b"path" => self.path = Some(value.to_vec()),
+                b"linkpath" => self.link = Some(value.to_vec()),
+                b"size" => self.size = Some(number(value)?),
+                b"uid" => self.uid = Some(number(value)?),
+                b"gid" => self.gid = Some(number(value)?),
+                b"mtime" => self.mtime = Some(time(value).ok_or_else(invalid)?),
+                _ if key.starts_with(b"GNU.sparse.") => return Err(sparse()),
+                _ => {
+                    if let Some(name) = key.strip_prefix(XATTR_KEY) {
+                        self.xattrs.push((name.to_vec(), value.to_vec()));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn split_record(records: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let space = records.iter().take(20).position(|byte| *byte == b' ')?;
+    let length: usize = std::str::from_utf8(&records[..space]).ok()?.parse().ok()?;
+    let record = records.get(space + 1..length)?.strip_suffix(b"\n")?;
+    let equals = record.iter().position(|byte| *byte == b'=')?;
+    Some((&record[..equals], &record[equals + 1..], &records[length..]))
+}
+
+fn number(value: &[u8]) -> io::Result<u64> {
+    std::str::from_utf8(value)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(invalid)
+}
+
+/// `-1.25` is one and a quarter second before 1970: seconds -2, nanoseconds 750,000,000.
+fn time(value: &[u8]) -> Option<(i64, u32)> {
+    let text = std::str::from_utf8(value).ok()?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let seconds: i64 = whole.parse().ok()?;
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let nanoseconds: u32 = format!("{fraction:0<9}")[..9].parse().ok()?;
+    match whole.starts_with('-') && nanoseconds > 0 {
+        true => Some((seconds.checked_sub(1)?, 1_000_000_000 - nanoseconds)),
+        false => Some((seconds, nanoseconds)),
+    }
+}
+
+fn padding(size: u64) -> u64 {
+    size.wrapping_neg() % BLOCK as u64
+}
+
+fn trimmed(mut name: Vec<u8>) -> Vec<u8> {
+    if let Some(end) = name.iter().position(|byte| *byte == 0) {
+        name.truncate(end);
+    }
+    name
+}
+
+/// Some old writers summed signed bytes.
+fn has_checksum(header: &Header) -> bool {
+    let Ok(expected) = header.cksum() else {
+        return false;
+    };
+    let bytes = header.as_bytes();
+    let others = || bytes[..148].iter().chain(&bytes[156..]);
+    let unsigned: u32 = others().map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
+    let signed: i64 = others().map(|byte| i64::from(*byte as i8)).sum::<i64>() + 8 * 32;
+    unsigned == expected || signed == i64::from(expected)
+}
+
+fn invalid() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "archive/tar: invalid tar header",
+    )
+}
+
+fn sparse() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "sparse files in a tar are not part of docklings; see docs/limits.md",
+    )
+}

@@ -1,0 +1,215 @@
+//! Making one entry in its open parent folder.
+
+use super::folders::{Folder, as_path, itself, times};
+use super::{EntryPath, Frame, Unpacker, damaged, failed, refused};
+use crate::error::{IoContext, Result};
+use crate::image::owners::through;
+use crate::image::tar::{Entry, EntryKind, Reader};
+use crate::store::tree::remove_tree;
+use rustix::fs::{
+    AtFlags, Dir, FileType, Mode, OFlags, Stat, futimens, linkat, mkdirat, mknodat, openat, statat,
+    symlinkat, utimensat,
+};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+
+const BUFFER: usize = 128 << 10;
+
+impl Unpacker {
+    /// Makes a file, folder, link, device or pipe called `name`, in place of what is there.
+    pub(super) fn make(
+        &mut self,
+        path: &EntryPath,
+        parent: &[u8],
+        name: &[u8],
+        entry: &Entry,
+        tar: &mut Reader<impl Read, Frame>,
+    ) -> Result<()> {
+        let folder = self.parent(parent, entry)?;
+        if !self.is_possible(entry) {
+            self.done.skipped += 1;
+            self.done.entries -= 1;
+            return Ok(());
+        }
+        let was_hidden = self.whiteouts.remove(&path.0);
+        let kept = self.clear(&folder, name, entry)?;
+        let on = |errno| failed("create", &entry.path, errno);
+        match entry.kind {
+            EntryKind::Directory => {
+                if !kept {
+                    mkdirat(&folder.fd, name, Mode::RWXU).map_err(on)?;
+                }
+                if was_hidden {
+                    self.marks.set_opaque(&folder.fd, name).map_err(on)?;
+                }
+                self.finish_owner(&folder.fd, name, entry)?;
+                self.folders.note(&path.0, entry.mode, entry.mtime);
+                return Ok(());
+            }
+            EntryKind::File => return self.file(&folder, name, entry, tar),
+            // Another name of a file that is finished already.
+            EntryKind::HardLink => return self.hard_link(&folder, name, entry),
+            EntryKind::Symlink => {
+                if entry.link.is_empty() || entry.link.contains(&0) {
+                    return Err(refused(&entry.path, "its target is not a path"));
+                }
+                symlinkat(entry.link.as_slice(), &folder.fd, name).map_err(on)?;
+            }
+            EntryKind::Fifo => self.node(&folder, name, entry, FileType::Fifo)?,
+            EntryKind::CharDevice => self.node(&folder, name, entry, FileType::CharacterDevice)?,
+            EntryKind::BlockDevice => self.node(&folder, name, entry, FileType::BlockDevice)?,
+        }
+        self.finish_owner(&folder.fd, name, entry)?;
+        utimensat(
+            &folder.fd,
+            name,
+            &times(entry.mtime),
+            AtFlags::SYMLINK_NOFOLLOW,
+        )
+        .map_err(on)
+    }
+
+    /// Whether this process may make such an entry. Device 0:0 would be overlayfs's mark for a deletion, which only a
+    /// whiteout may set.
+    fn is_possible(&self, entry: &Entry) -> bool {
+        match entry.kind {
+            EntryKind::CharDevice => self.devices && entry.device != (0, 0),
+            EntryKind::BlockDevice => self.devices,
+            _ => true,
+        }
+    }
+
+    /// Removes what is there, unless it is a folder and stays one: then the answer is true.
+    fn clear(&mut self, folder: &Folder, name: &[u8], entry: &Entry) -> Result<bool> {
+        let on = |errno| failed("replace", &entry.path, errno);
+        let stat = match statat(&folder.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => return Ok(false),
+            other => other.map_err(on)?,
+        };
+        let is_folder = FileType::from_raw_mode(stat.st_mode).is_dir();
+        if is_folder && entry.kind == EntryKind::Directory {
+            return Ok(true);
+        }
+        if is_folder || FileType::from_raw_mode(stat.st_mode).is_symlink() {
+            self.folders.forget();
+        }
+        if let Some((aside, numbers)) = &self.aside {
+            set_aside(folder.fd.as_fd(), name, &stat, aside, numbers)
+                .on("keep a replaced file in", aside)?;
+        }
+        remove_tree(&through(folder.fd.as_fd(), name))?;
+        Ok(false)
+    }
+
+    fn file(
+        &mut self,
+        folder: &Folder,
+        name: &[u8],
+        entry: &Entry,
+        tar: &mut Reader<impl Read, Frame>,
+    ) -> Result<()> {
+        let on = |errno| failed("create", &entry.path, errno);
+        let flags =
+            OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::WRONLY | OFlags::CLOEXEC;
+        let mut file = openat(&folder.fd, name, flags, Mode::RUSR | Mode::WUSR)
+            .map(File::from)
+            .map_err(on)?;
+        if let Some((_, numbers)) = &mut self.aside {
+            let parent = self.folders.real_path(folder).map_err(on)?;
+            let real = match parent.as_slice() {
+                b"" => name.to_vec(),
+                parent => [parent, b"/", name].concat(),
+            };
+            if let Some(recipe) = &mut tar.frame().0 {
+                let number = recipe.mark(&real, entry.size).on("write", "recipe")?;
+                let stat = rustix::fs::fstat(&file).map_err(on)?;
+                numbers.insert(stat.st_ino, number);
+            }
+        }
+        let mut buffer = vec![0; BUFFER.min(usize::try_from(entry.size).unwrap_or(BUFFER))];
+        loop {
+            let count = tar.read(&mut buffer).map_err(damaged)?;
+            if count == 0 {
+                break;
+            }
+            file.write_all(&buffer[..count])
+                .on("write", as_path(&entry.path))?;
+        }
+        self.finish_owner(&folder.fd, name, entry)?;
+        rustix::fs::fchmod(&file, Mode::from_raw_mode(entry.mode)).map_err(on)?;
+        futimens(&file, &times(entry.mtime)).map_err(on)
+    }
+
+    fn hard_link(&mut self, folder: &Folder, name: &[u8], entry: &Entry) -> Result<()> {
+        let target = EntryPath::parse(&entry.link)?;
+        let missing = || {
+            refused(
+                &entry.path,
+                "the file that it links to is not in this layer",
+            )
+        };
+        let (parent, base) = target.split().ok_or_else(missing)?;
+        let parent = self
+            .folders
+            .open(parent, entry.mtime, |_, _, _| Err(Errno::NOTDIR))
+            .map_err(|_| missing())?;
+        match linkat(&parent.fd, base, &folder.fd, name, AtFlags::empty()) {
+            Err(Errno::NOENT | Errno::PERM) => Err(missing()),
+            other => other.map_err(|errno| failed("create", &entry.path, errno)),
+        }
+    }
+
+    /// Makes a pipe or a device, and sets its mode through the thing itself.
+    fn node(&mut self, folder: &Folder, name: &[u8], entry: &Entry, kind: FileType) -> Result<()> {
+        let on = |errno| failed("create", &entry.path, errno);
+        let device = rustix::fs::makedev(entry.device.0, entry.device.1);
+        mknodat(&folder.fd, name, kind, Mode::RUSR | Mode::WUSR, device).map_err(on)?;
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let node = openat(&folder.fd, name, flags, Mode::empty()).map_err(on)?;
+        self.finish_owner(&folder.fd, name, entry)?;
+        rustix::fs::chmod(itself(&node), Mode::from_raw_mode(entry.mode)).map_err(on)
+    }
+}
+
+/// Moves the files at or under `name` that a recipe speaks of into the folder `aside`, under their numbers.
+fn set_aside(
+    folder: impl AsFd,
+    name: &[u8],
+    stat: &Stat,
+    aside: &Path,
+    numbers: &std::collections::HashMap<u64, u64>,
+) -> std::io::Result<()> {
+    let folder = folder.as_fd();
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => {
+            let Some(number) = numbers.get(&stat.st_ino) else {
+                return Ok(());
+            };
+            let target = aside.join(number.to_string());
+            if target.exists() {
+                return Ok(());
+            }
+            std::fs::create_dir_all(aside)?;
+            rustix::fs::renameat(folder, name, rustix::fs::CWD, &target)?;
+            Ok(())
+        }
+        FileType::Directory => {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let inner = openat(folder, name, flags, Mode::empty())?;
+            let names: Vec<_> = Dir::read_from(&inner)?
+                .filter_map(std::result::Result::ok)
+                .map(|entry| entry.file_name().to_bytes().to_vec())
+                .filter(|name| !matches!(name.as_slice(), b"." | b".."))
+                .collect();
+            for name in names {
+                let stat = statat(&inner, name.as_slice(), AtFlags::SYMLINK_NOFOLLOW)?;
+                set_aside(&inner, &name, &stat, aside, numbers)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
