@@ -5,6 +5,8 @@
 //! `docker events` prints it; the checker reads it for what the end state cannot show.
 //!
 //! One `write(2)` with `O_APPEND` per line, so lines of different processes never mix.
+//!
+//! **Lessons.** `running-containers`, `cleaning-up`
 
 use crate::error::{IoContext, Result};
 use jiff::Timestamp;

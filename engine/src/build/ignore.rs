@@ -5,6 +5,7 @@
 //! `<Dockerfile>.dockerignore` beside the Dockerfile is read instead of `.dockerignore`.
 //! **What we do.** The same, down to `**` and the cleaning of paths. Not gitignore: `*.log` means the top folder only.
 //! Sources: Dockerfile reference, ".dockerignore file"; github.com/moby/patternmatcher, `ignorefile`.
+//! **Lesson.** `build-cache`
 
 use super::pattern::Pattern;
 use crate::error::{Error, Result};

@@ -17,7 +17,8 @@
 //! | [`layer`] | both, as layers |
 //! | [`changes`] with [`lowers`] | `docker diff` |
 //!
-//! **Try it.** `docker image inspect busybox`. **Lesson.** Images and layers.
+//! **Try it.** `docker image inspect busybox`.
+//! **Lesson.** `images-tags-and-layers`
 
 pub mod changes;
 pub mod compression;

@@ -1,6 +1,8 @@
 //! Digests: the names that content gives itself.
 //!
 //! Source: OCI image specification, `descriptor.md` § Digests. Only sha256 is used.
+//!
+//! **Lesson.** `images-tags-and-layers`
 
 use crate::error::{Error, Result};
 use crate::id::{self, is_hex};

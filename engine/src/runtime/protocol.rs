@@ -8,6 +8,8 @@
 //!
 //! A session begins with one line of JSON that says what the client wants (see the monitor); from then on both sides
 //! speak frames. `Exit` is always the last frame, and comes whether or not the client asked for output.
+//!
+//! **Lesson.** `attached-and-detached`
 
 use std::io::{self, Read, Write};
 

@@ -1,6 +1,8 @@
 //! Container records: what was asked for ([`ContainerConfig`]) and what was recorded of its life ([`RecordedState`]).
 //!
 //! The record never claims that a container runs: whether it does is observed (see [`crate::runtime`]).
+//!
+//! **Lesson.** `running-containers`
 
 use crate::id::{ContainerId, VolumeName};
 use crate::oci::config::Healthcheck;

@@ -6,6 +6,7 @@
 //! **What we do.** Everything inside the container's own mount namespace, so that nothing is left mounted, whoever dies.
 //! A mount goes onto a descriptor that was resolved inside of the root, never onto a path that an image could redirect.
 //! **What we leave out.** `metacopy` and `redirect_dir`: a layer must hold all that it changes.
+//! **Lesson.** `files-in-and-out`
 
 use super::{check, failed};
 use crate::error::{Error, Result};

@@ -7,6 +7,7 @@
 //! kernel compares the ids behind the map, so they all own the same files.
 //! **What we leave out.** Container root as another user while we are root (`userns-remap`).
 //! **Try it.** `docker run --rm busybox cat /proc/self/uid_map`
+//! **Lesson.** `first-run`
 
 use super::clone::{Forked, fork};
 use super::{failed, process};

@@ -1,4 +1,6 @@
 //! The loopback interface of a new network namespace, which starts switched off.
+//!
+//! **Lesson.** `ports-and-networks`
 
 use super::{check, failed};
 use crate::error::Result;

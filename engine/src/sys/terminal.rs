@@ -1,6 +1,7 @@
 //! Pseudo-terminals: what `-t` gives a container.
 //!
 //! **Kernel feature.** `/dev/pts`, `ioctl_tty(2)`: the monitor holds the master, the container gets the slave.
+//! **Lesson.** `attached-and-detached`
 
 use super::{check, failed};
 use crate::error::{Error, Result};

@@ -4,6 +4,7 @@
 //! **What we do.** Each record keeps what its key was made of. A step that missed is compared with the step that stood
 //! in its place in the last build of the same Dockerfile, and the first difference is the reason.
 //! **Try it.** `docker build --explain .`
+//! **Lesson.** `build-cache`
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -3,5 +3,6 @@
 //! **What Docker does.** The classic builder walks the children of the current image; BuildKit keeps a graph of keys.
 //! **What we do.** The linear chain of the course: a step's key is made of its parent's key, its own text, what it runs
 //! with, and the content of what it copies. So the first step that misses makes all after it miss.
+//! **Lesson.** `build-cache`
 
 pub mod explain;

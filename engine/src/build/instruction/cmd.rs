@@ -1,4 +1,6 @@
 //! CMD: what a container runs unless `docker run` says otherwise; also the words after the ENTRYPOINT.
+//!
+//! **Lesson.** `cmd-and-entrypoint`
 
 use super::command_line::CommandLine;
 use super::golang::quote_list;

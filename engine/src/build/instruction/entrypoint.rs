@@ -1,6 +1,8 @@
 //! ENTRYPOINT: the program that a container of this image is; CMD, or the words after IMAGE, are its arguments.
 //!
 //! Setting it clears a CMD that came from the base image, since that was meant for another program.
+//!
+//! **Lesson.** `cmd-and-entrypoint`
 
 use super::command_line::CommandLine;
 use super::golang::quote_list;

@@ -1,6 +1,8 @@
 //! The instructions of a Dockerfile, a file each: how it is written, what it does, what its cache key says.
 //!
 //! To add one: its file, a row in [`Kind`], and the arms of [`Instruction`] that the compiler then asks for.
+//!
+//! **Lesson.** `first-dockerfile`
 
 pub mod add;
 pub mod arg;

@@ -9,6 +9,8 @@
 //!
 //! The init is a fork of the monitor, so the plan is in its memory already. It is the first process of the pid
 //! namespace: whatever runs in the container dies with it.
+//!
+//! **Lesson.** `first-run`
 
 mod command;
 mod devices;

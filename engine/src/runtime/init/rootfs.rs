@@ -7,6 +7,7 @@
 //! inside of the new root, and the mount goes onto the descriptor.
 //! **What we leave out.** cgroup v1 folders under /sys/fs/cgroup; see `docs/limits.md`.
 //! **Try it.** `docker run --rm busybox mount`
+//! **Lesson.** `files-in-and-out`
 
 use super::devices;
 use crate::error::{Error, Result};
