@@ -157,7 +157,7 @@ fn wrapped(text: &str, indent: usize, width: usize) -> String {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut rest = paragraph;
-        while rest.len() > room {
+        while rest.len() >= room {
             let at = floor(rest, room - SLOP);
             match rest[..at].rfind([' ', '\t']) {
                 Some(blank) if blank > 0 => {

@@ -11,6 +11,7 @@ mod ctx;
 mod env;
 mod exit;
 mod failure;
+mod filters;
 mod help;
 pub mod inspect;
 mod learn;

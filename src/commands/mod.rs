@@ -21,6 +21,14 @@ use std::io::Write;
 /// The version of Docker whose command line this is.
 pub(crate) const DOCKER: &str = "28.2.2";
 
+/// What `--format` is, for lists.
+pub(crate) const FORMAT_HELP: &str = "Format output using a custom template:
+'table':            Print output in table format with column headers (default)
+'table TEMPLATE':   Print output in table format using the given Go template
+'json':             Print in JSON format
+'TEMPLATE':         Print output using the given Go template.
+Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates";
+
 /// A docker command: its arguments are the type's fields.
 pub(crate) trait Command: clap::Args {
     /// What its help says first.
