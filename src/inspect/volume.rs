@@ -5,7 +5,7 @@ use crate::render::value::{Map, Struct, Value};
 use engine::runtime::spec::Volume;
 
 /// The label that Docker puts on a volume made without a name.
-pub const ANONYMOUS: &str = "com.docker.volume.anonymous";
+const ANONYMOUS: &str = "com.docker.volume.anonymous";
 
 /// The volume as Docker shows it.
 pub fn volume(volume: &Volume) -> Value {

@@ -5,6 +5,7 @@
 pub mod human;
 pub mod listing;
 pub mod ports;
+pub mod rows;
 pub mod table;
 pub mod template;
 pub mod text;

@@ -25,6 +25,16 @@ pub fn rfc3339(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// RFC 3339 to the second, in the caller's time zone; `history`.
+pub fn rfc3339_in(moment: Timestamp, zone: &TimeZone) -> String {
+    let zoned = moment.to_zoned(zone.clone());
+    let text = zoned.strftime("%Y-%m-%dT%H:%M:%S");
+    match zoned.offset().is_zero() {
+        true => format!("{text}Z"),
+        false => format!("{text}{}", zoned.strftime("%:z")),
+    }
+}
+
 /// RFC 3339 with all nine digits: `2026-11-21T10:00:00.500000000Z`; `logs -t` and `events`.
 pub fn rfc3339_fixed(moment: Timestamp, zone: &TimeZone) -> String {
     let zoned = moment.to_zoned(zone.clone());

@@ -132,6 +132,17 @@ impl Struct {
         self.push((name, json), value.into(), false)
     }
 
+    /// Adds a field that JSON calls `json`, and leaves out when it is empty.
+    #[must_use]
+    pub fn with_omitted(
+        self,
+        name: &'static str,
+        json: &'static str,
+        value: impl Into<Value>,
+    ) -> Self {
+        self.push((name, json), value.into(), true)
+    }
+
     /// Adds the fields of another struct as if they were this one's, as Go's embedding does.
     #[must_use]
     pub fn embedding(mut self, inner: Struct) -> Self {
