@@ -59,18 +59,23 @@ fn chosen<'q>(question: &'q Question, answer: &str) -> Option<&'q str> {
 
 fn plain(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let mut text = words.join(" ").to_lowercase();
+    let text = words.join(" ").to_lowercase();
+    let mut rest = without_stop(&text);
     for quote in ['"', '\'', '`'] {
-        if let Some(inside) = text
+        if let Some(inside) = rest
             .strip_prefix(quote)
             .and_then(|rest| rest.strip_suffix(quote))
         {
-            text = inside.trim().to_owned();
+            rest = without_stop(inside.trim());
         }
     }
+    rest.to_owned()
+}
+
+/// Without a full stop at the end, if there is more than that.
+fn without_stop(text: &str) -> &str {
     match text.strip_suffix('.') {
-        // A version such as `1.` is no sentence, but nobody answers that.
-        Some(sentence) if !sentence.is_empty() => sentence.trim_end().to_owned(),
+        Some(sentence) if !sentence.is_empty() => sentence.trim_end(),
         _ => text,
     }
 }

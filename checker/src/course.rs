@@ -99,4 +99,13 @@ mod tests {
         assert!(course.problems[1].message().contains("taken by"));
         assert!(course.exercise("one").unwrap().folder.is_some());
     }
+
+    #[test]
+    fn every_exercise_of_the_course_loads() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../exercises");
+        let course = load_all(&folder, "");
+        let told: Vec<String> = course.problems.iter().map(ToString::to_string).collect();
+        assert!(told.is_empty(), "{}", told.join("\n\n"));
+        assert!(!course.exercises.is_empty());
+    }
 }
