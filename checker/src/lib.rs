@@ -11,6 +11,7 @@
 pub mod answer;
 pub mod checks;
 pub mod course;
+pub mod digest;
 mod evaluate;
 pub mod exercise;
 pub mod field;

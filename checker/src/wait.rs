@@ -11,8 +11,8 @@ use std::time::Duration;
 
 /// Where worlds come from, and how to wait for the next.
 pub trait Source {
-    /// Looks, or says why it cannot.
-    fn observe(&mut self) -> Box<dyn World + '_>;
+    /// The world to look at; each judgement looks anew.
+    fn world(&self) -> &dyn World;
     /// Waits until the journal has grown or `limit` has passed, whichever is first.
     fn wait(&mut self, limit: Duration);
     /// The time since some fixed moment.
@@ -31,7 +31,7 @@ pub fn settle(exercise: &Exercise, attempt: &Attempt, source: &mut dyn Source) -
     // Since when each goal has been passing without a break.
     let mut since: Vec<Option<Duration>> = vec![None; exercise.goals.len()];
     loop {
-        let report = evaluate(exercise, &*source.observe(), attempt);
+        let report = evaluate(exercise, source.world(), attempt);
         let now = source.now();
         // What passes now has passed since the last thing that happened.
         let calm = now.saturating_sub(source.quiet());

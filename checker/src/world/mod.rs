@@ -7,6 +7,8 @@ pub(crate) mod cached;
 pub mod engine;
 pub mod facts;
 pub mod fake;
+pub(crate) mod http;
+mod journal;
 
 pub use facts::{
     Build, BuildStep, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image,

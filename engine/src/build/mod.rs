@@ -15,4 +15,4 @@ mod pattern;
 pub mod request;
 mod state;
 pub mod syntax;
-mod view;
+pub(crate) mod view;

@@ -5,6 +5,7 @@
 mod builds;
 mod containers;
 mod images;
+pub mod look;
 mod volumes;
 
 use crate::clock::{Clock, Entropy};

@@ -1,0 +1,132 @@
+//! Builds, put together from the journal: a `build_step` for each step, then one `build`.
+
+use super::facts::{Build, BuildStep, Event};
+use serde_json::Value;
+
+/// The builds in `events`, oldest first. Steps after which no `build` comes belong to one that failed.
+pub(crate) fn builds(events: &[Event]) -> Vec<Build> {
+    let (mut builds, mut steps): (Vec<Build>, Vec<BuildStep>) = (Vec::new(), Vec::new());
+    for event in events {
+        match event.action.as_str() {
+            "build_step" => steps.push(step(event)),
+            "build" => builds.push(Build {
+                tags: tags(event),
+                result: if failed(event) { "failed" } else { "ok" }.to_owned(),
+                steps: std::mem::take(&mut steps),
+                context: event.facts.get("context").and_then(Value::as_u64),
+                image_id: text(event, "image_id")
+                    .or_else(|| Some(event.id.clone()).filter(|id| !id.is_empty())),
+            }),
+            _ => {}
+        }
+    }
+    if !steps.is_empty() {
+        builds.push(Build {
+            result: "failed".to_owned(),
+            steps,
+            ..Build::default()
+        });
+    }
+    builds
+}
+
+fn step(event: &Event) -> BuildStep {
+    let line = text(event, "text")
+        .or_else(|| text(event, "line"))
+        .unwrap_or_default();
+    BuildStep {
+        number: event
+            .facts
+            .get("number")
+            .and_then(Value::as_u64)
+            .unwrap_or_default() as u32,
+        instruction: line
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase(),
+        cached: event
+            .facts
+            .get("cached")
+            .and_then(Value::as_bool)
+            .unwrap_or_default(),
+        reason: text(event, "reason").unwrap_or_default(),
+        line,
+    }
+}
+
+fn failed(event: &Event) -> bool {
+    event.facts.contains_key("error")
+        || event.facts.get("result").is_some_and(|one| one == "failed")
+}
+
+fn tags(event: &Event) -> Vec<String> {
+    for key in ["tags", "references", "names", "tag", "name"] {
+        match event.facts.get(key) {
+            Some(Value::Array(tags)) => {
+                return tags
+                    .iter()
+                    .filter_map(|tag| tag.as_str().map(str::to_owned))
+                    .collect();
+            }
+            Some(Value::String(tag)) => return vec![tag.clone()],
+            _ => {}
+        }
+    }
+    Vec::new()
+}
+
+fn text(event: &Event, key: &str) -> Option<String> {
+    event.facts.get(key)?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(action: &str, facts: Value) -> Event {
+        Event {
+            kind: "builder".to_owned(),
+            action: action.to_owned(),
+            facts: facts.as_object().cloned().unwrap_or_default(),
+            ..Event::default()
+        }
+    }
+
+    #[test]
+    fn steps_belong_to_the_build_that_comes_after_them() {
+        let built = builds(&[
+            event(
+                "build_step",
+                json!({"number": 1, "text": "FROM busybox", "cached": true}),
+            ),
+            event(
+                "build_step",
+                json!({"number": 2, "text": "RUN true", "cached": false, "reason": "first time"}),
+            ),
+            event("build", json!({"tags": ["app:latest"]})),
+            event(
+                "build_step",
+                json!({"number": 1, "text": "FROM busybox", "cached": true}),
+            ),
+            event("build", json!({"error": "no such file"})),
+        ]);
+        assert_eq!(built.len(), 2);
+        assert_eq!(built[0].result, "ok");
+        assert_eq!(built[0].tags, ["app:latest"]);
+        assert_eq!(built[0].steps[1].instruction, "RUN");
+        assert_eq!(built[0].steps[1].reason, "first time");
+        assert_eq!(
+            (built[1].result.as_str(), built[1].steps.len()),
+            ("failed", 1)
+        );
+    }
+
+    #[test]
+    fn steps_without_an_end_are_a_build_that_failed() {
+        let built = builds(&[event("build_step", json!({"text": "RUN false"}))]);
+        assert_eq!(built[0].result, "failed");
+        assert!(builds(&[]).is_empty());
+    }
+}

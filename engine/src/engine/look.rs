@@ -1,0 +1,127 @@
+//! Looking at files of images, containers and volumes, without mounting, running or recording anything.
+//!
+//! **Kernel feature.** None; see [`crate::build::view`]. **What Docker does.** `docker cp` asks the daemon, which mounts.
+//! **What we do.** The checker judges what is on disk: the layers and the container's own folder, as overlayfs stacks
+//! them. **What we leave out.** A tmpfs of a running container: it has no folder.
+
+use super::Engine;
+use crate::build::view::{Last, Node, View};
+use crate::error::{Error, Result};
+use crate::store::layers;
+use crate::sys::namespace::{self, IdMap};
+use rustix::fs::{FileType, Stat};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A file that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// It is a folder.
+    pub is_folder: bool,
+    /// The path's last part is a link; the rest describes what it leads to.
+    pub is_link: bool,
+    /// Bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner's user and group id, as a container would see them.
+    pub owner: (u32, u32),
+    /// Its contents; `None` unless it is a regular file within the limit.
+    pub bytes: Option<Vec<u8>>,
+}
+
+impl Engine {
+    /// Looks at `path` in `folders`, stacked, lowest first; contents are read up to `limit` bytes. `None` if there is
+    /// nothing. Links stay inside.
+    pub fn look(&self, folders: &[PathBuf], path: &Path, limit: u64) -> Result<Option<Seen>> {
+        let view = View::open(folders)?;
+        let kept = match find(&view, path, Last::Keep)? {
+            Some(node) => node,
+            None => return Ok(None),
+        };
+        let is_link = matches!(&kept, Node::File(file) if file.kind() == FileType::Symlink);
+        // A link that leads nowhere is there all the same.
+        let node = match find(&view, path, Last::Follow)? {
+            Some(node) if is_link => node,
+            _ => kept,
+        };
+        let stat = *node.stat();
+        let bytes = match &node {
+            Node::File(file)
+                if file.kind() == FileType::RegularFile && stat.st_size as u64 <= limit =>
+            {
+                let fd = file
+                    .open()
+                    .map_err(|errno| Error::io("open", path, errno.into()))?;
+                let mut bytes = Vec::new();
+                File::from(fd)
+                    .take(limit)
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| Error::io("read", path, error))?;
+                Some(bytes)
+            }
+            _ => None,
+        };
+        Ok(Some(Seen {
+            is_folder: matches!(node, Node::Folder(_)),
+            is_link,
+            size: stat.st_size as u64,
+            mode: stat.st_mode & 0o7777,
+            owner: owner(&stat),
+            bytes,
+        }))
+    }
+
+    /// The folders of the layers with these chain ids, as [`Engine::look`] wants them.
+    pub fn layer_folders(&self, chain: &[String]) -> Vec<PathBuf> {
+        chain
+            .iter()
+            .map(|chain| layers::diff(&self.home, chain))
+            .collect()
+    }
+}
+
+fn find(view: &View, path: &Path, last: Last) -> Result<Option<Node>> {
+    match view.find(path, last) {
+        Ok(found) => Ok(found.map(|found| found.node)),
+        Err(error) => {
+            let cause = std::error::Error::source(&error)
+                .and_then(|cause| cause.downcast_ref::<std::io::Error>())
+                .and_then(std::io::Error::raw_os_error);
+            // A part of the path is a file: then there is nothing behind it.
+            if cause == Some(Errno::NOTDIR.raw_os_error()) {
+                return Ok(None);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The owner on disk as a container sees it: of an ordinary user's files, root.
+fn owner(stat: &Stat) -> (u32, u32) {
+    let inside = |id: u32, own: u32, range: Option<(u32, u32)>| match range {
+        _ if id == own => 0,
+        Some((first, count)) if (first..first.saturating_add(count)).contains(&id) => {
+            id - first + 1
+        }
+        // The kernel's overflow id: an owner that does not exist there.
+        _ => 65534,
+    };
+    let own = (
+        nix::unistd::geteuid().as_raw(),
+        nix::unistd::getegid().as_raw(),
+    );
+    match namespace::id_map() {
+        IdMap::Machine => (stat.st_uid, stat.st_gid),
+        IdMap::Single => (
+            inside(stat.st_uid, own.0, None),
+            inside(stat.st_gid, own.1, None),
+        ),
+        IdMap::Subordinate { uids, gids } => (
+            inside(stat.st_uid, own.0, Some(uids)),
+            inside(stat.st_gid, own.1, Some(gids)),
+        ),
+    }
+}
