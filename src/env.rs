@@ -7,6 +7,8 @@
 //! | `XDG_RUNTIME_DIR` | sockets go to `docklings` under it, if it is ours; else `/run/docklings` as root, else `tmp` in home |
 //! | `XDG_DATA_HOME`, `HOME` | see `DOCKLINGS_HOME` |
 //! | `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM` | whether colour is used (read by `anstream`) |
+//! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing |
+//! | `DOCKLINGS_PLAIN` | `1`: no colour, nothing drawn over, as `docklings --plain` |
 //! | `DOCKER_CONFIG` | the folder of `config.json`, for `detachKeys`; default `~/.docker` |
 //!
 //! `docker run -e NAME` passes on variables of the caller, whatever their name.
@@ -21,6 +23,10 @@ use std::path::{Path, PathBuf};
 pub(crate) const HOME: &str = "DOCKLINGS_HOME";
 /// The sandbox in use.
 pub(crate) const SANDBOX: &str = "DOCKLINGS_SANDBOX";
+/// A checkout whose course is used instead of the one in the binary.
+pub(crate) const CONTENT: &str = "DOCKLINGS_CONTENT";
+/// Plain text only.
+pub(crate) const PLAIN: &str = "DOCKLINGS_PLAIN";
 /// The sandbox in use when nothing else is said: the playground.
 pub(crate) const FREE: &str = "free";
 

@@ -1,4 +1,7 @@
 //! The lesson shell: what `docklings` without words starts.
+//!
+//! A line is a word of the course ([`words`]) or goes to `sh` ([`line`]). What a word means is decided by
+//! [`lessons::session`]; [`perform`] does what that asks for.
 
 mod carry;
 mod complete;
@@ -7,13 +10,220 @@ mod highlight;
 mod job;
 mod lexer;
 mod line;
+pub(crate) mod look;
+mod perform;
+pub(crate) mod view;
 mod words;
 
-use crate::failure::{CommandResult, Failure};
+pub(crate) use line::link_commands;
 
-/// Runs the lesson shell until the student leaves it.
-pub(crate) fn run() -> CommandResult {
-    Err(Failure::message(
-        "the lesson shell is not part of this build; `docklings docker --help` shows the engine's commands",
-    ))
+use crate::env::Env;
+use crate::failure::CommandResult;
+use crate::learn::course;
+use checker::Report;
+use editor::{Input, Reader, history_file};
+use job::{End, Terminal};
+use lessons::session::{Event, Session, Word as CourseWord};
+use line::Lines;
+use look::Look;
+use rustix::process::Pid;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use words::Word;
+
+/// The lesson shell.
+struct Shell {
+    env: Env,
+    look: Look,
+    session: Session,
+    /// The progress file.
+    progress: PathBuf,
+    lines: Lines,
+    terminal: Terminal,
+    reader: Reader,
+    /// What the last judgement of the exercise at hand said.
+    report: Option<Report>,
+    /// A line that Ctrl-Z stopped.
+    stopped: Option<Pid>,
+    /// Where the learner was when the shell began: the playground's folder.
+    start_folder: PathBuf,
+    /// The last word had a question as its answer.
+    asked: bool,
+}
+
+/// Runs the lesson shell until the learner leaves it. `plain`: no colour, nothing drawn over.
+pub(crate) fn run(plain: bool) -> CommandResult {
+    let env = Env::read()?;
+    engine::paths::create_private_dir(env.home.root())?;
+    let look = Look::of_process(plain);
+    let course = course::open(&env)?;
+    for problem in &course.catalog.problems {
+        look.show(&format!("{problem}\n"))?;
+    }
+    let start_folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    let history = history_file(env.home.root());
+    let mut shell = Shell {
+        lines: Lines::new(&env.home, start_folder.clone())?,
+        terminal: Terminal::of_process(),
+        reader: Reader::new(io::stdin().is_terminal(), look, history)?,
+        session: Session::new(course.catalog, course.progress),
+        progress: course.file,
+        report: None,
+        stopped: None,
+        asked: false,
+        start_folder,
+        look,
+        env,
+    };
+    let ended = shell.read_lines();
+    if let Some(pid) = shell.stopped {
+        shell.terminal.hang_up(pid);
+    }
+    ended
+}
+
+impl Shell {
+    fn read_lines(&mut self) -> CommandResult {
+        self.handle(Event::Begin)?;
+        loop {
+            self.tell_assistant();
+            match self.reader.read(&self.prompt())? {
+                Input::Line(line) if line.trim().is_empty() => {}
+                Input::Line(line) => {
+                    if !self.take(&line)? {
+                        return Ok(());
+                    }
+                }
+                Input::Interrupted => {}
+                Input::End => {
+                    self.say("")?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Does what a line says; `false` means to leave.
+    fn take(&mut self, line: &str) -> CommandResult<bool> {
+        if self.asked {
+            self.asked = false;
+            match line.trim() {
+                "yes" | "y" | "Y" | "Yes" => {
+                    self.handle(Event::Word(CourseWord::Yes))?;
+                    return Ok(true);
+                }
+                "no" | "n" | "N" | "No" => {
+                    self.handle(Event::Word(CourseWord::No))?;
+                    return Ok(true);
+                }
+                _ => {}
+            }
+        }
+        match words::parse(line) {
+            None => self.run_line(line)?,
+            Some(Err(usage)) => self.say(&usage)?,
+            Some(Ok(Word::Quit)) => {
+                self.say("Your place is kept. `docklings` resumes here.")?;
+                return Ok(false);
+            }
+            Some(Ok(word)) => self.word(word)?,
+        }
+        Ok(true)
+    }
+
+    fn word(&mut self, word: Word) -> CommandResult {
+        let word = match word {
+            Word::Next => CourseWord::Next,
+            Word::Back => CourseWord::Back,
+            Word::Goals => CourseWord::Goals,
+            Word::Check => CourseWord::Check,
+            Word::Answer(text) => CourseWord::Answer(text),
+            Word::Hint => CourseWord::Hint,
+            Word::Solution { play } => CourseWord::Solution { play },
+            Word::Reset => CourseWord::Reset,
+            Word::Skip => CourseWord::Skip,
+            Word::Go(target) => CourseWord::Go(target),
+            Word::List => return self.list(),
+            Word::Help => return Ok(self.look.show(&view::help(self.look))?),
+            Word::Foreground => return self.foreground(),
+            Word::Quit => return Ok(()),
+        };
+        self.handle(Event::Word(word))
+    }
+
+    /// Runs a line of the learner's.
+    fn run_line(&mut self, line: &str) -> CommandResult {
+        let sandbox = self.session.sandbox();
+        let end = self.lines.run(&self.terminal, &sandbox, line)?;
+        self.after_line(line, end)
+    }
+
+    /// Lets the stopped line go on.
+    fn foreground(&mut self) -> CommandResult {
+        let Some(pid) = self.stopped.take() else {
+            return self.say("no line is stopped");
+        };
+        let end = self.terminal.resume(pid)?;
+        self.lines.finish(end);
+        self.after_line("fg", end)
+    }
+
+    fn after_line(&mut self, line: &str, end: End) -> CommandResult {
+        match end {
+            End::Stopped(pid) => {
+                if let Some(earlier) = self.stopped.replace(pid) {
+                    self.terminal.hang_up(earlier);
+                }
+                self.say("\nStopped. `fg` lets it go on.")?;
+            }
+            End::Exited(127) => {
+                let first = line.split_whitespace().next().unwrap_or_default();
+                if let Some(word) = words::near(first) {
+                    self.say(&format!("Did you mean `{word}`?"))?;
+                }
+            }
+            End::Killed(_) | End::Exited(_) => {}
+        }
+        self.handle(Event::Ran(line.to_owned()))
+    }
+
+    /// The prompt, plain and coloured: where one is, and how far.
+    fn prompt(&self) -> (String, String) {
+        let mut place = match self.session.exercise() {
+            Some(id) => match &self.report {
+                Some(report) => format!("{id} {}/{}", report.done, report.goals.len()),
+                None => id.to_owned(),
+            },
+            None => self.session.sandbox().trim_start_matches("lesson-").to_owned(),
+        };
+        let folder = self.lines.folder();
+        if folder != self.folder_of_place() && self.look.width >= 60 {
+            let name = folder.file_name().unwrap_or(folder.as_os_str());
+            place = format!("{place} {}", name.to_string_lossy());
+        }
+        let plain = format!("{place} $ ");
+        let coloured = look::styled(look::PASS, &place);
+        (plain, format!("{coloured} $ "))
+    }
+
+    /// Tells completion and ghost text where the learner is.
+    fn tell_assistant(&mut self) {
+        let suggestion = self.session.suggestion();
+        let sandbox = self.session.sandbox();
+        let Some(assistant) = self.reader.assistant() else {
+            return;
+        };
+        assistant.suggestion = suggestion;
+        assistant.folder = self.lines.folder().to_owned();
+        assistant.path = self.lines.path().cloned();
+        if assistant.engine.as_ref().is_none_or(|engine| engine.sandbox_name() != sandbox) {
+            // Without an engine, names are not offered, and all else works.
+            assistant.engine = crate::learn::workbench::open_engine(&self.env, &sandbox, "complete").ok();
+        }
+    }
+
+    /// Shows a sentence or two.
+    fn say(&self, text: &str) -> CommandResult {
+        Ok(self.look.show(&format!("{}\n", view::fill(text, self.look)))?)
+    }
 }

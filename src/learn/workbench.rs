@@ -1,0 +1,230 @@
+//! An exercise's sandbox and workspace: made ready, judged, thrown away.
+//!
+//! Setup runs once. The file `setup.json` in the sandbox is written when it has ended well; a sandbox without it was
+//! left half made by a crash, and is made again.
+
+use crate::ctx::Ctx;
+use crate::env::Env;
+use crate::failure::{CommandResult, Failure};
+use crate::learn::steps;
+use checker::Exercise;
+use engine::clock::System;
+use engine::paths::create_private_dir;
+use engine::{Engine, Settings};
+use lessons::catalog::{Catalog, StartFile};
+use lessons::session::exercise_sandbox;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+/// Opens the sandbox `name` for looking at it.
+pub(crate) fn open_engine(env: &Env, name: &str, via: &str) -> CommandResult<Engine> {
+    Ok(Engine::open(Settings {
+        home: env.home.clone(),
+        sandbox: name.to_owned(),
+        binary: std::env::current_exe()?,
+        via: via.to_owned(),
+        clock: Arc::new(System),
+        entropy: Arc::new(System),
+    })?)
+}
+
+/// Where an exercise is worked on.
+pub(crate) struct Workbench<'a> {
+    env: &'a Env,
+    exercise: &'a Exercise,
+    files: Vec<StartFile>,
+    /// The sandbox's name.
+    pub(crate) sandbox: String,
+    /// The learner's files.
+    pub(crate) workspace: PathBuf,
+}
+
+impl<'a> Workbench<'a> {
+    /// The learner's own, of the exercise `id`. Error: there is no such exercise, or its file is broken.
+    pub(crate) fn new(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
+        let exercise = find(catalog, id)?;
+        Ok(Self {
+            env,
+            exercise,
+            files: catalog.start_files(id),
+            sandbox: exercise_sandbox(id),
+            workspace: env.home.workspace(id),
+        })
+    }
+
+    /// One to throw away, beside the learner's own.
+    pub(crate) fn scratch(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
+        let mut bench = Self::new(env, catalog, id)?;
+        let name = format!("scratch-{}-{}", std::process::id(), id);
+        bench.workspace = env.home.workspace(&name);
+        bench.sandbox = name;
+        Ok(bench)
+    }
+
+    /// Whether the sandbox is set up.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.marker().is_ok_and(|marker| marker.exists()) && self.workspace.is_dir()
+    }
+
+    fn marker(&self) -> CommandResult<PathBuf> {
+        Ok(self.env.home.sandbox(&self.sandbox)?.root().join("setup.json"))
+    }
+
+    /// Sets the exercise up, if that was not done. Error: a setup command failed; nothing is left then.
+    pub(crate) fn prepare(&self) -> CommandResult {
+        if self.is_ready() {
+            return Ok(());
+        }
+        self.discard()?;
+        let made = self.set_up();
+        if made.is_err() {
+            // The failure of the setup says more than one of cleaning up after it would.
+            let _ = self.discard();
+        }
+        made
+    }
+
+    fn set_up(&self) -> CommandResult {
+        create_private_dir(&self.workspace)?;
+        place_files(&self.workspace, &self.files)?;
+        // Opening makes the sandbox, with the starter images.
+        let engine = open_engine(self.env, &self.sandbox, "setup")?;
+        engine.ensure_starter_images()?;
+        for step in &self.exercise.setup {
+            let (code, output) = steps::run(self.env, &self.sandbox, &self.workspace, &step.action)?;
+            if code != 0 {
+                let command = step.action.describe();
+                let said = output.trim_end();
+                return Err(Failure::Hinted(
+                    format!(
+                        "the exercise `{}` could not be set up: `{command}` ended with exit code {code}\n{said}",
+                        self.exercise.id
+                    ),
+                    crate::exit::FAILURE,
+                    "docklings doctor".to_owned(),
+                ));
+            }
+        }
+        let snapshot = checker::world::snapshot(&engine);
+        let bytes = serde_json::to_vec(&snapshot).map_err(io::Error::from)?;
+        fs::write(self.marker()?, bytes)?;
+        Ok(())
+    }
+
+    /// Throws sandbox and workspace away; what runs in it is killed.
+    pub(crate) fn discard(&self) -> CommandResult {
+        drop_sandbox(self.env, &self.sandbox)?;
+        remove(&self.workspace)
+    }
+}
+
+/// The exercise `id` of `catalog`. Error: there is none, or its file is broken.
+pub(crate) fn find<'a>(catalog: &'a Catalog, id: &str) -> CommandResult<&'a Exercise> {
+    if let Some(exercise) = catalog.exercise(id) {
+        return Ok(exercise);
+    }
+    let problems = catalog.exercise_problems(id);
+    if problems.is_empty() {
+        let known: Vec<&str> = catalog.exercise_ids().collect();
+        let hint = match lessons::problem::did_you_mean(id, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`docklings list` shows them all".to_owned(),
+        };
+        return Err(Failure::Hinted(format!("there is no exercise `{id}`"), crate::exit::FAILURE, hint));
+    }
+    let told: Vec<String> = problems.iter().map(|problem| problem.render(false)).collect();
+    Err(Failure::message(format!("the exercise `{id}` is broken\n{}", told.join("\n"))))
+}
+
+/// Writes `files` below `folder`.
+pub(crate) fn place_files(folder: &Path, files: &[StartFile]) -> CommandResult {
+    for file in files {
+        let path = folder.join(&file.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&path, &file.bytes)?;
+        if file.executable {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the sandbox `name` and all that runs in it; one that does not exist is fine.
+pub(crate) fn drop_sandbox(env: &Env, name: &str) -> CommandResult {
+    let paths = env.home.sandbox(name)?;
+    if !paths.root().exists() {
+        return Ok(());
+    }
+    let engine = open_engine(env, name, "reset")?;
+    let ids: Vec<String> = engine
+        .containers()?
+        .iter()
+        .map(|container| container.config.id.as_str().to_owned())
+        .collect();
+    if !ids.is_empty() {
+        // Through the command line, as the learner would: files of other users need a user namespace, and a process
+        // that enters one cannot leave it.
+        let mut words = vec!["docker".to_owned(), "rm".to_owned(), "-f".to_owned()];
+        words.extend(ids);
+        call_self(env, name, &words)?;
+    }
+    remove(paths.root())?;
+    remove(paths.runtime())
+}
+
+/// Removes a folder that may hold files of a container's users.
+pub(crate) fn remove(folder: &Path) -> CommandResult {
+    match fs::remove_dir_all(folder) {
+        Ok(()) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+        Err(error) => return Err(engine::Error::io("remove", folder, error).into()),
+    }
+    let status = Command::new(std::env::current_exe()?)
+        .arg(REMOVE)
+        .arg(folder)
+        .stdin(Stdio::null())
+        .status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(Failure::message(format!("cannot remove `{}`", folder.display()))),
+    }
+}
+
+/// The hidden stage behind [`remove`].
+pub(crate) const REMOVE: &str = "__remove";
+
+/// Removes `folders` as root of a user namespace, who owns the files of all its users.
+pub(crate) fn remove_as_root(folders: &[String]) -> CommandResult {
+    engine::sys::namespace::become_root()?;
+    for folder in folders {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(engine::Error::io("remove", folder, error).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Runs this program with `words` in the sandbox `sandbox`, without output. Error: what it said, if it failed.
+fn call_self(env: &Env, sandbox: &str, words: &[String]) -> CommandResult {
+    let output = Command::new(std::env::current_exe()?)
+        .args(words)
+        .env(crate::env::HOME, env.home.root())
+        .env(crate::env::SANDBOX, sandbox)
+        .stdin(Stdio::null())
+        .output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Failure::message(said.trim_end().to_owned()))
+}

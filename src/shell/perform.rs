@@ -1,0 +1,203 @@
+//! Doing what the session asks for.
+
+use super::look::{self, styled};
+use super::{Shell, view};
+use crate::failure::{CommandResult, Failure};
+use crate::learn::workbench::{Workbench, drop_sandbox, open_engine, place_files, remove};
+use crate::learn::{course, judge, play};
+use engine::paths::create_private_dir;
+use lessons::lesson::Step;
+use lessons::session::{Effect, Event, FREE, Place};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+impl Shell {
+    /// Tells the session what happened, and does what it asks for. What fails is said, and the shell goes on.
+    pub(super) fn handle(&mut self, event: Event) -> CommandResult {
+        let mut waiting: VecDeque<Effect> = self.session.handle(event).into();
+        while let Some(effect) = waiting.pop_front() {
+            match self.perform(effect) {
+                Ok(None) => {}
+                // What a judgement leads to comes before what was asked for after it.
+                Ok(Some(event)) => {
+                    for effect in self.session.handle(event).into_iter().rev() {
+                        waiting.push_front(effect);
+                    }
+                }
+                Err(failure @ Failure::Output(_)) => return Err(failure),
+                Err(failure) => {
+                    self.tell_failure(&failure)?;
+                    // What follows builds on what failed.
+                    waiting.retain(|effect| matches!(effect, Effect::Record(_)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_failure(&self, failure: &Failure) -> CommandResult {
+        if let Some(text) = failure.text() {
+            self.look.show(&format!("{text}\n"))?;
+        }
+        if let Some(hint) = failure.hint() {
+            self.look.show(&format!("hint: {hint}\n"))?;
+        }
+        Ok(())
+    }
+
+    /// Does one thing; the event that comes of it, if one does.
+    fn perform(&mut self, effect: Effect) -> CommandResult<Option<Event>> {
+        match effect {
+            Effect::Enter { sandbox, told } => self.enter(&sandbox, told)?,
+            Effect::Page { lesson, page } => {
+                let lesson = &self.session.catalog().lessons[lesson];
+                self.show(&view::page(lesson, page, self.look))?;
+            }
+            Effect::Prepare { exercise } => self.prepare(&exercise, false)?,
+            Effect::Restart { exercise } => self.prepare(&exercise, true)?,
+            Effect::Empty { sandbox } => self.empty(&sandbox)?,
+            Effect::Exercise { id } => {
+                let record = self.session.progress().exercises.get(&id);
+                let passed = record.map(|record| record.passed.clone()).unwrap_or_default();
+                self.with(&id, |exercise, look| view::exercise(exercise, &passed, look))?;
+            }
+            Effect::Judge { exercise, asked } => return self.judge(&exercise, asked).map(Some),
+            Effect::Report { .. } => {
+                if let Some(report) = &self.report {
+                    self.show(&view::report(report, self.look))?;
+                }
+            }
+            Effect::Passed { exercise, goals } => {
+                let reached = self.report.as_ref().map_or(0, |report| report.done);
+                self.with(&exercise, |exercise, look| view::passed(exercise, &goals, reached, look))?;
+            }
+            Effect::Lost { exercise, goals } => {
+                self.with(&exercise, |exercise, look| view::lost(exercise, &goals, look))?;
+            }
+            Effect::Done { exercise } => self.with(&exercise, view::done)?,
+            Effect::Hint { exercise, hint, left } => {
+                self.with(&exercise, |exercise, look| view::hint(exercise, hint, left, look))?;
+            }
+            Effect::Solution { exercise } => self.with(&exercise, view::solution)?,
+            Effect::Play { exercise } => {
+                let look = self.look;
+                let mut tell = |text: &str| look.show(text);
+                play::play(&self.env, self.session.catalog(), &exercise, &mut tell)?;
+            }
+            Effect::Ask(question) => {
+                self.asked = true;
+                self.show(&view::question(&question))?;
+            }
+            Effect::Record(change) => {
+                course::record(&self.progress, &change)?;
+            }
+            Effect::Say(say) => {
+                let text = view::say(&say, self.session.place(), self.session.catalog(), self.look);
+                self.show(&text)?;
+            }
+        }
+        Ok(None)
+    }
+
+    fn show(&self, text: &str) -> CommandResult {
+        Ok(self.look.show(text)?)
+    }
+
+    /// Shows something of the exercise `id`.
+    fn with(
+        &self,
+        id: &str,
+        text: impl FnOnce(&checker::Exercise, look::Look) -> String,
+    ) -> CommandResult {
+        match self.session.catalog().exercise(id) {
+            Some(exercise) => self.show(&text(exercise, self.look)),
+            None => Ok(()),
+        }
+    }
+
+    /// The folder that belongs to the learner's place.
+    pub(super) fn folder_of_place(&self) -> PathBuf {
+        let sandbox = self.session.sandbox();
+        match self.session.exercise() {
+            Some(id) => self.env.home.workspace(id),
+            None if sandbox == FREE => self.start_folder.clone(),
+            None => self.env.home.workspace(&sandbox),
+        }
+    }
+
+    fn enter(&mut self, sandbox: &str, told: bool) -> CommandResult {
+        self.report = None;
+        let folder = self.folder_of_place();
+        if self.session.exercise().is_none() {
+            // An exercise makes its own when it is set up.
+            let engine = open_engine(&self.env, sandbox, "lesson")?;
+            engine.ensure_starter_images()?;
+            if sandbox != FREE {
+                self.make_page_folder(&folder)?;
+            }
+        }
+        self.lines.go_to(folder);
+        if told {
+            let text = match (self.session.place(), self.session.exercise()) {
+                (_, Some(_)) => format!(
+                    "Now in the sandbox `{sandbox}`: containers, images and files of its own. `back` returns to the lesson's."
+                ),
+                (Place::Free, None) => "Now in the sandbox `free`, and in the folder that you came from.".to_owned(),
+                _ => format!("Now in the sandbox `{sandbox}`, which the pages of this lesson share."),
+            };
+            self.show(&format!("\n{}\n", styled(look::ASIDE, &view::fill(&text, self.look))))?;
+        }
+        Ok(())
+    }
+
+    /// The folder of a lesson's pages, with the lesson's files.
+    fn make_page_folder(&self, folder: &std::path::Path) -> CommandResult {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        create_private_dir(folder)?;
+        if let Place::At { lesson, .. } = self.session.place() {
+            place_files(folder, &self.session.catalog().lesson_files(*lesson))?;
+        }
+        Ok(())
+    }
+
+    fn prepare(&mut self, exercise: &str, anew: bool) -> CommandResult {
+        let bench = Workbench::new(&self.env, self.session.catalog(), exercise)?;
+        if anew {
+            bench.discard()?;
+        }
+        bench.prepare()?;
+        let workspace = bench.workspace;
+        self.lines.go_to(workspace);
+        Ok(())
+    }
+
+    fn empty(&mut self, sandbox: &str) -> CommandResult {
+        drop_sandbox(&self.env, sandbox)?;
+        if sandbox != FREE {
+            remove(&self.folder_of_place())?;
+        }
+        self.enter(sandbox, false)?;
+        self.say(&format!("The sandbox `{sandbox}` is empty."))
+    }
+
+    fn judge(&mut self, id: &str, asked: bool) -> CommandResult<Event> {
+        let record = self.session.progress().exercises.get(id);
+        let report = judge::judge(&self.env, self.session.catalog(), id, record, asked)?;
+        self.report = Some(report.clone());
+        Ok(Event::Judged { report, asked })
+    }
+
+    pub(super) fn list(&self) -> CommandResult {
+        let catalog = self.session.catalog();
+        let here = match *self.session.place() {
+            Place::At { lesson, step } => match catalog.steps(lesson).get(step) {
+                Some(Step::Exercise(_)) => Some((lesson, self.session.exercise())),
+                _ => Some((lesson, None)),
+            },
+            Place::Free | Place::End => None,
+        };
+        self.show(&view::list(catalog, self.session.progress(), here, self.look))
+    }
+}
