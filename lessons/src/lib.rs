@@ -3,13 +3,12 @@
 //! Nothing here prints, reads a key or touches the engine; `src/shell` and `src/learn` do what a session asks for.
 //! In reading order: [`source`] (files, out of the binary or a folder) → [`transcript`] [`front_matter`] [`markdown`]
 //! [`lesson`] (one lesson) → [`catalog`] (all of them) → [`progress`] →
-//! [`hints`] → [`session`].
+//! [`session`].
 
 #![forbid(unsafe_code)]
 
 pub mod catalog;
 pub mod front_matter;
-pub mod hints;
 pub mod lesson;
 pub mod markdown;
 pub mod problem;

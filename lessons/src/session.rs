@@ -6,12 +6,13 @@
 use crate::catalog::Catalog;
 use crate::lesson::Step;
 use crate::progress::{Change, Position, Progress, Standing};
+use checker::Report;
 
 mod effect;
 mod exercise;
 mod places;
 
-pub use effect::{Effect, Event, Goal, Outcome, Question, Say, Word};
+pub use effect::{Effect, Event, Question, Say, Word};
 pub use places::Place;
 
 /// A learner's way through the course.
@@ -22,7 +23,7 @@ pub struct Session {
     /// Where `next` leads back to from the playground.
     before_free: Option<Place>,
     /// What the last judgement said of the exercise at hand.
-    outcome: Option<Outcome>,
+    report: Option<Box<Report>>,
     /// The sandbox that the shell is in.
     sandbox: Option<String>,
     /// How many of the page's commands were run.
@@ -40,7 +41,7 @@ impl Session {
             progress,
             place,
             before_free: None,
-            outcome: None,
+            report: None,
             sandbox: None,
             typed: 0,
             pending: None,
@@ -109,14 +110,6 @@ impl Session {
         self.progress.standing(id, revision)
     }
 
-    /// The goals that are open, with the mistakes that were recognised.
-    pub fn open_goals(&self) -> Vec<(String, Option<String>)> {
-        let goals = self.outcome.iter().flat_map(|outcome| &outcome.goals);
-        let open = goals.filter(|goal| !goal.passed);
-        open.map(|goal| (goal.id.clone(), goal.mistake.clone()))
-            .collect()
-    }
-
     fn lesson(&self) -> Option<&crate::lesson::Lesson> {
         match self.place {
             Place::At { lesson, .. } => self.catalog.lessons.get(lesson),
@@ -144,7 +137,7 @@ impl Session {
                 self.pending = None;
                 self.ran(&line, &mut effects);
             }
-            Event::Judged { outcome, asked } => self.judged(outcome, asked, &mut effects),
+            Event::Judged { report, asked } => self.judged(report, asked, &mut effects),
         }
         effects
     }
@@ -162,7 +155,7 @@ impl Session {
     /// Shows the place, in its sandbox.
     fn arrive(&mut self, effects: &mut Vec<Effect>) {
         self.typed = 0;
-        self.outcome = None;
+        self.report = None;
         let sandbox = self.sandbox();
         let changed = self.sandbox.as_ref() != Some(&sandbox);
         if changed {
@@ -274,7 +267,7 @@ impl Session {
         match question {
             Question::Reset(exercise) => {
                 self.change(Change::StartedOver(exercise.clone()), effects);
-                self.outcome = None;
+                self.report = None;
                 effects.push(Effect::Restart {
                     exercise: exercise.clone(),
                 });
@@ -290,9 +283,12 @@ impl Session {
                 effects.push(Effect::Empty { sandbox });
                 self.typed = 0;
             }
-            Question::Solution(exercise) => {
+            Question::Solution { exercise, play } => {
                 self.change(Change::SawSolution(exercise.clone()), effects);
-                effects.push(Effect::Solution { exercise });
+                effects.push(match play {
+                    true => Effect::Play { exercise },
+                    false => Effect::Solution { exercise },
+                });
             }
         }
     }

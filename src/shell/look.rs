@@ -35,7 +35,8 @@ const WIDEST: usize = 100;
 impl Look {
     /// As the terminal, the environment and `--plain` have it.
     pub(crate) fn of_process(plain: bool) -> Self {
-        let plain = plain || std::env::var_os(env::PLAIN).is_some_and(|value| !value.is_empty() && value != "0");
+        let plain = plain
+            || std::env::var_os(env::PLAIN).is_some_and(|value| !value.is_empty() && value != "0");
         let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let is_terminal = io::stdout().is_terminal() && io::stdin().is_terminal();
         let choice = AutoStream::choice(&io::stdout());

@@ -194,7 +194,11 @@ impl Shell {
                 Some(report) => format!("{id} {}/{}", report.done, report.goals.len()),
                 None => id.to_owned(),
             },
-            None => self.session.sandbox().trim_start_matches("lesson-").to_owned(),
+            None => self
+                .session
+                .sandbox()
+                .trim_start_matches("lesson-")
+                .to_owned(),
         };
         let folder = self.lines.folder();
         if folder != self.folder_of_place() && self.look.width >= 60 {
@@ -216,14 +220,21 @@ impl Shell {
         assistant.suggestion = suggestion;
         assistant.folder = self.lines.folder().to_owned();
         assistant.path = self.lines.path().cloned();
-        if assistant.engine.as_ref().is_none_or(|engine| engine.sandbox_name() != sandbox) {
+        if assistant
+            .engine
+            .as_ref()
+            .is_none_or(|engine| engine.sandbox_name() != sandbox)
+        {
             // Without an engine, names are not offered, and all else works.
-            assistant.engine = crate::learn::workbench::open_engine(&self.env, &sandbox, "complete").ok();
+            assistant.engine =
+                crate::learn::workbench::open_engine(&self.env, &sandbox, "complete").ok();
         }
     }
 
     /// Shows a sentence or two.
     fn say(&self, text: &str) -> CommandResult {
-        Ok(self.look.show(&format!("{}\n", view::fill(text, self.look)))?)
+        Ok(self
+            .look
+            .show(&format!("{}\n", view::fill(text, self.look)))?)
     }
 }

@@ -58,8 +58,12 @@ impl Shell {
             Effect::Empty { sandbox } => self.empty(&sandbox)?,
             Effect::Exercise { id } => {
                 let record = self.session.progress().exercises.get(&id);
-                let passed = record.map(|record| record.passed.clone()).unwrap_or_default();
-                self.with(&id, |exercise, look| view::exercise(exercise, &passed, look))?;
+                let passed = record
+                    .map(|record| record.passed.clone())
+                    .unwrap_or_default();
+                self.with(&id, |exercise, look| {
+                    view::exercise(exercise, &passed, look)
+                })?;
             }
             Effect::Judge { exercise, asked } => return self.judge(&exercise, asked).map(Some),
             Effect::Report { .. } => {
@@ -69,14 +73,24 @@ impl Shell {
             }
             Effect::Passed { exercise, goals } => {
                 let reached = self.report.as_ref().map_or(0, |report| report.done);
-                self.with(&exercise, |exercise, look| view::passed(exercise, &goals, reached, look))?;
+                self.with(&exercise, |exercise, look| {
+                    view::passed(exercise, &goals, reached, look)
+                })?;
             }
             Effect::Lost { exercise, goals } => {
-                self.with(&exercise, |exercise, look| view::lost(exercise, &goals, look))?;
+                self.with(&exercise, |exercise, look| {
+                    view::lost(exercise, &goals, look)
+                })?;
             }
             Effect::Done { exercise } => self.with(&exercise, view::done)?,
-            Effect::Hint { exercise, hint, left } => {
-                self.with(&exercise, |exercise, look| view::hint(exercise, hint, left, look))?;
+            Effect::Hint {
+                exercise,
+                hint,
+                left,
+            } => {
+                self.with(&exercise, |exercise, look| {
+                    view::hint(exercise, hint, left, look)
+                })?;
             }
             Effect::Solution { exercise } => self.with(&exercise, view::solution)?,
             Effect::Play { exercise } => {
@@ -92,7 +106,12 @@ impl Shell {
                 course::record(&self.progress, &change)?;
             }
             Effect::Say(say) => {
-                let text = view::say(&say, self.session.place(), self.session.catalog(), self.look);
+                let text = view::say(
+                    &say,
+                    self.session.place(),
+                    self.session.catalog(),
+                    self.look,
+                );
                 self.show(&text)?;
             }
         }
@@ -142,10 +161,17 @@ impl Shell {
                 (_, Some(_)) => format!(
                     "Now in the sandbox `{sandbox}`: containers, images and files of its own. `back` returns to the lesson's."
                 ),
-                (Place::Free, None) => "Now in the sandbox `free`, and in the folder that you came from.".to_owned(),
-                _ => format!("Now in the sandbox `{sandbox}`, which the pages of this lesson share."),
+                (Place::Free, None) => {
+                    "Now in the sandbox `free`, and in the folder that you came from.".to_owned()
+                }
+                _ => {
+                    format!("Now in the sandbox `{sandbox}`, which the pages of this lesson share.")
+                }
             };
-            self.show(&format!("\n{}\n", styled(look::ASIDE, &view::fill(&text, self.look))))?;
+            self.show(&format!(
+                "\n{}\n",
+                styled(look::ASIDE, &view::fill(&text, self.look))
+            ))?;
         }
         Ok(())
     }
@@ -198,6 +224,11 @@ impl Shell {
             },
             Place::Free | Place::End => None,
         };
-        self.show(&view::list(catalog, self.session.progress(), here, self.look))
+        self.show(&view::list(
+            catalog,
+            self.session.progress(),
+            here,
+            self.look,
+        ))
     }
 }

@@ -1,6 +1,6 @@
 //! What the course says, as text. Colour is part of the text here; [`Look::show`] takes it away where it is not wanted.
 
-use super::look::{ASIDE, CODE, HEADING, Look, PASS, NOT_YET, styled};
+use super::look::{ASIDE, CODE, HEADING, Look, NOT_YET, PASS, styled};
 use super::words;
 use checker::Exercise;
 use checker::exercise::Attempt;
@@ -27,7 +27,11 @@ pub(crate) fn page(lesson: &Lesson, index: usize, look: Look) -> String {
         line(&mut out, &styled(HEADING, &page.title));
     } else {
         line(&mut out, &styled(HEADING, &lesson.front.title));
-        let goal = format!("{} About {}.", lesson.front.goal, minutes(lesson.front.minutes));
+        let goal = format!(
+            "{} About {}.",
+            lesson.front.goal,
+            minutes(lesson.front.minutes)
+        );
         line(&mut out, &fill(&goal, look));
     }
     out.push('\n');
@@ -51,9 +55,20 @@ pub(crate) fn exercise(exercise: &Exercise, passed: &BTreeSet<String>, look: Loo
         line(&mut out, markdown(&exercise.story, look).trim_end());
     }
     out.push('\n');
-    line(&mut out, if exercise.goals.len() == 1 { "Your goal:" } else { "Your goals:" });
+    line(
+        &mut out,
+        if exercise.goals.len() == 1 {
+            "Your goal:"
+        } else {
+            "Your goals:"
+        },
+    );
     for (goal, number) in exercise.goals.iter().zip(1..) {
-        let done = if passed.contains(&goal.id) { "PASS  " } else { "" };
+        let done = if passed.contains(&goal.id) {
+            "PASS  "
+        } else {
+            ""
+        };
         let text = format!("{number}. {done}{}", goal.say);
         line(&mut out, &indented(&text, 2, look));
         if let Some(question) = &goal.question {
@@ -109,7 +124,13 @@ pub(crate) fn done(exercise: &Exercise, look: Look) -> String {
         }
     }
     out.push('\n');
-    line(&mut out, &fill("`next` goes on. `solution` shows how the author did it.", look));
+    line(
+        &mut out,
+        &fill(
+            "`next` goes on. `solution` shows how the author did it.",
+            look,
+        ),
+    );
     out
 }
 
@@ -152,12 +173,19 @@ fn steps(attempt: &Attempt) -> String {
                     line(&mut out, &format!("    {}", styled(CODE, row)));
                 }
             }
-            action => line(&mut out, &format!("  {}", styled(CODE, &format!("$ {}", action.describe())))),
+            action => line(
+                &mut out,
+                &format!("  {}", styled(CODE, &format!("$ {}", action.describe()))),
+            ),
         }
     }
     for (goal, answer) in &attempt.answers {
         let several = attempt.answers.len() > 1;
-        let text = if several { format!("answer {goal} {answer}") } else { format!("answer {answer}") };
+        let text = if several {
+            format!("answer {goal} {answer}")
+        } else {
+            format!("answer {answer}")
+        };
         line(&mut out, &format!("  {}", styled(CODE, &text)));
     }
     out
@@ -167,13 +195,16 @@ fn steps(attempt: &Attempt) -> String {
 pub(crate) fn question(question: &Question) -> String {
     match question {
         Question::Reset(id) => {
-            format!("Start `{id}` over? Its containers, images and files go away. Type yes or no.\n")
+            format!(
+                "Start `{id}` over? Its containers, images and files go away. Type yes or no.\n"
+            )
         }
         Question::Empty(sandbox) => format!(
             "Empty the sandbox `{sandbox}`? Its containers, volumes and own images go away. Type yes or no.\n"
         ),
-        Question::Solution(_) => "The exercise is not done. Show its solution all the same? Type yes or no.\n"
-            .to_owned(),
+        Question::Solution(_) => {
+            "The exercise is not done. Show its solution all the same? Type yes or no.\n".to_owned()
+        }
     }
 }
 
@@ -242,21 +273,36 @@ pub(crate) fn help(look: Look) -> String {
 }
 
 /// All lessons and exercises, with how they stand. `here` marks the learner's place.
-pub(crate) fn list(catalog: &Catalog, progress: &Progress, here: Option<(usize, Option<&str>)>, look: Look) -> String {
+pub(crate) fn list(
+    catalog: &Catalog,
+    progress: &Progress,
+    here: Option<(usize, Option<&str>)>,
+    look: Look,
+) -> String {
     let mut out = String::from("\n");
     let (mut all, mut finished) = (0, 0);
     for (index, lesson) in catalog.lessons.iter().enumerate() {
         let record = progress.lessons.get(&lesson.slug);
-        let read = lesson.pages.iter().filter(|page| record.is_some_and(|r| r.read.contains(&page.title)));
+        let read = lesson
+            .pages
+            .iter()
+            .filter(|page| record.is_some_and(|r| r.read.contains(&page.title)));
         let read = read.count();
         let pages = match read {
             0 => "not read".to_owned(),
             read if read >= lesson.pages.len() => "read".to_owned(),
             read => format!("{read} of {} pages read", lesson.pages.len()),
         };
-        let mark = if here == Some((index, None)) { "  <- you are here" } else { "" };
+        let mark = if here == Some((index, None)) {
+            "  <- you are here"
+        } else {
+            ""
+        };
         let title = format!("{:>2}. {}", lesson.number, lesson.front.title);
-        line(&mut out, &format!("{} ({pages}){mark}", styled(HEADING, &title)));
+        line(
+            &mut out,
+            &format!("{} ({pages}){mark}", styled(HEADING, &title)),
+        );
         for id in &lesson.front.exercises {
             let Some(exercise) = catalog.exercise(id) else {
                 line(&mut out, &format!("      {:<11} {id}", "broken"));
@@ -271,13 +317,19 @@ pub(crate) fn list(catalog: &Catalog, progress: &Progress, here: Option<(usize, 
                 Standing::Open | Standing::Skipped => word,
                 Standing::Begun | Standing::ToConfirm => styled(NOT_YET, &word),
             };
-            let mark = if here == Some((index, Some(id))) { "  <- you are here" } else { "" };
+            let mark = if here == Some((index, Some(id))) {
+                "  <- you are here"
+            } else {
+                ""
+            };
             let text = format!("{word} {id}: {}{mark}", exercise.title);
             line(&mut out, &hanging(&text, 6, 12, look));
         }
     }
     out.push('\n');
-    let sum = format!("{finished} of {all} exercises done. `go NAME` leads to a lesson (by number) or an exercise.");
+    let sum = format!(
+        "{finished} of {all} exercises done. `go NAME` leads to a lesson (by number) or an exercise."
+    );
     line(&mut out, &fill(&sum, look));
     out.push('\n');
     out
@@ -312,7 +364,10 @@ pub(crate) fn fill(text: &str, look: Look) -> String {
 
 /// As [`fill`], each line `indent` columns to the right, continued lines as far as the text of a list.
 fn indented(text: &str, indent: usize, look: Look) -> String {
-    let marker = text.find(|c: char| c == ' ').filter(|at| *at <= 3).map_or(0, |at| at + 1);
+    let marker = text
+        .find(|c: char| c == ' ')
+        .filter(|at| *at <= 3)
+        .map_or(0, |at| at + 1);
     hanging(text, indent, marker, look)
 }
 
@@ -337,7 +392,11 @@ fn hanging(text: &str, indent: usize, more: usize, look: Look) -> String {
             if character == '`' {
                 in_code = !in_code;
                 let style = CODE;
-                out.push_str(&if in_code { format!("{style}`") } else { format!("`{style:#}") });
+                out.push_str(&if in_code {
+                    format!("{style}`")
+                } else {
+                    format!("`{style:#}")
+                });
             } else {
                 out.push(character);
             }
@@ -370,8 +429,14 @@ mod tests {
     fn prose_is_broken_between_words() {
         let text = fill("one `two three` four five", look(20));
         assert_eq!(plain(&text), "one `two three` four\nfive");
-        assert_eq!(plain(&hanging("1. one two three four", 2, 3, look(20))), "  1. one two three\n     four");
-        assert_eq!(plain(&fill("averyverylongwordthatdoesnotfit x", look(20))), "averyverylongwordthatdoesnotfit\nx");
+        assert_eq!(
+            plain(&hanging("1. one two three four", 2, 3, look(20))),
+            "  1. one two three\n     four"
+        );
+        assert_eq!(
+            plain(&fill("averyverylongwordthatdoesnotfit x", look(20))),
+            "averyverylongwordthatdoesnotfit\nx"
+        );
     }
 
     #[test]

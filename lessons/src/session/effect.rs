@@ -1,9 +1,10 @@
 //! What goes into a session, and what comes out.
 
 use crate::progress::Change;
+use checker::Report;
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The shell opened.
     Begin,
@@ -14,7 +15,7 @@ pub enum Event {
     /// What [`Effect::Judge`] found.
     Judged {
         /// What was found.
-        outcome: Outcome,
+        report: Box<Report>,
         /// As in [`Effect::Judge`].
         asked: bool,
     },
@@ -50,38 +51,6 @@ pub enum Word {
     Yes,
     /// Do not.
     No,
-}
-
-/// What judging an exercise found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
-    /// Its goals, in order.
-    pub goals: Vec<Goal>,
-}
-
-impl Outcome {
-    /// Everything is reached.
-    pub fn all_passed(&self) -> bool {
-        !self.goals.is_empty() && self.goals.iter().all(|goal| goal.passed)
-    }
-
-    /// Nothing stood in the way of judging.
-    pub fn could_check(&self) -> bool {
-        self.goals.iter().all(|goal| !goal.unknown)
-    }
-}
-
-/// What was found of one goal.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Goal {
-    /// The goal.
-    pub id: String,
-    /// It is reached.
-    pub passed: bool,
-    /// It could not be judged, and not by the learner's fault.
-    pub unknown: bool,
-    /// The mistake that was recognised.
-    pub mistake: Option<String>,
 }
 
 /// What is to be done.
@@ -187,7 +156,12 @@ pub enum Question {
     /// Remove everything in this sandbox?
     Empty(String),
     /// Show the solution of this exercise, which is not done?
-    Solution(String),
+    Solution {
+        /// The exercise.
+        exercise: String,
+        /// Run it in a scratch sandbox.
+        play: bool,
+    },
 }
 
 /// What is said in a line or two.

@@ -1,76 +1,68 @@
 //! What happens at an exercise: answers, hints, the solution, and what a judgement changes.
 
-use super::{Effect, Outcome, Question, Say, Session};
-use crate::hints;
+use super::{Effect, Question, Say, Session};
 use crate::progress::{Change, Standing};
-use std::collections::BTreeSet;
+use checker::report::GoalReport;
+use checker::{Report, Verdict, hints};
 
 impl Session {
     pub(super) fn answer(&mut self, answer: String, effects: &mut Vec<Effect>) {
         let Some(id) = self.exercise().map(str::to_owned) else {
             return effects.push(Effect::Say(Say::NoExercise));
         };
-        let open: BTreeSet<String> = self
-            .open_goals()
-            .into_iter()
-            .map(|(goal, _)| goal)
+        let exercise = self.catalog.exercise(&id);
+        let goals = exercise.map(|exercise| exercise.goals.as_slice());
+        let asking = goals.unwrap_or_default().iter();
+        let asking: Vec<&str> = asking
+            .filter(|goal| goal.question.is_some())
+            .map(|goal| &*goal.id)
             .collect();
-        let goals = self
-            .catalog
-            .exercise(&id)
-            .map(|exercise| exercise.goals.as_slice());
-        let asking = goals
-            .unwrap_or_default()
-            .iter()
-            .filter(|goal| goal.question.is_some());
         // With several questions, `answer GOAL TEXT` says which one is meant; else it is the first open one.
-        let asking: Vec<&str> = asking.map(|goal| &*goal.id).collect();
         let named = answer
             .split_once(char::is_whitespace)
             .filter(|(goal, _)| asking.len() > 1 && asking.contains(goal));
         let (goal, answer) = match named {
             Some((goal, rest)) => (Some(goal.to_owned()), rest.trim().to_owned()),
             None => {
-                let first_open = asking.iter().find(|goal| open.contains(**goal));
-                let goal = first_open.or(asking.first()).map(|goal| (*goal).to_owned());
-                (goal, answer)
+                let first_open = asking.iter().find(|goal| !self.is_reached(goal));
+                let goal = first_open.or(asking.first());
+                (goal.map(|goal| (*goal).to_owned()), answer)
             }
         };
         let Some(goal) = goal else {
             return effects.push(Effect::Say(Say::NoQuestion));
         };
-        let exercise = id.clone();
-        self.change(
-            Change::Answered {
-                exercise,
-                goal,
-                answer,
-            },
-            effects,
-        );
+        let change = Change::Answered {
+            exercise: id.clone(),
+            goal,
+            answer,
+        };
+        self.change(change, effects);
         effects.push(Effect::Judge {
             exercise: id,
             asked: true,
         });
     }
 
+    fn is_reached(&self, goal: &str) -> bool {
+        let report = self.report.as_ref().and_then(|report| report.goal(goal));
+        report.is_some_and(|goal| goal.verdict == Verdict::Pass)
+    }
+
     pub(super) fn hint(&mut self, effects: &mut Vec<Effect>) {
         let Some(id) = self.exercise().map(str::to_owned) else {
             return effects.push(Effect::Say(Say::NoExercise));
         };
-        let open = self.open_goals();
-        let shown = self
-            .progress
-            .exercises
-            .get(&id)
-            .map(|record| record.hints.clone());
-        let shown = shown.unwrap_or_default();
-        let Some(exercise) = self.catalog.exercise(&id) else {
-            return;
+        let record = self.progress.exercises.get(&id);
+        let shown = record
+            .map(|record| record.hints.clone())
+            .unwrap_or_default();
+        let next = match (self.catalog.exercise(&id), &self.report) {
+            (Some(exercise), Some(report)) => hints::next(exercise, report, &shown),
+            _ => None,
         };
-        match hints::next(exercise, &open, &shown) {
-            Some(hint) => {
-                let left = hints::left(exercise, &open, &shown) - 1;
+        match next.map(|next| (next.index, next.left)) {
+            Some((hint, left)) => {
                 effects.push(Effect::Hint {
                     exercise: id.clone(),
                     hint,
@@ -89,7 +81,7 @@ impl Session {
         let record = self.progress.exercises.get(&exercise);
         let free = record.is_some_and(|record| record.done.is_some() || record.solution_seen);
         if !free {
-            self.ask(Question::Solution(exercise), effects);
+            self.ask(Question::Solution { exercise, play }, effects);
         } else if play {
             effects.push(Effect::Play { exercise });
         } else {
@@ -98,33 +90,27 @@ impl Session {
     }
 
     /// The exercise at hand was judged. `asked`: by the learner, who wants to see it all.
-    pub(super) fn judged(&mut self, outcome: Outcome, asked: bool, effects: &mut Vec<Effect>) {
+    pub(super) fn judged(&mut self, report: Box<Report>, asked: bool, effects: &mut Vec<Effect>) {
         let Some(id) = self.exercise().map(str::to_owned) else {
             return;
         };
-        let before = self.outcome.replace(outcome.clone());
-        let was_passed = |goal: &str| {
-            let goals = before.iter().flat_map(|outcome| &outcome.goals);
-            goals
-                .filter(|other| other.passed)
-                .any(|other| other.id == goal)
+        let before = self.report.replace(report.clone());
+        let is_first_look = before.is_none();
+        let did_pass = |goal: &GoalReport| {
+            let before = before.as_ref().and_then(|before| before.goal(&goal.id));
+            before.is_some_and(|before| before.verdict == Verdict::Pass)
         };
-        let passed = outcome.goals.iter().filter(|goal| goal.passed);
-        let newly: Vec<String> = passed
-            .filter(|goal| !was_passed(&goal.id))
-            .map(|goal| goal.id.clone())
-            .collect();
-        let lost = outcome
-            .goals
-            .iter()
-            .filter(|goal| !goal.passed && was_passed(&goal.id));
-        let lost: Vec<String> = lost.map(|goal| goal.id.clone()).collect();
-        let first_look = before.is_none();
+        let ids_of = |wanted: &dyn Fn(&GoalReport) -> bool| -> Vec<String> {
+            let goals = report.goals.iter().filter(|goal| wanted(goal));
+            goals.map(|goal| goal.id.clone()).collect()
+        };
+        let newly = ids_of(&|goal| goal.verdict == Verdict::Pass && !did_pass(goal));
+        let lost = ids_of(&|goal| goal.verdict == Verdict::NotYet && did_pass(goal));
         if asked {
             effects.push(Effect::Report {
                 exercise: id.clone(),
             });
-        } else if !first_look {
+        } else if !is_first_look {
             if !newly.is_empty() {
                 effects.push(Effect::Passed {
                     exercise: id.clone(),
@@ -141,37 +127,26 @@ impl Session {
         let record = self.progress.exercises.get(&id);
         let unknown = |goal: &String| record.is_none_or(|record| !record.passed.contains(goal));
         if newly.iter().any(unknown) {
-            self.change(
-                Change::Passed {
-                    exercise: id.clone(),
-                    goals: newly,
-                },
-                effects,
-            );
+            let change = Change::Passed {
+                exercise: id.clone(),
+                goals: newly,
+            };
+            self.change(change, effects);
         }
         let standing = self.standing(&id);
-        if outcome.all_passed() {
-            if standing != Standing::Done {
-                let revision = self
-                    .catalog
-                    .exercise(&id)
-                    .map_or(0, |exercise| exercise.revision);
-                self.change(
-                    Change::Finished {
-                        exercise: id.clone(),
-                        revision,
-                    },
-                    effects,
-                );
-                effects.push(Effect::Done { exercise: id });
-            } else if !first_look && before.is_some_and(|before| !before.all_passed()) {
-                effects.push(Effect::Say(Say::DoneAgain));
-            }
-        } else if asked && outcome.could_check() {
-            self.change(Change::Attempted(id), effects);
-        }
-        if first_look && !asked && standing == Standing::Done {
+        if report.is_pass() && standing != Standing::Done {
+            let change = Change::Finished {
+                exercise: id.clone(),
+                revision: report.revision,
+            };
+            self.change(change, effects);
+            effects.push(Effect::Done { exercise: id });
+        } else if report.is_pass() && before.is_some_and(|before| !before.is_pass()) {
+            effects.push(Effect::Say(Say::DoneAgain));
+        } else if is_first_look && !asked && standing == Standing::Done {
             effects.push(Effect::Say(Say::AlreadyDone));
+        } else if asked && report.verdict == Verdict::NotYet {
+            self.change(Change::Attempted(id), effects);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::source::ContentFile;
+use checker::Verdict;
+use checker::report::{GoalReport, Holds};
 use std::borrow::Cow;
 
 const LESSON: &str = "---\ntitle: One\ngoal: G\nminutes: 5\nexercises: [box]\n---\nintro\n\n```console\n$ docker ps\n$ docker ps -a\n```\n\n## Do it\n[go](exercise:box)\n\n## After\ntext\n";
@@ -47,16 +49,46 @@ fn at_exercise() -> Session {
     session
 }
 
-fn judged(passed: &[&str], asked: bool) -> Event {
-    let goals = ["up", "say"].map(|id| Goal {
+fn report(passed: &[&str]) -> Report {
+    let goals = ["up", "say"].map(|id| GoalReport {
         id: id.to_owned(),
-        passed: passed.contains(&id),
-        ..Goal::default()
-    });
-    Event::Judged {
-        outcome: Outcome {
-            goals: goals.into(),
+        say: "S".to_owned(),
+        verdict: if passed.contains(&id) {
+            Verdict::Pass
+        } else {
+            Verdict::NotYet
         },
+        holds: Holds::Now,
+        expected: None,
+        found: None,
+        why: None,
+        look: None,
+        diagnosis: None,
+        waiting_for: None,
+        because: None,
+        within_ms: None,
+        stable_ms: None,
+    });
+    Report {
+        format: 1,
+        exercise: "box".to_owned(),
+        revision: 2,
+        title: "T".to_owned(),
+        exercise_digest: String::new(),
+        attempt: 1,
+        verdict: if passed.len() == 2 {
+            Verdict::Pass
+        } else {
+            Verdict::NotYet
+        },
+        done: passed.len(),
+        goals: goals.into(),
+    }
+}
+
+fn judged(passed: &[&str], asked: bool) -> Event {
+    Event::Judged {
+        report: Box::new(report(passed)),
         asked,
     }
 }
@@ -195,11 +227,12 @@ fn a_check_that_does_not_pass_is_an_attempt_unless_it_could_not_be_made() {
             exercise: "box".into()
         }]
     );
-    let mut event = judged(&[], true);
-    if let Event::Judged { outcome, .. } = &mut event {
-        outcome.goals[0].unknown = true;
-    }
-    session.handle(event);
+    let mut blind = report(&[]);
+    blind.verdict = Verdict::CantCheck;
+    session.handle(Event::Judged {
+        report: Box::new(blind),
+        asked: true,
+    });
     assert_eq!(session.progress().exercises["box"].attempts, 1);
 }
 
@@ -207,7 +240,10 @@ fn a_check_that_does_not_pass_is_an_attempt_unless_it_could_not_be_made() {
 fn the_solution_is_asked_for_twice_before_the_exercise_is_done() {
     let mut session = at_exercise();
     let solution = Word::Solution { play: false };
-    let question = Question::Solution("box".into());
+    let question = Question::Solution {
+        exercise: "box".into(),
+        play: false,
+    };
     assert_eq!(
         session.handle(Event::Word(solution.clone())),
         [Effect::Ask(question)]
