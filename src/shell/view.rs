@@ -2,8 +2,9 @@
 
 use super::look::{ASIDE, CODE, HEADING, Look, NOT_YET, PASS, styled};
 use super::words;
-use checker::Exercise;
 use checker::exercise::Attempt;
+use checker::report::{Line, TextOptions};
+use checker::{Exercise, Report, Verdict};
 use lessons::catalog::Catalog;
 use lessons::lesson::Lesson;
 use lessons::progress::{Progress, Standing};
@@ -134,6 +135,41 @@ pub(crate) fn done(exercise: &Exercise, look: Look) -> String {
     out
 }
 
+/// What a check found: every goal's verdict, and of the first that can be worked on all that is known.
+pub(crate) fn report(report: &Report, look: Look) -> String {
+    let mut out = String::from("\n");
+    for one in report.lines(TextOptions::default()) {
+        let Line {
+            verdict,
+            label,
+            text,
+        } = one;
+        match verdict {
+            Some(verdict) => {
+                let style = match verdict {
+                    Verdict::Pass => PASS,
+                    Verdict::NotYet => NOT_YET,
+                    Verdict::Waiting | Verdict::CantCheck => ASIDE,
+                };
+                let word = styled(style, &format!("{:<12}", verdict.word()));
+                line(&mut out, &hanging(&format!("{word}{label}: {text}"), 0, 12, look));
+            }
+            None => {
+                let text = format!("{label:<10}{text}");
+                line(&mut out, &hanging(&text, 2, 10, look));
+            }
+        }
+    }
+    out.push('\n');
+    let next = match report.verdict {
+        Verdict::Pass => "`next` goes on.",
+        Verdict::CantCheck => "This is no mistake of yours. `docklings doctor` tells what this machine lacks.",
+        Verdict::NotYet | Verdict::Waiting => "`hint` helps, `goals` shows the exercise again.",
+    };
+    line(&mut out, &styled(ASIDE, &fill(next, look)));
+    out
+}
+
 /// A hint.
 pub(crate) fn hint(exercise: &Exercise, hint: usize, left: usize, look: Look) -> String {
     let mut out = String::new();
@@ -202,7 +238,7 @@ pub(crate) fn question(question: &Question) -> String {
         Question::Empty(sandbox) => format!(
             "Empty the sandbox `{sandbox}`? Its containers, volumes and own images go away. Type yes or no.\n"
         ),
-        Question::Solution(_) => {
+        Question::Solution { .. } => {
             "The exercise is not done. Show its solution all the same? Type yes or no.\n".to_owned()
         }
     }
