@@ -41,7 +41,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ended = match words.first().map(String::as_str) {
         _ if is_docker => commands::run(words),
         Some("docker") => commands::run(&words[1..]),
-        None => shell::run(),
+        None => shell::run(false),
         Some(verb) => learn::run(verb, &words[1..]),
     };
     ExitCode::from(match ended {

@@ -61,7 +61,8 @@ fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::Hinted(
         format!("cannot use the progress file `{}`: {error}", file.display()),
         crate::exit::FAILURE,
-        "move it away to begin anew, or bring one back with `docklings progress import FILE`".to_owned(),
+        "move it away to begin anew, or bring one back with `docklings progress import FILE`"
+            .to_owned(),
     )
 }
 

@@ -18,7 +18,9 @@ pub(crate) fn play(
 ) -> CommandResult {
     let exercise = find(catalog, id)?;
     let Some(solution) = exercise.solutions.first() else {
-        return Err(Failure::message(format!("the exercise `{id}` has no solution")));
+        return Err(Failure::message(format!(
+            "the exercise `{id}` has no solution"
+        )));
     };
     let bench = Workbench::scratch(env, catalog, id)?;
     let played = (|| {
@@ -27,12 +29,18 @@ pub(crate) fn play(
         for step in &solution.steps {
             match &step.action {
                 Action::Write { path, text } => {
-                    tell(&format!("{}\n", styled(ASIDE, &format!("({path} is written)"))))?;
+                    tell(&format!(
+                        "{}\n",
+                        styled(ASIDE, &format!("({path} is written)"))
+                    ))?;
                     for line in text.lines() {
                         tell(&format!("  {line}\n"))?;
                     }
                 }
-                action => tell(&format!("{}\n", styled(CODE, &format!("$ {}", action.describe()))))?,
+                action => tell(&format!(
+                    "{}\n",
+                    styled(CODE, &format!("$ {}", action.describe()))
+                ))?,
             }
             let (code, output) = steps::run(env, &bench.sandbox, &bench.workspace, &step.action)?;
             tell(&output)?;
@@ -40,13 +48,22 @@ pub(crate) fn play(
                 tell("\n")?;
             }
             if code != 0 {
-                tell(&format!("{}\n", styled(ASIDE, &format!("(exit code {code})"))))?;
+                tell(&format!(
+                    "{}\n",
+                    styled(ASIDE, &format!("(exit code {code})"))
+                ))?;
             }
         }
         for answer in solution.answers.values() {
             tell(&format!("{}\n", styled(CODE, &format!("answer {answer}"))))?;
         }
-        tell(&format!("{}\n\n", styled(ASIDE, "The scratch sandbox is thrown away. Yours is as it was.")))?;
+        tell(&format!(
+            "{}\n\n",
+            styled(
+                ASIDE,
+                "The scratch sandbox is thrown away. Yours is as it was."
+            )
+        ))?;
         Ok(())
     })();
     let discarded = bench.discard();

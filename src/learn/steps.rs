@@ -13,7 +13,12 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
 /// Does `action` in `sandbox` and `workspace`; returns the exit code and everything that was printed.
-pub(crate) fn run(env: &Env, sandbox: &str, workspace: &Path, action: &Action) -> CommandResult<(i32, String)> {
+pub(crate) fn run(
+    env: &Env,
+    sandbox: &str,
+    workspace: &Path,
+    action: &Action,
+) -> CommandResult<(i32, String)> {
     match action {
         Action::Run(line) => in_shell(env, sandbox, workspace, line),
         Action::Write { path, text } => {
@@ -45,7 +50,12 @@ fn shell(env: &Env, sandbox: &str, workspace: &Path, line: &str) -> io::Result<C
 }
 
 /// Runs `line` with standard output and standard error in one.
-fn in_shell(env: &Env, sandbox: &str, workspace: &Path, line: &str) -> CommandResult<(i32, String)> {
+fn in_shell(
+    env: &Env,
+    sandbox: &str,
+    workspace: &Path,
+    line: &str,
+) -> CommandResult<(i32, String)> {
     // A file and not a pipe: a program that the line leaves running would keep a pipe open.
     let mut output = tempfile::tempfile()?;
     let status = shell(env, sandbox, workspace, line)?
@@ -56,7 +66,10 @@ fn in_shell(env: &Env, sandbox: &str, workspace: &Path, line: &str) -> CommandRe
     output.seek(SeekFrom::Start(0))?;
     let mut bytes = Vec::new();
     output.read_to_end(&mut bytes)?;
-    Ok((code_of(status), String::from_utf8_lossy(&bytes).into_owned()))
+    Ok((
+        code_of(status),
+        String::from_utf8_lossy(&bytes).into_owned(),
+    ))
 }
 
 /// How long a program on a terminal has to show something before it is typed at all the same.
@@ -99,9 +112,14 @@ fn on_terminal(
         }
     }
     let status = child.wait()?;
-    Ok((code_of(status), String::from_utf8_lossy(&output).into_owned()))
+    Ok((
+        code_of(status),
+        String::from_utf8_lossy(&output).into_owned(),
+    ))
 }
 
 fn code_of(status: ExitStatus) -> i32 {
-    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+    status
+        .code()
+        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }

@@ -3,6 +3,7 @@
 use super::complete::{self, Names};
 use super::highlight;
 use super::lexer::{self, Completeness};
+use super::look::Look;
 use engine::Engine;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
@@ -29,15 +30,6 @@ pub(crate) enum Input {
     Interrupted,
     /// Ctrl-D, or the end of the pipe.
     End,
-}
-
-/// How the terminal may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Look {
-    /// Colour.
-    pub(crate) colour: bool,
-    /// Ghost text and anything else that is drawn over: not in plain mode.
-    pub(crate) drawn: bool,
 }
 
 /// Where lines come from.
@@ -170,7 +162,13 @@ impl Names for Assistant {
     }
 
     fn images(&self) -> Vec<String> {
-        Vec::new()
+        let all = self.engine.as_ref().and_then(|engine| engine.images().ok());
+        let all = all.unwrap_or_default().into_iter();
+        let names = all.flat_map(|image| image.references);
+        let familiar = names.map(|name| name.familiar());
+        familiar
+            .map(|name| name.trim_end_matches(":latest").to_owned())
+            .collect()
     }
 
     fn volumes(&self) -> Vec<String> {

@@ -42,7 +42,7 @@ struct Shell {
     terminal: Terminal,
     reader: Reader,
     /// What the last judgement of the exercise at hand said.
-    report: Option<Report>,
+    report: Option<Box<Report>>,
     /// A line that Ctrl-Z stopped.
     stopped: Option<Pid>,
     /// Where the learner was when the shell began: the playground's folder.

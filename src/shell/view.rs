@@ -152,7 +152,10 @@ pub(crate) fn report(report: &Report, look: Look) -> String {
                     Verdict::Waiting | Verdict::CantCheck => ASIDE,
                 };
                 let word = styled(style, &format!("{:<12}", verdict.word()));
-                line(&mut out, &hanging(&format!("{word}{label}: {text}"), 0, 12, look));
+                line(
+                    &mut out,
+                    &hanging(&format!("{word}{label}: {text}"), 0, 12, look),
+                );
             }
             None => {
                 let text = format!("{label:<10}{text}");
@@ -163,7 +166,9 @@ pub(crate) fn report(report: &Report, look: Look) -> String {
     out.push('\n');
     let next = match report.verdict {
         Verdict::Pass => "`next` goes on.",
-        Verdict::CantCheck => "This is no mistake of yours. `docklings doctor` tells what this machine lacks.",
+        Verdict::CantCheck => {
+            "This is no mistake of yours. `docklings doctor` tells what this machine lacks."
+        }
         Verdict::NotYet | Verdict::Waiting => "`hint` helps, `goals` shows the exercise again.",
     };
     line(&mut out, &styled(ASIDE, &fill(next, look)));

@@ -24,14 +24,6 @@ pub(crate) enum Word {
     },
     /// Start the exercise over.
     Reset,
-    /// Take back the last line that changed something.
-    Undo,
-    /// Draw images, layers and containers.
-    Show,
-    /// What the last docker command did.
-    Why,
-    /// Explain a docker command line.
-    Explain(String),
     /// Show all lessons and exercises.
     List,
     /// Go to a lesson, a page or an exercise, by number or name; `free` is the playground.
@@ -47,7 +39,7 @@ pub(crate) enum Word {
 }
 
 /// Every word, what follows it, and what it does: the table behind `help`, completion and [`parse`].
-pub(crate) const TABLE: [(&str, &str, &str); 17] = [
+pub(crate) const TABLE: [(&str, &str, &str); 13] = [
     ("next", "", "go on: the next page or exercise"),
     ("back", "", "go back one page or exercise"),
     (
@@ -68,18 +60,6 @@ pub(crate) const TABLE: [(&str, &str, &str); 17] = [
         "show the solution; --play runs it in a scratch sandbox",
     ),
     ("reset", "", "start this exercise over"),
-    ("undo", "", "take back the last line that changed something"),
-    ("show", "", "draw images, layers and containers"),
-    (
-        "why",
-        "",
-        "what the last docker command did, in the kernel and on disk",
-    ),
-    (
-        "explain",
-        "COMMAND",
-        "explain a docker command line, flag by flag",
-    ),
     ("list", "", "all lessons and exercises"),
     (
         "go",
@@ -108,22 +88,18 @@ pub(crate) fn parse(line: &str) -> Option<Result<Word, String>> {
             _ => return Some(Err(usage("solution"))),
         },
         "reset" => Word::Reset,
-        "undo" => Word::Undo,
-        "show" => Word::Show,
-        "why" => Word::Why,
         "list" => Word::List,
         "skip" => Word::Skip,
         "fg" => Word::Foreground,
         "help" => Word::Help,
         "quit" | "exit" | "logout" => Word::Quit,
-        "answer" | "explain" | "go" => {
+        "answer" | "go" => {
             if rest.is_empty() {
                 return Some(Err(usage(first)));
             }
             let rest = rest.to_owned();
             return Some(Ok(match first {
                 "answer" => Word::Answer(rest),
-                "explain" => Word::Explain(rest),
                 _ => Word::Go(rest),
             }));
         }
@@ -163,10 +139,6 @@ mod tests {
             ("next", Some(Ok(Word::Next))),
             ("  quit ", Some(Ok(Word::Quit))),
             ("solution --play", Some(Ok(Word::Solution { play: true }))),
-            (
-                "explain docker run -it busybox",
-                Some(Ok(Word::Explain("docker run -it busybox".into()))),
-            ),
             (
                 "answer amber otter",
                 Some(Ok(Word::Answer("amber otter".into()))),
