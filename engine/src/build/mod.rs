@@ -13,6 +13,7 @@ pub mod instruction;
 pub mod observe;
 mod pattern;
 pub mod request;
+mod sources;
 mod state;
 pub mod syntax;
 pub(crate) mod view;

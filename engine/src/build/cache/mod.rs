@@ -3,6 +3,15 @@
 //! **What Docker does.** The classic builder walks the children of the current image; BuildKit keeps a graph of keys.
 //! **What we do.** The linear chain of the course: a step's key is made of its parent's key, its own text, what it runs
 //! with, and the content of what it copies. So the first step that misses makes all after it miss.
+//!
+//! | file | subject |
+//! |---|---|
+//! | [`content`] | what of a file counts |
+//! | [`remembered`] | not reading unchanged files again |
+//! | [`explain`] | why a step missed |
+//!
 //! **Lesson.** `build-cache`
 
+pub(crate) mod content;
 pub mod explain;
+pub(crate) mod remembered;

@@ -1,0 +1,358 @@
+//! What the files of a COPY are, as far as the cache cares: name, kind, permissions, content, and for another stage also
+//! the owner. Never a time, and never who owns the file on this machine.
+//!
+//! Source: moby, `tarsum_spec.md`; buildkit, `cache/contenthash`.
+
+use super::remembered::Remembered;
+use crate::build::ignore::Ignore;
+use crate::build::sources::{Item, Tree, Visit};
+use crate::build::view::{File, Node};
+use crate::error::{Error, Result};
+use crate::id::hex;
+use crate::oci::digest::Digest;
+use jiff::Timestamp;
+use rustix::fs::FileType;
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+/// Files from this size on, in bytes, are read by other threads.
+const LARGE: i64 = 256 << 10;
+/// How much is read at a time, in bytes.
+const CHUNK: usize = 256 << 10;
+
+/// A file as the cache sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FileRecord {
+    /// Relative to the root of the context or stage.
+    #[serde(rename = "p")]
+    pub(crate) path: String,
+    /// What counts of the name: relative to the source, or the file's own name.
+    #[serde(rename = "n")]
+    pub(crate) name: String,
+    /// `f`, `d`, `l` or what else it is.
+    #[serde(rename = "k")]
+    pub(crate) kind: char,
+    /// Permissions.
+    #[serde(rename = "m")]
+    pub(crate) mode: u32,
+    /// User and group id; only for another stage or image.
+    #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owner: Option<(u32, u32)>,
+    /// The digits of the content's digest, or where a link leads.
+    #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
+    pub(crate) content: String,
+}
+
+/// The files of one COPY.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Content {
+    /// In the order of the walk.
+    pub(crate) files: Vec<FileRecord>,
+}
+
+impl Content {
+    /// One digest for all of it.
+    pub(crate) fn digest(&self) -> Digest {
+        let mut hash = Sha256::new();
+        for file in &self.files {
+            let owner = file.owner.map(|(uid, gid)| format!("{uid}:{gid}"));
+            for part in [
+                file.name.as_str(),
+                &file.kind.to_string(),
+                &format!("{:o}", file.mode),
+                &owner.unwrap_or_default(),
+                &file.content,
+            ] {
+                hash.update(part.as_bytes());
+                hash.update([0]);
+            }
+        }
+        Digest::from_hash(&hash.finalize())
+    }
+
+    /// Adds content that is no file of a tree: written in the Dockerfile, or fetched.
+    pub(crate) fn add(&mut self, name: &str, content: &str) {
+        self.files.push(FileRecord {
+            path: name.to_owned(),
+            name: name.to_owned(),
+            kind: 'f',
+            mode: 0o644,
+            owner: None,
+            content: content.to_owned(),
+        });
+    }
+}
+
+/// How to look at files.
+pub(crate) struct Reader<'a> {
+    /// Where digests are remembered; `None` for a stage.
+    pub(crate) remembered: Option<&'a mut Remembered>,
+    /// Whether owners count.
+    pub(crate) owners: bool,
+    /// The time, for the memory.
+    pub(crate) now: Timestamp,
+}
+
+impl Reader<'_> {
+    /// Adds all files of `item` to `content`.
+    pub(crate) fn read(
+        &mut self,
+        tree: &Tree,
+        item: &Item,
+        exclude: &Ignore,
+        content: &mut Content,
+    ) -> Result<()> {
+        let threads = thread::available_parallelism().map_or(1, |count| count.get().min(4));
+        let (send, receive) = sync_channel::<Job>(threads * 2);
+        let receive = std::sync::Mutex::new(receive);
+        let large = thread::scope(|scope| {
+            let mut workers = Vec::new();
+            let walked = tree.walk(item, exclude, &mut |visit| {
+                if let Some(job) = self.look(item, visit, content)? {
+                    // Threads are only made once there is something for them to do.
+                    if workers.len() < threads {
+                        workers.push(scope.spawn(|| work(&receive)));
+                    }
+                    let _ = send.send(job);
+                }
+                Ok(())
+            });
+            drop(send);
+            let done: Vec<_> = workers
+                .into_iter()
+                .flat_map(|worker| worker.join().unwrap_or_default())
+                .collect();
+            walked.map(|()| done)
+        })?;
+        for (job, digest) in large {
+            let path = content.files[job.index].path.clone();
+            let digest = digest.map_err(|errno| Error::io("read", path, errno.into()))?;
+            content.files[job.index].content = hex(&digest);
+            if let Some(remembered) = self.remembered.as_deref_mut() {
+                remembered.put(&job.stat, digest, self.now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Records what is visited; a large file is left for a thread to read.
+    fn look(
+        &mut self,
+        item: &Item,
+        visit: &Visit<'_>,
+        content: &mut Content,
+    ) -> Result<Option<Job>> {
+        let stat = visit.node.stat();
+        let is_self = visit.inner.as_os_str().is_empty();
+        // The root of the context is no file of the image.
+        if is_self && item.path.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let name = match is_self && !item.is_dir {
+            true => Path::new(&item.name),
+            false => visit.inner,
+        };
+        content.files.push(FileRecord {
+            path: text(visit.full),
+            name: text(name),
+            kind: kind(stat.st_mode),
+            mode: stat.st_mode & 0o7777,
+            owner: self.owners.then_some((stat.st_uid, stat.st_gid)),
+            content: String::new(),
+        });
+        let index = content.files.len() - 1;
+        let failed = |errno: Errno| Error::io("read", visit.full, errno.into());
+        let Node::File(file) = visit.node else {
+            return Ok(None);
+        };
+        match file.kind() {
+            FileType::Symlink => {
+                let target = file.target().map_err(failed)?;
+                content.files[index].mode = 0o777;
+                content.files[index].content = text(&target);
+            }
+            FileType::RegularFile => return self.file(file, index, content).map_err(failed),
+            _ => content.files[index].content = stat.st_rdev.to_string(),
+        }
+        Ok(None)
+    }
+
+    fn file(
+        &mut self,
+        file: &File,
+        index: usize,
+        content: &mut Content,
+    ) -> Result<Option<Job>, Errno> {
+        let known = self
+            .remembered
+            .as_deref_mut()
+            .and_then(|remembered| remembered.get(&file.stat));
+        if let Some(digest) = known {
+            content.files[index].content = hex(&digest);
+            return Ok(None);
+        }
+        let job = Job {
+            fd: file.open()?,
+            stat: file.stat,
+            index,
+        };
+        if file.stat.st_size >= LARGE {
+            return Ok(Some(job));
+        }
+        let digest = hash(&job.fd, job.stat.st_size)?;
+        content.files[index].content = hex(&digest);
+        if let Some(remembered) = self.remembered.as_deref_mut() {
+            remembered.put(&job.stat, digest, self.now);
+        }
+        Ok(None)
+    }
+}
+
+/// A file to be read.
+struct Job {
+    fd: OwnedFd,
+    stat: rustix::fs::Stat,
+    index: usize,
+}
+
+type Done = Vec<(Job, Result<[u8; 32], Errno>)>;
+
+fn work(jobs: &std::sync::Mutex<std::sync::mpsc::Receiver<Job>>) -> Done {
+    let mut done = Vec::new();
+    loop {
+        let job = match jobs.lock() {
+            Ok(jobs) => jobs.recv(),
+            Err(_) => return done,
+        };
+        let Ok(job) = job else {
+            return done;
+        };
+        let digest = hash(&job.fd, job.stat.st_size);
+        done.push((job, digest));
+    }
+}
+
+/// The sha256 of all that `fd` gives; `size` is what is expected, in bytes.
+pub(crate) fn hash(fd: &OwnedFd, size: i64) -> Result<[u8; 32], Errno> {
+    // One byte more than expected, so that the end is seen with the second call.
+    let wanted = usize::try_from(size).unwrap_or(CHUNK).saturating_add(1);
+    let mut buffer = vec![0; wanted.clamp(512, CHUNK)];
+    let mut hash = Sha256::new();
+    loop {
+        match rustix::io::read(fd, &mut buffer) {
+            Ok(0) => return Ok(hash.finalize().into()),
+            Ok(length) => hash.update(&buffer[..length]),
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+fn kind(mode: u32) -> char {
+    match FileType::from_raw_mode(mode) {
+        FileType::RegularFile => 'f',
+        FileType::Directory => 'd',
+        FileType::Symlink => 'l',
+        FileType::Fifo => 'p',
+        FileType::CharacterDevice => 'c',
+        FileType::BlockDevice => 'b',
+        FileType::Socket => 's',
+        FileType::Unknown => '?',
+    }
+}
+
+/// A path as text; bytes that are not UTF-8 are written so that two names never become one.
+fn text(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) => text.to_owned(),
+        None => path.as_os_str().as_bytes().escape_ascii().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::build::sources::Selected;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn content(folder: &Path, source: &str) -> Content {
+        let tree = Tree::open(&[folder.to_owned()], Ignore::default()).unwrap();
+        let Selected::Items(items) = tree.select(source).unwrap() else {
+            panic!("{source}");
+        };
+        let mut content = Content::default();
+        let mut reader = Reader {
+            remembered: None,
+            owners: false,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        for item in &items {
+            reader
+                .read(&tree, item, &Ignore::default(), &mut content)
+                .unwrap();
+        }
+        content
+    }
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("d")).unwrap();
+        fs::write(folder.path().join("a"), "a").unwrap();
+        fs::write(folder.path().join("d/b"), "b").unwrap();
+        fs::write(folder.path().join("large"), vec![1; 1 << 20]).unwrap();
+        symlink("b", folder.path().join("d/l")).unwrap();
+        folder
+    }
+
+    #[test]
+    fn content_mode_and_name_count_and_time_does_not() {
+        let folder = folder();
+        let path = folder.path();
+        let before = content(path, ".").digest();
+        let old = fs::FileTimes::new().set_modified(std::time::UNIX_EPOCH);
+        fs::File::options()
+            .append(true)
+            .open(path.join("a"))
+            .unwrap()
+            .set_times(old)
+            .unwrap();
+        assert_eq!(content(path, ".").digest(), before);
+        fs::set_permissions(path.join("a"), fs::Permissions::from_mode(0o600)).unwrap();
+        let mode = content(path, ".").digest();
+        assert_ne!(mode, before);
+        fs::write(path.join("a"), "A").unwrap();
+        let changed = content(path, ".").digest();
+        assert_ne!(changed, mode);
+        fs::rename(path.join("a"), path.join("c")).unwrap();
+        assert_ne!(content(path, ".").digest(), changed);
+    }
+
+    #[test]
+    fn large_files_and_links_are_read_as_well() {
+        let folder = folder();
+        let found = content(folder.path(), ".");
+        let of = |path: &str| found.files.iter().find(|file| file.path == path).unwrap();
+        let large = Digest::of(&vec![1; 1 << 20]);
+        assert_eq!(of("large").content, large.hex());
+        assert_eq!((of("d/l").kind, of("d/l").content.as_str()), ('l', "b"));
+        assert_eq!(of("d").kind, 'd');
+    }
+
+    #[test]
+    fn the_name_of_a_directory_does_not_count_and_a_files_does() {
+        let folder = folder();
+        let path = folder.path();
+        let (file, dir) = (content(path, "a").digest(), content(path, "d").digest());
+        fs::rename(path.join("a"), path.join("a2")).unwrap();
+        fs::rename(path.join("d"), path.join("d2")).unwrap();
+        assert_ne!(content(path, "a2").digest(), file);
+        assert_eq!(content(path, "d2").digest(), dir);
+    }
+}

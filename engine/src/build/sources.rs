@@ -1,0 +1,373 @@
+//! Which files a source of COPY or ADD means, and the walk over them.
+//!
+//! **What Docker does.** A source is a path, or a pattern of Go's `filepath.Match` over the whole path, always inside of
+//! the context. A link as source is followed; links inside a directory are copied as links. A directory means its
+//! contents.
+//! **What we do.** The same. Hashing and copying use one walk, so both see the same files in the same order.
+
+use super::ignore::{Ignore, Inherited, clean};
+use super::pattern::{Pattern, is_pattern};
+use super::view::{Folder, Last, Node, View};
+use crate::error::{Error, Result};
+use rustix::io::Errno;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Where files come from: the context, or the root of a stage.
+pub(crate) struct Tree {
+    pub(crate) view: View,
+    /// What is left out.
+    pub(crate) ignore: Ignore,
+}
+
+/// One file or directory that a source means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// Where it is, relative to the root, links followed.
+    pub(crate) path: PathBuf,
+    /// The name that it was asked for by: what it is called in a destination directory.
+    pub(crate) name: OsString,
+    /// A directory, whose contents are meant.
+    pub(crate) is_dir: bool,
+}
+
+/// Something met on a walk.
+pub(crate) struct Visit<'a> {
+    /// Relative to the item; empty for the item itself.
+    pub(crate) inner: &'a Path,
+    /// Relative to the root.
+    pub(crate) full: &'a Path,
+    /// What it is.
+    pub(crate) node: &'a Node,
+}
+
+/// What a source means.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Selected {
+    /// These; none, if it is a pattern that nothing fits.
+    Items(Vec<Item>),
+    /// Nothing is there.
+    Missing,
+    /// It is there, and `.dockerignore` leaves it out.
+    Ignored,
+}
+
+impl Tree {
+    /// A tree of `layers`, lowest first, without what `ignore` names.
+    pub(crate) fn open(layers: &[PathBuf], ignore: Ignore) -> Result<Self> {
+        Ok(Self {
+            view: View::open(layers)?,
+            ignore,
+        })
+    }
+
+    /// What `source` means.
+    pub(crate) fn select(&self, source: &str) -> Result<Selected> {
+        // A path that climbs out ends at the root, as after a chroot.
+        let path = clean(&format!("/{source}"));
+        let path = path.trim_start_matches('/');
+        if !is_pattern(path) {
+            return self.select_path(path);
+        }
+        let pattern = Pattern::path(path)
+            .map_err(|problem| Error::invalid(format!("{problem}: `{source}`")))?;
+        let mut items = Vec::new();
+        self.fitting(
+            &pattern,
+            self.view.root(),
+            Path::new(""),
+            &Inherited::default(),
+            &mut items,
+        )?;
+        Ok(Selected::Items(items))
+    }
+
+    fn select_path(&self, path: &str) -> Result<Selected> {
+        let Some(found) = self.view.find(Path::new(path), Last::Follow)? else {
+            return Ok(Selected::Missing);
+        };
+        let is_dir = matches!(found.node, Node::Folder(_));
+        let ignored = |path: &str| !path.is_empty() && self.ignore.excludes_path(path);
+        let real = found.path.to_string_lossy().into_owned();
+        if ignored(path) || ignored(&real) {
+            // An ignored directory may hold files that an exception takes back in.
+            let item = Item {
+                path: found.path,
+                name: last_name(path),
+                is_dir,
+            };
+            return Ok(match is_dir && self.holds_anything(&item)? {
+                true => Selected::Items(vec![item]),
+                false => Selected::Ignored,
+            });
+        }
+        Ok(Selected::Items(vec![Item {
+            path: found.path,
+            name: last_name(path),
+            is_dir,
+        }]))
+    }
+
+    fn holds_anything(&self, item: &Item) -> Result<bool> {
+        let mut any = false;
+        self.walk(item, &Ignore::default(), &mut |visit| {
+            any |= !visit.inner.as_os_str().is_empty();
+            Ok(())
+        })?;
+        Ok(any)
+    }
+
+    /// Collects what fits `pattern` in `folder`; what is inside of a directory that fits is not looked at again.
+    fn fitting(
+        &self,
+        pattern: &Pattern,
+        folder: &Folder,
+        at: &Path,
+        inherited: &Inherited,
+        items: &mut Vec<Item>,
+    ) -> Result<()> {
+        for name in folder.names().map_err(|errno| unreadable(at, errno))? {
+            let path = at.join(&name);
+            let text = path.to_string_lossy().into_owned();
+            let (ignored, inner) = self.ignore.excludes(&text, inherited);
+            if ignored && !self.ignore.has_exceptions() {
+                continue;
+            }
+            let Some(node) = folder
+                .child(&name)
+                .map_err(|errno| unreadable(&path, errno))?
+            else {
+                continue;
+            };
+            if !ignored && pattern.matches(&text) {
+                // The link that a pattern meets is followed, as one that is named.
+                if let Selected::Items(found) = self.select_path(&text)? {
+                    items.extend(found);
+                }
+                continue;
+            }
+            if let Node::Folder(folder) = node {
+                self.fitting(pattern, &folder, &path, &inner, items)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Walks over `item` and all in it, directories before their contents, names sorted. `exclude` holds patterns
+    /// relative to the item, or for the name of a file that is itself the item.
+    pub(crate) fn walk(
+        &self,
+        item: &Item,
+        exclude: &Ignore,
+        visit: &mut dyn FnMut(&Visit<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let Some(found) = self.view.find(&item.path, Last::Keep)? else {
+            return Err(unreadable(&item.path, Errno::NOENT));
+        };
+        let mut walk = Walk {
+            tree: self,
+            exclude,
+            visit,
+            pending: Vec::new(),
+        };
+        match &found.node {
+            Node::File(_) => {
+                if exclude.excludes_path(&item.name.to_string_lossy()) {
+                    return Ok(());
+                }
+                walk.call(Path::new(""), &item.path, &found.node)
+            }
+            Node::Folder(folder) => {
+                walk.call(Path::new(""), &item.path, &found.node)?;
+                let mut inherited = Inherited::default();
+                let full = item.path.to_string_lossy().into_owned();
+                let ends = full.match_indices('/').map(|(at, _)| at);
+                for end in ends.chain([full.len()]).filter(|end| *end > 0) {
+                    inherited = self.ignore.excludes(&full[..end], &inherited).1;
+                }
+                let start = At {
+                    inner: PathBuf::new(),
+                    full: item.path.clone(),
+                    ignored: inherited,
+                    excluded: Inherited::default(),
+                };
+                walk.folder(folder, &start)
+            }
+        }
+    }
+}
+
+struct Walk<'a> {
+    tree: &'a Tree,
+    exclude: &'a Ignore,
+    visit: &'a mut dyn FnMut(&Visit<'_>) -> Result<()>,
+    /// Directories that are left out, unless something in them is not: (inner, full, node).
+    pending: Vec<(PathBuf, PathBuf, Node)>,
+}
+
+struct At {
+    inner: PathBuf,
+    full: PathBuf,
+    ignored: Inherited,
+    excluded: Inherited,
+}
+
+impl Walk<'_> {
+    fn call(&mut self, inner: &Path, full: &Path, node: &Node) -> Result<()> {
+        for (inner, full, node) in std::mem::take(&mut self.pending) {
+            (self.visit)(&Visit {
+                inner: &inner,
+                full: &full,
+                node: &node,
+            })?;
+        }
+        (self.visit)(&Visit { inner, full, node })
+    }
+
+    fn folder(&mut self, folder: &Folder, at: &At) -> Result<()> {
+        for name in folder
+            .names()
+            .map_err(|errno| unreadable(&at.full, errno))?
+        {
+            let inner = at.inner.join(&name);
+            let full = at.full.join(&name);
+            let (ignored, ignored_inside) = self
+                .tree
+                .ignore
+                .excludes(&full.to_string_lossy(), &at.ignored);
+            let (excluded, excluded_inside) = self
+                .exclude
+                .excludes(&inner.to_string_lossy(), &at.excluded);
+            let out = ignored || excluded;
+            let again = self.tree.ignore.has_exceptions() || self.exclude.has_exceptions();
+            if out && !again {
+                continue;
+            }
+            let child = folder.child(&name);
+            let Some(node) = child.map_err(|errno| unreadable(&full, errno))? else {
+                continue;
+            };
+            if !out {
+                self.call(&inner, &full, &node)?;
+            }
+            if let Node::Folder(folder) = &node {
+                let depth = self.pending.len();
+                if out {
+                    self.pending
+                        .push((inner.clone(), full.clone(), node.clone()));
+                }
+                let at = At {
+                    inner,
+                    full,
+                    ignored: ignored_inside,
+                    excluded: excluded_inside,
+                };
+                self.folder(folder, &at)?;
+                self.pending.truncate(depth);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn last_name(path: &str) -> OsString {
+    path.rsplit('/').next().unwrap_or_default().into()
+}
+
+/// A file that cannot be read, in the classic builder's words.
+fn unreadable(path: &Path, errno: Errno) -> Error {
+    match errno {
+        Errno::ACCESS | Errno::PERM => Error::invalid(format!(
+            "error checking context: no permission to read from '{}'",
+            path.display()
+        )),
+        errno => Error::io("read", path, errno.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    fn tree(files: &[&str], ignore: &str) -> (tempfile::TempDir, Tree) {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, file).unwrap();
+        }
+        let ignore = Ignore::parse(".dockerignore", ignore).unwrap();
+        let tree = Tree::open(&[folder.path().to_owned()], ignore).unwrap();
+        (folder, tree)
+    }
+
+    /// What a source means, and what is walked over, one after the other.
+    fn check(tree: &Tree, source: &str, exclude: &[&str], expected: &[&str]) {
+        let exclude: Vec<String> = exclude.iter().map(|text| (*text).to_owned()).collect();
+        let exclude = Ignore::of(&exclude).unwrap();
+        let Selected::Items(items) = tree.select(source).unwrap() else {
+            panic!("{source} is not there");
+        };
+        let mut found = Vec::new();
+        for item in &items {
+            tree.walk(item, &exclude, &mut |visit| {
+                found.push(format!("{}:{}", item.path.display(), visit.inner.display()));
+                Ok(())
+            })
+            .unwrap();
+        }
+        assert_eq!(found, expected, "{source}");
+    }
+
+    const FILES: [&str; 6] = ["a.txt", "b.md", "d/x.txt", "d/e/y.md", "z/keep", "z/drop"];
+
+    #[test]
+    fn paths_and_patterns_select_files() {
+        let (_folder, tree) = tree(&FILES, "");
+        check(&tree, "a.txt", &[], &["a.txt:"]);
+        check(&tree, "/d", &[], &["d:", "d:e", "d:e/y.md", "d:x.txt"]);
+        check(&tree, "*.txt", &[], &["a.txt:"]);
+        check(&tree, "*/*.txt", &[], &["d/x.txt:"]);
+        check(&tree, "d*", &[], &["d:", "d:e", "d:e/y.md", "d:x.txt"]);
+        check(&tree, "../../a.txt", &[], &["a.txt:"]);
+        check(&tree, "nothing*", &[], &[]);
+        assert_eq!(tree.select("nothing").unwrap(), Selected::Missing);
+    }
+
+    #[test]
+    fn ignored_files_are_not_there() {
+        let (_folder, tree) = tree(&FILES, "*.md\nd/e\nz\n!z/keep\n");
+        check(
+            &tree,
+            ".",
+            &[],
+            &[":", ":a.txt", ":d", ":d/x.txt", ":z", ":z/keep"],
+        );
+        check(&tree, "z", &[], &["z:", "z:keep"]);
+        check(&tree, "*.md", &[], &[]);
+        check(&tree, "z/keep", &[], &["z/keep:"]);
+        assert_eq!(tree.select("b.md").unwrap(), Selected::Ignored);
+        assert_eq!(tree.select("d/e").unwrap(), Selected::Ignored);
+    }
+
+    #[test]
+    fn exclusions_are_relative_to_the_source() {
+        let (_folder, tree) = tree(&FILES, "");
+        check(&tree, "d", &["e"], &["d:", "d:x.txt"]);
+        check(&tree, "d", &["**/*.md"], &["d:", "d:e", "d:x.txt"]);
+        check(&tree, "a*", &["*.txt"], &[]);
+    }
+
+    #[test]
+    fn links_are_followed_at_the_end_of_a_source_and_kept_inside() {
+        let (folder, tree) = tree(&FILES, "");
+        symlink("d/x.txt", folder.path().join("link")).unwrap();
+        symlink("/etc/passwd", folder.path().join("out")).unwrap();
+        symlink("x.txt", folder.path().join("d/in")).unwrap();
+        check(&tree, "link", &[], &["d/x.txt:"]);
+        check(&tree, "d", &["e"], &["d:", "d:in", "d:x.txt"]);
+        assert_eq!(tree.select("out").unwrap(), Selected::Missing);
+    }
+}
