@@ -6,6 +6,7 @@
 //! │   ├── blobs/sha256/<hex>     an OCI image layout: configs, manifests, compressed layers
 //! │   ├── layers/<chain>/        unpacked layers: `diff/` is an overlay lowerdir, `layer.json` describes it
 //! │   ├── cache/<key>.json       build cache records
+//! │   ├── starter.json           the images that a new sandbox begins with
 //! │   ├── lock                   held shared by who adds content, exclusively by who deletes it
 //! │   └── tmp/                   what is not finished; renamed into place, or swept
 //! ├── sandboxes/<name>/          one world of names
@@ -71,6 +72,10 @@ impl Home {
     /// Unfinished content.
     pub fn content_tmp(&self) -> PathBuf {
         self.content().join("tmp")
+    }
+    /// Which images a new sandbox begins with.
+    pub fn starters(&self) -> PathBuf {
+        self.content().join("starter.json")
     }
     /// Held shared by who adds content, exclusively by who deletes what nobody needs.
     pub fn content_lock(&self) -> PathBuf {

@@ -21,6 +21,11 @@ impl Engine {
         image::list(&self.home, &self.sandbox)
     }
 
+    /// Gives a sandbox that is new its first images, `busybox` and `hello-world`. Costs one `stat(2)` afterwards.
+    pub fn ensure_starter_images(&self) -> Result<()> {
+        image::starter::ensure(&self.home, &self.sandbox, self.now())
+    }
+
     /// To be held while layers are made for something that is not recorded yet.
     pub fn keep_content(&self) -> Result<Lock> {
         image::keep_content(&self.home)

@@ -15,6 +15,7 @@
 //! | [`unpack`] with [`marks`], [`owners`], [`recipe`] | a tar → a folder for overlayfs |
 //! | [`pack`] | a folder of changes → a tar |
 //! | [`layer`] | both, as layers |
+//! | [`starter`] | the images that a home begins with |
 //! | [`changes`] with [`lowers`] | `docker diff` |
 //!
 //! **Try it.** `docker image inspect busybox`.
@@ -31,6 +32,7 @@ pub mod pack;
 pub mod recipe;
 pub mod record;
 pub mod resolve;
+pub mod starter;
 pub mod tar;
 pub mod unpack;
 mod upper;

@@ -1,0 +1,238 @@
+//! The images that a new home starts with: `busybox` and `hello-world`, made of what this machine has.
+//!
+//! **What Docker does.** It downloads them. **What we do.** We assemble them, in a moment and without a network: a
+//! static busybox of this machine, else a dynamic one with its libraries, else the machine's own shell and tools with
+//! theirs; a label says which. `hello-world` is one program of a few hundred bytes that we write ourselves. The same
+//! machine always gives the same ids.
+//! **What we leave out.** Products under their names: there is no `nginx` that is none.
+//! **Try it.** `docker run hello-world`, `docker image inspect -f '{{json .Config.Labels}}' busybox`.
+//! **Lesson.** The first container.
+
+mod elf;
+mod hello;
+mod tree;
+mod userland;
+
+use super::keep_content;
+use super::layer::{self, Origin};
+use super::record::{self, NewImage};
+use super::unpack::Limits;
+use crate::error::{Error, Result};
+use crate::oci::config::{History, ImageConfig, PATH, RootFs, RunConfig, machine_architecture};
+use crate::oci::digest::{Digest, ImageId};
+use crate::oci::reference::Reference;
+use crate::paths::{Home, SandboxPaths};
+use crate::store::atomic::{self, Durability};
+use crate::store::{blobs, layers};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tree::Tree;
+
+/// The label that tells what an assembled userland is made of.
+pub const LABEL_USERLAND: &str = "docklings.userland";
+/// When all of this was made, so that the ids do not depend on when it was assembled.
+const CREATED: &str = "2026-01-01T00:00:00Z";
+const CREATED_SECONDS: i64 = 1_767_225_600;
+
+/// The starter images of this home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Starters {
+    /// Names and images.
+    pub images: BTreeMap<String, ImageId>,
+}
+
+/// Gives a sandbox without `images.json` the starter images, which are assembled if this home has none yet.
+/// Costs one `stat(2)` when the sandbox has its images.
+pub fn ensure(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<()> {
+    if sandbox.images().exists() {
+        return Ok(());
+    }
+    let _kept = keep_content(home)?;
+    let starters = match known(home)? {
+        Some(starters) => starters,
+        None => assemble(home)?,
+    };
+    let mut new = Vec::new();
+    for (name, id) in &starters.images {
+        new.push(NewImage {
+            config: blobs::read(home, id)?,
+            parent: None,
+            references: vec![Reference::parse(name)?.or_latest()],
+        });
+    }
+    record::record(home, sandbox, now, &new).map(drop)
+}
+
+/// The images that `starter.json` names, if all of them are whole. They are kept even when no sandbox has them.
+pub fn known(home: &Home) -> Result<Option<Starters>> {
+    let Some(starters) = atomic::read_json::<Starters>(&home.starters())? else {
+        return Ok(None);
+    };
+    for id in starters.images.values() {
+        let Ok(config) = super::config(home, id) else {
+            return Ok(None);
+        };
+        let chain = layers::chain(&config.rootfs.diff_ids);
+        if !chain.iter().all(|layer| layers::exists(home, layer)) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(starters))
+}
+
+/// Makes the images anew.
+fn assemble(home: &Home) -> Result<Starters> {
+    let userland = userland::of_this_machine().ok_or_else(|| {
+        Error::machine("no busybox and no shell was found on this machine")
+            .with_hint("install `busybox-static`, or load an image with `docker load`")
+    })?;
+    let hello = match hello::program() {
+        Some(program) => {
+            let mut tree = Tree::default();
+            tree.file("hello", 0o755, program);
+            image(home, &tree, &["/hello"], None, "a program that says hello")?
+        }
+        // A machine whose code we do not write: the text, and a userland to print it.
+        None => {
+            let mut tree = userland.tree.clone();
+            tree.file("hello.txt", 0o644, hello::TEXT.as_bytes().to_vec());
+            let command = ["cat", "/hello.txt"];
+            image(
+                home,
+                &tree,
+                &command,
+                Some(&userland.label),
+                "a text that says hello",
+            )?
+        }
+    };
+    let busybox = image(
+        home,
+        &userland.tree,
+        &["sh"],
+        Some(&userland.label),
+        &userland.label,
+    )?;
+    let starters = Starters {
+        images: BTreeMap::from([
+            ("busybox".to_owned(), busybox),
+            ("hello-world".to_owned(), hello),
+        ]),
+    };
+    atomic::write_json(&home.starters(), &starters, Durability::Cached)?;
+    Ok(starters)
+}
+
+/// An image of one layer, whose configuration is written as a blob.
+fn image(
+    home: &Home,
+    tree: &Tree,
+    command: &[&str],
+    userland: Option<&str>,
+    created_by: &str,
+) -> Result<ImageId> {
+    let tar = tree.to_tar(CREATED_SECONDS)?;
+    let staged = layer::stage(home, tar.as_slice(), Origin::Foreign, &Limits::default())?;
+    let layer = staged.place(home, None)?;
+    let config = configuration(layer.diff_id, command, userland, created_by);
+    let bytes = serde_json::to_vec(&config)
+        .map_err(|error| Error::internal("cannot write a configuration").with_source(error))?;
+    blobs::write(home, &bytes)
+}
+
+fn configuration(
+    diff_id: Digest,
+    command: &[&str],
+    userland: Option<&str>,
+    created_by: &str,
+) -> ImageConfig {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let step = |created_by: String, empty_layer| History {
+        created: Some(CREATED.to_owned()),
+        created_by,
+        empty_layer,
+        ..History::default()
+    };
+    let quoted: Vec<_> = command.iter().map(|word| format!("\"{word}\"")).collect();
+    ImageConfig {
+        architecture: machine_architecture().to_owned(),
+        os: "linux".to_owned(),
+        created: Some(CREATED.to_owned()),
+        config: RunConfig {
+            env: Some(vec![PATH.to_owned()]),
+            cmd: Some(words(command)),
+            labels: userland
+                .map(|label| BTreeMap::from([(LABEL_USERLAND.to_owned(), label.to_owned())])),
+            ..RunConfig::default()
+        },
+        history: vec![
+            step(format!("docklings: {created_by}"), false),
+            step(format!("CMD [{}]", quoted.join(" ")), true),
+        ],
+        rootfs: RootFs {
+            diff_ids: vec![diff_id],
+            ..RootFs::default()
+        },
+        ..ImageConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::resolve;
+    use crate::paths::create_private_dir;
+    use std::process::Command;
+
+    fn world() -> (tempfile::TempDir, Home, SandboxPaths) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path(), folder.path().join("run"));
+        let sandbox = home.sandbox("free").unwrap();
+        create_private_dir(sandbox.root()).unwrap();
+        create_private_dir(&home.content_tmp()).unwrap();
+        (folder, home, sandbox)
+    }
+
+    #[test]
+    fn a_new_sandbox_has_them_and_every_home_the_same() {
+        let ids = || {
+            let (_folder, home, sandbox) = world();
+            ensure(&home, &sandbox, Timestamp::UNIX_EPOCH).unwrap();
+            ["busybox", "hello-world"].map(|name| resolve::find(&home, &sandbox, name).unwrap().id)
+        };
+        assert_eq!(ids(), ids());
+    }
+
+    #[test]
+    fn a_second_sandbox_shares_them_and_a_removed_one_does_not_come_back() {
+        let (_folder, home, first) = world();
+        ensure(&home, &first, Timestamp::UNIX_EPOCH).unwrap();
+        let before = layers::list(&home).unwrap();
+        let second = home.sandbox("second").unwrap();
+        create_private_dir(second.root()).unwrap();
+        ensure(&home, &second, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(layers::list(&home).unwrap(), before);
+        crate::store::images::update(&second, |table| {
+            table.references.clear();
+            table.images.clear();
+            Ok(())
+        })
+        .unwrap();
+        ensure(&home, &second, Timestamp::UNIX_EPOCH).unwrap();
+        assert!(resolve::find(&home, &second, "busybox").is_err());
+    }
+
+    #[test]
+    fn the_layer_of_hello_world_holds_a_program_that_runs() {
+        let (_folder, home, sandbox) = world();
+        ensure(&home, &sandbox, Timestamp::UNIX_EPOCH).unwrap();
+        let image = resolve::find(&home, &sandbox, "hello-world").unwrap();
+        let program = image.diffs(&home)[0].join("hello");
+        if program.exists() {
+            let output = Command::new(program).output().unwrap();
+            assert!(output.status.success());
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), hello::TEXT);
+        }
+    }
+}
