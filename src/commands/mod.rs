@@ -5,8 +5,12 @@
 //! milliseconds in all.
 
 mod container;
+mod image;
+mod inspect;
 pub(crate) mod limits;
+mod prune;
 mod table;
+mod volume;
 
 pub(crate) use table::{COMMON, GROUPS, TABLE, group_about};
 

@@ -1,10 +1,7 @@
 //! The table of all docker commands. A new command is a file beside this one, and a line here.
 
 use super::Row;
-use super::container::{
-    attach, create, diff, exec, kill, logs, pause, port, ps, rename, restart, rm, run, start,
-    stats, stop, top, unpause, update, wait,
-};
+use super::{container, image, inspect, volume};
 
 /// What `docker --help` names first.
 pub(crate) const COMMON: &[&str] = &["run", "exec", "ps", "build", "images", "version", "info"];
@@ -26,24 +23,35 @@ pub(crate) fn group_about(group: &str) -> &'static str {
 
 /// All commands.
 pub(crate) static TABLE: &[Row] = &[
-    Row::of::<attach::Args>(&["container attach", "attach"]),
-    Row::of::<create::Args>(&["container create", "create"]),
-    Row::of::<diff::Args>(&["container diff", "diff"]),
-    Row::of::<exec::Args>(&["container exec", "exec"]),
-    Row::of::<kill::Args>(&["container kill", "kill"]),
-    Row::of::<logs::Args>(&["container logs", "logs"]),
-    Row::of::<pause::Args>(&["container pause", "pause"]),
-    Row::of::<port::Args>(&["container port", "port"]),
-    Row::of::<ps::Args>(&["container ls", "container list", "container ps", "ps"]),
-    Row::of::<rename::Args>(&["container rename", "rename"]),
-    Row::of::<restart::Args>(&["container restart", "restart"]),
-    Row::of::<rm::Args>(&["container rm", "container remove", "rm"]),
-    Row::of::<run::Args>(&["container run", "run"]),
-    Row::of::<start::Args>(&["container start", "start"]),
-    Row::of::<stats::Args>(&["container stats", "stats"]),
-    Row::of::<stop::Args>(&["container stop", "stop"]),
-    Row::of::<top::Args>(&["container top", "top"]),
-    Row::of::<unpause::Args>(&["container unpause", "unpause"]),
-    Row::of::<update::Args>(&["container update", "update"]),
-    Row::of::<wait::Args>(&["container wait", "wait"]),
+    Row::of::<container::attach::Args>(&["container attach", "attach"]),
+    Row::of::<container::create::Args>(&["container create", "create"]),
+    Row::of::<container::diff::Args>(&["container diff", "diff"]),
+    Row::of::<container::exec::Args>(&["container exec", "exec"]),
+    Row::of::<container::kill::Args>(&["container kill", "kill"]),
+    Row::of::<container::logs::Args>(&["container logs", "logs"]),
+    Row::of::<container::pause::Args>(&["container pause", "pause"]),
+    Row::of::<container::port::Args>(&["container port", "port"]),
+    Row::of::<container::ps::Args>(&["container ls", "container list", "container ps", "ps"]),
+    Row::of::<container::rename::Args>(&["container rename", "rename"]),
+    Row::of::<container::restart::Args>(&["container restart", "restart"]),
+    Row::of::<container::rm::Args>(&["container rm", "container remove", "rm"]),
+    Row::of::<container::run::Args>(&["container run", "run"]),
+    Row::of::<container::start::Args>(&["container start", "start"]),
+    Row::of::<container::stats::Args>(&["container stats", "stats"]),
+    Row::of::<container::stop::Args>(&["container stop", "stop"]),
+    Row::of::<container::top::Args>(&["container top", "top"]),
+    Row::of::<container::unpause::Args>(&["container unpause", "unpause"]),
+    Row::of::<container::update::Args>(&["container update", "update"]),
+    Row::of::<container::wait::Args>(&["container wait", "wait"]),
+    Row::of::<container::inspect::Args>(&["container inspect"]),
+    Row::of::<container::prune::Args>(&["container prune"]),
+    Row::of::<image::inspect::Args>(&["image inspect"]),
+    Row::of::<image::ls::Args>(&["image ls", "image list", "images"]),
+    Row::of::<image::tag::Args>(&["image tag", "tag"]),
+    Row::of::<inspect::Args>(&["inspect"]),
+    Row::of::<volume::create::Args>(&["volume create"]),
+    Row::of::<volume::inspect::Args>(&["volume inspect"]),
+    Row::of::<volume::ls::Args>(&["volume ls", "volume list"]),
+    Row::of::<volume::prune::Args>(&["volume prune"]),
+    Row::of::<volume::rm::Args>(&["volume rm", "volume remove"]),
 ];

@@ -1,0 +1,67 @@
+//! `docker container prune`.
+
+use crate::cli::Words;
+use crate::commands::Command;
+use crate::commands::prune::{Choice, confirm, tell, tell_space};
+use crate::ctx::Ctx;
+use crate::failure::CommandResult;
+use crate::values::pairs;
+use engine::Engine;
+use engine::events::ObjectKind;
+use engine::runtime::spec::{RemoveOptions, Status};
+
+/// Arguments of `docker container prune`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Provide filter values (e.g. "until=<timestamp>")
+    #[arg(long, value_name = "filter", value_parser = pairs::filter)]
+    filter: Vec<(String, String)>,
+    /// Do not prompt for confirmation
+    #[arg(short, long)]
+    force: bool,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Args {
+    const ABOUT: &'static str = "Remove all stopped containers";
+    const USAGE: &'static str = "[OPTIONS]";
+    const WORDS: Words = Words::None;
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        let choice = Choice::new(&self.filter, &["until", "label", "label!"], engine.now())?;
+        if !self.force && !confirm(ctx, "WARNING! This will remove all stopped containers.")? {
+            return Ok(());
+        }
+        let (removed, space) = prune(&engine, &choice)?;
+        tell(ctx, "Deleted Containers:", &removed)?;
+        tell_space(ctx, space)
+    }
+}
+
+/// Removes stopped containers; returns their ids, and the bytes that they took.
+pub(crate) fn prune(engine: &Engine, choice: &Choice) -> CommandResult<(Vec<String>, u64)> {
+    let (mut removed, mut space) = (Vec::new(), 0);
+    for container in engine.containers()? {
+        let is_stopped = matches!(
+            container.status,
+            Status::Created | Status::Exited | Status::Dead
+        );
+        if !is_stopped || !choice.takes(container.config.created, &container.config.labels) {
+            continue;
+        }
+        let id = container.config.id.as_str();
+        let size = engine.writable_size(id)?;
+        // One that was started, or removed, since we looked is not ours to remove.
+        if engine.remove(id, RemoveOptions::default()).is_ok() {
+            removed.push(id.to_owned());
+            space += size;
+        }
+    }
+    let event = engine
+        .event(ObjectKind::Container, "prune", "")
+        .with("reclaimed", space.to_string());
+    engine.record(&event)?;
+    Ok((removed, space))
+}
