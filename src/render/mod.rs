@@ -6,6 +6,7 @@ pub mod human;
 pub mod listing;
 pub mod ports;
 pub mod rows;
+pub mod select;
 pub mod table;
 pub mod template;
 pub mod text;
