@@ -41,6 +41,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let ended = match words.first().map(String::as_str) {
         _ if is_docker => commands::run(words),
         Some("docker") => commands::run(&words[1..]),
+        Some("__monitor") => {
+            return ExitCode::from(engine::runtime::stage(words).unwrap_or(125) as u8);
+        }
         None => shell::run(false),
         Some(verb) => learn::run(verb, &words[1..]),
     };

@@ -1,7 +1,7 @@
 //! A small, real container engine, written to be read.
 //!
 //! Modules in reading order, each importing only from those before it:
-//! `error id paths clock events` → [`oci`] `sys` → [`store`] `cgroup` → [`image`] `network` `volume` → `runtime` → `build` →
+//! `error id paths clock events site` → [`oci`] `sys` → [`store`] `cgroup` → [`image`] `network` `volume` → `runtime` → `build` →
 //! `engine`.
 //!
 //! Invariants: the engine never prints, and never reads `$HOME`, a terminal, the clock or randomness by itself; a path
@@ -9,17 +9,21 @@
 //! once written; `unsafe` compiles only under `sys/`.
 
 pub mod build;
+pub mod cgroup;
 pub mod clock;
 pub mod engine;
 pub mod error;
 pub mod events;
 pub mod id;
 pub mod image;
+pub mod network;
 pub mod oci;
 pub mod paths;
 pub mod runtime;
+pub mod site;
 pub mod store;
 pub mod sys;
+pub mod volume;
 
 pub use engine::{Engine, Settings};
 pub use error::{Error, ErrorKind, Result};

@@ -2,119 +2,121 @@
 
 use super::Engine;
 use crate::error::{Error, Result};
+use crate::runtime::logs::reader;
 use crate::runtime::spec::{
     Change, Container, CreateRequest, Created, LogOptions, LogRecord, ProcessRequest,
     RemoveOptions, StartOptions, StopOptions, Streams, TopRow, UpdateRequest, Usage,
 };
+use crate::runtime::{create, inside, observe, remove, start, stop};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
 
 impl Engine {
     /// All containers, newest first.
     pub fn containers(&self) -> Result<Vec<Container>> {
-        Err(pending())
+        observe::all(self)
     }
 
     /// The container that `name` means. Error: `No such container: name`.
-    pub fn container(&self, _name: &str) -> Result<Container> {
-        Err(pending())
+    pub fn container(&self, name: &str) -> Result<Container> {
+        observe::by_name(self, name)
     }
 
     /// Creates a container. The image must be present.
-    pub fn create(&self, _request: CreateRequest) -> Result<Created> {
-        Err(pending())
+    pub fn create(&self, request: CreateRequest) -> Result<Created> {
+        create::create(self, request)
     }
 
     /// Starts a container; with `attach`, returns the session: frames of [`crate::runtime::protocol`].
     /// The first frame on it is `Started` or `Failed`. Without `attach`, failure to start is the error.
-    pub fn start(&self, _name: &str, _options: StartOptions) -> Result<Option<UnixStream>> {
-        Err(pending())
+    pub fn start(&self, name: &str, options: StartOptions) -> Result<Option<UnixStream>> {
+        start::start(self, name, options)
     }
 
     /// Attaches to a running container.
     pub fn attach(
         &self,
-        _name: &str,
-        _streams: Streams,
-        _size: Option<(u16, u16)>,
+        name: &str,
+        streams: Streams,
+        size: Option<(u16, u16)>,
     ) -> Result<UnixStream> {
-        Err(pending())
+        start::attach(self, name, streams, size)
     }
 
     /// Runs a further process in a running container; detached, the stream ends after `Started` or `Failed`.
     pub fn exec(
         &self,
-        _name: &str,
-        _request: ProcessRequest,
-        _detach: bool,
-        _size: Option<(u16, u16)>,
+        name: &str,
+        request: ProcessRequest,
+        detach: bool,
+        size: Option<(u16, u16)>,
     ) -> Result<UnixStream> {
-        Err(pending())
+        stop::exec(self, name, request, detach, size)
     }
 
     /// Stops a container; one that does not run is fine.
-    pub fn stop(&self, _name: &str, _options: &StopOptions) -> Result<()> {
-        Err(pending())
+    pub fn stop(&self, name: &str, options: &StopOptions) -> Result<()> {
+        stop::stop(self, name, options)
     }
 
     /// Stops and starts a container.
-    pub fn restart(&self, _name: &str, _options: &StopOptions) -> Result<()> {
-        Err(pending())
+    pub fn restart(&self, name: &str, options: &StopOptions) -> Result<()> {
+        stop::restart(self, name, options)
     }
 
     /// Sends a signal (`KILL`, `SIGHUP`, `9`) to the container's first process.
-    pub fn kill(&self, _name: &str, _signal: &str) -> Result<()> {
-        Err(pending())
+    pub fn kill(&self, name: &str, signal: &str) -> Result<()> {
+        stop::kill(self, name, signal)
     }
 
     /// Freezes all processes of a container.
-    pub fn pause(&self, _name: &str) -> Result<()> {
-        Err(pending())
+    pub fn pause(&self, name: &str) -> Result<()> {
+        stop::freeze(self, name, true)
     }
 
     /// Undoes `pause`.
-    pub fn unpause(&self, _name: &str) -> Result<()> {
-        Err(pending())
+    pub fn unpause(&self, name: &str) -> Result<()> {
+        stop::freeze(self, name, false)
     }
 
     /// Waits until a container does not run; returns its exit code.
-    pub fn wait(&self, _name: &str) -> Result<i32> {
-        Err(pending())
+    pub fn wait(&self, name: &str) -> Result<i32> {
+        stop::wait(self, name)
     }
 
     /// Removes a container.
-    pub fn remove(&self, _name: &str, _options: RemoveOptions) -> Result<()> {
-        Err(pending())
+    pub fn remove(&self, name: &str, options: RemoveOptions) -> Result<()> {
+        remove::remove(self, name, options)
     }
 
     /// Gives a container another name.
-    pub fn rename(&self, _name: &str, _new: &str) -> Result<()> {
-        Err(pending())
+    pub fn rename(&self, name: &str, new: &str) -> Result<()> {
+        stop::rename(self, name, new)
     }
 
     /// Changes limits or the restart policy.
-    pub fn update(&self, _name: &str, _request: &UpdateRequest) -> Result<()> {
-        Err(pending())
+    pub fn update(&self, name: &str, request: &UpdateRequest) -> Result<()> {
+        stop::update(self, name, request)
     }
 
     /// Reads a container's log, one record after the other, until `sink` breaks or the log ends.
     pub fn logs(
         &self,
-        _name: &str,
-        _options: &LogOptions,
-        _sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
+        name: &str,
+        options: &LogOptions,
+        sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
     ) -> Result<()> {
-        Err(pending())
+        reader::logs(self, name, options, sink)
     }
 
     /// The processes of a running container.
-    pub fn top(&self, _name: &str) -> Result<Vec<TopRow>> {
-        Err(pending())
+    pub fn top(&self, name: &str) -> Result<Vec<TopRow>> {
+        inside::top(self, name)
     }
 
     /// What a container uses now.
-    pub fn usage(&self, _name: &str) -> Result<Usage> {
-        Err(pending())
+    pub fn usage(&self, name: &str) -> Result<Usage> {
+        inside::usage(self, name)
     }
 
     /// What a container changed, compared with its image, sorted by path.

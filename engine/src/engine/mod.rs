@@ -8,98 +8,27 @@ mod images;
 pub mod look;
 mod volumes;
 
-use crate::clock::{Clock, Entropy};
+pub use crate::site::Settings;
+
 use crate::error::Result;
-use crate::events::{self, Event, ObjectKind};
-use crate::paths::{Home, SandboxPaths, create_private_dir};
-use std::path::PathBuf;
-use std::sync::Arc;
+use crate::site::Site;
+use std::ops::Deref;
 
-/// One sandbox of the engine.
+/// The engine, opened on one sandbox.
 #[derive(Clone)]
-pub struct Engine {
-    pub(crate) home: Home,
-    pub(crate) sandbox: SandboxPaths,
-    pub(crate) sandbox_name: String,
-    pub(crate) binary: PathBuf,
-    pub(crate) via: String,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
-}
-
-/// How to open the engine.
-pub struct Settings {
-    /// Where everything lies.
-    pub home: Home,
-    /// The sandbox's name.
-    pub sandbox: String,
-    /// Our own binary, which the engine starts again as monitor (in a test, `/proc/self/exe` is the test harness).
-    pub binary: PathBuf,
-    /// The docker command that is being run, for the journal.
-    pub via: String,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Randomness.
-    pub entropy: Arc<dyn Entropy>,
-}
+pub struct Engine(Site);
 
 impl Engine {
     /// Opens a sandbox, which is made if missing.
     pub fn open(settings: Settings) -> Result<Self> {
-        let sandbox = settings.home.sandbox(&settings.sandbox)?;
-        for folder in [
-            sandbox.containers(),
-            sandbox.names(),
-            sandbox.volumes(),
-            settings.home.content_tmp(),
-        ] {
-            if !folder.is_dir() {
-                create_private_dir(&folder)?;
-            }
-        }
-        Ok(Self {
-            home: settings.home,
-            sandbox,
-            sandbox_name: settings.sandbox,
-            binary: settings.binary,
-            via: settings.via,
-            clock: settings.clock,
-            entropy: settings.entropy,
-        })
+        Site::open(settings).map(Self)
     }
+}
 
-    /// Where everything lies.
-    pub fn home(&self) -> &Home {
-        &self.home
-    }
-
-    /// The sandbox's files.
-    pub fn sandbox(&self) -> &SandboxPaths {
-        &self.sandbox
-    }
-
-    /// The sandbox's name.
-    pub fn sandbox_name(&self) -> &str {
-        &self.sandbox_name
-    }
-
-    /// The time.
-    pub fn now(&self) -> jiff::Timestamp {
-        self.clock.now()
-    }
-
-    /// An event of now, caused by the present command. Add facts with [`Event::with`], then [`Engine::record`] it.
-    pub fn event(&self, kind: ObjectKind, action: &str, id: impl Into<String>) -> Event {
-        Event::new(self.now(), kind, action, id, &self.via)
-    }
-
-    /// Appends `event` to the journal.
-    pub fn record(&self, event: &Event) -> Result<()> {
-        events::append(&self.sandbox.journal(), event)
-    }
-
-    /// The journal, oldest first.
-    pub fn journal(&self) -> Result<Vec<Event>> {
-        events::read(&self.sandbox.journal())
+/// Paths, time and journal of the sandbox are the site's.
+impl Deref for Engine {
+    type Target = Site;
+    fn deref(&self) -> &Site {
+        &self.0
     }
 }

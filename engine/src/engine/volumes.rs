@@ -1,32 +1,38 @@
 //! Volumes: one short method per verb.
 
 use super::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::id::VolumeName;
-use crate::runtime::spec::Volume;
+use crate::volume::{self, Volume};
 use std::collections::BTreeMap;
 
 impl Engine {
     /// Creates a volume; one that exists is fine. `None` makes an anonymous one.
     pub fn create_volume(
         &self,
-        _name: Option<&str>,
-        _labels: BTreeMap<String, String>,
+        name: Option<&str>,
+        labels: BTreeMap<String, String>,
     ) -> Result<Volume> {
-        Err(pending())
+        volume::create(self, name, labels)
     }
 
     /// All volumes, by name.
     pub fn volumes(&self) -> Result<Vec<Volume>> {
-        Err(pending())
+        volume::list(self)
     }
 
-    /// Removes a volume that no container uses.
-    pub fn remove_volume(&self, _name: &VolumeName, _force: bool) -> Result<()> {
-        Err(pending())
+    /// The volume `name`, if it exists.
+    pub fn volume(&self, name: &VolumeName) -> Result<Option<Volume>> {
+        volume::find(self, name)
     }
-}
 
-fn pending() -> Error {
-    Error::internal("this verb is not wired yet")
+    /// Ids of the containers that use a volume, running or not.
+    pub fn volume_users(&self, name: &VolumeName) -> Result<Vec<String>> {
+        volume::users(self, name)
+    }
+
+    /// Removes a volume that no container uses. With `force`, one that does not exist is fine.
+    pub fn remove_volume(&self, name: &VolumeName, force: bool) -> Result<()> {
+        volume::remove(self, name, force)
+    }
 }

@@ -8,13 +8,34 @@
 //! ```
 
 pub mod control;
+pub(crate) mod create;
+mod etc;
 mod init;
+pub(crate) mod inside;
+pub(crate) mod logs;
+mod monitor;
+mod names;
+pub(crate) mod observe;
 pub mod plan;
 mod prefill;
 pub mod protocol;
+pub(crate) mod remove;
+mod requests;
 pub mod spawn;
 pub mod spec;
+pub(crate) mod start;
 pub mod step;
+pub(crate) mod stop;
 pub mod user;
 
 pub use init::Failure;
+pub use requests::start_error;
+pub use start::MONITOR_STAGE;
+
+/// Runs a hidden stage of the binary, if `words` (without the program's name) ask for one. Returns its exit code.
+pub fn stage(words: &[String]) -> Option<i32> {
+    match words {
+        [stage, job] if stage == MONITOR_STAGE => Some(monitor::main(job)),
+        _ => None,
+    }
+}

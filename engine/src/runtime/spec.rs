@@ -1,11 +1,13 @@
 //! What callers ask of containers, and what they get to see: plain data.
 
 pub use crate::image::changes::{Change, ChangeKind};
+pub use crate::volume::Volume;
 
-use crate::id::{ContainerId, VolumeName};
+use crate::id::ContainerId;
 use crate::oci::config::Healthcheck;
 use crate::store::containers::{ContainerConfig, HostConfig, RecordedState, RestartPolicy};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -54,7 +56,7 @@ pub struct ProcessRequest {
 }
 
 /// Which of the three streams are meant.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Streams {
     /// Standard input.
     pub stdin: bool,
@@ -208,19 +210,4 @@ pub struct Usage {
     pub network: (u64, u64),
     /// Bytes read from and written to disks.
     pub block: (u64, u64),
-}
-
-/// A volume.
-#[derive(Debug, Clone)]
-pub struct Volume {
-    /// Its name.
-    pub name: VolumeName,
-    /// When it was made.
-    pub created: Timestamp,
-    /// Labels.
-    pub labels: BTreeMap<String, String>,
-    /// Made for one container, without a name.
-    pub anonymous: bool,
-    /// Where its files are.
-    pub mountpoint: std::path::PathBuf,
 }

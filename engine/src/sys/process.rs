@@ -28,6 +28,18 @@ pub fn wait(pidfd: impl AsFd) -> Result<ExitCode> {
     }
 }
 
+/// Reaps children that have ended and are not `known`: what they were for is done.
+pub fn reap_strangers(known: &[i32]) {
+    use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    while let Ok(status) = waitid(Id::All, look) {
+        let Some(pid) = status.pid().filter(|pid| !known.contains(&pid.as_raw())) else {
+            return;
+        };
+        let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
+    }
+}
+
 /// Opens a pidfd for a process; for a child that is not reaped yet the pid cannot have been reused.
 pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
     let id = rustix::process::Pid::from_raw(pid)
@@ -88,6 +100,39 @@ pub fn close_on_exec_from(first: u32) -> Result<()> {
     check(result)
         .map(drop)
         .map_err(|error| failed("close_range", first, error))
+}
+
+/// A copy of `fd` above the numbers that [`arrange`] gives out.
+pub fn raise(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
+    rustix::io::fcntl_dupfd_cloexec(fd, 32)
+        .map_err(|error| failed("fcntl", "F_DUPFD_CLOEXEC", error))
+}
+
+/// Makes `files` the descriptors 0, 1, 2, … that the next program inherits; all others close when it starts.
+pub fn arrange(files: &[BorrowedFd<'_>]) -> Result<()> {
+    // Copied first: a descriptor that is still needed may have one of the numbers.
+    let copies = files
+        .iter()
+        .map(|fd| raise(*fd))
+        .collect::<Result<Vec<_>>>()?;
+    close_on_exec_from(0)?;
+    for (number, copy) in copies.iter().enumerate() {
+        // SAFETY: dup2 takes two numbers; whoever owns a descriptor below the count is in a process that is about to
+        // become another program, and does not use it again.
+        let result = unsafe { libc::dup2(copy.as_raw_fd(), number as libc::c_int) };
+        check(result.into()).map_err(|error| failed("dup2", number, error))?;
+    }
+    Ok(())
+}
+
+/// Takes over a descriptor that this program was started with.
+pub fn inherited(number: i32) -> Result<OwnedFd> {
+    use std::os::fd::FromRawFd;
+    // SAFETY: F_SETFD changes a flag of the descriptor, if it is open.
+    let result = unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
+    check(result.into()).map_err(|error| failed("take over descriptor", number, error))?;
+    // SAFETY: it is open, and the stage that asks for it is its only owner: nothing else was started yet.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 /// Closes every descriptor from `first` on. For a process that only waits from now on: values that own one of them must

@@ -31,7 +31,7 @@ pub fn open_pair(path: &str) -> Result<(OwnedFd, OwnedFd)> {
 }
 
 /// Opens the slave of `master` without a path, which a container could have replaced.
-fn open_slave(master: BorrowedFd<'_>) -> Result<OwnedFd> {
+pub fn open_slave(master: BorrowedFd<'_>) -> Result<OwnedFd> {
     let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
     // SAFETY: TIOCGPTPEER takes open flags by value and returns a new descriptor or -1.
     let fd = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTPEER, flags) };

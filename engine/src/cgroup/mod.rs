@@ -1,0 +1,361 @@
+//! Chapter 3 · Limits: how much of the machine a container may use.
+//!
+//! **Kernel feature.** Control groups: folders whose files hold limits and counts, version 2 as one tree
+//! (`Documentation/admin-guide/cgroup-v2.rst`), version 1 as a tree per controller (`cgroup-v1/`).
+//! **What Docker does.** A group per container, in whichever version the machine has.
+//! **What we do.** The same. With version 2 a container is born in its group; with version 1, where it would have to be
+//! moved there at the cost of milliseconds, it gets one only when a limit is asked for, or to be paused.
+//! **What we leave out.** Block device and NUMA limits; see `docs/limits.md`.
+//! **Try it.** `docker run --rm --memory 16m busybox tail /dev/zero; echo $?`
+
+mod v1;
+mod v2;
+
+use crate::error::{Error, IoContext, Result};
+use crate::store::containers::HostConfig;
+use std::fs;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where the kernel's trees are mounted.
+const ROOT: &str = "/sys/fs/cgroup";
+/// The folder that all our groups are in.
+const OURS: &str = "docklings";
+/// Docker's smallest limit, in bytes.
+const SMALLEST_MEMORY: u64 = 6 << 20;
+
+/// The limits that can be asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes; 0 is none.
+    pub memory: u64,
+    /// Bytes of memory and swap; 0 is twice the memory, -1 none.
+    pub memory_swap: i64,
+    /// Billionths of a processor; 0 is none.
+    pub nano_cpus: u64,
+    /// Processes and threads; 0 and less is none.
+    pub pids: i64,
+}
+
+impl Limits {
+    /// What the container was created, or updated, with.
+    pub fn of(host: &HostConfig) -> Self {
+        Self {
+            memory: host.memory,
+            memory_swap: host.memory_swap,
+            nano_cpus: host.nano_cpus,
+            pids: host.pids_limit,
+        }
+    }
+
+    /// Whether a limit is asked for.
+    pub fn any(&self) -> bool {
+        self.memory > 0 || self.nano_cpus > 0 || self.pids > 0
+    }
+
+    /// Microseconds of processor time in each tenth of a second.
+    fn quota(&self) -> u64 {
+        (self.nano_cpus / 10_000).max(1000)
+    }
+}
+
+/// Refuses numbers that make no sense. Source: moby `daemon/daemon_unix.go`, `verifyPlatformContainerResources`.
+pub fn validate(host: &HostConfig) -> Result<Vec<String>> {
+    if host.memory > 0 && host.memory < SMALLEST_MEMORY {
+        return Err(Error::invalid("Minimum memory limit allowed is 6MB"));
+    }
+    if host.memory_swap > 0 && host.memory == 0 {
+        return Err(Error::invalid(
+            "You should always set the Memory limit when using Memoryswap limit, see usage",
+        ));
+    }
+    if host.memory_swap > 0 && (host.memory_swap as u64) < host.memory {
+        return Err(Error::invalid(
+            "Minimum memoryswap limit should be larger than memory limit, see usage",
+        ));
+    }
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    if host.nano_cpus > cpus * 1_000_000_000 {
+        return Err(Error::invalid(format!(
+            "range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"
+        )));
+    }
+    Ok(Vec::new())
+}
+
+/// What a group has used.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Processor time.
+    pub cpu: Option<Duration>,
+    /// Bytes of memory, without the page cache that can be dropped at once.
+    pub memory: Option<u64>,
+    /// Processes and threads.
+    pub pids: Option<u64>,
+}
+
+/// A container's group, in either version.
+pub struct Cgroup {
+    kind: Kind,
+}
+
+enum Kind {
+    Two { folder: PathBuf, fd: OwnedFd },
+    One(v1::Groups),
+}
+
+impl Cgroup {
+    /// Makes the group of the container `id`. `None` if there can be none, and no limit needs one.
+    ///
+    /// # Errors
+    /// `Machine`, when a limit is asked for and no group can be made; the message says why.
+    pub fn create(id: &str, limits: &Limits) -> Result<Option<Self>> {
+        let made = if v2::is_mounted(Path::new(ROOT)) {
+            v2::create(Path::new(ROOT), id, limits)
+                .map(|(folder, fd)| Some(Kind::Two { folder, fd }))
+        } else if limits.any() {
+            v1::create(Path::new(ROOT), id, limits).map(|groups| Some(Kind::One(groups)))
+        } else {
+            Ok(None)
+        };
+        match made {
+            Ok(kind) => Ok(kind.map(|kind| Self { kind })),
+            Err(_) if !limits.any() => Ok(None),
+            Err(error) => Err(Error::machine(
+                "limits need a cgroup that you can write, and there is none",
+            )
+            .with_source(error)
+            .with_hint("docklings doctor says why; or leave out the limit")),
+        }
+    }
+
+    /// A group for pausing a container that has none, with its processes in it.
+    pub fn create_freezer(id: &str, pids: &[i32]) -> Result<Self> {
+        let groups = v1::create_freezer(Path::new(ROOT), id).map_err(|error| {
+            Error::machine("pausing needs a cgroup that you can write, and there is none")
+                .with_source(error)
+                .with_hint("docklings doctor")
+        })?;
+        for pid in pids {
+            groups.add(*pid)?;
+        }
+        Ok(Self {
+            kind: Kind::One(groups),
+        })
+    }
+
+    /// The folder that a process can be born in; `None` with version 1.
+    pub fn birthplace(&self) -> Option<BorrowedFd<'_>> {
+        use std::os::fd::AsFd;
+        match &self.kind {
+            Kind::Two { fd, .. } => Some(fd.as_fd()),
+            Kind::One(_) => None,
+        }
+    }
+
+    /// Moves a process here that was not born here.
+    pub fn add(&self, pid: i32) -> Result<()> {
+        match &self.kind {
+            Kind::Two { .. } => Ok(()),
+            Kind::One(groups) => groups.add(pid),
+        }
+    }
+
+    /// Changes the limits.
+    pub fn apply(&self, limits: &Limits) -> Result<()> {
+        match &self.kind {
+            Kind::Two { folder, .. } => v2::apply(folder, limits),
+            Kind::One(groups) => groups.apply(limits),
+        }
+    }
+
+    /// Whether the kernel killed a process here for want of memory.
+    pub fn oom_killed(&self) -> bool {
+        match &self.kind {
+            Kind::Two { folder, .. } => count(&folder.join("memory.events"), "oom_kill") > 0,
+            Kind::One(groups) => groups.oom_killed(),
+        }
+    }
+
+    /// Freezes or thaws all processes, and waits until they are.
+    pub fn freeze(&self, frozen: bool) -> Result<()> {
+        match &self.kind {
+            Kind::Two { folder, .. } => v2::freeze(folder, frozen),
+            Kind::One(groups) => groups.freeze(frozen),
+        }
+    }
+
+    /// Removes the group, which must be empty.
+    pub fn remove(self) {
+        sweep_kind(&self.kind);
+    }
+}
+
+fn sweep_kind(kind: &Kind) {
+    match kind {
+        Kind::Two { folder, .. } => remove_folder(folder),
+        Kind::One(groups) => groups.folders().for_each(remove_folder),
+    }
+}
+
+/// A process that has just ended may hold its group for another moment.
+fn remove_folder(folder: &Path) {
+    for _ in 0..100 {
+        match fs::remove_dir(folder) {
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            _ => return,
+        }
+    }
+}
+
+/// Removes the groups of a container whose monitor was killed.
+pub fn sweep(id: &str) {
+    for folder in folders(id) {
+        if folder.is_dir() {
+            remove_folder(&folder);
+        }
+    }
+}
+
+fn folders(id: &str) -> Vec<PathBuf> {
+    let root = Path::new(ROOT);
+    if v2::is_mounted(root) {
+        v2::base(root)
+            .map(|base| base.join(id))
+            .into_iter()
+            .collect()
+    } else {
+        v1::all_folders(root, id)
+    }
+}
+
+/// What the container `id` has used, as far as its groups tell.
+pub fn counts(id: &str) -> Counts {
+    let root = Path::new(ROOT);
+    if v2::is_mounted(root) {
+        v2::base(root)
+            .map(|base| v2::counts(&base.join(id)))
+            .unwrap_or_default()
+    } else {
+        v1::counts(root, id)
+    }
+}
+
+/// Why limits do not work here; `None` if they do. For `docklings doctor`.
+pub fn obstacle() -> Option<String> {
+    let limits = Limits {
+        pids: 1000,
+        ..Limits::default()
+    };
+    match Cgroup::create("doctor", &limits) {
+        Ok(Some(group)) => {
+            group.remove();
+            None
+        }
+        Ok(None) => Some("no cgroup was made".to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// The version that the machine has: 2, 1, or 0 for neither.
+pub fn version() -> u8 {
+    let root = Path::new(ROOT);
+    if v2::is_mounted(root) {
+        2
+    } else if root.join("memory").is_dir() || root.join("pids").is_dir() {
+        1
+    } else {
+        0
+    }
+}
+
+fn write(folder: &Path, file: &str, value: impl ToString) -> Result<()> {
+    let path = folder.join(file);
+    fs::write(&path, value.to_string()).on("write", &path)
+}
+
+fn number(path: &Path) -> Option<u64> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// The number after `key` in a file of `key value` lines; 0 if it is missing.
+fn count(path: &Path, key: &str) -> u64 {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .find_map(|line| {
+            line.strip_prefix(key)?
+                .strip_prefix(' ')?
+                .trim()
+                .parse()
+                .ok()
+        })
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(host: HostConfig, expected: &str) {
+        assert!(
+            validate(&host).unwrap_err().message().contains(expected),
+            "{expected}"
+        );
+    }
+
+    #[test]
+    fn senseless_limits_are_refused_in_dockers_words() {
+        check(
+            HostConfig {
+                memory: 1 << 20,
+                ..Default::default()
+            },
+            "6MB",
+        );
+        check(
+            HostConfig {
+                memory_swap: 1 << 30,
+                ..Default::default()
+            },
+            "always set the Memory",
+        );
+        let swap = HostConfig {
+            memory: 1 << 30,
+            memory_swap: 1 << 20,
+            ..Default::default()
+        };
+        check(swap, "larger than memory limit");
+        check(
+            HostConfig {
+                nano_cpus: u64::MAX,
+                ..Default::default()
+            },
+            "range of CPUs",
+        );
+        assert!(
+            validate(&HostConfig {
+                memory: 64 << 20,
+                ..Default::default()
+            })
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_count_is_found_by_its_whole_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("memory.events");
+        fs::write(&path, "low 0\noom 3\noom_kill 2\n").unwrap();
+        assert_eq!(
+            (
+                count(&path, "oom"),
+                count(&path, "oom_kill"),
+                count(&path, "x")
+            ),
+            (3, 2, 0)
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! cgroup version 2: one tree, every controller in it.
+//!
+//! Root uses a folder at the top. Anyone else needs a part of the tree that systemd has delegated, which is
+//! `user@<uid>.service`, and must be in it already: a process may only be moved within what its user owns.
+
+use super::{Counts, Limits, OURS, count, number, write};
+use crate::error::{Error, IoContext, Result};
+use crate::paths::create_private_dir;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Microseconds that a processor quota is counted over.
+const PERIOD: u64 = 100_000;
+
+pub(super) fn is_mounted(root: &Path) -> bool {
+    root.join("cgroup.controllers").exists()
+}
+
+/// The folder that our groups are in, if there is one that we may write.
+pub(super) fn base(root: &Path) -> Result<PathBuf> {
+    let own = fs::read_to_string("/proc/self/cgroup").on("read", "/proc/self/cgroup")?;
+    base_for(
+        root,
+        &own,
+        crate::sys::namespace::in_user_namespace() || !nix::unistd::geteuid().is_root(),
+    )
+}
+
+fn base_for(root: &Path, own: &str, rootless: bool) -> Result<PathBuf> {
+    if !rootless {
+        return Ok(root.join(OURS));
+    }
+    let path = own
+        .lines()
+        .find_map(|line| line.strip_prefix("0::/"))
+        .unwrap_or_default();
+    let mut delegated = PathBuf::new();
+    for part in path.split('/') {
+        delegated.push(part);
+        if part.starts_with("user@") && part.ends_with(".service") {
+            return Ok(root.join(delegated).join(OURS));
+        }
+    }
+    Err(Error::machine(format!(
+        "your session is in the cgroup `/{path}`, which systemd has not delegated to you"
+    ))
+    .with_hint("systemd-run --user --scope docklings"))
+}
+
+pub(super) fn create(root: &Path, id: &str, limits: &Limits) -> Result<(PathBuf, OwnedFd)> {
+    let base = base(root)?;
+    create_private_dir(&base)?;
+    for folder in [base.parent(), Some(&*base)].into_iter().flatten() {
+        for controller in ["memory", "cpu", "pids"] {
+            // What cannot be switched on is missed only if a limit needs it, and then writing the limit fails.
+            let _ = write(folder, "cgroup.subtree_control", format!("+{controller}"));
+        }
+    }
+    let folder = base.join(id);
+    create_private_dir(&folder)?;
+    let applied = apply(&folder, limits);
+    if applied.is_err() {
+        let _ = fs::remove_dir(&folder);
+    }
+    applied?;
+    let fd = fs::File::open(&folder).on("open", &folder)?;
+    Ok((folder, fd.into()))
+}
+
+pub(super) fn apply(folder: &Path, limits: &Limits) -> Result<()> {
+    if limits.memory > 0 {
+        write(folder, "memory.max", limits.memory)?;
+        let swap = match limits.memory_swap {
+            0 => limits.memory.to_string(),
+            swap if swap < 0 => "max".to_owned(),
+            swap => (swap as u64).saturating_sub(limits.memory).to_string(),
+        };
+        // A kernel without swap accounting has no such file.
+        let _ = write(folder, "memory.swap.max", swap);
+    }
+    if limits.nano_cpus > 0 {
+        write(folder, "cpu.max", format!("{} {PERIOD}", limits.quota()))?;
+    }
+    match limits.pids {
+        0 => Ok(()),
+        pids if pids < 0 => write(folder, "pids.max", "max"),
+        pids => write(folder, "pids.max", pids),
+    }
+}
+
+pub(super) fn freeze(folder: &Path, frozen: bool) -> Result<()> {
+    write(folder, "cgroup.freeze", u8::from(frozen))?;
+    let deadline = Instant::now() + Duration::from_secs(2);
+    while count(&folder.join("cgroup.events"), "frozen") != u64::from(frozen) {
+        if Instant::now() > deadline {
+            return Err(Error::internal(
+                "the kernel did not freeze the container in time",
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+pub(super) fn counts(folder: &Path) -> Counts {
+    if !folder.is_dir() {
+        return Counts::default();
+    }
+    let cache = count(&folder.join("memory.stat"), "inactive_file");
+    Counts {
+        cpu: Some(Duration::from_micros(count(
+            &folder.join("cpu.stat"),
+            "usage_usec",
+        ))),
+        memory: number(&folder.join("memory.current")).map(|used| used.saturating_sub(cache)),
+        pids: number(&folder.join("pids.current")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(own: &str, rootless: bool, expected: Option<&str>) {
+        let found = base_for(Path::new("/cg"), own, rootless).ok();
+        assert_eq!(found.as_deref(), expected.map(Path::new), "{own}");
+    }
+
+    #[test]
+    fn an_ordinary_user_gets_the_delegated_part_of_the_tree() {
+        check("0::/", false, Some("/cg/docklings"));
+        let service = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope\n";
+        let expected = "/cg/user.slice/user-1000.slice/user@1000.service/docklings";
+        check(service, true, Some(expected));
+        check(
+            "0::/user.slice/user-1000.slice/session-1.scope\n",
+            true,
+            None,
+        );
+        check("", true, None);
+    }
+
+    #[test]
+    fn limits_are_written_as_the_kernel_reads_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits {
+            memory: 64 << 20,
+            memory_swap: 0,
+            nano_cpus: 500_000_000,
+            pids: 20,
+        };
+        apply(folder.path(), &limits).unwrap();
+        let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
+        assert_eq!(read("memory.max"), "67108864");
+        assert_eq!(read("memory.swap.max"), "67108864");
+        assert_eq!(read("cpu.max"), "50000 100000");
+        assert_eq!(read("pids.max"), "20");
+    }
+}

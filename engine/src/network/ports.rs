@@ -1,0 +1,274 @@
+//! `-p`: ports of the machine that lead into a container.
+//!
+//! **Kernel feature.** A socket stays in the network namespace that it was made in, whoever uses it later.
+//! **What Docker does.** `docker-proxy` and rules of the firewall.
+//! **What we do.** The listeners are made on the machine; a fork that has joined the container's network accepts from
+//! them and connects to the container's 127.0.0.1. It ends with the monitor.
+//! **Try it.** `docker run -d -p 8080:80 busybox httpd -f -h /etc`, then `curl localhost:8080/hostname`
+
+use super::relay;
+use crate::error::{Error, Result};
+use crate::store::containers::PortBinding;
+use crate::sys::clone::{Forked, fork};
+use crate::sys::{namespace, process};
+use std::collections::BTreeSet;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// A listener on the machine.
+pub(super) enum Listener {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
+}
+
+/// A door: where it is, and where it leads.
+pub(super) struct Door {
+    pub(super) listener: Listener,
+    pub(super) container_port: u16,
+}
+
+/// The published ports of a running container. Dropping it closes them.
+pub struct Publisher {
+    bindings: Vec<PortBinding>,
+    relay: OwnedFd,
+}
+
+impl Publisher {
+    /// Binds what `-p` and `-P` ask for and starts the relay into the network of the process behind `init`.
+    ///
+    /// # Errors
+    /// Docker's sentence, when a port is taken: `driver failed programming external connectivity …`.
+    pub fn start(
+        asked: &[PortBinding],
+        publish_all: bool,
+        exposed: &BTreeSet<String>,
+        init: BorrowedFd<'_>,
+    ) -> Result<Self> {
+        let mut wanted = asked.to_vec();
+        if publish_all {
+            wanted.extend(exposed.iter().filter_map(|port| any_port_for(port, asked)));
+        }
+        let (mut bindings, mut doors) = (Vec::new(), Vec::new());
+        for binding in &wanted {
+            bind(binding, &mut bindings, &mut doors)?;
+        }
+        match fork()? {
+            Forked::Child => {
+                let joined = process::die_with_parent()
+                    .and_then(|()| process::set_dumpable(false))
+                    .and_then(|()| namespace::join(init, libc::CLONE_NEWNET as u64));
+                if joined.is_ok() {
+                    relay::run(doors);
+                }
+                process::exit(1)
+            }
+            Forked::Parent { pidfd, .. } => Ok(Self {
+                bindings,
+                relay: pidfd,
+            }),
+        }
+    }
+
+    /// What was bound, with the ports that were chosen.
+    pub fn bindings(&self) -> &[PortBinding] {
+        &self.bindings
+    }
+}
+
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        // Waited for: its listeners are closed when it is gone, and somebody may want the ports next.
+        if process::send_signal(self.relay.as_fd(), libc::SIGKILL).is_ok() {
+            let _ = process::wait(&self.relay);
+        }
+    }
+}
+
+fn any_port_for(exposed: &str, asked: &[PortBinding]) -> Option<PortBinding> {
+    let (port, protocol) = exposed.split_once('/').unwrap_or((exposed, "tcp"));
+    let container_port = port.parse().ok()?;
+    let has = asked
+        .iter()
+        .any(|b| b.container_port == container_port && b.protocol == protocol);
+    (!has).then(|| PortBinding {
+        container_port,
+        protocol: protocol.to_owned(),
+        host_ip: String::new(),
+        host_port: 0,
+    })
+}
+
+/// Without an address, IPv4 and IPv6 get the same port; a machine without IPv6 goes without.
+fn bind(asked: &PortBinding, bindings: &mut Vec<PortBinding>, doors: &mut Vec<Door>) -> Result<()> {
+    let host_ip = asked.host_ip.trim_matches(['[', ']']);
+    if !host_ip.is_empty() {
+        let address: IpAddr = host_ip
+            .parse()
+            .map_err(|_| Error::invalid(format!("invalid IP address: {host_ip}")))?;
+        let (door, port) = open(asked, SocketAddr::new(address, asked.host_port))
+            .map_err(|error| taken(asked, host_ip, error))?;
+        doors.push(door);
+        bindings.push(PortBinding {
+            host_port: port,
+            host_ip: address.to_string(),
+            ..asked.clone()
+        });
+        return Ok(());
+    }
+    // A free port for one family may be taken in the other; then another one is tried.
+    for attempt in 0..16 {
+        let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, asked.host_port));
+        let (door, port) = open(asked, any).map_err(|error| taken(asked, "0.0.0.0", error))?;
+        let six = open(asked, SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)));
+        if let Err(error) = &six
+            && error.kind() == io::ErrorKind::AddrInUse
+        {
+            if asked.host_port == 0 && attempt < 15 {
+                continue;
+            }
+            return Err(taken(asked, "::", io::Error::from(error.kind())));
+        }
+        doors.push(door);
+        bindings.push(PortBinding {
+            host_port: port,
+            host_ip: "0.0.0.0".into(),
+            ..asked.clone()
+        });
+        if let Ok((door, _)) = six {
+            doors.push(door);
+            bindings.push(PortBinding {
+                host_port: port,
+                host_ip: "::".into(),
+                ..asked.clone()
+            });
+        }
+        return Ok(());
+    }
+    Err(Error::machine("no free port was found"))
+}
+
+fn open(asked: &PortBinding, address: SocketAddr) -> io::Result<(Door, u16)> {
+    let (listener, port) = if asked.protocol == "udp" {
+        let socket = udp(address)?;
+        let port = socket.local_addr()?.port();
+        (Listener::Udp(socket), port)
+    } else {
+        let listener = tcp(address)?;
+        listener.set_nonblocking(true)?;
+        let port = listener.local_addr()?.port();
+        (Listener::Tcp(listener), port)
+    };
+    Ok((
+        Door {
+            listener,
+            container_port: asked.container_port,
+        },
+        port,
+    ))
+}
+
+fn new_socket(address: SocketAddr, kind: rustix::net::SocketType) -> io::Result<OwnedFd> {
+    use rustix::net::{AddressFamily, SocketFlags, socket_with, sockopt};
+    let family = if address.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
+    let socket = socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
+    if address.is_ipv6() {
+        // The IPv4 half of the port has a listener of its own.
+        sockopt::set_ipv6_v6only(&socket, true)?;
+    }
+    if kind == rustix::net::SocketType::STREAM {
+        sockopt::set_socket_reuseaddr(&socket, true)?;
+    }
+    rustix::net::bind(&socket, &address)?;
+    Ok(socket)
+}
+
+fn tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = new_socket(address, rustix::net::SocketType::STREAM)?;
+    rustix::net::listen(&socket, 512)?;
+    Ok(socket.into())
+}
+
+fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket: UdpSocket = new_socket(address, rustix::net::SocketType::DGRAM)?.into();
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+fn taken(asked: &PortBinding, ip: &str, error: io::Error) -> Error {
+    let address = format!("{ip}:{}", asked.host_port);
+    match error.kind() {
+        io::ErrorKind::AddrInUse => Error::conflict(format!(
+            "failed to set up container networking: driver failed programming external connectivity on endpoint: Bind for {address} failed: port is already allocated"
+        ))
+        .with_hint("docker ps shows which container has the port; or choose another one"),
+        io::ErrorKind::PermissionDenied => Error::machine(format!(
+            "cannot expose privileged port {}: permission denied",
+            asked.host_port
+        ))
+        .with_hint("choose a port from 1024 on, such as -p 8080:80"),
+        _ => Error::machine(format!("cannot listen on {address}")).with_source(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binding(ip: &str, port: u16, protocol: &str) -> PortBinding {
+        PortBinding {
+            container_port: 80,
+            protocol: protocol.into(),
+            host_ip: ip.into(),
+            host_port: port,
+        }
+    }
+
+    #[test]
+    fn a_free_port_is_chosen_and_a_taken_one_is_told() {
+        for protocol in ["tcp", "udp"] {
+            let (mut bindings, mut doors) = (Vec::new(), Vec::new());
+            bind(
+                &binding("127.0.0.1", 0, protocol),
+                &mut bindings,
+                &mut doors,
+            )
+            .unwrap();
+            let port = bindings[0].host_port;
+            assert!(port > 0);
+            let error = bind(
+                &binding("127.0.0.1", port, protocol),
+                &mut bindings,
+                &mut doors,
+            )
+            .unwrap_err();
+            assert!(
+                error.message().ends_with("port is already allocated"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn both_families_get_the_same_port() {
+        let (mut bindings, mut doors) = (Vec::new(), Vec::new());
+        bind(&binding("", 0, "tcp"), &mut bindings, &mut doors).unwrap();
+        assert_eq!(bindings[0].host_ip, "0.0.0.0");
+        assert!(
+            bindings
+                .iter()
+                .all(|b| b.host_port == bindings[0].host_port)
+        );
+    }
+
+    #[test]
+    fn publishing_all_leaves_out_what_is_published_already() {
+        let asked = [binding("", 8080, "tcp")];
+        assert!(any_port_for("80/tcp", &asked).is_none());
+        assert_eq!(any_port_for("53/udp", &asked).unwrap().container_port, 53);
+    }
+}

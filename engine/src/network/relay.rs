@@ -1,0 +1,119 @@
+//! The process that carries bytes between the machine's ports and a container's.
+//!
+//! It has joined the container's network, so what it connects to is the container; its listeners were made before.
+//! A thread per direction of a connection: it does nothing else, and ends with the container.
+
+use super::ports::{Door, Listener};
+use rustix::event::{PollFd, PollFlags, poll};
+use std::collections::HashMap;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A UDP conversation is forgotten after this silence.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Threads that only copy need little room.
+const STACK: usize = 64 << 10;
+
+/// Serves all doors; returns only if waiting for them fails.
+pub(super) fn run(doors: Vec<Door>) {
+    for door in doors {
+        let serve = move || match door.listener {
+            Listener::Tcp(listener) => serve_tcp(&listener, door.container_port),
+            Listener::Udp(socket) => serve_udp(socket, door.container_port),
+        };
+        if spawn(serve).is_err() {
+            return;
+        }
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(work)
+        .map(drop)
+}
+
+fn serve_tcp(listener: &TcpListener, port: u16) {
+    loop {
+        let mut waiting = [PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN)];
+        let _ = poll(&mut waiting, None);
+        while let Ok((client, _)) = listener.accept() {
+            let _ = client.set_nonblocking(false);
+            let _ = spawn(move || relay_tcp(client, port));
+        }
+    }
+}
+
+/// A server in the container may listen on either family.
+fn connect(port: u16) -> io::Result<TcpStream> {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        .or_else(|_| TcpStream::connect((Ipv6Addr::LOCALHOST, port)))
+}
+
+/// Nobody listens inside: the connection is closed, as Docker's proxy does.
+fn relay_tcp(client: TcpStream, port: u16) {
+    let Ok(server) = connect(port) else { return };
+    let (Ok(client_copy), Ok(server_copy)) = (client.try_clone(), server.try_clone()) else {
+        return;
+    };
+    if spawn(move || carry(client_copy, server_copy)).is_ok() {
+        carry(server, client);
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream) {
+    // On a socket pair, the standard library copies with splice(2).
+    let _ = io::copy(&mut from, &mut to);
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+/// Each sender gets a socket of its own inside, so that answers find their way back.
+fn serve_udp(outside: UdpSocket, port: u16) {
+    let outside = Arc::new(outside);
+    let mut conversations: HashMap<SocketAddr, (Arc<UdpSocket>, Instant)> = HashMap::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let mut waiting = [PollFd::from_borrowed_fd(outside.as_fd(), PollFlags::IN)];
+        let _ = poll(&mut waiting, None);
+        while let Ok((length, sender)) = outside.recv_from(&mut buffer) {
+            conversations.retain(|_, (_, last)| last.elapsed() < SILENCE);
+            let Some(inside) = conversation(&mut conversations, &outside, sender, port) else {
+                continue;
+            };
+            let _ = inside.send(&buffer[..length]);
+        }
+    }
+}
+
+fn conversation(
+    conversations: &mut HashMap<SocketAddr, (Arc<UdpSocket>, Instant)>,
+    outside: &Arc<UdpSocket>,
+    sender: SocketAddr,
+    port: u16,
+) -> Option<Arc<UdpSocket>> {
+    if let Some((inside, last)) = conversations.get_mut(&sender) {
+        *last = Instant::now();
+        return Some(inside.clone());
+    }
+    let inside = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
+    inside.connect((Ipv4Addr::LOCALHOST, port)).ok()?;
+    inside.set_read_timeout(Some(SILENCE)).ok()?;
+    let (inside, outside) = (Arc::new(inside), outside.clone());
+    let answers = inside.clone();
+    spawn(move || {
+        let mut buffer = vec![0; 64 << 10];
+        while let Ok(length) = answers.recv(&mut buffer) {
+            let _ = outside.send_to(&buffer[..length], sender);
+        }
+    })
+    .ok()?;
+    conversations.insert(sender, (inside.clone(), Instant::now()));
+    Some(inside)
+}

@@ -1,0 +1,272 @@
+//! The processes of a container, seen from outside: `docker top` and `docker stats`.
+//!
+//! **Kernel feature.** Every process of the container is also in the machine's `/proc`; the link `/proc/<pid>/ns/pid`
+//! tells which pid namespace it is in.
+//! **What Docker does.** `top` runs the machine's `ps` and keeps the container's lines; `stats` reads the cgroup.
+//! **What we do.** Read `/proc` for both, and the cgroup where there is one.
+
+use super::observe;
+use super::spec::{TopRow, Usage};
+use crate::cgroup;
+use crate::error::Result;
+use crate::events::ObjectKind;
+use crate::site::Site;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Clock ticks in a second, as `/proc` counts them; always 100 on Linux for user space.
+const TICKS: u64 = 100;
+
+/// Pids of everything in the pid namespace of `init`, itself first.
+pub(super) fn pids(init: i32) -> Vec<i32> {
+    let namespace = |pid: i32| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
+    let Some(wanted) = namespace(init) else {
+        return Vec::new();
+    };
+    let mut pids: Vec<i32> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| namespace(*pid).as_ref() == Some(&wanted))
+        .collect();
+    pids.sort_by_key(|pid| (*pid != init, *pid));
+    pids
+}
+
+/// Fields of `/proc/<pid>/stat` after the name, from field 3 on.
+fn stat(pid: i32) -> Option<Vec<String>> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(
+        text.rsplit_once(')')?
+            .1
+            .split_ascii_whitespace()
+            .map(str::to_owned)
+            .collect(),
+    )
+}
+
+fn field(fields: &[String], number: usize) -> u64 {
+    fields
+        .get(number - 3)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0)
+}
+
+/// The columns of `ps -ef`; see [`crate::Engine::top`].
+pub(crate) fn top(site: &Site, name: &str) -> Result<Vec<TopRow>> {
+    let container = observe::running(site, name)?;
+    site.record(
+        &site
+            .event(ObjectKind::Container, "top", container.config.id.as_str())
+            .with("name", container.config.name.as_str()),
+    )?;
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let boot = boot_time();
+    let zone = jiff::tz::TimeZone::system();
+    Ok(pids(container.state.pid)
+        .into_iter()
+        .filter_map(|pid| row(pid, &users, boot, &zone, site.now()))
+        .collect())
+}
+
+fn row(
+    pid: i32,
+    users: &str,
+    boot: u64,
+    zone: &jiff::tz::TimeZone,
+    now: jiff::Timestamp,
+) -> Option<TopRow> {
+    let fields = stat(pid)?;
+    let ticks = field(&fields, 14) + field(&fields, 15);
+    let seconds = boot + field(&fields, 22) / TICKS;
+    let started = jiff::Timestamp::from_second(i64::try_from(seconds).ok()?)
+        .ok()?
+        .to_zoned(zone.clone());
+    let today = now.to_zoned(zone.clone()).date() == started.date();
+    let uid = owner(pid)?;
+    let name = users.lines().find_map(|line| {
+        let parts: Vec<&str> = line.split(':').collect();
+        (parts.get(2)?.parse() == Ok(uid)).then(|| parts[0].to_owned())
+    });
+    let time = ticks / TICKS;
+    let command = command_line(pid).unwrap_or_default();
+    Some(TopRow {
+        columns: vec![
+            name.unwrap_or_else(|| uid.to_string()),
+            pid.to_string(),
+            field(&fields, 4).to_string(),
+            "0".to_owned(),
+            started
+                .strftime(if today { "%H:%M" } else { "%b%d" })
+                .to_string(),
+            terminal(field(&fields, 7)),
+            format!("{:02}:{:02}:{:02}", time / 3600, time / 60 % 60, time % 60),
+            command,
+        ],
+    })
+}
+
+fn owner(pid: i32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| {
+        line.strip_prefix("Uid:")?
+            .split_whitespace()
+            .next()?
+            .parse()
+            .ok()
+    })
+}
+
+fn command_line(pid: i32) -> Option<String> {
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
+    match text.trim_end() {
+        "" => fs::read_to_string(format!("/proc/{pid}/comm"))
+            .ok()
+            .map(|comm| format!("[{}]", comm.trim())),
+        text => Some(text.to_owned()),
+    }
+}
+
+/// A terminal device number as `ps` writes it.
+fn terminal(device: u64) -> String {
+    let (major, minor) = (device >> 8 & 0xfff, device & 0xff | device >> 12 & 0xfff00);
+    if (136..144).contains(&major) {
+        format!("pts/{minor}")
+    } else {
+        "?".to_owned()
+    }
+}
+
+fn boot_time() -> u64 {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    text.lines()
+        .find_map(|line| line.strip_prefix("btime ")?.parse().ok())
+        .unwrap_or(0)
+}
+
+/// What a container uses; see [`crate::Engine::usage`]. One that does not run uses nothing.
+pub(crate) fn usage(site: &Site, name: &str) -> Result<Usage> {
+    let container = observe::by_name(site, name)?;
+    if !container.status.is_alive() {
+        return Ok(Usage::default());
+    }
+    let counts = cgroup::counts(container.config.id.as_str());
+    let pids = pids(container.state.pid);
+    let mut usage = Usage {
+        cpu: counts.cpu,
+        memory: counts.memory,
+        memory_limit: Some(container.config.host.memory)
+            .filter(|limit| *limit > 0)
+            .or_else(machine_memory),
+        pids: counts.pids,
+        network: network(container.state.pid),
+        block: (0, 0),
+    };
+    let (mut ticks, mut pages, mut threads) = (0, 0, 0);
+    for pid in pids {
+        let Some(fields) = stat(pid) else { continue };
+        ticks += field(&fields, 14) + field(&fields, 15) + field(&fields, 16) + field(&fields, 17);
+        threads += field(&fields, 20);
+        // Shared pages count for none: a container's processes share their libraries.
+        let sizes = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
+        let sizes: Vec<u64> = sizes
+            .split_whitespace()
+            .filter_map(|n| n.parse().ok())
+            .collect();
+        pages += sizes
+            .get(1)
+            .unwrap_or(&0)
+            .saturating_sub(*sizes.get(2).unwrap_or(&0));
+        let (read, written) = block(pid);
+        usage.block.0 += read;
+        usage.block.1 += written;
+    }
+    usage
+        .cpu
+        .get_or_insert(Duration::from_millis(ticks * 1000 / TICKS));
+    usage
+        .memory
+        .get_or_insert(pages * rustix::param::page_size() as u64);
+    usage.pids.get_or_insert(threads);
+    Ok(usage)
+}
+
+fn machine_memory() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let kibibytes: u64 = text.lines().find_map(|line| {
+        line.strip_prefix("MemTotal:")?
+            .trim()
+            .strip_suffix(" kB")?
+            .parse()
+            .ok()
+    })?;
+    Some(kibibytes * 1024)
+}
+
+/// Bytes received and sent on all interfaces but loopback.
+fn network(pid: i32) -> (u64, u64) {
+    let text =
+        fs::read_to_string(PathBuf::from(format!("/proc/{pid}/net/dev"))).unwrap_or_default();
+    text.lines()
+        .skip(2)
+        .filter_map(|line| line.split_once(':'))
+        .filter(|(name, _)| name.trim() != "lo")
+        .fold((0, 0), |(received, sent), (_, counts)| {
+            let counts: Vec<u64> = counts
+                .split_whitespace()
+                .filter_map(|n| n.parse().ok())
+                .collect();
+            (
+                received + counts.first().unwrap_or(&0),
+                sent + counts.get(8).unwrap_or(&0),
+            )
+        })
+}
+
+fn block(pid: i32) -> (u64, u64) {
+    let text = fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
+    let value = |key: &str| {
+        text.lines()
+            .find_map(|line| line.strip_prefix(key)?.trim().parse().ok())
+            .unwrap_or(0)
+    };
+    (value("read_bytes:"), value("write_bytes:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn we_are_among_the_processes_of_our_own_namespace() {
+        let me = std::process::id() as i32;
+        assert_eq!(pids(me).first(), Some(&me));
+        assert!(pids(i32::MAX).is_empty());
+    }
+
+    #[test]
+    fn a_row_has_the_eight_columns_of_ps() {
+        let me = std::process::id() as i32;
+        let users = fs::read_to_string("/etc/passwd").unwrap();
+        let row = row(
+            me,
+            &users,
+            boot_time(),
+            &jiff::tz::TimeZone::UTC,
+            jiff::Timestamp::now(),
+        )
+        .unwrap();
+        assert_eq!(row.columns.len(), 8);
+        assert_eq!(row.columns[1], me.to_string());
+    }
+
+    #[test]
+    fn terminals_are_named_as_ps_names_them() {
+        assert_eq!(
+            (terminal(0), terminal(136 << 8 | 3)),
+            ("?".to_owned(), "pts/3".to_owned())
+        );
+    }
+}

@@ -1,0 +1,236 @@
+//! Reading the log: `docker logs`.
+//!
+//! With `--follow`, the reader waits until the container's lock is free: whoever holds it may still write.
+
+use super::Line;
+use crate::error::{IoContext, Result};
+use crate::events::ObjectKind;
+use crate::runtime::observe;
+use crate::runtime::spec::{LogOptions, LogRecord};
+use crate::site::Site;
+use crate::store::lock;
+use jiff::Timestamp;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long `--follow` waits between looks at the end of the file.
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// Reads the log of a container; see [`crate::Engine::logs`].
+pub(crate) fn logs(
+    site: &Site,
+    name: &str,
+    options: &LogOptions,
+    sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
+) -> Result<()> {
+    let container = observe::by_name(site, name)?;
+    let place = site.sandbox.container(&container.config.id);
+    site.record(
+        &site
+            .event(ObjectKind::Container, "logs", container.config.id.as_str())
+            .with("name", container.config.name.as_str())
+            .with("follow", options.follow),
+    )?;
+    let Some(mut log) = LogReader::open(&place.log())? else {
+        if !options.follow {
+            return Ok(());
+        }
+        return follow_later(&place.log(), &place.lock(), options, sink);
+    };
+    if log.tail(options, sink)?.is_break() || !options.follow {
+        return Ok(());
+    }
+    log.follow(&place.lock(), options, sink)
+}
+
+/// Nothing was written yet.
+fn follow_later(
+    path: &Path,
+    lock: &Path,
+    options: &LogOptions,
+    sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
+) -> Result<()> {
+    loop {
+        let alive = lock::is_held(lock)?;
+        if let Some(mut log) = LogReader::open(path)? {
+            return log.follow(lock, options, sink);
+        }
+        if !alive {
+            return Ok(());
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+struct LogReader {
+    reader: BufReader<File>,
+    /// A line whose end was not written yet.
+    partial: Vec<u8>,
+}
+
+impl LogReader {
+    fn open(path: &Path) -> Result<Option<Self>> {
+        match File::open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            file => Ok(Some(Self {
+                reader: BufReader::with_capacity(64 << 10, file.on("open", path)?),
+                partial: Vec::new(),
+            })),
+        }
+    }
+
+    /// The next whole record; `None` at the present end of the file. A line that cannot be read is skipped.
+    fn next(&mut self) -> Result<Option<LogRecord>> {
+        loop {
+            let length = self
+                .reader
+                .read_until(b'\n', &mut self.partial)
+                .on("read", "the log")?;
+            if length == 0 || self.partial.last() != Some(&b'\n') {
+                return Ok(None);
+            }
+            let record = parse(&self.partial);
+            self.partial.clear();
+            if record.is_some() {
+                return Ok(record);
+            }
+        }
+    }
+
+    /// Everything that is there, or the last lines of it.
+    fn tail(
+        &mut self,
+        options: &LogOptions,
+        sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>> {
+        let mut kept = VecDeque::new();
+        while let Some(record) = self.next()? {
+            if !wanted(&record, options) {
+                continue;
+            }
+            match options.tail {
+                None => {
+                    if sink(record).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+                Some(0) => {}
+                Some(count) => {
+                    if kept.len() == count {
+                        kept.pop_front();
+                    }
+                    kept.push_back(record);
+                }
+            }
+        }
+        for record in kept {
+            if sink(record).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn follow(
+        &mut self,
+        lock: &Path,
+        options: &LogOptions,
+        sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
+    ) -> Result<()> {
+        loop {
+            // Looked at before reading: what is written until the lock is let go is read below.
+            let alive = lock::is_held(lock)?;
+            while let Some(record) = self.next()? {
+                if wanted(&record, options) && sink(record).is_break() {
+                    return Ok(());
+                }
+            }
+            if !alive {
+                return Ok(());
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+fn wanted(record: &LogRecord, options: &LogOptions) -> bool {
+    options.since.is_none_or(|since| record.time >= since)
+        && options.until.is_none_or(|until| record.time < until)
+}
+
+fn parse(line: &[u8]) -> Option<LogRecord> {
+    let line: Line<'_> = serde_json::from_slice(line).ok()?;
+    Some(LogRecord {
+        time: line.time.parse::<Timestamp>().ok()?,
+        stderr: line.stream == "stderr",
+        bytes: line.log.into_owned().into_bytes(),
+    })
+}
+
+#[cfg(test)]
+pub(super) fn read_all(path: &Path) -> Result<Vec<LogRecord>> {
+    let mut records = Vec::new();
+    if let Some(mut log) = LogReader::open(path)? {
+        while let Some(record) = log.next()? {
+            records.push(record);
+        }
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn tail(options: &LogOptions) -> Vec<String> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        for second in 0..5 {
+            writeln!(
+                file,
+                r#"{{"log":"{second}\n","stream":"stdout","time":"1970-01-01T00:00:0{second}Z"}}"#
+            )
+            .unwrap();
+        }
+        file.write_all(b"not json\n{\"log\":\"cut").unwrap();
+        let mut found = Vec::new();
+        let mut log = LogReader::open(file.path()).unwrap().unwrap();
+        let _ = log
+            .tail(options, &mut |record| {
+                found.push(String::from_utf8(record.bytes).unwrap().trim().to_owned());
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        found
+    }
+
+    #[test]
+    fn the_last_lines_and_a_span_of_time_can_be_chosen() {
+        assert_eq!(tail(&LogOptions::default()), ["0", "1", "2", "3", "4"]);
+        assert_eq!(
+            tail(&LogOptions {
+                tail: Some(2),
+                ..Default::default()
+            }),
+            ["3", "4"]
+        );
+        assert_eq!(
+            tail(&LogOptions {
+                tail: Some(0),
+                ..Default::default()
+            }),
+            [""; 0]
+        );
+        let second = |s| Some(Timestamp::from_second(s).unwrap());
+        let options = LogOptions {
+            since: second(1),
+            until: second(3),
+            ..Default::default()
+        };
+        assert_eq!(tail(&options), ["1", "2"]);
+    }
+}

@@ -1,0 +1,333 @@
+//! A container's runs: start, end, and what the restart policy makes of it.
+
+use super::client::{Client, Role};
+use super::process::Process;
+use super::{Monitor, health};
+use crate::cgroup::{Cgroup, Limits};
+use crate::events::ObjectKind;
+use crate::network::ports::Publisher;
+use crate::runtime::protocol::Frame;
+use crate::runtime::spawn::{Running, spawn};
+use crate::runtime::start::Job;
+use crate::runtime::{Failure, plan, remove};
+use crate::store::containers::{NetworkMode, Phase, RestartPolicy};
+use crate::store::records;
+use crate::sys;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+/// Docker's first wait before a restart; it doubles up to a minute.
+pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+/// A run of this length starts the waits anew.
+const STABLE_RUN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
+/// How long a client that does not read may keep the monitor of an ended container alive.
+const LINGER: Duration = Duration::from_secs(600);
+
+impl Monitor {
+    /// From the first start to the last end. Returns the stage's exit code.
+    pub(in crate::runtime) fn live(&mut self, session: UnixStream, job: &Job) -> i32 {
+        self.state.restart_count = 0;
+        self.state.stopped_by_user = false;
+        self.greet(session, job);
+        if let Err(failure) = self.start_init() {
+            self.fail(&failure);
+            return failure.code;
+        }
+        self.announce_start(job);
+        while !self.processes.is_empty() || self.restart_at.is_some() {
+            self.turn();
+        }
+        while !self.clients.is_empty() {
+            self.turn();
+        }
+        0
+    }
+
+    /// The client that started us is attached before the init runs, so it misses nothing.
+    fn greet(&mut self, session: UnixStream, job: &Job) {
+        let role = match job.attach {
+            Some(streams) => Role::Attached {
+                process: self.next_key,
+                streams,
+                foreground: true,
+            },
+            None => Role::Leaving,
+        };
+        self.clients.extend(Client::new(session, role));
+    }
+
+    /// Tells the client that started us, and those who attached meanwhile.
+    fn announce_start(&mut self, job: &Job) {
+        for client in &mut self.clients {
+            if matches!(client.role, Role::Attached { .. } | Role::Leaving) {
+                client.send(&Frame::Started);
+            }
+        }
+        if let (Some(streams), Some(process)) = (job.attach, self.processes.first_mut()) {
+            process.stdin_once = streams.stdin && self.config.process.attach_stdin;
+        }
+        self.drop_served();
+    }
+
+    fn drop_served(&mut self) {
+        self.clients
+            .retain(|client| !(client.role == Role::Leaving && client.is_done()));
+    }
+
+    /// Starts the init and records it.
+    pub(super) fn start_init(&mut self) -> Result<(), Failure> {
+        let plan = plan::plan(&self.site.home, &self.site.sandbox, &self.config)?;
+        let limits = Limits::of(&self.config.host);
+        self.cgroup = Cgroup::create(self.config.id.as_str(), &limits)?;
+        let birthplace = self.cgroup.as_ref().and_then(Cgroup::birthplace);
+        let init = spawn(&plan, self.config.process.open_stdin, birthplace)?;
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.add(init.pid)?;
+        }
+        if let (Some(size), Some(master)) = (self.size, &init.streams.terminal) {
+            sys::terminal::set_size(master, size)?;
+        }
+        self.publish(init.pidfd.as_fd())?;
+        let running = init.release()?;
+        self.record_start(running)
+    }
+
+    fn publish(&mut self, init: std::os::fd::BorrowedFd<'_>) -> Result<(), Failure> {
+        let host = &self.config.host;
+        if host.network == NetworkMode::Host || (host.ports.is_empty() && !host.publish_all) {
+            return Ok(());
+        }
+        let publisher = Publisher::start(
+            &host.ports,
+            host.publish_all,
+            &self.config.exposed_ports,
+            init,
+        )?;
+        self.state.ports = publisher.bindings().to_vec();
+        self.publisher = Some(publisher);
+        Ok(())
+    }
+
+    fn record_start(&mut self, running: Running) -> Result<(), Failure> {
+        let state = &mut self.state;
+        state.phase = Phase::Running;
+        state.pid = running.pid;
+        state.pid_start_time = sys::process::start_time(running.pid).unwrap_or_default();
+        state.boot_id = sys::process::boot_id();
+        state.started_at = Some(self.site.now());
+        state.exit_code = 0;
+        state.oom_killed = false;
+        state.error.clear();
+        state.start_count += 1;
+        let key = self.next_key;
+        self.next_key += 1;
+        self.processes.insert(0, Process::new(key, running, true)?);
+        self.health = health::Checker::new(self.config.healthcheck.as_ref());
+        self.state.health = self.health.as_ref().map(health::Checker::initial);
+        self.save();
+        let attached = self
+            .clients
+            .iter()
+            .any(|client| matches!(client.role, Role::Attached { .. }));
+        if attached {
+            self.journal("attach", &[]);
+        }
+        let facts = [
+            ("attached", attached.to_string()),
+            ("tty", self.config.process.tty.to_string()),
+            ("stdin", self.config.process.open_stdin.to_string()),
+        ];
+        self.journal("start", &facts);
+        Ok(())
+    }
+
+    /// The container could not be started.
+    fn fail(&mut self, failure: &Failure) {
+        self.tear_down();
+        self.state.phase = if self.state.start_count == 0 {
+            Phase::Created
+        } else {
+            Phase::Exited
+        };
+        self.state.exit_code = failure.code;
+        self.state.error.clone_from(&failure.text);
+        self.save();
+        self.settle(&Frame::Failed(failure.code, failure.text.clone()));
+        while !self.clients.is_empty() {
+            self.turn();
+        }
+    }
+
+    /// Deals with processes that are over; the init's end is the container's.
+    pub(super) fn end_processes(&mut self) {
+        let keys: Vec<u32> = self
+            .processes
+            .iter()
+            .filter(|p| p.exit.is_some())
+            .map(|p| p.key)
+            .collect();
+        for key in keys {
+            for stderr in [false, true] {
+                self.pass_output(key, stderr);
+            }
+            let Some(index) = self.processes.iter().position(|p| p.key == key) else {
+                continue;
+            };
+            let blocked = self.processes[index].outputs().next().is_some()
+                && self.clients.iter().any(|client| {
+                    matches!(client.role, Role::Attached { process, .. } if process == key)
+                        && client.is_full()
+                });
+            if self.processes[index].is_over() && !blocked {
+                let process = self.processes.remove(index);
+                if process.is_init {
+                    self.end(&process)
+                } else {
+                    self.end_exec(&process)
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, init: &Process) {
+        let code = init.exit.unwrap_or_default();
+        let _ = self.log.flush();
+        self.state.oom_killed = self.cgroup.as_ref().is_some_and(Cgroup::oom_killed);
+        // Everything in the pid namespace has ended with the init.
+        for process in std::mem::take(&mut self.processes) {
+            self.end_exec(&process);
+        }
+        self.tear_down();
+        self.kill_at = None;
+        self.state.pid = 0;
+        self.state.exit_code = code;
+        self.state.finished_at = Some(self.site.now());
+        if self.state.oom_killed {
+            self.journal("oom", &[]);
+        }
+        self.journal("die", &[("exitCode", code.to_string())]);
+        if self.wants_restart(code) {
+            return self.schedule_restart(code);
+        }
+        self.state.phase = Phase::Exited;
+        self.save();
+        self.settle(&Frame::Exit(code));
+    }
+
+    fn tear_down(&mut self) {
+        // Ports first: whoever sees the end may start a container that wants them.
+        self.publisher = None;
+        self.state.ports.clear();
+        self.health = None;
+        if let Some(cgroup) = self.cgroup.take() {
+            cgroup.remove();
+        }
+        crate::cgroup::sweep(self.config.id.as_str());
+    }
+
+    /// After the record: removes what is to be removed, lets go of the lock, and only then tells the clients, so that
+    /// what they do next finds everything done.
+    fn settle(&mut self, last: &Frame) {
+        self.listener = None;
+        let _ = std::fs::remove_file(self.site.sandbox.container(&self.config.id).socket());
+        let failed_before_start = matches!(last, Frame::Failed(..));
+        if self.config.host.auto_remove && !(failed_before_start && self.config.via == "create") {
+            let mut site = self.site.clone();
+            site.via = "monitor".to_owned();
+            let _ = remove::discard(&site, &self.config, true);
+        }
+        let _ = self.lock.unlock();
+        for client in &mut self.clients {
+            client.send(last);
+            client.role = Role::Leaving;
+            client.leave_by = Some(Instant::now() + LINGER);
+        }
+    }
+
+    fn wants_restart(&self, code: i32) -> bool {
+        if self.state.stopped_by_user {
+            return false;
+        }
+        match self.config.host.restart {
+            RestartPolicy::No => false,
+            RestartPolicy::Always | RestartPolicy::UnlessStopped => true,
+            RestartPolicy::OnFailure { max } => {
+                code != 0 && (max == 0 || self.state.restart_count < max)
+            }
+        }
+    }
+
+    fn schedule_restart(&mut self, code: i32) {
+        let ran = match (self.state.started_at, self.state.finished_at) {
+            (Some(start), Some(end)) => end.duration_since(start),
+            _ => jiff::SignedDuration::ZERO,
+        };
+        if ran > STABLE_RUN {
+            self.backoff = FIRST_BACKOFF;
+        }
+        self.restart_at = Some(Instant::now() + self.backoff);
+        self.backoff = (self.backoff * 2).min(LONGEST_BACKOFF);
+        self.state.phase = Phase::Restarting;
+        self.save();
+        // Those who watched this run have seen its end.
+        for client in &mut self.clients {
+            if matches!(client.role, Role::Attached { .. } | Role::Waiting) {
+                client.send(&Frame::Exit(code));
+                client.role = Role::Leaving;
+                client.leave_by = Some(Instant::now() + LINGER);
+            }
+        }
+    }
+
+    pub(super) fn restart_now(&mut self) {
+        self.restart_at = None;
+        self.state.restart_count += 1;
+        self.site.via = "monitor".to_owned();
+        if let Err(failure) = self.start_init() {
+            self.state.error = failure.text;
+            if self.wants_restart(failure.code) {
+                return self.schedule_restart(failure.code);
+            }
+            self.tear_down();
+            self.state.phase = Phase::Exited;
+            self.state.exit_code = failure.code;
+            self.save();
+            self.settle(&Frame::Exit(failure.code));
+        }
+    }
+
+    /// The user stopped a container between two runs.
+    pub(super) fn stay_stopped(&mut self) {
+        self.restart_at = None;
+        self.state.phase = Phase::Exited;
+        self.save();
+        self.settle(&Frame::Exit(self.state.exit_code));
+    }
+
+    pub(super) fn save(&mut self) {
+        // A full disk must not end the container; the next command then finds an older record and a free lock.
+        let _ = records::write_state(&self.site.sandbox, &self.config.id, &self.state);
+    }
+
+    /// Records what happened to the container.
+    pub(super) fn journal(&self, action: &str, facts: &[(&str, String)]) {
+        let mut event = self
+            .site
+            .event(ObjectKind::Container, action, self.config.id.as_str())
+            .with("name", self.config.name.as_str())
+            .with("image", self.config.image_reference.as_str());
+        if matches!(action, "die" | "oom" | "health_status") {
+            event.via = "monitor".to_owned();
+        }
+        for (name, value) in facts {
+            event = match value.as_str() {
+                "true" => event.with(name, true),
+                "false" => event.with(name, false),
+                text => event.with(name, text),
+            };
+        }
+        let _ = self.site.record(&event);
+    }
+}

@@ -1,0 +1,135 @@
+//! The monitor: the one process that stays with a container for as long as it runs.
+//!
+//! **What Docker does.** containerd starts a shim per container, so that the daemon can be restarted.
+//! **What we do.** The monitor is all there is: it starts the init, owns its streams, writes the log, serves attach,
+//! exec and stop over a socket, publishes ports, applies the restart policy, and records the end.
+//! **Try it.** `ps -ef | grep docklings-monitor`
+//!
+//! One thread, one `poll(2)` loop, every descriptor non-blocking: nobody whom it serves can make it wait.
+
+mod client;
+mod events;
+mod health;
+mod life;
+mod process;
+mod serve;
+
+use super::logs::writer::LogWriter;
+use super::start::{Job, LOCK_FD, SESSION_FD};
+use super::{etc, protocol::Frame};
+use crate::cgroup::Cgroup;
+use crate::clock::System;
+use crate::error::{Error, IoContext, Result};
+use crate::network::ports::Publisher;
+use crate::paths::{Home, create_private_dir};
+use crate::site::{Settings, Site};
+use crate::store::containers::{ContainerConfig, RecordedState};
+use crate::store::records;
+use crate::sys;
+use client::Client;
+use process::Process;
+use std::fs::File;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Everything that the monitor knows.
+pub(super) struct Monitor {
+    site: Site,
+    config: ContainerConfig,
+    state: RecordedState,
+    lock: File,
+    log: LogWriter,
+    listener: Option<UnixListener>,
+    clients: Vec<Client>,
+    /// The init, if it runs, and processes of `exec`.
+    processes: Vec<Process>,
+    next_key: u32,
+    cgroup: Option<Cgroup>,
+    publisher: Option<Publisher>,
+    /// When to send SIGKILL to a container that was asked to stop.
+    kill_at: Option<Instant>,
+    /// When the restart policy starts it again.
+    restart_at: Option<Instant>,
+    /// How long the next wait for a restart is.
+    backoff: std::time::Duration,
+    health: Option<health::Checker>,
+    size: Option<(u16, u16)>,
+}
+
+/// The hidden stage: `docklings __monitor JOB`. Returns the exit code.
+pub(super) fn main(job: &str) -> i32 {
+    let session = match sys::process::inherited(SESSION_FD) {
+        Ok(fd) => UnixStream::from(fd),
+        Err(_) => return 125,
+    };
+    match open(job) {
+        Ok((mut monitor, job)) => monitor.live(session, &job),
+        Err(error) => {
+            let _ = Frame::Failed(125, error.to_string()).write_to(&session);
+            125
+        }
+    }
+}
+
+fn open(job: &str) -> Result<(Monitor, Job)> {
+    use nix::sys::signal::Signal;
+    let job: Job = serde_json::from_str(job)
+        .map_err(|error| Error::internal("the monitor's job cannot be read").with_source(error))?;
+    let lock = File::from(sys::process::inherited(LOCK_FD)?);
+    for signal in [
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+        Signal::SIGPIPE,
+        Signal::SIGTERM,
+    ] {
+        sys::process::ignore_signal(signal)?;
+    }
+    sys::process::set_name("docklings-mon")?;
+    sys::process::become_subreaper()?;
+    let site = Site::open(Settings {
+        home: Home::new(&job.root, &job.runtime),
+        sandbox: job.sandbox.clone(),
+        binary: job.binary.clone(),
+        via: job.via.clone(),
+        clock: Arc::new(System),
+        entropy: Arc::new(System),
+    })?;
+    let (config, state) = records::read(&site.sandbox, &job.container)?
+        .ok_or_else(|| Error::not_found(format!("No such container: {}", job.container)))?;
+    let place = site.sandbox.container(&config.id);
+    create_private_dir(place.runtime())?;
+    etc::write(&place.etc(), &config)?;
+    super::step::ensure_mountpoints(&super::plan::mountpoints(&site.home))?;
+    let log = LogWriter::open(&place.log())?;
+    let listener = listen(&place.socket())?;
+    let monitor = Monitor {
+        log,
+        listener: Some(listener),
+        lock,
+        config,
+        state,
+        site,
+        clients: Vec::new(),
+        processes: Vec::new(),
+        next_key: 0,
+        cgroup: None,
+        publisher: None,
+        kill_at: None,
+        restart_at: None,
+        backoff: life::FIRST_BACKOFF,
+        health: None,
+        size: job.size,
+    };
+    Ok((monitor, job))
+}
+
+fn listen(path: &std::path::Path) -> Result<UnixListener> {
+    // Left by a monitor that was killed; its lock is ours now.
+    let _ = std::fs::remove_file(path);
+    let (_folder, short) = super::requests::short_path(path)?;
+    let listener = UnixListener::bind(&short).on("listen on", path)?;
+    listener.set_nonblocking(true).on("listen on", path)?;
+    Ok(listener)
+}

@@ -1,0 +1,403 @@
+//! What clients ask for, and what the clock asks for.
+
+use super::Monitor;
+use super::client::Role;
+use super::process::Process;
+use crate::cgroup::Cgroup;
+use crate::error::Error;
+use crate::runtime::protocol::Frame;
+use crate::runtime::requests::{ExecRequest, Request};
+use crate::runtime::spawn::{Running, spawn_in};
+use crate::runtime::{Failure, inside, plan};
+use crate::store::containers::{NetworkMode, Phase};
+use crate::store::records;
+use crate::sys;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+impl Monitor {
+    /// Deals with everything that clients have sent.
+    pub(super) fn serve_clients(&mut self) {
+        let mut index = 0;
+        while index < self.clients.len() {
+            match self.clients[index].role {
+                Role::Greeting => {
+                    if let Some(line) = self.clients[index].take_request()
+                        && !self.accept_request(index, &line)
+                    {
+                        self.clients.remove(index);
+                        continue;
+                    }
+                    // A client that asked may have sent input behind the question.
+                    if matches!(self.clients[index].role, Role::Attached { .. }) {
+                        self.take_frames(index);
+                    }
+                }
+                Role::Attached { .. } => self.take_frames(index),
+                Role::Waiting | Role::Leaving => self.clients[index].input.clear(),
+            }
+            index += 1;
+        }
+    }
+
+    /// Returns whether the client stays.
+    fn accept_request(&mut self, index: usize, line: &[u8]) -> bool {
+        let request = match serde_json::from_slice(line) {
+            Ok(request) => request,
+            Err(error) => {
+                let text = format!("the monitor does not understand the request: {error}");
+                return self.answer(index, Err(Failure { code: 125, text }));
+            }
+        };
+        match request {
+            Request::Attach { streams, size, via } => {
+                let Some(init) = self.processes.first().filter(|process| process.is_init) else {
+                    return self.answer(
+                        index,
+                        Err(Error::conflict("the container is restarting").into()),
+                    );
+                };
+                if let Some(size) = size {
+                    init.resize(size);
+                }
+                let role = Role::Attached {
+                    process: init.key,
+                    streams,
+                    foreground: false,
+                };
+                self.clients[index].role = role;
+                self.clients[index].send(&Frame::Started);
+                self.via(&via, |monitor| monitor.journal("attach", &[]));
+            }
+            Request::Wait => self.clients[index].role = Role::Waiting,
+            Request::Stop {
+                signal,
+                timeout,
+                via,
+            } => {
+                self.clients[index].role = Role::Waiting;
+                self.stop(signal, timeout, &via);
+            }
+            Request::Kill { signal, via } => {
+                let result = self.kill(signal, &via);
+                return self.answer(index, result);
+            }
+            Request::Freeze { frozen, via } => {
+                let result = self.freeze(frozen, &via);
+                return self.answer(index, result);
+            }
+            Request::Reload => {
+                let result = self.reload();
+                return self.answer(index, result);
+            }
+            Request::Exec(request) => self.exec(index, &request),
+        }
+        true
+    }
+
+    fn answer(&mut self, index: usize, result: Result<(), Failure>) -> bool {
+        let frame = match result {
+            Ok(()) => Frame::Started,
+            Err(failure) => Frame::Failed(failure.code, failure.text),
+        };
+        let client = &mut self.clients[index];
+        client.role = Role::Leaving;
+        client.leave_by = Some(Instant::now() + Duration::from_secs(60));
+        client.send(&frame);
+        true
+    }
+
+    /// Does something in the name of another command than the one that started the container.
+    fn via(&mut self, via: &str, action: impl FnOnce(&mut Self)) {
+        let ours = std::mem::replace(&mut self.site.via, via.to_owned());
+        action(self);
+        self.site.via = ours;
+    }
+
+    fn take_frames(&mut self, index: usize) {
+        loop {
+            let client = &mut self.clients[index];
+            let Role::Attached {
+                process: key,
+                streams,
+                ..
+            } = client.role
+            else {
+                return;
+            };
+            let frame = match Frame::decode(&mut client.input) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => return,
+                Err(_) => {
+                    client.role = Role::Leaving;
+                    return;
+                }
+            };
+            let Some(process) = self.process_mut(key) else {
+                continue;
+            };
+            match frame {
+                Frame::Stdin(bytes) if streams.stdin => process.push_input(&bytes),
+                Frame::StdinEof if streams.stdin => process.end_input(),
+                Frame::Resize(rows, columns) => process.resize((rows, columns)),
+                Frame::Signal(signal) => {
+                    let _ = process.signal(signal);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A client closed its connection.
+    pub(super) fn client_left(&mut self, role: Role) {
+        let Role::Attached {
+            process: key,
+            streams,
+            ..
+        } = role
+        else {
+            return;
+        };
+        let Some(process) = self.process_mut(key) else {
+            return;
+        };
+        let closes = streams.stdin && (process.stdin_once || !process.is_init);
+        if closes && process.streams.terminal.is_none() {
+            process.end_input();
+        }
+        if process.is_init {
+            self.journal("detach", &[]);
+        }
+    }
+
+    fn stop(&mut self, signal: i32, timeout: i64, via: &str) {
+        self.state.stopped_by_user = true;
+        if self.restart_at.is_some() {
+            return self.stay_stopped();
+        }
+        if self.state.phase == Phase::Paused {
+            let _ = self.freeze(false, via);
+        }
+        self.save();
+        self.via(via, |monitor| {
+            monitor.journal("kill", &[("signal", signal.to_string())])
+        });
+        self.signal_init(signal);
+        if timeout >= 0 {
+            self.kill_at = Some(Instant::now() + Duration::from_secs(timeout as u64));
+        }
+    }
+
+    fn signal_init(&mut self, signal: i32) {
+        if let Some(init) = self.processes.first().filter(|process| process.is_init) {
+            // Only a process that has ended cannot be signalled by us.
+            let _ = init.signal(signal);
+        }
+    }
+
+    fn kill(&mut self, signal: i32, via: &str) -> Result<(), Failure> {
+        if self.restart_at.is_some() {
+            self.state.stopped_by_user = true;
+            self.stay_stopped();
+            return Ok(());
+        }
+        if signal == libc::SIGKILL {
+            self.state.stopped_by_user = true;
+            if self.state.phase == Phase::Paused {
+                self.freeze(false, via)?;
+            }
+            self.save();
+        }
+        self.via(via, |monitor| {
+            monitor.journal("kill", &[("signal", signal.to_string())])
+        });
+        self.signal_init(signal);
+        Ok(())
+    }
+
+    fn freeze(&mut self, frozen: bool, via: &str) -> Result<(), Failure> {
+        let conflict = |text: String| Err(Error::conflict(text).into());
+        let id = &self.config.id;
+        match (frozen, self.state.phase) {
+            (true, Phase::Paused) => return conflict(format!("Container {id} is already paused")),
+            (false, Phase::Running) => return conflict(format!("Container {id} is not paused")),
+            _ => {}
+        }
+        if frozen
+            && self
+                .cgroup
+                .as_ref()
+                .is_none_or(|cgroup| cgroup.birthplace().is_none())
+        {
+            let pids = inside::pids(self.state.pid);
+            let freezer = Cgroup::create_freezer(id.as_str(), &pids)?;
+            freezer.freeze(true)?;
+        } else if let Some(cgroup) = self
+            .cgroup
+            .as_ref()
+            .filter(|cgroup| cgroup.birthplace().is_some())
+        {
+            cgroup.freeze(frozen)?;
+        } else {
+            Cgroup::create_freezer(id.as_str(), &[])?.freeze(false)?;
+        }
+        self.state.phase = if frozen {
+            Phase::Paused
+        } else {
+            Phase::Running
+        };
+        self.save();
+        self.via(via, |monitor| {
+            monitor.journal(if frozen { "pause" } else { "unpause" }, &[])
+        });
+        Ok(())
+    }
+
+    fn reload(&mut self) -> Result<(), Failure> {
+        if let Some((config, _)) = records::read(&self.site.sandbox, &self.config.id)? {
+            let limits = crate::cgroup::Limits::of(&config.host);
+            self.config = config;
+            match &self.cgroup {
+                Some(cgroup) => cgroup.apply(&limits)?,
+                None if limits.any() => {
+                    self.cgroup = Cgroup::create(self.config.id.as_str(), &limits)?;
+                    for pid in inside::pids(self.state.pid) {
+                        self.cgroup.iter().try_for_each(|cgroup| cgroup.add(pid))?;
+                    }
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn exec(&mut self, index: usize, request: &ExecRequest) {
+        match self.spawn_exec(request) {
+            Ok(process) => {
+                let client = &mut self.clients[index];
+                client.send(&Frame::Started);
+                if request.detach {
+                    client.role = Role::Leaving;
+                } else {
+                    let streams = request.streams;
+                    client.role = Role::Attached {
+                        process: process.key,
+                        streams,
+                        foreground: true,
+                    };
+                }
+                self.processes.push(process);
+            }
+            Err(failure) => {
+                self.answer(index, Err(failure));
+            }
+        }
+    }
+
+    fn spawn_exec(&mut self, request: &ExecRequest) -> Result<Process, Failure> {
+        if self.state.phase == Phase::Paused {
+            let text = format!(
+                "Container {} is paused, unpause the container before exec",
+                self.config.id
+            );
+            return Err(Error::conflict(text).into());
+        }
+        let asked = request.process(&self.config.process);
+        let privileged = request.privileged || self.config.host.privileged;
+        let planned = plan::process(&asked, &self.config.host, &self.config.hostname, privileged)?;
+        let planned = plan::PlannedProcess {
+            init: false,
+            ..planned
+        };
+        let id = crate::id::ContainerId::random(&*self.site.entropy).to_string();
+        let command = request.cmd.join(" ");
+        self.via(&request.via, |monitor| {
+            let facts = |action: &str| (format!("{action}: {command}"), [("execID", id.clone())]);
+            for action in ["exec_create", "exec_start"] {
+                let (action, facts) = facts(action);
+                monitor.journal(&action, &facts);
+            }
+        });
+        let running = self.run_inside(&planned, request.open_stdin, request.size)?;
+        let key = self.next_key;
+        self.next_key += 1;
+        let mut process = Process::new(key, running, false)?;
+        process.exec = Some(id);
+        Ok(process)
+    }
+
+    /// Runs a process beside the init.
+    pub(super) fn run_inside(
+        &mut self,
+        planned: &plan::PlannedProcess,
+        open_stdin: bool,
+        size: Option<(u16, u16)>,
+    ) -> Result<Running, Failure> {
+        let Some(init) = self.processes.first().filter(|process| process.is_init) else {
+            let text = format!("container {} is not running", self.config.id);
+            return Err(Error::conflict(text).into());
+        };
+        let host_network = self.config.host.network == NetworkMode::Host;
+        let birthplace = self.cgroup.as_ref().and_then(Cgroup::birthplace);
+        let spawned = spawn_in(
+            init.pidfd.as_fd(),
+            planned,
+            open_stdin,
+            host_network,
+            birthplace,
+        )?;
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.add(spawned.pid)?;
+        }
+        if let (Some(size), Some(master)) = (size, &spawned.streams.terminal) {
+            sys::terminal::set_size(master, size)?;
+        }
+        spawned.release()
+    }
+
+    pub(super) fn end_exec(&mut self, process: &Process) {
+        let code = process.exit.unwrap_or(137);
+        if let Some(checker) = &mut self.health
+            && checker.owns(process.key)
+        {
+            return self.end_probe(code);
+        }
+        if let Some(id) = &process.exec {
+            self.journal(
+                "exec_die",
+                &[("execID", id.clone()), ("exitCode", code.to_string())],
+            );
+        }
+        for client in &mut self.clients {
+            if matches!(client.role, Role::Attached { process: key, .. } if key == process.key) {
+                client.send(&Frame::Exit(code));
+                client.role = Role::Leaving;
+                client.leave_by = Some(Instant::now() + Duration::from_secs(600));
+            }
+        }
+    }
+
+    /// Deals with what the clock brings.
+    pub(super) fn check_deadlines(&mut self) {
+        let now = Instant::now();
+        if self.kill_at.is_some_and(|at| at <= now) {
+            self.kill_at = None;
+            let signal = libc::SIGKILL;
+            self.journal("kill", &[("signal", signal.to_string())]);
+            self.signal_init(signal);
+        }
+        if self.restart_at.is_some_and(|at| at <= now) {
+            self.restart_now();
+        }
+        if self
+            .health
+            .as_ref()
+            .and_then(|checker| checker.deadline())
+            .is_some_and(|at| at <= now)
+        {
+            self.check_health();
+        }
+        // Forks that served files, and orphans that came to us: nobody else waits for them.
+        sys::process::reap_strangers(&self.processes.iter().map(|p| p.pid).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,145 @@
+//! What a container does now: observed, not believed.
+//!
+//! A container runs if its monitor holds its lock. A record that says "running" while nobody holds the lock is the mark
+//! of a monitor that was killed, or of a reboot: the next command that looks writes down the truth.
+
+use super::spec::{Container, Status};
+use crate::error::{Error, Result};
+use crate::events::ObjectKind;
+use crate::id::ContainerId;
+use crate::site::Site;
+use crate::store::containers::{ContainerConfig, Phase, RecordedState};
+use crate::store::{lock, records};
+use crate::sys::process;
+
+/// The exit code of a container whose end nobody saw; Docker's, after its daemon was killed.
+pub(crate) const UNKNOWN_EXIT: i32 = 255;
+
+/// All containers, newest first.
+pub(crate) fn all(site: &Site) -> Result<Vec<Container>> {
+    let mut containers = Vec::new();
+    for id in records::list(&site.sandbox)? {
+        // One that is removed meanwhile is not there any more.
+        containers.extend(by_id(site, &id)?);
+    }
+    containers.sort_by(|a, b| b.config.created.cmp(&a.config.created));
+    Ok(containers)
+}
+
+/// The container that `name` means.
+pub(crate) fn by_name(site: &Site, name: &str) -> Result<Container> {
+    let id = records::find(&site.sandbox, name)?;
+    by_id(site, &id)?.ok_or_else(|| Error::not_found(format!("No such container: {name}")))
+}
+
+/// The container `id`; `None` if it is gone.
+pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> {
+    let Some((config, state)) = records::read(&site.sandbox, id)? else {
+        return Ok(None);
+    };
+    if !claims_life(&state) {
+        let status = settled(&state);
+        return Ok(Some(Container {
+            config,
+            state,
+            status,
+        }));
+    }
+    if lock::is_held(&site.sandbox.container(id).lock())? {
+        let status = match state.phase {
+            Phase::Paused => Status::Paused,
+            Phase::Restarting => Status::Restarting,
+            _ => Status::Running,
+        };
+        return Ok(Some(Container {
+            config,
+            state,
+            status,
+        }));
+    }
+    // It may have ended between the two looks; then the record is right by now.
+    let Some((config, state)) = records::read(&site.sandbox, id)? else {
+        return Ok(None);
+    };
+    let state = if claims_life(&state) {
+        bury(site, &config, state)?
+    } else {
+        state
+    };
+    let status = settled(&state);
+    Ok(Some(Container {
+        config,
+        state,
+        status,
+    }))
+}
+
+fn claims_life(state: &RecordedState) -> bool {
+    matches!(
+        state.phase,
+        Phase::Running | Phase::Paused | Phase::Restarting
+    )
+}
+
+fn settled(state: &RecordedState) -> Status {
+    if state.phase == Phase::Created {
+        Status::Created
+    } else {
+        Status::Exited
+    }
+}
+
+/// Writes down the end of a container whose monitor died without a word, and ends what is left of it.
+fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Result<RecordedState> {
+    let Some(_lock) = lock::try_exclusive(&site.sandbox.container(&config.id).lock())? else {
+        return Ok(state);
+    };
+    kill_leftover(&state);
+    state.phase = Phase::Exited;
+    state.exit_code = UNKNOWN_EXIT;
+    state.finished_at = Some(site.now());
+    state.error = "the monitor was killed, or the machine restarted".to_owned();
+    state.pid = 0;
+    state.health = None;
+    records::write_state(&site.sandbox, &config.id, &state)?;
+    let mut event = site.event(ObjectKind::Container, "die", config.id.as_str());
+    event.via = "monitor".to_owned();
+    site.record(
+        &event
+            .with("name", config.name.as_str())
+            .with("image", config.image_reference.as_str())
+            .with("exitCode", UNKNOWN_EXIT.to_string()),
+    )?;
+    if config.host.auto_remove {
+        let _ = super::remove::discard(site, config, true);
+    }
+    Ok(state)
+}
+
+/// The init asked the kernel to die with its monitor; this is for one that was killed before it could ask.
+fn kill_leftover(state: &RecordedState) {
+    if state.pid > 0
+        && state.boot_id == process::boot_id()
+        && process::start_time(state.pid) == Some(state.pid_start_time)
+        && let Ok(pidfd) = process::pidfd_open(state.pid)
+        && process::start_time(state.pid) == Some(state.pid_start_time)
+    {
+        let _ = process::send_signal(std::os::fd::AsFd::as_fd(&pidfd), libc::SIGKILL);
+    }
+}
+
+/// The same, for a container that must run. Docker's error: `container <id> is not running`.
+pub(crate) fn running(site: &Site, name: &str) -> Result<Container> {
+    let container = by_name(site, name)?;
+    match container.status {
+        Status::Running | Status::Paused => Ok(container),
+        Status::Restarting => Err(Error::conflict(format!(
+            "Container {} is restarting, wait until the container is running",
+            container.config.id
+        ))),
+        _ => Err(
+            Error::conflict(format!("container {} is not running", container.config.id))
+                .with_hint(format!("docker start {}", container.config.name)),
+        ),
+    }
+}

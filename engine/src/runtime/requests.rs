@@ -1,0 +1,209 @@
+//! What a command asks of a running monitor: one line of JSON, then frames.
+
+use super::observe;
+use super::protocol::Frame;
+use super::spec::{ProcessRequest, Status, Streams};
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::ContainerId;
+use crate::site::Site;
+use crate::store::containers::ProcessConfig;
+use crate::sys::failed;
+use rustix::fs::{Mode, OFlags};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The request that a session begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Request {
+    /// Frames of the container's streams.
+    Attach {
+        /// Which.
+        streams: Streams,
+        /// The client's terminal.
+        size: Option<(u16, u16)>,
+        /// The command that asks.
+        via: String,
+    },
+    /// A further process.
+    Exec(ExecRequest),
+    /// An `Exit` frame when the container ends.
+    Wait,
+    /// Ends the container; an `Exit` frame when it has.
+    Stop {
+        /// Signal number.
+        signal: i32,
+        /// Seconds until SIGKILL; negative waits for ever.
+        timeout: i64,
+        /// The command that asks.
+        via: String,
+    },
+    /// Sends a signal; answered by `Started`.
+    Kill {
+        /// Its number.
+        signal: i32,
+        /// The command that asks.
+        via: String,
+    },
+    /// Freezes or thaws; answered by `Started`.
+    Freeze {
+        /// Which of the two.
+        frozen: bool,
+        /// The command that asks.
+        via: String,
+    },
+    /// Reads the configuration again after `update`; answered by `Started`.
+    Reload,
+}
+
+/// `docker exec`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ExecRequest {
+    pub(super) cmd: Vec<String>,
+    pub(super) env: Vec<String>,
+    pub(super) working_dir: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) tty: bool,
+    pub(super) open_stdin: bool,
+    pub(super) privileged: bool,
+    pub(super) streams: Streams,
+    pub(super) detach: bool,
+    pub(super) size: Option<(u16, u16)>,
+    pub(super) via: String,
+}
+
+impl ExecRequest {
+    pub(super) fn new(
+        site: &Site,
+        asked: ProcessRequest,
+        detach: bool,
+        size: Option<(u16, u16)>,
+    ) -> Self {
+        Self {
+            cmd: asked.cmd,
+            env: asked.env,
+            working_dir: asked.working_dir,
+            user: asked.user,
+            tty: asked.tty,
+            open_stdin: asked.open_stdin,
+            privileged: asked.privileged,
+            streams: asked.attach,
+            detach,
+            size,
+            via: site.via.clone(),
+        }
+    }
+
+    /// The process, with what it does not say taken from the container's own.
+    pub(super) fn process(&self, container: &ProcessConfig) -> ProcessConfig {
+        let mut env = container.env.clone();
+        for variable in &self.env {
+            super::plan::set_variable(&mut env, variable);
+        }
+        ProcessConfig {
+            entrypoint: Vec::new(),
+            cmd: self.cmd.clone(),
+            env,
+            working_dir: self
+                .working_dir
+                .clone()
+                .unwrap_or_else(|| container.working_dir.clone()),
+            user: self.user.clone().unwrap_or_else(|| container.user.clone()),
+            tty: self.tty,
+            open_stdin: self.open_stdin,
+            ..ProcessConfig::default()
+        }
+    }
+}
+
+/// Connects to the monitor of `id` and sends `request`.
+pub(super) fn send(site: &Site, id: &ContainerId, request: &Request) -> Result<UnixStream> {
+    let path = site.sandbox.container(id).socket();
+    let mut stream = connect(&path, site, id)?;
+    let mut line = serde_json::to_vec(request)
+        .map_err(|error| Error::internal("the request cannot be written").with_source(error))?;
+    line.push(b'\n');
+    stream.write_all(&line).map_err(|_| not_running(id))?;
+    Ok(stream)
+}
+
+/// A monitor that has just been started may not listen yet, and one that has just ended does not any more.
+fn connect(path: &Path, site: &Site, id: &ContainerId) -> Result<UnixStream> {
+    for _ in 0..200 {
+        if let Ok(stream) = connect_once(path) {
+            return Ok(stream);
+        }
+        let alive = observe::by_id(site, id)?.is_some_and(|container| {
+            matches!(
+                container.status,
+                Status::Running | Status::Paused | Status::Restarting
+            )
+        });
+        if !alive {
+            return Err(not_running(id));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Err(Error::internal(format!(
+        "the monitor of container {id} does not answer"
+    )))
+}
+
+fn not_running(id: &ContainerId) -> Error {
+    Error::conflict(format!("container {id} is not running"))
+}
+
+fn connect_once(path: &Path) -> Result<UnixStream> {
+    let (_folder, short) = short_path(path)?;
+    UnixStream::connect(&short).map_err(|error| failed("connect", path.display(), error))
+}
+
+/// A socket's path may have 107 bytes only, and a home folder's may be longer: the way leads through a descriptor of
+/// the folder, which must stay open meanwhile.
+pub(super) fn short_path(path: &Path) -> Result<(std::os::fd::OwnedFd, PathBuf)> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(Error::internal("a socket without a folder"));
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = rustix::fs::open(folder, flags, Mode::empty())
+        .map_err(|error| failed("open", folder.display(), error))?;
+    let short = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(name);
+    Ok((folder, short))
+}
+
+/// Waits for `Started`.
+pub(super) fn expect_started(stream: &UnixStream) -> Result<()> {
+    match Frame::read_from(stream).map_err(|error| failed("read", "the monitor's answer", error))? {
+        Some(Frame::Started) => Ok(()),
+        Some(Frame::Failed(code, text)) => Err(start_error(code, text)),
+        _ => Err(Error::internal("the monitor ended without an answer")),
+    }
+}
+
+/// A `Failed` frame as the error that Docker's daemon would give.
+pub fn start_error(code: i32, text: String) -> Error {
+    let kind = match code {
+        126 => ErrorKind::CannotExecute,
+        127 => ErrorKind::CommandNotFound,
+        _ => return Error::new(ErrorKind::Conflict, text),
+    };
+    Error::new(kind, text)
+}
+
+/// Waits for `Exit` and returns its code; `None` if the monitor was killed.
+pub(super) fn expect_exit(stream: &UnixStream) -> Result<Option<i32>> {
+    loop {
+        let frame = Frame::read_from(stream)
+            .map_err(|error| failed("read", "the monitor's answer", error))?;
+        match frame {
+            Some(Frame::Exit(code)) => return Ok(Some(code)),
+            Some(Frame::Failed(_, text)) => return Err(Error::conflict(text)),
+            Some(_) => {}
+            None => return Ok(None),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! `docker start`, and the second half of `docker run`: a monitor is born.
+//!
+//! ```text
+//! docker ──fork──► (session leader) ──fork──► monitor ──execveat──► docklings __monitor
+//!    │                    └ ends at once        └ in a user namespace, if we are not root
+//!    └── holds the other end of the session ────────┘
+//! ```
+//!
+//! The container's lock is taken here and inherited, so there is no moment in which two monitors could start. The
+//! session is connected before the init runs, so no output can be lost.
+
+use super::observe;
+use super::protocol::Frame;
+use super::requests::{self, Request};
+use super::spec::{StartOptions, Streams};
+use crate::error::{Error, ErrorKind, IoContext, Result};
+use crate::id::ContainerId;
+use crate::site::Site;
+use crate::sys::clone::{Forked, fork};
+use crate::sys::{namespace, process, sealed};
+use serde::{Deserialize, Serialize};
+use std::fs::{File, TryLockError};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+/// The hidden stage's first word.
+pub const MONITOR_STAGE: &str = "__monitor";
+
+/// Descriptors that the monitor inherits.
+pub(super) const SESSION_FD: i32 = 3;
+pub(super) const LOCK_FD: i32 = 4;
+
+/// What a monitor is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Job {
+    pub(super) root: PathBuf,
+    pub(super) runtime: PathBuf,
+    pub(super) sandbox: String,
+    pub(super) binary: PathBuf,
+    pub(super) via: String,
+    pub(super) container: ContainerId,
+    pub(super) attach: Option<Streams>,
+    pub(super) size: Option<(u16, u16)>,
+}
+
+/// Starts a container; see [`crate::Engine::start`].
+pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Option<UnixStream>> {
+    let container = observe::by_name(site, name)?;
+    let id = &container.config.id;
+    let Some(lock) = take_lock(&site.sandbox.container(id).lock())? else {
+        // It runs already, which is what was asked for.
+        return match options.attach {
+            Some(streams) => attach(site, name, streams, options.size).map(Some),
+            None => Ok(None),
+        };
+    };
+    let session = start_monitor(site, id, lock, options)?;
+    match options.attach {
+        Some(_) => Ok(Some(session)),
+        None => requests::expect_started(&session).map(|()| None),
+    }
+}
+
+/// The container's lock; `None` if a monitor holds it. One that is about to let go is waited for.
+fn take_lock(path: &Path) -> Result<Option<File>> {
+    let file = File::options().append(true).open(path).on("open", path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
+    }
+}
+
+/// Attaches to a running container; see [`crate::Engine::attach`].
+pub(crate) fn attach(
+    site: &Site,
+    name: &str,
+    streams: Streams,
+    size: Option<(u16, u16)>,
+) -> Result<UnixStream> {
+    let container = observe::by_name(site, name)?;
+    requests::send(
+        site,
+        &container.config.id,
+        &Request::Attach {
+            streams,
+            size,
+            via: site.via.clone(),
+        },
+    )
+}
+
+fn start_monitor(
+    site: &Site,
+    id: &ContainerId,
+    lock: File,
+    options: StartOptions,
+) -> Result<UnixStream> {
+    let job = Job {
+        root: site.home.root().to_owned(),
+        runtime: site.home.runtime().to_owned(),
+        sandbox: site.sandbox_name.clone(),
+        binary: site.binary.clone(),
+        via: site.via.clone(),
+        container: id.clone(),
+        attach: options.attach,
+        size: options.size,
+    };
+    let job = serde_json::to_string(&job).map_err(|error| {
+        Error::internal("the monitor's job cannot be written").with_source(error)
+    })?;
+    let (ours, theirs) = UnixStream::pair().on("make", "a socket pair")?;
+    match fork()? {
+        Forked::Child => {
+            // A second fork, so that the monitor is nobody's child whom we would have to wait for.
+            let _ = nix::unistd::setsid();
+            match fork() {
+                Ok(Forked::Child) => {
+                    let error = become_monitor(&site.binary, &job, &theirs, &lock);
+                    let _ = Frame::Failed(125, error.to_string()).write_to(&theirs);
+                    process::exit(125)
+                }
+                Ok(Forked::Parent { .. }) => process::exit(0),
+                Err(_) => process::exit(1),
+            }
+        }
+        Forked::Parent { pidfd, .. } => {
+            drop((theirs, lock));
+            process::wait(&pidfd)?;
+            Ok(ours)
+        }
+    }
+}
+
+/// Becomes the hidden stage, with the session and the lock as its only open files. Returns only with the error.
+fn become_monitor(binary: &Path, job: &str, session: &UnixStream, lock: &File) -> Error {
+    let prepare = || -> Result<OwnedFd> {
+        namespace::become_root()?;
+        let program = process::raise(sealed::open(binary)?.as_fd())?;
+        let null = File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/null")
+            .on("open", "/dev/null")?;
+        let null = null.as_fd();
+        process::arrange(&[null, null, null, session.as_fd(), lock.as_fd()])?;
+        Ok(program)
+    };
+    let program = match prepare() {
+        Ok(program) => program,
+        Err(error) => return error,
+    };
+    let argv = ["docklings-monitor", MONITOR_STAGE, job].map(str::to_owned);
+    let env: Vec<String> = std::env::vars()
+        .filter(|(name, _)| matches!(name.as_str(), "PATH" | "USER" | "TZ"))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let cause = process::fexecve(program.as_fd(), &argv, &env);
+    Error::new(ErrorKind::Internal, "cannot start the monitor").with_source(cause)
+}

@@ -1,0 +1,217 @@
+//! Verbs on a running container: stop, kill, restart, pause, wait, exec, rename, update.
+//!
+//! **What Docker does.** `stop` sends SIGTERM, or the image's STOPSIGNAL, and after ten seconds SIGKILL.
+
+use super::observe;
+use super::requests::{self, ExecRequest, Request};
+use super::spec::{Container, ProcessRequest, StartOptions, Status, StopOptions, UpdateRequest};
+use super::{create, start};
+use crate::cgroup;
+use crate::error::{Error, ErrorKind, Result};
+use crate::events::ObjectKind;
+use crate::site::Site;
+use crate::store::containers::RestartPolicy;
+use crate::store::{lock, records};
+use crate::sys::signal;
+use std::os::unix::net::UnixStream;
+
+/// Seconds between the polite signal and SIGKILL.
+const GRACE: i64 = 10;
+
+fn record(site: &Site, container: &Container, action: &str) -> Result<()> {
+    site.record(
+        &site
+            .event(ObjectKind::Container, action, container.config.id.as_str())
+            .with("name", container.config.name.as_str())
+            .with("image", container.config.image_reference.as_str()),
+    )
+}
+
+/// Stops a container; see [`crate::Engine::stop`].
+pub(crate) fn stop(site: &Site, name: &str, options: &StopOptions) -> Result<()> {
+    let container = observe::by_name(site, name)?;
+    if !matches!(
+        container.status,
+        Status::Running | Status::Paused | Status::Restarting
+    ) {
+        return Ok(());
+    }
+    let host = &container.config.host;
+    let wanted = options.signal.as_deref().unwrap_or(&host.stop_signal);
+    let signal = if wanted.is_empty() {
+        libc::SIGTERM
+    } else {
+        signal::parse(wanted)?
+    };
+    let timeout = options.timeout.or(host.stop_timeout).unwrap_or(GRACE);
+    let request = Request::Stop {
+        signal,
+        timeout,
+        via: site.via.clone(),
+    };
+    end_with(site, &container, &request)?;
+    record(site, &container, "stop")
+}
+
+/// Sends a request that ends the container, and waits for the end.
+fn end_with(site: &Site, container: &Container, request: &Request) -> Result<()> {
+    match requests::send(site, &container.config.id, request) {
+        Ok(stream) => requests::expect_exit(&stream).map(drop),
+        // It ended by itself meanwhile.
+        Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Stops and starts a container; see [`crate::Engine::restart`].
+pub(crate) fn restart(site: &Site, name: &str, options: &StopOptions) -> Result<()> {
+    stop(site, name, options)?;
+    start::start(site, name, StartOptions::default())?;
+    record(site, &observe::by_name(site, name)?, "restart")
+}
+
+/// Sends a signal; see [`crate::Engine::kill`].
+pub(crate) fn kill(site: &Site, name: &str, text: &str) -> Result<()> {
+    let signal = signal::parse(text)?;
+    let container = observe::by_name(site, name)?;
+    let not_running = || {
+        Error::conflict(format!(
+            "cannot kill container: {name}: container {} is not running",
+            container.config.id
+        ))
+    };
+    if !matches!(
+        container.status,
+        Status::Running | Status::Paused | Status::Restarting
+    ) {
+        return Err(not_running());
+    }
+    let request = Request::Kill {
+        signal,
+        via: site.via.clone(),
+    };
+    let stream = requests::send(site, &container.config.id, &request).map_err(|_| not_running())?;
+    requests::expect_started(&stream)
+}
+
+/// Freezes or thaws; see [`crate::Engine::pause`].
+pub(crate) fn freeze(site: &Site, name: &str, frozen: bool) -> Result<()> {
+    let container = observe::running(site, name).map_err(|error| match error.kind() {
+        ErrorKind::Conflict if frozen => error,
+        _ => error,
+    })?;
+    let request = Request::Freeze {
+        frozen,
+        via: site.via.clone(),
+    };
+    requests::expect_started(&requests::send(site, &container.config.id, &request)?)
+}
+
+/// Waits for the end; see [`crate::Engine::wait`].
+pub(crate) fn wait(site: &Site, name: &str) -> Result<i32> {
+    let container = observe::by_name(site, name)?;
+    if matches!(
+        container.status,
+        Status::Running | Status::Paused | Status::Restarting
+    ) && let Ok(stream) = requests::send(site, &container.config.id, &Request::Wait)
+        && let Some(code) = requests::expect_exit(&stream)?
+    {
+        return Ok(code);
+    }
+    // It has ended, or its monitor was killed: the record, or the truth about it, tells.
+    Ok(
+        observe::by_id(site, &container.config.id)?
+            .map_or(0, |container| container.state.exit_code),
+    )
+}
+
+/// Starts a further process; see [`crate::Engine::exec`].
+pub(crate) fn exec(
+    site: &Site,
+    name: &str,
+    asked: ProcessRequest,
+    detach: bool,
+    size: Option<(u16, u16)>,
+) -> Result<UnixStream> {
+    let container = observe::running(site, name)?;
+    if container.status == Status::Paused {
+        return Err(Error::conflict(format!(
+            "Container {name} is paused, unpause the container before exec"
+        ))
+        .with_hint(format!("docker unpause {name}")));
+    }
+    let request = Request::Exec(ExecRequest::new(site, asked, detach, size));
+    requests::send(site, &container.config.id, &request)
+}
+
+/// Gives another name; see [`crate::Engine::rename`].
+pub(crate) fn rename(site: &Site, name: &str, new: &str) -> Result<()> {
+    let mut container = observe::by_name(site, name)?;
+    let new = new.strip_prefix('/').unwrap_or(new);
+    create::check_name(new)?;
+    if container.config.name == new {
+        return Err(Error::invalid(
+            "Renaming a container with the same name as its current name",
+        ));
+    }
+    let old = container.config.name.clone();
+    records::rename(&site.sandbox, &mut container.config, new).map_err(|error| {
+        match error.kind() {
+            ErrorKind::Conflict => Error::conflict(format!(
+                "Error when allocating new name: {}",
+                error.message()
+            )),
+            _ => error,
+        }
+    })?;
+    tell(site, &container)?;
+    site.record(
+        &site
+            .event(
+                ObjectKind::Container,
+                "rename",
+                container.config.id.as_str(),
+            )
+            .with("name", new)
+            .with("oldName", format!("/{old}"))
+            .with("image", container.config.image_reference.as_str()),
+    )
+}
+
+/// A running monitor reads the changed configuration.
+fn tell(site: &Site, container: &Container) -> Result<()> {
+    let path = site.sandbox.container(&container.config.id).lock();
+    if lock::is_held(&path)?
+        && let Ok(stream) = requests::send(site, &container.config.id, &Request::Reload)
+    {
+        requests::expect_started(&stream)?;
+    }
+    Ok(())
+}
+
+/// Changes limits and the restart policy; see [`crate::Engine::update`].
+pub(crate) fn update(site: &Site, name: &str, request: &UpdateRequest) -> Result<()> {
+    let mut container = observe::by_name(site, name)?;
+    let host = &mut container.config.host;
+    let before = host.clone();
+    host.memory = request.memory.unwrap_or(host.memory);
+    host.memory_swap = request.memory_swap.unwrap_or(host.memory_swap);
+    host.nano_cpus = request.nano_cpus.unwrap_or(host.nano_cpus);
+    host.pids_limit = request.pids_limit.unwrap_or(host.pids_limit);
+    if let Some(policy) = &request.restart {
+        if host.auto_remove && *policy != RestartPolicy::No {
+            return Err(Error::conflict(
+                "Restart policy cannot be updated because AutoRemove is enabled for the container",
+            ));
+        }
+        host.restart = policy.clone();
+    }
+    cgroup::validate(host)?;
+    records::write_config(&site.sandbox, &container.config)?;
+    if let Err(error) = tell(site, &container) {
+        container.config.host = before;
+        records::write_config(&site.sandbox, &container.config)?;
+        return Err(error);
+    }
+    record(site, &container, "update")
+}

@@ -1,0 +1,181 @@
+//! Volumes: folders that outlive containers.
+//!
+//! **What Docker does.** A folder per volume under `/var/lib/docker/volumes`, mounted into containers; an empty one is
+//! filled from the image when a container first uses it.
+//! **What we do.** The same, under the sandbox; a small record beside the data.
+//! **What we leave out.** Drivers other than `local`; see `docs/limits.md`.
+//! **Try it.** `docker volume inspect NAME`
+
+use crate::error::{Error, IoContext, Result};
+use crate::events::ObjectKind;
+use crate::id::VolumeName;
+use crate::paths::create_private_dir;
+use crate::site::Site;
+use crate::store::atomic::{Durability, read_json, write_json};
+use crate::store::containers::MountSource;
+use crate::store::records;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+/// A volume.
+#[derive(Debug, Clone)]
+pub struct Volume {
+    /// Its name.
+    pub name: VolumeName,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Made for one container, without a name.
+    pub anonymous: bool,
+    /// Where its files are.
+    pub mountpoint: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    created: Timestamp,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
+    anonymous: bool,
+}
+
+fn record_path(site: &Site, name: &VolumeName) -> PathBuf {
+    site.sandbox
+        .volumes()
+        .join(name.as_str())
+        .join("volume.json")
+}
+
+/// Makes the volume `name`; one that exists is fine.
+pub(crate) fn create(
+    site: &Site,
+    name: Option<&str>,
+    labels: BTreeMap<String, String>,
+) -> Result<Volume> {
+    let (name, anonymous) = match name {
+        Some(name) => (VolumeName::parse(name)?, false),
+        None => (VolumeName::anonymous(&*site.entropy), true),
+    };
+    if let Some(volume) = find(site, &name)? {
+        return Ok(volume);
+    }
+    let data = site.sandbox.volume_data(&name);
+    create_private_dir(&data)?;
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755))
+        .on("change the mode of", &data)?;
+    let record = Record {
+        created: site.now(),
+        labels,
+        anonymous,
+    };
+    write_json(&record_path(site, &name), &record, Durability::Cached)?;
+    site.record(
+        &site
+            .event(ObjectKind::Volume, "create", name.as_str())
+            .with("driver", "local"),
+    )?;
+    find(site, &name)?.ok_or_else(|| Error::internal(format!("volume {name} went away")))
+}
+
+/// Makes sure that a volume exists.
+pub(crate) fn ensure(site: &Site, name: &VolumeName, anonymous: bool) -> Result<()> {
+    if record_path(site, name).exists() {
+        return Ok(());
+    }
+    let volume = create(site, Some(name.as_str()), BTreeMap::new())?;
+    if anonymous {
+        let record = Record {
+            created: volume.created,
+            labels: BTreeMap::new(),
+            anonymous,
+        };
+        write_json(&record_path(site, name), &record, Durability::Cached)?;
+    }
+    Ok(())
+}
+
+/// The volume `name`, if it exists.
+pub(crate) fn find(site: &Site, name: &VolumeName) -> Result<Option<Volume>> {
+    let record: Option<Record> = read_json(&record_path(site, name))?;
+    Ok(record.map(|record| Volume {
+        name: name.clone(),
+        created: record.created,
+        labels: record.labels,
+        anonymous: record.anonymous,
+        mountpoint: site.sandbox.volume_data(name),
+    }))
+}
+
+/// All volumes, by name.
+pub(crate) fn list(site: &Site) -> Result<Vec<Volume>> {
+    let folder = site.sandbox.volumes();
+    let mut volumes = Vec::new();
+    for entry in fs::read_dir(&folder).on("read", &folder)? {
+        let name = entry.on("read", &folder)?.file_name();
+        if let Some(name) = name.to_str().and_then(|name| VolumeName::parse(name).ok()) {
+            volumes.extend(find(site, &name)?);
+        }
+    }
+    volumes.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(volumes)
+}
+
+/// Ids of the containers that use `name`, running or not.
+pub(crate) fn users(site: &Site, name: &VolumeName) -> Result<Vec<String>> {
+    let mut users = Vec::new();
+    for id in records::list(&site.sandbox)? {
+        let Some((config, _)) = records::read(&site.sandbox, &id)? else {
+            continue;
+        };
+        let uses = |source: &MountSource| matches!(source, MountSource::Volume { name: used, .. } if used == name);
+        if config.host.mounts.iter().any(|mount| uses(&mount.source)) {
+            users.push(id.to_string());
+        }
+    }
+    Ok(users)
+}
+
+/// Removes a volume that nobody uses. With `force`, one that does not exist is fine.
+pub(crate) fn remove(site: &Site, name: &VolumeName, force: bool) -> Result<()> {
+    if find(site, name)?.is_none() {
+        if force {
+            return Ok(());
+        }
+        return Err(
+            Error::not_found(format!("get {name}: no such volume")).with_hint("docker volume ls")
+        );
+    }
+    let users = users(site, name)?;
+    if !users.is_empty() {
+        return Err(Error::conflict(format!(
+            "remove {name}: volume is in use - [{}]",
+            users.join(", ")
+        ))
+        .with_hint("remove the containers that use it first"));
+    }
+    discard(site, name)
+}
+
+/// Removes a volume without asking who uses it.
+pub(crate) fn discard(site: &Site, name: &VolumeName) -> Result<()> {
+    let folder = site.sandbox.volumes().join(name.as_str());
+    let trash = site.sandbox.trash();
+    if !trash.is_dir() {
+        create_private_dir(&trash)?;
+    }
+    let target = trash.join(format!("volume-{name}"));
+    let _ = fs::remove_dir_all(&target);
+    fs::rename(&folder, &target).on("remove", &folder)?;
+    site.record(
+        &site
+            .event(ObjectKind::Volume, "destroy", name.as_str())
+            .with("driver", "local"),
+    )?;
+    crate::store::tree::remove_tree(&target)
+}
