@@ -1,13 +1,13 @@
 //! Containers: one short method per verb.
 
 use super::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::runtime::logs::reader;
 use crate::runtime::spec::{
     Change, Container, CreateRequest, Created, LogOptions, LogRecord, ProcessRequest,
     RemoveOptions, StartOptions, StopOptions, Streams, TopRow, UpdateRequest, Usage,
 };
-use crate::runtime::{create, inside, observe, remove, start, stop};
+use crate::runtime::{changes, create, inside, observe, remove, start, stop};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
 
@@ -120,16 +120,12 @@ impl Engine {
     }
 
     /// What a container changed, compared with its image, sorted by path.
-    pub fn diff(&self, _name: &str) -> Result<Vec<Change>> {
-        Err(pending())
+    pub fn diff(&self, name: &str) -> Result<Vec<Change>> {
+        changes::diff(self, name)
     }
 
     /// Bytes of a container's own layer.
-    pub fn writable_size(&self, _name: &str) -> Result<u64> {
-        Err(pending())
+    pub fn writable_size(&self, name: &str) -> Result<u64> {
+        changes::writable_size(self, name)
     }
-}
-
-fn pending() -> Error {
-    Error::internal("this verb is not wired yet")
 }

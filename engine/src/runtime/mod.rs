@@ -7,6 +7,7 @@
 //!                              └─ holds the container's lock for as long as it lives
 //! ```
 
+pub(crate) mod changes;
 pub mod control;
 pub(crate) mod create;
 mod etc;

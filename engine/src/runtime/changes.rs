@@ -1,0 +1,50 @@
+//! What a container changed: `docker diff`, and the size of its own layer.
+
+use super::observe;
+use super::plan::mountpoints;
+use crate::error::Result;
+use crate::events::ObjectKind;
+use crate::image::changes::{Change, changes};
+use crate::site::Site;
+use crate::sys::namespace;
+use std::os::unix::fs::MetadataExt;
+
+/// Changes against the image; see [`crate::Engine::diff`].
+pub(crate) fn diff(site: &Site, name: &str) -> Result<Vec<Change>> {
+    let container = observe::by_name(site, name)?;
+    // Files of other users than root may be closed to the caller.
+    namespace::become_root()?;
+    let layers = site.home.layers();
+    let mut lowers = vec![mountpoints(&site.home)];
+    lowers.extend(
+        container
+            .config
+            .layers
+            .iter()
+            .map(|chain| layers.join(chain).join("diff")),
+    );
+    let found = changes(
+        &site.sandbox.container(&container.config.id).upper(),
+        &lowers,
+    )?;
+    site.record(
+        &site
+            .event(ObjectKind::Container, "diff", container.config.id.as_str())
+            .with("name", container.config.name.as_str()),
+    )?;
+    Ok(found)
+}
+
+/// Bytes of files in the container's own layer; see [`crate::Engine::writable_size`].
+pub(crate) fn writable_size(site: &Site, name: &str) -> Result<u64> {
+    let container = observe::by_name(site, name)?;
+    let upper = site.sandbox.container(&container.config.id).upper();
+    // What cannot be looked into is counted as empty: the size is for people, not for limits.
+    Ok(walkdir::WalkDir::new(upper)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.metadata().ok())
+        .filter(|about| about.is_file())
+        .map(|about| about.size())
+        .sum())
+}
