@@ -258,3 +258,98 @@ fn facts(build: &Build) -> Map<String, Value> {
         ),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{blind, fails, holds};
+    use crate::world::fake::Fake;
+    use crate::world::{Build, BuildStep};
+
+    fn build(tag: &str, cached: bool) -> Build {
+        let step = |number, line: &str, cached, reason: &str| BuildStep {
+            number,
+            instruction: line.split(' ').next().unwrap_or_default().to_owned(),
+            line: line.to_owned(),
+            cached,
+            reason: reason.to_owned(),
+        };
+        Build {
+            tags: vec![tag.to_owned()],
+            result: "ok".to_owned(),
+            steps: vec![
+                step(1, "FROM busybox", true, ""),
+                step(
+                    2,
+                    "RUN pip install",
+                    cached,
+                    if cached { "" } else { "app.py differs" },
+                ),
+            ],
+            ..Build::default()
+        }
+    }
+
+    fn world() -> Fake {
+        Fake {
+            builds: vec![build("app:latest", false), build("app:latest", true)],
+            ..Fake::default()
+        }
+    }
+
+    #[test]
+    fn the_last_build_is_meant_unless_said_otherwise() {
+        holds(
+            "build: { tag: app, result: ok, cached: 2, ran: 0 }",
+            &world(),
+        );
+        holds("build: { which: first, ran: 1 }", &world());
+        holds("build: { which: any, ran: 1 }", &world());
+        fails(
+            "build: { ran: 1 }",
+            &world(),
+            "last build: steps that ran 1",
+            "last build: steps that ran 0",
+        );
+    }
+
+    #[test]
+    fn a_step_is_found_by_its_text_and_told_with_its_reason() {
+        holds(
+            "build: { steps: [{ instruction: RUN, contains: pip, cache: hit }] }",
+            &world(),
+        );
+        fails(
+            "build: { which: first, steps: { contains: pip, cache: hit } }",
+            &world(),
+            "first build: a step with step containing `pip` and cache hit",
+            "first build: `FROM busybox` cached; `RUN pip install` ran: app.py differs",
+        );
+        holds(
+            "build: { which: first, steps: { cache: miss, reason: { contains: app.py } } }",
+            &world(),
+        );
+    }
+
+    #[test]
+    fn no_build_of_the_tag_is_told() {
+        fails(
+            "build: { tag: web }",
+            &world(),
+            "a build of `web` since the start",
+            "none; there are `app:latest` and `app:latest`",
+        );
+        fails(
+            "build: { result: ok }",
+            &Fake::default(),
+            "a build since the start",
+            "no build",
+        );
+        holds("build: { count: 2 }", &world());
+        holds("build: { count: 0 }", &Fake::default());
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_wrong() {
+        blind("build: { result: ok }");
+    }
+}

@@ -184,3 +184,71 @@ fn unchanged(wanted: bool, world: &dyn World, now: &[Container]) -> Outcome {
         Map::from_iter([("count".to_owned(), json!(now.len()))]),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{blind, fails, holds};
+    use crate::world::fake::Fake;
+
+    #[test]
+    fn those_that_fit_are_counted() {
+        let world = Fake::default()
+            .running("box", "busybox")
+            .exited("fox", "busybox", 0)
+            .running("hello", "hello-world");
+        holds("containers: { image: busybox, count: 2 }", &world);
+        holds("containers: { image: busybox, status: running }", &world);
+        holds("containers: { name: { matches: ^h }, count: 1 }", &world);
+        fails(
+            "containers: { image: busybox, count: 1 }",
+            &world,
+            "1 container with image `busybox`",
+            "2: `box` and `fox`",
+        );
+        fails(
+            "containers: { status: paused }",
+            &world,
+            "at least 1 containers with status paused",
+            "none",
+        );
+    }
+
+    #[test]
+    fn all_of_those_that_fit_are_judged() {
+        let world = Fake::default()
+            .running("a", "busybox")
+            .exited("b", "busybox", 1);
+        holds(
+            "containers: { image: busybox, all: { started: 1 } }",
+            &world,
+        );
+        fails(
+            "containers: { image: busybox, all: { status: running } }",
+            &world,
+            "container `b`: status running",
+            "container `b`: status exited (exit code 1, started once)",
+        );
+    }
+
+    #[test]
+    fn unchanged_means_the_same_ones_in_the_same_state() {
+        let world = Fake::default()
+            .running("a", "busybox")
+            .exited("b", "busybox", 0)
+            .set_up();
+        holds("containers: { unchanged: true }", &world);
+        let mut other = world.running("c", "busybox");
+        other.containers.remove(1);
+        fails(
+            "containers: { unchanged: true }",
+            &other,
+            "the containers as they were at the start",
+            "`b` is gone and `c` is new",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_wrong() {
+        blind("containers: { count: 0 }");
+    }
+}

@@ -259,3 +259,94 @@ fn order(subject: &str, patterns: &[Vec<Given>], all: &[(Value, String)]) -> Cla
         format!("{subject}: {}", listing(all)),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{blind, fails, holds};
+    use crate::world::fake::Fake;
+    use crate::world::{Dockerfile, Instruction, Stage};
+
+    fn world() -> Fake {
+        let one = |keyword: &str, arguments: &str| Instruction {
+            keyword: keyword.to_owned(),
+            arguments: arguments.to_owned(),
+            exec_form: arguments.starts_with('['),
+            line: 0,
+        };
+        let stage = Stage {
+            name: None,
+            from: "busybox".to_owned(),
+            instructions: vec![
+                one("COPY", "needs.txt ."),
+                one("RUN", "install needs.txt"),
+                one("COPY", ". ."),
+                one("CMD", "[\"sh\"]"),
+            ],
+        };
+        let mut world = Fake::default();
+        world.dockerfiles.insert(
+            "Dockerfile".into(),
+            Ok(Dockerfile {
+                stages: vec![stage],
+            }),
+        );
+        world
+            .dockerfiles
+            .insert("Bad".into(), Err("line 2: unknown instruction: RUM".into()));
+        world
+    }
+
+    #[test]
+    fn instructions_are_had_and_lacked() {
+        holds(
+            "dockerfile: { from: busybox, stages: 1, count: 5, has: { instruction: CMD, form: exec } }",
+            &world(),
+        );
+        holds(
+            "dockerfile: { lacks: [{ instruction: USER }, { instruction: RUN, contains: curl }] }",
+            &world(),
+        );
+        fails(
+            "dockerfile: { lacks: { instruction: RUN } }",
+            &world(),
+            "file `Dockerfile`: no instruction with instruction `RUN`",
+            "file `Dockerfile`: `RUN install needs.txt`",
+        );
+    }
+
+    #[test]
+    fn order_asks_for_different_instructions() {
+        holds(
+            "dockerfile: { order: [{ instruction: COPY, contains: needs }, { instruction: RUN }, { instruction: COPY }] }",
+            &world(),
+        );
+        fails(
+            "dockerfile: { order: [{ instruction: RUN }, { instruction: COPY, contains: needs }] }",
+            &world(),
+            "file `Dockerfile`: first instruction `RUN`, then instruction `COPY` and text containing `needs`",
+            "file `Dockerfile`: `FROM busybox`, `COPY needs.txt .`, `RUN install needs.txt`, `COPY . .`, `CMD [\"sh\"]`",
+        );
+    }
+
+    #[test]
+    fn a_missing_file_and_a_broken_one_are_told_apart() {
+        fails(
+            "dockerfile: { path: Nope }",
+            &world(),
+            "a Dockerfile `Nope`",
+            "no file `Nope`",
+        );
+        fails(
+            "dockerfile: { path: Bad }",
+            &world(),
+            "a Dockerfile `Bad`",
+            "file `Bad`: line 2: unknown instruction: RUM",
+        );
+        holds("dockerfile: { path: Nope, exists: false }", &world());
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_wrong() {
+        blind("dockerfile: { from: busybox }");
+    }
+}

@@ -94,3 +94,67 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     }
     Outcome::all(claims, judge::file_facts(file.as_ref()))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{blind, fails, holds};
+    use crate::world::fake::Fake;
+
+    #[test]
+    fn its_text_is_compared() {
+        let world = Fake::default().file("note.txt", "amber-otter\n");
+        holds(
+            "file: { path: note.txt, text: amber-otter, lines: 1, mode: '644' }",
+            &world,
+        );
+        fails(
+            "file: { path: note.txt, contains: fox }",
+            &world,
+            "file `note.txt`: text containing `fox`",
+            "file `note.txt`: text `amber-otter`",
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_told() {
+        let world = Fake::default().file("note.txt", "");
+        holds("file: { path: note, exists: false }", &world);
+        fails(
+            "file: { path: note }",
+            &world,
+            "file `note` exists",
+            "file `note` does not exist",
+        );
+        fails(
+            "file: { path: note.txt, exists: false }",
+            &world,
+            "file `note.txt` does not exist",
+            "file `note.txt` exists, a file of 0 bytes",
+        );
+    }
+
+    #[test]
+    fn unchanged_compares_with_the_start() {
+        let world = Fake::default().file("a", "1").file("b", "1").set_up();
+        holds("file: { path: a, unchanged: true, same_as: b }", &world);
+        let world = world.file("a", "2");
+        holds("file: { path: a, unchanged: false }", &world);
+        fails(
+            "file: { path: a, unchanged: true }",
+            &world,
+            "file `a`: as it was at the start",
+            "file `a`: changed since the start",
+        );
+        fails(
+            "file: { path: a, same_as: b }",
+            &world,
+            "file `a`: the same contents as `b`",
+            "file `a`: other contents than `b`",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_wrong() {
+        blind("file: { path: a, exists: false }");
+    }
+}

@@ -89,3 +89,64 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     ]);
     Outcome::all(claims, facts)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{blind, fails, holds};
+    use crate::world::HttpFacts;
+    use crate::world::fake::Fake;
+
+    fn world() -> Fake {
+        let mut world = Fake::default();
+        let facts = HttpFacts {
+            answer: Ok(200),
+            body: "hello\n".into(),
+            headers: [("server".to_owned(), "busybox".to_owned())].into(),
+        };
+        world.http.insert("http://localhost:8080/".into(), facts);
+        world
+    }
+
+    #[test]
+    fn status_body_and_headers_are_compared() {
+        holds(
+            "http: { url: 'http://localhost:8080/', status: 200, body: { contains: hello }, headers: { server: busybox } }",
+            &world(),
+        );
+        fails(
+            "http: { url: 'http://localhost:8080/', status: 404 }",
+            &world(),
+            "http://localhost:8080/: status 404",
+            "http://localhost:8080/: status 200",
+        );
+    }
+
+    #[test]
+    fn no_answer_is_told_with_its_cause() {
+        fails(
+            "http: { url: 'http://localhost:8081/' }",
+            &world(),
+            "http://localhost:8081/: an answer",
+            "http://localhost:8081/: connection refused",
+        );
+        holds(
+            "http: { url: 'http://localhost:8081/', answers: false }",
+            &world(),
+        );
+    }
+
+    #[test]
+    fn an_answer_can_be_one_too_many() {
+        fails(
+            "http: { url: 'http://localhost:8080/', answers: false }",
+            &world(),
+            "http://localhost:8080/: no answer",
+            "http://localhost:8080/: an answer with status 200",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_wrong() {
+        blind("http: { url: 'http://localhost:8080/', answers: false }");
+    }
+}

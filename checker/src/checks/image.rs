@@ -356,3 +356,83 @@ pub(crate) fn short(id: &str) -> &str {
     let digits = id.strip_prefix("sha256:").unwrap_or(id);
     digits.get(..12).unwrap_or(digits)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{blind, fails, holds};
+    use crate::world::fake::Fake;
+
+    fn world() -> Fake {
+        Fake::default()
+            .image("busybox", |image| image.layers = vec!["b".into()])
+            .image("hello:v1", |image| {
+                image.layers = vec!["b".into(), "h".into()];
+                image.cmd = vec!["sh".into(), "-c".into(), "echo hi".into()];
+                image.env.insert("MODE".into(), "test".into());
+                image.expose = vec!["80/tcp".into()];
+                image.history = vec!["ADD rootfs".into(), "RUN touch /x".into()];
+            })
+    }
+
+    #[test]
+    fn a_reference_without_a_tag_means_latest() {
+        holds("image: { name: busybox }", &world());
+        holds("image: { name: hello, exists: false }", &world());
+        fails(
+            "image: { name: hello }",
+            &world(),
+            "an image `hello`",
+            "no such image; there are `busybox:latest` and `hello:v1`",
+        );
+    }
+
+    #[test]
+    fn its_configuration_is_compared() {
+        holds(
+            "image: { name: 'hello:v1', cmd: [sh, -c, echo hi], env: { MODE: test }, expose: 80/tcp }",
+            &world(),
+        );
+        holds(
+            "image: { name: 'hello:v1', cmd: sh -c 'echo hi', layers: 2, history: { contains: touch } }",
+            &world(),
+        );
+        fails(
+            "image: { name: 'hello:v1', cmd: [sh, -c, echo ho] }",
+            &world(),
+            "image `hello:v1`: cmd `sh -c 'echo ho'`",
+            "image `hello:v1`: cmd `sh -c 'echo hi'`",
+        );
+    }
+
+    #[test]
+    fn shared_layers_are_counted_from_below() {
+        holds(
+            "image: { name: 'hello:v1', shares_layers_with: { image: busybox } }",
+            &world(),
+        );
+        fails(
+            "image: { name: busybox, shares_layers_with: { image: 'hello:v1' } }",
+            &world(),
+            "image `busybox`: at least 2 layers shared with `hello:v1`",
+            "image `busybox`: 1 shared with `hello:v1`",
+        );
+    }
+
+    #[test]
+    fn two_names_can_be_one_image() {
+        let mut world = world();
+        world.images[1].references.push("copy:latest".into());
+        holds("image: { name: copy, same_as: 'hello:v1' }", &world);
+        fails(
+            "image: { name: copy, same_as: busybox }",
+            &world,
+            "image `copy`: the same image as `busybox`",
+            "image `copy`: another image than `busybox`",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_wrong() {
+        blind("image: { name: x, exists: false }");
+    }
+}

@@ -202,3 +202,62 @@ fn unchanged(wanted: bool, world: &dyn World, now: &[Image]) -> Outcome {
         Map::from_iter([("count".to_owned(), json!(now.len()))]),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{blind, fails, holds};
+    use crate::world::fake::Fake;
+
+    fn world() -> Fake {
+        Fake::default()
+            .image("app:v1", |_| {})
+            .image("app:v2", |_| {})
+            .image("web", |image| {
+                image.id = "sha256:0123456789abcdef".into();
+                image.references.clear();
+            })
+    }
+
+    #[test]
+    fn those_that_fit_are_counted() {
+        holds("images: { repository: app, count: 2 }", &world());
+        holds("images: { dangling: true, count: 1 }", &world());
+        fails(
+            "images: { dangling: true, count: 0 }",
+            &world(),
+            "0 images with dangling yes",
+            "1: `0123456789ab`",
+        );
+    }
+
+    #[test]
+    fn all_of_those_that_fit_are_judged() {
+        holds("images: { repository: app, all: { layers: 0 } }", &world());
+        fails(
+            "images: { all: { dangling: false } }",
+            &world(),
+            "image `0123456789ab`: dangling no",
+            "image `0123456789ab`: dangling yes",
+        );
+    }
+
+    #[test]
+    fn unchanged_means_the_same_names_for_the_same_images() {
+        let world = world().set_up();
+        holds("images: { unchanged: true }", &world);
+        let mut moved = world;
+        let id = moved.images[1].id.clone();
+        moved.images[0].id = id;
+        fails(
+            "images: { unchanged: true }",
+            &moved,
+            "the images as they were at the start",
+            "`app:v1` is gone or another and `app:v1` is new",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_wrong() {
+        blind("images: { count: 0 }");
+    }
+}

@@ -15,6 +15,8 @@ pub mod images;
 mod judge;
 pub mod outcome;
 pub mod registry;
+#[cfg(test)]
+mod testing;
 pub mod volume;
 
 use crate::field::{Field, Noun};

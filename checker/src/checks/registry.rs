@@ -122,3 +122,71 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     ]);
     Outcome::all(claims, facts)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{blind, fails, holds};
+    use crate::world::Repository;
+    use crate::world::fake::Fake;
+
+    fn world() -> Fake {
+        let mut world = Fake::default().image("alice/hello:v1", |_| {});
+        let tags = [
+            ("v1".to_owned(), world.images[0].id.clone()),
+            ("old".to_owned(), "sha256:x".to_owned()),
+        ];
+        world.repositories.insert(
+            "alice/hello".into(),
+            Repository {
+                name: "alice/hello".into(),
+                tags: tags.into(),
+            },
+        );
+        world
+    }
+
+    #[test]
+    fn a_tag_is_literal() {
+        holds("registry: { repo: alice/hello, tag: v1 }", &world());
+        holds(
+            "registry: { repo: alice/hello, tag: v, exists: false }",
+            &world(),
+        );
+        fails(
+            "registry: { repo: alice/hello, tag: v2 }",
+            &world(),
+            "registry: `alice/hello` with tag `v2`",
+            "registry: `alice/hello` has tags: there are `old` and `v1`",
+        );
+    }
+
+    #[test]
+    fn a_tag_can_be_compared_with_a_local_image() {
+        holds(
+            "registry: { repo: alice/hello, tag: v1, same_as: 'alice/hello:v1' }",
+            &world(),
+        );
+        fails(
+            "registry: { repo: alice/hello, tag: old, same_as: 'alice/hello:v1' }",
+            &world(),
+            "registry: `alice/hello` with tag `old`: the image `alice/hello:v1`",
+            "registry: `alice/hello` with tag `old`: another image",
+        );
+    }
+
+    #[test]
+    fn a_repository_that_is_not_there_is_told() {
+        holds("registry: { repo: bob/hello, exists: false }", &world());
+        fails(
+            "registry: { repo: bob/hello }",
+            &world(),
+            "registry: `bob/hello`",
+            "registry: no repository `bob/hello`",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_wrong() {
+        blind("registry: { repo: alice/hello }");
+    }
+}

@@ -144,3 +144,74 @@ fn users(name: &str, world: &dyn World) -> Observed<Vec<String>> {
         .map(|one| one.name)
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::{blind, fails, holds};
+    use crate::world::fake::{Fake, text_file};
+    use crate::world::{Mount, Volume};
+
+    fn world() -> Fake {
+        let mut world = Fake::default().container("db", "busybox", |one| {
+            one.mounts = vec![Mount {
+                kind: "volume".into(),
+                volume: Some("data".into()),
+                target: "/data".into(),
+                ..Mount::default()
+            }];
+        });
+        world.volumes = vec![Volume {
+            name: "data".into(),
+            created: "now".into(),
+            ..Volume::default()
+        }];
+        world
+            .volume_files
+            .insert(("data".into(), "note".into()), text_file("hi\n"));
+        world
+    }
+
+    #[test]
+    fn a_name_is_literal() {
+        holds("volume: { name: data }", &world());
+        holds("volume: { name: dat, exists: false }", &world());
+        fails(
+            "volume: { name: data2 }",
+            &world(),
+            "a volume named `data2`",
+            "no volume of that name; there is `data`",
+        );
+    }
+
+    #[test]
+    fn its_users_and_files_are_looked_into() {
+        holds(
+            "volume: { name: data, used_by: db, files: { note: { contains: hi } } }",
+            &world(),
+        );
+        fails(
+            "volume: { name: data, used_by: { contains: web } }",
+            &world(),
+            "volume `data`: used by containing `web`",
+            "volume `data`: used by `db`",
+        );
+    }
+
+    #[test]
+    fn one_made_again_is_not_unchanged() {
+        let mut world = world().set_up();
+        holds("volume: { name: data, unchanged: true }", &world);
+        world.volumes[0].created = "later".into();
+        fails(
+            "volume: { name: data, unchanged: true }",
+            &world,
+            "volume `data`: the one of the start",
+            "volume `data`: not the one of the start",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_wrong() {
+        blind("volume: { name: data }");
+    }
+}
