@@ -17,12 +17,14 @@
 //! Found     none; of container `box` there was nothing
 //! ```
 
-use super::judge;
+mod describe;
+
 use super::outcome::{Claim, Outcome, Truth};
-use super::{Arg, Check, Given, arg};
+use super::{Arg, Check, Given};
 use crate::field::{Field, Kind, Noun, concat, field};
-use crate::matcher::{Matcher, command_line, quote};
+use crate::matcher::{Matcher, command_line};
 use crate::world::{Event, World, tagged};
+use describe::{describe_events, describe_pattern};
 use serde_json::{Map, Value, json};
 
 /// What may happen, as `docker events` and the journal call it.
@@ -367,114 +369,6 @@ fn text(event: &Event, keys: &[&str]) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// `start of container box via run with tty yes`.
-fn describe_pattern(pattern: &[Given]) -> String {
-    let mut words = match arg(pattern, "event") {
-        Some(Arg::Match(matcher)) => matcher.describe(),
-        _ => "event".to_owned(),
-    };
-    for (field, joint) in [
-        ("container", "of container"),
-        ("volume", "of volume"),
-        ("image", "of image"),
-    ] {
-        if let Some(Arg::Name(name)) = arg(pattern, field) {
-            words.push_str(&format!(" {joint} {}", quote(name)));
-        }
-    }
-    let rest: Vec<Given> = pattern
-        .iter()
-        .filter(|given| {
-            !matches!(
-                given.field.name,
-                "event" | "container" | "volume" | "image" | "count" | "after" | "before"
-            )
-        })
-        .cloned()
-        .collect();
-    if !rest.is_empty() {
-        words.push_str(&format!(" with {}", judge::describe_all(&rest)));
-    }
-    for (field, joint) in [("after", "after"), ("before", "before")] {
-        if let Some(Arg::Group(group)) = arg(pattern, field) {
-            words.push_str(&format!(" {joint} {}", describe_pattern(group)));
-        }
-    }
-    words
-}
-
-/// The events that fit; if there are none, those that come nearest: of the same action, else of the same thing.
-fn describe_events(pattern: &[Given], fitting: &[&Event], events: &[Event]) -> String {
-    const SHOWN: usize = 5;
-    if !fitting.is_empty() {
-        let shown: Vec<String> = fitting
-            .iter()
-            .take(SHOWN)
-            .map(|event| describe_event(event))
-            .collect();
-        let more = fitting.len().saturating_sub(SHOWN);
-        let rest = if more > 0 {
-            format!(", and {more} more")
-        } else {
-            String::new()
-        };
-        return format!("{}: {}{rest}", fitting.len(), shown.join(", "));
-    }
-    let like = |names: &[&str]| -> Vec<String> {
-        let part: Vec<Given> = pattern
-            .iter()
-            .filter(|given| names.contains(&given.field.name))
-            .cloned()
-            .collect();
-        let near = events
-            .iter()
-            .filter(|event| !part.is_empty() && fits(&part, event));
-        let mut shown: Vec<String> = near.map(describe_event).collect();
-        shown.dedup();
-        shown
-    };
-    let mut near = like(&["event", "type"]);
-    if near.is_empty() {
-        near = like(&["container", "volume", "image"]);
-    }
-    match near.len() {
-        0 => "none".to_owned(),
-        count if count > SHOWN => format!(
-            "none, only {} and {} more",
-            near[..SHOWN].join(", "),
-            count - SHOWN
-        ),
-        _ => format!("none, only {}", near.join(", ")),
-    }
-}
-
-fn describe_event(event: &Event) -> String {
-    let mut words = quote(&event.action);
-    let thing = text(event, &["container", "name"]);
-    if let Some(name) = thing {
-        words.push_str(&format!(" of {} {}", event.kind, quote(&name)));
-    }
-    if event.kind == "container"
-        && let Some(image) = image_of(event)
-    {
-        words.push_str(&format!(" from {}", quote(&image)));
-    }
-    let code = value(event, "exit_code");
-    if !code.is_null() {
-        words.push_str(&format!(" with exit code {code}"));
-    }
-    for (name, words_for) in [
-        ("attached", ["detached", "attached"]),
-        ("tty", ["without a tty", "with a tty"]),
-    ] {
-        if let Some(yes) = value(event, name).as_bool() {
-            words.push_str(&format!(", {}", words_for[usize::from(yes)]));
-        }
-    }
-    words.push_str(&format!(" (by {})", quote(&event.via)));
-    words
-}
-
 fn facts(event: &Event) -> Map<String, Value> {
     let mut facts = event.facts.clone();
     facts.insert("event".to_owned(), json!(event.action));
@@ -498,77 +392,4 @@ fn facts(event: &Event) -> Map<String, Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::checks::testing::{blind, fails, holds};
-    use crate::world::fake::Fake;
-
-    fn world() -> Fake {
-        Fake::default()
-            .event("create", "run", "fox", "busybox")
-            .event("start", "run", "fox", "busybox")
-            .fact("attached", false)
-            .event("die", "monitor", "fox", "busybox")
-            .fact("exitCode", "7")
-            .event("start", "start", "box", "hello-world")
-    }
-
-    #[test]
-    fn events_are_found_by_their_facts() {
-        holds(
-            "happened: { event: die, image: 'busybox:latest', exit_code: 7 }",
-            &world(),
-        );
-        holds(
-            "happened: { event: start, container: fox, attached: false, via: run }",
-            &world(),
-        );
-        holds("happened: { event: start, count: 2 }", &world());
-        fails(
-            "happened: { event: start, container: box, via: run }",
-            &world(),
-            "`start` of container `box` with via `run`, since the start",
-            "none, only `start` of container `fox` from `busybox`, detached (by `run`), `start` of container `box` from `hello-world` (by `start`)",
-        );
-    }
-
-    #[test]
-    fn a_name_is_literal() {
-        fails(
-            "happened: { event: die, container: fo }",
-            &world(),
-            "`die` of container `fo`, since the start",
-            "none, only `die` of container `fox` from `busybox` with exit code 7 (by `monitor`)",
-        );
-    }
-
-    #[test]
-    fn never_is_broken_by_one_event() {
-        holds("never: { event: destroy }", &world());
-        fails(
-            "never: { event: create, via: run }",
-            &world(),
-            "no `create` with via `run`, since the start",
-            "1: `create` of container `fox` from `busybox` (by `run`)",
-        );
-    }
-
-    #[test]
-    fn before_and_after_look_at_the_same_thing() {
-        holds(
-            "happened: { event: start, after: { event: create }, before: { event: die } }",
-            &world(),
-        );
-        fails(
-            "happened: { event: start, container: box, after: { event: create } }",
-            &world(),
-            "`start` of container `box` after `create`, since the start",
-            "none, only `start` of container `fox` from `busybox`, detached (by `run`), `start` of container `box` from `hello-world` (by `start`)",
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_seen_is_not_wrong() {
-        blind("happened: { event: start }");
-        blind("never: { event: start }");
-    }
-}
+mod tests;

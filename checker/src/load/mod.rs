@@ -4,10 +4,12 @@
 //! [`Exercise`]. What is wrong is a list of [`Problem`]s, each with file, line, column, source line and caret.
 //! Input of any kind ends in one of the two; nothing panics and nothing hangs.
 
+mod attempt;
 pub(crate) mod condition;
 pub(crate) mod cross;
 pub(crate) mod decode;
 pub(crate) mod exercise;
+mod goal;
 pub(crate) mod matcher;
 pub(crate) mod node;
 pub(crate) mod params;

@@ -1,0 +1,114 @@
+//! Events and patterns of events in words.
+
+use super::{fits, image_of, text, value};
+use crate::checks::{Arg, Given, arg, judge};
+use crate::matcher::quote;
+use crate::world::Event;
+
+/// `start of container box via run with tty yes`.
+pub(super) fn describe_pattern(pattern: &[Given]) -> String {
+    let mut words = match arg(pattern, "event") {
+        Some(Arg::Match(matcher)) => matcher.describe(),
+        _ => "event".to_owned(),
+    };
+    for (field, joint) in [
+        ("container", "of container"),
+        ("volume", "of volume"),
+        ("image", "of image"),
+    ] {
+        if let Some(Arg::Name(name)) = arg(pattern, field) {
+            words.push_str(&format!(" {joint} {}", quote(name)));
+        }
+    }
+    let rest: Vec<Given> = pattern
+        .iter()
+        .filter(|given| {
+            !matches!(
+                given.field.name,
+                "event" | "container" | "volume" | "image" | "count" | "after" | "before"
+            )
+        })
+        .cloned()
+        .collect();
+    if !rest.is_empty() {
+        words.push_str(&format!(" with {}", judge::describe_all(&rest)));
+    }
+    for (field, joint) in [("after", "after"), ("before", "before")] {
+        if let Some(Arg::Group(group)) = arg(pattern, field) {
+            words.push_str(&format!(" {joint} {}", describe_pattern(group)));
+        }
+    }
+    words
+}
+
+/// The events that fit; if there are none, those that come nearest: of the same action, else of the same thing.
+pub(super) fn describe_events(pattern: &[Given], fitting: &[&Event], events: &[Event]) -> String {
+    const SHOWN: usize = 5;
+    if !fitting.is_empty() {
+        let shown: Vec<String> = fitting
+            .iter()
+            .take(SHOWN)
+            .map(|event| describe_event(event))
+            .collect();
+        let more = fitting.len().saturating_sub(SHOWN);
+        let rest = if more > 0 {
+            format!(", and {more} more")
+        } else {
+            String::new()
+        };
+        return format!("{}: {}{rest}", fitting.len(), shown.join(", "));
+    }
+    let like = |names: &[&str]| -> Vec<String> {
+        let part: Vec<Given> = pattern
+            .iter()
+            .filter(|given| names.contains(&given.field.name))
+            .cloned()
+            .collect();
+        let near = events
+            .iter()
+            .filter(|event| !part.is_empty() && fits(&part, event));
+        let mut shown: Vec<String> = near.map(describe_event).collect();
+        shown.dedup();
+        shown
+    };
+    let mut near = like(&["event", "type"]);
+    if near.is_empty() {
+        near = like(&["container", "volume", "image"]);
+    }
+    match near.len() {
+        0 => "none".to_owned(),
+        count if count > SHOWN => format!(
+            "none, only {} and {} more",
+            near[..SHOWN].join(", "),
+            count - SHOWN
+        ),
+        _ => format!("none, only {}", near.join(", ")),
+    }
+}
+
+fn describe_event(event: &Event) -> String {
+    let mut words = quote(&event.action);
+    let thing = text(event, &["container", "name"]);
+    if let Some(name) = thing {
+        words.push_str(&format!(" of {} {}", event.kind, quote(&name)));
+    }
+    if event.kind == "container"
+        && let Some(image) = image_of(event)
+    {
+        words.push_str(&format!(" from {}", quote(&image)));
+    }
+    let code = value(event, "exit_code");
+    if !code.is_null() {
+        words.push_str(&format!(" with exit code {code}"));
+    }
+    for (name, words_for) in [
+        ("attached", ["detached", "attached"]),
+        ("tty", ["without a tty", "with a tty"]),
+    ] {
+        if let Some(yes) = value(event, name).as_bool() {
+            words.push_str(&format!(", {}", words_for[usize::from(yes)]));
+        }
+    }
+    words.push_str(&format!(" (by {})", quote(&event.via)));
+    words
+}

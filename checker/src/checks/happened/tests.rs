@@ -1,0 +1,74 @@
+//! The noun `happened` on worlds made by hand.
+
+use crate::checks::testing::{blind, fails, holds};
+use crate::world::fake::Fake;
+
+fn world() -> Fake {
+    Fake::default()
+        .event("create", "run", "fox", "busybox")
+        .event("start", "run", "fox", "busybox")
+        .fact("attached", false)
+        .event("die", "monitor", "fox", "busybox")
+        .fact("exitCode", "7")
+        .event("start", "start", "box", "hello-world")
+}
+
+#[test]
+fn events_are_found_by_their_facts() {
+    holds(
+        "happened: { event: die, image: 'busybox:latest', exit_code: 7 }",
+        &world(),
+    );
+    holds(
+        "happened: { event: start, container: fox, attached: false, via: run }",
+        &world(),
+    );
+    holds("happened: { event: start, count: 2 }", &world());
+    fails(
+        "happened: { event: start, container: box, via: run }",
+        &world(),
+        "`start` of container `box` with via `run`, since the start",
+        "none, only `start` of container `fox` from `busybox`, detached (by `run`), `start` of container `box` from `hello-world` (by `start`)",
+    );
+}
+
+#[test]
+fn a_name_is_literal() {
+    fails(
+        "happened: { event: die, container: fo }",
+        &world(),
+        "`die` of container `fo`, since the start",
+        "none, only `die` of container `fox` from `busybox` with exit code 7 (by `monitor`)",
+    );
+}
+
+#[test]
+fn never_is_broken_by_one_event() {
+    holds("never: { event: destroy }", &world());
+    fails(
+        "never: { event: create, via: run }",
+        &world(),
+        "no `create` with via `run`, since the start",
+        "1: `create` of container `fox` from `busybox` (by `run`)",
+    );
+}
+
+#[test]
+fn before_and_after_look_at_the_same_thing() {
+    holds(
+        "happened: { event: start, after: { event: create }, before: { event: die } }",
+        &world(),
+    );
+    fails(
+        "happened: { event: start, container: box, after: { event: create } }",
+        &world(),
+        "`start` of container `box` after `create`, since the start",
+        "none, only `start` of container `fox` from `busybox`, detached (by `run`), `start` of container `box` from `hello-world` (by `start`)",
+    );
+}
+
+#[test]
+fn what_cannot_be_seen_is_not_wrong() {
+    blind("happened: { event: start }");
+    blind("never: { event: start }");
+}
