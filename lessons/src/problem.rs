@@ -60,7 +60,7 @@ pub fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     known
         .iter()
         .map(|candidate| (distance(word, candidate), *candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 4)
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 6)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_near_word_is_suggested_and_a_far_one_is_not() {
-        let known = ["next", "back", "hint", "solution"];
+        let known = ["next", "back", "hint", "help", "solution"];
         for (word, expected) in [
             ("nxet", Some("next")),
             ("hnit", Some("hint")),
@@ -102,6 +102,7 @@ mod tests {
             ("nex", Some("next")),
             ("docker", None),
             ("ls", None),
+            ("hello", None),
         ] {
             assert_eq!(did_you_mean(word, &known), expected, "{word}");
         }

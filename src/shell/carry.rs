@@ -69,15 +69,15 @@ impl Carry {
             "{{ pwd; export -p; echo {}; set; }} >{account} 2>/dev/null",
             shell_words::quote(MARK)
         );
-        let mut script = format!("trap {} 0\n", shell_words::quote(&at_end));
+        let mut script = format!("trap {} 0; ", shell_words::quote(&at_end));
         for (name, value) in &self.variables {
-            script.push_str(&format!("{name}={}\n", shell_words::quote(value)));
+            script.push_str(&format!("{name}={}; ", shell_words::quote(value)));
         }
         if self.code != 0 && line.contains("$?") {
-            script.push_str(&format!("(exit {})\n", self.code));
+            script.push_str(&format!("(exit {}); ", self.code));
         }
-        script.push_str("eval ");
-        script.push_str(&shell_words::quote(line));
+        // On the same line, so that the shell's own messages speak of line 1, which is the learner's.
+        script.push_str(line);
         script
     }
 

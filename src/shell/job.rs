@@ -5,7 +5,7 @@
 //! stopped by Ctrl-Z, we take the terminal back and restore its modes, whatever a program did to them.
 
 use nix::sys::signal::{SigSet, Signal};
-use rustix::process::{Pid, WaitOptions, WaitStatus};
+use rustix::process::{Pid, Signal as ProcessSignal, WaitOptions};
 use rustix::termios::{LocalModes, OptionalActions, Termios};
 use std::io;
 use std::os::fd::AsFd;
@@ -81,13 +81,13 @@ impl Terminal {
     /// Lets a stopped line go on.
     pub(crate) fn resume(&self, pid: Pid) -> io::Result<End> {
         self.give_to(pid);
-        rustix::process::kill_process_group(pid, rustix::process::Signal::CONT)?;
+        rustix::process::kill_process_group(pid, ProcessSignal::CONT)?;
         self.wait(pid)
     }
 
     /// Ends a stopped line for good.
     pub(crate) fn hang_up(&self, pid: Pid) {
-        for signal in [rustix::process::Signal::HUP, rustix::process::Signal::CONT] {
+        for signal in [ProcessSignal::HUP, ProcessSignal::CONT] {
             // It may be gone already.
             let _ = rustix::process::kill_process_group(pid, signal);
         }
@@ -132,9 +132,15 @@ impl Terminal {
             else {
                 continue;
             };
-            if self.wants_terminal(pid, status) {
+            // It asked for the terminal before we had handed it over, and the kernel stopped it for that. The foreground
+            // group is never stopped so.
+            let asked = [ProcessSignal::TTIN, ProcessSignal::TTOU].map(ProcessSignal::as_raw);
+            if status
+                .stopping_signal()
+                .is_some_and(|signal| asked.contains(&signal))
+            {
                 self.give_to(pid);
-                rustix::process::kill_process_group(pid, rustix::process::Signal::CONT)?;
+                rustix::process::kill_process_group(pid, ProcessSignal::CONT)?;
                 continue;
             }
             if let Some(code) = status.exit_status() {
@@ -149,19 +155,6 @@ impl Terminal {
         };
         self.take_back();
         Ok(end)
-    }
-
-    /// It asked for the terminal before we had handed it over, and the kernel stopped it for that.
-    fn wants_terminal(&self, pid: Pid, status: WaitStatus) -> bool {
-        let asked = [rustix::process::Signal::TTIN, rustix::process::Signal::TTOU];
-        status
-            .stopping_signal()
-            .is_some_and(|signal| asked.iter().any(|one| one.as_raw() == signal))
-            && self.foreground() != Some(pid)
-    }
-
-    fn foreground(&self) -> Option<Pid> {
-        rustix::termios::tcgetpgrp(io::stdin().as_fd()).ok()
     }
 }
 
