@@ -7,6 +7,8 @@ use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
 use crate::learn::steps;
 use checker::Exercise;
+use checker::world::Snapshot;
+use checker::world::engine::EngineWorld;
 use engine::clock::System;
 use engine::paths::create_private_dir;
 use engine::{Engine, Settings};
@@ -97,6 +99,7 @@ impl<'a> Workbench<'a> {
         place_files(&self.workspace, &self.files)?;
         // Opening makes the sandbox, with the starter images.
         let engine = open_engine(self.env, &self.sandbox, "setup")?;
+        engine.ensure_starter_images()?;
         for step in &self.exercise.setup {
             let (code, output) =
                 steps::run(self.env, &self.sandbox, &self.workspace, &step.action)?;
@@ -113,9 +116,31 @@ impl<'a> Workbench<'a> {
                 ));
             }
         }
-        let _ = engine;
-        fs::write(self.marker()?, "{}")?;
+        let world = EngineWorld::new(engine, &self.workspace, Snapshot::default());
+        let snapshot = world.snapshot().map_err(|blind| {
+            Failure::message(format!("cannot look at what was set up: {}", blind.because))
+        })?;
+        let bytes = serde_json::to_vec(&snapshot).map_err(io::Error::from)?;
+        fs::write(self.marker()?, bytes)?;
         Ok(())
+    }
+
+    /// What the checker sees: the sandbox and the workspace now, and as they were after the setup.
+    pub(crate) fn world(&self) -> CommandResult<EngineWorld> {
+        let marker = self.marker()?;
+        let bytes = fs::read(&marker).map_err(|error| {
+            Failure::message(format!("cannot read `{}`: {error}", marker.display()))
+        })?;
+        let setup: Snapshot = serde_json::from_slice(&bytes).map_err(|error| {
+            let text = format!("`{}` is damaged: {error}", marker.display());
+            Failure::Hinted(
+                text,
+                crate::exit::FAILURE,
+                format!("docklings reset {}", self.exercise.id),
+            )
+        })?;
+        let engine = open_engine(self.env, &self.sandbox, "check")?;
+        Ok(EngineWorld::new(engine, &self.workspace, setup))
     }
 
     /// Throws sandbox and workspace away; what runs in it is killed.
@@ -197,7 +222,7 @@ pub(crate) fn remove(folder: &Path) -> CommandResult {
         Ok(()) => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-        Err(error) => return Err(engine::Error::io("remove", folder, error).into()),
+        Err(error) => return Err(cannot_remove(folder, &error)),
     }
     let status = Command::new(std::env::current_exe()?)
         .arg(REMOVE)
@@ -213,6 +238,10 @@ pub(crate) fn remove(folder: &Path) -> CommandResult {
     }
 }
 
+fn cannot_remove(folder: &Path, error: &io::Error) -> Failure {
+    Failure::message(format!("cannot remove `{}`: {error}", folder.display()))
+}
+
 /// The hidden stage behind [`remove`].
 pub(crate) const REMOVE: &str = "__remove";
 
@@ -222,7 +251,7 @@ pub(crate) fn remove_as_root(folders: &[String]) -> CommandResult {
     for folder in folders {
         match fs::remove_dir_all(folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(engine::Error::io("remove", folder, error).into());
+                return Err(cannot_remove(Path::new(folder), &error));
             }
             _ => {}
         }

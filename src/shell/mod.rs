@@ -43,6 +43,8 @@ struct Shell {
     reader: Reader,
     /// What the last judgement of the exercise at hand said.
     report: Option<Box<Report>>,
+    /// How long the journal was at the last judgement.
+    judged_at: Option<u64>,
     /// A line that Ctrl-Z stopped.
     stopped: Option<Pid>,
     /// Where the learner was when the shell began: the playground's folder.
@@ -69,6 +71,7 @@ pub(crate) fn run(plain: bool) -> CommandResult {
         session: Session::new(course.catalog, course.progress),
         progress: course.file,
         report: None,
+        judged_at: None,
         stopped: None,
         asked: false,
         start_folder,

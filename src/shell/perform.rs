@@ -3,8 +3,9 @@
 use super::look::{self, styled};
 use super::{Shell, view};
 use crate::failure::{CommandResult, Failure};
+use crate::learn::judge::{Patience, judge};
 use crate::learn::workbench::{Workbench, drop_sandbox, open_engine, place_files, remove};
-use crate::learn::{course, judge, play};
+use crate::learn::{course, play};
 use engine::paths::create_private_dir;
 use lessons::lesson::Step;
 use lessons::session::{Effect, Event, FREE, Place};
@@ -146,11 +147,12 @@ impl Shell {
 
     fn enter(&mut self, sandbox: &str, told: bool) -> CommandResult {
         self.report = None;
+        self.judged_at = None;
         let folder = self.folder_of_place();
         if self.session.exercise().is_none() {
             // An exercise makes its own when it is set up.
             let engine = open_engine(&self.env, sandbox, "lesson")?;
-            let _ = engine;
+            engine.ensure_starter_images()?;
             if sandbox != FREE {
                 self.make_page_folder(&folder)?;
             }
@@ -188,6 +190,13 @@ impl Shell {
         Ok(())
     }
 
+    fn prepare_if_needed(&mut self, exercise: &str) -> CommandResult {
+        if Workbench::new(&self.env, self.session.catalog(), exercise)?.is_ready() {
+            return Ok(());
+        }
+        self.prepare(exercise, false)
+    }
+
     fn prepare(&mut self, exercise: &str, anew: bool) -> CommandResult {
         let bench = Workbench::new(&self.env, self.session.catalog(), exercise)?;
         if anew {
@@ -209,8 +218,21 @@ impl Shell {
     }
 
     fn judge(&mut self, id: &str, asked: bool) -> CommandResult<Event> {
+        // It could not be set up before, or it was reset in another terminal.
+        self.prepare_if_needed(id)?;
         let record = self.session.progress().exercises.get(id);
-        let report = judge::judge(&self.env, self.session.catalog(), id, record, asked)?;
+        let journal = self.env.home.sandbox(&self.session.sandbox())?.journal();
+        let length = std::fs::metadata(journal).map_or(0, |data| data.len());
+        let happened = self
+            .judged_at
+            .replace(length)
+            .is_some_and(|before| before != length);
+        let patience = match (asked, happened) {
+            (true, _) => Patience::AsWritten,
+            (false, true) => Patience::Briefly,
+            (false, false) => Patience::None,
+        };
+        let report = judge(&self.env, self.session.catalog(), id, record, patience)?;
         self.report = Some(report.clone());
         Ok(Event::Judged { report, asked })
     }
@@ -228,6 +250,7 @@ impl Shell {
             catalog,
             self.session.progress(),
             here,
+            false,
             self.look,
         ))
     }

@@ -313,11 +313,13 @@ pub(crate) fn help(look: Look) -> String {
     out
 }
 
-/// All lessons and exercises, with how they stand. `here` marks the learner's place.
+/// All lessons and exercises, with how they stand. `here` marks the learner's place: a lesson's index and an exercise.
+/// Not `whole`: a lesson that was not begun takes one line.
 pub(crate) fn list(
     catalog: &Catalog,
     progress: &Progress,
     here: Option<(usize, Option<&str>)>,
+    whole: bool,
     look: Look,
 ) -> String {
     let mut out = String::from("\n");
@@ -340,6 +342,18 @@ pub(crate) fn list(
             ""
         };
         let title = format!("{:>2}. {}", lesson.number, lesson.front.title);
+        let touched = |id: &String| progress.exercises.contains_key(id);
+        let is_here = here.is_some_and(|(place, _)| place == index);
+        if !whole && read == 0 && !is_here && !lesson.front.exercises.iter().any(touched) {
+            let count = lesson.front.exercises.len();
+            all += count;
+            let exercises = if count == 1 { "exercise" } else { "exercises" };
+            line(
+                &mut out,
+                &format!("{} ({count} {exercises})", styled(HEADING, &title)),
+            );
+            continue;
+        }
         line(
             &mut out,
             &format!("{} ({pages}){mark}", styled(HEADING, &title)),
