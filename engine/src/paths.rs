@@ -5,7 +5,6 @@
 //! ├── content/                   shared by all sandboxes, never changes once written
 //! │   ├── blobs/sha256/<hex>     an OCI image layout: configs, manifests, compressed layers
 //! │   ├── layers/<chain>/        unpacked layers: `diff/` is an overlay lowerdir, `layer.json` describes it
-//! │   ├── cache/<key>.json       build cache records
 //! │   ├── starter.json           the images that a new sandbox begins with
 //! │   ├── lock                   held shared by who adds content, exclusively by who deletes it
 //! │   └── tmp/                   what is not finished; renamed into place, or swept
@@ -15,6 +14,7 @@
 //! │   ├── names/<name>           one file per container name; holds the id
 //! │   ├── containers/<id>/       config.json state.json log.json lock upper/ work/ etc/
 //! │   ├── volumes/<name>/_data
+//! │   ├── cache/                 build cache records
 //! │   ├── trash/                 removed, to be unlinked
 //! │   └── journal.jsonl
 //! ├── workspaces/<exercise>/
@@ -64,10 +64,6 @@ impl Home {
     /// Unpacked layers, by the hexadecimal digits of their chain id.
     pub fn layers(&self) -> PathBuf {
         self.content().join("layers")
-    }
-    /// Build cache records.
-    pub fn build_cache(&self) -> PathBuf {
-        self.content().join("cache")
     }
     /// Unfinished content.
     pub fn content_tmp(&self) -> PathBuf {
@@ -156,6 +152,10 @@ impl SandboxPaths {
     /// One volume's data.
     pub fn volume_data(&self, name: &VolumeName) -> PathBuf {
         self.volumes().join(name.as_str()).join("_data")
+    }
+    /// Build cache records.
+    pub fn build_cache(&self) -> PathBuf {
+        self.root.join("cache")
     }
     /// Removed things, to be unlinked.
     pub fn trash(&self) -> PathBuf {

@@ -6,6 +6,7 @@
 
 pub mod atomic;
 pub mod blobs;
+pub mod build_cache;
 pub mod containers;
 pub mod images;
 pub mod layers;

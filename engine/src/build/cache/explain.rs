@@ -122,7 +122,11 @@ impl fmt::Display for Reason {
             }
             Self::Base { image } => write!(f, "base image {image} changed"),
             Self::Step { step, because } => match **because {
-                Self::FirstTime | Self::NoCache => write!(f, "{step} ran: {because}"),
+                Self::FirstTime | Self::NoCache | Self::LayerGone => {
+                    write!(f, "{step} ran: {because}")
+                }
+                Self::Text { ref was } => write!(f, "{step} changed, was: {}", short(was)),
+                Self::NewInstruction => write!(f, "{step} is new"),
                 _ => write!(f, "{step} changed: {because}"),
             },
             Self::LayerGone => f.write_str("its layer was removed"),

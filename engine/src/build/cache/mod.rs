@@ -8,10 +8,12 @@
 //! |---|---|
 //! | [`content`] | what of a file counts |
 //! | [`remembered`] | not reading unchanged files again |
-//! | [`explain`] | why a step missed |
+//! | [`explain`] | why a step missed, in words |
+//! | [`compare`] | finding that out |
 //!
 //! **Lesson.** `build-cache`
 
+pub(crate) mod compare;
 pub(crate) mod content;
 pub mod explain;
 pub(crate) mod remembered;

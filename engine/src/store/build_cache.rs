@@ -1,0 +1,254 @@
+//! Build cache records: what each step of a build was made of, and which layer came out.
+//!
+//! ```text
+//! sandboxes/<name>/cache/
+//! ├── step-<key>.json      a step: its inputs and its layer
+//! ├── files-<key>.json     the files that it copied, to tell later which one differs
+//! ├── last-<id>.json       the keys of the last build of a Dockerfile, to compare with
+//! ├── image-<id>.json      the keys of the steps that made an image, for `history --cache`
+//! └── digests-<id>         digests of a context's files
+//! ```
+//!
+//! **What Docker does.** One cache for the whole daemon. **What we do.** One per sandbox, so that an exercise starts
+//! without what another one built; the layers themselves are shared as all content is.
+//!
+//! **Lesson.** `build-cache`
+
+use super::atomic::{self, Durability};
+use crate::error::{IoContext, Result};
+use crate::oci::digest::{Digest, ImageId};
+use crate::paths::{Home, SandboxPaths, create_private_dir};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+/// What a step's result depends on, beside its parent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The instruction in canonical form, variables expanded.
+    pub text: String,
+    /// FROM: the image's id, `scratch`, or the key that an earlier stage ended with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// RUN: `NAME=value` of ENV and ARG.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<String>,
+    /// RUN: the build arguments in scope.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<(String, String)>,
+    /// RUN, WORKDIR: who.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub user: String,
+    /// RUN: where.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub working_dir: String,
+    /// COPY, ADD: what the files are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Digest>,
+}
+
+/// A step that ran once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// Its key.
+    pub key: String,
+    /// The key of the step before it.
+    pub parent: String,
+    /// The instruction as written, on one line.
+    pub written: String,
+    /// Its inputs.
+    pub inputs: Inputs,
+    /// When it ran.
+    pub created: Timestamp,
+    /// The layers after it, by chain id, lowest first.
+    pub chain: Vec<String>,
+    /// Whether the last of them is its own.
+    pub own_layer: bool,
+}
+
+/// The last build of a Dockerfile: the keys of each stage's steps, FROM first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastBuild {
+    /// By the stage's name, or `stage-N`.
+    pub stages: Vec<(String, Vec<String>)>,
+}
+
+/// The cache of one sandbox.
+#[derive(Debug, Clone)]
+pub struct BuildCache {
+    folder: PathBuf,
+}
+
+impl BuildCache {
+    /// The cache of `sandbox`.
+    pub fn of(sandbox: &SandboxPaths) -> Self {
+        Self {
+            folder: sandbox.build_cache(),
+        }
+    }
+
+    /// The record of a step.
+    pub fn step(&self, key: &str) -> Result<Option<StepRecord>> {
+        self.read(&format!("step-{key}.json"))
+    }
+
+    /// Records a step, and the list of files that it copied.
+    pub fn put_step<F: Serialize>(&self, record: &StepRecord, files: Option<&F>) -> Result<()> {
+        if let Some(files) = files {
+            self.write(&format!("files-{}.json", record.key), files)?;
+        }
+        self.write(&format!("step-{}.json", record.key), record)
+    }
+
+    /// The list of files that a step copied.
+    pub fn files<F: DeserializeOwned>(&self, key: &str) -> Result<Option<F>> {
+        self.read(&format!("files-{key}.json"))
+    }
+
+    /// The last build of the Dockerfile called `id`.
+    pub fn last(&self, id: &str) -> Result<Option<LastBuild>> {
+        self.read(&format!("last-{id}.json"))
+    }
+
+    /// Records the last build.
+    pub fn put_last(&self, id: &str, build: &LastBuild) -> Result<()> {
+        let name = format!("last-{id}.json");
+        if self.read::<LastBuild>(&name)?.as_ref() == Some(build) {
+            return Ok(());
+        }
+        self.write(&name, build)
+    }
+
+    /// The keys of the steps that made an image, in order.
+    pub fn image(&self, id: &ImageId) -> Result<Option<Vec<String>>> {
+        self.read(&format!("image-{}.json", id.hex()))
+    }
+
+    /// Records which steps made an image.
+    pub fn put_image(&self, id: &ImageId, keys: &[String]) -> Result<()> {
+        let name = format!("image-{}.json", id.hex());
+        if self.folder.join(&name).exists() {
+            return Ok(());
+        }
+        self.write(&name, &keys)
+    }
+
+    /// Where digests of the context called `id` are remembered.
+    pub fn digests(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("digests-{id}"))
+    }
+
+    /// All steps. A damaged record is left out: it will be made again.
+    pub fn steps(&self) -> Result<Vec<StepRecord>> {
+        let mut steps = Vec::new();
+        if !self.folder.is_dir() {
+            return Ok(steps);
+        }
+        for entry in fs::read_dir(&self.folder).on("read", &self.folder)? {
+            let name = entry.on("read", &self.folder)?.file_name();
+            let name = name.to_string_lossy().into_owned();
+            if let Some(key) = name
+                .strip_prefix("step-")
+                .and_then(|n| n.strip_suffix(".json"))
+                && let Ok(Some(step)) = self.step(key)
+            {
+                steps.push(step);
+            }
+        }
+        Ok(steps)
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) -> Result<()> {
+        super::tree::remove_tree(&self.folder)
+    }
+
+    /// Makes the folder, for a file that is written directly.
+    pub fn prepare(&self) -> Result<()> {
+        match self.folder.is_dir() {
+            true => Ok(()),
+            false => create_private_dir(&self.folder),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        // A damaged record is one that is missing: the step runs again.
+        Ok(atomic::read_json(&self.folder.join(name)).unwrap_or_default())
+    }
+
+    fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
+        self.prepare()?;
+        atomic::write_json(&self.folder.join(name), value, Durability::Cached)
+    }
+}
+
+/// The layers, by chain id, that the build caches of all sandboxes need.
+pub fn layers_needed(home: &Home) -> Result<BTreeSet<String>> {
+    let mut needed = BTreeSet::new();
+    let folder = home.sandboxes();
+    if !folder.is_dir() {
+        return Ok(needed);
+    }
+    for entry in fs::read_dir(&folder).on("read", &folder)? {
+        let name = entry.on("read", &folder)?.file_name();
+        let Ok(sandbox) = home.sandbox(&name.to_string_lossy()) else {
+            continue;
+        };
+        for step in BuildCache::of(&sandbox).steps()? {
+            needed.extend(step.chain);
+        }
+    }
+    Ok(needed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world() -> (tempfile::TempDir, Home, SandboxPaths) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path(), folder.path().join("run"));
+        let sandbox = home.sandbox("free").unwrap();
+        (folder, home, sandbox)
+    }
+
+    fn record(key: &str) -> StepRecord {
+        StepRecord {
+            key: key.to_owned(),
+            parent: String::new(),
+            written: "RUN x".to_owned(),
+            inputs: Inputs::default(),
+            created: Timestamp::UNIX_EPOCH,
+            chain: vec![format!("{key}-layer")],
+            own_layer: true,
+        }
+    }
+
+    #[test]
+    fn records_are_found_again_and_their_layers_are_needed() {
+        let (_folder, home, sandbox) = world();
+        let cache = BuildCache::of(&sandbox);
+        assert_eq!(cache.step("a").unwrap(), None);
+        cache.put_step(&record("a"), Some(&vec![1, 2])).unwrap();
+        cache.put_step(&record("b"), None::<&()>).unwrap();
+        assert_eq!(cache.step("a").unwrap(), Some(record("a")));
+        assert_eq!(cache.files::<Vec<i32>>("a").unwrap(), Some(vec![1, 2]));
+        let needed: Vec<String> = layers_needed(&home).unwrap().into_iter().collect();
+        assert_eq!(needed, ["a-layer", "b-layer"]);
+        cache.clear().unwrap();
+        assert!(layers_needed(&home).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_damaged_record_is_a_missing_one() {
+        let (_folder, _home, sandbox) = world();
+        let cache = BuildCache::of(&sandbox);
+        cache.put_step(&record("a"), None::<&()>).unwrap();
+        fs::write(sandbox.build_cache().join("step-a.json"), "{").unwrap();
+        assert_eq!(cache.step("a").unwrap(), None);
+        assert!(cache.steps().unwrap().is_empty());
+    }
+}
