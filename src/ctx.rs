@@ -45,6 +45,7 @@ impl Ctx {
             clock: Arc::new(System),
             entropy: Arc::new(System),
         })?;
+        engine.ensure_starter_images()?;
         Ok(self.engine.insert(engine).clone())
     }
 
