@@ -2,8 +2,10 @@
 
 use crate::env::Env;
 use crate::failure::CommandResult;
+use crate::render::rows::View;
 use engine::clock::System;
 use engine::{Engine, Settings};
+use jiff::tz::TimeZone;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::Arc;
 
@@ -47,6 +49,15 @@ impl Ctx {
         })?;
         engine.ensure_starter_images()?;
         Ok(self.engine.insert(engine).clone())
+    }
+
+    /// How rows are to be shown; `truncate` unless `--no-trunc`.
+    pub(crate) fn view(&mut self, truncate: bool) -> CommandResult<View> {
+        Ok(View {
+            now: self.engine()?.now(),
+            zone: TimeZone::system(),
+            truncate,
+        })
     }
 
     /// Writes out what is buffered.

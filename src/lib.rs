@@ -11,7 +11,6 @@ mod ctx;
 mod env;
 mod exit;
 mod failure;
-mod filters;
 mod help;
 pub mod inspect;
 mod learn;

@@ -2,53 +2,17 @@
 
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
-use crate::filters::Filters;
-use crate::render::{human, timestamps};
+use crate::render::human;
+use crate::render::select::Filters;
+use crate::render::select::prune::Prunable;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
 use std::io::{self, BufRead};
 
-/// The filters of `prune`: `until`, `label`, `label!`.
-pub(super) struct Choice {
-    filters: Filters,
-    until: Option<Timestamp>,
-}
-
-impl Choice {
-    /// Reads `pairs`; `known` are the names that the command has.
-    pub(super) fn new(
-        pairs: &[(String, String)],
-        known: &[&str],
-        now: Timestamp,
-    ) -> CommandResult<Self> {
-        let filters = Filters::new(pairs, known)?;
-        let until = match filters.get("until") {
-            [] => None,
-            [text] => {
-                Some(timestamps::parse(text, now, &TimeZone::system()).map_err(Failure::message)?)
-            }
-            _ => return Err(Failure::message("more than one until filter specified")),
-        };
-        Ok(Self { filters, until })
-    }
-
-    /// Whether something made at `created`, with these labels, is to go.
-    pub(super) fn takes(&self, created: Timestamp, labels: &BTreeMap<String, String>) -> bool {
-        let refused = self.filters.get("label!");
-        let has = |wanted: &String| match wanted.split_once('=') {
-            Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
-            None => labels.contains_key(wanted),
-        };
-        self.until.is_none_or(|until| created < until)
-            && self.filters.labels("label", labels)
-            && !refused.iter().any(has)
-    }
-
-    /// The filters themselves.
-    pub(super) fn filters(&self) -> &Filters {
-        &self.filters
-    }
+/// Understands the filters of a `prune` command, which knows `known`.
+pub(super) fn choice(words: &[String], known: &[&str], now: Timestamp) -> CommandResult<Prunable> {
+    let filters = Filters::parse(words).map_err(Failure::message)?;
+    Ok(Prunable::new(filters, known, now, &TimeZone::system())?)
 }
 
 /// Asks whether to go on. Only `y` is a yes, as in Docker.

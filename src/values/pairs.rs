@@ -1,5 +1,6 @@
 //! `KEY=value` and its relatives: environment variables, labels, hosts.
 
+use crate::render::select::Filters;
 use std::net::IpAddr;
 
 /// `-e`: `KEY=value`, or `KEY` alone for the caller's own value.
@@ -45,12 +46,9 @@ pub(crate) fn stream(text: &str) -> Result<String, String> {
     Err("valid streams are STDIN, STDOUT and STDERR".to_owned())
 }
 
-/// `-f key=value` of lists.
-pub(crate) fn filter(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text
-        .split_once('=')
-        .ok_or("bad format of filter (expected name=value)")?;
-    Ok((key.trim().to_lowercase(), value.trim().to_owned()))
+/// `-f key=value` of lists: refused at once if it is no pair.
+pub(crate) fn filter(text: &str) -> Result<String, String> {
+    Filters::parse(&[text]).map(|_| text.to_owned())
 }
 
 /// Splits at the first `=`; without one the value is empty.
@@ -92,11 +90,10 @@ mod tests {
 
     #[test]
     fn a_filter_is_a_pair() {
-        assert_eq!(filter("Name = x"), Ok(("name".to_owned(), "x".to_owned())));
+        assert_eq!(filter("label=a=b"), Ok("label=a=b".to_owned()));
         assert_eq!(
-            filter("label=a=b"),
-            Ok(("label".to_owned(), "a=b".to_owned()))
+            filter("name").unwrap_err(),
+            "bad format of filter (expected name=value)"
         );
-        assert!(filter("name").is_err());
     }
 }

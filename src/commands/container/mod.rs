@@ -20,7 +20,6 @@ pub(super) mod run;
 pub(super) mod start;
 pub(super) mod stats;
 pub(super) mod stop;
-pub(super) mod summary;
 pub(super) mod top;
 pub(super) mod unpause;
 pub(super) mod update;

@@ -1,10 +1,10 @@
 //! `docker port`.
 
-use super::summary::{addresses, host_port};
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
+use crate::render::ports::{host_and_port, host_ips};
 use engine::store::containers::PortBinding;
 
 /// Arguments of `docker port`.
@@ -64,11 +64,9 @@ fn one(ports: &[PortBinding], wanted: &str, name: &str) -> CommandResult<Vec<Str
     Ok(lines)
 }
 
-fn listening(binding: &PortBinding) -> impl Iterator<Item = String> + use<> {
-    let port = binding.host_port.to_string();
-    addresses(binding)
-        .into_iter()
-        .map(move |address| host_port(address, &port))
+fn listening(binding: &PortBinding) -> impl Iterator<Item = String> + '_ {
+    let addresses = host_ips(&binding.host_ip).into_iter();
+    addresses.map(|address| host_and_port(address, binding.host_port))
 }
 
 #[cfg(test)]

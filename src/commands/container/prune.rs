@@ -2,9 +2,10 @@
 
 use crate::cli::Words;
 use crate::commands::Command;
-use crate::commands::prune::{Choice, confirm, tell, tell_space};
+use crate::commands::prune::{choice, confirm, tell, tell_space};
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
+use crate::render::select::prune::Prunable;
 use crate::values::pairs;
 use engine::Engine;
 use engine::events::ObjectKind;
@@ -15,7 +16,7 @@ use engine::runtime::spec::{RemoveOptions, Status};
 pub(crate) struct Args {
     /// Provide filter values (e.g. "until=<timestamp>")
     #[arg(long, value_name = "filter", value_parser = pairs::filter)]
-    filter: Vec<(String, String)>,
+    filter: Vec<String>,
     /// Do not prompt for confirmation
     #[arg(short, long)]
     force: bool,
@@ -30,7 +31,7 @@ impl Command for Args {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
-        let choice = Choice::new(&self.filter, &["until", "label", "label!"], engine.now())?;
+        let choice = choice(&self.filter, &["until", "label", "label!"], engine.now())?;
         if !self.force && !confirm(ctx, "WARNING! This will remove all stopped containers.")? {
             return Ok(());
         }
@@ -41,14 +42,14 @@ impl Command for Args {
 }
 
 /// Removes stopped containers; returns their ids, and the bytes that they took.
-pub(crate) fn prune(engine: &Engine, choice: &Choice) -> CommandResult<(Vec<String>, u64)> {
+pub(crate) fn prune(engine: &Engine, choice: &Prunable) -> CommandResult<(Vec<String>, u64)> {
     let (mut removed, mut space) = (Vec::new(), 0);
     for container in engine.containers()? {
         let is_stopped = matches!(
             container.status,
             Status::Created | Status::Exited | Status::Dead
         );
-        if !is_stopped || !choice.takes(container.config.created, &container.config.labels) {
+        if !is_stopped || !choice.allows(Some(container.config.created), &container.config.labels) {
             continue;
         }
         let id = container.config.id.as_str();

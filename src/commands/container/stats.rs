@@ -4,9 +4,8 @@ use crate::cli::Words;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
-use crate::render::human;
-use crate::render::listing::Columns;
-use crate::render::value::{Struct, Value};
+use crate::render::rows::stats::{COLUMNS, Sample, row};
+use crate::render::value::Value;
 use engine::runtime::spec::{Container, Usage};
 use engine::{Engine, ErrorKind};
 use std::collections::BTreeMap;
@@ -36,23 +35,6 @@ pub(crate) struct Args {
     words: Vec<String>,
 }
 
-const COLUMNS: Columns = Columns {
-    headers: &[
-        ("BlockIO", "BLOCK I/O"),
-        ("CPUPerc", "CPU %"),
-        ("Container", "CONTAINER"),
-        ("ID", "CONTAINER ID"),
-        ("MemPerc", "MEM %"),
-        ("MemUsage", "MEM USAGE / LIMIT"),
-        ("Name", "NAME"),
-        ("NetIO", "NET I/O"),
-        ("PIDs", "PIDS"),
-    ],
-    table: "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}",
-    quiet: "{{.ID}}",
-    raw: None,
-};
-
 impl Command for Args {
     const ABOUT: &'static str = "Display a live stream of container(s) resource usage statistics";
     const USAGE: &'static str = "[OPTIONS] [CONTAINER...]";
@@ -81,31 +63,41 @@ impl Command for Args {
     }
 }
 
-/// What was seen last of each container: how much processor time it had, and when that was.
+/// What was seen last of each container, and when.
 #[derive(Default)]
-struct Looks(BTreeMap<String, (Duration, Instant)>);
+struct Looks(BTreeMap<String, (Usage, Instant)>);
 
 impl Args {
     fn look(&self, engine: &Engine, looks: &mut Looks) -> CommandResult<Vec<Value>> {
         let mut rows = Vec::new();
         for (asked, container) in self.chosen(engine)? {
-            let usage = if container.status.is_alive() {
-                match engine.usage(container.config.id.as_str()) {
-                    // It ended between the two questions.
-                    Err(error)
-                        if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Conflict) =>
-                    {
-                        None
-                    }
-                    other => Some(other?),
+            let (id, name) = (container.config.id.as_str(), &container.config.name);
+            let usage = match engine.usage(id) {
+                _ if !container.status.is_alive() => None,
+                // It ended between the two questions.
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Conflict) => {
+                    None
                 }
-            } else {
-                None
+                other => Some(other?),
             };
-            let share = usage
-                .as_ref()
-                .and_then(|usage| looks.share(container.config.id.as_str(), usage));
-            rows.push(self.row(&asked, &container, usage.unwrap_or_default(), share));
+            let now = Instant::now();
+            let before = looks.0.remove(id);
+            let sample = usage.as_ref().map(|usage| match &before {
+                Some((before, then)) => Sample {
+                    before,
+                    now: usage,
+                    elapsed: now.duration_since(*then),
+                },
+                None => Sample {
+                    before: usage,
+                    now: usage,
+                    elapsed: Duration::ZERO,
+                },
+            });
+            rows.push(row(&asked, id, name, sample, !self.no_trunc));
+            if let Some(usage) = usage {
+                looks.0.insert(id.to_owned(), (usage, now));
+            }
         }
         Ok(rows)
     }
@@ -124,78 +116,5 @@ impl Args {
         Ok(shown
             .map(|container| (container.config.id.as_str().to_owned(), container))
             .collect())
-    }
-
-    fn row(&self, asked: &str, container: &Container, usage: Usage, share: Option<f64>) -> Value {
-        let id = &container.config.id;
-        let none = || "--".to_owned();
-        let percent = |value: f64| format!("{value:.2}%");
-        let limit = usage.memory_limit.unwrap_or(0);
-        let memory_share = usage
-            .memory
-            .filter(|_| limit > 0)
-            .map(|memory| memory as f64 / limit as f64 * 100.0);
-        let is_idle = !container.status.is_alive();
-        let zero = || if is_idle { percent(0.0) } else { none() };
-        let used = match usage.memory {
-            Some(memory) => format!(
-                "{} / {}",
-                human::binary_size(memory),
-                human::binary_size(limit)
-            ),
-            None if is_idle => "0B / 0B".to_owned(),
-            None => "-- / --".to_owned(),
-        };
-        let pids = usage.pids.or(is_idle.then_some(0));
-        let two = |(a, b): (u64, u64)| format!("{} / {}", human::size(a), human::size(b));
-        Struct::row("*container.statsContext")
-            .with("BlockIO", two(usage.block))
-            .with("CPUPerc", share.map_or_else(zero, percent))
-            .with("Container", asked)
-            .with(
-                "ID",
-                if self.no_trunc {
-                    id.as_str()
-                } else {
-                    id.short()
-                },
-            )
-            .with("MemPerc", memory_share.map_or_else(zero, percent))
-            .with("MemUsage", used)
-            .with("Name", container.config.name.as_str())
-            .with("NetIO", two(usage.network))
-            .with("PIDs", pids.map_or_else(none, |pids| pids.to_string()))
-            .into()
-    }
-}
-
-impl Looks {
-    /// The share of one processor, in percent, since the last look.
-    fn share(&mut self, id: &str, usage: &Usage) -> Option<f64> {
-        let (cpu, now) = (usage.cpu?, Instant::now());
-        let (last, then) = self.0.insert(id.to_owned(), (cpu, now))?;
-        let passed = now.duration_since(then).as_secs_f64();
-        (passed > 0.0).then(|| cpu.saturating_sub(last).as_secs_f64() / passed * 100.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_share_needs_two_looks() {
-        let mut looks = Looks::default();
-        let usage = |milliseconds| Usage {
-            cpu: Some(Duration::from_millis(milliseconds)),
-            ..Usage::default()
-        };
-        assert_eq!(looks.share("a", &usage(100)), None);
-        assert!(
-            looks
-                .share("a", &usage(100))
-                .is_some_and(|share| share == 0.0)
-        );
-        assert_eq!(looks.share("b", &Usage::default()), None);
     }
 }

@@ -2,6 +2,5 @@
 
 pub(super) mod inspect;
 pub(super) mod ls;
-mod pattern;
 pub(super) mod tag;
 mod tree;

@@ -1,26 +1,17 @@
 //! `docker images --tree`: images, and under each its layers, shared ones marked.
 
-use super::pattern;
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
 use crate::render::human;
 use engine::image::Image;
 use std::collections::BTreeMap;
 
-/// Prints all images, or those whose names fit `patterns`.
-pub(super) fn show(ctx: &mut Ctx, patterns: &[String]) -> CommandResult {
-    let images = ctx.engine()?.images()?;
+/// Prints `chosen`; layers are shared with any of `all`.
+pub(super) fn show(ctx: &mut Ctx, all: &[Image], chosen: &[Image]) -> CommandResult {
     let mut users: BTreeMap<&str, usize> = BTreeMap::new();
-    for layer in images.iter().flat_map(|image| &image.chain) {
+    for layer in all.iter().flat_map(|image| &image.chain) {
         *users.entry(layer).or_default() += 1;
     }
-    let chosen = images.iter().filter(|image| {
-        patterns.is_empty()
-            || image
-                .references
-                .iter()
-                .any(|name| pattern::matches_any(patterns, name))
-    });
     for image in chosen {
         write!(ctx.out, "{}", branch(image, &users))?;
     }
@@ -45,7 +36,7 @@ fn branch(image: &Image, users: &BTreeMap<&str, usize>) -> String {
     let count = image.chain.len();
     for (at, layer) in image.chain.iter().enumerate() {
         let line = if at + 1 == count { "└─" } else { "├─" };
-        let others = users.get(layer.as_str()).copied().unwrap_or(1) - 1;
+        let others = users.get(layer.as_str()).map_or(0, |users| users - 1);
         let shared = match others {
             0 => String::new(),
             1 => "  shared with 1 other image".to_owned(),

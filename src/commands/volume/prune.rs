@@ -3,9 +3,10 @@
 use super::ls::users;
 use crate::cli::Words;
 use crate::commands::Command;
-use crate::commands::prune::{Choice, confirm, tell, tell_space};
+use crate::commands::prune::{choice, confirm, tell, tell_space};
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
+use crate::render::select::prune::Prunable;
 use crate::values::pairs;
 use engine::Engine;
 use engine::events::ObjectKind;
@@ -20,7 +21,7 @@ pub(crate) struct Args {
     all: bool,
     /// Provide filter values (e.g. "label=<label>")
     #[arg(long, value_name = "filter", value_parser = pairs::filter)]
-    filter: Vec<(String, String)>,
+    filter: Vec<String>,
     /// Do not prompt for confirmation
     #[arg(short, long)]
     force: bool,
@@ -35,8 +36,8 @@ impl Command for Args {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
-        let choice = Choice::new(&self.filter, &["label", "label!", "all"], engine.now())?;
-        let all = self.all || choice.filters().flag("all")?.unwrap_or(false);
+        let choice = choice(&self.filter, &["label", "label!", "all"], engine.now())?;
+        let all = self.all || choice.boolean("all")?.unwrap_or(false);
         let warning = match all {
             true => {
                 "WARNING! This will remove all local volumes not used by at least one container."
@@ -57,14 +58,17 @@ impl Command for Args {
 /// Removes volumes that no container uses, only anonymous ones unless `all`; returns their names, and their bytes.
 pub(crate) fn prune(
     engine: &Engine,
-    choice: &Choice,
+    choice: &Prunable,
     all: bool,
 ) -> CommandResult<(Vec<String>, u64)> {
     let users = users(engine)?;
     let (mut removed, mut space) = (Vec::new(), 0);
     for volume in engine.volumes()? {
         let is_used = users.contains_key(volume.name.as_str());
-        if is_used || !(all || volume.anonymous) || !choice.takes(volume.created, &volume.labels) {
+        if is_used
+            || !(all || volume.anonymous)
+            || !choice.allows(Some(volume.created), &volume.labels)
+        {
             continue;
         }
         let size = bytes_of(&volume.mountpoint);
