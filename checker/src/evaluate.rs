@@ -248,3 +248,6 @@ pub(crate) fn fill_found(text: &str, facts: &Map<String, Value>) -> String {
     done.push_str(rest);
     done
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,24 +28,22 @@ const STEP: Duration = Duration::from_millis(100);
 /// not been true for long enough.
 pub fn settle(exercise: &Exercise, attempt: &Attempt, source: &mut dyn Source) -> Report {
     let start = source.now();
-    // Since when each goal has been passing without a break.
-    let mut since: Vec<Option<Duration>> = vec![None; exercise.goals.len()];
+    // Since when each goal has been passing without a break, and for how long before that nothing had happened.
+    let mut since: Vec<Option<(Duration, Duration)>> = vec![None; exercise.goals.len()];
     loop {
         let report = evaluate(exercise, source.world(), attempt);
-        let now = source.now();
-        // What passes now has passed since the last thing that happened.
-        let calm = now.saturating_sub(source.quiet());
+        let (now, quiet) = (source.now(), source.quiet());
         let mut rest: Option<Duration> = None;
         for (index, goal) in report.goals.iter().enumerate() {
             let passing = goal.verdict == Verdict::Pass;
             since[index] = if passing {
-                since[index].or(Some(calm))
+                since[index].or(Some((now, quiet)))
             } else {
                 None
             };
             let left = match (passing, goal.within_ms, goal.stable_ms, since[index]) {
-                (true, _, Some(stable), Some(since)) => {
-                    Duration::from_millis(stable).saturating_sub(now.saturating_sub(since))
+                (true, _, Some(stable), Some((since, calm))) => {
+                    Duration::from_millis(stable).saturating_sub(calm + now.saturating_sub(since))
                 }
                 (false, Some(within), _, _) if goal.verdict != Verdict::CantCheck => {
                     Duration::from_millis(within).saturating_sub(now.saturating_sub(start))
@@ -60,5 +58,96 @@ pub fn settle(exercise: &Exercise, attempt: &Attempt, source: &mut dyn Source) -
             None => return report,
             Some(rest) => source.wait(rest.min(STEP)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::fake::Fake;
+
+    /// Worlds by the time from which they hold; waiting only moves the clock.
+    struct Script {
+        worlds: Vec<(u64, Fake)>,
+        now: u64,
+        quiet: u64,
+    }
+
+    impl Source for Script {
+        fn world(&self) -> &dyn World {
+            let current = self.worlds.iter().rev().find(|(from, _)| *from <= self.now);
+            &current.expect("the first world holds from the beginning").1
+        }
+        fn wait(&mut self, limit: Duration) {
+            self.now += limit.as_millis() as u64;
+            self.quiet += limit.as_millis() as u64;
+        }
+        fn now(&self) -> Duration {
+            Duration::from_millis(self.now)
+        }
+        fn quiet(&self) -> Duration {
+            Duration::from_millis(self.quiet)
+        }
+    }
+
+    /// Settles a goal that `box` runs, with these waits; returns the verdict and the time that it took.
+    #[track_caller]
+    fn check(waits: &str, worlds: Vec<(u64, Fake)>, quiet: u64) -> (Verdict, u64) {
+        let text = format!(
+            "format: 1\nid: e\ntitle: T\ngoals:\n  - id: g\n    say: S\n    \
+             check: {{ container: {{ name: box, status: running }} }}\n{waits}\n\
+             solutions:\n  - do: [docker start box]\n"
+        );
+        let exercise = crate::load::text("e.yaml", &text, "").expect("the exercise is right");
+        let mut script = Script {
+            worlds,
+            now: 0,
+            quiet,
+        };
+        let report = settle(&exercise, &Attempt::default(), &mut script);
+        (report.verdict, script.now)
+    }
+
+    fn up() -> Fake {
+        Fake::default().running("box", "busybox")
+    }
+    fn down() -> Fake {
+        Fake::default().exited("box", "busybox", 0)
+    }
+
+    #[test]
+    fn without_waits_the_first_look_decides() {
+        assert_eq!(
+            check("", vec![(0, down()), (50, up())], 0),
+            (Verdict::NotYet, 0)
+        );
+        assert_eq!(check("", vec![(0, up())], 0), (Verdict::Pass, 0));
+    }
+
+    #[test]
+    fn within_waits_until_it_comes_true_or_the_time_is_over() {
+        let later = |at| vec![(0, down()), (at, up())];
+        assert_eq!(check("    within: 1s", later(250), 0), (Verdict::Pass, 300));
+        assert_eq!(
+            check("    within: 1s", later(5000), 0),
+            (Verdict::NotYet, 1000)
+        );
+    }
+
+    #[test]
+    fn stable_waits_only_as_long_as_something_happened_lately() {
+        let ends = || vec![(0, up()), (200, down())];
+        assert_eq!(
+            check("    stable: 300ms", ends(), 0),
+            (Verdict::NotYet, 200)
+        );
+        assert_eq!(
+            check("    stable: 300ms", vec![(0, up())], 0),
+            (Verdict::Pass, 300)
+        );
+        assert_eq!(
+            check("    stable: 300ms", vec![(0, up())], 10_000),
+            (Verdict::Pass, 0)
+        );
     }
 }

@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 32;
 const MAX_NODES: usize = 50_000;
 
 /// Parses one document.
-pub(crate) fn parse(source: &Source) -> Result<Node, Problem> {
+pub(crate) fn parse(source: &Source) -> Result<Node, Box<Problem>> {
     let options = serde_yaml::options! {
         strict_booleans: true,
         with_snippet: false,
@@ -40,7 +40,7 @@ pub(crate) fn parse(source: &Source) -> Result<Node, Problem> {
     });
     match whole {
         Ok(node) => Ok(node.0),
-        Err(error) => Err(problem_of(&error, source)),
+        Err(error) => Err(Box::new(problem_of(&error, source))),
     }
 }
 
