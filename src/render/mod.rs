@@ -4,6 +4,7 @@
 
 pub mod human;
 pub mod listing;
+pub mod markdown;
 pub mod ports;
 pub mod rows;
 pub mod select;

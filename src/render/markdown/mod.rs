@@ -1,0 +1,310 @@
+//! A lesson's Markdown as text for the terminal.
+//!
+//! Prose is wrapped to the width; code never is. Colour and bold are part of the text here, as escape sequences: print
+//! it through something that strips them where they are not wanted. Nothing that matters is told by colour alone:
+//! inline code keeps its backticks, links name where they lead.
+//!
+//! The plain form is for screen readers and for terminals that know nothing: no escapes, no box-drawing characters, and
+//! a table becomes a sentence per cell.
+
+mod inline;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use inline::{Inline, Style};
+use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+
+/// How the text is to be laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// The plain form.
+    pub plain: bool,
+}
+
+/// The narrowest layout; on a narrower terminal, lines are broken by the terminal.
+const NARROWEST: usize = 20;
+/// From this width on, code is indented by four columns instead of two.
+const ROOMY: usize = 60;
+
+/// Renders `source`. The text ends with a newline, unless it is empty; no line ends with a blank.
+pub fn render(source: &str, layout: Layout) -> String {
+    let layout = Layout {
+        width: layout.width.max(NARROWEST),
+        ..layout
+    };
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let mut renderer = Renderer::new(layout);
+    for event in Parser::new_ext(source, options) {
+        renderer.take(event);
+    }
+    renderer.out
+}
+
+/// What stands in front of the lines of a list item or a quotation.
+#[derive(Debug, Clone)]
+struct Prefix {
+    /// In front of the first line, such as `1. `; spent once it is written.
+    first: Option<String>,
+    /// In front of the others.
+    rest: String,
+}
+
+/// A list that we are in.
+#[derive(Debug, Clone, Copy)]
+struct List {
+    /// The next number of an ordered one.
+    number: Option<u64>,
+}
+
+struct Renderer {
+    layout: Layout,
+    out: String,
+    prefixes: Vec<Prefix>,
+    lists: Vec<List>,
+    inline: Inline,
+    /// The text of a code block that we are in, and whether it is a transcript.
+    code: Option<(String, bool)>,
+    table: Option<table::Rows>,
+    /// Where the links lead that we are in.
+    links: Vec<String>,
+    /// A blank line belongs in front of the next block.
+    gap: bool,
+}
+
+impl Renderer {
+    fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            out: String::new(),
+            prefixes: Vec::new(),
+            lists: Vec::new(),
+            inline: Inline::default(),
+            code: None,
+            table: None,
+            links: Vec::new(),
+            gap: false,
+        }
+    }
+
+    fn take(&mut self, event: Event<'_>) {
+        match event {
+            Event::Start(tag) => self.start(tag),
+            Event::End(tag) => self.end(tag),
+            Event::Text(text) => match &mut self.code {
+                Some((code, _)) => code.push_str(&text),
+                None => self.inline.text(&text),
+            },
+            Event::Code(code) => self.inline.code(&code),
+            Event::SoftBreak => self.inline.text(" "),
+            Event::HardBreak => self.inline.line_break(),
+            Event::Rule => {
+                let mark = if self.layout.plain { "-" } else { "─" };
+                let width = self.room();
+                self.begin_block();
+                self.line(&mark.repeat(width));
+                self.gap = true;
+            }
+            // Lessons have no HTML; where there is some, it is shown as it is written.
+            Event::Html(text) | Event::InlineHtml(text) => self.inline.text(&text),
+            Event::InlineMath(text) | Event::DisplayMath(text) => self.inline.text(&text),
+            Event::FootnoteReference(name) => self.inline.text(&format!("[{name}]")),
+            Event::TaskListMarker(done) => self.inline.text(if done { "[x] " } else { "[ ] " }),
+        }
+    }
+
+    fn start(&mut self, tag: Tag<'_>) {
+        match tag {
+            Tag::Heading { .. } => self.inline.enter(Style::HEADING),
+            Tag::Emphasis => self.inline.enter(Style::EMPHASIS),
+            Tag::Strong => self.inline.enter(Style::STRONG),
+            Tag::Strikethrough => self.inline.enter(Style::STRUCK),
+            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
+                self.links.push(dest_url.to_string());
+                self.inline.enter(Style::LINK);
+            }
+            Tag::BlockQuote(_) => {
+                self.flush();
+                let mark = if self.layout.plain { "> " } else { "│ " };
+                self.prefixes.push(Prefix {
+                    first: None,
+                    rest: mark.to_owned(),
+                });
+            }
+            Tag::List(number) => {
+                self.flush();
+                self.lists.push(List { number });
+            }
+            Tag::Item => self.item(),
+            Tag::CodeBlock(kind) => {
+                self.flush();
+                let is_transcript = matches!(&kind, CodeBlockKind::Fenced(info)
+                    if info.split_whitespace().next() == Some("console"));
+                self.code = Some((String::new(), is_transcript));
+            }
+            Tag::Table(alignments) => {
+                self.flush();
+                let right = |&a: &Alignment| a == Alignment::Right;
+                self.table = Some(table::Rows::new(alignments.iter().map(right).collect()));
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self, tag: TagEnd) {
+        match tag {
+            TagEnd::Heading(level) => {
+                self.inline.leave();
+                self.heading(level);
+            }
+            TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => self.inline.leave(),
+            TagEnd::Link | TagEnd::Image => self.link(),
+            TagEnd::Paragraph => {
+                self.flush();
+                self.gap = true;
+            }
+            TagEnd::BlockQuote(_) => {
+                self.flush();
+                self.prefixes.pop();
+                self.gap = true;
+            }
+            TagEnd::Item => {
+                self.flush();
+                self.prefixes.pop();
+            }
+            TagEnd::List(_) => {
+                self.lists.pop();
+                self.gap = self.lists.is_empty();
+            }
+            TagEnd::CodeBlock => self.code_block(),
+            TagEnd::TableCell => {
+                let cell = self.inline.take_plain();
+                if let Some(table) = &mut self.table {
+                    table.cell(cell);
+                }
+            }
+            TagEnd::TableHead | TagEnd::TableRow => {
+                if let Some(table) = &mut self.table {
+                    table.end_row();
+                }
+            }
+            TagEnd::Table => {
+                if let Some(table) = self.table.take() {
+                    let text = table.render(self.layout, self.room());
+                    self.begin_block();
+                    text.lines().for_each(|line| self.line(line));
+                    self.gap = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The columns that are left beside the prefixes.
+    fn room(&self) -> usize {
+        let used: usize = self
+            .prefixes
+            .iter()
+            .map(|prefix| inline::width(&prefix.rest))
+            .sum();
+        self.layout.width.saturating_sub(used).max(NARROWEST / 2)
+    }
+
+    fn item(&mut self) {
+        self.flush();
+        let marker = match self.lists.last_mut() {
+            Some(List {
+                number: Some(number),
+            }) => {
+                let marker = format!("{number}. ");
+                *number += 1;
+                marker
+            }
+            _ if self.layout.plain => "- ".to_owned(),
+            _ => "• ".to_owned(),
+        };
+        let rest = " ".repeat(inline::width(&marker));
+        self.prefixes.push(Prefix {
+            first: Some(marker),
+            rest,
+        });
+    }
+
+    /// Where a link leads is told after its text: an exercise by the word that leads there.
+    fn link(&mut self) {
+        self.inline.leave();
+        let Some(target) = self.links.pop() else {
+            return;
+        };
+        if let Some(exercise) = target.strip_prefix("exercise:") {
+            self.inline.text(" (");
+            self.inline.code(&format!("go {exercise}"));
+            self.inline.text(")");
+        } else if !self.inline.ends_with(&target) {
+            self.inline.text(&format!(" ({target})"));
+        }
+    }
+
+    fn heading(&mut self, level: HeadingLevel) {
+        let width = self.inline.width().min(self.room());
+        self.flush();
+        if level <= HeadingLevel::H2 {
+            let mark = if self.layout.plain { "-" } else { "─" };
+            self.line(&mark.repeat(width));
+        }
+        self.gap = true;
+    }
+
+    /// Writes what was gathered as a wrapped paragraph.
+    fn flush(&mut self) {
+        if self.inline.is_empty() {
+            return;
+        }
+        let lines = self.inline.take_wrapped(self.room(), self.layout.plain);
+        self.begin_block();
+        lines.iter().for_each(|line| self.line(line));
+    }
+
+    fn code_block(&mut self) {
+        let Some((code, is_transcript)) = self.code.take() else {
+            return;
+        };
+        let indent = if self.layout.width >= ROOMY {
+            "    "
+        } else {
+            "  "
+        };
+        self.begin_block();
+        for line in code.lines() {
+            let line = match is_transcript && !self.layout.plain {
+                true => inline::transcript_line(line),
+                false => line.to_owned(),
+            };
+            self.line(&format!("{indent}{line}"));
+        }
+        self.gap = true;
+    }
+
+    /// Leaves a blank line in front of a block, if one belongs there.
+    fn begin_block(&mut self) {
+        if std::mem::take(&mut self.gap) && !self.out.is_empty() {
+            // The marker of a list item belongs to the line after the blank one.
+            let quoted: String = self.prefixes.iter().map(|p| p.rest.as_str()).collect();
+            self.out.push_str(quoted.trim_end());
+            self.out.push('\n');
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        let mut text = String::new();
+        for prefix in &mut self.prefixes {
+            text.push_str(&prefix.first.take().unwrap_or_else(|| prefix.rest.clone()));
+        }
+        text.push_str(line);
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+}
