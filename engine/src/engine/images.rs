@@ -3,11 +3,16 @@
 use super::Engine;
 use crate::error::Result;
 use crate::events::ObjectKind;
+use crate::image::history::HistoryRow;
+use crate::image::prune::{self, PruneOptions};
 use crate::image::record::{NewImage, Recorded};
+use crate::image::remove::{self, InUse, RemoveImageOptions, Removed};
+use crate::image::usage::ImagesUsage;
 use crate::image::{self, Image, resolve};
+use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
-use crate::store::images;
-use crate::store::lock::Lock;
+use crate::store::lock::{self, Lock};
+use crate::store::{images, records};
 
 impl Engine {
     /// The image that `name` means: a name, an id, the beginning of an id, `sha256:…` or `repository@digest`.
@@ -70,5 +75,97 @@ impl Engine {
                 .event(ObjectKind::Image, "tag", id.as_str())
                 .with("name", target.familiar()),
         )
+    }
+
+    /// Removes what `name` means, as `docker rmi`. Errors: `No such image`, and Docker's conflicts.
+    pub fn remove_image(&self, name: &str, options: RemoveImageOptions) -> Result<Vec<Removed>> {
+        let containers = self.image_users()?;
+        let removed = images::update(&self.sandbox, |table| {
+            remove::remove(table, name, options, &containers)
+        })?;
+        Ok(self.after_removal(removed)?.0)
+    }
+
+    /// Removes images that nobody uses. Returns what went, and how many bytes of files that were.
+    pub fn prune_images(&self, options: &PruneOptions) -> Result<(Vec<Removed>, u64)> {
+        let containers = self.image_users()?;
+        let removed = images::update(&self.sandbox, |table| {
+            prune::prune(table, options, &containers, |id| {
+                image::config(&self.home, id)
+            })
+        })?;
+        let (removed, reclaimed) = self.after_removal(removed)?;
+        self.record(
+            &self
+                .event(ObjectKind::Image, "prune", "")
+                .with("reclaimed", reclaimed.to_string()),
+        )?;
+        Ok((removed, reclaimed))
+    }
+
+    /// What made each layer of the image `name`, newest first.
+    pub fn history(&self, name: &str) -> Result<Vec<HistoryRow>> {
+        let image = self.image(name)?;
+        let rows = image::history::history(&self.home, &image)?;
+        self.record(
+            &self
+                .event(ObjectKind::Image, "history", image.id.as_str())
+                .with("name", name),
+        )?;
+        Ok(rows)
+    }
+
+    /// What the images of the sandbox take, together and alone.
+    pub fn image_usage(&self) -> Result<ImagesUsage> {
+        let users: Vec<_> = self
+            .image_users()?
+            .into_iter()
+            .map(|user| user.image)
+            .collect();
+        image::usage::usage(&self.home, self.images()?, &users)
+    }
+
+    /// The containers of the sandbox, as far as images are concerned.
+    pub fn image_users(&self) -> Result<Vec<InUse>> {
+        let mut users = Vec::new();
+        for id in records::list(&self.sandbox)? {
+            let Some((config, _)) = records::read(&self.sandbox, &id)? else {
+                continue;
+            };
+            users.push(InUse {
+                running: lock::is_held(&self.sandbox.container(&id).lock())?,
+                container: id,
+                name: config.name,
+                image: config.image,
+            });
+        }
+        Ok(users)
+    }
+
+    /// Records what went, and deletes the layers that nothing needs now.
+    fn after_removal(&self, mut removed: Vec<Removed>) -> Result<(Vec<Removed>, u64)> {
+        let mut deleted = Vec::new();
+        for one in &removed {
+            let event = match one {
+                Removed::Untagged { name, image } => self
+                    .event(ObjectKind::Image, "untag", image.as_str())
+                    .with("name", name.as_str()),
+                Removed::Deleted(id) => {
+                    deleted.extend(Digest::parse(id));
+                    self.event(ObjectKind::Image, "delete", id.as_str())
+                }
+            };
+            self.record(&event)?;
+        }
+        if deleted.is_empty() {
+            return Ok((removed, 0));
+        }
+        let collected = image::collect::collect(&self.home, &deleted, self.now())?;
+        let layers = collected
+            .layers
+            .iter()
+            .map(|chain| format!("sha256:{chain}"));
+        removed.extend(layers.map(Removed::Deleted));
+        Ok((removed, collected.size))
     }
 }

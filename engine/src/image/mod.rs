@@ -15,6 +15,8 @@
 //! | [`unpack`] with [`marks`], [`owners`], [`recipe`] | a tar → a folder for overlayfs |
 //! | [`pack`] | a folder of changes → a tar |
 //! | [`layer`] | both, as layers |
+//! | [`remove`], [`prune`], [`collect`] | names go, images go, layers go |
+//! | [`history`], [`usage`] | what made an image, and what it takes |
 //! | [`starter`] | the images that a home begins with |
 //! | [`changes`] with [`lowers`] | `docker diff` |
 //!
@@ -22,20 +24,25 @@
 //! **Lesson.** `images-tags-and-layers`
 
 pub mod changes;
+pub mod collect;
 pub mod compression;
 pub mod digesting;
+pub mod history;
 pub mod layer;
 pub mod lowers;
 pub mod marks;
 pub mod owners;
 pub mod pack;
+pub mod prune;
 pub mod recipe;
 pub mod record;
+pub mod remove;
 pub mod resolve;
 pub mod starter;
 pub mod tar;
 pub mod unpack;
 mod upper;
+pub mod usage;
 
 use crate::error::{Error, Result};
 use crate::oci::config::ImageConfig;

@@ -47,13 +47,16 @@ pub struct ImageRecord {
 }
 
 impl ImageTable {
-    /// The names of `id`, sorted.
+    /// The names of `id`, sorted as text.
     pub fn references_of(&self, id: &ImageId) -> Vec<Reference> {
-        self.references
+        let mut references: Vec<_> = self
+            .references
             .iter()
             .filter(|(_, target)| *target == id)
             .map(|(reference, _)| reference.clone())
-            .collect()
+            .collect();
+        references.sort_by_cached_key(Reference::to_string);
+        references
     }
 
     /// Whether another image here was committed from `id`.

@@ -1,0 +1,339 @@
+//! What nobody needs any more, in all sandboxes, is deleted.
+//!
+//! **What Docker does.** Layers count who refers to them. **What we do.** We look: a layer is needed by the images of
+//! every sandbox, by containers (also stopped ones), by the build cache, and by the layers on top of it. Counting would
+//! be wrong after a crash; looking cannot be.
+//!
+//! Whoever makes content holds the content lock (see [`super::keep_content`]). If somebody does, nothing is deleted now;
+//! the next time will find it.
+
+use super::starter;
+use crate::error::{Error, IoContext, Result};
+use crate::id::is_hex;
+use crate::oci::digest::{Digest, ImageId};
+use crate::paths::{Home, SandboxPaths};
+use crate::store::containers::ContainerConfig;
+use crate::store::tree::remove_tree;
+use crate::store::{atomic, blobs, images, layers, lock};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Unfinished content is thrown away after this time: whoever began it is dead, or it would hold the lock.
+const LEFTOVER_AGE: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is needed.
+#[derive(Debug, Default)]
+struct Needed {
+    layers: BTreeSet<String>,
+    images: BTreeSet<ImageId>,
+}
+
+/// What was deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Chain ids (hexadecimal digits), topmost first.
+    pub layers: Vec<String>,
+    /// Bytes of files in them.
+    pub size: u64,
+}
+
+/// Deletes layers that nothing needs, and the configurations of `removed` if no sandbox has those images.
+pub fn collect(home: &Home, removed: &[ImageId], now: Timestamp) -> Result<Collected> {
+    let Some(_lock) = lock::try_exclusive(&home.content_lock())? else {
+        return Ok(Collected::default());
+    };
+    let needed = needed(home)?;
+    let mut unneeded = Vec::new();
+    for chain in layers::list(home)? {
+        if !needed.layers.contains(&chain) {
+            // One whose description is damaged goes as well, under the name of its folder.
+            let mut layer = layers::read(home, &chain)
+                .unwrap_or_else(|_| layers::Layer::new(Digest::of(b""), None));
+            layer.chain = chain;
+            unneeded.push(layer);
+        }
+    }
+    let mut collected = Collected::default();
+    for layer in topmost_first(unneeded) {
+        layers::remove(home, &layer.chain)?;
+        collected.size += layer.size;
+        collected.layers.push(layer.chain);
+    }
+    for id in removed {
+        if !needed.images.contains(id) {
+            blobs::remove(home, id)?;
+        }
+    }
+    sweep(home, now)?;
+    Ok(collected)
+}
+
+/// Children before parents.
+fn topmost_first(mut unsorted: Vec<layers::Layer>) -> Vec<layers::Layer> {
+    let mut sorted = Vec::with_capacity(unsorted.len());
+    while !unsorted.is_empty() {
+        let parents: BTreeSet<_> = unsorted
+            .iter()
+            .filter_map(|layer| layer.parent.clone())
+            .collect();
+        let (rest, free): (Vec<_>, Vec<_>) = unsorted
+            .into_iter()
+            .partition(|layer| parents.contains(&layer.chain));
+        if free.is_empty() {
+            // Layers cannot be each other's parents; if a damaged file says so, the order does not matter.
+            sorted.extend(rest);
+            break;
+        }
+        sorted.extend(free);
+        unsorted = rest;
+    }
+    sorted
+}
+
+fn needed(home: &Home) -> Result<Needed> {
+    let mut needed = Needed::default();
+    for sandbox in sandboxes(home)? {
+        let table = images::read(&sandbox)?;
+        for (id, record) in table.images {
+            needed.images.insert(id);
+            needed.layers.extend(record.chain);
+        }
+        for config in containers(&sandbox)? {
+            needed.images.insert(config.image);
+            needed.layers.extend(config.layers);
+        }
+    }
+    if let Some(starters) = starter::known(home)? {
+        needed.images.extend(starters.images.into_values());
+    }
+    for file in files(&home.build_cache())? {
+        // A damaged record is of no use to a build either.
+        if let Ok(Some(record)) = atomic::read_json::<Value>(&file) {
+            named(&record, &mut needed);
+        }
+    }
+    for id in needed.images.clone() {
+        // The configuration of an image that is only named by a container may be gone; its layers are listed there.
+        if let Ok(config) = super::config(home, &id) {
+            needed.layers.extend(layers::chain(&config.rootfs.diff_ids));
+        }
+    }
+    let mut parents: Vec<_> = needed.layers.iter().cloned().collect();
+    while let Some(chain) = parents.pop() {
+        if let Ok(layer) = layers::read(home, &chain)
+            && let Some(parent) = layer.parent
+            && needed.layers.insert(parent.clone())
+        {
+            parents.push(parent);
+        }
+    }
+    Ok(needed)
+}
+
+/// Everything in a cache record that may be the name of a layer or an image is taken for one.
+fn named(value: &Value, needed: &mut Needed) {
+    match value {
+        Value::String(text) => {
+            let hex = text.strip_prefix("sha256:").unwrap_or(text);
+            if hex.len() == 64 && is_hex(hex) {
+                needed.layers.insert(hex.to_owned());
+                needed.images.extend(Digest::from_hex(hex).ok());
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| named(value, needed)),
+        Value::Object(fields) => fields.values().for_each(|value| named(value, needed)),
+        _ => {}
+    }
+}
+
+/// All sandboxes of the home.
+pub fn sandboxes(home: &Home) -> Result<Vec<SandboxPaths>> {
+    Ok(files(&home.sandboxes())?
+        .iter()
+        .filter_map(|path| path.file_name()?.to_str())
+        .filter_map(|name| home.sandbox(name).ok())
+        .collect())
+}
+
+/// The containers of a sandbox, also those that are being made.
+fn containers(sandbox: &SandboxPaths) -> Result<Vec<ContainerConfig>> {
+    let mut configs = Vec::new();
+    for folder in files(&sandbox.containers())? {
+        let path = folder.join("config.json");
+        configs.extend(
+            atomic::read_json::<ContainerConfig>(&path).map_err(|error| {
+                Error::internal("what the containers need is not known, so nothing is deleted")
+                    .with_source(error)
+            })?,
+        );
+    }
+    Ok(configs)
+}
+
+/// What lies in a folder; a missing one is empty.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.on("read", folder)?,
+    };
+    entries
+        .map(|entry| Ok(entry.on("read", folder)?.path()))
+        .collect()
+}
+
+/// Removes what processes that died left unfinished. The content lock is held.
+fn sweep(home: &Home, now: Timestamp) -> Result<()> {
+    for path in files(&home.content_tmp())? {
+        let age = fs::symlink_metadata(&path)
+            .and_then(|metadata| metadata.modified())
+            .ok()
+            .and_then(|time| Timestamp::try_from(time).ok())
+            .map(|time| now.duration_since(time));
+        if age.is_some_and(|age| age > LEFTOVER_AGE) {
+            remove_tree(&path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::record::{NewImage, record};
+    use crate::oci::reference::Reference;
+    use crate::paths::create_private_dir;
+    use crate::store::layers::{Draft, Layer};
+
+    struct World {
+        _folder: tempfile::TempDir,
+        home: Home,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let home = Home::new(folder.path(), folder.path().join("run"));
+            create_private_dir(&home.content_tmp()).unwrap();
+            Self {
+                _folder: folder,
+                home,
+            }
+        }
+
+        fn layer(&self, text: &str, parent: Option<&str>) -> Layer {
+            let layer = Layer::new(Digest::of(text.as_bytes()), parent);
+            Draft::new(&self.home)
+                .unwrap()
+                .publish(&self.home, &layer)
+                .unwrap();
+            layer
+        }
+
+        fn image(&self, sandbox: &str, layers: &[&Layer]) -> ImageId {
+            let sandbox = self.home.sandbox(sandbox).unwrap();
+            create_private_dir(sandbox.root()).unwrap();
+            let diff_ids: Vec<_> = layers.iter().map(|layer| &layer.diff_id).collect();
+            let new = NewImage {
+                config: serde_json::to_vec(&serde_json::json!({
+                    "architecture": "amd64", "os": "linux", "config": {},
+                    "rootfs": { "type": "layers", "diff_ids": diff_ids },
+                }))
+                .unwrap(),
+                parent: None,
+                references: vec![Reference::parse("x:1").unwrap()],
+            };
+            record(&self.home, &sandbox, Timestamp::UNIX_EPOCH, &[new]).unwrap()[0]
+                .id
+                .clone()
+        }
+
+        fn forget(&self, sandbox: &str) {
+            images::update(&self.home.sandbox(sandbox).unwrap(), |table| {
+                *table = images::ImageTable::default();
+                Ok(())
+            })
+            .unwrap();
+        }
+
+        #[track_caller]
+        fn check(&self, removed: &[ImageId], expected: &[&Layer]) {
+            let collected = collect(&self.home, removed, Timestamp::UNIX_EPOCH).unwrap();
+            let chains: Vec<_> = expected.iter().map(|layer| layer.chain.clone()).collect();
+            assert_eq!(collected.layers, chains);
+        }
+    }
+
+    #[test]
+    fn layers_stay_as_long_as_any_sandbox_has_their_image() {
+        let world = World::new();
+        let low = world.layer("low", None);
+        let top = world.layer("top", Some(&low.chain));
+        let id = world.image("one", &[&low, &top]);
+        world.image("two", &[&low, &top]);
+        world.check(&[], &[]);
+        world.forget("one");
+        world.check(std::slice::from_ref(&id), &[]);
+        assert!(blobs::exists(&world.home, &id));
+        world.forget("two");
+        world.check(std::slice::from_ref(&id), &[&top, &low]);
+        assert!(!blobs::exists(&world.home, &id));
+    }
+
+    #[test]
+    fn a_cache_record_keeps_its_layer_and_all_under_it() {
+        let world = World::new();
+        let low = world.layer("low", None);
+        let top = world.layer("top", Some(&low.chain));
+        let other = world.layer("other", None);
+        create_private_dir(&world.home.build_cache()).unwrap();
+        let record = world.home.build_cache().join("k.json");
+        fs::write(&record, format!(r#"{{"a":[{{"layer":"{}"}}]}}"#, top.chain)).unwrap();
+        world.check(&[], &[&other]);
+        fs::remove_file(record).unwrap();
+        world.check(&[], &[&top, &low]);
+    }
+
+    #[test]
+    fn a_container_keeps_its_layers_without_its_image() {
+        let world = World::new();
+        let low = world.layer("low", None);
+        let sandbox = world.home.sandbox("one").unwrap();
+        let folder = sandbox.containers().join("c");
+        create_private_dir(&folder).unwrap();
+        let config = serde_json::json!({
+            "id": "c".repeat(64), "name": "c", "created": "2026-01-01T00:00:00Z",
+            "image": Digest::of(b"gone"), "image_reference": "gone", "layers": [low.chain],
+            "process": {}, "hostname": "c", "host": {}, "via": "run",
+        });
+        fs::write(folder.join("config.json"), config.to_string()).unwrap();
+        world.check(&[], &[]);
+        fs::write(folder.join("config.json"), "{").unwrap();
+        assert!(collect(&world.home, &[], Timestamp::UNIX_EPOCH).is_err());
+        assert!(layers::exists(&world.home, &low.chain));
+    }
+
+    #[test]
+    fn nothing_is_deleted_while_somebody_makes_content() {
+        let world = World::new();
+        let low = world.layer("low", None);
+        let kept = super::super::keep_content(&world.home).unwrap();
+        world.check(&[], &[]);
+        drop(kept);
+        world.check(&[], &[&low]);
+    }
+
+    #[test]
+    fn old_leftovers_are_swept_and_fresh_ones_are_not() {
+        let world = World::new();
+        fs::create_dir_all(world.home.content_tmp().join("layer-x/diff")).unwrap();
+        collect(&world.home, &[], Timestamp::now()).unwrap();
+        assert_eq!(fs::read_dir(world.home.content_tmp()).unwrap().count(), 1);
+        let later = Timestamp::now() + SignedDuration::from_hours(2);
+        collect(&world.home, &[], later).unwrap();
+        assert_eq!(fs::read_dir(world.home.content_tmp()).unwrap().count(), 0);
+    }
+}

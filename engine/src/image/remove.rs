@@ -1,0 +1,275 @@
+//! `docker rmi`: a name goes, and with the last name the image.
+//!
+//! **What Docker does.** Removing by name unties the name; the image itself goes when no name is left and nobody needs
+//! it. Removing by id takes all names of one repository along. What cannot go is a conflict, which `-f` overrides or not.
+//! **What we do.** The same decisions, in the same order and words (moby `daemon/images/image_delete.go`), as a change of
+//! `images.json` alone. Layers and configurations that nothing needs any more are [`super::collect`]ed afterwards.
+//! **Try it.** `docker rmi busybox` while a container of it exists.
+
+use super::resolve::{find_id, is_id_prefix};
+use crate::error::{Error, Result};
+use crate::id::ContainerId;
+use crate::oci::digest::ImageId;
+use crate::oci::reference::Reference;
+use crate::store::images::ImageTable;
+use std::collections::BTreeSet;
+
+/// One line of what `docker rmi` prints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removed {
+    /// A name is gone, such as `busybox:latest`.
+    Untagged {
+        /// The name.
+        name: String,
+        /// What it meant.
+        image: ImageId,
+    },
+    /// An image, or a layer, is gone: `sha256:…`.
+    Deleted(String),
+}
+
+/// A container, as far as its image is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InUse {
+    /// The container.
+    pub container: ContainerId,
+    /// Its name, for the hint.
+    pub name: String,
+    /// Its image.
+    pub image: ImageId,
+    /// Whether it runs, paused or not.
+    pub running: bool,
+}
+
+/// How to remove.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RemoveImageOptions {
+    /// `-f`.
+    pub force: bool,
+    /// `--no-prune`: parents without a name stay.
+    pub no_prune: bool,
+}
+
+/// What keeps an image, by kind.
+#[derive(Debug, Clone, Copy)]
+struct Respect {
+    children: bool,
+    running: bool,
+    names: bool,
+    stopped: bool,
+}
+
+impl Respect {
+    /// What not even `-f` overrides.
+    const HARD: Self = Self {
+        children: true,
+        running: true,
+        names: false,
+        stopped: false,
+    };
+    const ALL: Self = Self {
+        names: true,
+        stopped: true,
+        ..Self::HARD
+    };
+}
+
+struct Conflict {
+    used: bool,
+    error: Error,
+}
+
+/// Removes what `name` means from `table`. Errors: `No such image: …`, and Docker's conflicts; the caller then drops
+/// the table.
+pub fn remove(
+    table: &mut ImageTable,
+    name: &str,
+    options: RemoveImageOptions,
+    containers: &[InUse],
+) -> Result<Vec<Removed>> {
+    let id = find_id(table, name)?;
+    let mut removal = Removal {
+        table,
+        containers,
+        options,
+        done: Vec::new(),
+    };
+    let by_name = !is_id_prefix(&id, name);
+    if by_name {
+        if removal.name(&id, name)? {
+            return Ok(removal.done);
+        }
+    } else if is_single(&removal.table.references_of(&id)) {
+        let respect = match options.force {
+            true => Respect::HARD,
+            false => Respect {
+                names: false,
+                ..Respect::ALL
+            },
+        };
+        if let Some(conflict) = removal.conflict(&id, respect) {
+            return Err(conflict.error);
+        }
+        removal.all_names(&id);
+    }
+    removal.image(&id, options.force, by_name)?;
+    Ok(removal.done)
+}
+
+struct Removal<'a> {
+    table: &'a mut ImageTable,
+    containers: &'a [InUse],
+    options: RemoveImageOptions,
+    done: Vec<Removed>,
+}
+
+impl Removal<'_> {
+    /// Removes a name. True if the image keeps another one, and so stays.
+    fn name(&mut self, id: &ImageId, name: &str) -> Result<bool> {
+        let single = is_single(&self.table.references_of(id));
+        let mut users = self.containers.iter().filter(|user| user.image == *id);
+        if !self.options.force
+            && single
+            && let Some(user) = users.next()
+        {
+            return Err(Error::conflict(format!(
+                "conflict: unable to remove repository reference \"{name}\" (must force) - container {} is using its referenced image {}",
+                user.container.short(),
+                id.short()
+            ))
+            .with_hint(format!(
+                "docker rm {} removes the container; docker rmi -f {name} unties the name all the same",
+                user.name
+            )));
+        }
+        let reference = Reference::parse(name)?.or_latest();
+        self.untag(&reference);
+        // Digests of the repository name nothing without a tag of it.
+        let rest = self.table.references_of(id);
+        let same = |other: &Reference| other.name() == reference.name();
+        if reference.digest().is_none()
+            && !rest
+                .iter()
+                .any(|other| other.digest().is_none() && same(other))
+        {
+            for other in rest.iter().filter(|other| same(other)) {
+                self.untag(other);
+            }
+        }
+        Ok(!self.table.references_of(id).is_empty())
+    }
+
+    /// Deletes an image and, if asked to, its parents that have no name. `quietly`: a conflict is no error, because a
+    /// name was removed already.
+    fn image(&mut self, id: &ImageId, force: bool, quietly: bool) -> Result<()> {
+        let respect = if force { Respect::HARD } else { Respect::ALL };
+        if let Some(conflict) = self.conflict(id, respect) {
+            let dangling = self.table.references_of(id).is_empty() && !self.table.has_children(id);
+            return match quietly && (!dangling || conflict.used) {
+                true => Ok(()),
+                false => Err(conflict.error),
+            };
+        }
+        self.all_names(id);
+        let parent = self
+            .table
+            .images
+            .remove(id)
+            .and_then(|record| record.parent)
+            .filter(|parent| self.table.images.contains_key(parent));
+        self.done.push(Removed::Deleted(id.to_string()));
+        match parent {
+            Some(parent) if !self.options.no_prune => self.image(&parent, false, true),
+            _ => Ok(()),
+        }
+    }
+
+    fn untag(&mut self, reference: &Reference) {
+        if let Some(image) = self.table.references.remove(reference) {
+            self.done.push(Removed::Untagged {
+                name: reference.familiar(),
+                image,
+            });
+        }
+    }
+
+    fn all_names(&mut self, id: &ImageId) {
+        for reference in self.table.references_of(id) {
+            self.untag(&reference);
+        }
+    }
+
+    fn conflict(&self, id: &ImageId, respect: Respect) -> Option<Conflict> {
+        let users = |running| {
+            self.containers
+                .iter()
+                .find(move |user| user.image == *id && user.running == running)
+        };
+        let conflict = |force: &str, used, reason: String, hint: String| {
+            let message = format!(
+                "conflict: unable to delete {} ({force} be forced) - {reason}",
+                id.short()
+            );
+            Some(Conflict {
+                used,
+                error: Error::conflict(message).with_hint(hint),
+            })
+        };
+        if respect.children && self.table.has_children(id) {
+            let reason = "image has dependent child images".to_owned();
+            return conflict(
+                "cannot",
+                false,
+                reason,
+                "docker image ls -a shows them".to_owned(),
+            );
+        }
+        if let Some(user) = users(true).filter(|_| respect.running) {
+            let reason = format!(
+                "image is being used by running container {}",
+                user.container.short()
+            );
+            return conflict(
+                "cannot",
+                true,
+                reason,
+                format!("docker rm -f {}", user.name),
+            );
+        }
+        let names = self.table.references_of(id);
+        if respect.names && !names.is_empty() {
+            let reason = "image is referenced in multiple repositories".to_owned();
+            let names: Vec<_> = names.iter().map(Reference::familiar).collect();
+            return conflict(
+                "must",
+                false,
+                reason,
+                format!("docker rmi {}", names.join(" ")),
+            );
+        }
+        if let Some(user) = users(false).filter(|_| respect.stopped) {
+            let reason = format!(
+                "image is being used by stopped container {}",
+                user.container.short()
+            );
+            return conflict("must", true, reason, format!("docker rm {}", user.name));
+        }
+        None
+    }
+}
+
+/// Whether these names are one tag, and digests of the same repository at most.
+fn is_single(references: &[Reference]) -> bool {
+    if references.len() <= 1 {
+        return references.len() == 1;
+    }
+    let tags = references
+        .iter()
+        .filter(|name| name.digest().is_none())
+        .count();
+    let repositories: BTreeSet<_> = references.iter().map(Reference::name).collect();
+    tags <= 1 && repositories.len() == 1
+}
+
+#[cfg(test)]
+mod tests;
