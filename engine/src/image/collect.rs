@@ -9,14 +9,12 @@
 
 use super::starter;
 use crate::error::{Error, IoContext, Result};
-use crate::id::is_hex;
 use crate::oci::digest::{Digest, ImageId};
 use crate::paths::{Home, SandboxPaths};
 use crate::store::containers::ContainerConfig;
 use crate::store::tree::remove_tree;
-use crate::store::{atomic, blobs, images, layers, lock};
+use crate::store::{atomic, blobs, build_cache, images, layers, lock};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
@@ -110,12 +108,7 @@ fn needed(home: &Home) -> Result<Needed> {
     if let Some(starters) = starter::known(home)? {
         needed.images.extend(starters.images.into_values());
     }
-    for file in files(&home.build_cache())? {
-        // A damaged record is of no use to a build either.
-        if let Ok(Some(record)) = atomic::read_json::<Value>(&file) {
-            named(&record, &mut needed);
-        }
-    }
+    needed.layers.extend(build_cache::layers_needed(home)?);
     for id in needed.images.clone() {
         // The configuration of an image that is only named by a container may be gone; its layers are listed there.
         if let Ok(config) = super::config(home, &id) {
@@ -132,22 +125,6 @@ fn needed(home: &Home) -> Result<Needed> {
         }
     }
     Ok(needed)
-}
-
-/// Everything in a cache record that may be the name of a layer or an image is taken for one.
-fn named(value: &Value, needed: &mut Needed) {
-    match value {
-        Value::String(text) => {
-            let hex = text.strip_prefix("sha256:").unwrap_or(text);
-            if hex.len() == 64 && is_hex(hex) {
-                needed.layers.insert(hex.to_owned());
-                needed.images.extend(Digest::from_hex(hex).ok());
-            }
-        }
-        Value::Array(values) => values.iter().for_each(|value| named(value, needed)),
-        Value::Object(fields) => fields.values().for_each(|value| named(value, needed)),
-        _ => {}
-    }
 }
 
 /// All sandboxes of the home.
@@ -289,11 +266,19 @@ mod tests {
         let low = world.layer("low", None);
         let top = world.layer("top", Some(&low.chain));
         let other = world.layer("other", None);
-        create_private_dir(&world.home.build_cache()).unwrap();
-        let record = world.home.build_cache().join("k.json");
-        fs::write(&record, format!(r#"{{"a":[{{"layer":"{}"}}]}}"#, top.chain)).unwrap();
+        let cache = build_cache::BuildCache::of(&world.home.sandbox("one").unwrap());
+        let step = build_cache::StepRecord {
+            key: "k".to_owned(),
+            parent: String::new(),
+            written: "RUN x".to_owned(),
+            inputs: build_cache::Inputs::default(),
+            created: Timestamp::UNIX_EPOCH,
+            chain: vec![top.chain.clone()],
+            own_layer: true,
+        };
+        cache.put_step(&step, None::<&()>).unwrap();
         world.check(&[], &[&other]);
-        fs::remove_file(record).unwrap();
+        cache.clear().unwrap();
         world.check(&[], &[&top, &low]);
     }
 
