@@ -12,6 +12,7 @@ mod ignore;
 pub mod instruction;
 pub mod observe;
 mod pattern;
+mod place;
 pub mod request;
 mod sources;
 mod state;

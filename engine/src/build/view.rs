@@ -270,6 +270,23 @@ impl Folder {
         Ok(merged.map(Node::Folder))
     }
 
+    /// Whether it shows a folder called `name`. Opens nothing.
+    pub(crate) fn is_folder(&self, name: &OsStr) -> Result<bool, Errno> {
+        for layer in &self.layers {
+            match rustix::fs::statat(layer, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => return Ok(FileType::from_raw_mode(stat.st_mode).is_dir()),
+                Err(Errno::NOENT) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The folder in the topmost layer, for attributes; `None` for an empty root.
+    pub(crate) fn top(&self) -> Option<&OwnedFd> {
+        self.layers.first().map(Rc::as_ref)
+    }
+
     /// The names in it, sorted. A name can be hidden: then [`Folder::child`] gives nothing. Nothing is opened, since a
     /// folder may hold more folders than a process may hold files.
     pub(crate) fn names(&self) -> Result<BTreeSet<OsString>, Errno> {

@@ -1,0 +1,58 @@
+//! Bytes from one file to another, as cheaply as the kernel allows.
+//!
+//! **Kernel feature.** `FICLONE` shares blocks (btrfs, xfs); `copy_file_range(2)` copies inside the kernel.
+
+use rustix::io::Errno;
+use std::os::fd::OwnedFd;
+
+/// From this size on sharing blocks is worth a call that often fails, in bytes.
+const WORTH_SHARING: i64 = 64 << 10;
+/// How much the kernel is asked to copy at a time, in bytes.
+const RANGE: usize = 1 << 30;
+const BUFFER: usize = 256 << 10;
+
+/// Copies all of `from` into the empty file `to`; `size` is what is expected, in bytes.
+pub(super) fn copy(from: &OwnedFd, to: &OwnedFd, size: i64) -> Result<(), Errno> {
+    if size >= WORTH_SHARING && rustix::fs::ioctl_ficlone(to, from).is_ok() {
+        return Ok(());
+    }
+    // A small file is read faster than the kernel sets up its own copy.
+    if size < WORTH_SHARING {
+        return read_and_write(from, to);
+    }
+    loop {
+        match rustix::fs::copy_file_range(from, None, to, None, RANGE) {
+            Ok(0) => return Ok(()),
+            Ok(_) | Err(Errno::INTR) => {}
+            // Not between these two file systems: what was copied so far has moved both offsets along.
+            Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                return read_and_write(from, to);
+            }
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+fn read_and_write(from: &OwnedFd, to: &OwnedFd) -> Result<(), Errno> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match rustix::io::read(from, &mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(length) => write(to, &buffer[..length])?,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Writes all of `bytes`.
+pub(super) fn write(to: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match rustix::io::write(to, bytes) {
+            Ok(length) => bytes = &bytes[length..],
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,318 @@
+//! Writing the files of COPY, ADD and WORKDIR into a new layer.
+//!
+//! **Kernel feature.** The layer's folder is an overlay *upper* directory before it is mounted for the first time: what
+//! is written there shows over the layers below. A directory that exists below must be made again with the same mode and
+//! owner, or the new one would show through.
+//! **What Docker does.** It mounts the layers and copies onto the mount. **What we do.** No mount: where a path leads is
+//! found by the merged view (links resolved inside the root), and each file is made in its open parent, by its last name
+//! only, never through a link. Large files share their blocks with the source where the file system can.
+//! Source: github.com/tonistiigi/fsutil `copy`, for what happens when something is in the way.
+
+mod bytes;
+mod folders;
+pub(crate) mod rights;
+
+use super::ignore::Ignore;
+use super::sources::{Item, Tree, Visit};
+use super::view::{File, Last, Node, View};
+use crate::error::{Error, Result};
+use crate::image::owners::{self, Owners};
+use folders::Folders;
+use rights::Mode as Chmod;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// Writes into one layer.
+pub(crate) struct Placer {
+    /// The layers below and the new one on top, as the container will see them.
+    view: View,
+    folders: Folders,
+    owners: Owners,
+    rights: Rights,
+}
+
+/// Who owns the files, and their permissions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rights {
+    /// `None` keeps the source's.
+    pub(crate) owner: Option<(u32, u32)>,
+    /// `--chmod`.
+    pub(crate) chmod: Option<Chmod>,
+}
+
+/// Where to copy to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Destination<'a> {
+    /// Absolute.
+    pub(crate) path: &'a str,
+    /// It must be a directory: it ends in `/`, or there are several sources.
+    pub(crate) is_dir: bool,
+}
+
+impl Placer {
+    /// Writes into `upper`, which lies over `lowers` (folders, lowest first).
+    pub(crate) fn new(upper: &Path, lowers: &[PathBuf], rights: Rights) -> Result<Self> {
+        let mut layers = lowers.to_vec();
+        layers.push(upper.to_owned());
+        Ok(Self {
+            view: View::open(&layers)?,
+            folders: Folders::new(upper, View::open(lowers)?, rights.owner.unwrap_or_default())?,
+            owners: Owners::detect(),
+            rights,
+        })
+    }
+
+    /// Makes the directory `path` with its parents. Returns whether anything was missing.
+    pub(crate) fn directory(&mut self, path: &str) -> Result<bool> {
+        let found = self.view.find(Path::new(path), Last::Follow);
+        if let Ok(Some(found)) = found {
+            return match found.node {
+                Node::Folder(_) => Ok(false),
+                Node::File(_) => Err(Error::invalid(format!(
+                    "cannot mkdir {path}: not a directory"
+                ))),
+            };
+        }
+        let real = self.view.resolve(Path::new(path))?;
+        self.folders.open(&real)?;
+        self.folders.finish()?;
+        Ok(true)
+    }
+
+    /// Copies `item` of `tree`, without what `exclude` names.
+    pub(crate) fn item(
+        &mut self,
+        tree: &Tree,
+        item: &Item,
+        exclude: &Ignore,
+        to: Destination<'_>,
+    ) -> Result<()> {
+        let base = match item.is_dir {
+            true => self.view.resolve(Path::new(to.path))?,
+            false => self.file_path(to, &item.name)?,
+        };
+        tree.walk(item, exclude, &mut |visit| self.visit(item, &base, visit))?;
+        self.folders.finish()
+    }
+
+    /// Writes a file with this content.
+    pub(crate) fn content(
+        &mut self,
+        name: &str,
+        content: &[u8],
+        mode: u32,
+        to: Destination<'_>,
+    ) -> Result<()> {
+        let path = self.file_path(to, OsStr::new(name))?;
+        let (parent, last) = split(&path)?;
+        let folder = self.folders.open(parent)?;
+        self.make_room(&folder, last, &path)?;
+        let fd = create(&folder, last, &path)?;
+        bytes::write(&fd, content).map_err(|errno| failed(&path, errno))?;
+        self.give(&folder, last, (0, 0), true, &path)?;
+        self.set_mode(&fd, mode, 0o600, &path)?;
+        self.folders.finish()
+    }
+
+    /// Where a file called `name` goes: into `to` if that is a directory, else to `to` itself.
+    fn file_path(&self, to: Destination<'_>, name: &OsStr) -> Result<PathBuf> {
+        let real = self.view.resolve(Path::new(to.path))?;
+        let found = self.view.find(&real, Last::Keep)?;
+        match found.map(|found| found.node) {
+            Some(Node::Folder(_)) => Ok(real.join(name)),
+            Some(Node::File(_)) if to.is_dir => Err(Error::invalid(format!(
+                "cannot copy to non-directory: {}",
+                to.path.trim_end_matches('/')
+            ))),
+            _ if to.is_dir => Ok(real.join(name)),
+            _ => Ok(real),
+        }
+    }
+
+    fn visit(&mut self, item: &Item, base: &Path, visit: &Visit<'_>) -> Result<()> {
+        let is_self = visit.inner.as_os_str().is_empty();
+        let path = match is_self {
+            true => base.to_owned(),
+            false => base.join(visit.inner),
+        };
+        match visit.node {
+            Node::Folder(folder) => {
+                let existed = self.folders.is_there(&path)?;
+                self.folders.open(&path)?;
+                // The directory that the source's contents go into keeps what it is; the root of a context is no
+                // directory of the image.
+                if (is_self && existed) || item.path.as_os_str().is_empty() && is_self {
+                    return Ok(());
+                }
+                self.folder_rights(&path, &folder.stat)
+            }
+            Node::File(file) => self.file(file, &path),
+        }
+    }
+
+    /// Gives a directory that is being copied the source's mode, owner and time.
+    fn folder_rights(&mut self, path: &Path, stat: &Stat) -> Result<()> {
+        let owner = self.rights.owner.unwrap_or((stat.st_uid, stat.st_gid));
+        let mode = self.mode(stat.st_mode, true);
+        self.folders.set(path, owner, mode, mtime(stat))
+    }
+
+    fn file(&mut self, file: &File, path: &Path) -> Result<()> {
+        let (parent, name) = split(path)?;
+        let stat = &file.stat;
+        if file.kind() == FileType::Socket {
+            return Ok(());
+        }
+        let folder = self.folders.open(parent)?;
+        self.make_room(&folder, name, path)?;
+        let on = |errno| failed(path, errno);
+        let source = self.owner_of(file)?;
+        match file.kind() {
+            FileType::RegularFile => {
+                let to = create(&folder, name, path)?;
+                let from = file.open().map_err(on)?;
+                bytes::copy(&from, &to, stat.st_size).map_err(on)?;
+                self.give(&folder, name, source, true, path)?;
+                self.attributes(file, &folder, name, path)?;
+                self.set_mode(&to, stat.st_mode, 0o600, path)?;
+                return set_times(&to, mtime(stat)).map_err(on);
+            }
+            FileType::Symlink => {
+                let target = file.target().map_err(on)?;
+                rustix::fs::symlinkat(target, &folder, name).map_err(on)?;
+            }
+            kind => {
+                let mode = Mode::from_raw_mode(self.mode(stat.st_mode, false));
+                match rustix::fs::mknodat(&folder, name, kind, mode, stat.st_rdev) {
+                    // Devices cannot be made in a user namespace: a container has its own /dev anyway.
+                    Err(Errno::PERM) => return Ok(()),
+                    other => other.map_err(on)?,
+                }
+            }
+        }
+        self.give(&folder, name, source, false, path)?;
+        let times = timestamps(mtime(stat));
+        rustix::fs::utimensat(&folder, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(on)
+    }
+
+    /// Removes what is in the way of a file. A directory is in the way for good.
+    fn make_room(&self, folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<()> {
+        let refused = || {
+            Error::invalid(format!(
+                "cannot copy to directory: /{}: a file cannot replace it",
+                path.display()
+            ))
+        };
+        match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
+            Ok(()) => return Ok(()),
+            Err(Errno::NOENT) => {}
+            Err(Errno::ISDIR | Errno::PERM) => return Err(refused()),
+            Err(errno) => return Err(failed(path, errno)),
+        }
+        match self.folders.covers_folder(name, path)? {
+            true => Err(refused()),
+            false => Ok(()),
+        }
+    }
+
+    /// Who owns the source, where that counts.
+    fn owner_of(&self, file: &File) -> Result<(u32, u32)> {
+        if self.rights.owner.is_some() {
+            return Ok((0, 0));
+        }
+        let (folder, name) = file.place();
+        let on_disk = (file.stat.st_uid, file.stat.st_gid);
+        let xattrs = owners::xattrs(folder, name.as_bytes())
+            .map_err(|errno| failed(Path::new(name), errno))?;
+        Ok(self.owners.seen(on_disk, &xattrs))
+    }
+
+    /// Attributes travel with files of another stage.
+    fn attributes(&self, file: &File, to: &OwnedFd, name: &OsStr, path: &Path) -> Result<()> {
+        if self.rights.owner.is_some() {
+            return Ok(());
+        }
+        let (folder, source) = file.place();
+        let xattrs = owners::xattrs(folder, source.as_bytes());
+        for (key, value) in owners::travelling(xattrs.map_err(|errno| failed(path, errno))?) {
+            owners::set_xattr(to, name.as_bytes(), &key, &value)
+                .map_err(|errno| failed(path, errno))?;
+        }
+        Ok(())
+    }
+
+    fn give(
+        &self,
+        folder: &OwnedFd,
+        name: &OsStr,
+        source: (u32, u32),
+        recordable: bool,
+        path: &Path,
+    ) -> Result<()> {
+        let owner = self.rights.owner.unwrap_or(source);
+        self.owners
+            .give(folder, name.as_bytes(), owner, recordable)
+            .map_err(|errno| failed(path, errno))
+    }
+
+    fn mode(&self, mode: u32, is_dir: bool) -> u32 {
+        let mode = mode & 0o7777;
+        match &self.rights.chmod {
+            Some(chmod) => chmod.apply(mode, is_dir),
+            None => mode,
+        }
+    }
+
+    fn set_mode(&self, fd: &OwnedFd, mode: u32, own: u32, path: &Path) -> Result<()> {
+        let mode = self.mode(mode, false);
+        if mode == own {
+            return Ok(());
+        }
+        rustix::fs::fchmod(fd, Mode::from_raw_mode(mode)).map_err(|errno| failed(path, errno))
+    }
+}
+
+fn create(folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<OwnedFd> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(0o600))
+        .map_err(|errno| failed(path, errno))
+}
+
+fn mtime(stat: &Stat) -> Timespec {
+    Timespec {
+        tv_sec: stat.st_mtime,
+        tv_nsec: i64::try_from(stat.st_mtime_nsec).unwrap_or_default(),
+    }
+}
+
+fn timestamps(time: Timespec) -> Timestamps {
+    Timestamps {
+        last_access: time,
+        last_modification: time,
+    }
+}
+
+fn set_times(fd: impl AsFd, time: Timespec) -> Result<(), Errno> {
+    rustix::fs::futimens(fd, &timestamps(time))
+}
+
+/// The folder and the last name of `path`. Error: it is the root, which is always a directory.
+fn split(path: &Path) -> Result<(&Path, &OsStr)> {
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => Ok((parent, name)),
+        _ => Err(Error::invalid(
+            "cannot copy to directory: /: a file cannot replace it",
+        )),
+    }
+}
+
+fn failed(path: &Path, errno: Errno) -> Error {
+    Error::io("copy to", Path::new("/").join(path), errno.into())
+}
+
+#[cfg(test)]
+mod tests;
