@@ -134,7 +134,12 @@ impl fmt::Display for Error {
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
             write!(f, ": {error}")?;
-            cause = error.source();
+            // One of ours has written its own causes already.
+            cause = if error.is::<Self>() {
+                None
+            } else {
+                error.source()
+            };
         }
         Ok(())
     }

@@ -7,7 +7,10 @@ use crate::runtime::spec::{
     Change, Container, CreateRequest, Created, LogOptions, LogRecord, ProcessRequest,
     RemoveOptions, StartOptions, StopOptions, Streams, TopRow, UpdateRequest, Usage,
 };
-use crate::runtime::{changes, create, inside, observe, remove, start, stop};
+use crate::runtime::{
+    CopyReport, CopySource, CopyTarget, changes, copy, create, inside, observe, remove, start, stop,
+};
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
 
@@ -127,5 +130,32 @@ impl Engine {
     /// Bytes of a container's own layer.
     pub fn writable_size(&self, name: &str) -> Result<u64> {
         changes::writable_size(self, name)
+    }
+
+    /// Copies `path` of a container to the machine. A link at the end of `path` is followed with `follow`.
+    pub fn copy_out(
+        &self,
+        name: &str,
+        path: &str,
+        target: CopyTarget<'_>,
+        follow: bool,
+    ) -> Result<CopyReport> {
+        copy::copy_out(self, name, path, target, follow)
+    }
+
+    /// Copies from the machine to `path` in a container, whether it runs or not.
+    pub fn copy_in(
+        &self,
+        source: CopySource<'_>,
+        name: &str,
+        path: &str,
+        follow: bool,
+    ) -> Result<CopyReport> {
+        copy::copy_in(self, source, name, path, follow)
+    }
+
+    /// Writes all files of a container as a tar, without what is mounted in it.
+    pub fn export(&self, name: &str, writer: &mut dyn Write) -> Result<()> {
+        copy::export(self, name, writer)
     }
 }

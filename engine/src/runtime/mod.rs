@@ -9,6 +9,7 @@
 
 pub(crate) mod changes;
 pub mod control;
+pub(crate) mod copy;
 pub(crate) mod create;
 mod etc;
 mod init;
@@ -29,6 +30,7 @@ pub mod step;
 pub(crate) mod stop;
 pub mod user;
 
+pub use copy::{CopyReport, Source as CopySource, Target as CopyTarget};
 pub use init::Failure;
 pub use requests::start_error;
 pub use start::MONITOR_STAGE;

@@ -58,6 +58,8 @@ pub(super) enum Request {
     },
     /// Reads the configuration again after `update`; answered by `Started`.
     Reload,
+    /// Serves a file operation inside of the root; from then on the stream is not of frames.
+    Files(super::copy::Operation),
 }
 
 /// `docker exec`.

@@ -25,6 +25,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 pub use command::Failure;
+pub(super) use rootfs::assemble_files;
 
 /// The three standard streams of a new process; with a terminal, they are replaced by it.
 pub(super) struct Stdio {

@@ -79,6 +79,32 @@ pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
     mount::pivot_root(&plan.rootfs)
 }
 
+/// Puts together what `docker cp` sees of a container that does not run: its files and volumes, nothing of the kernel's.
+pub(in crate::runtime) fn assemble_files(plan: &InitPlan) -> Result<()> {
+    let overlay = mount::Overlay {
+        lowers: &plan.lowers,
+        upper: Some((&plan.upper, &plan.work)),
+        volatile: plan.volatile,
+        userxattr: namespace::in_user_namespace(),
+    };
+    overlay.mount(&plan.rootfs)?;
+    let root = RootDir::open(&plan.rootfs)?;
+    for planned in &plan.mounts {
+        let exists = match &planned.source {
+            PlannedSource::Bind(path) | PlannedSource::Volume { path, .. } => path.exists(),
+            PlannedSource::Tmpfs(_) => false,
+        };
+        if exists {
+            put_planned(&root, planned)?;
+        }
+    }
+    mount::pivot_root(&plan.rootfs)?;
+    if plan.read_only {
+        mount::make_root_read_only()?;
+    }
+    Ok(())
+}
+
 /// After the network is set up: hides and protects what Docker hides and protects.
 pub(super) fn finish(plan: &InitPlan) -> Result<()> {
     if !plan.unmasked {

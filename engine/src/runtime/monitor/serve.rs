@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::runtime::protocol::Frame;
 use crate::runtime::requests::{ExecRequest, Request};
 use crate::runtime::spawn::{Running, spawn_in};
-use crate::runtime::{Failure, inside, plan};
+use crate::runtime::{Failure, copy, inside, plan};
 use crate::store::containers::{NetworkMode, Phase};
 use crate::store::records;
 use crate::sys;
@@ -91,6 +91,10 @@ impl Monitor {
                 return self.answer(index, result);
             }
             Request::Exec(request) => self.exec(index, &request),
+            Request::Files(operation) => {
+                self.serve_files(index, &operation);
+                return false;
+            }
         }
         true
     }
@@ -375,6 +379,16 @@ impl Monitor {
                 client.leave_by = Some(Instant::now() + Duration::from_secs(600));
             }
         }
+    }
+
+    /// A fork that joins the container's mounts deals with the client; it is no business of ours any more.
+    fn serve_files(&self, index: usize, operation: &copy::Operation) {
+        let Some(init) = self.processes.first().filter(|process| process.is_init) else {
+            return;
+        };
+        let stream = &self.clients[index].stream;
+        let _ = stream.set_nonblocking(false);
+        copy::serve_in(init.pidfd.as_fd(), operation, stream);
     }
 
     /// Deals with what the clock brings.

@@ -1,0 +1,132 @@
+//! What a tar stream may do to a folder, and what it may not.
+
+use super::*;
+use crate::runtime::copy::pack::pack;
+use std::fs;
+use tar::{Builder, Header};
+
+fn header(kind: EntryType, size: u64) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(0o644);
+    header.set_size(size);
+    header.set_mtime(1000);
+    header
+}
+
+fn raw_entry(tar: &mut Vec<u8>, name: &str, kind: EntryType, link: &str, data: &[u8]) {
+    let mut header = header(kind, data.len() as u64);
+    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+    header.as_old_mut().linkname[..link.len()].copy_from_slice(link.as_bytes());
+    header.set_cksum();
+    let mut builder = Builder::new(&mut *tar);
+    builder.append(&header, data).unwrap();
+    // Not finished: the end mark comes with the last entry only.
+    std::mem::forget(builder);
+}
+
+fn unpack(tar: &[u8], folder: &Path) -> Result<u64> {
+    extract(tar, folder, &Rebase::Keep, false)
+}
+
+#[test]
+fn names_that_lead_out_are_refused() {
+    for name in ["../x", "a/../../x", ".."] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut tar = Vec::new();
+        raw_entry(&mut tar, name, EntryType::Regular, "", b"x");
+        assert!(unpack(&tar, folder.path()).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn an_absolute_name_lands_inside() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tar = Vec::new();
+    raw_entry(&mut tar, "/abs", EntryType::Regular, "", b"x");
+    unpack(&tar, folder.path()).unwrap();
+    assert!(folder.path().join("abs").is_file());
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let outside = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let link = outside.path().to_str().unwrap();
+    let mut tar = Vec::new();
+    raw_entry(&mut tar, "a", EntryType::Symlink, link, b"");
+    raw_entry(&mut tar, "a/f", EntryType::Regular, "", b"x");
+    assert!(unpack(&tar, folder.path()).is_err());
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+    // A link in the place of a file is replaced, not followed.
+    let secret = outside.path().join("secret");
+    fs::write(&secret, "old").unwrap();
+    std::os::unix::fs::symlink(&secret, folder.path().join("f")).unwrap();
+    let mut tar = Vec::new();
+    raw_entry(&mut tar, "f", EntryType::Regular, "", b"new");
+    unpack(&tar, folder.path()).unwrap();
+    assert_eq!(fs::read_to_string(&secret).unwrap(), "old");
+    assert_eq!(fs::read_to_string(folder.path().join("f")).unwrap(), "new");
+}
+
+#[test]
+fn a_hard_link_cannot_reach_out() {
+    let folder = tempfile::tempdir().unwrap();
+    for target in ["../../../../../../etc/passwd", "/etc/passwd"] {
+        let mut tar = Vec::new();
+        raw_entry(&mut tar, "l", EntryType::Link, target, b"");
+        assert!(unpack(&tar, folder.path()).is_err(), "{target}");
+    }
+}
+
+#[test]
+fn a_tree_survives_the_way() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let from = tempfile::tempdir().unwrap();
+    let source = from.path().join("src");
+    fs::create_dir_all(source.join("sub/empty")).unwrap();
+    fs::write(source.join("a"), vec![7; 300_000]).unwrap();
+    fs::set_permissions(source.join("a"), fs::Permissions::from_mode(0o4751)).unwrap();
+    fs::hard_link(source.join("a"), source.join("sub/b")).unwrap();
+    std::os::unix::fs::symlink("../a", source.join("sub/l")).unwrap();
+    let long = "n".repeat(200);
+    fs::write(source.join(&long), "long").unwrap();
+    let to = tempfile::tempdir().unwrap();
+    let mut tar = Vec::new();
+    let packed = pack(&source, false, false, &mut tar).unwrap();
+    assert_eq!(packed, tar.len() as u64);
+    let read = extract(&tar[..], to.path(), &Rebase::To("dst".into()), true).unwrap();
+    assert_eq!(read, packed);
+    let target = to.path().join("dst");
+    assert_eq!(fs::read(target.join("a")).unwrap(), vec![7; 300_000]);
+    assert_eq!(
+        fs::metadata(target.join("a")).unwrap().mode() & 0o7777,
+        0o4751
+    );
+    assert_eq!(
+        fs::metadata(target.join("a")).unwrap().ino(),
+        fs::metadata(target.join("sub/b")).unwrap().ino()
+    );
+    assert_eq!(
+        fs::read_link(target.join("sub/l")).unwrap(),
+        Path::new("../a")
+    );
+    assert_eq!(fs::read_to_string(target.join(&long)).unwrap(), "long");
+    assert!(target.join("sub/empty").is_dir());
+}
+
+#[test]
+fn folders_and_files_do_not_replace_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("d")).unwrap();
+    fs::write(folder.path().join("f"), "").unwrap();
+    for (name, kind, words) in [
+        ("d", EntryType::Regular, "cannot overwrite directory"),
+        ("f", EntryType::Directory, "cannot overwrite non-directory"),
+    ] {
+        let mut tar = Vec::new();
+        raw_entry(&mut tar, name, kind, "", b"");
+        let error = unpack(&tar, folder.path()).unwrap_err();
+        assert!(error.message().contains(words), "{error}");
+    }
+}

@@ -1,0 +1,292 @@
+//! `docker cp`: files between a container and the machine.
+//!
+//! ```text
+//! docker cp ──request──► a process inside of the container's root
+//!            ◄── tar ──►
+//! ```
+//!
+//! **What Docker does.** The daemon forks a child that moves into the container's root and packs or unpacks a tar there;
+//! the command line does the machine's side.
+//! **What we do.** The same: the monitor forks for a running container, the command for one that does not run. A path
+//! inside is resolved by a process that has no other root, so no link, and no race, leads out (CVE-2018-15664). No
+//! program or library of the container is loaded (CVE-2019-14271).
+//! **What we leave out.** Extended attributes.
+//! **Try it.** `docker cp web:/etc/hostname .`
+
+mod extract;
+mod pack;
+mod place;
+mod serve;
+mod session;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::events::ObjectKind;
+use crate::site::Site;
+use serde::{Deserialize, Serialize};
+use session::Session;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+pub(super) use serve::serve_in;
+
+/// What the process inside is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Operation {
+    /// About a path: an answer, and no more.
+    Stat {
+        /// The path.
+        path: String,
+    },
+    /// A tar of a path: an answer about it, then the tar.
+    Read {
+        /// The path.
+        path: String,
+        /// A link at its end is followed.
+        follow: bool,
+        /// Everything that lies on the root's own file system, without a leading folder.
+        export: bool,
+    },
+    /// Unpacks the tar that follows into a folder; then an answer.
+    Write {
+        /// The folder.
+        folder: String,
+        /// What becomes of the first part of each name.
+        rebase: Rebase,
+    },
+}
+
+/// What becomes of the first part of each name in a tar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Rebase {
+    /// It stays.
+    Keep,
+    /// It is replaced.
+    To(String),
+    /// It is left out: the contents of the folder.
+    Drop,
+}
+
+/// A file or folder, as the process inside sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct About {
+    /// It exists.
+    pub(super) exists: bool,
+    /// It is a folder, links followed.
+    pub(super) is_dir: bool,
+    /// Where links at its end lead; the path itself if it is none.
+    pub(super) target: String,
+    /// The folder that it is, or would be, in exists.
+    pub(super) has_parent: bool,
+}
+
+/// The answer of the process inside.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    About(About),
+    Done,
+    Failed { not_found: bool, message: String },
+}
+
+/// How much was copied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CopyReport {
+    /// Bytes of the tar stream, which is the size that Docker prints.
+    pub transferred: u64,
+}
+
+/// Where `docker cp` writes on the machine.
+pub enum Target<'a> {
+    /// A file or folder.
+    Path(&'a Path),
+    /// `-`: the tar itself.
+    Tar(&'a mut dyn Write),
+}
+
+/// Where `docker cp` reads on the machine.
+pub enum Source<'a> {
+    /// A file or folder; one that ends in `/.` means its contents.
+    Path(&'a Path),
+    /// `-`: a tar.
+    Tar(&'a mut dyn Read),
+}
+
+/// Copies out of a container; see [`crate::Engine::copy_out`].
+pub(crate) fn copy_out(
+    site: &Site,
+    name: &str,
+    path: &str,
+    target: Target<'_>,
+    follow: bool,
+) -> Result<CopyReport> {
+    let operation = Operation::Read {
+        path: absolute(path),
+        follow,
+        export: false,
+    };
+    let mut session = Session::open(site, name, &operation)?;
+    let about = match session.answer()? {
+        Answer::About(about) => about,
+        Answer::Failed {
+            not_found: true, ..
+        } => return Err(missing(path, name)),
+        other => return Err(unexpected(other)),
+    };
+    record(site, &session, "copy_out", path, &target_name(&target))?;
+    let report = match target {
+        Target::Tar(writer) => {
+            let transferred = std::io::copy(&mut session.stream(), writer)
+                .map_err(|error| Error::io("write", "the tar stream", error))?;
+            CopyReport { transferred }
+        }
+        Target::Path(local) => {
+            let source = place::Source {
+                is_dir: about.is_dir,
+                name: path.to_owned(),
+            };
+            let destination = place::local(local)?;
+            let spot = place::decide(&source, &destination)?;
+            let folder = Path::new(&spot.folder);
+            let transferred = extract::extract(session.stream(), folder, &spot.rebase, false)?;
+            CopyReport { transferred }
+        }
+    };
+    session.finish()?;
+    Ok(report)
+}
+
+/// Copies into a container; see [`crate::Engine::copy_in`].
+pub(crate) fn copy_in(
+    site: &Site,
+    source: Source<'_>,
+    name: &str,
+    path: &str,
+    follow: bool,
+) -> Result<CopyReport> {
+    let path_in = absolute(path);
+    let mut asking = Session::open(
+        site,
+        name,
+        &Operation::Stat {
+            path: path_in.clone(),
+        },
+    )?;
+    let about = match asking.answer()? {
+        Answer::About(about) => about,
+        other => return Err(unexpected(other)),
+    };
+    asking.finish()?;
+    let destination = place::inside(&path_in, &about);
+    let spot = match &source {
+        Source::Tar(_) if !about.is_dir => {
+            return Err(Error::invalid(format!(
+                "destination \"{name}:{path}\" must be a directory"
+            )));
+        }
+        Source::Tar(_) => place::Spot {
+            folder: about.target.clone(),
+            rebase: Rebase::Keep,
+        },
+        Source::Path(local) => {
+            let found = place::local_source(local, follow)?;
+            if !about.exists && !about.has_parent {
+                return Err(missing(path, name));
+            }
+            place::decide(&found, &destination)?
+        }
+    };
+    let operation = Operation::Write {
+        folder: spot.folder,
+        rebase: spot.rebase,
+    };
+    let mut session = Session::open(site, name, &operation)?;
+    let local = match &source {
+        Source::Path(path) => path.display().to_string(),
+        Source::Tar(_) => "-".to_owned(),
+    };
+    record(site, &session, "copy_in", path, &local)?;
+    let sent = match source {
+        Source::Path(local) => pack::pack(local, follow, false, session.stream()),
+        Source::Tar(reader) => std::io::copy(reader, &mut session.stream())
+            .map_err(|error| Error::io("read", "the tar stream", error)),
+    };
+    session.end_of_input();
+    // The other side knows better why it stopped reading.
+    let answer = session.answer();
+    session.finish()?;
+    match answer? {
+        Answer::Done => Ok(CopyReport { transferred: sent? }),
+        other => Err(unexpected(other)),
+    }
+}
+
+/// Writes the container's files as a tar; see [`crate::Engine::export`].
+pub(crate) fn export(site: &Site, name: &str, writer: &mut dyn Write) -> Result<()> {
+    let operation = Operation::Read {
+        path: "/".to_owned(),
+        follow: false,
+        export: true,
+    };
+    let mut session = Session::open(site, name, &operation)?;
+    match session.answer()? {
+        Answer::About(_) => {}
+        other => return Err(unexpected(other)),
+    }
+    std::io::copy(&mut session.stream(), writer)
+        .map_err(|error| Error::io("write", "the tar stream", error))?;
+    record(site, &session, "export", "/", "")?;
+    session.finish()
+}
+
+fn absolute(path: &str) -> String {
+    if path.starts_with('/') {
+        path.to_owned()
+    } else {
+        format!("/{path}")
+    }
+}
+
+fn missing(path: &str, name: &str) -> Error {
+    Error::not_found(format!(
+        "Could not find the file {path} in container {name}"
+    ))
+}
+
+fn unexpected(answer: Answer) -> Error {
+    match answer {
+        Answer::Failed { not_found, message } => {
+            let kind = if not_found {
+                ErrorKind::NotFound
+            } else {
+                ErrorKind::Invalid
+            };
+            Error::new(kind, message)
+        }
+        _ => Error::internal("the container's side of the copy answered out of turn"),
+    }
+}
+
+fn target_name(target: &Target<'_>) -> String {
+    match target {
+        Target::Path(path) => path.display().to_string(),
+        Target::Tar(_) => "-".to_owned(),
+    }
+}
+
+fn record(site: &Site, session: &Session, action: &str, path: &str, local: &str) -> Result<()> {
+    let mut event = site
+        .event(ObjectKind::Container, action, session.container.id.as_str())
+        .with("name", session.container.name.as_str())
+        .with("path", path);
+    if !local.is_empty() {
+        let full = if local == "-" {
+            PathBuf::from("-")
+        } else {
+            std::path::absolute(local).unwrap_or_default()
+        };
+        event = event.with("local", full.display().to_string());
+    }
+    site.record(&event)
+}

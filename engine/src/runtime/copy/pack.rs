@@ -1,0 +1,213 @@
+//! A file or folder as a tar stream.
+
+use crate::error::{Error, Result};
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata};
+use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use tar::{Builder, EntryType, Header};
+
+/// Bytes that are moved at once.
+const PIECE: usize = 256 << 10;
+
+/// Writes `path` as a tar; returns its bytes. Names begin with the last part of `path`; with `export` they are relative
+/// to it, and what is mounted below is left out.
+pub(super) fn pack(path: &Path, follow: bool, export: bool, writer: impl Write) -> Result<u64> {
+    let contents = path.as_os_str().as_bytes().ends_with(b"/.") || path == Path::new(".");
+    let follow = follow || path.as_os_str().as_bytes().ends_with(b"/") || contents;
+    let source = if follow {
+        fs::canonicalize(path).map_err(|error| Error::io("read", path, error))?
+    } else {
+        path.to_owned()
+    };
+    let name = path
+        .file_name()
+        .or(source.file_name())
+        .map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let about = fs::symlink_metadata(&source).map_err(|error| Error::io("read", path, error))?;
+    let counter = Counter {
+        inner: writer,
+        bytes: 0,
+    };
+    let mut packer = Packer {
+        builder: Builder::new(BufWriter::with_capacity(PIECE, counter)),
+        links: HashMap::new(),
+        device: export.then(|| about.dev()),
+        buffer: vec![0; PIECE],
+    };
+    let on = |error| Error::io("pack", path, error);
+    if export {
+        packer.children(&source, Path::new("")).map_err(on)?;
+    } else {
+        packer.entry(&source, &name, &about).map_err(on)?;
+    }
+    let written = packer
+        .builder
+        .into_inner()
+        .and_then(|buffer| buffer.into_inner().map_err(|e| e.into_error()));
+    written.map(|counter| counter.bytes).map_err(on)
+}
+
+struct Counter<W> {
+    inner: W,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Counter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+struct Packer<W: Write> {
+    builder: Builder<BufWriter<Counter<W>>>,
+    /// Files with several names, by device and inode: the first name that was packed.
+    links: HashMap<(u64, u64), PathBuf>,
+    /// With an export: the file system that is packed.
+    device: Option<u64>,
+    buffer: Vec<u8>,
+}
+
+impl<W: Write> Packer<W> {
+    fn entry(&mut self, path: &Path, name: &Path, about: &Metadata) -> io::Result<()> {
+        let kind = about.file_type();
+        if kind.is_dir() {
+            self.header(name, about, EntryType::Directory, 0, None)?;
+            return self.children(path, name);
+        }
+        if kind.is_file() {
+            return self.file(path, name, about);
+        }
+        if kind.is_symlink() {
+            let target = fs::read_link(path)?;
+            return self.header(name, about, EntryType::Symlink, 0, Some(&target));
+        }
+        let entry = if kind.is_fifo() {
+            EntryType::Fifo
+        } else if kind.is_char_device() {
+            EntryType::Char
+        } else if kind.is_block_device() {
+            EntryType::Block
+        } else {
+            // A socket means nothing without the process behind it.
+            return Ok(());
+        };
+        self.header(name, about, entry, 0, None)
+    }
+
+    fn children(&mut self, path: &Path, name: &Path) -> io::Result<()> {
+        let mut entries = fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            // What vanishes meanwhile is not there to be copied.
+            let Ok(about) = entry.metadata() else {
+                continue;
+            };
+            if self.device.is_some_and(|device| device != about.dev()) {
+                // The folder that something is mounted on belongs to the container; its contents do not.
+                if about.is_dir() {
+                    self.header(
+                        &name.join(entry.file_name()),
+                        &about,
+                        EntryType::Directory,
+                        0,
+                        None,
+                    )?;
+                }
+                continue;
+            }
+            self.entry(&entry.path(), &name.join(entry.file_name()), &about)?;
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, name: &Path, about: &Metadata) -> io::Result<()> {
+        if about.nlink() > 1 {
+            let key = (about.dev(), about.ino());
+            if let Some(first) = self.links.get(&key).cloned() {
+                return self.header(name, about, EntryType::Link, 0, Some(&first));
+            }
+            self.links.insert(key, name.to_owned());
+        }
+        let file = File::open(path)?;
+        // The size may have changed since the folder was read; what is promised must be kept.
+        let size = file.metadata()?.len();
+        self.header(name, about, EntryType::Regular, size, None)?;
+        let mut left = size;
+        let mut source = file.take(size);
+        while left > 0 {
+            let length = match source.read(&mut self.buffer) {
+                Ok(0) => {
+                    // It became shorter: the rest is zeroes, so that the stream stays whole.
+                    self.buffer.fill(0);
+                    self.buffer
+                        .len()
+                        .min(usize::try_from(left).unwrap_or(PIECE))
+                }
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            self.builder.get_mut().write_all(&self.buffer[..length])?;
+            left -= length as u64;
+        }
+        let padding = (512 - size % 512) % 512;
+        self.builder
+            .get_mut()
+            .write_all(&[0; 512][..padding as usize])
+    }
+
+    fn header(
+        &mut self,
+        name: &Path,
+        about: &Metadata,
+        kind: EntryType,
+        size: u64,
+        link: Option<&Path>,
+    ) -> io::Result<()> {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(about.mode() & 0o7777);
+        header.set_uid(about.uid().into());
+        header.set_gid(about.gid().into());
+        header.set_mtime(u64::try_from(about.mtime()).unwrap_or(0));
+        if matches!(kind, EntryType::Char | EntryType::Block) {
+            header.set_device_major(rustix::fs::major(about.rdev()))?;
+            header.set_device_minor(rustix::fs::minor(about.rdev()))?;
+        }
+        let mut path = name.as_os_str().as_bytes().to_vec();
+        if kind == EntryType::Directory {
+            path.push(b'/');
+        }
+        let mut long: Vec<(&str, Vec<u8>)> = Vec::new();
+        if path.len() > 100
+            || header
+                .set_path(Path::new(std::ffi::OsStr::from_bytes(&path)))
+                .is_err()
+        {
+            long.push(("path", path));
+            header.set_path("long-name")?;
+        }
+        if let Some(link) = link {
+            let bytes = link.as_os_str().as_bytes();
+            // `set_link_name` would tidy the text, which is somebody's link; so only a plain one goes there.
+            if bytes.len() > 100 || header.set_link_name_literal(bytes).is_err() {
+                long.push(("linkpath", bytes.to_vec()));
+            }
+        }
+        if !long.is_empty() {
+            self.builder
+                .append_pax_extensions(long.iter().map(|(key, value)| (*key, &**value)))?;
+        }
+        header.set_size(size);
+        header.set_cksum();
+        self.builder.get_mut().write_all(header.as_bytes())
+    }
+}

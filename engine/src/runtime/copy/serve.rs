@@ -1,0 +1,154 @@
+//! The process inside of the container's root.
+
+use super::{About, Answer, Operation, extract, pack};
+use crate::error::{Error, Result};
+use crate::sys::clone::{Forked, fork};
+use crate::sys::{namespace, process};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::fd::BorrowedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+/// Forks a process that joins the mounts of the container behind `init` and serves one operation over `stream`.
+/// The caller does not wait for it, and reaps it when it can.
+pub(in crate::runtime) fn serve_in(
+    init: BorrowedFd<'_>,
+    operation: &Operation,
+    stream: &UnixStream,
+) {
+    match fork() {
+        Ok(Forked::Child) => {
+            // Nobody in the container may look into us while we are there.
+            let joined = process::set_dumpable(false)
+                .and_then(|()| process::die_with_parent())
+                .and_then(|()| namespace::join(init, libc::CLONE_NEWNS as u64));
+            match joined {
+                Ok(()) => serve(operation, stream),
+                Err(error) => fail(stream, &error),
+            }
+            process::exit(0)
+        }
+        Ok(Forked::Parent { .. }) => {}
+        Err(error) => fail(stream, &error),
+    }
+}
+
+/// Serves one operation; the calling process has the container's root as its own.
+pub(super) fn serve(operation: &Operation, stream: &UnixStream) {
+    if let Err(error) = answer(operation, stream) {
+        fail(stream, &error);
+    }
+}
+
+pub(super) fn fail(stream: &UnixStream, error: &Error) {
+    let not_found = error.kind() == crate::ErrorKind::NotFound;
+    say(
+        stream,
+        &Answer::Failed {
+            not_found,
+            message: error.to_string(),
+        },
+    );
+}
+
+/// If the other side is gone there is nobody to tell.
+fn say(mut stream: &UnixStream, answer: &Answer) {
+    if let Ok(mut line) = serde_json::to_vec(answer) {
+        line.push(b'\n');
+        let _ = stream.write_all(&line);
+    }
+}
+
+fn answer(operation: &Operation, stream: &UnixStream) -> Result<()> {
+    match operation {
+        Operation::Stat { path } => say(stream, &Answer::About(about(path))),
+        Operation::Read {
+            path,
+            follow,
+            export,
+        } => {
+            let found = about(path);
+            let exists = if *follow {
+                found.exists
+            } else {
+                fs::symlink_metadata(path).is_ok()
+            };
+            if !exists {
+                return Err(Error::not_found(format!("{path} does not exist")));
+            }
+            let is_dir = match fs::symlink_metadata(path) {
+                Ok(it) if it.is_symlink() && !follow && !path.ends_with('/') => false,
+                _ => found.is_dir,
+            };
+            say(stream, &Answer::About(About { is_dir, ..found }));
+            // Once the tar has begun, a failure can only cut it short, which the other side notices.
+            let _ = pack::pack(Path::new(path), *follow, *export, stream);
+        }
+        Operation::Write { folder, rebase } => {
+            let writable =
+                fs::metadata(folder).map_err(|error| Error::io("open", folder, error))?;
+            if !writable.is_dir() {
+                return Err(Error::invalid("extraction point is not a directory"));
+            }
+            let result = extract::extract(stream, Path::new(folder), rebase, true);
+            if result.is_err() {
+                // The other side still sends; it reads our answer when it is through.
+                let _ = io::copy(&mut &*stream, &mut io::sink());
+            }
+            result.map_err(read_only)?;
+            say(stream, &Answer::Done);
+        }
+    }
+    Ok(())
+}
+
+/// Docker's sentence for a root that cannot be written.
+fn read_only(error: Error) -> Error {
+    let text = error.to_string();
+    if text.contains("Read-only file system") {
+        return Error::invalid("container rootfs is marked read-only");
+    }
+    error
+}
+
+fn about(path: &str) -> About {
+    let target = target_of(Path::new(path));
+    let found = fs::metadata(&target);
+    About {
+        exists: found.is_ok(),
+        is_dir: found.is_ok_and(|found| found.is_dir()),
+        has_parent: target.parent().is_none_or(Path::is_dir),
+        target: target.to_string_lossy().into_owned(),
+    }
+}
+
+/// Where the links at the end of `path` lead; also a broken link leads somewhere, where a file can be made.
+fn target_of(path: &Path) -> PathBuf {
+    if let Ok(full) = fs::canonicalize(path) {
+        return full;
+    }
+    let mut path = path.components().collect::<PathBuf>();
+    for _ in 0..40 {
+        let Ok(link) = fs::read_link(&path) else {
+            break;
+        };
+        path = path.parent().unwrap_or(Path::new("/")).join(link);
+    }
+    path
+}
+
+/// Reads one line, byte by byte: what follows belongs to somebody else.
+pub(super) fn read_line(mut stream: &UnixStream) -> io::Result<Vec<u8>> {
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while line.len() < 64 << 10 {
+        if stream.read(&mut byte)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if byte[0] == b'\n' {
+            return Ok(line);
+        }
+        line.push(byte[0]);
+    }
+    Err(io::ErrorKind::InvalidData.into())
+}

@@ -1,0 +1,104 @@
+//! The command's side: a session with the process inside, wherever it comes from.
+
+use super::{Answer, Operation, serve};
+use crate::error::{Error, IoContext, Result};
+use crate::runtime::requests::{self, Request};
+use crate::runtime::{init, observe, plan};
+use crate::site::Site;
+use crate::store::containers::ContainerConfig;
+use crate::store::lock;
+use crate::sys::clone::{Forked, fork};
+use crate::sys::{namespace, process};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+/// One operation under way.
+pub(super) struct Session {
+    pub(super) container: ContainerConfig,
+    stream: UnixStream,
+    /// For a container that does not run: our child, and the lock that keeps others from starting it meanwhile.
+    child: Option<(OwnedFd, lock::Lock)>,
+}
+
+impl Session {
+    /// Begins `operation` in the container that `name` means.
+    pub(super) fn open(site: &Site, name: &str, operation: &Operation) -> Result<Self> {
+        let container = observe::by_name(site, name)?.config;
+        let place = site.sandbox.container(&container.id);
+        match lock::try_exclusive(&place.lock())? {
+            Some(held) => {
+                let (ours, theirs) = UnixStream::pair().on("make", "a socket pair")?;
+                let child = serve_stopped(site, &container, operation, theirs)?;
+                Ok(Self {
+                    container,
+                    stream: ours,
+                    child: Some((child, held)),
+                })
+            }
+            None => {
+                let request = Request::Files(operation.clone());
+                let stream = requests::send(site, &container.id, &request)?;
+                Ok(Self {
+                    container,
+                    stream,
+                    child: None,
+                })
+            }
+        }
+    }
+
+    /// The stream, behind the answer.
+    pub(super) fn stream(&self) -> &UnixStream {
+        &self.stream
+    }
+
+    /// Waits for the answer.
+    pub(super) fn answer(&mut self) -> Result<Answer> {
+        let line = serve::read_line(&self.stream).map_err(|error| {
+            Error::internal("the container's side of the copy ended early").with_source(error)
+        })?;
+        serde_json::from_slice(&line)
+            .map_err(|error| Error::internal("an answer cannot be read").with_source(error))
+    }
+
+    /// Everything was sent.
+    pub(super) fn end_of_input(&self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Waits until the other side is done.
+    pub(super) fn finish(self) -> Result<()> {
+        drop(self.stream);
+        if let Some((child, _lock)) = self.child {
+            process::wait(&child)?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts the root of a stopped container together in a process of its own, for as long as the operation takes.
+fn serve_stopped(
+    site: &Site,
+    container: &ContainerConfig,
+    operation: &Operation,
+    stream: UnixStream,
+) -> Result<OwnedFd> {
+    crate::runtime::step::ensure_mountpoints(&plan::mountpoints(&site.home))?;
+    match fork()? {
+        Forked::Child => {
+            let prepared = namespace::become_root()
+                .and_then(|_| plan::plan(&site.home, &site.sandbox, container))
+                .and_then(|plan| {
+                    namespace::unshare_mounts()?;
+                    init::assemble_files(&plan)
+                });
+            match prepared {
+                Ok(()) => serve::serve(operation, &stream),
+                Err(error) => serve::fail(&stream, &error),
+            }
+            process::exit(0)
+        }
+        Forked::Parent { pidfd, .. } => Ok(pidfd),
+    }
+}
