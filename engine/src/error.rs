@@ -153,6 +153,13 @@ impl std::error::Error for Error {
     }
 }
 
+/// For closures that are called from a stream; elsewhere use [`IoContext::on`], which names the path.
+impl From<io::Error> for Error {
+    fn from(source: io::Error) -> Self {
+        Self::new(ErrorKind::Io, "cannot read or write").with_source(source)
+    }
+}
+
 /// `result.on("read", path)?`: names the action and the path of an input or output failure.
 pub trait IoContext<T> {
     /// Names what was being done, and to what.

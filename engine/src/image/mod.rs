@@ -15,6 +15,7 @@
 //! | [`unpack`] with [`marks`], [`owners`], [`recipe`] | a tar → a folder for overlayfs |
 //! | [`pack`] | a folder of changes → a tar |
 //! | [`layer`] | both, as layers |
+//! | [`archive`], [`flat`] | `save` and `load`, `import` |
 //! | [`remove`], [`prune`], [`collect`] | names go, images go, layers go |
 //! | [`history`], [`usage`] | what made an image, and what it takes |
 //! | [`starter`] | the images that a home begins with |
@@ -23,10 +24,12 @@
 //! **Try it.** `docker image inspect busybox`.
 //! **Lesson.** `images-tags-and-layers`
 
+pub mod archive;
 pub mod changes;
 pub mod collect;
 pub mod compression;
 pub mod digesting;
+pub mod flat;
 pub mod history;
 pub mod layer;
 pub mod lowers;

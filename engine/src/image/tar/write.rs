@@ -36,6 +36,24 @@ impl<W: Write> Writer<W> {
         self.pad(entry.size)
     }
 
+    /// Writes an entry whose `entry.size` bytes `produce` writes. Other numbers of bytes are an error.
+    pub fn append_produced<E: From<io::Error>>(
+        &mut self,
+        entry: &Entry,
+        produce: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.append_header(entry)?;
+        let mut exact = Exact {
+            inner: &mut self.inner,
+            rest: entry.size,
+        };
+        produce(&mut exact)?;
+        if exact.rest > 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "unexpected EOF").into());
+        }
+        Ok(self.pad(entry.size)?)
+    }
+
     /// Writes an entry with `bytes`.
     pub fn append_bytes(&mut self, path: &str, mode: u32, bytes: &[u8]) -> io::Result<()> {
         let mut entry = Entry::new(path, EntryKind::File, mode);
@@ -114,6 +132,27 @@ impl<W: Write> Writer<W> {
         self.inner.write_all(header.as_bytes())?;
         self.inner.write_all(records)?;
         self.pad(records.len() as u64)
+    }
+}
+
+/// Takes so many bytes and no more.
+struct Exact<W> {
+    inner: W,
+    rest: u64,
+}
+
+impl<W: Write> Write for Exact<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() as u64 > self.rest {
+            return Err(io::Error::other("more bytes than the entry has"));
+        }
+        let count = self.inner.write(bytes)?;
+        self.rest -= count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }
 

@@ -1,0 +1,234 @@
+//! Reading an archive: all of its images begin to exist, or none.
+
+use super::parts::Parts;
+use super::{DockerManifest, blob_path};
+use crate::error::{Error, Result};
+use crate::image::compression::decompress;
+use crate::image::parse_config;
+use crate::image::record::{NewImage, record};
+use crate::image::unpack::damaged;
+use crate::oci::config::machine_architecture;
+use crate::oci::descriptor::{
+    ANNOTATION_IMAGE_NAME, ANNOTATION_REF_NAME, DOCKER_MANIFEST_LIST, Descriptor, INDEX,
+};
+use crate::oci::digest::ImageId;
+use crate::oci::manifest::{Index, Manifest};
+use crate::oci::reference::Reference;
+use crate::paths::{Home, SandboxPaths};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use std::io::Read;
+
+/// Indexes within indexes are read to this depth.
+const DEEPEST_INDEX: u8 = 4;
+
+/// An image that was loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its id.
+    pub id: ImageId,
+    /// Its names in the archive.
+    pub references: Vec<Reference>,
+    /// Names that meant another image before, and which.
+    pub displaced: Vec<(Reference, ImageId)>,
+}
+
+/// Loads an archive from `stream`, compressed or not. The caller holds [`crate::image::keep_content`].
+///
+/// # Errors
+/// Kind `Invalid` for what is no archive of images, or a damaged one; then nothing was loaded.
+pub fn load(
+    home: &Home,
+    sandbox: &SandboxPaths,
+    now: Timestamp,
+    stream: impl Read,
+) -> Result<Vec<Loaded>> {
+    let mut parts = Parts::read(home, decompress(stream).map_err(damaged)?)?;
+    let new = if let Some(list) = parts.text("manifest.json") {
+        let list: Vec<DockerManifest> = parse(list, "manifest.json")?;
+        docker_images(&mut parts, &list)?
+    } else if let Some(index) = parts.text("index.json") {
+        let mut names = Vec::new();
+        collect_manifests(&parts, &parse(index, "index.json")?, &[], 0, &mut names)?;
+        oci_images(&mut parts, names)?
+    } else {
+        return Err(
+            Error::invalid("invalid archive: does not contain a manifest.json").with_hint(
+                "a tar of files, as `docker export` writes it, is read by `docker import`",
+            ),
+        );
+    };
+    let recorded = record(home, sandbox, now, &new)?;
+    Ok(recorded
+        .into_iter()
+        .zip(new)
+        .map(|(recorded, new)| Loaded {
+            id: recorded.id,
+            references: new.references,
+            displaced: recorded.displaced,
+        })
+        .collect())
+}
+
+/// The images of `manifest.json`.
+fn docker_images(parts: &mut Parts<'_>, list: &[DockerManifest]) -> Result<Vec<NewImage>> {
+    let mut new = Vec::new();
+    for manifest in list {
+        let references = manifest
+            .repo_tags
+            .iter()
+            .flatten()
+            .map(|name| Ok(Reference::parse(name)?.or_latest()))
+            .collect::<Result<Vec<_>>>()?;
+        let layers = manifest.layers.clone().unwrap_or_default();
+        new.push(image(parts, &manifest.config, &layers, references)?);
+    }
+    Ok(new)
+}
+
+/// An image from its configuration and layers, given by their paths in the archive.
+fn image(
+    parts: &mut Parts<'_>,
+    config: &str,
+    paths: &[String],
+    references: Vec<Reference>,
+) -> Result<NewImage> {
+    let bytes = parts
+        .text(config)
+        .ok_or_else(|| Error::invalid(format!("open {config}: no such file or directory")))?
+        .to_vec();
+    let parsed = parse_config(&bytes)?;
+    if !matches!(parsed.os.as_str(), "" | "linux") {
+        return Err(Error::unsupported(format!(
+            "cannot load {} image on linux",
+            parsed.os
+        )));
+    }
+    let diff_ids = parsed.rootfs.diff_ids;
+    if diff_ids.len() != paths.len() {
+        return Err(Error::invalid(format!(
+            "invalid manifest, layers length mismatch: expected {}, got {}",
+            paths.len(),
+            diff_ids.len()
+        )));
+    }
+    let mut parent: Option<String> = None;
+    for (index, (path, diff_id)) in paths.iter().zip(&diff_ids).enumerate() {
+        let layer = parts.place(path, parent.as_deref(), diff_id, index)?;
+        parent = Some(layer.chain);
+    }
+    Ok(NewImage {
+        config: bytes,
+        parent: None,
+        references,
+    })
+}
+
+/// The manifests that an index lists for this machine, with their names.
+fn collect_manifests(
+    parts: &Parts<'_>,
+    index: &Index,
+    names: &[Reference],
+    depth: u8,
+    found: &mut Vec<(Manifest, Vec<Reference>)>,
+) -> Result<()> {
+    let ours = |descriptor: &&Descriptor| {
+        descriptor.platform.as_ref().is_none_or(|platform| {
+            platform.os == "linux" && platform.architecture == machine_architecture()
+        })
+    };
+    let mut wanted: Vec<_> = index.manifests.iter().filter(ours).collect();
+    if wanted.is_empty() && depth == 0 {
+        // Images for another machine can be looked at, though not run.
+        wanted = index.manifests.iter().collect();
+    }
+    for descriptor in wanted {
+        let bytes = verified(parts, descriptor)?;
+        let mut names = names.to_vec();
+        names.extend(name_of(descriptor));
+        names.sort();
+        names.dedup();
+        if matches!(descriptor.media_type.as_str(), INDEX | DOCKER_MANIFEST_LIST) {
+            if depth >= DEEPEST_INDEX {
+                return Err(Error::invalid("an index lies too deep in other indexes"));
+            }
+            let inner = parse(bytes, "an index")?;
+            collect_manifests(parts, &inner, &names, depth + 1, found)?;
+            continue;
+        }
+        let manifest: Manifest = parse(bytes, "a manifest")?;
+        // The same image under two names is listed twice.
+        match found.iter_mut().find(|(other, _)| *other == manifest) {
+            Some((_, others)) => others.extend(names),
+            None => found.push((manifest, names)),
+        }
+    }
+    Ok(())
+}
+
+fn oci_images(
+    parts: &mut Parts<'_>,
+    manifests: Vec<(Manifest, Vec<Reference>)>,
+) -> Result<Vec<NewImage>> {
+    if manifests.is_empty() {
+        return Err(Error::invalid("the archive holds no image"));
+    }
+    let mut new = Vec::new();
+    for (manifest, names) in manifests {
+        verified(parts, &manifest.config)?;
+        let mut paths = Vec::new();
+        for layer in &manifest.layers {
+            let path = blob_path(&layer.digest);
+            if let Some(found) = parts.digest(&path).filter(|found| *found != layer.digest) {
+                return Err(wrong_blob(layer, &found.to_string()));
+            }
+            paths.push(path);
+        }
+        new.push(image(
+            parts,
+            &blob_path(&manifest.config.digest),
+            &paths,
+            names,
+        )?);
+    }
+    Ok(new)
+}
+
+/// The text that a descriptor points to; its bytes are what the digest says.
+fn verified<'a>(parts: &'a Parts<'_>, descriptor: &Descriptor) -> Result<&'a [u8]> {
+    let path = blob_path(&descriptor.digest);
+    let bytes = parts
+        .text(&path)
+        .ok_or_else(|| Error::invalid(format!("open {path}: no such file or directory")))?;
+    let found = parts.digest(&path).map(|digest| digest.to_string());
+    match found {
+        Some(found) if found == descriptor.digest.as_str() => Ok(bytes),
+        found => Err(wrong_blob(descriptor, &found.unwrap_or_default())),
+    }
+}
+
+fn wrong_blob(descriptor: &Descriptor, found: &str) -> Error {
+    Error::invalid(format!(
+        "blob {} is damaged: its digest is {found}",
+        descriptor.digest
+    ))
+}
+
+/// containerd and Docker write the whole name; others write a name, or a tag alone, which names nothing.
+fn name_of(descriptor: &Descriptor) -> Option<Reference> {
+    let text = descriptor
+        .annotations
+        .get(ANNOTATION_IMAGE_NAME)
+        .or_else(|| {
+            descriptor
+                .annotations
+                .get(ANNOTATION_REF_NAME)
+                .filter(|name| name.contains([':', '/']))
+        })?;
+    Some(Reference::parse(text).ok()?.or_latest())
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Error::invalid(format!("invalid archive: {what}")).with_source(error))
+}

@@ -1,0 +1,47 @@
+//! `docker save` and `docker load`: images as one tar file.
+//!
+//! **What Docker does.** Since version 25 its archive is two things at once: Docker's own (`manifest.json`) and an OCI
+//! image layout (`index.json`), over the same blobs:
+//!
+//! ```text
+//! blobs/sha256/<hex>   configurations, layers (plain tars), manifests
+//! index.json           OCI: manifests and names
+//! manifest.json        Docker: [{"Config": …, "RepoTags": […], "Layers": […]}]
+//! oci-layout           {"imageLayoutVersion": "1.0.0"}
+//! repositories         names, for very old readers
+//! ```
+//!
+//! **What we do.** We write the same, and read it, older archives of Docker's, and OCI layouts of others (skopeo, podman,
+//! buildah), plain, gzip or zstd. The configuration's bytes and the layers' tars come out as they went in, so ids stay.
+//! **What we leave out.** Docker's format before 1.10, which names no configuration.
+//! **Try it.** `docker save busybox | tar -t`.
+//! Sources: OCI image specification `image-layout.md`; moby `daemon/internal/image/tarexport`.
+
+pub mod load;
+mod parts;
+pub mod save;
+
+use crate::oci::digest::Digest;
+use serde::{Deserialize, Serialize};
+
+/// One image in `manifest.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DockerManifest {
+    config: String,
+    #[serde(default)]
+    repo_tags: Option<Vec<String>>,
+    #[serde(default)]
+    layers: Option<Vec<String>>,
+}
+
+/// `oci-layout`.
+const LAYOUT: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
+
+/// Where a blob lies in an archive.
+fn blob_path(digest: &Digest) -> String {
+    format!("blobs/sha256/{}", digest.hex())
+}
+
+#[cfg(test)]
+mod tests;

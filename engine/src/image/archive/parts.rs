@@ -1,0 +1,259 @@
+//! The parts of an archive, in the order in which they come: what they are becomes clear at the end only, since a
+//! stream cannot be read twice, and the list of contents is usually its last file.
+//!
+//! So whatever looks like a layer is unpacked at once, and whatever looks like JSON is kept in memory. A part that is
+//! named by nothing is dropped.
+
+use crate::error::{Error, Result};
+use crate::image::compression::Compression;
+use crate::image::digesting::Digesting;
+use crate::image::layer::{self, Origin, Staged};
+use crate::image::tar::{EntryKind, Reader};
+use crate::image::unpack::{Limits, damaged};
+use crate::oci::digest::Digest;
+use crate::paths::Home;
+use crate::store::blobs::LARGEST_IN_MEMORY;
+use crate::store::layers::{self, Layer};
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read};
+
+/// An archive of many small files is no archive of images.
+const LARGEST_MEMORY: usize = 64 << 20;
+
+/// A part.
+pub(super) enum Part {
+    /// A configuration, a manifest, a list.
+    Text(Vec<u8>),
+    /// A layer, unpacked.
+    Layer {
+        /// Not placed yet.
+        staged: Option<Staged>,
+        /// What it is in the archive: compressed, perhaps.
+        blob: Digest,
+        /// The digest of the plain tar.
+        diff_id: Digest,
+    },
+    /// A layer that this home has already.
+    Known(Layer),
+    /// It looked like a layer and is none.
+    Damaged(Error),
+}
+
+/// All parts, by their path.
+pub(super) struct Parts<'a> {
+    home: &'a Home,
+    parts: BTreeMap<String, Part>,
+    /// Links: another path.
+    aliases: HashMap<String, String>,
+    known: HashMap<Digest, Layer>,
+    memory: usize,
+}
+
+impl<'a> Parts<'a> {
+    /// Reads a whole archive, which is not compressed any more.
+    pub(super) fn read(home: &'a Home, stream: impl Read) -> Result<Self> {
+        let mut parts = Self {
+            home,
+            parts: BTreeMap::new(),
+            aliases: HashMap::new(),
+            known: known_layers(home)?,
+            memory: 0,
+        };
+        let mut tar = Reader::new(stream);
+        while let Some(entry) = tar.next_entry().map_err(damaged)? {
+            let path = clean(&String::from_utf8_lossy(&entry.path));
+            match entry.kind {
+                EntryKind::File => {
+                    let part = parts.part(&path, entry.size, &mut tar)?;
+                    parts.parts.extend(part.map(|part| (path, part)));
+                }
+                EntryKind::Symlink | EntryKind::HardLink => {
+                    let target = String::from_utf8_lossy(&entry.link).into_owned();
+                    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                    let target = match entry.kind {
+                        EntryKind::Symlink if !target.starts_with('/') => {
+                            clean(&format!("{folder}/{target}"))
+                        }
+                        _ => clean(&target),
+                    };
+                    parts.aliases.insert(path, target);
+                }
+                _ => {}
+            }
+        }
+        tar.finish().map_err(damaged)?;
+        Ok(parts)
+    }
+
+    /// The text at `path`.
+    pub(super) fn text(&self, path: &str) -> Option<&[u8]> {
+        match self.parts.get(self.resolve(path).as_str())? {
+            Part::Text(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The layer at `path`, placed on top of `parent`. `expected` is its diffID, and the `index`th of its image.
+    pub(super) fn place(
+        &mut self,
+        path: &str,
+        parent: Option<&str>,
+        expected: &Digest,
+        index: usize,
+    ) -> Result<Layer> {
+        let wrong = |found: &Digest| {
+            Error::invalid(format!(
+                "invalid diffID for layer {index}: expected \"{expected}\", got \"{found}\""
+            ))
+        };
+        let path = self.resolve(path);
+        let part = self
+            .parts
+            .get_mut(&path)
+            .ok_or_else(|| Error::invalid(format!("open {path}: no such file or directory")))?;
+        let layer = match part {
+            Part::Layer {
+                staged, diff_id, ..
+            } => {
+                if diff_id != expected {
+                    return Err(wrong(diff_id));
+                }
+                match staged.take() {
+                    Some(staged) => staged.place(self.home, parent)?,
+                    None => self.again(expected, parent)?,
+                }
+            }
+            Part::Known(layer) => {
+                if layer.diff_id != *expected {
+                    return Err(wrong(&layer.diff_id));
+                }
+                let known = layer.clone();
+                self.copy(&known, parent)?
+            }
+            Part::Text(bytes) => return Err(wrong(&Digest::of(bytes))),
+            Part::Damaged(_) => {
+                let Some(Part::Damaged(error)) = self.parts.remove(&path) else {
+                    return Err(wrong(&Digest::of(b"")));
+                };
+                return Err(error);
+            }
+        };
+        self.known.insert(layer.diff_id.clone(), layer.clone());
+        Ok(layer)
+    }
+
+    /// The digest of the part at `path`, as it lies in the archive.
+    pub(super) fn digest(&self, path: &str) -> Option<Digest> {
+        match self.parts.get(self.resolve(path).as_str())? {
+            Part::Text(bytes) => Some(Digest::of(bytes)),
+            Part::Layer { blob, .. } => Some(blob.clone()),
+            Part::Known(layer) => Some(layer.diff_id.clone()),
+            Part::Damaged(_) => None,
+        }
+    }
+
+    /// A layer that was placed already, now on another parent.
+    fn again(&self, diff_id: &Digest, parent: Option<&str>) -> Result<Layer> {
+        let placed = self
+            .known
+            .get(diff_id)
+            .ok_or_else(|| Error::internal("a layer that was unpacked is not there any more"))?;
+        self.copy(placed, parent)
+    }
+
+    fn copy(&self, layer: &Layer, parent: Option<&str>) -> Result<Layer> {
+        let chain = layers::chain_id(parent, &layer.diff_id);
+        match layers::exists(self.home, &chain) {
+            true => layers::read(self.home, &chain),
+            false => layer::copy_layer(self.home, layer, parent),
+        }
+    }
+
+    fn part(&mut self, path: &str, size: u64, content: &mut impl Read) -> Result<Option<Part>> {
+        let known = path
+            .strip_prefix("blobs/sha256/")
+            .and_then(|hex| Digest::from_hex(hex).ok())
+            .and_then(|digest| self.known.get(&digest));
+        if let Some(layer) = known {
+            return Ok(Some(Part::Known(layer.clone())));
+        }
+        let mut start = Vec::with_capacity(512);
+        content.take(512).read_to_end(&mut start).map_err(damaged)?;
+        let compressed = Compression::of(&start) != Compression::None;
+        let is_text = matches!(start.first(), None | Some(b'{' | b'['));
+        let content = io::Cursor::new(start).chain(content);
+        if !compressed && (is_text || size < 512) {
+            if size > LARGEST_IN_MEMORY {
+                return Ok(None);
+            }
+            return self.keep(content).map(Some);
+        }
+        let mut hashed = Digesting::new(content);
+        let staged = layer::stage(self.home, &mut hashed, Origin::Foreign, &Limits::default());
+        Ok(Some(match staged {
+            Err(error) if error.kind() == crate::ErrorKind::Io => return Err(error),
+            Err(error) => Part::Damaged(error),
+            Ok(staged) => {
+                // A decompressor may leave the last bytes unread.
+                io::copy(&mut hashed, &mut io::sink()).map_err(damaged)?;
+                Part::Layer {
+                    diff_id: staged.diff_id().clone(),
+                    blob: hashed.finish().0,
+                    staged: Some(staged),
+                }
+            }
+        }))
+    }
+
+    fn keep(&mut self, mut content: impl Read) -> Result<Part> {
+        let mut bytes = Vec::new();
+        content.read_to_end(&mut bytes).map_err(damaged)?;
+        self.memory += bytes.len();
+        if self.memory > LARGEST_MEMORY {
+            return Err(
+                Error::invalid("the archive is not an archive of images").with_hint(
+                    "a tar of files, as `docker export` writes it, is read by `docker import`",
+                ),
+            );
+        }
+        Ok(Part::Text(bytes))
+    }
+
+    fn resolve(&self, path: &str) -> String {
+        let mut path = clean(path);
+        // A link may lead to a link; a circle ends.
+        for _ in 0..8 {
+            match self.aliases.get(&path) {
+                Some(target) => path.clone_from(target),
+                None => break,
+            }
+        }
+        path
+    }
+}
+
+/// The path without `.`, `..` and extra slashes.
+fn clean(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The layers of this home, by diffID.
+fn known_layers(home: &Home) -> Result<HashMap<Digest, Layer>> {
+    let mut known = HashMap::new();
+    for chain in layers::list(home)? {
+        if let Ok(layer) = layers::read(home, &chain) {
+            known.insert(layer.diff_id.clone(), layer);
+        }
+    }
+    Ok(known)
+}
