@@ -6,6 +6,7 @@ pub mod human;
 pub mod listing;
 pub mod markdown;
 pub mod ports;
+pub mod progress;
 pub mod rows;
 pub mod select;
 pub mod table;

@@ -1,0 +1,249 @@
+//! A build's progress, as BuildKit tells it.
+//!
+//! **What Docker does.** On a terminal, a block of lines that is drawn over; elsewhere (or with `--progress=plain`) one
+//! line after the other, each with the number of its vertex.
+//! **What we do.** The same two forms, and for each step that was not cached the reason. Nothing moves the cursor unless
+//! the output is a terminal.
+
+mod plain;
+mod terminal;
+
+#[cfg(test)]
+mod tests;
+
+use engine::build::cache::explain::Reason;
+use engine::build::observe::{BuildObserver, Progress, StepReport};
+use plain::Plain;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+use terminal::Terminal;
+
+/// The terminal that a build is shown on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screen {
+    /// Its width.
+    pub columns: usize,
+    /// Its height.
+    pub rows: usize,
+    /// Whether colour is wanted.
+    pub colour: bool,
+}
+
+/// How a build is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `--progress=plain`, and whatever is no terminal.
+    Plain,
+    /// `--progress=tty`.
+    Terminal(Screen),
+}
+
+/// Writes what a build does to `out`. Call [`Follower::finish`] when the build is done.
+pub struct Follower<W> {
+    out: W,
+    drawing: Drawing,
+    /// The time since the build began.
+    clock: Box<dyn Fn() -> Duration>,
+    vertices: BTreeMap<usize, Vertex>,
+    /// The first failure to write; nothing is written after it.
+    broken: Option<io::Error>,
+}
+
+enum Drawing {
+    Plain(Plain),
+    Terminal(Terminal),
+}
+
+/// How much of a step's output is kept for the case that it fails, in lines.
+const KEPT: usize = 10;
+/// The longest line of output that is put together, in bytes.
+const LONGEST: usize = 16 << 10;
+
+/// A vertex that is being worked on.
+#[derive(Debug, Default)]
+struct Vertex {
+    name: String,
+    began: Duration,
+    /// The beginning of a line that is not whole yet.
+    partial: Vec<u8>,
+    /// The last lines of its output, each with the time since it began.
+    tail: Vec<(Duration, String)>,
+}
+
+/// How a vertex ended.
+struct End<'a> {
+    number: usize,
+    name: &'a str,
+    duration: Duration,
+    cached: bool,
+    reason: Option<String>,
+    error: Option<&'a str>,
+    tail: &'a [(Duration, String)],
+}
+
+impl<W: Write> Follower<W> {
+    /// Follows a build in `form`. `clock` tells the time since the build began.
+    pub fn new(out: W, form: Form, clock: impl Fn() -> Duration + 'static) -> Self {
+        Self {
+            out,
+            drawing: match form {
+                Form::Plain => Drawing::Plain(Plain::default()),
+                Form::Terminal(screen) => Drawing::Terminal(Terminal::new(screen)),
+            },
+            clock: Box::new(clock),
+            vertices: BTreeMap::new(),
+            broken: None,
+        }
+    }
+
+    /// Writes what is still to be said, and gives the writer back.
+    ///
+    /// # Errors
+    /// The first failure to write, if there was one.
+    pub fn finish(mut self) -> io::Result<W> {
+        let now = (self.clock)();
+        let result = match &mut self.drawing {
+            Drawing::Plain(plain) => plain.finish(&mut self.out),
+            Drawing::Terminal(terminal) => terminal.finish(&mut self.out, now),
+        };
+        match self.broken {
+            Some(error) => Err(error),
+            None => result.and_then(|()| self.out.flush()).map(|()| self.out),
+        }
+    }
+
+    fn write(&mut self, event: Progress<'_>) -> io::Result<()> {
+        let now = (self.clock)();
+        match event {
+            Progress::Started { vertex, name } => {
+                let begun = Vertex {
+                    name: name.to_owned(),
+                    began: now,
+                    ..Vertex::default()
+                };
+                self.vertices.insert(vertex, begun);
+                match &mut self.drawing {
+                    Drawing::Plain(plain) => plain.started(&mut self.out, vertex, name),
+                    Drawing::Terminal(terminal) => {
+                        terminal.started(&mut self.out, vertex, name, now)
+                    }
+                }
+            }
+            Progress::Note { vertex, text } => match &mut self.drawing {
+                Drawing::Plain(plain) => plain.line(&mut self.out, vertex, text),
+                Drawing::Terminal(terminal) => terminal.note(&mut self.out, vertex, text),
+            },
+            Progress::Output { vertex, bytes, .. } => self.output(vertex, bytes, now),
+            Progress::Finished {
+                vertex,
+                duration,
+                step,
+                error,
+            } => self.finished(vertex, duration, step, error, now),
+        }
+    }
+
+    fn output(&mut self, number: usize, bytes: &[u8], now: Duration) -> io::Result<()> {
+        let Some(vertex) = self.vertices.get_mut(&number) else {
+            return Ok(());
+        };
+        vertex.partial.extend_from_slice(bytes);
+        let mut lines = Vec::new();
+        while let Some(end) = vertex.partial.iter().position(|&byte| byte == b'\n') {
+            let rest = vertex.partial.split_off(end + 1);
+            lines.push(std::mem::replace(&mut vertex.partial, rest));
+        }
+        if vertex.partial.len() > LONGEST {
+            lines.push(std::mem::take(&mut vertex.partial));
+        }
+        for line in lines {
+            self.output_line(number, &line, now)?;
+        }
+        match &mut self.drawing {
+            Drawing::Plain(_) => Ok(()),
+            Drawing::Terminal(terminal) => terminal.refresh(&mut self.out),
+        }
+    }
+
+    fn output_line(&mut self, number: usize, line: &[u8], now: Duration) -> io::Result<()> {
+        let Some(vertex) = self.vertices.get_mut(&number) else {
+            return Ok(());
+        };
+        let text = String::from_utf8_lossy(line);
+        let text = text.trim_end_matches(['\n', '\r']);
+        // What was written over on one line is told as it came to look.
+        let text = text.rsplit('\r').next().unwrap_or_default();
+        let since = now.saturating_sub(vertex.began);
+        vertex.tail.push((since, text.to_owned()));
+        if vertex.tail.len() > KEPT {
+            vertex.tail.remove(0);
+        }
+        match &mut self.drawing {
+            Drawing::Plain(plain) => {
+                let text = format!("{:.3} {text}", since.as_secs_f64());
+                plain.line(&mut self.out, number, &text)
+            }
+            Drawing::Terminal(terminal) => {
+                terminal.output(number, text);
+                Ok(())
+            }
+        }
+    }
+
+    fn finished(
+        &mut self,
+        number: usize,
+        duration: Duration,
+        step: Option<&StepReport>,
+        error: Option<&str>,
+        now: Duration,
+    ) -> io::Result<()> {
+        let partial = self
+            .vertices
+            .get_mut(&number)
+            .map(|v| std::mem::take(&mut v.partial));
+        if let Some(line) = partial.filter(|line| !line.is_empty()) {
+            self.output_line(number, &line, now)?;
+        }
+        let vertex = self.vertices.remove(&number).unwrap_or_default();
+        let end = End {
+            number,
+            name: &vertex.name,
+            duration,
+            cached: step.is_some_and(|step| step.cached),
+            reason: step.and_then(|step| step.reason.as_ref()).and_then(told),
+            error,
+            tail: &vertex.tail,
+        };
+        match &mut self.drawing {
+            Drawing::Plain(plain) => plain.ended(&mut self.out, &end),
+            Drawing::Terminal(terminal) => terminal.ended(&mut self.out, &end, now),
+        }
+    }
+}
+
+impl<W: Write> BuildObserver for Follower<W> {
+    fn progress(&mut self, event: Progress<'_>) {
+        if self.broken.is_none() {
+            self.broken = self.write(event).err();
+        }
+    }
+}
+
+/// The reason as it is told. That everything runs the first time goes without saying.
+fn told(reason: &Reason) -> Option<String> {
+    match reason.root() {
+        Reason::FirstTime => None,
+        _ => Some(format!("ran: {reason}")),
+    }
+}
+
+/// The output of the vertex that failed, between two lines.
+fn failure(out: &mut dyn Write, name: &str, tail: &[(Duration, String)]) -> io::Result<()> {
+    writeln!(out, "------\n > {name}:")?;
+    for (since, line) in tail {
+        writeln!(out, "{:.3} {line}", since.as_secs_f64())?;
+    }
+    writeln!(out, "------")
+}

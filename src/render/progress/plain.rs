@@ -1,0 +1,64 @@
+//! `--progress=plain`: one line after the other, each with the number of its vertex.
+
+use super::{End, failure};
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// What was written so far.
+#[derive(Debug, Default)]
+pub(super) struct Plain {
+    /// The vertex of the last line.
+    last: Option<usize>,
+    /// The vertex that failed, and the end of its output.
+    failed: Option<(String, Vec<(Duration, String)>)>,
+}
+
+impl Plain {
+    pub(super) fn started(
+        &mut self,
+        out: &mut dyn Write,
+        number: usize,
+        name: &str,
+    ) -> io::Result<()> {
+        self.line(out, number, name)
+    }
+
+    /// A line of the vertex `number`. A blank line comes in front of what belongs to another vertex than the last.
+    pub(super) fn line(
+        &mut self,
+        out: &mut dyn Write,
+        number: usize,
+        text: &str,
+    ) -> io::Result<()> {
+        if self.last.replace(number).is_some_and(|last| last != number) {
+            writeln!(out)?;
+        }
+        for text in text.lines() {
+            writeln!(out, "#{number} {}", text.trim_end())?;
+        }
+        // Someone may be waiting behind the pipe.
+        out.flush()
+    }
+
+    pub(super) fn ended(&mut self, out: &mut dyn Write, end: &End<'_>) -> io::Result<()> {
+        let text = match (end.error, end.cached, &end.reason) {
+            (Some(error), ..) => {
+                self.failed = Some((end.name.to_owned(), end.tail.to_vec()));
+                format!("ERROR: {}", error.lines().next().unwrap_or_default())
+            }
+            (None, true, _) => "CACHED".to_owned(),
+            (None, false, None) => format!("DONE {:.1}s", end.duration.as_secs_f64()),
+            (None, false, Some(reason)) => {
+                format!("DONE {:.1}s  ({reason})", end.duration.as_secs_f64())
+            }
+        };
+        self.line(out, end.number, &text)
+    }
+
+    pub(super) fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        match self.failed.take() {
+            Some((name, tail)) => failure(out, &name, &tail),
+            None => Ok(()),
+        }
+    }
+}
