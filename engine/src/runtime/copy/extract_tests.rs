@@ -11,6 +11,8 @@ fn header(kind: EntryType, size: u64) -> Header {
     header.set_mode(0o644);
     header.set_size(size);
     header.set_mtime(1000);
+    header.set_uid(0);
+    header.set_gid(0);
     header
 }
 
