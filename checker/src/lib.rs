@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+pub mod author;
 pub mod checks;
 pub mod course;
 pub mod digest;

@@ -1,0 +1,135 @@
+//! Proving an exercise: rules that read the file, and rules that watch what trials of it do.
+//!
+//! Pure: [`trial`] says what has to be tried, the caller tries it in sandboxes to throw away and calls
+//! [`observe::look`] there, and [`judge`] turns what was seen into problems. One file per rule; its doc comment says
+//! what it finds and why that matters.
+
+pub mod accept;
+pub mod bundle;
+pub mod deciding;
+pub mod diagnosis;
+pub mod fresh;
+pub mod giveaway;
+pub mod habits;
+pub mod look;
+pub mod near_miss;
+pub mod needs;
+pub mod observe;
+pub mod params;
+pub mod repeat;
+pub mod setup;
+pub mod solution;
+pub mod style;
+pub mod trial;
+pub mod words;
+pub mod wrong;
+
+use crate::exercise::Exercise;
+use crate::problem::Problem;
+use observe::Observation;
+
+/// A rule for authors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Its number, as shown with a problem.
+    pub id: &'static str,
+    /// What it finds.
+    pub finds: &'static str,
+    /// Whether it has to try the exercise, and not only to read it.
+    pub tries: bool,
+}
+
+const fn rule(id: &'static str, finds: &'static str, tries: bool) -> Rule {
+    Rule { id, finds, tries }
+}
+
+/// All rules. E03 and E04 (a goal without a check, a check without a goal) are part of E01 in this format: a goal
+/// owns its checks.
+pub const RULES: [Rule; 23] = [
+    rule("E00", "the setup fails, or a step does not end", true),
+    rule("E01", "the file is not an exercise of format 1", false),
+    rule(
+        "E02",
+        "an id is used twice, or is not the file's name",
+        false,
+    ),
+    rule("E05", "the fresh state passes", true),
+    rule("E06", "a solution fails", true),
+    rule("E07", "a strict prefix of a solution passes", true),
+    rule("E08", "a solution without one of its commands passes", true),
+    rule(
+        "E09",
+        "a near miss, such as another name or answer, passes",
+        true,
+    ),
+    rule(
+        "E10",
+        "a wrong attempt is accepted, or rejected by another goal or message",
+        true,
+    ),
+    rule("E11", "an attempt to accept is rejected", true),
+    rule("E12", "a diagnosis that no trial produces", true),
+    rule("E13", "a condition that decides nothing", true),
+    rule("E14", "a verdict differs between repeats", true),
+    rule("E15", "checking changed the state", true),
+    rule("E16", "an image that is not in the bundle", false),
+    rule("E17", "`look` is not a read-only command", false),
+    rule("E18", "a hint gives a solution away", false),
+    rule("E19", "a message breaks the style", false),
+    rule("E21", "`needs` names nothing, or goes in a circle", false),
+    rule(
+        "E22",
+        "a line that cannot be wrapped is wider than 72 columns",
+        false,
+    ),
+    rule("E23", "a param changes no check and no answer", false),
+    rule("W01", "fewer than two wrong attempts", false),
+    rule("W02", "no estimate of the minutes", false),
+];
+
+/// What the rules need to know of the rest of the course.
+#[derive(Debug, Default)]
+pub struct Surroundings<'c> {
+    /// All exercises, in course order.
+    pub exercises: &'c [Exercise],
+    /// References of the images that every sandbox begins with.
+    pub bundle: &'c [String],
+}
+
+/// Problems that can be seen without trying anything.
+pub fn read(exercise: &Exercise, surroundings: &Surroundings<'_>) -> Vec<Problem> {
+    let mut problems = bundle::problems(exercise, surroundings.bundle);
+    problems.extend(look::problems(exercise));
+    problems.extend(giveaway::problems(exercise));
+    problems.extend(style::problems(exercise));
+    problems.extend(needs::problems(exercise, surroundings.exercises));
+    problems.extend(params::problems(exercise));
+    problems.extend(habits::problems(exercise));
+    problems
+}
+
+/// Problems that the trials showed.
+pub fn judge(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
+    let broken = setup::problems(exercise, seen);
+    if !broken.is_empty() {
+        // Whatever else was seen, it was not the exercise.
+        return broken;
+    }
+    let mut problems = fresh::problems(exercise, seen);
+    problems.extend(solution::problems(exercise, seen));
+    problems.extend(near_miss::problems(exercise, seen));
+    problems.extend(wrong::problems(exercise, seen));
+    problems.extend(accept::problems(exercise, seen));
+    problems.extend(repeat::problems(exercise, seen));
+    if problems.is_empty() {
+        // An exercise whose attempts do not do what they should says nothing about its diagnoses and conditions.
+        problems.extend(diagnosis::problems(exercise, seen));
+        problems.extend(deciding::problems(exercise, seen));
+    }
+    problems
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Looking at the world during a trial: the report, and what the rules need beside it.
+
+use super::trial::Trial;
+use crate::checks::evaluate_all;
+use crate::checks::outcome::Truth;
+use crate::evaluate::{Attempt, evaluate};
+use crate::exercise::Exercise;
+use crate::report::{Report, Verdict};
+use crate::world::World;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// What was seen of a trial.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// The trial.
+    pub trial: Trial,
+    /// What was done, the setup excluded.
+    pub done: Vec<Done>,
+    /// Looks, in order; the last is the one at the end.
+    pub looks: Vec<Look>,
+    /// Why the trial could not be carried out, if it could not.
+    pub failure: Option<Failure>,
+}
+
+/// Why a trial could not be carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// This step of the setup (by index) failed: its exit code and output.
+    Setup(usize, i32, String),
+    /// This step of the trial did not end in time.
+    Stuck(usize),
+    /// Something else: the machine's or the engine's fault.
+    Machine(String),
+}
+
+/// A step that was done.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The step, in words.
+    pub command: String,
+    /// Its exit code.
+    pub code: i32,
+    /// What it printed.
+    pub output: String,
+}
+
+/// One look.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// After so many steps.
+    pub after: usize,
+    /// The judgement.
+    pub report: Report,
+    /// Judging again, with the conditions in the opposite order, gave the same verdicts.
+    pub repeats: bool,
+    /// The state digests before and after judging are the same.
+    pub untouched: bool,
+    /// Conditions (goal, index) without which their goal would have passed.
+    pub decisive: BTreeSet<(usize, usize)>,
+    /// Goals whose question accepts an answer that is nearly right.
+    pub too_lenient: BTreeSet<usize>,
+}
+
+impl Observation {
+    /// The look at the end.
+    pub fn last(&self) -> Option<&Look> {
+        self.looks.last()
+    }
+}
+
+/// How long a negative trial waits for `within`: long enough for a process to end.
+pub const NEGATIVE_WAIT: Duration = Duration::from_secs(1);
+
+/// The exercise with its waits no longer than `limit`, for trials that must fail.
+pub fn hurried(exercise: &Exercise, limit: Duration) -> Exercise {
+    let mut exercise = exercise.clone();
+    for goal in &mut exercise.goals {
+        goal.within = goal.within.map(|within| within.min(limit));
+    }
+    exercise
+}
+
+/// Completes `report`, which was just made of `world`, to a look. `untouched` is what the caller's digests say.
+pub fn look(
+    exercise: &Exercise,
+    world: &dyn World,
+    trial: &Trial,
+    after: usize,
+    report: Report,
+    untouched: bool,
+) -> Look {
+    let attempt = Attempt {
+        number: report.attempt,
+        answers: trial.answers.clone(),
+    };
+    let mut turned = exercise.clone();
+    for goal in &mut turned.goals {
+        goal.check.reverse();
+    }
+    let again = evaluate(&turned, world, &attempt);
+    let verdicts = |report: &Report| -> Vec<Verdict> {
+        report.goals.iter().map(|goal| goal.verdict).collect()
+    };
+    Look {
+        after,
+        repeats: verdicts(&again) == verdicts(&report),
+        untouched,
+        decisive: decisive(exercise, world),
+        too_lenient: too_lenient(exercise, world, &attempt),
+        report,
+    }
+}
+
+/// The conditions that alone keep their goal from passing.
+fn decisive(exercise: &Exercise, world: &dyn World) -> BTreeSet<(usize, usize)> {
+    let mut found = BTreeSet::new();
+    for (at, goal) in exercise.goals.iter().enumerate() {
+        let failing: Vec<usize> = goal
+            .check
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| {
+                evaluate_all(std::slice::from_ref(one), world, None).truth == Truth::No
+            })
+            .map(|(index, _)| index)
+            .collect();
+        if let [only] = failing.as_slice() {
+            found.insert((at, *only));
+        }
+    }
+    found
+}
+
+/// Questions that accept more than the right answer.
+fn too_lenient(exercise: &Exercise, world: &dyn World, attempt: &Attempt) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    for (at, goal) in exercise.goals.iter().enumerate() {
+        let Some(answer) = attempt.answers.get(&goal.id) else {
+            continue;
+        };
+        if goal.question.is_none() {
+            continue;
+        }
+        let mut other = attempt.clone();
+        other.answers.insert(goal.id.clone(), format!("{answer}x"));
+        let report = evaluate(exercise, world, &other);
+        if report.goals[at].verdict == Verdict::Pass {
+            found.insert(at);
+        }
+    }
+    found
+}

@@ -1,0 +1,310 @@
+//! Each rule catches the exercise that was planted for it, and a good exercise breaks none.
+
+use super::testing::try_all;
+use super::{RULES, Surroundings, judge, read};
+use crate::exercise::Exercise;
+use crate::load;
+
+const GOOD: &str = r#"
+format: 1
+id: good
+title: Start the container you already have
+minutes: 3
+params:
+  box: { choose: [web, api, job, db] }
+setup:
+  - docker run -d --name {box} busybox
+  - docker stop {box}
+story: "`{box}` has stopped."
+goals:
+  - id: running
+    say: Get `{box}` running again.
+    check:
+      - container: { name: "{box}", status: running }
+      - container: { name: "{box}", same_as: setup }
+    why: A stopped container can run again.
+    look: docker ps -a
+    else:
+      - id: replaced
+        when: { not: { container: { name: "{box}", same_as: setup } } }
+        say: This is another container.
+      - id: new-one
+        when: { containers: { image: busybox, count: { min: 2 } } }
+        say: There are {found.count} containers.
+      - { id: still-stopped, say: "`{box}` is still stopped." }
+  - id: told
+    say: Tell its name.
+    ask: What is it called?
+    answer: "{box}"
+hints:
+  - { for: new-one, say: Count the containers. }
+  - { level: near, say: "docker start {box} starts it." }
+solutions:
+  - do: ["docker start {box}", { optional: "docker logs {box}" }]
+    answers: { told: "{box}" }
+accept:
+  - { id: twice, do: ["docker start {box}", "docker start {box}"], answers: { told: "`{box}`" } }
+wrong:
+  - id: another
+    do: [docker run -d busybox]
+    expect: { running: new-one }
+  - id: swapped
+    do: ["docker rm {box}", "docker run -d --name {box} busybox"]
+    answers: { told: "{box}" }
+    expect: { running: replaced }
+  - id: other-name
+    do: ["docker start {box}"]
+    answers: { told: fox }
+    expect: { told: wrong-answer, }
+"#;
+
+fn load_text(text: &str) -> Exercise {
+    load::text("good.yaml", text, "seed").unwrap_or_else(|problems| {
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        panic!("{}", told.join("\n"))
+    })
+}
+
+/// The rules that `text` breaks, each with its message.
+fn broken(text: &str) -> Vec<(&'static str, String)> {
+    let exercise = load_text(text);
+    let course = [
+        exercise.clone(),
+        load_text(&GOOD.replacen("id: good", "id: other\nneeds: good", 1)),
+    ];
+    let bundle = ["busybox".to_owned(), "hello-world".to_owned()];
+    let surroundings = Surroundings {
+        exercises: &course,
+        bundle: &bundle,
+    };
+    let mut problems = read(&exercise, &surroundings);
+    problems.extend(judge(&exercise, &try_all(&exercise)));
+    problems
+        .iter()
+        .map(|problem| {
+            let rule = problem.rule().expect("every problem names its rule");
+            assert!(RULES.iter().any(|known| known.id == rule), "{rule}");
+            assert!(problem.to_string().contains("good.yaml"));
+            (rule, problem.message().to_owned())
+        })
+        .collect()
+}
+
+/// Replaces `from` by `to` in the good exercise; expects these rules and no others to be broken.
+#[track_caller]
+fn planted(from: &str, to: &str, rules: &[&str]) {
+    assert!(GOOD.contains(from), "{from}");
+    let found = broken(&GOOD.replacen(from, to, 1));
+    let ids: Vec<&str> = found.iter().map(|(rule, _)| *rule).collect();
+    assert_eq!(ids, rules, "{found:?}");
+}
+
+#[test]
+fn a_good_exercise_breaks_no_rule() {
+    assert_eq!(broken(GOOD), []);
+}
+
+#[test]
+fn e00_a_setup_that_fails() {
+    planted(
+        "  - docker stop {box}\n",
+        "  - docker stop nobody\n",
+        &["E00"],
+    );
+}
+
+#[test]
+fn e05_a_fresh_state_that_passes() {
+    let text = "format: 1\nid: e\ntitle: T\nminutes: 1\nsetup: [docker run -d --name box busybox]\n\
+        goals:\n  - id: g\n    say: Run it.\n    check: { container: { name: box } }\n\
+        solutions:\n  - do: [docker start box]\n";
+    let found = broken(text);
+    assert!(found.iter().any(|(rule, _)| *rule == "E05"), "{found:?}");
+}
+
+#[test]
+fn e06_a_solution_that_fails() {
+    planted(
+        "  - do: [\"docker start {box}\",",
+        "  - do: [\"docker stop {box}\",",
+        &["E06"],
+    );
+}
+
+#[test]
+fn e07_a_prefix_that_passes() {
+    planted(
+        "{ optional: \"docker logs {box}\" }",
+        "\"docker logs {box}\"",
+        &["E07"],
+    );
+}
+
+#[test]
+fn e08_a_command_that_nothing_needs() {
+    planted(
+        "  - do: [\"docker start {box}\",",
+        "  - do: [\"docker logs {box}\", \"docker start {box}\",",
+        &["E08"],
+    );
+}
+
+#[test]
+fn e09_an_answer_that_is_nearly_right() {
+    planted(
+        "answer: \"{box}\"",
+        "answer: { contains: \"{box}\" }",
+        &["E09"],
+    );
+}
+
+#[test]
+fn e09_a_name_that_no_goal_insists_on() {
+    let text = GOOD
+        .replacen(
+            "      - container: { name: \"{box}\", same_as: setup }\n",
+            "      - any:\n          - container: { name: extra, status: running }\n          - container: { name: extra2, status: running }\n      - container: { name: \"{box}\", same_as: setup }\n",
+            1,
+        )
+        .replacen("  - do: [\"docker start {box}\",", "  - do: [\"docker start {box}\", docker run -d --name extra busybox,", 1)
+        .replacen("[\"docker start {box}\", \"docker start {box}\"]", "[\"docker start {box}\", docker run -d --name extra busybox]", 1);
+    // Both names are listed on purpose here, so the near miss is not tried; naming one of them alone is.
+    let rules: Vec<&str> = broken(&text).iter().map(|(rule, _)| *rule).collect();
+    assert!(!rules.contains(&"E09"), "{rules:?}");
+    let text = text.replacen(
+        "  - id: told\n    say: Tell its name.\n",
+        "  - id: seen\n    say: See it.\n    check: { happened: { event: create, container: extra, count: { min: 0 } } }\n  - id: told\n    say: Tell its name.\n",
+        1,
+    );
+    let rules: Vec<&str> = broken(&text).iter().map(|(rule, _)| *rule).collect();
+    assert!(rules.contains(&"E09"), "{rules:?}");
+}
+
+#[test]
+fn e10_a_wrong_attempt_that_is_accepted_or_rejected_otherwise() {
+    planted(
+        "      - container: { name: \"{box}\", same_as: setup }\n",
+        "      - container: { name: \"{box}\" }\n",
+        &["E10"],
+    );
+    planted(
+        "expect: { running: new-one }",
+        "expect: { running: still-stopped }",
+        &["E10"],
+    );
+    planted(
+        "expect: { running: new-one }",
+        "expect: { running: not-yet }",
+        &[],
+    );
+}
+
+#[test]
+fn e11_right_work_that_is_rejected() {
+    planted(
+        "\"docker start {box}\", \"docker start {box}\"]",
+        "\"docker stop {box}\"]",
+        &["E11"],
+    );
+}
+
+#[test]
+fn e12_a_diagnosis_that_nobody_can_meet() {
+    planted(
+        "      - { id: still-stopped,",
+        "      - { id: paused, when: { container: { name: \"{box}\", status: paused } }, say: Frozen. }\n      - { id: still-stopped,",
+        &["E12"],
+    );
+}
+
+#[test]
+fn e13_a_condition_that_decides_nothing() {
+    planted(
+        "      - container: { name: \"{box}\", same_as: setup }\n",
+        "      - container: { name: \"{box}\", same_as: setup }\n      - container: { name: \"{box}\", image: busybox }\n",
+        &["E13"],
+    );
+}
+
+#[test]
+fn e14_and_e15_what_was_seen_twice_differs() {
+    let exercise = load_text(GOOD);
+    let mut seen = try_all(&exercise);
+    seen[0].looks[0].repeats = false;
+    seen[1].looks[0].untouched = false;
+    let rules: Vec<_> = judge(&exercise, &seen)
+        .iter()
+        .map(|problem| problem.rule())
+        .collect();
+    assert_eq!(rules, [Some("E14"), Some("E15")]);
+}
+
+#[test]
+fn e16_an_image_that_is_not_in_the_bundle() {
+    planted(
+        "docker run -d --name {box} busybox",
+        "docker run -d --name {box} nginx",
+        &["E16", "E10"],
+    );
+}
+
+#[test]
+fn e17_a_look_that_does_more() {
+    planted("look: docker ps -a", "look: docker start web", &["E17"]);
+    planted("look: docker ps -a", "look: docker ps -a | head -3", &[]);
+    planted("look: docker ps -a", "look: docker container ls -a", &[]);
+    planted("look: docker ps -a", "look: docker ps -a > f", &["E17"]);
+}
+
+#[test]
+fn e18_a_hint_that_gives_the_answer_away() {
+    planted("level: near", "level: concept", &["E18"]);
+}
+
+#[test]
+fn e19_words_that_belittle_and_a_long_why() {
+    planted(
+        "say: Count the containers.",
+        "say: Simply count the containers.",
+        &["E19"],
+    );
+    planted(
+        "say: Count the containers.",
+        "say: Count them with justice.",
+        &[],
+    );
+    let long = format!("why: {}", "word ".repeat(25));
+    planted("why: A stopped container can run again.", &long, &["E19"]);
+}
+
+#[test]
+fn e21_needs_that_name_nothing_or_go_in_a_circle() {
+    planted("minutes: 3", "minutes: 3\nneeds: othr", &["E21"]);
+    planted("minutes: 3", "minutes: 3\nneeds: other", &["E21"]);
+}
+
+#[test]
+fn e22_code_that_is_too_wide() {
+    let wide = format!("story: |\n  Try\n\n  ```\n  {}\n  ```\n", "x".repeat(80));
+    planted("story: \"`{box}` has stopped.\"\n", &wide, &["E22"]);
+}
+
+#[test]
+fn e23_a_param_that_only_decorates() {
+    planted(
+        "params:\n",
+        "params:\n  colour: { choose: [red, blue, green, grey] }\n",
+        &["E23"],
+    );
+}
+
+#[test]
+fn w01_and_w02_what_is_missing() {
+    let start = GOOD.find("  - id: swapped").expect("it is there");
+    let text = format!("{}{}", &GOOD[..start], "");
+    let rules: Vec<&str> = broken(&text.replacen("minutes: 3\n", "", 1))
+        .iter()
+        .map(|(rule, _)| *rule)
+        .collect();
+    assert_eq!(&rules[..2], ["W01", "W02"]);
+}

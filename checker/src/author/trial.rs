@@ -1,0 +1,115 @@
+//! What has to be tried to prove an exercise.
+
+use super::near_miss;
+use crate::exercise::{Attempt, Exercise, Step};
+use std::collections::BTreeMap;
+
+/// Something to try, from the fresh state on.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    /// Why it is tried.
+    pub kind: Kind,
+    /// What is done.
+    pub steps: Vec<Step>,
+    /// What is answered, at every look.
+    pub answers: BTreeMap<String, String>,
+    /// Look before every step too, and not only at the end.
+    pub look_between: bool,
+}
+
+/// Why something is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing is done: must fail.
+    Fresh,
+    /// The solution with this index: must pass, at the end and not before.
+    Solution(usize),
+    /// A solution without one of its steps: must fail.
+    Without {
+        /// The solution's index.
+        solution: usize,
+        /// The step's index.
+        step: usize,
+    },
+    /// The attempt to accept with this index: must pass.
+    Accept(usize),
+    /// The wrong attempt with this index: must be rejected as it says.
+    Wrong(usize),
+    /// The first solution with a name changed a little: must fail.
+    NearMiss {
+        /// The name.
+        name: String,
+        /// What it was changed to.
+        changed: String,
+    },
+}
+
+impl Kind {
+    /// Whether the trial must not pass.
+    pub fn must_fail(&self) -> bool {
+        !matches!(self, Self::Solution(_) | Self::Accept(_))
+    }
+
+    /// What to call the trial.
+    pub fn describe(&self, exercise: &Exercise) -> String {
+        let id = |all: &[Attempt], index: usize| {
+            all.get(index)
+                .map_or_else(|| index.to_string(), |one| one.id.clone())
+        };
+        match self {
+            Self::Fresh => "fresh state".to_owned(),
+            Self::Solution(index) => format!("solution `{}`", id(&exercise.solutions, *index)),
+            Self::Without { solution, step } => format!(
+                "solution `{}` without step {}",
+                id(&exercise.solutions, *solution),
+                step + 1
+            ),
+            Self::Accept(index) => format!("accept `{}`", id(&exercise.accept, *index)),
+            Self::Wrong(index) => {
+                let wrong = exercise.wrong.get(*index);
+                let id = wrong.map_or_else(|| index.to_string(), |one| one.attempt.id.clone());
+                format!("wrong `{id}`")
+            }
+            Self::NearMiss { name, changed } => {
+                format!("near miss: `{changed}` instead of `{name}`")
+            }
+        }
+    }
+}
+
+/// Everything to try.
+pub fn plan(exercise: &Exercise) -> Vec<Trial> {
+    let trial = |kind, attempt: &Attempt| Trial {
+        kind,
+        steps: attempt.steps.clone(),
+        answers: attempt.answers.clone(),
+        look_between: false,
+    };
+    let mut trials = vec![Trial {
+        kind: Kind::Fresh,
+        steps: Vec::new(),
+        answers: BTreeMap::new(),
+        look_between: false,
+    }];
+    for (solution, attempt) in exercise.solutions.iter().enumerate() {
+        trials.push(Trial {
+            look_between: true,
+            ..trial(Kind::Solution(solution), attempt)
+        });
+        // Without its last step, a solution is a prefix of itself, which is looked at in between.
+        for step in 0..attempt.steps.len().saturating_sub(1) {
+            if attempt.steps[step].optional {
+                continue;
+            }
+            let mut without = trial(Kind::Without { solution, step }, attempt);
+            without.steps.remove(step);
+            trials.push(without);
+        }
+    }
+    let accept = exercise.accept.iter().enumerate();
+    trials.extend(accept.map(|(index, attempt)| trial(Kind::Accept(index), attempt)));
+    let wrong = exercise.wrong.iter().enumerate();
+    trials.extend(wrong.map(|(index, wrong)| trial(Kind::Wrong(index), &wrong.attempt)));
+    trials.extend(near_miss::trials(exercise));
+    trials
+}

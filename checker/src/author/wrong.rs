@@ -1,0 +1,92 @@
+//! **E10** A wrong attempt is accepted, or rejected by another goal or message than it says.
+//!
+//! The attempts are the mistakes that learners make; each must meet the words that were written for it.
+
+use super::observe::Observation;
+use super::solution::failing;
+use super::trial::Kind;
+use crate::exercise::{Exercise, Expectation, Wrong};
+use crate::problem::Problem;
+use crate::report::{Report, Verdict};
+
+pub(crate) fn problems(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for one in seen {
+        let Kind::Wrong(index) = one.trial.kind else {
+            continue;
+        };
+        let (Some(wrong), Some(look)) = (exercise.wrong.get(index), one.last()) else {
+            continue;
+        };
+        if look.report.is_pass() {
+            problems.push(accepted(wrong));
+            continue;
+        }
+        for expectation in &wrong.expect {
+            problems.extend(unmet(wrong, expectation, &look.report, one));
+        }
+    }
+    problems
+}
+
+fn accepted(wrong: &Wrong) -> Problem {
+    let replaced = wrong
+        .attempt
+        .steps
+        .iter()
+        .any(|step| step.action.describe().contains("docker rm"));
+    let help = if replaced {
+        "a container of the same name is not the same container: add `same_as: setup`"
+    } else {
+        "no check tells it from a solution: add one that does"
+    };
+    wrong
+        .attempt
+        .at
+        .problem(format!(
+            "the wrong attempt `{}` is accepted",
+            wrong.attempt.id
+        ))
+        .of_rule("E10")
+        .with_help(help)
+}
+
+fn unmet(
+    wrong: &Wrong,
+    expectation: &Expectation,
+    report: &Report,
+    seen: &Observation,
+) -> Option<Problem> {
+    let goal = report.goal(&expectation.goal)?;
+    let found = goal.diagnosis.as_ref().map(|one| one.id.as_str());
+    let message = match (goal.verdict, &expectation.diagnosis) {
+        (Verdict::NotYet, None) => return None,
+        (Verdict::NotYet, Some(wanted)) if found == Some(wanted) => return None,
+        (Verdict::NotYet, Some(wanted)) => format!(
+            "the goal `{}` answers `{}` with {} instead of `{wanted}`",
+            goal.id,
+            wrong.attempt.id,
+            found.map_or("no diagnosis".to_owned(), |found| format!("`{found}`"))
+        ),
+        (verdict, _) => format!(
+            "the goal `{}` does not reject `{}`: it is {}",
+            goal.id,
+            wrong.attempt.id,
+            verdict.word()
+        ),
+    };
+    let mut help = failing(report);
+    for done in seen.done.iter().filter(|done| done.code != 0) {
+        help.push_str(&format!(
+            "\n`{}` ended with exit code {}",
+            done.command, done.code
+        ));
+    }
+    Some(
+        expectation
+            .at
+            .problem(message)
+            .of_rule("E10")
+            .with_help(help),
+    )
+}
