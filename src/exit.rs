@@ -11,6 +11,8 @@ pub(crate) const CANNOT_EXECUTE: u8 = 126;
 /// The container's command does not exist.
 pub(crate) const NOT_FOUND: u8 = 127;
 
+/// The command line of `docklings` itself was wrong.
+pub(crate) const USAGE: u8 = 2;
 /// What the container ended with, in one byte as the kernel hands it on.
 pub(crate) fn of_process(code: i32) -> u8 {
     (code & 0xff) as u8

@@ -6,6 +6,7 @@ use crate::failure::{CommandResult, Failure};
 use crate::learn::judge::{Patience, judge};
 use crate::learn::workbench::{Workbench, drop_sandbox, open_engine, place_files, remove};
 use crate::learn::{course, play};
+use checker::report::TextOptions;
 use engine::paths::create_private_dir;
 use lessons::lesson::Step;
 use lessons::session::{Effect, Event, FREE, Place};
@@ -69,7 +70,7 @@ impl Shell {
             Effect::Judge { exercise, asked } => return self.judge(&exercise, asked).map(Some),
             Effect::Report { .. } => {
                 if let Some(report) = &self.report {
-                    self.show(&view::report(report, self.look))?;
+                    self.show(&view::report(report, TextOptions::default(), self.look))?;
                 }
             }
             Effect::Passed { exercise, goals } => {

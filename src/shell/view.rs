@@ -136,9 +136,9 @@ pub(crate) fn done(exercise: &Exercise, look: Look) -> String {
 }
 
 /// What a check found: every goal's verdict, and of the first that can be worked on all that is known.
-pub(crate) fn report(report: &Report, look: Look) -> String {
+pub(crate) fn report(report: &Report, options: TextOptions, look: Look) -> String {
     let mut out = String::from("\n");
-    for one in report.lines(TextOptions::default()) {
+    for one in report.lines(options) {
         let Line {
             verdict,
             label,
