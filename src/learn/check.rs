@@ -47,21 +47,34 @@ fn note_answer(course: &Course, id: &str, answer: &str) -> CommandResult {
     let exercise = find(&course.catalog, id)?;
     let asking = exercise.goals.iter().filter(|goal| goal.question.is_some());
     let asking: Vec<&str> = asking.map(|goal| &*goal.id).collect();
-    let named = answer.split_once('=').filter(|(goal, _)| asking.contains(goal));
+    let named = answer
+        .split_once('=')
+        .filter(|(goal, _)| asking.contains(goal));
     let (goal, text) = match (named, &asking[..]) {
         (Some(named), _) => named,
         (None, [goal]) => (*goal, answer),
-        (None, []) => return Err(Failure::Message("no goal of this exercise asks".to_owned(), exit::USAGE)),
+        (None, []) => {
+            return Err(Failure::Message(
+                "no goal of this exercise asks".to_owned(),
+                exit::USAGE,
+            ));
+        }
         (None, _) => {
-            let text = format!("which goal? `--answer GOAL=TEXT`, with one of {}", asking.join(", "));
+            let text = format!(
+                "which goal? `--answer GOAL=TEXT`, with one of {}",
+                asking.join(", ")
+            );
             return Err(Failure::Message(text, exit::USAGE));
         }
     };
-    record(&course.file, &Change::Answered {
-        exercise: id.to_owned(),
-        goal: goal.to_owned(),
-        answer: text.to_owned(),
-    })?;
+    record(
+        &course.file,
+        &Change::Answered {
+            exercise: id.to_owned(),
+            goal: goal.to_owned(),
+            answer: text.to_owned(),
+        },
+    )?;
     Ok(())
 }
 
@@ -78,7 +91,13 @@ pub(super) fn judge_and_record(
     // Not the copy that was read at the start: an answer may just have been noted.
     let progress = lessons::progress::Progress::load(&course.file)?;
     let standing = progress.standing(id, exercise.revision);
-    let report = judge(env, &course.catalog, id, progress.exercises.get(id), patience)?;
+    let report = judge(
+        env,
+        &course.catalog,
+        id,
+        progress.exercises.get(id),
+        patience,
+    )?;
     let passed: Vec<String> = report
         .goals
         .iter()
@@ -88,7 +107,13 @@ pub(super) fn judge_and_record(
     let exercise = id.to_owned();
     if !passed.is_empty() {
         let goals = passed;
-        record(&course.file, &Change::Passed { exercise: exercise.clone(), goals })?;
+        record(
+            &course.file,
+            &Change::Passed {
+                exercise: exercise.clone(),
+                goals,
+            },
+        )?;
     }
     match report.verdict {
         Verdict::Pass => {

@@ -19,11 +19,17 @@ pub(super) fn run(words: &Words) -> CommandResult {
     };
     let bin = link_commands(&env.home)?;
     let fish = std::env::var("SHELL").is_ok_and(|shell| shell.ends_with("/fish"));
-    let folder = sandbox.strip_prefix(&exercise_sandbox("")).map(|id| env.home.workspace(id));
+    let folder = sandbox
+        .strip_prefix(&exercise_sandbox(""))
+        .map(|id| env.home.workspace(id));
     io::stdout().write_all(lines(&env, &sandbox, &bin.to_string_lossy(), fish).as_bytes())?;
     if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
         let folder = folder.to_string_lossy().into_owned();
-        writeln!(io::stdout(), "# the exercise's files: cd {}", shell_words::quote(&folder))?;
+        writeln!(
+            io::stdout(),
+            "# the exercise's files: cd {}",
+            shell_words::quote(&folder)
+        )?;
     }
     Ok(())
 }
@@ -57,8 +63,16 @@ mod tests {
             home: Home::new("/it's home", "/r"),
             sandbox: "free".to_owned(),
         };
-        let script = lines(&env, "ex-one", "/b in", false) + "echo \"$DOCKLINGS_HOME|$DOCKLINGS_SANDBOX|$PATH\"";
-        let output = Command::new("/bin/sh").args(["-c", &script]).env("PATH", "/x").output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "/it's home|ex-one|/b in:/x\n");
+        let script = lines(&env, "ex-one", "/b in", false)
+            + "echo \"$DOCKLINGS_HOME|$DOCKLINGS_SANDBOX|$PATH\"";
+        let output = Command::new("/bin/sh")
+            .args(["-c", &script])
+            .env("PATH", "/x")
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "/it's home|ex-one|/b in:/x\n"
+        );
     }
 }

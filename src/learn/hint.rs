@@ -27,6 +27,12 @@ pub(super) fn run(words: &Words) -> CommandResult {
         return Ok(look.show(&text)?);
     };
     look.show(&view::hint(exercise, next.index, next.left, look))?;
-    record(&course.file, &Change::Hinted { exercise: id, hint: next.index })?;
+    record(
+        &course.file,
+        &Change::Hinted {
+            exercise: id,
+            hint: next.index,
+        },
+    )?;
     Ok(())
 }

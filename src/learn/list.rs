@@ -16,7 +16,11 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let env = Env::read()?;
     let course = course::open(&env)?;
     if words.has("--json") {
-        return Ok(writeln!(io::stdout(), "{:#}", as_json(&course.catalog, &course.progress))?);
+        return Ok(writeln!(
+            io::stdout(),
+            "{:#}",
+            as_json(&course.catalog, &course.progress)
+        )?);
     }
     let at = course.progress.at.as_ref();
     let here = at.and_then(|at| {
@@ -25,7 +29,13 @@ pub(super) fn run(words: &Words) -> CommandResult {
         Some((lesson, at.exercise.as_deref()))
     });
     let look = Look::of_process(false);
-    Ok(look.show(&view::list(&course.catalog, &course.progress, here, true, look))?)
+    Ok(look.show(&view::list(
+        &course.catalog,
+        &course.progress,
+        here,
+        true,
+        look,
+    ))?)
 }
 
 /// Lessons and exercises as JSON, format 1.

@@ -118,8 +118,13 @@ pub(crate) fn run(verb: &str, words: &[String]) -> CommandResult {
         "--plain" if words.is_empty() => return shell::run(true),
         "help" | "--help" | "-h" => return show(&help()),
         "--version" | "-V" | "version" => {
-            return show(&format!("docklings {}, Docker command line {}\n", env!("CARGO_PKG_VERSION"), commands::DOCKER));
+            return show(&format!(
+                "docklings {}, Docker command line {}\n",
+                env!("CARGO_PKG_VERSION"),
+                commands::DOCKER
+            ));
         }
+        doctor::probe::PROBE => return doctor::probe::run(words),
         workbench::REMOVE => return workbench::remove_as_root(words),
         _ => {}
     }
@@ -140,7 +145,11 @@ fn unknown(verb: &str) -> Failure {
         Some(near) => format!("did you mean `docklings {near}`?"),
         None => "docklings --help".to_owned(),
     };
-    Failure::Hinted(format!("unknown command: `docklings {verb}`"), exit::USAGE, hint)
+    Failure::Hinted(
+        format!("unknown command: `docklings {verb}`"),
+        exit::USAGE,
+        hint,
+    )
 }
 
 fn show(text: &str) -> CommandResult {
@@ -174,7 +183,11 @@ mod tests {
     fn every_flag_of_a_verb_stands_in_its_usage() {
         for verb in VERBS {
             for flag in verb.flags {
-                assert!(verb.usage.contains(flag.trim_end_matches('=')), "{} {flag}", verb.name);
+                assert!(
+                    verb.usage.contains(flag.trim_end_matches('=')),
+                    "{} {flag}",
+                    verb.name
+                );
             }
         }
     }

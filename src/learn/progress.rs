@@ -40,7 +40,10 @@ fn summary(env: &Env) -> CommandResult {
         let Some(record) = course.progress.exercises.get(&exercise.id) else {
             continue;
         };
-        let passed = exercise.goals.iter().filter(|goal| record.passed.contains(&goal.id));
+        let passed = exercise
+            .goals
+            .iter()
+            .filter(|goal| record.passed.contains(&goal.id));
         writeln!(
             out,
             "{:<11} {:<20} {} of {} goals, {} checks that did not pass, {} of {} hints{}",
@@ -51,15 +54,27 @@ fn summary(env: &Env) -> CommandResult {
             record.attempts,
             record.hints.len(),
             exercise.hints.len(),
-            if record.solution_seen { ", solution seen" } else { "" }
+            if record.solution_seen {
+                ", solution seen"
+            } else {
+                ""
+            }
         )?;
     }
     let lessons = &course.catalog.lessons;
     let read = lessons.iter().filter(|lesson| {
         let record = course.progress.lessons.get(&lesson.slug);
-        lesson.pages.iter().all(|page| record.is_some_and(|record| record.read.contains(&page.title)))
+        lesson
+            .pages
+            .iter()
+            .all(|page| record.is_some_and(|record| record.read.contains(&page.title)))
     });
-    writeln!(out, "{done} of {all} exercises done, {} of {} lessons read", read.count(), lessons.len())?;
+    writeln!(
+        out,
+        "{done} of {all} exercises done, {} of {} lessons read",
+        read.count(),
+        lessons.len()
+    )?;
     Ok(())
 }
 
@@ -70,8 +85,12 @@ fn export(env: &Env, file: &str) -> CommandResult {
     if file == "-" {
         return Ok(io::stdout().write_all(text.as_bytes())?);
     }
-    fs::write(file, text).map_err(|error| Failure::message(format!("cannot write `{file}`: {error}")))?;
-    Ok(writeln!(io::stdout(), "written to `{file}`; `docklings progress import` takes it in")?)
+    fs::write(file, text)
+        .map_err(|error| Failure::message(format!("cannot write `{file}`: {error}")))?;
+    Ok(writeln!(
+        io::stdout(),
+        "written to `{file}`; `docklings progress import` takes it in"
+    )?)
 }
 
 /// Adds what the file knows more; nothing that was done here is lost.
@@ -85,13 +104,22 @@ fn import(env: &Env, file: &str) -> CommandResult {
         Ok(bytes)
     };
     let theirs = read().and_then(|bytes| Progress::parse(&bytes));
-    let theirs = theirs.map_err(|error| Failure::message(format!("cannot read `{file}`: {error}")))?;
+    let theirs =
+        theirs.map_err(|error| Failure::message(format!("cannot read `{file}`: {error}")))?;
     let before = done(&course::open(env)?.progress);
     let after = Progress::update(&env.home.progress(), |ours| ours.merge(theirs))?;
     let new = done(&after) - before;
-    Ok(writeln!(io::stdout(), "taken in: {new} more {} done", if new == 1 { "exercise" } else { "exercises" })?)
+    Ok(writeln!(
+        io::stdout(),
+        "taken in: {new} more {} done",
+        if new == 1 { "exercise" } else { "exercises" }
+    )?)
 }
 
 fn done(progress: &Progress) -> usize {
-    progress.exercises.values().filter(|record| record.done.is_some()).count()
+    progress
+        .exercises
+        .values()
+        .filter(|record| record.done.is_some())
+        .count()
 }

@@ -21,19 +21,25 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let course = course::open(&env)?;
     let id = words.exercise(&env, &course.progress)?;
     let bench = Workbench::new(&env, &course.catalog, &id)?;
-    if !words.agreed(&format!("Start `{id}` over? Its containers and files go away."))? {
+    if !words.agreed(&format!(
+        "Start `{id}` over? Its containers and files go away."
+    ))? {
         return Ok(());
     }
     bench.discard()?;
     bench.prepare()?;
     record(&course.file, &Change::StartedOver(id.clone()))?;
-    Ok(writeln!(io::stdout(), "`{id}` is as it was at the beginning")?)
+    Ok(writeln!(
+        io::stdout(),
+        "`{id}` is as it was at the beginning"
+    )?)
 }
 
 /// Every sandbox but the playground, every workspace, and the progress. Images stay: they are made anew in seconds, and
 /// other sandboxes share them.
 fn reset_all(words: &Words, env: &Env) -> CommandResult {
-    let question = "Start the whole course over? All exercises, their files and your progress go away.";
+    let question =
+        "Start the whole course over? All exercises, their files and your progress go away.";
     if !words.agreed(question)? {
         return Ok(());
     }
@@ -45,9 +51,16 @@ fn reset_all(words: &Words, env: &Env) -> CommandResult {
     remove(&env.home.root().join("workspaces"))?;
     Progress::update(&env.home.progress(), |progress| {
         let seed = std::mem::take(&mut progress.seed);
-        *progress = Progress { seed, ..Progress::default() };
+        *progress = Progress {
+            seed,
+            ..Progress::default()
+        };
     })?;
-    Ok(writeln!(io::stdout(), "the course begins anew; the playground `{}` was left as it is", env::FREE)?)
+    Ok(writeln!(
+        io::stdout(),
+        "the course begins anew; the playground `{}` was left as it is",
+        env::FREE
+    )?)
 }
 
 /// The names of the folders in `folder`; none if there is no such folder.

@@ -34,7 +34,11 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let width = rows.iter().map(|(what, _)| what.len()).max().unwrap_or(0);
     let mut out = io::stdout().lock();
     for (what, path) in rows {
-        let missing = if path.exists() { "" } else { "  (not made yet)" };
+        let missing = if path.exists() {
+            ""
+        } else {
+            "  (not made yet)"
+        };
         writeln!(out, "{what:<width$}  {}{missing}", path.display())?;
     }
     Ok(())

@@ -62,7 +62,10 @@ impl Words {
     pub(crate) fn no_names(&self) -> CommandResult {
         match self.names.first() {
             None => Ok(()),
-            Some(name) => Err(Failure::Message(format!("unexpected word `{name}`"), exit::USAGE)),
+            Some(name) => Err(Failure::Message(
+                format!("unexpected word `{name}`"),
+                exit::USAGE,
+            )),
         }
     }
 
@@ -70,10 +73,16 @@ impl Words {
     /// course. Error: none of them.
     pub(crate) fn exercise(&self, env: &Env, progress: &Progress) -> CommandResult<String> {
         if let [_, more, ..] = &self.names[..] {
-            return Err(Failure::Message(format!("unexpected word `{more}`"), exit::USAGE));
+            return Err(Failure::Message(
+                format!("unexpected word `{more}`"),
+                exit::USAGE,
+            ));
         }
         let prefix = exercise_sandbox("");
-        let named = self.names.first().map(|name| name.trim_start_matches(&prefix).to_owned());
+        let named = self
+            .names
+            .first()
+            .map(|name| name.trim_start_matches(&prefix).to_owned());
         let in_use = env.sandbox.strip_prefix(&prefix).map(str::to_owned);
         let at = || progress.at.as_ref().and_then(|at| at.exercise.clone());
         named.or(in_use).or_else(at).ok_or_else(|| {
@@ -144,7 +153,10 @@ mod tests {
     fn flags_and_names_may_stand_in_any_order() {
         check("", Ok((&[], &[], &[])));
         check("hello --json", Ok((&["hello"], &["--json"], &[])));
-        check("--answer a=b hello --answer=c=d", Ok((&["hello"], &[], &["a=b", "c=d"])));
+        check(
+            "--answer a=b hello --answer=c=d",
+            Ok((&["hello"], &[], &["a=b", "c=d"])),
+        );
         check("--jsn", Err("unknown flag `--jsn`"));
         check("--json=1", Err("unknown flag `--json=1`"));
         check("--answer", Err("`--answer` needs a value"));

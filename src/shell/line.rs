@@ -43,11 +43,6 @@ impl Lines {
         &self.carry.folder
     }
 
-    /// The exit code of the last line.
-    pub(crate) fn code(&self) -> i32 {
-        self.carry.code
-    }
-
     /// The folders in which `sh` looks for programs.
     pub(crate) fn path(&self) -> Option<&OsString> {
         self.carry.environment.get(&OsString::from("PATH"))

@@ -427,7 +427,7 @@ fn indented(text: &str, indent: usize, look: Look) -> String {
 }
 
 /// As [`fill`]: the first line `indent` columns to the right, the others `more` columns further.
-fn hanging(text: &str, indent: usize, more: usize, look: Look) -> String {
+pub(crate) fn hanging(text: &str, indent: usize, more: usize, look: Look) -> String {
     let width = look.prose();
     let mut out = " ".repeat(indent);
     let mut column = indent;

@@ -1,0 +1,64 @@
+//! The kernel: its version, and what it was built with.
+
+use super::Finding;
+use std::path::Path;
+
+/// Overlay mounts by ordinary users came with 5.11.
+const OLDEST: (u32, u32) = (5, 11);
+
+pub(super) fn version() -> Finding {
+    let release = rustix::system::uname()
+        .release()
+        .to_string_lossy()
+        .into_owned();
+    let what = "kernel";
+    match parse(&release) {
+        Some(version) if version >= OLDEST => Finding::pass(what, format!("Linux {release}")),
+        Some(_) => Finding::fail(
+            what,
+            format!("Linux {release}; containers of ordinary users need 5.11 or later"),
+            "upgrade the kernel, or use a newer release of your distribution",
+        ),
+        None => Finding::warn(
+            what,
+            format!("its version `{release}` is not readable"),
+            "Linux 5.11 or later is needed",
+        ),
+    }
+}
+
+fn parse(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+pub(super) fn seccomp() -> Finding {
+    let what = "seccomp";
+    if Path::new("/proc/sys/kernel/seccomp/actions_avail").exists() {
+        Finding::pass(what, "system calls that containers do not need are refused")
+    } else {
+        Finding::warn(
+            what,
+            "the kernel has no seccomp filters; containers run without one",
+            "use a kernel with CONFIG_SECCOMP_FILTER",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_all_shapes_are_read() {
+        for (release, expected) in [
+            ("6.18.44-fc-v657", Some((6, 18))),
+            ("5.10.0-28-amd64", Some((5, 10))),
+            ("6.6-rc1", Some((6, 6))),
+            ("5.15.167.4-microsoft-standard-WSL2", Some((5, 15))),
+            ("odd", None),
+        ] {
+            assert_eq!(parse(release), expected, "{release}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What the starter images are made of.
+
+use super::{Finding, install};
+use crate::env::{self, Env};
+use crate::learn::workbench::open_engine;
+use engine::image::starter::LABEL_USERLAND;
+
+/// Assembles them if they are missing.
+pub(super) fn images(env: &Env) -> Finding {
+    let what = "starter images";
+    let made = open_engine(env, env::FREE, "doctor").and_then(|engine| {
+        engine.ensure_starter_images()?;
+        let all = engine.images()?;
+        let label = all.iter().find_map(|image| {
+            image
+                .config
+                .config
+                .labels
+                .as_ref()?
+                .get(LABEL_USERLAND)
+                .cloned()
+        });
+        Ok(label)
+    });
+    match made {
+        Ok(Some(label)) if label.contains("no busybox") => Finding::warn(
+            what,
+            format!("made of {label}; some small programs may be missing"),
+            install("busybox-static", "busybox", "busybox", "busybox-static"),
+        ),
+        Ok(Some(label)) => Finding::pass(what, format!("made of {label}")),
+        Ok(None) => Finding::pass(what, "there, and not made of this machine's programs"),
+        Err(failure) => Finding::fail(
+            what,
+            failure.text().unwrap_or_default(),
+            install("busybox-static", "busybox", "busybox", "busybox-static"),
+        ),
+    }
+}
