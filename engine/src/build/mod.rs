@@ -8,6 +8,7 @@
 //! Reading order: [`syntax`] (text to instructions) → [`instruction`] (what each one means).
 
 pub mod cache;
+pub(crate) mod changes;
 mod ignore;
 pub mod instruction;
 pub mod observe;

@@ -13,6 +13,7 @@ use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
 use crate::store::lock::{self, Lock};
 use crate::store::{images, records};
+use crate::sys::namespace::become_root;
 
 impl Engine {
     /// The image that `name` means: a name, an id, the beginning of an id, `sha256:…` or `repository@digest`.
@@ -160,6 +161,8 @@ impl Engine {
         if deleted.is_empty() {
             return Ok((removed, 0));
         }
+        // Files of a container's users may belong to subordinate ids.
+        become_root()?;
         let collected = image::collect::collect(&self.home, &deleted, self.now())?;
         let layers = collected
             .layers

@@ -2,6 +2,7 @@
 //!
 //! A name given by the user may be a container's name, its id, or a prefix of the id that fits only one.
 
+pub mod archives;
 mod builds;
 mod containers;
 mod images;

@@ -15,7 +15,7 @@
 //! | [`unpack`] with [`marks`], [`owners`], [`recipe`] | a tar → a folder for overlayfs |
 //! | [`pack`] | a folder of changes → a tar |
 //! | [`layer`] | both, as layers |
-//! | [`archive`], [`flat`] | `save` and `load`, `import` |
+//! | [`archive`], [`flat`], [`commit`] | `save` and `load`, `import`, `commit` |
 //! | [`remove`], [`prune`], [`collect`] | names go, images go, layers go |
 //! | [`history`], [`usage`] | what made an image, and what it takes |
 //! | [`starter`] | the images that a home begins with |
@@ -27,6 +27,7 @@
 pub mod archive;
 pub mod changes;
 pub mod collect;
+pub mod commit;
 pub mod compression;
 pub mod digesting;
 pub mod flat;

@@ -1,0 +1,197 @@
+//! `docker commit`: a container's writable layer becomes the top layer of a new image.
+//!
+//! **What Docker does.** It packs the upper folder, and takes over what the container runs with. A container that
+//! changed no file adds no layer. **What we do.** The same; the container keeps its own folder, so the layer is a copy.
+//! **Try it.** `docker commit box mine:1`, `docker history mine:1`.
+//! Source: moby `daemon/commit.go`, `image.NewChildImage`.
+
+use super::layer;
+use super::record::NewImage;
+use crate::error::{Error, Result};
+use crate::oci::config::{History, ImageConfig, RootFs, RunConfig, machine_architecture};
+use crate::oci::reference::Reference;
+use crate::paths::{Home, SandboxPaths};
+use crate::store::blobs;
+use crate::store::containers::{ContainerConfig, MountSource};
+use jiff::Timestamp;
+use serde_json::Map;
+
+/// What the image is to be, beside its files.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    /// Its name.
+    pub reference: Option<Reference>,
+    /// `--author`.
+    pub author: String,
+    /// `--message`.
+    pub message: String,
+    /// What it runs with: see [`run_config`].
+    pub config: RunConfig,
+}
+
+/// Publishes the layer of `container`, and returns the image, which the caller records. The caller holds
+/// [`super::keep_content`].
+pub fn commit(
+    home: &Home,
+    sandbox: &SandboxPaths,
+    now: Timestamp,
+    container: &ContainerConfig,
+    commit: Commit,
+) -> Result<NewImage> {
+    let base = base(home, container)?;
+    let upper = sandbox.container(&container.id).upper();
+    let layer = layer::copy(home, &container.layers, &upper)?;
+    let changed = layer.entries > 0;
+    let mut rootfs = base.rootfs.clone();
+    if changed {
+        rootfs.diff_ids.push(layer.diff_id);
+    }
+    let created = Some(now.to_string());
+    let mut history = base.history.clone();
+    history.push(History {
+        created: created.clone(),
+        created_by: container.process.cmd.join(" "),
+        author: commit.author.clone(),
+        comment: commit.message.clone(),
+        empty_layer: !changed,
+    });
+    let config = ImageConfig {
+        created,
+        author: commit.author,
+        comment: commit.message,
+        config: commit.config,
+        history,
+        rootfs,
+        ..base
+    };
+    Ok(NewImage {
+        config: serde_json::to_vec(&config)
+            .map_err(|error| Error::internal("cannot write a configuration").with_source(error))?,
+        parent: Some(container.image.clone()).filter(|id| blobs::exists(home, id)),
+        references: commit
+            .reference
+            .into_iter()
+            .map(Reference::or_latest)
+            .collect(),
+    })
+}
+
+/// The configuration of the container's image; if that image is gone, one of its layers alone.
+fn base(home: &Home, container: &ContainerConfig) -> Result<ImageConfig> {
+    if blobs::exists(home, &container.image) {
+        return super::config(home, &container.image);
+    }
+    let diff_ids = container
+        .layers
+        .iter()
+        .map(|chain| Ok(crate::store::layers::read(home, chain)?.diff_id))
+        .collect::<Result<_>>()?;
+    Ok(ImageConfig {
+        architecture: machine_architecture().to_owned(),
+        os: "linux".to_owned(),
+        rootfs: RootFs {
+            diff_ids,
+            ..RootFs::default()
+        },
+        ..ImageConfig::default()
+    })
+}
+
+/// What an image made of `container` runs with: what the container does.
+pub fn run_config(home: &Home, container: &ContainerConfig) -> Result<RunConfig> {
+    let base = base(home, container)?.config;
+    let process = &container.process;
+    let words = |words: &[String]| (!words.is_empty()).then(|| words.to_vec());
+    let mut volumes = base.volumes.clone().unwrap_or_default();
+    for mount in &container.host.mounts {
+        if let MountSource::Volume {
+            anonymous: true, ..
+        } = mount.source
+        {
+            volumes.insert(mount.target.clone(), Map::new());
+        }
+    }
+    let ports = container.exposed_ports.iter();
+    Ok(RunConfig {
+        user: process.user.clone(),
+        exposed_ports: (!container.exposed_ports.is_empty())
+            .then(|| ports.map(|port| (port.clone(), Map::new())).collect()),
+        env: words(&process.env),
+        entrypoint: words(&process.entrypoint),
+        cmd: words(&process.cmd),
+        volumes: (!volumes.is_empty()).then_some(volumes),
+        working_dir: process.working_dir.clone(),
+        labels: (!container.labels.is_empty()).then(|| container.labels.clone()),
+        stop_signal: container.host.stop_signal.clone(),
+        healthcheck: container.healthcheck.clone(),
+        ..base
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::starter;
+    use crate::image::{keep_content, record, resolve};
+    use crate::paths::create_private_dir;
+    use crate::store::layers;
+    use std::fs;
+
+    /// A home with starter images, and a container of `busybox` that wrote `/note` if `changed`.
+    fn check(changed: bool, layers_on_top: usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path(), folder.path().join("run"));
+        let sandbox = home.sandbox("free").unwrap();
+        create_private_dir(sandbox.root()).unwrap();
+        create_private_dir(&home.content_tmp()).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        starter::ensure(&home, &sandbox, now).unwrap();
+        let busybox = resolve::find(&home, &sandbox, "busybox").unwrap();
+        let container: ContainerConfig = serde_json::from_value(serde_json::json!({
+            "id": "c".repeat(64), "name": "c", "created": "2026-01-01T00:00:00Z",
+            "image": busybox.id, "image_reference": "busybox", "layers": busybox.chain,
+            "process": { "cmd": ["sh", "-c", "x"], "env": ["A=b"], "working_dir": "/w" },
+            "hostname": "c", "host": {}, "via": "run",
+        }))
+        .unwrap();
+        let upper = sandbox.container(&container.id).upper();
+        fs::create_dir_all(&upper).unwrap();
+        if changed {
+            fs::write(upper.join("note"), "hello").unwrap();
+        }
+        let _kept = keep_content(&home).unwrap();
+        let asked = Commit {
+            reference: Some(Reference::parse("mine").unwrap()),
+            message: "why".to_owned(),
+            config: run_config(&home, &container).unwrap(),
+            ..Commit::default()
+        };
+        let new = commit(&home, &sandbox, now, &container, asked).unwrap();
+        record::record(&home, &sandbox, now, &[new]).unwrap();
+        let image = resolve::find(&home, &sandbox, "mine").unwrap();
+        assert_eq!(image.chain.len(), busybox.chain.len() + layers_on_top);
+        assert_eq!(image.parent, Some(busybox.id));
+        assert_eq!(image.config.config.env.unwrap(), ["A=b"]);
+        let last = image.config.history.last().unwrap();
+        assert_eq!(
+            (last.created_by.as_str(), last.comment.as_str()),
+            ("sh -c x", "why")
+        );
+        assert_eq!(last.empty_layer, !changed);
+        if changed {
+            assert!(upper.join("note").exists());
+            let top = layers::diff(&home, image.chain.last().unwrap());
+            assert_eq!(fs::read_to_string(top.join("note")).unwrap(), "hello");
+        }
+    }
+
+    #[test]
+    fn changed_files_become_a_layer_and_the_container_keeps_them() {
+        check(true, 1);
+    }
+
+    #[test]
+    fn a_container_that_changed_nothing_adds_no_layer() {
+        check(false, 0);
+    }
+}
