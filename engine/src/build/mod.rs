@@ -9,6 +9,7 @@
 
 pub mod cache;
 pub(crate) mod changes;
+mod context;
 mod ignore;
 pub mod instruction;
 pub mod observe;
