@@ -59,11 +59,6 @@ impl Ignore {
         Ok(Self { rules })
     }
 
-    /// Whether nothing is left out.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
     /// Whether a rule takes files back in, so that an excluded folder must be looked into.
     pub(crate) fn has_exceptions(&self) -> bool {
         self.rules.iter().any(|rule| rule.exception)

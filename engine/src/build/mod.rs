@@ -7,9 +7,11 @@
 //!
 //! Reading order: [`syntax`] (text to instructions) → [`instruction`] (what each one means).
 
+mod advice;
 pub mod cache;
 pub(crate) mod changes;
 mod context;
+pub(crate) mod execute;
 mod ignore;
 pub mod instruction;
 pub mod observe;
@@ -17,6 +19,7 @@ mod pattern;
 mod place;
 pub mod request;
 mod sources;
+pub(crate) mod stages;
 mod state;
 pub mod syntax;
 pub(crate) mod view;

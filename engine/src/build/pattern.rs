@@ -141,11 +141,6 @@ impl Pattern {
         reached[self.parts.len()]
     }
 
-    /// Whether it is no pattern but a plain path.
-    pub(crate) fn is_literal(&self) -> bool {
-        self.literal.is_some()
-    }
-
     /// Marks the places that are reached without taking a character.
     fn skip(&self, reached: &mut [bool]) {
         for (index, part) in self.parts.iter().enumerate() {

@@ -128,7 +128,11 @@ pub(crate) enum Work {
     /// Copy files.
     Copy(Box<CopyWork>),
     /// Make a directory, if it is missing.
-    Directory(String),
+    Directory {
+        path: String,
+        /// Who owns it.
+        user: String,
+    },
 }
 
 /// A command to run.

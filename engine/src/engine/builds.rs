@@ -1,24 +1,80 @@
 //! Builds: one short method per verb.
 
 use super::Engine;
-use crate::build::observe::{BuildObserver, BuildOutcome};
-use crate::build::request::BuildRequest;
+use crate::build::execute::{self, Site};
+use crate::build::observe::{BuildObserver, BuildOutcome, StepReport};
+use crate::build::request::{BuildRequest, Context};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::parse::Dockerfile;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::events::{Event, ObjectKind};
+use crate::sys::namespace::become_root;
+use serde_json::{Value, json};
 
 impl Engine {
     /// Builds an image.
+    ///
+    /// The process must have one thread only: an ordinary user becomes root of a namespace here, for RUN and for owners.
     ///
     /// # Errors
     /// The message is what BuildKit says after `failed to solve: `, and where in the Dockerfile, line and caret
     /// included, on the lines after it. Steps before the one that failed stay in the cache.
     pub fn build(
         &self,
-        _request: BuildRequest,
-        _observer: &mut dyn BuildObserver,
+        request: BuildRequest,
+        observer: &mut dyn BuildObserver,
     ) -> Result<BuildOutcome> {
-        Err(Error::internal("this verb is not wired yet"))
+        become_root()?;
+        let site = Site {
+            home: &self.home,
+            sandbox: &self.sandbox,
+            clock: &*self.clock,
+        };
+        let facts = facts(&request);
+        let done = execute::build(site, request, observer);
+        for step in &done.steps {
+            self.record(&step_event(
+                self.event(ObjectKind::Builder, "build_step", ""),
+                step,
+            ))?;
+        }
+        let event = |id: &str| {
+            let event = self.event(ObjectKind::Builder, "build", id);
+            let event = facts.iter().fold(event, |event, (name, value)| {
+                event.with(name, value.clone())
+            });
+            let cached = done
+                .steps
+                .iter()
+                .filter(|step| step.number > 0 && step.cached);
+            event
+                .with(
+                    "steps",
+                    done.steps.iter().filter(|step| step.number > 0).count(),
+                )
+                .with("cached", cached.count())
+        };
+        match done.result {
+            Ok((outcome, recorded)) => {
+                let id = recorded.id.as_str();
+                self.record(&event(id).with("success", true))?;
+                for tag in &outcome.tags {
+                    let tagged = self.event(ObjectKind::Image, "tag", id);
+                    self.record(&tagged.with("name", tag.familiar()))?;
+                }
+                Ok(outcome)
+            }
+            Err(error) => {
+                let first = error
+                    .message()
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                self.record(&event("").with("success", false).with("error", first))?;
+                Err(error)
+            }
+        }
     }
 
     /// Parses a Dockerfile without building it; `name` stands in messages.
@@ -28,5 +84,37 @@ impl Engine {
         text: &[u8],
     ) -> std::result::Result<Dockerfile, BuildError> {
         Dockerfile::parse(name, text)
+    }
+}
+
+/// What the journal says of a build, beside its outcome.
+fn facts(request: &BuildRequest) -> Vec<(&'static str, Value)> {
+    let context = match &request.context {
+        Context::Empty => "-".to_owned(),
+        Context::Folder(path) => path.display().to_string(),
+        Context::Tar(_) => "tar".to_owned(),
+    };
+    vec![
+        ("tags", json!(request.tags)),
+        ("context", json!(context)),
+        ("no_cache", json!(request.no_cache)),
+        ("target", json!(request.target)),
+    ]
+}
+
+fn step_event(event: Event, step: &StepReport) -> Event {
+    let event = event
+        .with("index", step.number)
+        .with("total", step.total)
+        .with("line", step.line)
+        .with("instruction", step.text.clone())
+        .with("cached", step.cached);
+    let event = match &step.stage_name {
+        Some(stage) => event.with("stage", stage.clone()),
+        None => event,
+    };
+    match &step.reason {
+        Some(reason) => event.with("reason", reason.to_string()),
+        None => event,
     }
 }

@@ -97,6 +97,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) owners: bool,
     /// The time, for the memory.
     pub(crate) now: Timestamp,
+    /// Bytes of all files so far.
+    pub(crate) size: u64,
 }
 
 impl Reader<'_> {
@@ -189,6 +191,7 @@ impl Reader<'_> {
         index: usize,
         content: &mut Content,
     ) -> Result<Option<Job>, Errno> {
+        self.size += u64::try_from(file.stat.st_size).unwrap_or_default();
         let known = self
             .remembered
             .as_deref_mut()
@@ -292,6 +295,7 @@ mod tests {
             remembered: None,
             owners: false,
             now: Timestamp::UNIX_EPOCH,
+            size: 0,
         };
         for item in &items {
             reader

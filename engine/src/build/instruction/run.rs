@@ -112,7 +112,7 @@ impl Run {
 }
 
 /// Where a script that names its own interpreter is put while it runs.
-pub(crate) const SCRIPT: &str = "/dev/pipes/EOF";
+pub(crate) const SCRIPT: &str = "/.heredoc/EOF";
 
 impl Run {
     /// Plans the command. Nothing in it is expanded.

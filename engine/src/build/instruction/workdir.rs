@@ -38,7 +38,10 @@ impl Workdir {
         Ok(Effect {
             key: history.clone(),
             history: Some(history),
-            work: Work::Directory(path),
+            work: Work::Directory {
+                path,
+                user: state.config.user.clone(),
+            },
         })
     }
 }

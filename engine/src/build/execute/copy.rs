@@ -1,0 +1,462 @@
+//! COPY, ADD and WORKDIR: what they take, and writing it into a new layer.
+
+use super::fetch::{self, Fetched};
+use super::progress::size;
+use super::stage::Going;
+use super::{Builder, Site};
+use crate::build::cache::content::{Content, Reader};
+use crate::build::context::Temporary;
+use crate::build::ignore::Ignore;
+use crate::build::place::rights::{self, Mode};
+use crate::build::place::{Destination, Placer, Rights};
+use crate::build::sources::{Item, Selected, Tree};
+use crate::build::stages::{CopyFrom, copy_from, stage_like};
+use crate::build::state::{CopySource, CopyWork, Place};
+use crate::build::syntax::error::closest;
+use crate::build::syntax::source::Word;
+use crate::build::view::{Last, Node, View};
+use crate::error::{Error, ErrorKind, IoContext, Result};
+use crate::image::compression::{Compression, decompress};
+use crate::image::unpack::{Frame, Limits, unpack};
+use crate::image::{self, layer, resolve, tar};
+use crate::oci::digest::Digest;
+use crate::store::layers::DIFF;
+use std::fs::{self, File};
+use std::io::{BufReader, Read, Seek};
+use std::path::{Path, PathBuf};
+
+/// The sources of one COPY, found and looked at.
+pub(super) struct Prepared<'a> {
+    tree: Source<'a>,
+    items: Vec<Item>,
+    /// Name and content.
+    inline: Vec<(String, String)>,
+    fetched: Vec<Fetched>,
+    pub(super) content: Content,
+    exclude: Ignore,
+}
+
+/// Where files come from.
+enum Source<'a> {
+    Context(&'a Tree),
+    /// A stage or an image, or nothing at all.
+    Layers(Tree),
+}
+
+impl Source<'_> {
+    fn tree(&self) -> &Tree {
+        match self {
+            Self::Context(tree) => tree,
+            Self::Layers(tree) => tree,
+        }
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// Finds the sources and reads what of them counts for the cache.
+    pub(super) fn prepare_copy(
+        &mut self,
+        work: &CopyWork,
+        at: Place<'_>,
+        stage: usize,
+    ) -> Result<Prepared<'a>> {
+        check_destination(work, at)?;
+        let tree = self.copy_source(work, at, stage)?;
+        let mut prepared = Prepared {
+            tree,
+            items: Vec::new(),
+            inline: Vec::new(),
+            fetched: Vec::new(),
+            content: Content::default(),
+            exclude: Ignore::of(&work.exclude)?,
+        };
+        if matches!(prepared.tree, Source::Context(_)) && !self.context_told {
+            self.context_told = true;
+            let vertex = self.teller.start("[internal] load build context");
+            let result = self.look(work, at, &mut prepared);
+            if let Ok(bytes) = &result {
+                let note = format!("transferring context: {}", size(*bytes));
+                self.teller.note(vertex, &note);
+            }
+            self.teller.finish(vertex, None);
+            result?;
+        } else {
+            self.look(work, at, &mut prepared)?;
+        }
+        Ok(prepared)
+    }
+
+    /// Where the files of `work` come from.
+    fn copy_source(&mut self, work: &CopyWork, at: Place<'_>, stage: usize) -> Result<Source<'a>> {
+        let home = self.site.home;
+        match copy_from(self.file, stage, work.from.as_ref())? {
+            CopyFrom::Context => match &self.inputs.tree {
+                Some(tree) => Ok(Source::Context(tree)),
+                None => Ok(Source::Layers(Tree::open(&[], Ignore::default())?)),
+            },
+            CopyFrom::Stage(index) => {
+                self.ensure(index)?;
+                let chain = self.built.get(&index).map(|built| built.chain.clone());
+                let layers = layer::diffs(home, &chain.unwrap_or_default());
+                Ok(Source::Layers(Tree::open(&layers, Ignore::default())?))
+            }
+            CopyFrom::Image(name) => {
+                let image = resolve::find(home, self.site.sandbox, &name)
+                    .map_err(|error| self.no_such_source(work, at, &name, error))?;
+                Ok(Source::Layers(Tree::open(
+                    &image.diffs(home),
+                    Ignore::default(),
+                )?))
+            }
+        }
+    }
+
+    fn no_such_source(&self, work: &CopyWork, at: Place<'_>, name: &str, error: Error) -> Error {
+        let span = work.from.as_ref().map(|word| word.span).unwrap_or_default();
+        if error.kind() != ErrorKind::NotFound {
+            return at.source.error(span, error.to_string()).into();
+        }
+        let error = at.source.error(
+            span,
+            format!("{name}: there is neither a stage nor an image of this name"),
+        );
+        match stage_like(self.file, name) {
+            Some(like) => error.with_hint(format!("did you mean the stage `{like}`?")),
+            None => error,
+        }
+        .into()
+    }
+
+    /// Reads all sources. Returns how many bytes they have.
+    fn look(&mut self, work: &CopyWork, at: Place<'_>, into: &mut Prepared<'_>) -> Result<u64> {
+        let is_context = matches!(into.tree, Source::Context(_));
+        let mut remembered = self.remembered.take();
+        let mut reader = Reader {
+            remembered: remembered.as_mut().filter(|_| is_context),
+            owners: !is_context,
+            now: self.site.clock.now(),
+            size: 0,
+        };
+        let mut result = Ok(());
+        for source in &work.sources {
+            result = match source {
+                CopySource::Path(path, word) => {
+                    look_at_path(&mut reader, path, word, at, into, &mut self.warnings)
+                }
+                CopySource::Url(url, word) => {
+                    fetch::fetch(self.site, url, work.checksum.as_deref())
+                        .map_err(|error| at.source.error(word.span, error.to_string()).into())
+                        .map(|fetched| {
+                            into.content.add(&fetched.name, fetched.digest.hex());
+                            into.fetched.push(fetched);
+                        })
+                }
+                CopySource::Inline { name, content } => {
+                    into.content.add(name, Digest::of(content.as_bytes()).hex());
+                    into.inline.push((name.clone(), content.clone()));
+                    Ok(())
+                }
+            };
+            if result.is_err() {
+                break;
+            }
+        }
+        let size = reader.size;
+        self.remembered = remembered;
+        result.map(|()| size)
+    }
+
+    /// Writes the sources into a new layer on top of the stage.
+    pub(super) fn do_copy(
+        &mut self,
+        work: &CopyWork,
+        prepared: &Prepared<'_>,
+        going: &mut Going,
+    ) -> Result<()> {
+        let site = self.site;
+        let temporary = Temporary::new(site.home, "copy-")?;
+        let upper = new_upper(&temporary)?;
+        let lowers = layer::diffs(site.home, &going.built.chain);
+        let rights = rights_of(work, prepared, &lowers)?;
+        let mut placer = Placer::new(&upper, &lowers, rights.clone())?;
+        let several = prepared.items.len() + prepared.inline.len() + prepared.fetched.len() > 1;
+        let to = Destination {
+            path: &work.destination,
+            is_dir: work.destination.ends_with('/'),
+        };
+        if several && !to.is_dir && !is_folder(&lowers, to.path)? {
+            return Err(Error::invalid(several_sources(work.keyword)));
+        }
+        for item in &prepared.items {
+            match self.archive(work, prepared.tree.tree(), item)? {
+                Some(unpacked) => {
+                    self.place_archive(&unpacked, to, &upper, &lowers, work, &rights)?;
+                }
+                None => placer.item(prepared.tree.tree(), item, &prepared.exclude, to)?,
+            }
+        }
+        for (name, content) in &prepared.inline {
+            placer.content(name, content.as_bytes(), 0o644, to)?;
+        }
+        for fetched in &prepared.fetched {
+            self.place_fetched(fetched, work, &mut placer, to, (&upper, &lowers), &rights)?;
+        }
+        drop(placer);
+        publish(site, going, &upper)
+    }
+
+    /// The archive that `item` is, unpacked, if ADD is to unpack it.
+    fn archive(&self, work: &CopyWork, tree: &Tree, item: &Item) -> Result<Option<Temporary>> {
+        if work.keyword != "ADD" || item.is_dir || work.unpack == Some(false) {
+            return Ok(None);
+        }
+        let Some(found) = tree.view.find(&item.path, Last::Keep)? else {
+            return Ok(None);
+        };
+        let Node::File(file) = found.node else {
+            return Ok(None);
+        };
+        if !file.kind().is_file() {
+            return Ok(None);
+        }
+        let fd = file
+            .open()
+            .map_err(std::io::Error::from)
+            .on("read", &item.path)?;
+        self.unpack_archive(File::from(fd))
+    }
+
+    /// Unpacks `file` if it is an archive.
+    fn unpack_archive(&self, mut file: File) -> Result<Option<Temporary>> {
+        if !is_archive(&mut file)? {
+            return Ok(None);
+        }
+        let temporary = Temporary::new(self.site.home, "add-")?;
+        new_folder(&temporary.path().join(DIFF))?;
+        let stream = decompress(BufReader::new(file)).on("read", "an archive")?;
+        let mut reader = tar::Reader::with_frame(BufReader::new(stream), Frame(None));
+        unpack(&mut reader, temporary.path(), &Limits::default())?;
+        Ok(Some(temporary))
+    }
+
+    fn place_archive(
+        &self,
+        unpacked: &Temporary,
+        to: Destination<'_>,
+        upper: &Path,
+        lowers: &[PathBuf],
+        work: &CopyWork,
+        rights: &Rights,
+    ) -> Result<()> {
+        // Owners are those of the archive, unless `--chown` says otherwise.
+        let owner = rights.owner.filter(|_| work.chown.is_some());
+        let rights = Rights {
+            owner,
+            chmod: rights.chmod.clone(),
+        };
+        let tree = Tree::open(&[unpacked.path().join(DIFF)], Ignore::default())?;
+        let root = Item {
+            path: PathBuf::new(),
+            name: std::ffi::OsString::new(),
+            is_dir: true,
+        };
+        Placer::new(upper, lowers, rights)?.item(&tree, &root, &Ignore::default(), to)
+    }
+
+    fn place_fetched(
+        &self,
+        fetched: &Fetched,
+        work: &CopyWork,
+        placer: &mut Placer,
+        to: Destination<'_>,
+        (upper, lowers): (&Path, &[PathBuf]),
+        rights: &Rights,
+    ) -> Result<()> {
+        let path = fetched.path();
+        if work.unpack == Some(true)
+            && let Some(unpacked) = self.unpack_archive(File::open(&path).on("read", &path)?)?
+        {
+            return self.place_archive(&unpacked, to, upper, lowers, work, rights);
+        }
+        if fetched.name.is_empty() && to.is_dir {
+            return Err(Error::invalid(format!(
+                "cannot determine filename for source {}",
+                fetched.url
+            )));
+        }
+        let tree = Tree::open(&[fetched.folder().to_owned()], Ignore::default())?;
+        let item = Item {
+            path: PathBuf::from(fetch::FILE),
+            name: fetched.name.clone().into(),
+            is_dir: false,
+        };
+        placer.item(&tree, &item, &Ignore::default(), to)
+    }
+
+    /// Makes the directory of WORKDIR. Returns whether that made a layer.
+    pub(super) fn make_directory(
+        &mut self,
+        path: &str,
+        user: &str,
+        going: &mut Going,
+    ) -> Result<bool> {
+        let site = self.site;
+        let lowers = layer::diffs(site.home, &going.built.chain);
+        if is_folder(&lowers, path)? {
+            return Ok(false);
+        }
+        let owner = match user {
+            "" => (0, 0),
+            user => rights::owner(&View::open(&lowers)?, user)?,
+        };
+        let temporary = Temporary::new(site.home, "copy-")?;
+        let upper = new_upper(&temporary)?;
+        let rights = Rights {
+            owner: Some(owner),
+            chmod: None,
+        };
+        Placer::new(&upper, &lowers, rights)?.directory(path)?;
+        publish(site, going, &upper)?;
+        Ok(true)
+    }
+}
+
+/// Makes `upper` the stage's next layer. Nothing is deleted from the content until the step's record is written.
+pub(super) fn publish(site: Site<'_>, going: &mut Going, upper: &Path) -> Result<()> {
+    going.kept = Some(image::keep_content(site.home)?);
+    let layer = layer::adopt(site.home, &going.built.chain, upper)?;
+    going.built.chain.push(layer.chain);
+    Ok(())
+}
+
+/// A layer's folder to be, which everyone may enter.
+pub(super) fn new_upper(temporary: &Temporary) -> Result<PathBuf> {
+    let upper = temporary.path().join("upper");
+    new_folder(&upper)?;
+    Ok(upper)
+}
+
+/// Makes a folder that everyone may enter, whatever the umask.
+pub(super) fn new_folder(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::create_dir(path).on("create the directory", path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).on("change the mode of", path)
+}
+
+fn is_folder(lowers: &[PathBuf], path: &str) -> Result<bool> {
+    let found = View::open(lowers)?.find(Path::new(path), Last::Follow);
+    // A path through a file is no folder; the copying itself says so better.
+    Ok(matches!(found, Ok(Some(found)) if matches!(found.node, Node::Folder(_))))
+}
+
+fn several_sources(keyword: &str) -> String {
+    format!(
+        "When using {keyword} with more than one source file, the destination must be a directory and end with a /"
+    )
+}
+
+fn check_destination(work: &CopyWork, at: Place<'_>) -> Result<()> {
+    if work.sources.len() > 1 && !work.destination.ends_with('/') {
+        let error = at
+            .source
+            .error(work.destination_word.span, several_sources(work.keyword));
+        return Err(error
+            .with_hint(format!("write `{}/`", work.destination_word.text))
+            .into());
+    }
+    Ok(())
+}
+
+/// Owner and permissions of what is copied.
+fn rights_of(work: &CopyWork, prepared: &Prepared<'_>, lowers: &[PathBuf]) -> Result<Rights> {
+    let owner = match (&work.chown, &prepared.tree) {
+        (Some(chown), _) => Some(rights::owner(&View::open(lowers)?, chown)?),
+        (None, Source::Context(_)) => Some((0, 0)),
+        // Files of another stage keep their owner.
+        (None, Source::Layers(_)) if work.from.is_some() => None,
+        (None, Source::Layers(_)) => Some((0, 0)),
+    };
+    let chmod = work.chmod.as_deref().map(Mode::parse).transpose()?;
+    Ok(Rights { owner, chmod })
+}
+
+fn look_at_path(
+    reader: &mut Reader<'_>,
+    path: &str,
+    word: &Word,
+    at: Place<'_>,
+    into: &mut Prepared<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    let tree = into.tree.tree();
+    let items = match tree.select(path)? {
+        Selected::Items(items) => items,
+        found => {
+            let shown = crate::build::ignore::clean(&format!("/{path}"));
+            let message = format!(
+                "failed to compute cache key: failed to calculate checksum: \"/{}\": not found",
+                shown.trim_start_matches('/')
+            );
+            let error = at.source.error(word.span, message);
+            return Err(match hint(tree, path, &found) {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            }
+            .into());
+        }
+    };
+    if items.is_empty() {
+        warnings.push(format!("no file fits the pattern `{path}`"));
+    }
+    for item in &items {
+        reader.read(tree, item, &into.exclude, &mut into.content)?;
+    }
+    into.items.extend(items);
+    Ok(())
+}
+
+/// What may help with a source that is not there.
+fn hint(tree: &Tree, path: &str, found: &Selected) -> Option<String> {
+    if *found == Selected::Ignored {
+        return Some(format!(
+            "`{path}` exists, and `.dockerignore` leaves it out"
+        ));
+    }
+    if Path::new(path)
+        .components()
+        .any(|part| part.as_os_str() == "..")
+    {
+        return Some("a path cannot lead out of the build context".to_owned());
+    }
+    let path = Path::new(path);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let name = path.file_name()?.to_str()?;
+    let Ok(Some(parent)) = tree.view.find(folder, Last::Follow) else {
+        return None;
+    };
+    let Node::Folder(parent) = parent.node else {
+        return None;
+    };
+    let names = parent.names().ok()?;
+    let like = closest(name, names.iter().filter_map(|name| name.to_str()))?;
+    Some(format!("did you mean `{}`?", folder.join(like).display()))
+}
+
+/// Whether a file is a tar, compressed or not.
+fn is_archive(file: &mut File) -> Result<bool> {
+    let on = |error| Error::io("read", "an archive", error);
+    let mut start = [0; 16];
+    let length = file.read(&mut start).map_err(on)?;
+    file.rewind().map_err(on)?;
+    let compression = Compression::of(&start[..length]);
+    if let Compression::Foreign(_) = compression {
+        // Such as bzip2 and xz: a student who ADDs one expects it to be unpacked, so it is not copied silently.
+        return Ok(true);
+    }
+    let mut header = [0; 512];
+    let copy = file.try_clone().map_err(on)?;
+    let complete =
+        decompress(BufReader::new(copy)).and_then(|mut stream| stream.read_exact(&mut header));
+    file.rewind().map_err(on)?;
+    Ok(complete.is_ok() && &header[257..262] == b"ustar")
+}

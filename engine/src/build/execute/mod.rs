@@ -1,0 +1,270 @@
+//! Carrying out a build: stage after stage, step after step.
+//!
+//! ```text
+//! for each stage that the target needs:
+//!     start from an image, a stage, or nothing
+//!     for each instruction:
+//!         apply it to the configuration            instruction/*.rs, pure
+//!         compute its key                          parent ‖ text ‖ what it runs with ‖ content
+//!         a record with that key, its layer there? → CACHED
+//!         else do it, publish the layer, write the record, and say why
+//! record the image
+//! ```
+//!
+//! Records are written step by step, so a build that fails leaves what it did.
+
+mod copy;
+mod fetch;
+mod progress;
+mod run;
+mod stage;
+
+use super::cache::remembered::Remembered;
+use super::context::Inputs;
+use super::observe::{BuildObserver, BuildOutcome, StepReport};
+use super::request::BuildRequest;
+use super::stages::{self, Plan};
+use super::state::BuildArgs;
+use super::syntax::parse::Dockerfile;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::image::record::{NewImage, Recorded, record};
+use crate::image::{self};
+use crate::oci::config::ImageConfig;
+use crate::oci::reference::Reference;
+use crate::paths::{Home, SandboxPaths};
+use crate::store::build_cache::{BuildCache, LastBuild};
+use crate::store::containers::NetworkMode;
+use progress::{Teller, size};
+use stage::Built;
+use std::collections::BTreeMap;
+
+/// The comment of history entries that BuildKit makes.
+const COMMENT: &str = "buildkit.dockerfile.v0";
+
+/// Where a build happens.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    pub(crate) home: &'a Home,
+    pub(crate) sandbox: &'a SandboxPaths,
+    pub(crate) clock: &'a dyn Clock,
+}
+
+/// What a build did, whether it came to its end or not.
+pub(crate) struct Done {
+    pub(crate) steps: Vec<StepReport>,
+    /// The image, and names that meant another one before.
+    pub(crate) result: Result<(BuildOutcome, Recorded)>,
+}
+
+/// A build on its way.
+struct Builder<'a> {
+    site: Site<'a>,
+    file: &'a Dockerfile,
+    plan: &'a Plan,
+    inputs: &'a Inputs,
+    build_args: &'a BuildArgs,
+    no_cache: bool,
+    network: NetworkMode,
+    cache: BuildCache,
+    teller: Teller<'a>,
+    remembered: Option<Remembered>,
+    /// The context was looked at, and its vertex told.
+    context_told: bool,
+    built: BTreeMap<usize, Built>,
+    last: LastBuild,
+    steps: Vec<StepReport>,
+    warnings: Vec<String>,
+}
+
+/// Builds an image. The caller is root (of a namespace, perhaps) and has one thread only.
+pub(crate) fn build(
+    site: Site<'_>,
+    mut request: BuildRequest,
+    observer: &mut dyn BuildObserver,
+) -> Done {
+    let mut steps = Vec::new();
+    let result = prepare(site, &mut request, observer, &mut steps);
+    Done { steps, result }
+}
+
+fn prepare(
+    site: Site<'_>,
+    request: &mut BuildRequest,
+    observer: &mut dyn BuildObserver,
+    steps: &mut Vec<StepReport>,
+) -> Result<(BuildOutcome, Recorded)> {
+    let tags = tags(&request.tags)?;
+    if let Some(wanted) = &request.platform
+        && !stages::is_own_platform(wanted)
+    {
+        return Err(Error::unsupported(format!(
+            "`--platform {wanted}` is not part of docklings: this machine is {}",
+            stages::platform()
+        )));
+    }
+    let mut teller = Teller::new(observer, site.clock);
+    let context = std::mem::take(&mut request.context);
+    let inputs = teller.during(
+        "[internal] load build definition from Dockerfile",
+        |teller, vertex| {
+            let inputs = Inputs::load(site.home, context, &request.dockerfile)?;
+            let length = inputs.dockerfile.len() as u64;
+            teller.note(
+                vertex,
+                &format!("transferring dockerfile: {}", size(length)),
+            );
+            Ok(inputs)
+        },
+    )?;
+    if let Some(name) = &inputs.ignore_name {
+        let vertex = teller.start("[internal] load .dockerignore");
+        teller.note(vertex, &format!("reading {name}"));
+        teller.finish(vertex, None);
+    }
+    let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
+    let build_args = BuildArgs::new(std::mem::take(&mut request.build_args));
+    let plan = Plan::new(&file, request.target.as_deref(), &build_args)?;
+    let cache = BuildCache::of(site.sandbox);
+    let digests = inputs.context_identity.as_ref().map(|id| cache.digests(id));
+    let mut builder = Builder {
+        site,
+        file: &file,
+        plan: &plan,
+        inputs: &inputs,
+        build_args: &build_args,
+        no_cache: request.no_cache,
+        network: request.network.clone(),
+        cache,
+        teller,
+        remembered: digests.map(|path| Remembered::open(&path)),
+        context_told: false,
+        built: BTreeMap::new(),
+        last: LastBuild::default(),
+        steps: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let result = builder.run(request, tags);
+    // What is known by now helps the next build, also when this one failed.
+    builder.remember();
+    *steps = std::mem::take(&mut builder.steps);
+    let (mut outcome, recorded) = result?;
+    outcome.steps.clone_from(steps);
+    Ok((outcome, recorded))
+}
+
+fn tags(texts: &[String]) -> Result<Vec<Reference>> {
+    let mut tags = Vec::new();
+    for text in texts {
+        let tag = Reference::parse(text)
+            .map_err(|error| Error::invalid(format!("invalid tag \"{text}\": {error}")))?
+            .or_latest();
+        if tag.digest().is_some() {
+            return Err(Error::invalid(format!(
+                "invalid tag \"{text}\": refusing to create a tag with a digest reference"
+            )));
+        }
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    Ok(tags)
+}
+
+impl Builder<'_> {
+    fn run(
+        &mut self,
+        request: &BuildRequest,
+        tags: Vec<Reference>,
+    ) -> Result<(BuildOutcome, Recorded)> {
+        for index in self.plan.order.clone() {
+            self.ensure(index)?;
+        }
+        let built = match self.built.get(&self.plan.target) {
+            Some(built) => built.clone(),
+            None => return Err(Error::internal("the target stage was not built")),
+        };
+        let unused = self.build_args.unused();
+        if !unused.is_empty() {
+            self.warnings.push(format!(
+                "One or more build-args [{}] were not consumed",
+                unused.join(" ")
+            ));
+        }
+        let recorded = self.record(request, built, &tags)?;
+        let advice = super::advice::advice(self.file, &self.steps);
+        let outcome = BuildOutcome {
+            id: recorded.id.clone(),
+            tags,
+            steps: Vec::new(),
+            advice,
+            warnings: std::mem::take(&mut self.warnings),
+        };
+        Ok((outcome, recorded))
+    }
+
+    /// Builds stage `index`, and what it needs, if that is not done.
+    fn ensure(&mut self, index: usize) -> Result<()> {
+        if self.built.contains_key(&index) {
+            return Ok(());
+        }
+        let built = self.stage(index)?;
+        self.built.insert(index, built);
+        Ok(())
+    }
+
+    /// The image begins to exist.
+    fn record(
+        &mut self,
+        request: &BuildRequest,
+        mut built: Built,
+        tags: &[Reference],
+    ) -> Result<Recorded> {
+        if !request.labels.is_empty() {
+            let labels = built.config.config.labels.get_or_insert_default();
+            labels.extend(request.labels.clone());
+            built.unchanged = None;
+        }
+        let site = self.site;
+        let keys = built.history_keys.clone();
+        let recorded = self.teller.during("exporting to image", |teller, vertex| {
+            let config = match &built.unchanged {
+                // Nothing but FROM: the image is its base.
+                Some(id) => crate::store::blobs::read(site.home, id)?,
+                None => config_bytes(&built.config)?,
+            };
+            let _kept = image::keep_content(site.home)?;
+            let new = NewImage {
+                config,
+                parent: None,
+                references: tags.to_vec(),
+            };
+            let mut recorded = record(site.home, site.sandbox, site.clock.now(), &[new])?;
+            let recorded = recorded.remove(0);
+            teller.note(vertex, &format!("writing image {}", recorded.id));
+            for tag in tags {
+                teller.note(vertex, &format!("naming to {tag}"));
+            }
+            Ok(recorded)
+        })?;
+        self.cache.put_image(&recorded.id, &keys)?;
+        Ok(recorded)
+    }
+
+    fn remember(&mut self) {
+        // Losing this costs the next build time and reasons, nothing else.
+        let _ = self.cache.put_last(&self.inputs.identity, &self.last);
+        if let Some(remembered) = &self.remembered {
+            let _ = self.cache.prepare().and_then(|()| remembered.save());
+        }
+    }
+}
+
+fn config_bytes(config: &ImageConfig) -> Result<Vec<u8>> {
+    serde_json::to_vec(config).map_err(|error| {
+        Error::internal("an image configuration cannot be written").with_source(error)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! RUN: a command in the stage's root; what it changes is the next layer.
+
+use super::Builder;
+use super::copy::{new_folder, new_upper, publish};
+use super::progress::Vertex;
+use super::stage::Going;
+use crate::build::context::Temporary;
+use crate::build::instruction::golang;
+use crate::build::instruction::run::{RunNetwork, SCRIPT};
+use crate::build::state::RunWork;
+use crate::error::{Error, ErrorKind, IoContext, Result};
+use crate::image::layer;
+use crate::runtime::step::{StepRequest, run_step};
+use crate::store::containers::{NetworkMode, ProcessConfig};
+use std::collections::VecDeque;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The name of the machine that a step believes to run on; BuildKit's.
+const HOSTNAME: &str = "buildkitsandbox";
+/// How many of a failed command's last lines are told again.
+const LAST_LINES: usize = 20;
+/// How much of a line is kept, in bytes.
+const LONGEST_LINE: usize = 4096;
+
+impl Builder<'_> {
+    /// Runs the command; `title` is the step's, for the error.
+    pub(super) fn do_run(
+        &mut self,
+        work: &RunWork,
+        going: &mut Going,
+        vertex: Vertex,
+        title: &str,
+    ) -> Result<()> {
+        let site = self.site;
+        let temporary = Temporary::new(site.home, "run-")?;
+        let upper = new_upper(&temporary)?;
+        for name in ["work", "rootfs"] {
+            new_folder(&temporary.path().join(name))?;
+        }
+        let mut lowers = layer::diffs(site.home, &going.built.chain);
+        if let Some(script) = &work.script {
+            lowers.insert(0, script_layer(temporary.path(), script)?);
+        }
+        let request = StepRequest {
+            lowers,
+            upper: upper.clone(),
+            work: temporary.path().join("work"),
+            rootfs: temporary.path().join("rootfs"),
+            process: ProcessConfig {
+                cmd: work.argv.clone(),
+                env: [work.env.clone(), work.proxies.clone()].concat(),
+                working_dir: work.working_dir.clone(),
+                user: work.user.clone(),
+                ..ProcessConfig::default()
+            },
+            hostname: HOSTNAME.to_owned(),
+            network: match work.network {
+                None | Some(RunNetwork::Default) => self.network.clone(),
+                Some(RunNetwork::None) => NetworkMode::None,
+                Some(RunNetwork::Host) => NetworkMode::Host,
+            },
+        };
+        let mut tail = Tail::default();
+        let code = run_step(site.home, &request, &mut |stderr, bytes| {
+            self.teller.output(vertex, stderr, bytes);
+            tail.add(bytes);
+        })
+        .map_err(|error| not_started(work, &error))?;
+        match code {
+            0 => publish(site, going, &upper),
+            code => Err(Error::invalid(format!(
+                "process {} did not complete successfully: exit code: {code}{}",
+                golang::quote(&work.argv.join(" ")),
+                tail.told(title)
+            ))),
+        }
+    }
+}
+
+/// A layer that lies under all others and holds the script. It is in no image.
+fn script_layer(folder: &Path, script: &str) -> Result<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let root = folder.join("script");
+    new_folder(&root)?;
+    let path = root.join(SCRIPT.trim_start_matches('/'));
+    let mut parent = root.clone();
+    for part in path
+        .strip_prefix(&root)
+        .unwrap_or(&path)
+        .parent()
+        .into_iter()
+        .flatten()
+    {
+        parent.push(part);
+        new_folder(&parent)?;
+    }
+    fs::write(&path, script).on("write", &path)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
+        .on("change the mode of", &path)?;
+    Ok(root)
+}
+
+/// The command could not be executed at all. A shell that is missing is the usual cause, in an image FROM scratch.
+fn not_started(work: &RunWork, error: &Error) -> Error {
+    let message = format!(
+        "process {} did not complete successfully: {error}",
+        golang::quote(&work.argv.join(" "))
+    );
+    match error.kind() {
+        ErrorKind::CommandNotFound | ErrorKind::CannotExecute => {
+            let program = work.argv.first().map(String::as_str).unwrap_or_default();
+            Error::invalid(message).with_hint(format!(
+                "the image has no program `{program}` that can be executed"
+            ))
+        }
+        kind => match error.hint() {
+            Some(hint) => Error::new(kind, message).with_hint(hint),
+            None => Error::new(kind, message),
+        },
+    }
+}
+
+/// The last lines that a command wrote.
+#[derive(Default)]
+struct Tail {
+    lines: VecDeque<Vec<u8>>,
+    open: bool,
+}
+
+impl Tail {
+    fn add(&mut self, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if !self.open {
+                self.lines.push_back(Vec::new());
+            }
+            if let Some(line) = self.lines.back_mut() {
+                let room = LONGEST_LINE.saturating_sub(line.len());
+                line.extend_from_slice(&part[..part.len().min(room)]);
+            }
+            self.open = !part.ends_with(b"\n");
+            while self.lines.len() > LAST_LINES {
+                self.lines.pop_front();
+            }
+        }
+    }
+
+    /// The lines in BuildKit's frame; nothing if there are none.
+    fn told(&self, title: &str) -> String {
+        if self.lines.is_empty() {
+            return String::new();
+        }
+        let mut text = format!("\n------\n > {title}:\n");
+        for line in &self.lines {
+            let line = String::from_utf8_lossy(line);
+            text.push_str(line.trim_end_matches(['\r', '\n']));
+            text.push('\n');
+        }
+        text.push_str("------");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_are_kept_however_they_are_cut() {
+        let mut tail = Tail::default();
+        for number in 0..30 {
+            tail.add(format!("line {number}").as_bytes());
+            tail.add(b" end\n");
+        }
+        tail.add(b"no newline");
+        let told = tail.told("[2/2] RUN x");
+        assert!(
+            told.starts_with("\n------\n > [2/2] RUN x:\nline 11 end\n"),
+            "{told}"
+        );
+        assert!(told.ends_with("line 29 end\nno newline\n------"), "{told}");
+        assert_eq!(Tail::default().told("x"), "");
+    }
+}

@@ -1,0 +1,321 @@
+//! Which stages a build needs, and in which order.
+//!
+//! **What Docker does.** BuildKit solves a graph from the target backwards; a stage that nothing needs is not built.
+//! **What we do.** The same, stages one after the other in the order of the file.
+
+use super::instruction::Instruction;
+use super::state::{ArgValue, BuildArgs};
+use super::syntax::error::{BuildError, closest};
+use super::syntax::parse::{Dockerfile, Stage};
+use super::syntax::source::Word;
+use super::syntax::statement::place;
+use super::syntax::words::{Expander, Rules};
+use crate::error::{Error, Result};
+use std::collections::BTreeSet;
+
+/// What a stage starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Base {
+    /// Nothing.
+    Scratch,
+    /// An earlier stage.
+    Stage(usize),
+    /// An image.
+    Image(String),
+}
+
+/// Where `COPY --from` copies from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CopyFrom {
+    /// The build context.
+    Context,
+    /// A stage before this one.
+    Stage(usize),
+    /// An image.
+    Image(String),
+}
+
+/// The stages of a build.
+pub(crate) struct Plan {
+    /// In the order to build.
+    pub(crate) order: Vec<usize>,
+    /// The stage that becomes the image.
+    pub(crate) target: usize,
+    /// ARGs before the first FROM, and the platform's.
+    pub(crate) globals: Vec<ArgValue>,
+    /// What each stage starts from.
+    pub(crate) bases: Vec<Base>,
+}
+
+/// This machine's platform, as Go names it.
+pub(crate) fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        "powerpc64" => "ppc64le",
+        other => other,
+    }
+}
+
+/// `linux/amd64`.
+pub(crate) fn platform() -> String {
+    format!("linux/{}", architecture())
+}
+
+impl Plan {
+    /// Plans the building of `target`, or of the last stage.
+    pub(crate) fn new(
+        file: &Dockerfile,
+        target: Option<&str>,
+        build_args: &BuildArgs,
+    ) -> Result<Self> {
+        let globals = globals(file, build_args)?;
+        let mut bases = Vec::with_capacity(file.stages.len());
+        for stage in &file.stages {
+            bases.push(base(file, stage, &globals)?);
+        }
+        let target = match target.filter(|target| !target.is_empty()) {
+            Some(name) => named(file, name)?,
+            None => file.stages.len() - 1,
+        };
+        let mut needed = BTreeSet::new();
+        let mut open = vec![target];
+        while let Some(index) = open.pop() {
+            if needed.insert(index) {
+                open.extend(needs(file, &bases, index)?);
+            }
+        }
+        Ok(Self {
+            order: needed.into_iter().collect(),
+            target,
+            globals,
+            bases,
+        })
+    }
+}
+
+/// The stages that stage `index` needs.
+fn needs(file: &Dockerfile, bases: &[Base], index: usize) -> Result<Vec<usize>> {
+    let mut needed = Vec::new();
+    if let Base::Stage(base) = bases[index] {
+        needed.push(base);
+    }
+    for step in &file.stages[index].steps {
+        if let Instruction::Copy(copy) = &step.instruction
+            && let CopyFrom::Stage(from) = copy_from(file, index, copy.from.as_ref())?
+        {
+            needed.push(from);
+        }
+    }
+    Ok(needed)
+}
+
+/// What `--from` means in stage `index`: the name of an earlier stage, its number, or an image.
+pub(crate) fn copy_from(
+    file: &Dockerfile,
+    index: usize,
+    from: Option<&Word>,
+) -> Result<CopyFrom, BuildError> {
+    let Some(from) = from else {
+        return Ok(CopyFrom::Context);
+    };
+    if let Some(stage) = file.stage_named(&from.text, index) {
+        return Ok(CopyFrom::Stage(stage.index));
+    }
+    if let Ok(number) = from.text.parse::<usize>() {
+        return match number < index {
+            true => Ok(CopyFrom::Stage(number)),
+            false => Err(file
+                .source
+                .error(from.span, format!("invalid stage index {number}"))
+                .with_hint(match index {
+                    0 => "there is no stage before this one".to_owned(),
+                    index => format!("stages before this one: 0 to {}", index - 1),
+                })),
+        };
+    }
+    if let Some(stage) = file.stage_named(&from.text, file.stages.len()) {
+        let message = match stage.index == index {
+            true => format!("circular dependency detected on stage: {}", from.text),
+            false => format!("stage {} is defined after this one", from.text),
+        };
+        return Err(file.source.error(from.span, message));
+    }
+    Ok(CopyFrom::Image(from.text.clone()))
+}
+
+/// Names of stages that look like `name`.
+pub(crate) fn stage_like<'a>(file: &'a Dockerfile, name: &str) -> Option<&'a str> {
+    let names = file
+        .stages
+        .iter()
+        .filter_map(|stage| stage.from.name.as_ref())
+        .map(|name| name.text.as_str());
+    closest(name, names)
+}
+
+fn named(file: &Dockerfile, name: &str) -> Result<usize> {
+    if let Some(stage) = file.stage_named(name, file.stages.len()) {
+        return Ok(stage.index);
+    }
+    if let Ok(number) = name.parse::<usize>()
+        && number < file.stages.len()
+    {
+        return Ok(number);
+    }
+    let error = Error::invalid(format!("target stage \"{name}\" could not be found"));
+    Err(match stage_like(file, name) {
+        Some(like) => error.with_hint(format!("did you mean `{like}`?")),
+        None => error,
+    })
+}
+
+fn base(file: &Dockerfile, stage: &Stage, globals: &[ArgValue]) -> Result<Base> {
+    let word = &stage.from.image;
+    let text = expand(file, word, globals)?;
+    if text.is_empty() {
+        let message = format!("base name ({}) should not be blank", word.text);
+        return Err(file
+            .source
+            .error(word.span, message)
+            .with_hint("give the ARG above the first FROM a default, or pass `--build-arg`")
+            .into());
+    }
+    if let Some(platform) = &stage.from.platform {
+        let wanted = expand(file, platform, globals)?;
+        if !is_own_platform(&wanted) {
+            return Err(Error::unsupported(
+                file.source
+                    .error(
+                        platform.span,
+                        format!(
+                            "platform `{wanted}` is not part of docklings: this machine is {}",
+                            self::platform()
+                        ),
+                    )
+                    .to_string(),
+            ));
+        }
+    }
+    if text == "scratch" {
+        return Ok(Base::Scratch);
+    }
+    Ok(match file.stage_named(&text, stage.index) {
+        Some(stage) => Base::Stage(stage.index),
+        None => Base::Image(text),
+    })
+}
+
+/// Whether `wanted` is this machine's platform: `linux/amd64`, `linux/amd64/v1`, `amd64`, or nothing.
+pub(crate) fn is_own_platform(wanted: &str) -> bool {
+    let own = platform();
+    wanted.is_empty()
+        || wanted == own
+        || wanted == architecture()
+        || wanted == "linux"
+        || wanted
+            .strip_prefix(&own)
+            .is_some_and(|variant| variant.starts_with('/'))
+}
+
+/// The values of the ARGs before the first FROM; each sees those before it.
+fn globals(file: &Dockerfile, build_args: &BuildArgs) -> Result<Vec<ArgValue>> {
+    let mut globals = Vec::new();
+    for kind in ["TARGET", "BUILD"] {
+        for (name, value) in [
+            ("PLATFORM", platform()),
+            ("OS", "linux".to_owned()),
+            ("ARCH", architecture().to_owned()),
+            ("VARIANT", String::new()),
+        ] {
+            globals.push(ArgValue {
+                name: format!("{kind}{name}"),
+                value: Some(value),
+            });
+        }
+    }
+    for arg in &file.global_args {
+        for declared in &arg.declared {
+            let name = declared.name.text.clone();
+            let value = match (build_args.take(&name), &declared.default) {
+                (Some(given), _) => Some(given),
+                (None, Some(default)) => Some(expand(file, default, &globals)?),
+                (None, None) => {
+                    let known = globals.iter().find(|known| known.name == name);
+                    known.and_then(|known| known.value.clone())
+                }
+            };
+            globals.retain(|known| known.name != name);
+            globals.push(ArgValue { name, value });
+        }
+    }
+    Ok(globals)
+}
+
+fn expand(file: &Dockerfile, word: &Word, globals: &[ArgValue]) -> Result<String, BuildError> {
+    let lookup = |name: &str| {
+        let found = globals.iter().find(|global| global.name == name);
+        found.and_then(|global| global.value.clone())
+    };
+    let expanded = Expander::new(file.directives.escape, &lookup, Rules::default())
+        .expand(&word.text)
+        .map_err(|error| file.source.error(place(word, &error.at), error.message))?;
+    Ok(expanded.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(text: &str, target: Option<&str>, given: &[(&str, &str)]) -> Result<Plan> {
+        let file = Dockerfile::parse("Dockerfile", text.as_bytes())?;
+        let given = given
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        Plan::new(&file, target, &BuildArgs::new(given.collect()))
+    }
+
+    const FILE: &str = "FROM a AS one\nFROM b AS two\nCOPY --from=one x y\nFROM one AS three\nFROM c\nCOPY --from=2 x y\n";
+
+    #[test]
+    fn only_needed_stages_are_built() {
+        assert_eq!(plan(FILE, None, &[]).unwrap().order, [0, 2, 3]);
+        assert_eq!(plan(FILE, Some("TWO"), &[]).unwrap().order, [0, 1]);
+        assert_eq!(plan(FILE, Some("0"), &[]).unwrap().order, [0]);
+        let error = plan(FILE, Some("thre"), &[]).err().unwrap();
+        assert_eq!(error.hint(), Some("did you mean `three`?"));
+    }
+
+    #[test]
+    fn bases_are_stages_images_or_nothing() {
+        let text = "ARG V=1\nARG I=img:$V\nFROM $I AS x\nFROM x\nFROM scratch\nFROM ${NO:-d}-${TARGETARCH}\n";
+        let plan = plan(text, None, &[("V", "2")]).unwrap();
+        assert_eq!(plan.bases[0], Base::Image("img:2".to_owned()));
+        assert_eq!(plan.bases[1], Base::Stage(0));
+        assert_eq!(plan.bases[2], Base::Scratch);
+        assert_eq!(plan.bases[3], Base::Image(format!("d-{}", architecture())));
+    }
+
+    #[test]
+    fn impossible_references_are_errors_at_their_place() {
+        for (text, message) in [
+            ("FROM $X", "base name ($X) should not be blank"),
+            ("FROM a\nCOPY --from=3 x y", "invalid stage index 3"),
+            (
+                "FROM a AS me\nCOPY --from=me x y",
+                "circular dependency detected on stage: me",
+            ),
+            (
+                "FROM a\nCOPY --from=b x y\nFROM c AS b",
+                "stage b is defined after this one",
+            ),
+        ] {
+            // The last stage must need the one with the error.
+            let error = plan(text, Some("0"), &[]).err().unwrap().to_string();
+            assert_eq!(error.lines().next(), Some(message), "{text}");
+        }
+        assert!(plan("FROM --platform=linux/s390x a", None, &[]).is_err());
+        assert!(plan("FROM --platform=$BUILDPLATFORM a", None, &[]).is_ok());
+    }
+}
