@@ -13,6 +13,7 @@ use super::observe;
 use super::protocol::Frame;
 use super::requests::{self, Request};
 use super::spec::{StartOptions, Streams};
+use super::{plan, step};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::id::ContainerId;
 use crate::site::Site;
@@ -117,7 +118,7 @@ fn start_monitor(
             let _ = nix::unistd::setsid();
             match fork() {
                 Ok(Forked::Child) => {
-                    let error = become_monitor(&site.binary, &job, &theirs, &lock);
+                    let error = become_monitor(site, &job, &theirs, &lock);
                     let _ = Frame::Failed(125, error.to_string()).write_to(&theirs);
                     process::exit(125)
                 }
@@ -134,10 +135,12 @@ fn start_monitor(
 }
 
 /// Becomes the hidden stage, with the session and the lock as its only open files. Returns only with the error.
-fn become_monitor(binary: &Path, job: &str, session: &UnixStream, lock: &File) -> Error {
+fn become_monitor(site: &Site, job: &str, session: &UnixStream, lock: &File) -> Error {
     let prepare = || -> Result<OwnedFd> {
         namespace::become_root()?;
-        let program = process::raise(sealed::open(binary)?.as_fd())?;
+        let beside = plan::mountpoints(&site.home);
+        step::ensure_mountpoints(&beside)?;
+        let program = process::raise(sealed::open(&site.binary, &beside)?.as_fd())?;
         let null = File::options()
             .read(true)
             .write(true)

@@ -16,12 +16,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Opens the program at `path` for `execveat`, read-only for ever. Needs the right to mount; where the kernel cannot
-/// stack an overlay on the file system at hand, the program is copied into a sealed memory file instead.
-pub fn open(path: &Path) -> Result<OwnedFd> {
-    open_through_overlay(path).or_else(|_| copy_to_memory(path).on("open", path))
+/// stack an overlay on the file system at hand, the program is copied into a sealed memory file instead. `beside` is any
+/// small folder that neither holds the program nor is in its folder.
+pub fn open(path: &Path, beside: &Path) -> Result<OwnedFd> {
+    open_through_overlay(path, beside).or_else(|_| copy_to_memory(path).on("open", path))
 }
 
-fn open_through_overlay(path: &Path) -> std::io::Result<OwnedFd> {
+fn open_through_overlay(path: &Path, beside: &Path) -> std::io::Result<OwnedFd> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?;
     let plain = |folder: &Path| {
@@ -31,13 +32,14 @@ fn open_through_overlay(path: &Path) -> std::io::Result<OwnedFd> {
             .iter()
             .any(|b| matches!(b, b':' | b',' | b'\\'))
     };
-    if !plain(folder) {
+    if !plain(folder) || !plain(beside) {
         return Err(std::io::ErrorKind::InvalidInput.into());
     }
     let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    // An overlay without an upper folder needs two lower ones; /proc/self/fdinfo is small and always there.
-    let mut lowers = folder.as_os_str().as_bytes().to_vec();
-    lowers.extend(b":/proc/self/fdinfo");
+    // An overlay without an upper folder needs two lower ones.
+    let lowers = [folder, beside]
+        .map(|folder| folder.as_os_str().as_bytes())
+        .join(&b':');
     fsconfig_set_string(context.as_fd(), "lowerdir", lowers)?;
     fsconfig_create(context.as_fd())?;
     let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY | MountAttrFlags::MOUNT_ATTR_NODEV;

@@ -101,7 +101,6 @@ fn open(job: &str) -> Result<(Monitor, Job)> {
     let place = site.sandbox.container(&config.id);
     create_private_dir(place.runtime())?;
     etc::write(&place.etc(), &config)?;
-    super::step::ensure_mountpoints(&super::plan::mountpoints(&site.home))?;
     let log = LogWriter::open(&place.log())?;
     let listener = listen(&place.socket())?;
     let monitor = Monitor {
