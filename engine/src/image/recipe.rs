@@ -10,6 +10,7 @@
 //! Record: `0`, length (8 bytes, little endian), that many bytes; or `1`, length of the content (8), length of the path
 //! (4), the path in `diff/`. Files are numbered as they come; `aside/<number>` holds what is no longer at its path.
 
+use super::tar::copy;
 use crate::error::{Error, IoContext, Result};
 use crate::store::layers::{DIFF, RECIPE};
 use flate2::read::MultiGzDecoder;
@@ -141,7 +142,7 @@ fn read_u64(records: &mut impl Read) -> io::Result<u64> {
 }
 
 fn copy_exactly(from: &mut impl Read, to: &mut impl Write, length: u64) -> io::Result<()> {
-    match io::copy(&mut from.take(length), to)? == length {
+    match copy(from, to, length)? == length {
         true => Ok(()),
         false => Err(io::Error::new(
             io::ErrorKind::UnexpectedEof,

@@ -15,8 +15,41 @@ mod write;
 pub use read::Reader;
 pub use write::Writer;
 
+use std::io::{self, Read, Write};
+
+/// Copies up to `limit` bytes, and returns how many came. [`io::copy`] does so in pieces of 8 KiB, which a file of a
+/// gigabyte feels.
+pub(crate) fn copy(
+    from: &mut impl Read,
+    to: &mut (impl Write + ?Sized),
+    limit: u64,
+) -> io::Result<u64> {
+    let mut buffer = vec![
+        0;
+        usize::try_from(limit)
+            .unwrap_or(COPY_BUFFER)
+            .min(COPY_BUFFER)
+    ];
+    let mut copied = 0;
+    while copied < limit {
+        let rest = usize::try_from(limit - copied).unwrap_or(usize::MAX);
+        let wanted = rest.min(buffer.len());
+        match from.read(&mut buffer[..wanted]) {
+            Ok(0) => break,
+            Ok(count) => {
+                to.write_all(&buffer[..count])?;
+                copied += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(copied)
+}
+
 /// The unit of a tar.
 pub(crate) const BLOCK: usize = 512;
+const COPY_BUFFER: usize = 256 << 10;
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
-use std::io::{self, Read};
+use std::io::Read;
 
 fn written(entries: &[(Entry, Vec<u8>)]) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new());

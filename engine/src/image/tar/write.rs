@@ -21,9 +21,9 @@ impl<W: Write> Writer<W> {
 
     /// Writes an entry, and `entry.size` bytes of `content` for a regular file.
     /// Error: kind `UnexpectedEof`, if `content` ends early.
-    pub fn append(&mut self, entry: &Entry, content: impl Read) -> io::Result<()> {
+    pub fn append(&mut self, entry: &Entry, mut content: impl Read) -> io::Result<()> {
         self.append_header(entry)?;
-        let copied = io::copy(&mut content.take(entry.size), &mut self.inner)?;
+        let copied = super::copy(&mut content, &mut self.inner, entry.size)?;
         if copied != entry.size {
             return Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
