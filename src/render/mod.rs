@@ -13,4 +13,5 @@ pub mod table;
 pub mod template;
 pub mod text;
 pub mod timestamps;
+pub mod tree;
 pub mod value;
