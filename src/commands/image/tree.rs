@@ -1,48 +1,44 @@
-//! `docker images --tree`: images, and under each its layers, shared ones marked.
+//! `docker images --tree`: images, and under each its layers and containers; shared layers are marked.
 
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
-use crate::render::human;
+use crate::render::markdown::Layout;
+use crate::render::rows::container::status;
+use crate::render::tree::{Shown, images};
+use engine::Result;
 use engine::image::Image;
-use std::collections::BTreeMap;
+use engine::store::layers;
 
 /// Prints `chosen`; layers are shared with any of `all`.
 pub(super) fn show(ctx: &mut Ctx, all: &[Image], chosen: &[Image]) -> CommandResult {
-    let mut users: BTreeMap<&str, usize> = BTreeMap::new();
-    for layer in all.iter().flat_map(|image| &image.chain) {
-        *users.entry(layer).or_default() += 1;
-    }
+    let engine = ctx.engine()?;
+    let view = ctx.view(true)?;
+    let containers = engine.containers()?;
+    let mut shown = Vec::with_capacity(chosen.len());
     for image in chosen {
-        write!(ctx.out, "{}", branch(image, &users))?;
+        let sizes = image
+            .chain
+            .iter()
+            .map(|chain| Ok(layers::read(engine.home(), chain)?.size));
+        let of_image = containers
+            .iter()
+            .filter(|container| container.config.image == image.id);
+        shown.push(Shown {
+            image,
+            sizes: sizes.collect::<Result<_>>()?,
+            containers: of_image
+                .map(|one| (one.config.name.clone(), status(one, &view)))
+                .collect(),
+        });
     }
-    Ok(())
-}
-
-fn branch(image: &Image, users: &BTreeMap<&str, usize>) -> String {
-    let names: Vec<String> = image
-        .references
-        .iter()
-        .map(|name| name.familiar())
-        .collect();
-    let name = match names.is_empty() {
-        true => "<none>".to_owned(),
-        false => names.join(", "),
+    let layout = Layout {
+        // What goes into a file is not cut.
+        width: if ctx.out_is_terminal() {
+            ctx.width()
+        } else {
+            usize::MAX
+        },
+        plain: false,
     };
-    let mut text = format!(
-        "{name}  {}  {}\n",
-        image.id.short(),
-        human::size(image.size)
-    );
-    let count = image.chain.len();
-    for (at, layer) in image.chain.iter().enumerate() {
-        let line = if at + 1 == count { "└─" } else { "├─" };
-        let others = users.get(layer.as_str()).map_or(0, |users| users - 1);
-        let shared = match others {
-            0 => String::new(),
-            1 => "  shared with 1 other image".to_owned(),
-            n => format!("  shared with {n} other images"),
-        };
-        text += &format!("{line} {}{shared}\n", &layer[..layer.len().min(12)]);
-    }
-    text
+    Ok(write!(ctx.out, "{}", images(&shown, all, layout))?)
 }
