@@ -2,5 +2,9 @@
 //!
 //! `support` gives each test a world of its own; `tidy` and `docs` judge the repository itself and run nothing.
 
+mod commands;
+mod isolation;
+mod monitor;
+mod pty;
 mod support;
 mod tidy;

@@ -1,6 +1,6 @@
 //! What only the whole exercise shows: names that are used must exist, and be unique.
 
-use crate::exercise::{Attempt, Exercise};
+use crate::exercise::{Attempt, Exercise, Goal};
 use crate::load::suggest::nearest;
 use crate::problem::{Place, Problem};
 use std::collections::BTreeSet;
@@ -58,28 +58,7 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
     diagnoses.extend(BUILT_IN);
 
     for (index, goal) in exercise.goals.iter().enumerate() {
-        for after in &goal.after {
-            // Only earlier goals: that also rules out a circle.
-            if !goals[..index].contains(&after.text.as_str()) {
-                problems.push(missing(
-                    &after.at,
-                    "earlier goal",
-                    &after.text,
-                    &goals[..index],
-                ));
-            }
-        }
-        for diagnosis in &goal.diagnoses {
-            if BUILT_IN.contains(&diagnosis.id.as_str()) || diagnosis.id == "not-yet" {
-                problems.push(
-                    diagnosis
-                        .at
-                        .problem(format!("`{}` is a word of its own", diagnosis.id))
-                        .of_rule("E01")
-                        .with_help("give the diagnosis another id"),
-                );
-            }
-        }
+        goal_problems(goal, &goals[..index], &mut problems);
     }
     let targets: Vec<&str> = goals.iter().chain(&diagnoses).copied().collect();
     for word in exercise.hints.iter().flat_map(|hint| &hint.for_) {
@@ -109,6 +88,27 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
         expectation_problem(exercise, expectation, &goals, &mut problems);
     }
     problems
+}
+
+/// Problems of one goal by itself; `earlier` are the goals before it.
+fn goal_problems(goal: &Goal, earlier: &[&str], problems: &mut Vec<Problem>) {
+    for after in &goal.after {
+        // Only earlier goals: that also rules out a circle.
+        if !earlier.contains(&after.text.as_str()) {
+            problems.push(missing(&after.at, "earlier goal", &after.text, earlier));
+        }
+    }
+    for diagnosis in &goal.diagnoses {
+        if BUILT_IN.contains(&diagnosis.id.as_str()) || diagnosis.id == "not-yet" {
+            problems.push(
+                diagnosis
+                    .at
+                    .problem(format!("`{}` is a word of its own", diagnosis.id))
+                    .of_rule("E01")
+                    .with_help("give the diagnosis another id"),
+            );
+        }
+    }
 }
 
 fn expectation_problem(

@@ -108,21 +108,37 @@ pub fn spawn_in(
         }
         Forked::Parent { pidfd, .. } => {
             drop((theirs, stdio));
-            let first = ours.receive()?;
+            let (pid, early) = introduction(&ours)?;
             process::wait(&pidfd)?;
-            let pid = match first {
-                Some(Message::Pid(pid)) => pid,
-                Some(Message::Failed(code, text)) => return Err(Failure { code, text }),
-                _ => return Err(Error::internal("the container went away").into()),
+            let (pid, early) = match (pid, early) {
+                (Some(pid), early) => (pid, early),
+                (None, Some(Message::Failed(code, text))) => return Err(Failure { code, text }),
+                (None, _) => return Err(Error::internal("the container went away").into()),
             };
             let pidfd = process::pidfd_open(pid)?;
-            Spawned {
+            let spawned = Spawned {
                 pid,
                 pidfd,
                 streams,
                 channel: ours,
+            };
+            match early {
+                Some(message) => spawned.after(Some(message)),
+                None => spawned.wait_until_ready(),
             }
-            .wait_until_ready()
+        }
+    }
+}
+
+/// The pid that the helper tells, and what the new process itself may have said before that: both write to the channel
+/// at once. No pid means that the helper failed.
+fn introduction(channel: &Channel) -> Result<(Option<i32>, Option<Message>)> {
+    let mut early = None;
+    loop {
+        match channel.receive()? {
+            Some(Message::Pid(pid)) => return Ok((Some(pid), early)),
+            Some(message) => early = Some(message),
+            None => return Ok((None, early)),
         }
     }
 }
@@ -159,8 +175,14 @@ fn join_and_run(
 }
 
 impl Spawned {
-    fn wait_until_ready(mut self) -> Result<Self, Failure> {
-        match self.channel.receive()? {
+    fn wait_until_ready(self) -> Result<Self, Failure> {
+        let message = self.channel.receive()?;
+        self.after(message)
+    }
+
+    /// What follows from the new process's first message.
+    fn after(mut self, message: Option<Message>) -> Result<Self, Failure> {
+        match message {
             Some(Message::Ready) => Ok(self),
             Some(Message::Terminal(master)) => {
                 self.streams.terminal = Some(master);

@@ -60,13 +60,17 @@ pub type Capabilities = u64;
 /// net_bind_service, sys_chroot, kill, audit_write.
 pub const DEFAULT: Capabilities = 0x0000_0000_a804_25fb;
 
-/// Everything this kernel knows.
+/// Everything that this process could ever have: its bounding set. A machine that is itself a sandbox may lack some of
+/// what its kernel knows, and nothing can give it back.
 pub fn all() -> Capabilities {
-    let last = std::fs::read_to_string("/proc/sys/kernel/cap_last_cap")
+    let known = (1u64 << NAMES.len()) - 1;
+    std::fs::read_to_string("/proc/self/status")
         .ok()
-        .and_then(|text| text.trim().parse::<u32>().ok())
-        .unwrap_or(NAMES.len() as u32 - 1);
-    (1u64 << (last + 1)) - 1
+        .and_then(|status| {
+            let (_, rest) = status.split_once("CapBnd:")?;
+            Capabilities::from_str_radix(rest.lines().next()?.trim(), 16).ok()
+        })
+        .unwrap_or(known)
 }
 
 /// `CAP_SYS_ADMIN`, which decides a few rules of the seccomp filter.
@@ -108,10 +112,8 @@ fn bit(name: &str) -> Result<Capabilities> {
 
 /// Drops everything outside of `set` from the bounding set, so that no program can get it back.
 pub fn limit_bounding(set: Capabilities) -> Result<()> {
-    for number in 0..64u32 {
-        if all() & (1 << number) == 0 || set & (1 << number) != 0 {
-            continue;
-        }
+    let unwanted = all() & !set;
+    for number in (0..64u32).filter(|number| unwanted & (1 << number) != 0) {
         // SAFETY: takes numbers only.
         let result =
             unsafe { libc::prctl(libc::PR_CAPBSET_DROP, number as libc::c_ulong, 0, 0, 0) };

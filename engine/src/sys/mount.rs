@@ -141,6 +141,10 @@ pub fn new_mount(
 ) -> Result<OwnedFd> {
     let make = || {
         let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+        // What `df` and `mount` show in front; without it they show `none`.
+        if !options.iter().any(|(name, _)| *name == "source") {
+            fsconfig_set_string(context.as_fd(), "source", kind)?;
+        }
         for (name, value) in options {
             if value.is_empty() {
                 fsconfig_set_flag(context.as_fd(), *name)?;

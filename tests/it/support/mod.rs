@@ -2,6 +2,7 @@
 
 pub(crate) mod leftovers;
 pub(crate) mod output;
+pub(crate) mod probe;
 pub(crate) mod process;
 pub(crate) mod requires;
 pub(crate) mod sandbox;

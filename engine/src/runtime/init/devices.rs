@@ -47,7 +47,10 @@ pub(super) fn populate(root: &RootDir) -> Result<()> {
     put(
         root,
         "/dev/shm",
-        &memory(&[("mode", "1777"), ("size", "65536k")], true)?,
+        &memory(
+            &[("source", "shm"), ("mode", "1777"), ("size", "65536k")],
+            true,
+        )?,
         Make::Dir,
     )?;
     let closed = MountAttrFlags::MOUNT_ATTR_NOSUID

@@ -1,0 +1,72 @@
+//! `docker ps`: which containers there are, as a table, in a format, filtered.
+
+use crate::support::sandbox::Sandbox;
+
+#[test]
+fn the_table_has_dockers_columns() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("ps")
+        .ok()
+        .says("CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n");
+    let id = sandbox
+        .docker("run -d --name web busybox sleep 600")
+        .ok()
+        .text()
+        .to_owned();
+    let output = sandbox.docker("ps").ok();
+    let lines = output.lines();
+    assert_eq!(lines.len(), 2, "{output}");
+    assert!(
+        lines[1].starts_with(&format!("{}   busybox   \"sleep 600\"   ", &id[..12])),
+        "{output}"
+    );
+    assert!(lines[1].ends_with("   web"), "{output}");
+}
+
+#[test]
+fn what_has_ended_is_shown_only_with_a() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run --name ended busybox sh -c 'exit 4'")
+        .fails(4)
+        .says("");
+    sandbox
+        .docker("run -d --name runs busybox sleep 600")
+        .ok()
+        .warns("");
+    sandbox
+        .docker("ps --format '{{.Names}}'")
+        .ok()
+        .says("runs\n");
+    sandbox
+        .docker("ps -a --format '{{.Names}}'")
+        .ok()
+        .says("runs\nended\n");
+    sandbox
+        .docker("ps -a -f status=exited --format '{{.Names}} {{.Status}}'")
+        .ok()
+        .mentions("ended Exited (4) ");
+    sandbox
+        .docker("ps -aq -f name=runs")
+        .ok()
+        .never_mentions("ended");
+    sandbox
+        .docker("ps -lq --format '{{.Names}}'")
+        .ok()
+        .mentions("");
+}
+
+#[test]
+fn a_format_or_filter_that_does_not_exist_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("ps -f nosuch=1")
+        .fails(1)
+        .complains("invalid filter 'nosuch'");
+    sandbox.docker("create busybox").ok().warns("");
+    sandbox
+        .docker("ps -a --format '{{.Nosuch}}'")
+        .fails(1)
+        .complains("Nosuch");
+}

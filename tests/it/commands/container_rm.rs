@@ -1,0 +1,99 @@
+//! `docker rm`, `rename`, `container prune`: what goes, and what refuses to.
+
+use crate::support::sandbox::Sandbox;
+
+#[test]
+fn a_running_container_is_removed_only_by_force() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run -d --name box busybox sleep 600")
+        .ok()
+        .warns("");
+    sandbox
+        .docker("rm box")
+        .fails(1)
+        .says("")
+        .complains("container is running: stop the container before removing or force remove");
+    sandbox.docker("rm -f box").ok().says("box\n");
+    sandbox.docker("ps -aq").ok().says("");
+    assert_eq!(sandbox.container_ids(), [""; 0]);
+}
+
+#[test]
+fn each_name_is_tried_and_each_failure_told() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("create --name one busybox").ok().warns("");
+    sandbox.docker("create --name two busybox").ok().warns("");
+    sandbox
+        .docker("rm one nobody two")
+        .fails(1)
+        .says("one\ntwo\n")
+        .warns("Error response from daemon: No such container: nobody\n");
+}
+
+#[test]
+fn an_id_may_be_shortened_as_far_as_it_fits_one() {
+    let sandbox = Sandbox::new();
+    let id = sandbox.docker("create busybox").ok().text().to_owned();
+    let short = &id[..5];
+    sandbox
+        .docker(&format!("rm {short}"))
+        .ok()
+        .says(&format!("{short}\n"));
+    assert_eq!(sandbox.container_ids(), [""; 0]);
+}
+
+#[test]
+fn the_students_line_removes_all() {
+    let sandbox = Sandbox::new();
+    for _ in 0..3 {
+        sandbox.docker("create busybox").ok().warns("");
+    }
+    assert_eq!(
+        sandbox
+            .shell("docker rm $(docker ps -aq)")
+            .ok()
+            .lines()
+            .len(),
+        3
+    );
+    sandbox.docker("ps -aq").ok().says("");
+}
+
+#[test]
+fn a_renamed_container_frees_its_name() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("create --name one busybox").ok().warns("");
+    sandbox.docker("rename one two").ok().says("");
+    sandbox.docker("create --name one busybox").ok().warns("");
+    sandbox
+        .docker("rename one two")
+        .fails(1)
+        .complains("Conflict. The container name \"/two\" is already in use");
+    sandbox
+        .shell("docker ps -a --format '{{.Names}}' | sort")
+        .ok()
+        .says("one\ntwo\n");
+}
+
+#[test]
+fn prune_takes_what_has_ended() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run --name ended busybox true")
+        .ok()
+        .says("");
+    sandbox
+        .docker("run -d --name runs busybox sleep 600")
+        .ok()
+        .warns("");
+    sandbox
+        .docker("container prune -f")
+        .ok()
+        .mentions("Deleted Containers:\n")
+        .mentions("Total reclaimed space: ");
+    sandbox
+        .docker("ps -a --format '{{.Names}}'")
+        .ok()
+        .says("runs\n");
+}

@@ -1,0 +1,12 @@
+//! What each docker command does, prints and returns, through the binary.
+
+mod container_exec;
+mod container_inspect;
+mod container_logs;
+mod container_ps;
+mod container_rm;
+mod container_run;
+mod container_start;
+mod container_stop;
+mod refused;
+mod volume_ls;

@@ -1,0 +1,145 @@
+//! What a program inside a container can do, tried from within. One word per try; prints `allowed`, or the error's name.
+//!
+//! Compiled by `tests/it/support/probe.rs` with `rustc` alone and linked statically, so it runs in any image. It is no
+//! part of a crate, and the one place outside the engine that makes system calls by itself: what it tries has no safe
+//! wrapper, and is meant to fail.
+
+use std::ffi::{CString, c_char, c_int, c_long};
+use std::io::Error;
+use std::process::ExitCode;
+
+unsafe extern "C" {
+    fn syscall(number: c_long, ...) -> c_long;
+    fn getauxval(kind: u64) -> u64;
+    fn prctl(option: c_int, ...) -> c_int;
+}
+
+/// x86_64 numbers, from `asm/unistd_64.h`.
+mod number {
+    pub const PTRACE: i64 = 101;
+    pub const SYSLOG: i64 = 103;
+    pub const PERSONALITY: i64 = 135;
+    pub const MOUNT: i64 = 165;
+    pub const SETHOSTNAME: i64 = 170;
+    pub const REBOOT: i64 = 169;
+    pub const SWAPON: i64 = 167;
+    pub const INIT_MODULE: i64 = 175;
+    pub const SOCKET: i64 = 41;
+    pub const CLOCK_SETTIME: i64 = 227;
+    pub const KEYCTL: i64 = 250;
+    pub const ADD_KEY: i64 = 248;
+    pub const UNSHARE: i64 = 272;
+    pub const OPEN_BY_HANDLE_AT: i64 = 304;
+    pub const SETNS: i64 = 308;
+    pub const KEXEC_LOAD: i64 = 246;
+    pub const BPF: i64 = 321;
+    pub const USERFAULTFD: i64 = 323;
+    pub const PERF_EVENT_OPEN: i64 = 298;
+    pub const IO_URING_SETUP: i64 = 425;
+    pub const CLONE3: i64 = 435;
+    pub const CHROOT: i64 = 161;
+    pub const MKNODAT: i64 = 259;
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let Some(word) = words.next() else {
+        eprintln!("probe: say what to try");
+        return ExitCode::from(2);
+    };
+    match word.as_str() {
+        "fds" => fds(),
+        "dumpable" => {
+            // SAFETY: PR_GET_DUMPABLE takes no pointer.
+            println!("{}", unsafe { prctl(3) });
+        }
+        "secure" => {
+            // SAFETY: AT_SECURE is a number in the auxiliary vector.
+            println!("{}", unsafe { getauxval(23) });
+        }
+        "calls" => {
+            for name in words {
+                println!("{name} {}", attempt(&name));
+            }
+        }
+        _ => {
+            eprintln!("probe: `{word}` is unknown");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Open descriptors and what they lead to, without the one that reads the list.
+fn fds() {
+    let Ok(list) = std::fs::read_dir("/proc/self/fd") else {
+        println!("unreadable");
+        return;
+    };
+    for entry in list.flatten() {
+        let target = std::fs::read_link(entry.path()).unwrap_or_default();
+        if !target.to_string_lossy().ends_with("/fd") {
+            println!("{} {}", entry.file_name().to_string_lossy(), target.display());
+        }
+    }
+}
+
+/// Makes the call `name` with arguments that do no harm where it is allowed.
+fn attempt(name: &str) -> String {
+    let text = |text: &str| CString::new(text).expect("no zero byte");
+    let (none, tmpfs, target) = (text("none"), text("tmpfs"), text("/tmp"));
+    let pointer = |text: &CString| text.as_ptr() as *const c_char;
+    let zero: c_long = 0;
+    // SAFETY: every pointer is null or one of the strings above, which live until the end of this function; no call
+    // here writes to memory that it is given.
+    let result = unsafe {
+        match name {
+            "mount" => syscall(number::MOUNT, pointer(&none), pointer(&target), pointer(&tmpfs), zero, zero),
+            "unshare-user" => syscall(number::UNSHARE, 0x1000_0000 as c_long),
+            "unshare-net" => syscall(number::UNSHARE, 0x4000_0000 as c_long),
+            "setns" => syscall(number::SETNS, 0 as c_long, zero),
+            "clone3" => syscall(number::CLONE3, zero, zero),
+            "ptrace-attach-1" => syscall(number::PTRACE, 16 as c_long, 1 as c_long, zero, zero),
+            "syslog" => syscall(number::SYSLOG, 10 as c_long, zero, zero),
+            "personality" => syscall(number::PERSONALITY, 0x0040_0000 as c_long),
+            "sethostname" => syscall(number::SETHOSTNAME, pointer(&none), 4 as c_long),
+            "reboot" => syscall(number::REBOOT, 0xfee1_deadu32 as c_long, 672_274_793 as c_long, 0x89ab_cdefu32 as c_long, zero),
+            "swapon" => syscall(number::SWAPON, pointer(&none), zero),
+            "init_module" => syscall(number::INIT_MODULE, zero, zero, zero),
+            "socket-alg" => syscall(number::SOCKET, 38 as c_long, 5 as c_long, zero),
+            "socket-vsock" => syscall(number::SOCKET, 40 as c_long, 1 as c_long, zero),
+            "socket-inet" => syscall(number::SOCKET, 2 as c_long, 1 as c_long, zero),
+            "clock_settime" => syscall(number::CLOCK_SETTIME, zero, zero),
+            "keyctl" => syscall(number::KEYCTL, zero, zero, zero, zero, zero),
+            "add_key" => syscall(number::ADD_KEY, zero, zero, zero, zero, zero),
+            "open_by_handle_at" => syscall(number::OPEN_BY_HANDLE_AT, zero, zero, zero),
+            "kexec_load" => syscall(number::KEXEC_LOAD, zero, zero, zero, zero),
+            "bpf" => syscall(number::BPF, zero, zero, zero),
+            "userfaultfd" => syscall(number::USERFAULTFD, 1 as c_long),
+            "perf_event_open" => syscall(number::PERF_EVENT_OPEN, zero, zero, zero, zero, zero),
+            "io_uring_setup" => syscall(number::IO_URING_SETUP, zero, zero),
+            "chroot" => syscall(number::CHROOT, pointer(&target)),
+            "mknod-disk" => {
+                let path = text("/tmp/disk");
+                // A block device with the numbers of a disk; making it is allowed, opening it is not.
+                syscall(number::MKNODAT, -100 as c_long, pointer(&path), 0o060_600 as c_long, 0xfe00 as c_long);
+                drop(std::fs::File::open("/tmp/disk").map_err(|error| println!("open {error}")));
+                0
+            }
+            _ => return "unknown".to_owned(),
+        }
+    };
+    if result >= 0 {
+        return "allowed".to_owned();
+    }
+    match Error::last_os_error().raw_os_error() {
+        Some(1) => "EPERM".to_owned(),
+        Some(38) => "ENOSYS".to_owned(),
+        Some(22) => "EINVAL".to_owned(),
+        Some(14) => "EFAULT".to_owned(),
+        Some(13) => "EACCES".to_owned(),
+        Some(97) => "EAFNOSUPPORT".to_owned(),
+        Some(other) => format!("errno {other}"),
+        None => "unknown error".to_owned(),
+    }
+}
