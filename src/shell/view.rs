@@ -2,6 +2,7 @@
 
 use super::look::{ASIDE, CODE, HEADING, Look, NOT_YET, PASS, styled};
 use super::words;
+use crate::render::markdown::{Layout, render};
 use checker::exercise::Attempt;
 use checker::report::{Line, TextOptions};
 use checker::{Exercise, Report, Verdict};
@@ -73,7 +74,7 @@ pub(crate) fn exercise(exercise: &Exercise, passed: &BTreeSet<String>, look: Loo
         let text = format!("{number}. {done}{}", goal.say);
         line(&mut out, &indented(&text, 2, look));
         if let Some(question) = &goal.question {
-            let ask = format!("Type `answer` and your answer. {}", question.ask);
+            let ask = format!("{} Reply with `answer …`.", question.ask.trim());
             line(&mut out, &indented(&ask, 5, look));
             for choice in &question.choices {
                 line(&mut out, &indented(&format!("- {choice}"), 7, look));
@@ -179,7 +180,7 @@ pub(crate) fn report(report: &Report, options: TextOptions, look: Look) -> Strin
 pub(crate) fn hint(exercise: &Exercise, hint: usize, left: usize, look: Look) -> String {
     let mut out = String::new();
     let say = exercise.hints.get(hint).map_or("", |hint| hint.say.trim());
-    line(&mut out, &indented(&format!("Hint  {say}"), 0, look));
+    line(&mut out, &hanging(&format!("Hint  {say}"), 0, 6, look));
     let more = match left {
         0 => "This was the last hint that fits.".to_owned(),
         1 => "One more: `hint`.".to_owned(),
@@ -403,11 +404,26 @@ fn minutes(count: u32) -> String {
     }
 }
 
-/// Markdown as terminal text.
+/// Markdown as terminal text. Lines `...` of console blocks stand for output that differs from run to run: that is for the
+/// tests, not for the learner, who sees the real output.
 pub(crate) fn markdown(text: &str, look: Look) -> String {
+    let layout = Layout {
+        width: look.prose(),
+        plain: !look.colour,
+    };
+    render(&without_placeholders(text), layout)
+}
+
+fn without_placeholders(text: &str) -> String {
     let mut out = String::new();
-    for paragraph in text.lines() {
-        line(&mut out, &fill(paragraph, look));
+    let mut in_console = false;
+    for row in text.lines() {
+        if row.starts_with("```") {
+            in_console = !in_console && row.trim_start_matches('`').starts_with("console");
+        }
+        if !(in_console && row.trim() == "...") {
+            line(&mut out, row);
+        }
     }
     out
 }

@@ -106,11 +106,13 @@ impl Session {
         };
         let newly = ids_of(&|goal| goal.verdict == Verdict::Pass && !did_pass(goal));
         let lost = ids_of(&|goal| goal.verdict == Verdict::NotYet && did_pass(goal));
-        if asked {
+        // The end needs no account of every goal, only of those that brought it.
+        let tells_all = asked && (newly.is_empty() || !report.is_pass());
+        if tells_all {
             effects.push(Effect::Report {
                 exercise: id.clone(),
             });
-        } else if !is_first_look {
+        } else if asked || !is_first_look {
             if !newly.is_empty() {
                 effects.push(Effect::Passed {
                     exercise: id.clone(),
