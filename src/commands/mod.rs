@@ -4,11 +4,13 @@
 //! and what it does. Only the parser of the command that is called is ever built: `docker run` has twelve
 //! milliseconds in all.
 
+mod build;
 mod container;
 mod image;
 mod inspect;
 pub(crate) mod limits;
 mod prune;
+mod system;
 mod table;
 mod volume;
 

@@ -1,7 +1,7 @@
 //! The table of all docker commands. A new command is a file beside this one, and a line here.
 
 use super::Row;
-use super::{container, image, inspect, volume};
+use super::{build, container, image, inspect, system, volume};
 
 /// What `docker --help` names first.
 pub(crate) const COMMON: &[&str] = &["run", "exec", "ps", "build", "images", "version", "info"];
@@ -45,6 +45,8 @@ pub(crate) static TABLE: &[Row] = &[
     Row::of::<container::wait::Args>(&["container wait", "wait"]),
     Row::of::<container::inspect::Args>(&["container inspect"]),
     Row::of::<container::prune::Args>(&["container prune"]),
+    Row::of::<build::Args>(&["image build", "build", "builder build", "buildx build"]),
+    Row::of::<image::history::Args>(&["image history", "history"]),
     Row::of::<image::inspect::Args>(&["image inspect"]),
     Row::of::<image::ls::Args>(&["image ls", "image list", "images"]),
     Row::of::<image::tag::Args>(&["image tag", "tag"]),
@@ -54,4 +56,9 @@ pub(crate) static TABLE: &[Row] = &[
     Row::of::<volume::ls::Args>(&["volume ls", "volume list"]),
     Row::of::<volume::prune::Args>(&["volume prune"]),
     Row::of::<volume::rm::Args>(&["volume rm", "volume remove"]),
+    Row::of::<system::df::Args>(&["system df"]),
+    Row::of::<system::events::Args>(&["system events", "events"]),
+    Row::of::<system::info::Args>(&["system info", "info"]),
+    Row::of::<system::prune::Args>(&["system prune"]),
+    Row::of::<system::version::Args>(&["version"]),
 ];

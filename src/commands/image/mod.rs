@@ -1,5 +1,6 @@
 //! `docker image …`, a file for each verb.
 
+pub(super) mod history;
 pub(super) mod inspect;
 pub(super) mod ls;
 pub(super) mod tag;

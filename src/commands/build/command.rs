@@ -1,0 +1,247 @@
+//! `docker build`.
+
+use super::context;
+use super::progress::{self, Failing};
+use crate::cli::Words;
+use crate::commands::Command;
+use crate::ctx::Ctx;
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use crate::values::{self, pairs};
+use clap::ArgAction;
+use engine::build::observe::BuildOutcome;
+use engine::build::request::BuildRequest;
+use engine::oci::reference::Reference;
+use engine::store::containers::NetworkMode;
+use engine::{Error, ErrorKind};
+use std::fs;
+use std::io;
+
+/// Arguments of `docker build`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Add a custom host-to-IP mapping ("host:ip")
+    #[arg(long, value_name = "list", value_parser = pairs::host)]
+    add_host: Vec<String>,
+    /// Set build-time variables
+    #[arg(long, value_name = "list", value_parser = pairs::env)]
+    build_arg: Vec<String>,
+    /// Say of every step why it ran, or that it was cached
+    #[arg(long)]
+    explain: bool,
+    /// Name of the Dockerfile (Default is "PATH/Dockerfile")
+    #[arg(short, long, value_name = "string")]
+    file: Option<String>,
+    /// Accepted: nothing is ever left behind
+    #[arg(long, hide = true)]
+    force_rm: bool,
+    /// Write the image ID to the file
+    #[arg(long, value_name = "string")]
+    iidfile: Option<String>,
+    /// Set metadata for an image
+    #[arg(long, value_name = "list", value_parser = pairs::label)]
+    label: Vec<String>,
+    /// Set the networking mode for the RUN instructions during build
+    #[arg(long, value_name = "string", default_value = "default")]
+    network: String,
+    /// Do not use cache when building the image
+    #[arg(long)]
+    no_cache: bool,
+    /// Set platform if server is multi-platform capable
+    #[arg(long, value_name = "string", value_parser = values::own_platform)]
+    platform: Option<String>,
+    /// Set type of progress output ("auto", "plain", "tty", "quiet")
+    #[arg(long, value_name = "string", default_value = "auto")]
+    progress: String,
+    /// Always attempt to pull a newer version of the image
+    #[arg(long)]
+    pull: bool,
+    /// Suppress the build output and print image ID on success
+    #[arg(short, long)]
+    quiet: bool,
+    /// Accepted: nothing is ever left behind
+    #[arg(long, hide = true, default_value = "true", action = ArgAction::Set)]
+    rm: bool,
+    /// Name and optionally a tag in the "name:tag" format
+    #[arg(short, long, value_name = "list", value_parser = tag)]
+    tag: Vec<String>,
+    /// Set the target build stage to build.
+    #[arg(long, value_name = "string")]
+    target: Option<String>,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Args {
+    const ABOUT: &'static str = "Build an image from a Dockerfile";
+    const USAGE: &'static str = "[OPTIONS] PATH | URL | -";
+    const WORDS: Words = Words::Exactly(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        if self.pull {
+            return Err(Failure::refused("docker build --pull", exit::FAILURE));
+        }
+        let shown = progress::Kind::choose(&self.progress, self.quiet, ctx.err_is_terminal())
+            .ok_or_else(|| Failure::message(format!("invalid progress mode {}", self.progress)))?;
+        let request = self.request()?;
+        let engine = ctx.engine()?;
+        ctx.flush()?;
+        let mut observer = progress::Observer::new(shown);
+        let result = engine.build(request, &mut observer);
+        let failing = observer.finish();
+        match result {
+            Ok(outcome) => self.told(ctx, &outcome, shown),
+            Err(error) => Err(failed(&error, failing.as_ref())),
+        }
+    }
+}
+
+impl Args {
+    fn request(&self) -> CommandResult<BuildRequest> {
+        let source = context::read(&self.words[0], self.file.as_deref(), &mut io::stdin())?;
+        let network = match self.network.as_str() {
+            "default" | "bridge" | "" => NetworkMode::Bridge,
+            "none" => NetworkMode::None,
+            "host" => NetworkMode::Host,
+            other => {
+                return Err(Failure::refused(
+                    &format!("--network {other}"),
+                    exit::ENGINE,
+                ));
+            }
+        };
+        let own = |name: &str| std::env::var(name).ok();
+        let build_args = self
+            .build_arg
+            .iter()
+            .filter_map(|text| match text.split_once('=') {
+                Some((name, value)) => Some((name.to_owned(), value.to_owned())),
+                None => own(text).map(|value| (text.clone(), value)),
+            });
+        Ok(BuildRequest {
+            context: source.context,
+            dockerfile: source.dockerfile,
+            tags: self.tag.clone(),
+            build_args: build_args.collect(),
+            target: self.target.clone().filter(|target| !target.is_empty()),
+            no_cache: self.no_cache,
+            labels: self.label.iter().map(|pair| pairs::split(pair)).collect(),
+            network,
+            platform: self
+                .platform
+                .clone()
+                .filter(|platform| !platform.is_empty()),
+            extra_hosts: self.add_host.clone(),
+        })
+    }
+
+    /// What is told of a build that succeeded.
+    fn told(&self, ctx: &mut Ctx, outcome: &BuildOutcome, shown: progress::Kind) -> CommandResult {
+        if let Some(path) = &self.iidfile {
+            fs::write(path, outcome.id.as_str()).map_err(|error| {
+                Failure::message(crate::values::files::open_error(path, &error))
+            })?;
+        }
+        if shown == progress::Kind::Quiet {
+            return Ok(writeln!(ctx.out, "{}", outcome.id)?);
+        }
+        if self.explain {
+            for step in &outcome.steps {
+                let verdict = match (&step.reason, step.cached) {
+                    (Some(reason), _) => format!("ran: {reason}"),
+                    (None, true) => "cached".to_owned(),
+                    (None, false) => continue,
+                };
+                writeln!(ctx.err, "{}  ({verdict})", step.title())?;
+            }
+        }
+        for warning in &outcome.warnings {
+            writeln!(ctx.err, "WARNING: {warning}")?;
+        }
+        if let Some(advice) = &outcome.advice {
+            writeln!(ctx.err, "hint: {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+/// How a build that failed is told: what the failing step wrote, and then why, as BuildKit does.
+fn failed(error: &Error, failing: Option<&Failing>) -> Failure {
+    if matches!(error.kind(), ErrorKind::Machine | ErrorKind::Unsupported) {
+        return Failure::message(format!("ERROR: failed to build: {error}"));
+    }
+    let mut text = String::new();
+    if let Some(failing) = failing {
+        text += &format!("------\n > {}:\n", failing.name);
+        for line in &failing.output {
+            text += &format!("{line}\n");
+        }
+        text += "------\n";
+    }
+    text += &format!("ERROR: failed to build: failed to solve: {error}");
+    match error.hint() {
+        Some(hint) => Failure::Hinted(text, exit::FAILURE, hint.to_owned()),
+        None => Failure::message(text),
+    }
+}
+
+/// `-t`: a name, checked before anything is built.
+fn tag(text: &str) -> Result<String, String> {
+    match Reference::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::find;
+    use clap::FromArgMatches as _;
+    use engine::build::request::DockerfileAt;
+
+    fn args(line: &[&str]) -> Args {
+        let words: Vec<String> = line.iter().map(|word| (*word).to_owned()).collect();
+        let (row, _, rest) = find(&words).unwrap();
+        let matches = (row.parser)().try_get_matches_from(rest).unwrap();
+        Args::from_arg_matches(&matches).unwrap()
+    }
+
+    #[test]
+    fn flags_become_a_request() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        let line = [
+            "build",
+            "-t",
+            "a:1",
+            "-ta:2",
+            "--build-arg",
+            "X=1=2",
+            "--build-arg=NOT_SET_ANYWHERE",
+            "--target",
+            "one",
+            "--no-cache",
+            "--label",
+            "k=v",
+            "--network=none",
+            path,
+        ];
+        let request = args(&line).request().unwrap();
+        assert_eq!(request.tags, ["a:1", "a:2"]);
+        assert_eq!(request.build_args, [("X".to_owned(), "1=2".to_owned())]);
+        assert_eq!(request.target.as_deref(), Some("one"));
+        assert!(request.no_cache && request.labels["k"] == "v");
+        assert_eq!(request.network, NetworkMode::None);
+        assert_eq!(request.dockerfile, DockerfileAt::Default);
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_refused() {
+        assert!(tag("team/app:v1").is_ok());
+        assert_eq!(
+            tag("UPPER").unwrap_err(),
+            "invalid reference format: repository name (library/UPPER) must be lowercase"
+        );
+    }
+}

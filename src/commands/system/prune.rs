@@ -1,0 +1,66 @@
+//! `docker system prune`.
+
+use crate::cli::Words;
+use crate::commands::Command;
+use crate::commands::prune::{choice, confirm, tell, tell_space};
+use crate::commands::{container, volume};
+use crate::ctx::Ctx;
+use crate::failure::CommandResult;
+use crate::values::pairs;
+
+/// Arguments of `docker system prune`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Remove all unused images not just dangling ones
+    #[arg(short, long)]
+    all: bool,
+    /// Provide filter values (e.g. "label=<key>=<value>")
+    #[arg(long, value_name = "filter", value_parser = pairs::filter)]
+    filter: Vec<String>,
+    /// Do not prompt for confirmation
+    #[arg(short, long)]
+    force: bool,
+    /// Prune anonymous volumes
+    #[arg(long)]
+    volumes: bool,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Args {
+    const ABOUT: &'static str = "Remove unused data";
+    const USAGE: &'static str = "[OPTIONS]";
+    const WORDS: Words = Words::None;
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        let choice = choice(&self.filter, &["until", "label", "label!"], engine.now())?;
+        if !self.force && !confirm(ctx, &self.warning())? {
+            return Ok(());
+        }
+        let (containers, mut space) = container::prune::prune(&engine, &choice)?;
+        tell(ctx, "Deleted Containers:", &containers)?;
+        if self.volumes {
+            let (volumes, bytes) = volume::prune::prune(&engine, &choice, false)?;
+            tell(ctx, "Deleted Volumes:", &volumes)?;
+            space += bytes;
+        }
+        tell_space(ctx, space)
+    }
+}
+
+impl Args {
+    fn warning(&self) -> String {
+        let mut what = vec!["all stopped containers"];
+        if self.volumes {
+            what.push("all anonymous volumes not used by at least one container");
+        }
+        what.push(match self.all {
+            true => "all images without at least one container associated to them",
+            false => "all dangling images",
+        });
+        what.push("unused build cache");
+        let list: String = what.iter().map(|line| format!("  - {line}\n")).collect();
+        format!("WARNING! This will remove:\n{list}")
+    }
+}
