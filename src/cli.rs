@@ -91,10 +91,14 @@ fn switch(arg: Arg) -> Arg {
         Some(value) if value == "true" => "true",
         _ => "false",
     };
+    // A field of type `Option<bool>` hides its default value: it wants to know whether the flag was given.
+    let arg = match arg.is_hide_default_value_set() {
+        true => arg,
+        false => arg.default_value(default),
+    };
     arg.action(ArgAction::Set)
         .num_args(0..=1)
         .require_equals(true)
-        .default_value(default)
         .default_missing_value("true")
         .value_parser(ValueParser::new(go_bool))
 }

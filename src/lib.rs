@@ -37,12 +37,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let is_docker = Path::new(name)
         .file_name()
         .is_some_and(|name| name == "docker");
+    if words.first().is_some_and(|word| word.starts_with("__"))
+        && let Some(code) = engine::runtime::stage(words)
+    {
+        return ExitCode::from(exit::of_process(code));
+    }
     let ended = match words.first().map(String::as_str) {
         _ if is_docker => commands::run(words),
         Some("docker") => commands::run(&words[1..]),
-        Some("__monitor") => {
-            return ExitCode::from(engine::runtime::stage(words).unwrap_or(125) as u8);
-        }
         None => shell::run(false),
         Some(verb) => learn::run(verb, &words[1..]),
     };

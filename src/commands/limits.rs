@@ -82,7 +82,6 @@ const FLAGS: &[(&str, &[&str])] = &[
     (
         "build",
         &[
-            "add-host",
             "allow",
             "annotation",
             "attest",
@@ -107,7 +106,6 @@ const FLAGS: &[(&str, &[&str])] = &[
             "memory-swap",
             "metadata-file",
             "no-cache-filter",
-            "platform",
             "provenance",
             "push",
             "sbom",
@@ -117,6 +115,9 @@ const FLAGS: &[(&str, &[&str])] = &[
             "squash",
             "ssh",
             "ulimit",
+            "output",
+            "o",
+            "check",
         ],
     ),
     ("images", &["platform"]),

@@ -9,6 +9,7 @@ mod container;
 mod image;
 mod inspect;
 pub(crate) mod limits;
+mod output;
 mod prune;
 mod system;
 mod table;

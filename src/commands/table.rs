@@ -61,4 +61,8 @@ pub(crate) static TABLE: &[Row] = &[
     Row::of::<system::info::Args>(&["system info", "info"]),
     Row::of::<system::prune::Args>(&["system prune"]),
     Row::of::<system::version::Args>(&["version"]),
+    Row::of::<container::cp::Args>(&["container cp", "cp"]),
+    Row::of::<container::export::Args>(&["container export", "export"]),
+    Row::of::<image::prune::Args>(&["image prune"]),
+    Row::of::<image::rm::Args>(&["image rm", "image remove", "rmi"]),
 ];

@@ -1,7 +1,7 @@
 //! `docker build`.
 
 use super::context;
-use super::progress::{self, Failing};
+use super::shown::{Kind, follow};
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
@@ -81,17 +81,14 @@ impl Command for Args {
         if self.pull {
             return Err(Failure::refused("docker build --pull", exit::FAILURE));
         }
-        let shown = progress::Kind::choose(&self.progress, self.quiet, ctx.err_is_terminal())
+        let shown = Kind::choose(&self.progress, self.quiet, ctx.err_is_terminal())
             .ok_or_else(|| Failure::message(format!("invalid progress mode {}", self.progress)))?;
         let request = self.request()?;
         let engine = ctx.engine()?;
         ctx.flush()?;
-        let mut observer = progress::Observer::new(shown);
-        let result = engine.build(request, &mut observer);
-        let failing = observer.finish();
-        match result {
+        match follow(ctx, shown, |observer| engine.build(request, observer))? {
             Ok(outcome) => self.told(ctx, &outcome, shown),
-            Err(error) => Err(failed(&error, failing.as_ref())),
+            Err(error) => Err(failed(&error)),
         }
     }
 }
@@ -136,13 +133,13 @@ impl Args {
     }
 
     /// What is told of a build that succeeded.
-    fn told(&self, ctx: &mut Ctx, outcome: &BuildOutcome, shown: progress::Kind) -> CommandResult {
+    fn told(&self, ctx: &mut Ctx, outcome: &BuildOutcome, shown: Kind) -> CommandResult {
         if let Some(path) = &self.iidfile {
             fs::write(path, outcome.id.as_str()).map_err(|error| {
                 Failure::message(crate::values::files::open_error(path, &error))
             })?;
         }
-        if shown == progress::Kind::Quiet {
+        if shown == Kind::Quiet {
             return Ok(writeln!(ctx.out, "{}", outcome.id)?);
         }
         if self.explain {
@@ -165,20 +162,12 @@ impl Args {
     }
 }
 
-/// How a build that failed is told: what the failing step wrote, and then why, as BuildKit does.
-fn failed(error: &Error, failing: Option<&Failing>) -> Failure {
-    if matches!(error.kind(), ErrorKind::Machine | ErrorKind::Unsupported) {
-        return Failure::message(format!("ERROR: failed to build: {error}"));
-    }
-    let mut text = String::new();
-    if let Some(failing) = failing {
-        text += &format!("------\n > {}:\n", failing.name);
-        for line in &failing.output {
-            text += &format!("{line}\n");
-        }
-        text += "------\n";
-    }
-    text += &format!("ERROR: failed to build: failed to solve: {error}");
+/// How a build that failed is told, after what the failing step wrote.
+fn failed(error: &Error) -> Failure {
+    let text = match error.kind() {
+        ErrorKind::Machine | ErrorKind::Unsupported => format!("ERROR: failed to build: {error}"),
+        _ => format!("ERROR: failed to build: failed to solve: {error}"),
+    };
     match error.hint() {
         Some(hint) => Failure::Hinted(text, exit::FAILURE, hint.to_owned()),
         None => Failure::message(text),

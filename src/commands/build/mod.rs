@@ -2,8 +2,6 @@
 
 mod command;
 mod context;
-mod plain;
-mod progress;
-mod terminal;
+mod shown;
 
 pub(super) use command::Args;

@@ -1,9 +1,11 @@
 //! `docker container …`, a file for each verb.
 
 pub(super) mod attach;
+pub(super) mod cp;
 pub(super) mod create;
 pub(super) mod diff;
 pub(super) mod exec;
+pub(super) mod export;
 mod flags;
 pub(super) mod inspect;
 pub(super) mod kill;

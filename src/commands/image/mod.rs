@@ -3,5 +3,7 @@
 pub(super) mod history;
 pub(super) mod inspect;
 pub(super) mod ls;
+pub(super) mod prune;
+pub(super) mod rm;
 pub(super) mod tag;
 mod tree;

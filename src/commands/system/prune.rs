@@ -3,7 +3,7 @@
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::commands::prune::{choice, confirm, tell, tell_space};
-use crate::commands::{container, volume};
+use crate::commands::{container, image, volume};
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
 use crate::values::pairs;
@@ -45,6 +45,9 @@ impl Command for Args {
             tell(ctx, "Deleted Volumes:", &volumes)?;
             space += bytes;
         }
+        let (images, bytes) = image::prune::prune(&engine, &self.filter, self.all)?;
+        tell(ctx, "Deleted Images:", &images)?;
+        space += bytes;
         tell_space(ctx, space)
     }
 }
