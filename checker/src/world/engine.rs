@@ -266,13 +266,15 @@ fn file(seen: Seen) -> FileFacts {
 
 fn event(event: engine::events::Event) -> Event {
     let kind = serde_json::to_value(event.kind).unwrap_or_default();
+    let mut facts = event.facts;
+    let action = journal::take_command(event.action, &mut facts);
     Event {
         time: event.time,
         kind: kind.as_str().unwrap_or_default().to_owned(),
-        action: event.action,
+        action,
         id: event.id,
         via: event.via,
-        facts: event.facts,
+        facts,
     }
 }
 

@@ -1,7 +1,7 @@
-//! Builds, put together from the journal: a `build_step` for each step, then one `build`.
+//! The journal, made ready for checks. A build is put together: a `build_step` for each step, then one `build`.
 
 use super::facts::{Build, BuildStep, Event};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The builds in `events`, oldest first. Steps after which no `build` comes belong to one that failed.
 pub(crate) fn builds(events: &[Event]) -> Vec<Build> {
@@ -80,6 +80,17 @@ fn text(event: &Event, key: &str) -> Option<String> {
     event.facts.get(key)?.as_str().map(str::to_owned)
 }
 
+/// The plain action of a line whose action is `exec_start: cat /recipe`, as Docker writes it; the rest becomes a fact.
+pub(super) fn take_command(action: String, facts: &mut Map<String, Value>) -> String {
+    match action.split_once(": ") {
+        Some((plain, command)) => {
+            facts.insert("command".to_owned(), command.into());
+            plain.to_owned()
+        }
+        None => action,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +139,14 @@ mod tests {
         let built = builds(&[event("build_step", json!({"text": "RUN false"}))]);
         assert_eq!(built[0].result, "failed");
         assert!(builds(&[]).is_empty());
+    }
+
+    #[test]
+    fn the_command_of_an_exec_is_a_fact_and_no_part_of_the_action() {
+        let mut facts = Map::new();
+        let plain = take_command("exec_start: cat /a: b".to_owned(), &mut facts);
+        assert_eq!(plain, "exec_start");
+        assert_eq!(facts["command"], "cat /a: b");
+        assert_eq!(take_command("die".to_owned(), &mut Map::new()), "die");
     }
 }
