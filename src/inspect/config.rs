@@ -96,10 +96,10 @@ pub(super) fn of_image(config: &RunConfig) -> Struct {
 fn healthcheck(check: &Healthcheck) -> Struct {
     Struct::new("container.HealthConfig")
         .with_unless_empty("Test", Value::list_or_nil(&check.test))
-        .with_unless_empty("Interval", check.interval)
-        .with_unless_empty("Timeout", check.timeout)
-        .with_unless_empty("StartPeriod", check.start_period)
-        .with_unless_empty("StartInterval", check.start_interval)
+        .with_unless_empty("Interval", Value::Duration(check.interval))
+        .with_unless_empty("Timeout", Value::Duration(check.timeout))
+        .with_unless_empty("StartPeriod", Value::Duration(check.start_period))
+        .with_unless_empty("StartInterval", Value::Duration(check.start_interval))
         .with_unless_empty("Retries", check.retries)
 }
 

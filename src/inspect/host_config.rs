@@ -165,6 +165,7 @@ fn resources(host: &HostConfig) -> Struct {
             .with("Name", &limit.name)
             .with("Hard", limit.hard)
             .with("Soft", limit.soft)
+            .shown_as(format!("{}={}:{}", limit.name, limit.soft, limit.hard))
     }));
     Struct::new("container.Resources")
         .with("CpuShares", 0)

@@ -98,6 +98,7 @@ fn the_templates_of_courses_find_what_they_look_for() {
         "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}",
         "67108864 500000000",
     );
+    check(exited, "{{.HostConfig.Ulimits}}", "[nofile=4:5]");
     check(
         exited,
         "{{.HostConfig.MemorySwap}} {{.HostConfig.CapAdd}}",
@@ -206,5 +207,26 @@ fn a_volume_has_dockers_fields() {
         &super::volume(&anonymous),
         "{{json .Labels}}",
         r#"{"com.docker.volume.anonymous":""}"#,
+    );
+}
+
+#[test]
+fn the_spans_of_a_health_check_are_told_as_spans() {
+    let mut container = samples::container();
+    container.config.healthcheck = Some(engine::oci::config::Healthcheck {
+        test: vec!["CMD-SHELL".to_owned(), "true".to_owned()],
+        interval: 5_000_000_000,
+        ..Default::default()
+    });
+    let value = super::container(&container, &samples::home(), &samples::sandbox(), None);
+    check(
+        &value,
+        "{{.Config.Healthcheck}}",
+        "{[CMD-SHELL true] 5s 0s 0s 0s 0}",
+    );
+    check(
+        &value,
+        "{{json .Config.Healthcheck}}",
+        r#"{"Test":["CMD-SHELL","true"],"Interval":5000000000}"#,
     );
 }

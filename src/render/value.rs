@@ -19,6 +19,8 @@ pub enum Value {
     Bool(bool),
     /// A whole number of any width.
     Int(i64),
+    /// A time span in nanoseconds: a number in JSON, `1m30s` in a template.
+    Duration(i64),
     /// A floating point number.
     Float(f64),
     /// A string.
@@ -63,6 +65,8 @@ pub struct Struct {
     pub name: &'static str,
     /// A row of a table. Docker writes its JSON with `<`, `>` and `&` escaped, unlike all other JSON.
     pub is_row: bool,
+    /// What it prints as, if not as its fields.
+    pub shown: Option<String>,
     fields: Vec<Field>,
 }
 
@@ -81,8 +85,16 @@ impl Struct {
         Self {
             name,
             is_row: false,
+            shown: None,
             fields: Vec::new(),
         }
+    }
+
+    /// Makes it print as `text`, as a Go type with a `String` method does.
+    #[must_use]
+    pub fn shown_as(mut self, text: String) -> Self {
+        self.shown = Some(text);
+        self
     }
 
     /// A row of a table, without fields yet; give them in alphabetical order, which is that of its JSON.
@@ -159,7 +171,13 @@ impl Struct {
     /// The field called `name`, also of an embedded struct.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.fields.iter().find_map(|field| match &field.value {
-            Value::Struct(inner) if field.embedded => inner.get(name),
+            Value::Struct(inner) if field.embedded => {
+                // The embedded struct itself goes by the name of its type, without the package.
+                match inner.name.rsplit('.').next() == Some(name) {
+                    true => Some(&field.value),
+                    false => inner.get(name),
+                }
+            }
             value => (field.name == name).then_some(value),
         })
     }
@@ -272,12 +290,18 @@ impl Value {
     /// Whether Go's `omitempty` leaves it out of JSON.
     fn is_empty(&self) -> bool {
         match self {
-            Self::NoValue | Self::Nil | Self::Bool(false) | Self::Int(0) => true,
+            Self::NoValue | Self::Nil | Self::Bool(false) | Self::Int(0) | Self::Duration(0) => {
+                true
+            }
             Self::Float(number) => *number == 0.0,
             Self::Text(text) => text.is_empty(),
             Self::List(items) => items.as_ref().is_none_or(Vec::is_empty),
             Self::Map(map) => map.is_empty(),
-            Self::Bool(true) | Self::Int(_) | Self::Struct(_) | Self::Lookup(_) => false,
+            Self::Bool(true)
+            | Self::Int(_)
+            | Self::Duration(_)
+            | Self::Struct(_)
+            | Self::Lookup(_) => false,
         }
     }
 
@@ -292,6 +316,7 @@ impl Value {
             Self::NoValue | Self::Nil => "interface {}",
             Self::Bool(_) => "bool",
             Self::Int(_) => "int",
+            Self::Duration(_) => "time.Duration",
             Self::Float(_) => "float64",
             Self::Text(_) => "string",
             Self::List(_) => "[]interface {}",
@@ -306,7 +331,7 @@ impl Value {
         match self {
             Self::NoValue | Self::Nil | Self::List(None) | Self::Lookup(_) => Json::Null,
             Self::Bool(value) => Json::Bool(*value),
-            Self::Int(number) => Json::from(*number),
+            Self::Int(number) | Self::Duration(number) => Json::from(*number),
             Self::Float(number) => Json::from(*number),
             Self::Text(text) => Json::from(text.as_str()),
             Self::List(Some(items)) => items.iter().map(Self::to_json).collect(),
@@ -423,7 +448,8 @@ mod tests {
     fn an_embedded_field_is_found_by_its_own_name() {
         let value = Struct::new("T").embedding(Struct::new("R").with("Memory", 64));
         assert_eq!(value.get("Memory"), Some(&Value::Int(64)));
-        assert_eq!(value.get("R"), None);
+        assert!(matches!(value.get("R"), Some(Value::Struct(_))));
+        assert_eq!(value.get("X"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Printing values as Go's `fmt` does with `%v`.
 
-use crate::render::value::Value;
+use crate::render::human::duration_text;
+use crate::render::value::{Struct, Value};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -22,6 +23,7 @@ pub(super) fn inner(out: &mut String, value: &Value) {
         Value::Int(number) => {
             let _ = write!(out, "{number}");
         }
+        Value::Duration(nanoseconds) => out.push_str(&duration_text(*nanoseconds)),
         Value::Float(number) => out.push_str(&float(*number)),
         Value::Text(text) => out.push_str(text),
         Value::List(items) => {
@@ -38,6 +40,9 @@ pub(super) fn inner(out: &mut String, value: &Value) {
             }
             out.push(']');
         }
+        Value::Struct(Struct {
+            shown: Some(text), ..
+        }) => out.push_str(text),
         Value::Struct(value) => {
             out.push('{');
             separated(out, value.values());
