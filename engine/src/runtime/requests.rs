@@ -1,9 +1,9 @@
 //! What a command asks of a running monitor: one line of JSON, then frames.
 
-use super::observe;
 use super::protocol::Frame;
 use super::spec::{ProcessRequest, Status, Streams};
-use crate::error::{Error, ErrorKind, Result};
+use super::{Failure, observe};
+use crate::error::{Error, Result};
 use crate::id::ContainerId;
 use crate::site::Site;
 use crate::store::containers::ProcessConfig;
@@ -188,12 +188,7 @@ pub(super) fn expect_started(stream: &UnixStream) -> Result<()> {
 
 /// A `Failed` frame as the error that Docker's daemon would give.
 pub fn start_error(code: i32, text: String) -> Error {
-    let kind = match code {
-        126 => ErrorKind::CannotExecute,
-        127 => ErrorKind::CommandNotFound,
-        _ => return Error::new(ErrorKind::Conflict, text),
-    };
-    Error::new(kind, text)
+    Failure { code, text }.into_error()
 }
 
 /// Waits for `Exit` and returns its code; `None` if the monitor was killed.
@@ -203,7 +198,7 @@ pub(super) fn expect_exit(stream: &UnixStream) -> Result<Option<i32>> {
             .map_err(|error| failed("read", "the monitor's answer", error))?;
         match frame {
             Some(Frame::Exit(code)) => return Ok(Some(code)),
-            Some(Frame::Failed(_, text)) => return Err(Error::conflict(text)),
+            Some(Frame::Failed(code, text)) => return Err(start_error(code, text)),
             Some(_) => {}
             None => return Ok(None),
         }

@@ -9,10 +9,10 @@
 //! The container's lock is taken here and inherited, so there is no moment in which two monitors could start. The
 //! session is connected before the init runs, so no output can be lost.
 
-use super::observe;
 use super::protocol::Frame;
 use super::requests::{self, Request};
 use super::spec::{StartOptions, Streams};
+use super::{Failure, observe};
 use super::{plan, step};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::id::ContainerId;
@@ -119,7 +119,7 @@ fn start_monitor(
             match fork() {
                 Ok(Forked::Child) => {
                     let error = become_monitor(site, &job, &theirs, &lock);
-                    let _ = Frame::Failed(125, error.to_string()).write_to(&theirs);
+                    let _ = Frame::Failed(125, Failure::from(error).text).write_to(&theirs);
                     process::exit(125)
                 }
                 Ok(Forked::Parent { .. }) => process::exit(0),

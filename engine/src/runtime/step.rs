@@ -64,19 +64,8 @@ pub fn run_step(
     };
     let running = spawn(&plan, false, None)
         .and_then(|init| init.release())
-        .map_err(as_error)?;
+        .map_err(Failure::into_error)?;
     follow(running, sink)
-}
-
-/// The failure as the engine's error, in runc's words.
-pub fn as_error(failure: Failure) -> Error {
-    use crate::error::ErrorKind;
-    let kind = match failure.code {
-        126 => ErrorKind::CannotExecute,
-        127 => ErrorKind::CommandNotFound,
-        _ => ErrorKind::Machine,
-    };
-    Error::new(kind, failure.text)
 }
 
 /// Makes the lowest layer of all containers.

@@ -86,7 +86,10 @@ impl Command for Args {
         match session.run(stream)? {
             Ended::Exit(0) => Ok(()),
             Ended::Exit(code) => Err(Failure::Code(exit::of_process(code))),
-            Ended::Failed(_, text) => Err(Failure::Message(text, exit::CANNOT_EXECUTE)),
+            Ended::Failed(code, text) => Err(Failure::Message(
+                engine::runtime::start_error(code, text).to_string(),
+                exit::CANNOT_EXECUTE,
+            )),
             Ended::Detached => Err(Failure::message("read escape sequence")),
             Ended::Lost if self.detach => Ok(()),
             Ended::Lost => Err(Failure::message(

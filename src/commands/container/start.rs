@@ -8,8 +8,8 @@ use crate::ctx::{self, Ctx};
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::session::{self, Ended, Session};
+use engine::Engine;
 use engine::runtime::spec::{StartOptions, Streams};
-use engine::{Engine, Error, ErrorKind};
 
 /// Arguments of `docker start`.
 #[derive(Debug, clap::Args)]
@@ -98,14 +98,7 @@ pub(super) fn ended(ended: Ended, engine: &Engine, id: &str) -> CommandResult {
     match ended {
         Ended::Exit(0) | Ended::Detached => Ok(()),
         Ended::Exit(code) => Err(Failure::Code(exit::of_process(code))),
-        Ended::Failed(code, text) => {
-            let kind = match code {
-                127 => ErrorKind::CommandNotFound,
-                126 => ErrorKind::CannotExecute,
-                _ => ErrorKind::Internal,
-            };
-            Err(Error::new(kind, text).into())
-        }
+        Ended::Failed(code, text) => Err(engine::runtime::start_error(code, text).into()),
         // The monitor went away without a word. What it recorded, if anything, is the truth.
         Ended::Lost => match engine.wait(id)? {
             0 => Ok(()),

@@ -6,7 +6,7 @@
 //! **What Docker does.** runc `libcontainer/standard_init_linux.go`, in the same order.
 
 use super::{Stdio, reaper};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::control::Channel;
 use crate::runtime::plan::{PlannedProcess, set_variable};
 use crate::runtime::user::{self, User};
@@ -29,11 +29,47 @@ pub struct Failure {
     pub text: String,
 }
 
+/// Between the sentence and what a person reads apart from it; in no sentence.
+const SEPARATOR: char = '\u{1f}';
+
+/// Kind and hint travel behind the sentence: the way to the command leads through two processes.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            code: 125,
-            text: error.to_string(),
+        let machine = if error.kind() == ErrorKind::Machine {
+            "machine"
+        } else {
+            ""
+        };
+        let hint = error.hint().unwrap_or_default();
+        let text = if machine.is_empty() && hint.is_empty() {
+            error.to_string()
+        } else {
+            format!("{error}{SEPARATOR}{machine}{SEPARATOR}{hint}")
+        };
+        Self { code: 125, text }
+    }
+}
+
+impl Failure {
+    /// The sentence alone.
+    pub fn sentence(&self) -> &str {
+        self.text.split(SEPARATOR).next().unwrap_or_default()
+    }
+
+    /// The failure as the engine's error.
+    pub fn into_error(self) -> Error {
+        let mut parts = self.text.split(SEPARATOR);
+        let text = parts.next().unwrap_or_default();
+        let kind = match (self.code, parts.next()) {
+            (126, _) => ErrorKind::CannotExecute,
+            (127, _) => ErrorKind::CommandNotFound,
+            (_, Some("machine")) => ErrorKind::Machine,
+            _ => ErrorKind::Conflict,
+        };
+        let error = Error::new(kind, text);
+        match parts.next().filter(|hint| !hint.is_empty()) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
         }
     }
 }
@@ -292,6 +328,22 @@ mod tests {
             "/bin",
             127,
             "exec: \"\": executable file not found in $PATH",
+        );
+    }
+
+    #[test]
+    fn kind_and_hint_survive_the_way() {
+        let error = Error::machine("no cgroup").with_hint("docklings doctor");
+        let back = Failure::from(error).into_error();
+        assert_eq!(
+            (back.kind(), back.message()),
+            (ErrorKind::Machine, "no cgroup")
+        );
+        assert_eq!(back.hint(), Some("docklings doctor"));
+        let plain = Failure::from(Error::conflict("taken")).into_error();
+        assert_eq!(
+            (plain.kind(), plain.message(), plain.hint()),
+            (ErrorKind::Conflict, "taken", None)
         );
     }
 

@@ -152,7 +152,7 @@ impl Monitor {
             Phase::Exited
         };
         self.state.exit_code = failure.code;
-        self.state.error.clone_from(&failure.text);
+        failure.sentence().clone_into(&mut self.state.error);
         self.save();
         self.settle(&Frame::Failed(failure.code, failure.text.clone()));
         while !self.clients.is_empty() {
@@ -286,7 +286,7 @@ impl Monitor {
         self.state.restart_count += 1;
         self.site.via = "monitor".to_owned();
         if let Err(failure) = self.start_init() {
-            self.state.error = failure.text;
+            failure.sentence().clone_into(&mut self.state.error);
             if self.wants_restart(failure.code) {
                 return self.schedule_restart(failure.code);
             }

@@ -16,7 +16,7 @@ mod serve;
 
 use super::logs::writer::LogWriter;
 use super::start::{Job, LOCK_FD, SESSION_FD};
-use super::{etc, protocol::Frame};
+use super::{Failure, etc, protocol::Frame};
 use crate::cgroup::Cgroup;
 use crate::clock::System;
 use crate::error::{Error, IoContext, Result};
@@ -66,7 +66,7 @@ pub(super) fn main(job: &str) -> i32 {
     match open(job) {
         Ok((mut monitor, job)) => monitor.live(session, &job),
         Err(error) => {
-            let _ = Frame::Failed(125, error.to_string()).write_to(&session);
+            let _ = Frame::Failed(125, Failure::from(error).text).write_to(&session);
             125
         }
     }
