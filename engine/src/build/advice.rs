@@ -2,8 +2,6 @@
 //!
 //! **What Docker does.** Nothing. **What we do.** When a RUN ran again only because a COPY before it copies more than the
 //! RUN reads, the build's last line says what to copy first.
-//!
-//! **Lesson.** `build-cache`
 
 use super::cache::explain::{FileChange, Reason};
 use super::instruction::Instruction;

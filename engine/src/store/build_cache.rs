@@ -11,8 +11,6 @@
 //!
 //! **What Docker does.** One cache for the whole daemon. **What we do.** One per sandbox, so that an exercise starts
 //! without what another one built; the layers themselves are shared as all content is.
-//!
-//! **Lesson.** `build-cache`
 
 use super::atomic::{self, Durability};
 use crate::error::{IoContext, Result};

@@ -227,7 +227,7 @@ pub(crate) fn differences(was: &[FileRecord], now: &[FileRecord]) -> Vec<FileCha
             })
     };
     let mut told: Vec<FileChange> = changes.iter().filter(|c| !redundant(c)).cloned().collect();
-    told.sort_by(|a, b| a.path.cmp(&b.path));
+    told.sort_by_key(|change| change.path.clone());
     told
 }
 
@@ -257,19 +257,12 @@ mod tests {
     #[test]
     fn each_kind_of_difference_is_named() {
         let a = file("a", 'f', 0o644, "1");
-        check(std::slice::from_ref(&a), std::slice::from_ref(&a), &[]);
-        check(&[a.clone()], &[file("a", 'f', 0o644, "2")], &["a differs"]);
-        check(
-            &[a.clone()],
-            &[file("a", 'f', 0o755, "1")],
-            &["a mode 0644 -> 0755"],
-        );
-        check(
-            &[a.clone()],
-            &[file("b", 'f', 0o644, "1")],
-            &["a was renamed to b"],
-        );
-        check(&[a.clone()], &[], &["a is gone"]);
+        let one = std::slice::from_ref(&a);
+        check(one, one, &[]);
+        check(one, &[file("a", 'f', 0o644, "2")], &["a differs"]);
+        check(one, &[file("a", 'f', 0o755, "1")], &["a mode 0644 -> 0755"]);
+        check(one, &[file("b", 'f', 0o644, "1")], &["a was renamed to b"]);
+        check(one, &[], &["a is gone"]);
         check(
             &[],
             &[
@@ -280,7 +273,7 @@ mod tests {
             &["a is new", "d/x is new"],
         );
         check(
-            &[a],
+            one,
             &[file("a", 'l', 0o777, "1")],
             &["a is another kind of file"],
         );

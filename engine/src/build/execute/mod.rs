@@ -18,6 +18,7 @@ mod fetch;
 mod progress;
 mod run;
 mod stage;
+mod step;
 
 use super::cache::remembered::Remembered;
 use super::context::Inputs;

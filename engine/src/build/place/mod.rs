@@ -145,7 +145,7 @@ impl Placer {
                 self.folders.open(&path)?;
                 // The directory that the source's contents go into keeps what it is; the root of a context is no
                 // directory of the image.
-                if (is_self && existed) || item.path.as_os_str().is_empty() && is_self {
+                if is_self && (existed || item.path.as_os_str().is_empty()) {
                     return Ok(());
                 }
                 self.folder_rights(&path, &folder.stat)
