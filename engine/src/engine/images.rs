@@ -3,14 +3,16 @@
 use super::Engine;
 use crate::error::Result;
 use crate::events::ObjectKind;
+use crate::image::collect::Collected;
 use crate::image::history::HistoryRow;
 use crate::image::prune::{self, PruneOptions};
 use crate::image::record::{NewImage, Recorded};
 use crate::image::remove::{self, InUse, RemoveImageOptions, Removed};
 use crate::image::usage::ImagesUsage;
 use crate::image::{self, Image, resolve};
-use crate::oci::digest::Digest;
+use crate::oci::digest::{Digest, ImageId};
 use crate::oci::reference::Reference;
+use crate::store::build_cache::BuildCache;
 use crate::store::lock::{self, Lock};
 use crate::store::{images, records};
 use crate::sys::namespace::become_root;
@@ -96,12 +98,27 @@ impl Engine {
             })
         })?;
         let (removed, reclaimed) = self.after_removal(removed)?;
+        // Layers that a removed container was the last to need may be left as well.
+        let reclaimed = reclaimed + self.collect(&[])?.size;
         self.record(
             &self
                 .event(ObjectKind::Image, "prune", "")
                 .with("reclaimed", reclaimed.to_string()),
         )?;
         Ok((removed, reclaimed))
+    }
+
+    /// Forgets what builds of this sandbox remember. Returns how many bytes of files went with it: layers that an image
+    /// or a container has stay.
+    pub fn prune_build_cache(&self) -> Result<u64> {
+        BuildCache::of(&self.sandbox).clear()?;
+        let reclaimed = self.collect(&[])?.size;
+        self.record(
+            &self
+                .event(ObjectKind::Builder, "prune", "")
+                .with("reclaimed", reclaimed.to_string()),
+        )?;
+        Ok(reclaimed)
     }
 
     /// What made each layer of the image `name`, newest first.
@@ -161,14 +178,19 @@ impl Engine {
         if deleted.is_empty() {
             return Ok((removed, 0));
         }
-        // Files of a container's users may belong to subordinate ids.
-        become_root()?;
-        let collected = image::collect::collect(&self.home, &deleted, self.now())?;
+        let collected = self.collect(&deleted)?;
         let layers = collected
             .layers
             .iter()
             .map(|chain| format!("sha256:{chain}"));
         removed.extend(layers.map(Removed::Deleted));
         Ok((removed, collected.size))
+    }
+
+    /// Deletes the layers that nothing needs, and the configurations of `deleted`.
+    fn collect(&self, deleted: &[ImageId]) -> Result<Collected> {
+        // Files of a container's users may belong to subordinate ids.
+        become_root()?;
+        image::collect::collect(&self.home, deleted, self.now())
     }
 }

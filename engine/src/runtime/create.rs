@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 
 /// Creates a container.
 pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
+    // Until the container is on record, nothing else says that it needs these layers.
+    let _kept = crate::image::keep_content(&site.home)?;
     let image = crate::image::resolve::find(&site.home, &site.sandbox, &request.image)?;
     let defaults = &image.config.config;
     validate(&request)?;
