@@ -5,6 +5,7 @@
 //! - `docklings __…`: a hidden stage of the engine, which starts this program again as a container's monitor;
 //! - `docklings`, and `docklings list`, `check`, …: the course.
 
+mod author;
 mod cli;
 mod commands;
 mod ctx;
@@ -46,6 +47,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         _ if is_docker => commands::run(words),
         Some("docker") => commands::run(&words[1..]),
         None => shell::run(false),
+        Some("author") => author::run(&words[1..]),
         Some(verb) => learn::run(verb, &words[1..]),
     };
     ExitCode::from(match ended {

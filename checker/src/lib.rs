@@ -21,6 +21,7 @@ pub mod load;
 pub mod matcher;
 pub mod problem;
 pub mod report;
+pub mod schema;
 mod setup;
 pub mod wait;
 pub mod world;
