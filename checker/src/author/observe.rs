@@ -45,6 +45,19 @@ pub struct Done {
     pub output: String,
 }
 
+/// The line of `output` that says most: the last one, unless that only names the help.
+pub(crate) fn said(output: &str) -> &str {
+    let mut lines = output
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let last = lines.clone().next_back().unwrap_or("nothing");
+    if last.starts_with("Run 'docker") {
+        return lines.next().unwrap_or(last);
+    }
+    last
+}
+
 /// One look.
 #[derive(Debug, Clone)]
 pub struct Look {

@@ -3,7 +3,7 @@
 //! A learner who meets this cannot even begin. A step that does not end would also block the learner's prompt: an
 //! attempt that wants a container to go on running says `-d`.
 
-use super::observe::{Failure, Observation};
+use super::observe::{Failure, Observation, said};
 use crate::exercise::Exercise;
 use crate::problem::Problem;
 
@@ -19,12 +19,7 @@ pub(crate) fn problems(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem
                     .setup
                     .get(*step)
                     .map_or(&exercise.at, |step| &step.at);
-                let said = output
-                    .trim_end()
-                    .lines()
-                    .last()
-                    .unwrap_or("nothing")
-                    .to_owned();
+                let said = said(output);
                 at.problem(format!(
                     "this step of the setup ended with exit code {code}"
                 ))

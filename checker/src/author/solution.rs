@@ -4,7 +4,7 @@
 //! The first makes the exercise impossible; the others mean that a part of it is not checked. A command that may be
 //! left out is marked `optional`.
 
-use super::observe::{Look, Observation};
+use super::observe::{Look, Observation, said};
 use super::trial::Kind;
 use crate::exercise::{Attempt, Exercise};
 use crate::problem::Problem;
@@ -58,13 +58,7 @@ pub(crate) fn passes(
     let mut help = failing(&look.report);
     // A command that failed is the likely cause.
     if let Some(done) = seen.done.iter().find(|done| done.code != 0) {
-        let said = done
-            .output
-            .trim_end()
-            .lines()
-            .last()
-            .unwrap_or("nothing")
-            .to_owned();
+        let said = said(&done.output);
         help.push_str(&format!(
             "\n`{}` ended with exit code {} and said: {said}",
             done.command, done.code

@@ -1,16 +1,18 @@
-//! The world over our engine: the only file of this crate that knows it. Read only.
+//! The world over our engine: this file and its folder alone know the engine in this crate. Read only.
+
+mod convert;
 
 use super::facts::{
-    Build, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image, Instruction,
-    LogFacts, Mount, Port, Repository, Snapshot, Stage, Volume,
+    Build, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image, LogFacts,
+    Repository, Snapshot, Volume,
 };
 use super::{Blind, Observed, World, http, journal};
 use crate::wait::Source;
+use convert::{container, event, file, image, stage};
 use engine::Engine;
 use engine::engine::look::Seen;
-use engine::runtime::spec::{self, ChangeKind, LogOptions};
-use engine::store::containers::{MountSource, NetworkMode, PortBinding, RestartPolicy};
-use std::collections::BTreeMap;
+use engine::runtime::spec::{self, ChangeKind};
+use engine::store::containers::MountSource;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -87,9 +89,9 @@ impl World for EngineWorld {
             }
             ControlFlow::Continue(())
         };
-        self.engine
-            .logs(container, &LogOptions::default(), &mut sink)
-            .map_err(blind)?;
+        let raw = self.raw_container(container)?;
+        // Not the verb `logs`, which is told in the journal: looking leaves no mark.
+        self.engine.look_at_log(&raw, &mut sink).map_err(blind)?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
         Ok(LogFacts {
             both: text(both),
@@ -137,7 +139,8 @@ impl World for EngineWorld {
 
     fn changes(&self, container: &str) -> Observed<ChangeFacts> {
         let mut facts = ChangeFacts::default();
-        for change in self.engine.diff(container).map_err(blind)? {
+        let raw = self.raw_container(container)?;
+        for change in self.engine.look_at_changes(&raw).map_err(blind)? {
             let list = match change.kind {
                 ChangeKind::Added => &mut facts.added,
                 ChangeKind::Changed => &mut facts.changed,
@@ -246,202 +249,6 @@ impl World for EngineWorld {
             }
         }
         Ok(files)
-    }
-}
-
-fn file(seen: Seen) -> FileFacts {
-    let kind = match (seen.is_link, seen.is_folder) {
-        (true, _) => "link",
-        (_, true) => "folder",
-        _ => "file",
-    };
-    FileFacts {
-        kind: kind.to_owned(),
-        text: seen.bytes.and_then(|bytes| String::from_utf8(bytes).ok()),
-        size: seen.size,
-        mode: format!("{:o}", seen.mode),
-        owner: format!("{}:{}", seen.owner.0, seen.owner.1),
-    }
-}
-
-fn event(event: engine::events::Event) -> Event {
-    let kind = serde_json::to_value(event.kind).unwrap_or_default();
-    let mut facts = event.facts;
-    let action = journal::take_command(event.action, &mut facts);
-    Event {
-        time: event.time,
-        kind: kind.as_str().unwrap_or_default().to_owned(),
-        action,
-        id: event.id,
-        via: event.via,
-        facts,
-    }
-}
-
-fn container(raw: &spec::Container, workspace: &Path) -> Container {
-    let (config, host, state) = (&raw.config, &raw.config.host, &raw.state);
-    let alive = raw.status.is_alive();
-    let bound = if alive && !state.ports.is_empty() {
-        &state.ports
-    } else {
-        &host.ports
-    };
-    let not_zero = |value: u64| (value > 0).then_some(value);
-    Container {
-        id: config.id.as_str().to_owned(),
-        name: config.name.clone(),
-        image_id: config.image.as_str().to_owned(),
-        image_ref: config.image_reference.clone(),
-        status: raw.status.word().to_owned(),
-        exit_code: (!alive).then_some(state.exit_code),
-        oom_killed: state.oom_killed,
-        entrypoint: config.process.entrypoint.clone(),
-        cmd: config.process.cmd.clone(),
-        env: env(&config.process.env),
-        workdir: or_root(&config.process.working_dir),
-        user: config.process.user.clone(),
-        hostname: config.hostname.clone(),
-        tty: config.process.tty,
-        stdin: config.process.open_stdin,
-        detached: !config.process.attach_stdout && !config.process.attach_stderr,
-        labels: config.labels.clone(),
-        start_count: state.start_count,
-        restart_count: state.restart_count,
-        created_via: config.via.clone(),
-        auto_remove: host.auto_remove,
-        ports: bound.iter().map(port).collect(),
-        mounts: host
-            .mounts
-            .iter()
-            .map(|one| mount(one, workspace))
-            .collect(),
-        network: match host.network {
-            NetworkMode::Bridge => "bridge",
-            NetworkMode::None => "none",
-            NetworkMode::Host => "host",
-        }
-        .to_owned(),
-        restart: match host.restart {
-            RestartPolicy::No => "no",
-            RestartPolicy::Always => "always",
-            RestartPolicy::UnlessStopped => "unless-stopped",
-            RestartPolicy::OnFailure { .. } => "on-failure",
-        }
-        .to_owned(),
-        memory: not_zero(host.memory),
-        cpus: not_zero(host.nano_cpus).map(|nano| nano as f64 / 1e9),
-        pids_limit: (host.pids_limit > 0).then_some(host.pids_limit),
-        read_only: host.read_only,
-        privileged: host.privileged,
-        cap_add: host.cap_add.clone(),
-        cap_drop: host.cap_drop.clone(),
-        init: host.init,
-        health: state.health.as_ref().map(|health| health.status.clone()),
-    }
-}
-
-fn port(binding: &PortBinding) -> Port {
-    Port {
-        host: binding.host_port,
-        container: binding.container_port,
-        protocol: binding.protocol.clone(),
-        host_ip: binding.host_ip.clone(),
-    }
-}
-
-fn mount(raw: &engine::store::containers::Mount, workspace: &Path) -> Mount {
-    let mut mount = Mount {
-        target: raw.target.clone(),
-        read_only: raw.read_only,
-        ..Mount::default()
-    };
-    match &raw.source {
-        MountSource::Bind { path, .. } => {
-            mount.kind = "bind".to_owned();
-            let inside = path.strip_prefix(workspace).ok();
-            let shown = match inside {
-                Some(inside) if inside.as_os_str().is_empty() => Path::new("."),
-                Some(inside) => inside,
-                None => path,
-            };
-            mount.source = Some(shown.display().to_string());
-        }
-        MountSource::Volume { name, .. } => {
-            mount.kind = "volume".to_owned();
-            mount.volume = Some(name.as_str().to_owned());
-        }
-        MountSource::Tmpfs { .. } => mount.kind = "tmpfs".to_owned(),
-    }
-    mount
-}
-
-fn image(raw: engine::image::Image) -> Image {
-    let run = raw.config.config;
-    Image {
-        id: raw.id.as_str().to_owned(),
-        references: raw.references.iter().map(|one| one.familiar()).collect(),
-        layers: raw.chain,
-        size: raw.size,
-        entrypoint: run.entrypoint.unwrap_or_default(),
-        cmd: run.cmd.unwrap_or_default(),
-        env: env(&run.env.unwrap_or_default()),
-        workdir: or_root(&run.working_dir),
-        user: run.user,
-        expose: run.exposed_ports.unwrap_or_default().into_keys().collect(),
-        volumes: run.volumes.unwrap_or_default().into_keys().collect(),
-        labels: run.labels.unwrap_or_default(),
-        stop_signal: run.stop_signal,
-        healthcheck: run.healthcheck.map(|check| check.test).unwrap_or_default(),
-        history: raw
-            .config
-            .history
-            .into_iter()
-            .map(|step| step.created_by)
-            .collect(),
-    }
-}
-
-fn stage(raw: &engine::build::syntax::parse::Stage) -> Stage {
-    let instruction = |text: &str| {
-        let (keyword, arguments) = text.split_once(' ').unwrap_or((text, ""));
-        let arguments = arguments.trim();
-        Instruction {
-            keyword: keyword.to_ascii_uppercase(),
-            arguments: arguments.to_owned(),
-            // The rule of the Dockerfile reference: what is a JSON array of texts is the exec form.
-            exec_form: serde_json::from_str::<Vec<String>>(arguments).is_ok(),
-            line: 0,
-        }
-    };
-    let from = instruction(&raw.from_step.text).arguments;
-    let words: Vec<&str> = from
-        .split_whitespace()
-        .filter(|word| !word.starts_with("--"))
-        .collect();
-    Stage {
-        name: raw.from.name.as_ref().map(|name| name.text.clone()),
-        from: words.first().copied().unwrap_or_default().to_owned(),
-        instructions: raw
-            .steps
-            .iter()
-            .map(|step| instruction(&step.written.text))
-            .collect(),
-    }
-}
-
-fn env(words: &[String]) -> BTreeMap<String, String> {
-    let pair = |word: &String| {
-        let (key, value) = word.split_once('=').unwrap_or((word, ""));
-        (key.to_owned(), value.to_owned())
-    };
-    words.iter().map(pair).collect()
-}
-
-fn or_root(path: &str) -> String {
-    if path.is_empty() {
-        "/".to_owned()
-    } else {
-        path.to_owned()
     }
 }
 

@@ -7,12 +7,17 @@
 use super::Engine;
 use crate::build::view::{Last, Node, View};
 use crate::error::{Error, Result};
+use crate::image::changes::{Change, changes};
+use crate::runtime::logs::reader;
+use crate::runtime::plan::mountpoints;
+use crate::runtime::spec::{Container, LogRecord};
 use crate::store::layers;
 use crate::sys::namespace::{self, IdMap};
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// A file that was looked at.
@@ -72,6 +77,25 @@ impl Engine {
             owner: owner(&stat),
             bytes,
         }))
+    }
+
+    /// Reads the log of `container` from its beginning, until `sink` breaks.
+    pub fn look_at_log(
+        &self,
+        container: &Container,
+        sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let place = self.sandbox.container(&container.config.id);
+        reader::look(&place.log(), sink)
+    }
+
+    /// What `container` changed, compared with its image, sorted by path. Error: it has folders that are closed to the
+    /// caller.
+    pub fn look_at_changes(&self, container: &Container) -> Result<Vec<Change>> {
+        let mut lowers = vec![mountpoints(&self.home)];
+        lowers.extend(self.layer_folders(&container.config.layers));
+        let upper = self.sandbox.container(&container.config.id).upper();
+        changes(&upper, &lowers)
     }
 
     /// The folders of the layers with these chain ids, as [`Engine::look`] wants them.

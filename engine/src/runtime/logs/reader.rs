@@ -47,6 +47,15 @@ pub(crate) fn logs(
     log.follow(&place.lock(), options, sink)
 }
 
+/// Reads what the log at `path` has, leaving no mark in the journal.
+pub(crate) fn look(path: &Path, sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>) -> Result<()> {
+    if let Some(mut log) = LogReader::open(path)? {
+        // Whether the sink broke off is the sink's business.
+        let _ = log.tail(&LogOptions::default(), sink)?;
+    }
+    Ok(())
+}
+
 /// Nothing was written yet.
 fn follow_later(
     path: &Path,
