@@ -29,6 +29,9 @@ pub struct Shown<'a> {
     pub containers: Vec<(String, String)>,
 }
 
+/// How many of the other images that have a layer are named.
+const NAMED: usize = 3;
+
 /// A line, and the lines under it.
 #[derive(Debug, Default)]
 struct Branch {
@@ -91,6 +94,14 @@ fn names(image: &Image) -> String {
     }
 }
 
+/// How another image is referred to: by its first name, or else by its id.
+fn called(image: &Image) -> String {
+    match image.references.first() {
+        Some(name) => name.familiar(),
+        None => image.id.short().to_owned(),
+    }
+}
+
 fn layers(shown: &Shown<'_>, all: &[Image]) -> Vec<Branch> {
     let image = shown.image;
     let mut steps = image.config.history.iter().filter(|step| !step.empty_layer);
@@ -107,11 +118,18 @@ fn layers(shown: &Shown<'_>, all: &[Image]) -> Vec<Branch> {
             let others: Vec<String> = all
                 .iter()
                 .filter(|other| other.id != image.id && other.chain.contains(chain))
-                .map(names)
+                .map(called)
                 .collect();
-            let shared = match others.is_empty() {
-                true => Vec::new(),
-                false => vec![Branch::leaf(format!("also in {}", others.join(", ")))],
+            let shared = match others.len() {
+                0 => Vec::new(),
+                1..=NAMED => vec![Branch::leaf(format!("also in {}", others.join(", ")))],
+                count => {
+                    let named = others[..NAMED].join(", ");
+                    vec![Branch::leaf(format!(
+                        "also in {named} and {} more",
+                        count - NAMED
+                    ))]
+                }
             };
             Branch {
                 text: format!("{}. {size:>widest$}  {step}", index + 1)
@@ -250,6 +268,34 @@ app:1  ID  4.26MB
     old_one  Created
 ",
         );
+    }
+
+    #[test]
+    fn of_many_images_that_share_a_layer_three_are_named() {
+        let (app, mut all) = (app(), vec![app()]);
+        for number in 0..5 {
+            let mut other = samples::image();
+            other.id = Digest::of(&[number]);
+            other.references = vec![Reference::parse(&format!("other:{number}")).unwrap()];
+            all.push(other);
+        }
+        all[1].references.clear();
+        let shown = Shown {
+            image: &app,
+            sizes: Vec::new(),
+            containers: Vec::new(),
+        };
+        let text = images(
+            &[shown],
+            &all,
+            Layout {
+                width: 80,
+                plain: false,
+            },
+        );
+        let id = all[1].id.short();
+        let expected = format!("also in {id}, other:1, other:2 and 2 more");
+        assert!(text.contains(&expected), "{text}");
     }
 
     #[test]

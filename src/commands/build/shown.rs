@@ -3,17 +3,14 @@
 use crate::ctx::{self, Ctx};
 use crate::failure::CommandResult;
 use crate::render::progress::{Follower, Form, Screen};
-use engine::build::observe::BuildObserver;
-use std::io::{self, Write};
+use engine::build::observe::{BuildObserver, Quiet};
+use std::io;
 use std::time::Instant;
-
-/// The line around what a failing step wrote.
-const RULE: &str = "------\n";
 
 /// The form of the progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Nothing but what a failing step wrote.
+    /// Nothing; what a failing step wrote is part of the error.
     Quiet,
     /// Lines with the number of their step; nothing ever moves.
     Plain,
@@ -46,7 +43,8 @@ pub(super) fn follow<T>(
     let began = Instant::now();
     let clock = move || began.elapsed();
     let form = match kind {
-        Kind::Quiet | Kind::Plain => Form::Plain,
+        Kind::Quiet => return Ok(build(&mut Quiet)),
+        Kind::Plain => Form::Plain,
         Kind::Terminal => {
             let (rows, columns) = ctx::terminal_size().unwrap_or((24, 80));
             Form::Terminal(Screen {
@@ -56,25 +54,10 @@ pub(super) fn follow<T>(
             })
         }
     };
-    if kind == Kind::Quiet {
-        let mut follower = Follower::new(Vec::new(), form, clock);
-        let result = build(&mut follower);
-        let log = follower.finish()?;
-        ctx.err
-            .write_all(failing(&String::from_utf8_lossy(&log)).as_bytes())?;
-        return Ok(result);
-    }
     let mut follower = Follower::new(&mut ctx.err, form, clock);
     let result = build(&mut follower);
     follower.finish()?;
     Ok(result)
-}
-
-/// What the failing step wrote, of a whole log; empty if none failed.
-fn failing(log: &str) -> &str {
-    let end = log.trim_end_matches('\n').strip_suffix(RULE.trim_end());
-    end.and_then(|front| front.rfind(RULE))
-        .map_or("", |at| &log[at..])
 }
 
 #[cfg(test)]
@@ -87,14 +70,5 @@ mod tests {
         assert_eq!(Kind::choose("tty", false, false), Some(Kind::Terminal));
         assert_eq!(Kind::choose("plain", true, true), Some(Kind::Quiet));
         assert_eq!(Kind::choose("loud", false, true), None);
-    }
-
-    #[test]
-    fn of_a_quiet_build_only_the_failing_step_is_shown() {
-        assert_eq!(failing("#1 a\n#1 DONE 0.1s\n"), "");
-        assert_eq!(
-            failing("#1 a\n#1 ERROR: x\n------\n > a:\n0.1 no\n------\n"),
-            "------\n > a:\n0.1 no\n------\n"
-        );
     }
 }

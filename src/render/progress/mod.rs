@@ -39,7 +39,8 @@ pub enum Form {
     Terminal(Screen),
 }
 
-/// Writes what a build does to `out`. Call [`Follower::finish`] when the build is done.
+/// Writes what a build does to `out`. Call [`Follower::finish`] when the build is done. What a failing step wrote last is
+/// part of the build's error, and not repeated here.
 pub struct Follower<W> {
     out: W,
     drawing: Drawing,
@@ -55,8 +56,6 @@ enum Drawing {
     Terminal(Terminal),
 }
 
-/// How much of a step's output is kept for the case that it fails, in lines.
-const KEPT: usize = 10;
 /// The longest line of output that is put together, in bytes.
 const LONGEST: usize = 16 << 10;
 
@@ -67,8 +66,6 @@ struct Vertex {
     began: Duration,
     /// The beginning of a line that is not whole yet.
     partial: Vec<u8>,
-    /// The last lines of its output, each with the time since it began.
-    tail: Vec<(Duration, String)>,
 }
 
 /// How a vertex ended.
@@ -79,7 +76,6 @@ struct End<'a> {
     cached: bool,
     reason: Option<String>,
     error: Option<&'a str>,
-    tail: &'a [(Duration, String)],
 }
 
 impl<W: Write> Follower<W> {
@@ -104,7 +100,7 @@ impl<W: Write> Follower<W> {
     pub fn finish(mut self) -> io::Result<W> {
         let now = (self.clock)();
         let result = match &mut self.drawing {
-            Drawing::Plain(plain) => plain.finish(&mut self.out),
+            Drawing::Plain(_) => Ok(()),
             Drawing::Terminal(terminal) => terminal.finish(&mut self.out, now),
         };
         match self.broken {
@@ -167,7 +163,7 @@ impl<W: Write> Follower<W> {
     }
 
     fn output_line(&mut self, number: usize, line: &[u8], now: Duration) -> io::Result<()> {
-        let Some(vertex) = self.vertices.get_mut(&number) else {
+        let Some(vertex) = self.vertices.get(&number) else {
             return Ok(());
         };
         let text = String::from_utf8_lossy(line);
@@ -175,10 +171,6 @@ impl<W: Write> Follower<W> {
         // What was written over on one line is told as it came to look.
         let text = text.rsplit('\r').next().unwrap_or_default();
         let since = now.saturating_sub(vertex.began);
-        vertex.tail.push((since, text.to_owned()));
-        if vertex.tail.len() > KEPT {
-            vertex.tail.remove(0);
-        }
         match &mut self.drawing {
             Drawing::Plain(plain) => {
                 let text = format!("{:.3} {text}", since.as_secs_f64());
@@ -214,7 +206,6 @@ impl<W: Write> Follower<W> {
             cached: step.is_some_and(|step| step.cached),
             reason: step.and_then(|step| step.reason.as_ref()).and_then(told),
             error,
-            tail: &vertex.tail,
         };
         match &mut self.drawing {
             Drawing::Plain(plain) => plain.ended(&mut self.out, &end),
@@ -237,13 +228,4 @@ fn told(reason: &Reason) -> Option<String> {
         Reason::FirstTime => None,
         _ => Some(format!("ran: {reason}")),
     }
-}
-
-/// The output of the vertex that failed, between two lines.
-fn failure(out: &mut dyn Write, name: &str, tail: &[(Duration, String)]) -> io::Result<()> {
-    writeln!(out, "------\n > {name}:")?;
-    for (since, line) in tail {
-        writeln!(out, "{:.3} {line}", since.as_secs_f64())?;
-    }
-    writeln!(out, "------")
 }

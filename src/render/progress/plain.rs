@@ -1,16 +1,13 @@
 //! `--progress=plain`: one line after the other, each with the number of its vertex.
 
-use super::{End, failure};
+use super::End;
 use std::io::{self, Write};
-use std::time::Duration;
 
 /// What was written so far.
 #[derive(Debug, Default)]
 pub(super) struct Plain {
     /// The vertex of the last line.
     last: Option<usize>,
-    /// The vertex that failed, and the end of its output.
-    failed: Option<(String, Vec<(Duration, String)>)>,
 }
 
 impl Plain {
@@ -43,7 +40,6 @@ impl Plain {
     pub(super) fn ended(&mut self, out: &mut dyn Write, end: &End<'_>) -> io::Result<()> {
         let text = match (end.error, end.cached, &end.reason) {
             (Some(error), ..) => {
-                self.failed = Some((end.name.to_owned(), end.tail.to_vec()));
                 format!("ERROR: {}", error.lines().next().unwrap_or_default())
             }
             (None, true, _) => "CACHED".to_owned(),
@@ -53,12 +49,5 @@ impl Plain {
             }
         };
         self.line(out, end.number, &text)
-    }
-
-    pub(super) fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        match self.failed.take() {
-            Some((name, tail)) => failure(out, &name, &tail),
-            None => Ok(()),
-        }
     }
 }

@@ -3,7 +3,7 @@
 //! What is finished stays where it was written; under it, the *live* lines show what is being worked on and the last
 //! lines of its output. No line is wider than the terminal, so that the lines can be counted.
 
-use super::{End, Screen, failure};
+use super::{End, Screen};
 use crate::render::text::ellipsis;
 use anstream::adapter::strip_str;
 use owo_colors::{OwoColorize, Style};
@@ -26,7 +26,7 @@ pub(super) struct Terminal {
     begun: bool,
     working: Vec<Work>,
     ended: usize,
-    failed: Option<(String, Vec<(Duration, String)>)>,
+    failed: bool,
 }
 
 /// A vertex that is being worked on.
@@ -50,7 +50,7 @@ impl Terminal {
             begun: false,
             working: Vec::new(),
             ended: 0,
-            failed: None,
+            failed: false,
         }
     }
 
@@ -131,29 +131,23 @@ impl Terminal {
                 self.settle(out, &format!(" => => {line}"), Style::new().yellow())?;
             }
         }
-        if end.error.is_some() {
-            self.failed = Some((end.name.to_owned(), end.tail.to_vec()));
-        }
+        self.failed |= end.error.is_some();
         self.rewrite_headline(out, now, false)?;
         self.draw(out)
     }
 
     pub(super) fn finish(&mut self, out: &mut dyn Write, now: Duration) -> io::Result<()> {
         self.erase(out)?;
-        self.rewrite_headline(out, now, true)?;
-        match self.failed.take() {
-            Some((name, tail)) => failure(out, &name, &tail),
-            None => Ok(()),
-        }
+        self.rewrite_headline(out, now, true)
     }
 
     /// `[+] Building 1.2s (3/5)`
     fn headline(&self, now: Duration, finished: bool) -> String {
         let (ended, begun) = (self.ended, self.ended + self.working.len());
-        let end = match (finished, &self.failed) {
+        let end = match (finished, self.failed) {
             (false, _) => "",
-            (true, None) => " FINISHED",
-            (true, Some(_)) => " ERROR",
+            (true, false) => " FINISHED",
+            (true, true) => " ERROR",
         };
         let seconds = now.as_secs_f64();
         ellipsis(
