@@ -130,19 +130,38 @@ impl Cgroup {
         }
     }
 
-    /// A group for pausing a container that has none, with its processes in it.
-    pub fn create_freezer(id: &str, pids: &[i32]) -> Result<Self> {
+    /// A group for pausing a container that has none. `pids` lists its processes, and is asked until all are in the
+    /// group: what forks meanwhile outside of it is found by the next look.
+    pub fn create_freezer(id: &str, pids: impl Fn() -> Vec<i32>) -> Result<Self> {
         let groups = v1::create_freezer(Path::new(ROOT), id).map_err(|error| {
             Error::machine("pausing needs a cgroup that you can write, and there is none")
                 .with_source(error)
                 .with_hint("docklings doctor")
         })?;
-        for pid in pids {
-            groups.add(*pid)?;
-        }
-        Ok(Self {
+        let group = Self {
             kind: Kind::One(groups),
-        })
+        };
+        group.add_all(pids)?;
+        Ok(group)
+    }
+
+    /// Moves the processes that `pids` lists here, until it lists no new ones.
+    pub fn add_all(&self, pids: impl Fn() -> Vec<i32>) -> Result<()> {
+        let mut known = std::collections::BTreeSet::new();
+        for _ in 0..100 {
+            let new: Vec<i32> = pids()
+                .into_iter()
+                .filter(|pid| !known.contains(pid))
+                .collect();
+            if new.is_empty() {
+                return Ok(());
+            }
+            for pid in new {
+                known.insert(pid);
+                self.add(pid)?;
+            }
+        }
+        Ok(())
     }
 
     /// The folder that a process can be born in; `None` with version 1.

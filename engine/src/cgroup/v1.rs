@@ -1,7 +1,7 @@
 //! cgroup version 1: a tree per controller.
 
 use super::{Counts, Limits, OURS, count, number, write};
-use crate::error::{Error, Result};
+use crate::error::{Error, IoContext, Result};
 use crate::paths::create_private_dir;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,9 +60,15 @@ impl Groups {
             .map(|p| &**p)
     }
 
+    /// A process that has ended meanwhile is fine.
     pub(super) fn add(&self, pid: i32) -> Result<()> {
-        self.folders()
-            .try_for_each(|folder| write(folder, "cgroup.procs", pid))
+        self.folders().try_for_each(|folder| {
+            let path = folder.join("cgroup.procs");
+            match fs::write(&path, pid.to_string()) {
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(()),
+                other => other.on("write", &path),
+            }
+        })
     }
 
     pub(super) fn apply(&self, limits: &Limits) -> Result<()> {

@@ -38,7 +38,7 @@ pub use start::MONITOR_STAGE;
 /// Runs a hidden stage of the binary, if `words` (without the program's name) ask for one. Returns its exit code.
 pub fn stage(words: &[String]) -> Option<i32> {
     match words {
-        [stage, job] if stage == MONITOR_STAGE => Some(monitor::main(job)),
+        [stage, _container] if stage == MONITOR_STAGE => Some(monitor::main()),
         _ => None,
     }
 }

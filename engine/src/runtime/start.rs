@@ -21,6 +21,7 @@ use crate::sys::clone::{Forked, fork};
 use crate::sys::{namespace, process, sealed};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
+use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub const MONITOR_STAGE: &str = "__monitor";
 /// Descriptors that the monitor inherits.
 pub(super) const SESSION_FD: i32 = 3;
 pub(super) const LOCK_FD: i32 = 4;
+/// The job comes through a pipe and not as a word: the words of pid 1 can be read in the container.
+pub(super) const JOB_FD: i32 = 5;
 
 /// What a monitor is told.
 #[derive(Debug, Serialize, Deserialize)]
@@ -118,7 +121,7 @@ fn start_monitor(
             let _ = nix::unistd::setsid();
             match fork() {
                 Ok(Forked::Child) => {
-                    let error = become_monitor(site, &job, &theirs, &lock);
+                    let error = become_monitor(site, id.as_str(), &job, &theirs, &lock);
                     let _ = Frame::Failed(125, Failure::from(error).text).write_to(&theirs);
                     process::exit(125)
                 }
@@ -135,7 +138,13 @@ fn start_monitor(
 }
 
 /// Becomes the hidden stage, with the session and the lock as its only open files. Returns only with the error.
-fn become_monitor(site: &Site, job: &str, session: &UnixStream, lock: &File) -> Error {
+fn become_monitor(
+    site: &Site,
+    container: &str,
+    job: &str,
+    session: &UnixStream,
+    lock: &File,
+) -> Error {
     let prepare = || -> Result<OwnedFd> {
         namespace::become_root()?;
         let beside = plan::mountpoints(&site.home);
@@ -146,18 +155,33 @@ fn become_monitor(site: &Site, job: &str, session: &UnixStream, lock: &File) -> 
             .write(true)
             .open("/dev/null")
             .on("open", "/dev/null")?;
+        let (reader, writer) = std::io::pipe().on("make", "a pipe")?;
+        // A job is far smaller than a pipe, so nobody waits.
+        File::from(OwnedFd::from(writer))
+            .write_all(job.as_bytes())
+            .on("write", "the job")?;
         let null = null.as_fd();
-        process::arrange(&[null, null, null, session.as_fd(), lock.as_fd()])?;
+        process::arrange(&[
+            null,
+            null,
+            null,
+            session.as_fd(),
+            lock.as_fd(),
+            reader.as_fd(),
+        ])?;
         Ok(program)
     };
     let program = match prepare() {
         Ok(program) => program,
         Err(error) => return error,
     };
-    let argv = ["docklings-monitor", MONITOR_STAGE, job].map(str::to_owned);
+    let argv = ["docklings-monitor", MONITOR_STAGE, container].map(str::to_owned);
+    // The home tells people, and tests, whose monitor it is; the container gets an environment of its own.
+    let home = format!("DOCKLINGS_HOME={}", site.home.root().display());
     let env: Vec<String> = std::env::vars()
         .filter(|(name, _)| matches!(name.as_str(), "PATH" | "USER" | "TZ"))
         .map(|(name, value)| format!("{name}={value}"))
+        .chain([home])
         .collect();
     let cause = process::fexecve(program.as_fd(), &argv, &env);
     Error::new(ErrorKind::Internal, "cannot start the monitor").with_source(cause)

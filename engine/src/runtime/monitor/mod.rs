@@ -15,7 +15,7 @@ mod process;
 mod serve;
 
 use super::logs::writer::LogWriter;
-use super::start::{Job, LOCK_FD, SESSION_FD};
+use super::start::{JOB_FD, Job, LOCK_FD, SESSION_FD};
 use super::{Failure, etc, protocol::Frame};
 use crate::cgroup::Cgroup;
 use crate::clock::System;
@@ -57,13 +57,14 @@ pub(super) struct Monitor {
     size: Option<(u16, u16)>,
 }
 
-/// The hidden stage: `docklings __monitor JOB`. Returns the exit code.
-pub(super) fn main(job: &str) -> i32 {
+/// The hidden stage: `docklings __monitor CONTAINER`, where the word is for people who look at `ps`. Returns the exit
+/// code.
+pub(super) fn main() -> i32 {
     let session = match sys::process::inherited(SESSION_FD) {
         Ok(fd) => UnixStream::from(fd),
         Err(_) => return 125,
     };
-    match open(job) {
+    match open() {
         Ok((mut monitor, job)) => monitor.live(session, &job),
         Err(error) => {
             let _ = Frame::Failed(125, Failure::from(error).text).write_to(&session);
@@ -72,9 +73,10 @@ pub(super) fn main(job: &str) -> i32 {
     }
 }
 
-fn open(job: &str) -> Result<(Monitor, Job)> {
+fn open() -> Result<(Monitor, Job)> {
     use nix::sys::signal::Signal;
-    let job: Job = serde_json::from_str(job)
+    let job = File::from(sys::process::inherited(JOB_FD)?);
+    let job: Job = serde_json::from_reader(std::io::BufReader::new(job))
         .map_err(|error| Error::internal("the monitor's job cannot be read").with_source(error))?;
     let lock = File::from(sys::process::inherited(LOCK_FD)?);
     for signal in [

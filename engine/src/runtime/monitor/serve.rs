@@ -233,9 +233,7 @@ impl Monitor {
                 .as_ref()
                 .is_none_or(|cgroup| cgroup.birthplace().is_none())
         {
-            let pids = inside::pids(self.state.pid);
-            let freezer = Cgroup::create_freezer(id.as_str(), &pids)?;
-            freezer.freeze(true)?;
+            Cgroup::create_freezer(id.as_str(), || inside::pids(self.state.pid))?.freeze(true)?;
         } else if let Some(cgroup) = self
             .cgroup
             .as_ref()
@@ -243,7 +241,7 @@ impl Monitor {
         {
             cgroup.freeze(frozen)?;
         } else {
-            Cgroup::create_freezer(id.as_str(), &[])?.freeze(false)?;
+            Cgroup::create_freezer(id.as_str(), Vec::new)?.freeze(false)?;
         }
         self.state.phase = if frozen {
             Phase::Paused
@@ -265,8 +263,8 @@ impl Monitor {
                 Some(cgroup) => cgroup.apply(&limits)?,
                 None if limits.any() => {
                     self.cgroup = Cgroup::create(self.config.id.as_str(), &limits)?;
-                    for pid in inside::pids(self.state.pid) {
-                        self.cgroup.iter().try_for_each(|cgroup| cgroup.add(pid))?;
+                    if let Some(cgroup) = &self.cgroup {
+                        cgroup.add_all(|| inside::pids(self.state.pid))?;
                     }
                 }
                 None => {}
