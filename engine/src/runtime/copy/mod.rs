@@ -192,7 +192,9 @@ pub(crate) fn copy_in(
         Source::Path(local) => {
             let found = place::local_source(local, follow)?;
             if !about.exists && !about.has_parent {
-                return Err(missing(path, name));
+                // Docker names the folder, which is what it unpacks into.
+                let folder = Path::new(&path_in).parent().unwrap_or(Path::new("/"));
+                return Err(missing(&folder.to_string_lossy(), name));
             }
             place::decide(&found, &destination)?
         }

@@ -11,10 +11,11 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 /// Forks a process that joins the mounts of the container behind `init` and serves one operation over `stream`.
-/// The caller does not wait for it, and reaps it when it can.
+/// `begun` was read from the stream already. The caller does not wait for the process, and reaps it when it can.
 pub(in crate::runtime) fn serve_in(
     init: BorrowedFd<'_>,
     operation: &Operation,
+    begun: &[u8],
     stream: &UnixStream,
 ) {
     match fork() {
@@ -24,7 +25,7 @@ pub(in crate::runtime) fn serve_in(
                 .and_then(|()| process::die_with_parent())
                 .and_then(|()| namespace::join(init, libc::CLONE_NEWNS as u64));
             match joined {
-                Ok(()) => serve(operation, stream),
+                Ok(()) => serve(operation, begun, stream),
                 Err(error) => fail(stream, &error),
             }
             process::exit(0)
@@ -35,8 +36,9 @@ pub(in crate::runtime) fn serve_in(
 }
 
 /// Serves one operation; the calling process has the container's root as its own.
-pub(super) fn serve(operation: &Operation, stream: &UnixStream) {
-    if let Err(error) = answer(operation, stream) {
+/// `begun` is what was read from the stream already.
+pub(super) fn serve(operation: &Operation, begun: &[u8], stream: &UnixStream) {
+    if let Err(error) = answer(operation, begun, stream) {
         fail(stream, &error);
     }
 }
@@ -60,7 +62,7 @@ fn say(mut stream: &UnixStream, answer: &Answer) {
     }
 }
 
-fn answer(operation: &Operation, stream: &UnixStream) -> Result<()> {
+fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()> {
     match operation {
         Operation::Stat { path } => say(stream, &Answer::About(about(path))),
         Operation::Read {
@@ -91,7 +93,8 @@ fn answer(operation: &Operation, stream: &UnixStream) -> Result<()> {
             if !writable.is_dir() {
                 return Err(Error::invalid("extraction point is not a directory"));
             }
-            let result = extract::extract(stream, Path::new(folder), rebase, true);
+            let tar = begun.chain(stream);
+            let result = extract::extract(tar, Path::new(folder), rebase, true);
             if result.is_err() {
                 // The other side still sends; it reads our answer when it is through.
                 let _ = io::copy(&mut &*stream, &mut io::sink());

@@ -94,7 +94,7 @@ fn serve_stopped(
                     init::assemble_files(&plan)
                 });
             match prepared {
-                Ok(()) => serve::serve(operation, &stream),
+                Ok(()) => serve::serve(operation, &[], &stream),
                 Err(error) => serve::fail(&stream, &error),
             }
             process::exit(0)

@@ -384,9 +384,10 @@ impl Monitor {
         let Some(init) = self.processes.first().filter(|process| process.is_init) else {
             return;
         };
-        let stream = &self.clients[index].stream;
-        let _ = stream.set_nonblocking(false);
-        copy::serve_in(init.pidfd.as_fd(), operation, stream);
+        let client = &self.clients[index];
+        let _ = client.stream.set_nonblocking(false);
+        // What came together with the request is the beginning of the tar.
+        copy::serve_in(init.pidfd.as_fd(), operation, &client.input, &client.stream);
     }
 
     /// Deals with what the clock brings.
