@@ -222,7 +222,8 @@ impl Hinter for Assistant {
     type Hint = String;
 
     fn hint(&self, line: &str, at: usize, context: &Context<'_>) -> Option<String> {
-        if !self.look.drawn || at < line.len() {
+        // Without colour it could not be told from what was typed.
+        if !self.look.drawn || !self.look.colour || at < line.len() {
             return None;
         }
         let rest = self
