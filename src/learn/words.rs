@@ -131,7 +131,10 @@ mod tests {
 
     const VERB: &Verb = &super::super::VERBS[1];
 
-    fn check(line: &str, expected: Result<(&[&str], &[&str], &[&str]), &str>) {
+    /// Names, switches, and values of `--answer`; or the message.
+    type Expected<'a> = Result<(&'a [&'a str], &'a [&'a str], &'a [&'a str]), &'a str>;
+
+    fn check(line: &str, expected: Expected<'_>) {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         let parsed = Words::parse(VERB, &words).map(|parsed| parsed.expect("it is no help"));
         match (parsed, expected) {

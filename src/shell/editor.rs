@@ -62,7 +62,6 @@ impl Reader {
             } else {
                 ColorMode::Disabled
             })
-            .check_cursor_position(look.drawn)
             .bracketed_paste(look.drawn)
             .build();
         let mut editor = Editor::with_config(config).map_err(io::Error::other)?;

@@ -90,6 +90,7 @@ impl Shell {
         self.handle(Event::Begin)?;
         loop {
             self.tell_assistant();
+            self.begin_line()?;
             match self.reader.read(&self.prompt())? {
                 Input::Line(line) if line.trim().is_empty() => {}
                 Input::Line(line) => {
@@ -211,6 +212,16 @@ impl Shell {
         let plain = format!("{place} $ ");
         let coloured = look::styled(look::PASS, &place);
         (plain, format!("{coloured} $ "))
+    }
+
+    /// Goes to the next line if a program ended in the middle of one. A row of blanks does it without asking the terminal,
+    /// which may not answer: they fill the rest of an empty row, and from the middle of one they run over into the next.
+    fn begin_line(&self) -> io::Result<()> {
+        if !self.look.drawn {
+            return Ok(());
+        }
+        let columns = crate::ctx::terminal_size().map_or(0, |(_, columns)| usize::from(columns));
+        self.look.show(&format!("{:columns$}\r", ""))
     }
 
     /// Tells completion and ghost text where the learner is.

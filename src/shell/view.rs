@@ -435,10 +435,7 @@ pub(crate) fn fill(text: &str, look: Look) -> String {
 
 /// As [`fill`], each line `indent` columns to the right, continued lines as far as the text of a list.
 fn indented(text: &str, indent: usize, look: Look) -> String {
-    let marker = text
-        .find(|c: char| c == ' ')
-        .filter(|at| *at <= 3)
-        .map_or(0, |at| at + 1);
+    let marker = text.find(' ').filter(|at| *at <= 3).map_or(0, |at| at + 1);
     hanging(text, indent, marker, look)
 }
 

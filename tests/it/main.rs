@@ -6,5 +6,7 @@ mod commands;
 mod isolation;
 mod monitor;
 mod pty;
+mod shell;
+mod shell_pty;
 mod support;
 mod tidy;

@@ -49,7 +49,9 @@ fn obstacle(read: &dyn Fn(&str) -> String) -> (&'static str, &'static str) {
             "; this is a user namespace already",
             "run docklings outside of it",
         )
-    } else if read("/proc/1/environ").contains("container=") || read("/run/.containerenv") != "" {
+    } else if read("/proc/1/environ").contains("container=")
+        || !read("/run/.containerenv").is_empty()
+    {
         (
             "; this is a container, whose engine forbids them",
             "start the outer container with `--privileged`, or with `--security-opt seccomp=unconfined`",
