@@ -20,8 +20,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Unfinished content is thrown away after this time: whoever began it is dead, or it would hold the lock.
-const LEFTOVER_AGE: SignedDuration = SignedDuration::from_hours(1);
+/// What lies in `content/tmp` and is no layer, such as a build context, is thrown away after this time.
+const LEFTOVER_AGE: SignedDuration = SignedDuration::from_hours(48);
 
 /// What is needed.
 #[derive(Debug, Default)]
@@ -165,12 +165,15 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 /// Removes what processes that died left unfinished. The content lock is held.
 fn sweep(home: &Home, now: Timestamp) -> Result<()> {
     for path in files(&home.content_tmp())? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_layer =
+            name.starts_with(layers::DRAFT_PREFIX) || name.starts_with(layers::GONE_PREFIX);
         let age = fs::symlink_metadata(&path)
             .and_then(|metadata| metadata.modified())
             .ok()
             .and_then(|time| Timestamp::try_from(time).ok())
             .map(|time| now.duration_since(time));
-        if age.is_some_and(|age| age > LEFTOVER_AGE) {
+        if is_layer || age.is_some_and(|age| age > LEFTOVER_AGE) {
             remove_tree(&path)?;
         }
     }
@@ -312,13 +315,27 @@ mod tests {
     }
 
     #[test]
-    fn old_leftovers_are_swept_and_fresh_ones_are_not() {
+    fn what_a_dead_process_left_is_swept_and_what_a_living_one_makes_is_not() {
         let world = World::new();
-        fs::create_dir_all(world.home.content_tmp().join("layer-x/diff")).unwrap();
+        let tmp = world.home.content_tmp();
+        let left = || {
+            let mut names: Vec<_> = fs::read_dir(&tmp)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        fs::create_dir_all(tmp.join("layer-x/diff")).unwrap();
+        fs::create_dir_all(tmp.join("context-x")).unwrap();
+        let draft = Draft::new(&world.home).unwrap();
         collect(&world.home, &[], Timestamp::now()).unwrap();
-        assert_eq!(fs::read_dir(world.home.content_tmp()).unwrap().count(), 1);
-        let later = Timestamp::now() + SignedDuration::from_hours(2);
+        assert_eq!(left().len(), 3);
+        drop(draft);
+        collect(&world.home, &[], Timestamp::now()).unwrap();
+        assert_eq!(left(), ["context-x"]);
+        let later = Timestamp::now() + SignedDuration::from_hours(49);
         collect(&world.home, &[], later).unwrap();
-        assert_eq!(fs::read_dir(world.home.content_tmp()).unwrap().count(), 0);
+        assert!(left().is_empty());
     }
 }

@@ -129,7 +129,7 @@ pub fn replay(folder: &Path, sink: &mut impl Write) -> Result<bool> {
                 .map(File::from)
                 .map_err(|errno| Error::io("read", name, errno.into()))?,
         };
-        copy_exactly(&mut content, sink, length).on("read", name)?;
+        copy_exactly(&mut content, sink, length).on("copy", name)?;
         number += 1;
     }
     Ok(true)

@@ -9,6 +9,7 @@
 //! **Try it.** `docklings show layers busybox`.
 
 use super::atomic::{self, Durability};
+use super::lock::{self, Lock};
 use super::tree::remove_tree;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::config::chain_ids;
@@ -113,9 +114,16 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
     Ok(chains)
 }
 
+/// How the folder of a draft begins. Its maker holds the content lock, so one that is seen by who holds that lock
+/// exclusively was left by a process that died.
+pub const DRAFT_PREFIX: &str = "layer-";
+/// How the folder of a layer that is being deleted begins.
+pub const GONE_PREFIX: &str = "gone-";
+
 /// A layer that is being made. Dropped without [`Draft::publish`], it leaves nothing.
 #[derive(Debug)]
 pub struct Draft {
+    _kept: Lock,
     folder: PathBuf,
     published: bool,
 }
@@ -142,12 +150,14 @@ impl Draft {
         if !tmp.is_dir() {
             create_private_dir(&tmp)?;
         }
+        let kept = lock::shared(&home.content_lock())?;
         let folder = tempfile::Builder::new()
-            .prefix("layer-")
+            .prefix(DRAFT_PREFIX)
             .tempdir_in(&tmp)
             .on("create a directory in", &tmp)?
             .keep();
         Ok(Self {
+            _kept: kept,
             folder,
             published: false,
         })
@@ -203,7 +213,7 @@ impl Drop for Draft {
 pub fn remove(home: &Home, chain: &str) -> Result<()> {
     let (path, gone) = (
         path(home, chain),
-        home.content_tmp().join(format!("gone-{chain}")),
+        home.content_tmp().join(format!("{GONE_PREFIX}{chain}")),
     );
     match fs::rename(&path, &gone) {
         Ok(()) => remove_tree(&gone),
