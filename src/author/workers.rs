@@ -5,8 +5,8 @@ use crate::env::Env;
 use checker::Exercise;
 use checker::author::observe::Observation;
 use checker::author::trial::Trial;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Carries out `trials`, each with the index of its exercise; `told` is called after each one. The order of what is
 /// returned is that of `trials`.
@@ -19,6 +19,7 @@ pub(super) fn try_all(
 ) -> Vec<(usize, Observation)> {
     let next = AtomicUsize::new(0);
     let seen: Mutex<Vec<(usize, usize, Observation)>> = Mutex::new(Vec::new());
+    let ports = Mutex::new(());
     std::thread::scope(|scope| {
         for _ in 0..jobs.max(1) {
             scope.spawn(|| {
@@ -27,7 +28,13 @@ pub(super) fn try_all(
                     let Some((owner, trial)) = trials.get(number) else {
                         return;
                     };
-                    let one = try_out(env, &exercises[*owner], trial.clone(), number);
+                    let exercise = &exercises[*owner];
+                    // A lock that a worker died with still keeps the others apart.
+                    let alone = trial
+                        .takes_ports(exercise)
+                        .then(|| ports.lock().unwrap_or_else(PoisonError::into_inner));
+                    let one = try_out(env, exercise, trial.clone(), number);
+                    drop(alone);
                     told();
                     if let Ok(mut seen) = seen.lock() {
                         seen.push((number, *owner, one));
@@ -36,9 +43,7 @@ pub(super) fn try_all(
             });
         }
     });
-    let mut seen = seen
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
     seen.sort_by_key(|(number, _, _)| *number);
     seen.into_iter()
         .map(|(_, owner, one)| (owner, one))

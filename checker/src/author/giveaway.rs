@@ -6,6 +6,15 @@ use crate::exercise::{Action, Exercise, Level};
 use crate::problem::Problem;
 
 pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
+    // A command that is a wrong attempt by itself may be tried for what it says.
+    let known_mistakes: Vec<String> = exercise
+        .wrong
+        .iter()
+        .filter_map(|wrong| match wrong.attempt.steps.as_slice() {
+            [only] if wrong.attempt.answers.is_empty() => Some(plain(&only.action.describe())),
+            _ => None,
+        })
+        .collect();
     let commands: Vec<String> = exercise
         .solutions
         .iter()
@@ -17,8 +26,9 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
             Action::Terminal { command, .. } => Some(plain(command)),
             Action::Write { .. } => None,
         })
-        // `docker ps` is not what an exercise is about.
-        .filter(|line| line.split(' ').count() > 2)
+        // `docker ps` is not what an exercise is about, and neither is a command of the shell.
+        .filter(|line| line.starts_with("docker ") && line.split(' ').count() > 2)
+        .filter(|line| !known_mistakes.contains(line))
         .collect();
     let mut problems = Vec::new();
     for hint in exercise

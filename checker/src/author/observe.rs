@@ -45,17 +45,19 @@ pub struct Done {
     pub output: String,
 }
 
-/// The line of `output` that says most: the last one, unless that only names the help.
+/// The line of `output` that says most: one that tells of an error, else the last.
 pub(crate) fn said(output: &str) -> &str {
-    let mut lines = output
+    let lines = output
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty());
-    let last = lines.clone().next_back().unwrap_or("nothing");
-    if last.starts_with("Run 'docker") {
-        return lines.next().unwrap_or(last);
-    }
-    last
+    let tells = |line: &&str| {
+        ["docker: ", "Error", "ERROR"]
+            .iter()
+            .any(|start| line.starts_with(start))
+    };
+    let error = lines.clone().find(tells);
+    error.or_else(|| lines.last()).unwrap_or("nothing")
 }
 
 /// One look.

@@ -1,6 +1,6 @@
 //! What has to be tried to prove an exercise.
 
-use super::near_miss;
+use super::{near_miss, words};
 use crate::exercise::{Attempt, Exercise, Step};
 use std::collections::BTreeMap;
 
@@ -74,6 +74,27 @@ impl Kind {
                 format!("near miss: `{changed}` instead of `{name}`")
             }
         }
+    }
+}
+
+impl Trial {
+    /// Whether it may take ports of the machine, which all sandboxes share: such trials are carried out one by one.
+    pub fn takes_ports(&self, exercise: &Exercise) -> bool {
+        let publishes = |step: &Step| {
+            let line = step.action.describe();
+            words::docker(&line).iter().any(|words| {
+                matches!(words[0].as_str(), "run" | "create")
+                    && words.iter().any(|word| {
+                        // `-p 8080:80`, `-dp 8080:80`, `--publish=…`, `-P`, `--network host`.
+                        word.starts_with("--publish")
+                            || word.contains("host")
+                            || (word.starts_with('-')
+                                && !word.starts_with("--")
+                                && word.contains(['p', 'P']))
+                    })
+            })
+        };
+        exercise.setup.iter().chain(&self.steps).any(publishes)
     }
 }
 

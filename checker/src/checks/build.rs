@@ -178,7 +178,7 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
 }
 
 fn judge_build(subject: &str, check: &Check, build: &Build) -> Vec<Claim> {
-    let cached = build.steps.iter().filter(|step| step.cached).count();
+    let (cached, ran) = counts(build);
     let mut claims = vec![Claim::new(
         Truth::Yes,
         format!("{subject} since the start"),
@@ -204,7 +204,7 @@ fn judge_build(subject: &str, check: &Check, build: &Build) -> Vec<Claim> {
                 let found = match name {
                     "result" => json!(build.result),
                     "cached" => json!(cached),
-                    "ran" => json!(build.steps.len() - cached),
+                    "ran" => json!(ran),
                     _ => json!(build.context),
                 };
                 claims.push(judge::value(subject, given.field, matcher, Ok(found)));
@@ -213,6 +213,13 @@ fn judge_build(subject: &str, check: &Check, build: &Build) -> Vec<Claim> {
         }
     }
     claims
+}
+
+/// How many steps came from the cache, and how many ran: those that have a number, for only they are printed.
+fn counts(build: &Build) -> (usize, usize) {
+    let numbered = build.steps.iter().filter(|step| step.number > 0);
+    let cached = numbered.clone().filter(|step| step.cached).count();
+    (cached, numbered.count() - cached)
 }
 
 fn step_value(step: &BuildStep) -> Value {
@@ -241,12 +248,12 @@ fn describe_steps(build: &Build) -> String {
 }
 
 fn facts(build: &Build) -> Map<String, Value> {
-    let cached = build.steps.iter().filter(|step| step.cached).count();
+    let (cached, ran) = counts(build);
     let first_run = build.steps.iter().find(|step| !step.cached);
     Map::from_iter([
         ("result".to_owned(), json!(build.result)),
         ("cached".to_owned(), json!(cached)),
-        ("ran".to_owned(), json!(build.steps.len() - cached)),
+        ("ran".to_owned(), json!(ran)),
         ("tags".to_owned(), json!(build.tags)),
         (
             "step".to_owned(),

@@ -55,7 +55,7 @@ const INSTRUCTION: &[Field] = &[
         "stage",
         "stage",
         Kind::Text,
-        "The name or number (from 0) of its stage.",
+        "The name or number (from 0) of its stage; `global` before the first FROM.",
     ),
 ];
 
@@ -213,7 +213,11 @@ fn value(dockerfile: &Dockerfile, field: &str) -> Value {
 
 /// Every instruction, FROM included, as the table's fields and as it is shown.
 fn instructions(dockerfile: &Dockerfile) -> Vec<(Value, String)> {
-    let mut all = Vec::new();
+    let mut all: Vec<(Value, String)> = dockerfile
+        .global
+        .iter()
+        .map(|one| shown(one, "global"))
+        .collect();
     for (number, stage) in dockerfile.stages.iter().enumerate() {
         let name = stage.name.clone().unwrap_or_else(|| number.to_string());
         let from = Instruction {
@@ -224,18 +228,21 @@ fn instructions(dockerfile: &Dockerfile) -> Vec<(Value, String)> {
             },
             ..Instruction::default()
         };
-        for one in std::iter::once(&from).chain(&stage.instructions) {
-            let facts = json!({
-                "instruction": one.keyword,
-                "contains": one.arguments,
-                "matches": one.arguments,
-                "form": if one.exec_form { "exec" } else { "shell" },
-                "stage": name,
-            });
-            all.push((facts, quote(&format!("{} {}", one.keyword, one.arguments))));
-        }
+        all.push(shown(&from, &name));
+        all.extend(stage.instructions.iter().map(|one| shown(one, &name)));
     }
     all
+}
+
+fn shown(one: &Instruction, stage: &str) -> (Value, String) {
+    let facts = json!({
+        "instruction": one.keyword,
+        "contains": one.arguments,
+        "matches": one.arguments,
+        "form": if one.exec_form { "exec" } else { "shell" },
+        "stage": stage,
+    });
+    (facts, quote(&format!("{} {}", one.keyword, one.arguments)))
 }
 
 fn listing(all: &[(Value, String)]) -> String {
@@ -271,7 +278,6 @@ mod tests {
             keyword: keyword.to_owned(),
             arguments: arguments.to_owned(),
             exec_form: arguments.starts_with('['),
-            line: 0,
         };
         let stage = Stage {
             name: None,
@@ -288,6 +294,7 @@ mod tests {
             "Dockerfile".into(),
             Ok(Dockerfile {
                 stages: vec![stage],
+                ..Dockerfile::default()
             }),
         );
         world

@@ -8,7 +8,7 @@ use super::facts::{
 };
 use super::{Blind, Observed, World, http, journal};
 use crate::wait::Source;
-use convert::{container, event, file, image, stage};
+use convert::{container, dockerfile, event, file, image};
 use engine::Engine;
 use engine::engine::look::Seen;
 use engine::runtime::spec::{self, ChangeKind};
@@ -186,9 +186,7 @@ impl World for EngineWorld {
             return Ok(None);
         };
         Ok(Some(match self.engine.parse_dockerfile(path, &bytes) {
-            Ok(parsed) => Ok(Dockerfile {
-                stages: parsed.stages.iter().map(stage).collect(),
-            }),
+            Ok(parsed) => Ok(dockerfile(&parsed)),
             Err(error) => Err(format!("line {}: {}", error.line, error.message)),
         }))
     }

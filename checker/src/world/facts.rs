@@ -183,6 +183,8 @@ pub struct BuildStep {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Dockerfile {
+    /// ARGs before the first FROM.
+    pub global: Vec<Instruction>,
     /// Stages, in order.
     pub stages: Vec<Stage>,
 }
@@ -209,8 +211,6 @@ pub struct Instruction {
     pub arguments: String,
     /// Whether it is written in the JSON form.
     pub exec_form: bool,
-    /// From 1.
-    pub line: usize,
 }
 
 /// A volume.

@@ -14,8 +14,7 @@ pub(crate) fn builds(events: &[Event]) -> Vec<Build> {
                 result: if failed(event) { "failed" } else { "ok" }.to_owned(),
                 steps: std::mem::take(&mut steps),
                 context: event.facts.get("context").and_then(Value::as_u64),
-                image_id: text(event, "image_id")
-                    .or_else(|| Some(event.id.clone()).filter(|id| !id.is_empty())),
+                image_id: Some(event.id.clone()).filter(|id| !id.is_empty()),
             }),
             _ => {}
         }
@@ -31,49 +30,33 @@ pub(crate) fn builds(events: &[Event]) -> Vec<Build> {
 }
 
 fn step(event: &Event) -> BuildStep {
-    let line = text(event, "text")
-        .or_else(|| text(event, "line"))
-        .unwrap_or_default();
+    let line = text(event, "instruction").unwrap_or_default();
+    let number = event.facts.get("index").and_then(Value::as_u64);
+    let cached = event.facts.get("cached").and_then(Value::as_bool);
     BuildStep {
-        number: event
-            .facts
-            .get("number")
-            .and_then(Value::as_u64)
-            .unwrap_or_default() as u32,
+        // Steps that change no file, such as CMD, have no number.
+        number: number.unwrap_or_default() as u32,
         instruction: line
             .split_whitespace()
             .next()
             .unwrap_or_default()
             .to_ascii_uppercase(),
-        cached: event
-            .facts
-            .get("cached")
-            .and_then(Value::as_bool)
-            .unwrap_or_default(),
+        cached: cached.unwrap_or_default(),
         reason: text(event, "reason").unwrap_or_default(),
         line,
     }
 }
 
 fn failed(event: &Event) -> bool {
-    event.facts.contains_key("error")
-        || event.facts.get("result").is_some_and(|one| one == "failed")
+    event.facts.get("success") == Some(&Value::Bool(false))
 }
 
 fn tags(event: &Event) -> Vec<String> {
-    for key in ["tags", "references", "names", "tag", "name"] {
-        match event.facts.get(key) {
-            Some(Value::Array(tags)) => {
-                return tags
-                    .iter()
-                    .filter_map(|tag| tag.as_str().map(str::to_owned))
-                    .collect();
-            }
-            Some(Value::String(tag)) => return vec![tag.clone()],
-            _ => {}
-        }
-    }
-    Vec::new()
+    let tags = event.facts.get("tags").and_then(Value::as_array);
+    tags.into_iter()
+        .flatten()
+        .filter_map(|tag| tag.as_str().map(str::to_owned))
+        .collect()
 }
 
 fn text(event: &Event, key: &str) -> Option<String> {
@@ -110,18 +93,18 @@ mod tests {
         let built = builds(&[
             event(
                 "build_step",
-                json!({"number": 1, "text": "FROM busybox", "cached": true}),
+                json!({"index": 1, "instruction": "FROM busybox", "cached": true}),
             ),
             event(
                 "build_step",
-                json!({"number": 2, "text": "RUN true", "cached": false, "reason": "first time"}),
+                json!({"index": 2, "instruction": "RUN true", "cached": false, "reason": "first time"}),
             ),
             event("build", json!({"tags": ["app:latest"]})),
             event(
                 "build_step",
-                json!({"number": 1, "text": "FROM busybox", "cached": true}),
+                json!({"index": 1, "instruction": "FROM busybox", "cached": true}),
             ),
-            event("build", json!({"error": "no such file"})),
+            event("build", json!({"success": false, "error": "no such file"})),
         ]);
         assert_eq!(built.len(), 2);
         assert_eq!(built[0].result, "ok");
@@ -136,7 +119,7 @@ mod tests {
 
     #[test]
     fn steps_without_an_end_are_a_build_that_failed() {
-        let built = builds(&[event("build_step", json!({"text": "RUN false"}))]);
+        let built = builds(&[event("build_step", json!({"instruction": "RUN false"}))]);
         assert_eq!(built[0].result, "failed");
         assert!(builds(&[]).is_empty());
     }

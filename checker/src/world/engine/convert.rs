@@ -1,7 +1,10 @@
 //! The engine's own types as plain facts.
 
-use crate::world::facts::{Container, Event, FileFacts, Image, Instruction, Mount, Port, Stage};
+use crate::world::facts::{
+    Container, Dockerfile, Event, FileFacts, Image, Instruction, Mount, Port, Stage,
+};
 use crate::world::journal;
+use engine::build::syntax::parse::StepText;
 use engine::engine::look::Seen;
 use engine::runtime::spec;
 use engine::store::containers::{MountSource, NetworkMode, PortBinding, RestartPolicy};
@@ -160,30 +163,34 @@ pub(super) fn image(raw: engine::image::Image) -> Image {
     }
 }
 
-pub(super) fn stage(raw: &engine::build::syntax::parse::Stage) -> Stage {
-    let instruction = |text: &str| {
-        let (keyword, arguments) = text.split_once(' ').unwrap_or((text, ""));
-        let arguments = arguments.trim();
-        Instruction {
-            keyword: keyword.to_ascii_uppercase(),
-            arguments: arguments.to_owned(),
-            // The rule of the Dockerfile reference: what is a JSON array of texts is the exec form.
-            exec_form: serde_json::from_str::<Vec<String>>(arguments).is_ok(),
-            line: 0,
-        }
-    };
-    let from = instruction(&raw.from_step.text).arguments;
-    let words: Vec<&str> = from
-        .split_whitespace()
-        .filter(|word| !word.starts_with("--"))
-        .collect();
+pub(super) fn dockerfile(raw: &engine::build::syntax::parse::Dockerfile) -> Dockerfile {
+    Dockerfile {
+        global: raw.global_arg_steps.iter().map(instruction).collect(),
+        stages: raw.stages.iter().map(stage).collect(),
+    }
+}
+
+fn instruction(written: &StepText) -> Instruction {
+    let (keyword, arguments) = written.text.split_once(' ').unwrap_or((&written.text, ""));
+    let arguments = arguments.trim();
+    Instruction {
+        keyword: keyword.to_ascii_uppercase(),
+        arguments: arguments.to_owned(),
+        // The rule of the Dockerfile reference: what is a JSON array of texts is the exec form.
+        exec_form: serde_json::from_str::<Vec<String>>(arguments).is_ok(),
+    }
+}
+
+fn stage(raw: &engine::build::syntax::parse::Stage) -> Stage {
+    let from = instruction(&raw.from_step).arguments;
+    let image = from.split_whitespace().find(|word| !word.starts_with("--"));
     Stage {
         name: raw.from.name.as_ref().map(|name| name.text.clone()),
-        from: words.first().copied().unwrap_or_default().to_owned(),
+        from: image.unwrap_or_default().to_owned(),
         instructions: raw
             .steps
             .iter()
-            .map(|step| instruction(&step.written.text))
+            .map(|step| instruction(&step.written))
             .collect(),
     }
 }
