@@ -91,7 +91,7 @@ impl Failure {
 /// not the answer of a daemon.
 fn engine_text(error: &engine::Error) -> String {
     match error.kind() {
-        ErrorKind::Unsupported | ErrorKind::Machine => error.to_string(),
+        ErrorKind::Unsupported | ErrorKind::Machine | ErrorKind::Local => error.to_string(),
         _ => format!("Error response from daemon: {error}"),
     }
 }

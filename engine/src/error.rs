@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Machine,
     /// Docker has it, docklings does not; the message names it.
     Unsupported,
+    /// The request does not fit the caller's own files; Docker's command line finds that out, not its daemon.
+    Local,
     /// The engine's own state is damaged, or a bug.
     Internal,
     /// An input or output operation failed.
@@ -67,6 +69,11 @@ impl Error {
     /// `Invalid`.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// `Local`.
+    pub fn local(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Local, message)
     }
 
     /// `Machine`.

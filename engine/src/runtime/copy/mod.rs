@@ -181,7 +181,7 @@ pub(crate) fn copy_in(
     let destination = place::inside(&path_in, &about);
     let spot = match &source {
         Source::Tar(_) if !about.is_dir => {
-            return Err(Error::invalid(format!(
+            return Err(Error::local(format!(
                 "destination \"{name}:{path}\" must be a directory"
             )));
         }

@@ -54,7 +54,7 @@ pub(super) fn decide(source: &Source, to: &Destination) -> Result<Spot> {
     };
     match (source.is_dir, to.exists, to.is_dir) {
         // B: a file to a folder that is not there.
-        (false, false, _) if to.as_dir => Err(Error::invalid("no such directory")),
+        (false, false, _) if to.as_dir => Err(Error::local("no such directory")),
         // A, C
         (false, false, _) | (false, true, false) => Ok(beside()),
         // D
@@ -62,7 +62,7 @@ pub(super) fn decide(source: &Source, to: &Destination) -> Result<Spot> {
         // E, H
         (true, false, _) => Ok(beside()),
         // F, I
-        (true, true, false) => Err(Error::invalid("cannot copy directory")),
+        (true, true, false) => Err(Error::local("cannot copy directory")),
         // J
         (true, true, true) if contents => Ok(within(Rebase::Drop)),
         // G
@@ -96,7 +96,7 @@ pub(super) fn local(path: &Path) -> Result<Destination> {
         };
         if !parent.is_dir() {
             let full = std::path::absolute(&parent).unwrap_or(parent);
-            return Err(Error::invalid(format!(
+            return Err(Error::local(format!(
                 "invalid output path: directory \"{}\" does not exist",
                 full.display()
             )));
@@ -105,7 +105,7 @@ pub(super) fn local(path: &Path) -> Result<Destination> {
         .as_ref()
         .is_ok_and(|about| !about.is_dir() && !about.is_file())
     {
-        return Err(Error::invalid(format!(
+        return Err(Error::local(format!(
             "invalid output path: \"{text}\" must be a directory or a regular file"
         )));
     }
@@ -132,7 +132,7 @@ pub(super) fn local_source(path: &Path, follow: bool) -> Result<Source> {
             is_dir: about.is_dir(),
             name: text,
         }),
-        Err(_) => Err(Error::invalid(format!(
+        Err(_) => Err(Error::local(format!(
             "lstat {}: no such file or directory",
             full.display()
         ))),
