@@ -124,7 +124,6 @@ const FLAGS: &[(&str, &[&str])] = &[
     ("rmi", &["platform"]),
     ("save", &["platform"]),
     ("load", &["platform"]),
-    ("import", &["platform"]),
     ("history", &["platform"]),
     ("image inspect", &["platform"]),
     (

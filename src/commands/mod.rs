@@ -327,7 +327,7 @@ mod tests {
         for row in TABLE {
             (row.parser)().debug_assert();
             assert!(
-                !row.about.is_empty() && !row.about.ends_with('.'),
+                !row.summary().is_empty() && !row.summary().ends_with('.'),
                 "{}",
                 row.names[0]
             );

@@ -46,10 +46,10 @@ container source to stdout.";
         }
         match (Place::of(source), Place::of(target)) {
             (Place::Container(name, path), Place::Machine(target)) => {
-                self.copy_out(ctx, name, path, target)
+                self.copy_out(ctx, name, path, target).map_err(own_words)
             }
             (Place::Machine(source), Place::Container(name, path)) => {
-                self.copy_in(ctx, source, name, path)
+                self.copy_in(ctx, source, name, path).map_err(own_words)
             }
             (Place::Container(..), Place::Container(..)) => Err(Failure::message(
                 "copying between containers is not supported",
@@ -124,6 +124,23 @@ impl Args {
             "Successfully copied {} to {target}",
             human::size(bytes)
         )?)
+    }
+}
+
+/// What Docker's command line finds out by itself has no daemon's prefix.
+fn own_words(failure: Failure) -> Failure {
+    const OWN: &[&str] = &[
+        "cannot copy directory",
+        "no such directory",
+        "invalid output path",
+        "lstat ",
+        "destination \"",
+    ];
+    match failure {
+        Failure::Engine(error) if OWN.iter().any(|start| error.message().starts_with(start)) => {
+            Failure::message(error.to_string())
+        }
+        other => other,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `docker container …`, a file for each verb.
 
 pub(super) mod attach;
+pub(super) mod commit;
 pub(super) mod cp;
 pub(super) mod create;
 pub(super) mod diff;
