@@ -10,6 +10,7 @@
 mod advice;
 pub mod cache;
 pub(crate) mod changes;
+pub mod check;
 mod context;
 pub(crate) mod execute;
 mod ignore;

@@ -27,7 +27,7 @@ pub struct BuildRequest {
     pub network: NetworkMode,
     /// `--platform`; only the machine's own is accepted.
     pub platform: Option<String>,
-    /// `--add-host`, as `name:address`, for RUN.
+    /// `--add-host`: refused, unless empty.
     pub extra_hosts: Vec<String>,
 }
 

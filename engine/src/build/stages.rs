@@ -47,6 +47,18 @@ pub(crate) struct Plan {
     pub(crate) bases: Vec<Base>,
 }
 
+/// Arguments that tell the platform, known to FROM without an ARG.
+pub(crate) const PLATFORM_ARGS: [&str; 8] = [
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETARCH",
+    "TARGETVARIANT",
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDARCH",
+    "BUILDVARIANT",
+];
+
 /// This machine's platform, as Go names it.
 pub(crate) fn architecture() -> &'static str {
     match std::env::consts::ARCH {
@@ -222,18 +234,20 @@ pub(crate) fn is_own_platform(wanted: &str) -> bool {
 /// The values of the ARGs before the first FROM; each sees those before it.
 fn globals(file: &Dockerfile, build_args: &BuildArgs) -> Result<Vec<ArgValue>> {
     let mut globals = Vec::new();
-    for kind in ["TARGET", "BUILD"] {
-        for (name, value) in [
-            ("PLATFORM", platform()),
-            ("OS", "linux".to_owned()),
-            ("ARCH", architecture().to_owned()),
-            ("VARIANT", String::new()),
-        ] {
-            globals.push(ArgValue {
-                name: format!("{kind}{name}"),
-                value: Some(value),
-            });
-        }
+    for name in PLATFORM_ARGS {
+        let value = match name
+            .trim_start_matches("TARGET")
+            .trim_start_matches("BUILD")
+        {
+            "PLATFORM" => platform(),
+            "OS" => "linux".to_owned(),
+            "ARCH" => architecture().to_owned(),
+            _ => String::new(),
+        };
+        globals.push(ArgValue {
+            name: name.to_owned(),
+            value: Some(value),
+        });
     }
     for arg in &file.global_args {
         for declared in &arg.declared {

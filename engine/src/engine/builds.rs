@@ -1,6 +1,7 @@
 //! Builds: one short method per verb.
 
 use super::Engine;
+use crate::build::check::{self, Around, Report};
 use crate::build::execute::{self, Site};
 use crate::build::observe::{BuildObserver, BuildOutcome, StepReport};
 use crate::build::request::{BuildRequest, Context};
@@ -8,6 +9,8 @@ use crate::build::syntax::error::BuildError;
 use crate::build::syntax::parse::Dockerfile;
 use crate::error::Result;
 use crate::events::{Event, ObjectKind};
+use crate::oci::digest::ImageId;
+use crate::store::build_cache::{BuildCache, StepRecord};
 use crate::sys::namespace::become_root;
 use serde_json::{Value, json};
 
@@ -75,6 +78,27 @@ impl Engine {
                 Err(error)
             }
         }
+    }
+
+    /// Checks a Dockerfile without building it. `has_dockerignore` is `None` if there is no context.
+    pub fn check_dockerfile(&self, file: &Dockerfile, has_dockerignore: Option<bool>) -> Report {
+        let image_env = |name: &str| {
+            let image = self.image(name).ok()?;
+            Some(image.config.config.env.unwrap_or_default())
+        };
+        let around = Around {
+            image_env: &image_env,
+            has_dockerignore,
+        };
+        check::check(file, &around)
+    }
+
+    /// The cache records of the steps that made an image, one per history entry that a build here wrote, oldest first;
+    /// `None` for a step whose record is gone. Empty for an image that was not built here.
+    pub fn cache_records(&self, image: &ImageId) -> Result<Vec<Option<StepRecord>>> {
+        let cache = BuildCache::of(&self.sandbox);
+        let keys = cache.image(image)?.unwrap_or_default();
+        keys.iter().map(|key| cache.step(key)).collect()
     }
 
     /// Parses a Dockerfile without building it; `name` stands in messages.

@@ -104,6 +104,11 @@ fn prepare(
             stages::platform()
         )));
     }
+    if !request.extra_hosts.is_empty() {
+        return Err(Error::unsupported(
+            "`--add-host` of `docker build` is not part of docklings; see docs/limits.md",
+        ));
+    }
     let mut teller = Teller::new(observer, site.clock);
     let context = std::mem::take(&mut request.context);
     let inputs = teller.during(

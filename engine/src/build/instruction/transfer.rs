@@ -89,6 +89,13 @@ impl Transfer {
 }
 
 impl Transfer {
+    /// All words in which variables are expanded.
+    pub(crate) fn words(&self) -> Vec<&Word> {
+        let rights = [&self.chown, &self.chmod].into_iter().flatten();
+        let sources = self.sources.iter().chain([&self.destination]);
+        sources.chain(rights).chain(&self.exclude).collect()
+    }
+
     /// What is to be copied, all variables expanded.
     pub(super) fn work(
         &self,

@@ -1,0 +1,172 @@
+//! Rules about variables: which are set, and which should not be.
+
+use super::{Around, Found, Rule};
+use crate::build::instruction::Instruction;
+use crate::build::stages::PLATFORM_ARGS;
+use crate::build::state::PREDEFINED;
+use crate::build::syntax::error::closest;
+use crate::build::syntax::parse::Stage;
+use crate::build::syntax::source::Word;
+use crate::build::syntax::words::{Expander, Rules};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Parts of a name that suggest a secret, and those that take the suspicion away.
+/// Source: BuildKit, `frontend/dockerfile/dockerfile2llb`, secret patterns.
+const SECRET: [&str; 8] = [
+    "apikey",
+    "auth",
+    "credential",
+    "credentials",
+    "key",
+    "password",
+    "pword",
+    "passwd",
+];
+const ALSO_SECRET: [&str; 2] = ["secret", "token"];
+const NOT_SECRET: [&str; 1] = ["public"];
+
+/// The variables that a stage ends with; `None` if its image is not here, so nothing can be said.
+type Known = Option<BTreeSet<String>>;
+
+pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
+    let file = found.file;
+    let mut globals: BTreeSet<String> = PLATFORM_ARGS
+        .iter()
+        .map(|name| (*name).to_owned())
+        .collect();
+    for declared in file.global_args.iter().flat_map(|arg| &arg.declared) {
+        secret(found, "ARG", &declared.name);
+        globals.insert(declared.name.text.clone());
+    }
+    let mut ends: BTreeMap<usize, Known> = BTreeMap::new();
+    for stage in &file.stages {
+        for name in unset(found, &stage.from.image, &globals) {
+            found.add(
+                Rule::UndefinedArgInFrom,
+                stage.from.image.span,
+                format!(
+                    "FROM argument '{name}' is not declared{}",
+                    meant(&name, &globals)
+                ),
+            );
+        }
+        let image = &stage.from.image.text;
+        let known = match file.stage_named(image, stage.index) {
+            Some(base) => ends.get(&base.index).cloned().flatten(),
+            None if image == "scratch" => Some(BTreeSet::new()),
+            None => (around.image_env)(image).map(|env| names_of(&env)),
+        };
+        let known = stage_variables(found, stage, known);
+        ends.insert(stage.index, known);
+    }
+}
+
+fn names_of(env: &[String]) -> BTreeSet<String> {
+    let names = env.iter().filter_map(|pair| pair.split('=').next());
+    names.map(str::to_owned).collect()
+}
+
+/// Checks the words of a stage, and returns the variables it ends with.
+fn stage_variables(found: &mut Found<'_>, stage: &Stage, known: Known) -> Known {
+    let mut known = known.map(|mut names| {
+        names.extend(PREDEFINED.iter().map(|name| (*name).to_owned()));
+        names.insert("PATH".to_owned());
+        names
+    });
+    for step in &stage.steps {
+        if let Some(names) = &known {
+            for word in words(&step.instruction) {
+                for name in unset(found, word, names) {
+                    found.add(
+                        Rule::UndefinedVar,
+                        word.span,
+                        format!(
+                            "Usage of undefined variable '${name}'{}",
+                            meant(&name, names)
+                        ),
+                    );
+                }
+            }
+        }
+        let mut set = |name: &Word| {
+            if let Some(known) = &mut known {
+                known.insert(name.text.clone());
+            }
+        };
+        match &step.instruction {
+            Instruction::Env(env) => {
+                for pair in &env.pairs {
+                    set(&pair.key);
+                    secret(found, "ENV", &pair.key);
+                }
+            }
+            Instruction::Arg(arg) => {
+                for declared in &arg.declared {
+                    set(&declared.name);
+                    secret(found, "ARG", &declared.name);
+                }
+            }
+            _ => {}
+        }
+    }
+    known
+}
+
+/// The words of an instruction in which variables are expanded.
+fn words(instruction: &Instruction) -> Vec<&Word> {
+    match instruction {
+        Instruction::Env(env) => env.pairs.iter().map(|pair| &pair.value).collect(),
+        Instruction::Label(label) => label.pairs.iter().map(|pair| &pair.value).collect(),
+        Instruction::Arg(arg) => {
+            let defaults = arg.declared.iter().filter_map(|one| one.default.as_ref());
+            defaults.collect()
+        }
+        Instruction::Workdir(workdir) => vec![&workdir.path],
+        Instruction::User(user) => vec![&user.user],
+        Instruction::Stopsignal(stopsignal) => vec![&stopsignal.signal],
+        Instruction::Expose(expose) => expose.ports.iter().collect(),
+        Instruction::Volume(volume) => volume.paths.iter().collect(),
+        Instruction::Copy(copy) => copy.transfer.words(),
+        Instruction::Add(add) => add.transfer.words(),
+        _ => Vec::new(),
+    }
+}
+
+/// Names that `word` uses without a default and that are not among `known`.
+fn unset(found: &Found<'_>, word: &Word, known: &BTreeSet<String>) -> Vec<String> {
+    let lookup = |name: &str| known.contains(name).then(|| "x".to_owned());
+    let rules = Rules {
+        syntax_only: true,
+        ..Rules::default()
+    };
+    let expander = Expander::new(found.file.directives.escape, &lookup, rules);
+    let mut names = match expander.expand(&word.text) {
+        Ok(expanded) => expanded.unset,
+        Err(_) => Vec::new(),
+    };
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn meant(name: &str, known: &BTreeSet<String>) -> String {
+    match closest(name, known.iter().map(String::as_str)) {
+        Some(like) => format!(" (did you mean ${like}?)"),
+        None => String::new(),
+    }
+}
+
+fn secret(found: &mut Found<'_>, keyword: &str, name: &Word) {
+    let lower = name.text.to_ascii_lowercase();
+    let has = |parts: &[&str]| lower.split(['_', '-']).any(|part| parts.contains(&part));
+    if (has(&SECRET) || has(&ALSO_SECRET)) && !has(&NOT_SECRET) {
+        found.add(
+            Rule::SecretsUsedInArgOrEnv,
+            name.span,
+            format!(
+                "Do not use ARG or ENV instructions for sensitive data ({keyword} \"{}\")",
+                name.text
+            ),
+        );
+    }
+}
