@@ -8,7 +8,7 @@ use engine::store::containers::NetworkMode;
 
 /// The network settings of `container`.
 ///
-/// Our networks have no bridge: the container's own namespace gets its way out from `pasta` or `slirp4netns`, so
+/// Our networks have no bridge: the container has a namespace of its own with loopback and published ports, so
 /// there are no endpoints and addresses to show, and `SandboxKey` names the namespace of a running container.
 pub(super) fn network_settings(container: &Container) -> Struct {
     let key = match container.status.is_alive() {

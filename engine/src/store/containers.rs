@@ -138,7 +138,7 @@ pub struct HostConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NetworkMode {
-    /// A network of its own, with the way out where `pasta` or `slirp4netns` is installed.
+    /// A network of its own: loopback, and the ports that `-p` opens.
     #[default]
     Bridge,
     /// A network of its own with nothing but loopback.
