@@ -8,5 +8,7 @@ mod container_rm;
 mod container_run;
 mod container_start;
 mod container_stop;
+mod image_rm;
+mod image_save;
 mod refused;
 mod volume_ls;

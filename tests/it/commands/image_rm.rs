@@ -1,0 +1,60 @@
+//! `docker rmi` and `docker image prune`: names go, images go, and what anybody needs stays.
+
+use crate::support::sandbox::Sandbox;
+
+#[test]
+fn a_name_is_untied_and_the_last_one_takes_the_image_along() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("tag hello-world twin").ok().says("");
+    sandbox
+        .docker("rmi twin")
+        .ok()
+        .says("Untagged: twin:latest\n");
+    sandbox
+        .docker("rmi hello-world")
+        .ok()
+        .mentions("Untagged: hello-world:latest\nDeleted: sha256:");
+    sandbox
+        .docker("rmi hello-world")
+        .fails(1)
+        .complains("No such image: hello-world:latest");
+}
+
+#[test]
+fn an_image_that_a_container_uses_stays_and_force_unties_its_name() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("run --name box busybox true").ok().says("");
+    sandbox.docker("rmi busybox").fails(1).complains(
+        "conflict: unable to remove repository reference \"busybox\" (must force) - container ",
+    );
+    let id = sandbox.docker("images -q busybox").ok();
+    sandbox
+        .docker(&format!("rmi {}", id.text()))
+        .fails(1)
+        .complains("(must be forced) - image is being used by stopped container");
+    sandbox
+        .docker("rmi -f busybox")
+        .ok()
+        .mentions("Untagged: busybox:latest\n");
+    // The container has its layers all the same.
+    sandbox.docker("start -a box").ok().says("");
+}
+
+#[test]
+fn what_one_sandbox_removes_another_one_still_runs() {
+    let sandbox = Sandbox::new();
+    let other = "DOCKLINGS_SANDBOX=other docker";
+    sandbox
+        .shell(&format!("{other} run --rm busybox echo here"))
+        .ok()
+        .says("here\n");
+    sandbox
+        .docker("image prune -af")
+        .ok()
+        .mentions("deleted: sha256:");
+    sandbox.docker("images -q").ok().says("");
+    sandbox
+        .shell(&format!("{other} run --rm busybox echo there"))
+        .ok()
+        .says("there\n");
+}
