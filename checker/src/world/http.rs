@@ -64,10 +64,11 @@ fn ask(address: SocketAddr, host: &str, path: &str) -> io::Result<HttpFacts> {
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(ANSWER))?;
     let port = address.port();
-    write!(
-        stream,
+    // In one piece: a small server may read no more than the first.
+    let request = format!(
         "GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nUser-Agent: docklings\r\nConnection: close\r\n\r\n"
-    )?;
+    );
+    stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
     // A server that keeps the connection open has said what it has to say by then.
     match stream.take(LIMIT).read_to_end(&mut bytes) {
@@ -144,14 +145,18 @@ mod tests {
         let port = server.local_addr().unwrap().port();
         let thread = std::thread::spawn(move || {
             let (mut stream, _) = server.accept().unwrap();
-            let mut request = [0; 256];
-            let read = stream.read(&mut request).unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                request.push(byte[0]);
+            }
             stream
                 .write_all(
                     b"HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n\r\nnothing here\n",
                 )
                 .unwrap();
-            String::from_utf8_lossy(&request[..read]).into_owned()
+            String::from_utf8_lossy(&request).into_owned()
         });
         let facts = get(&format!("http://127.0.0.1:{port}/x")).unwrap();
         assert!(thread.join().unwrap().starts_with("GET /x HTTP/1.0\r\n"));
