@@ -104,7 +104,7 @@ impl Row {
 }
 
 /// The command that the first words of `words` name, its path for messages, and the words after it.
-pub(crate) fn find<'a>(words: &'a [String]) -> Option<(&'static Row, &'static str, &'a [String])> {
+pub(crate) fn find(words: &[String]) -> Option<(&'static Row, &'static str, &[String])> {
     let first = words.first()?;
     let (name, rest) = if is_group(first) {
         (format!("{first} {}", words.get(1)?), &words[2..])
