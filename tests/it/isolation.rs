@@ -295,6 +295,40 @@ fn the_engines_binary_cannot_be_reached_through_proc() {
     assert_eq!(before, after);
 }
 
+/// CVE-2021-30465, CVE-2025-31133, CVE-2025-52565: a link in the image where the engine mounts.
+#[test]
+fn a_link_where_something_is_mounted_does_not_lead_outside() {
+    let sandbox = Sandbox::new();
+    let outside = sandbox.work().join("outside");
+    std::fs::create_dir(&outside).expect("a folder");
+    sandbox.write(
+        "Dockerfile",
+        &format!(
+            "FROM busybox\nRUN rm -rf /mnt && mkdir -p {0} && ln -s {0} /mnt && ln -s {0} /deep\n",
+            outside.display()
+        ),
+    );
+    sandbox
+        .docker("build -q -t linked .")
+        .ok()
+        .mentions("sha256:");
+    sandbox.write("data/secret", "from data\n");
+    let data = sandbox.work().join("data");
+    sandbox
+        .docker(&format!(
+            "run --rm -v {}:/mnt/inner linked cat /mnt/inner/secret",
+            data.display()
+        ))
+        .ok()
+        .says("from data\n");
+    sandbox
+        .docker("run --rm -v box:/deep/vol linked touch /deep/vol/f")
+        .ok()
+        .says("");
+    let left: Vec<_> = std::fs::read_dir(&outside).expect("a folder").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 #[test]
 fn limits_are_what_was_asked_for() {
     requires!(Limits);

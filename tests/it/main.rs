@@ -3,6 +3,9 @@
 //! `support` gives each test a world of its own; `tidy` and `docs` judge the repository itself and run nothing.
 
 mod commands;
+mod content;
+mod crash;
+mod docs;
 mod isolation;
 mod monitor;
 mod pty;

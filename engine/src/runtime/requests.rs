@@ -194,8 +194,11 @@ pub fn start_error(code: i32, text: String) -> Error {
 /// Waits for `Exit` and returns its code; `None` if the monitor was killed.
 pub(super) fn expect_exit(stream: &UnixStream) -> Result<Option<i32>> {
     loop {
-        let frame = Frame::read_from(stream)
-            .map_err(|error| failed("read", "the monitor's answer", error))?;
+        let frame = match Frame::read_from(stream) {
+            // It ended before it read our request; its record tells what happened.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
+            other => other.map_err(|error| failed("read", "the monitor's answer", error))?,
+        };
         match frame {
             Some(Frame::Exit(code)) => return Ok(Some(code)),
             Some(Frame::Failed(code, text)) => return Err(start_error(code, text)),

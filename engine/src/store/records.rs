@@ -13,9 +13,16 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+/// Begins the name of a folder that is not a container yet.
+const UNFINISHED: &str = ".new-";
+
 /// Writes a new container. Error: `Conflict` if its name is taken.
 pub fn create(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
-    let building = sandbox.containers().join(format!(".new-{}", config.id));
+    let _names = lock_names(sandbox)?;
+    sweep_unfinished(sandbox);
+    let building = sandbox
+        .containers()
+        .join(format!("{UNFINISHED}{}", config.id));
     for folder in ["upper", "work", "rootfs", "etc"] {
         create_private_dir(&building.join(folder))?;
     }
@@ -28,7 +35,6 @@ pub fn create(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
         Durability::Cached,
     )?;
     File::create(building.join("lock")).on("create", &building)?;
-    let _names = lock_names(sandbox)?;
     let taken = take_name(sandbox, &config.name, &config.id);
     if taken.is_err() {
         let _ = fs::remove_dir_all(&building);
@@ -36,6 +42,21 @@ pub fn create(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
     taken?;
     let place = sandbox.container(&config.id);
     fs::rename(&building, place.root()).on("create", place.root())
+}
+
+/// Removes what a killed `create` left. Whoever makes a container holds the names' lock, as the caller does: so nobody is
+/// at work on what is found here.
+fn sweep_unfinished(sandbox: &SandboxPaths) {
+    for entry in fs::read_dir(sandbox.containers())
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            // Nothing in it belongs to another user yet. What cannot be removed is in nobody's way.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 fn set_mode(path: &Path, mode: u32) -> Result<()> {
@@ -207,6 +228,16 @@ mod tests {
             "process": {}, "hostname": "h", "host": {}, "via": "create"
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn what_a_killed_create_left_goes_with_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = sandbox(folder.path());
+        let left = sandbox.containers().join(".new-0123");
+        create_private_dir(&left.join("upper")).unwrap();
+        sweep_unfinished(&sandbox);
+        assert!(!left.exists());
     }
 
     #[test]

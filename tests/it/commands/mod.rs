@@ -1,5 +1,6 @@
 //! What each docker command does, prints and returns, through the binary.
 
+mod container_cp;
 mod container_exec;
 mod container_inspect;
 mod container_logs;
@@ -8,7 +9,11 @@ mod container_rm;
 mod container_run;
 mod container_start;
 mod container_stop;
+mod image_archive;
+mod image_build;
+mod image_ls;
 mod image_rm;
 mod image_save;
+mod image_tag;
 mod refused;
 mod volume_ls;

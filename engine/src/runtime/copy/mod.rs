@@ -126,8 +126,8 @@ pub(crate) fn copy_out(
         follow,
         export: false,
     };
-    let mut session = Session::open(site, name, &operation)?;
-    let about = match session.answer()? {
+    let (session, answer) = Session::ask(site, name, &operation)?;
+    let about = match answer {
         Answer::About(about) => about,
         Answer::Failed {
             not_found: true, ..
@@ -166,14 +166,11 @@ pub(crate) fn copy_in(
     follow: bool,
 ) -> Result<CopyReport> {
     let path_in = absolute(path);
-    let mut asking = Session::open(
-        site,
-        name,
-        &Operation::Stat {
-            path: path_in.clone(),
-        },
-    )?;
-    let about = match asking.answer()? {
+    let stat = Operation::Stat {
+        path: path_in.clone(),
+    };
+    let (asking, answer) = Session::ask(site, name, &stat)?;
+    let about = match answer {
         Answer::About(about) => about,
         other => return Err(unexpected(other)),
     };
@@ -231,8 +228,8 @@ pub(crate) fn export(site: &Site, name: &str, writer: &mut dyn Write) -> Result<
         follow: false,
         export: true,
     };
-    let mut session = Session::open(site, name, &operation)?;
-    match session.answer()? {
+    let (session, answer) = Session::ask(site, name, &operation)?;
+    match answer {
         Answer::About(_) => {}
         other => return Err(unexpected(other)),
     }

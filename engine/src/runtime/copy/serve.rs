@@ -26,6 +26,8 @@ pub(in crate::runtime) fn serve_in(
                 .and_then(|()| namespace::join(init, libc::CLONE_NEWNS as u64));
             match joined {
                 Ok(()) => serve(operation, begun, stream),
+                // It has just ended: without an answer the other side asks again, as of a container that does not run.
+                Err(_) if process::is_ending(init) => {}
                 Err(error) => fail(stream, &error),
             }
             process::exit(0)

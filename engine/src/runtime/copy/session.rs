@@ -12,6 +12,7 @@ use crate::sys::{namespace, process};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// One operation under way.
 pub(super) struct Session {
@@ -48,6 +49,20 @@ impl Session {
         }
     }
 
+    /// Begins `operation` and waits for its first answer. A container that ends in between is asked once more, as one that
+    /// does not run.
+    pub(super) fn ask(site: &Site, name: &str, operation: &Operation) -> Result<(Self, Answer)> {
+        let once = || {
+            let mut session = Self::open(site, name, operation)?;
+            let answer = session.answer()?;
+            Ok((session, answer))
+        };
+        match once() {
+            Err(_) if is_over(site, name)? => once(),
+            other => other,
+        }
+    }
+
     /// The stream, behind the answer.
     pub(super) fn stream(&self) -> &UnixStream {
         &self.stream
@@ -75,6 +90,19 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// Whether the container has ended: its monitor, which may still be busy with the end, lets go of it within a second.
+pub(super) fn is_over(site: &Site, name: &str) -> Result<bool> {
+    let container = observe::by_name(site, name)?.config;
+    let lock = site.sandbox.container(&container.id).lock();
+    for _ in 0..200 {
+        if !lock::is_held(&lock)? {
+            return Ok(true);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(false)
 }
 
 /// Puts the root of a stopped container together in a process of its own, for as long as the operation takes.

@@ -1,0 +1,47 @@
+//! `docker images`, `history`: which images there are, and what they are made of.
+
+use crate::support::sandbox::Sandbox;
+
+#[test]
+fn the_starter_images_are_there_and_the_columns_are_dockers() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.docker("images").ok();
+    let header: Vec<_> = output.lines()[0].split_whitespace().collect();
+    assert_eq!(
+        header,
+        ["REPOSITORY", "TAG", "IMAGE", "ID", "CREATED", "SIZE"]
+    );
+    sandbox
+        .shell("docker images --format '{{.Repository}}:{{.Tag}}' | grep -x -e busybox:latest -e hello-world:latest | sort")
+        .ok()
+        .says("busybox:latest\nhello-world:latest\n");
+    assert_eq!(sandbox.docker("images -q busybox").ok().text().len(), 12);
+    sandbox
+        .docker("images nosuch")
+        .ok()
+        .never_mentions("busybox");
+}
+
+#[test]
+fn history_tells_each_step() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Dockerfile", "FROM busybox\nENV A=1\nRUN echo hi > /note\n");
+    sandbox
+        .docker("build -q -t step .")
+        .ok()
+        .mentions("sha256:");
+    let output = sandbox
+        .docker("history --no-trunc --format '{{.CreatedBy}}' step")
+        .ok();
+    assert!(output.lines()[0].contains("echo hi > /note"), "{output}");
+    assert!(output.lines()[1].contains("ENV A=1"), "{output}");
+}
+
+#[test]
+fn hello_world_says_hello() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run --rm hello-world")
+        .ok()
+        .mentions("Hello from docklings!");
+}

@@ -1,0 +1,181 @@
+//! `kill -9` at every step: the next command tells the truth, and nothing is left on the machine.
+//!
+//! `strace` kills the command, or its monitor, at its n-th call that changes something. n grows until the command
+//! gets through, so every step is tried and none by chance.
+
+use crate::support::output::Output;
+use crate::support::process;
+use crate::support::requires::requires;
+use crate::support::sandbox::Sandbox;
+
+/// The calls that change something that outlives the process.
+const CHANGES: &str = "mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlink,symlinkat,flock,\
+    clone,clone3,fork,vfork,ftruncate,fallocate,connect,write,sendto,sendmsg";
+
+/// More steps than any command has; a command that is still killed here never gets through.
+const STEPS: usize = 120;
+
+/// Runs `docker` with `words` and kills it at its `step`-th change; with `also_children`, each of its children too, at
+/// theirs. `None` when it got through.
+fn killed_at(sandbox: &Sandbox, step: usize, also_children: bool, words: &str) -> Option<Output> {
+    let mut command = sandbox.command("strace");
+    if also_children {
+        command.arg("--follow-forks");
+    }
+    command
+        .args(["--quiet=all", "--output=/dev/null"])
+        .arg(format!("--trace={CHANGES}"))
+        .arg(format!("--inject={CHANGES}:signal=KILL:when={step}"))
+        .arg("docker")
+        .args(shell_words::split(words).expect("words"));
+    let output = process::run(&mut command, b"");
+    (output.code() == 137).then_some(output)
+}
+
+/// Kills `words` at each step in a sandbox of its own that `prepare` has filled, and lets `verify` judge.
+fn at_every_step(
+    also_children: bool,
+    words: &str,
+    prepare: impl Fn(&Sandbox),
+    verify: impl Fn(&Sandbox),
+) {
+    for step in 1..STEPS {
+        let sandbox = Sandbox::new();
+        prepare(&sandbox);
+        let killed = killed_at(&sandbox, step, also_children, words).is_some();
+        sandbox.docker("ps -a").ok().mentions("CONTAINER ID");
+        verify(&sandbox);
+        if !killed {
+            assert!(step > 1, "`{words}` was never killed");
+            return;
+        }
+    }
+    panic!("`{words}` was still killed at step {STEPS}");
+}
+
+/// Whatever became of `box`, it can be removed or is not there, and its name can be taken again.
+fn the_name_is_usable(sandbox: &Sandbox) {
+    drop(sandbox.docker("rm -f box"));
+    sandbox
+        .docker("run --name box busybox echo again")
+        .ok()
+        .says("again\n");
+    sandbox
+        .docker("ps -a --format '{{.Names}}'")
+        .ok()
+        .says("box\n");
+    let ids = sandbox.container_ids();
+    assert_eq!(ids.len(), 1, "half a container is left: {ids:?}");
+}
+
+#[test]
+fn create_killed_at_every_step() {
+    requires!(Tool("strace"));
+    at_every_step(
+        false,
+        "create --name box busybox true",
+        |_| {},
+        the_name_is_usable,
+    );
+}
+
+#[test]
+fn run_killed_at_every_step() {
+    requires!(Tool("strace"));
+    at_every_step(
+        false,
+        "run -d --name box busybox sleep 600",
+        |_| {},
+        the_name_is_usable,
+    );
+}
+
+#[test]
+fn the_monitor_killed_at_every_step() {
+    // An ordinary user's strace takes the rights from `newuidmap`.
+    requires!(Root, Tool("strace"));
+    at_every_step(
+        true,
+        "run --name box busybox sh -c 'echo a; echo b'",
+        |_| {},
+        the_name_is_usable,
+    );
+}
+
+#[test]
+fn start_killed_at_every_step() {
+    requires!(Tool("strace"));
+    at_every_step(
+        false,
+        "start box",
+        |sandbox| {
+            sandbox
+                .docker("run --name box busybox sh -c 'echo x > /kept'")
+                .ok()
+                .says("");
+        },
+        |sandbox| {
+            sandbox
+                .shell("docker cp box:/kept . && cat kept")
+                .ok()
+                .says("x\n");
+            the_name_is_usable(sandbox);
+        },
+    );
+}
+
+#[test]
+fn stop_killed_at_every_step() {
+    requires!(Tool("strace"));
+    at_every_step(
+        false,
+        "stop -t 0 box",
+        |sandbox| {
+            sandbox
+                .docker("run -d --name box busybox sleep 600")
+                .ok()
+                .warns("");
+        },
+        |sandbox| {
+            sandbox.docker("stop -t 0 box").ok().says("box\n");
+            sandbox
+                .docker("inspect -f '{{.State.Status}}' box")
+                .ok()
+                .says("exited\n");
+            the_name_is_usable(sandbox);
+        },
+    );
+}
+
+#[test]
+fn rm_killed_at_every_step() {
+    requires!(Tool("strace"));
+    at_every_step(
+        false,
+        "rm -f -v box",
+        |sandbox| {
+            sandbox
+                .docker("run -d --name box -v /data busybox sleep 600")
+                .ok()
+                .warns("");
+        },
+        the_name_is_usable,
+    );
+}
+
+#[test]
+fn build_killed_at_every_step() {
+    requires!(Tool("strace"));
+    at_every_step(
+        false,
+        "build -q -t app .",
+        |sandbox| drop(sandbox.write("Dockerfile", "FROM busybox\nRUN echo built > /note\n")),
+        |sandbox| {
+            sandbox.docker("build -q -t app .").ok().mentions("sha256:");
+            sandbox
+                .docker("run --rm app cat /note")
+                .ok()
+                .says("built\n");
+        },
+    );
+}
