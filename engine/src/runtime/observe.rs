@@ -22,7 +22,7 @@ pub(crate) fn all(site: &Site) -> Result<Vec<Container>> {
         // One that is removed meanwhile is not there any more.
         containers.extend(by_id(site, &id)?);
     }
-    containers.sort_by(|a, b| b.config.created.cmp(&a.config.created));
+    containers.sort_by_key(|container| std::cmp::Reverse(container.config.created));
     Ok(containers)
 }
 
