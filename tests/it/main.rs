@@ -7,6 +7,7 @@ mod content;
 mod crash;
 mod docs;
 mod isolation;
+mod lessons;
 mod monitor;
 mod pty;
 mod shell;

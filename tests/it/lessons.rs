@@ -1,0 +1,73 @@
+//! Every lesson is true: what its console blocks say is typed into the lesson shell, in order, and prints what they say.
+
+use crate::support::process;
+use crate::support::sandbox::Sandbox;
+use lessons::catalog::Catalog;
+use lessons::lesson::Lesson;
+use lessons::source::Source;
+use lessons::transcript::{Step, matches};
+
+/// Ends the output of each command. It keeps `$?` as the command left it.
+const END: &str = "@@";
+
+/// Types the commands of `lesson` and returns what is wrong, a text for each.
+fn walk(lesson: &Lesson) -> Vec<String> {
+    let blocks = lesson.pages.iter().flat_map(|page| &page.console);
+    let steps: Vec<(&Step, bool)> = blocks
+        .filter(|block| block.runs)
+        .flat_map(|block| {
+            let last = block.steps.len().saturating_sub(1);
+            let steps = block.steps.iter().enumerate();
+            steps.map(move |(index, step)| (step, block.fails && index == last))
+        })
+        .collect();
+    let mut input = format!("go {}\necho {END}\n", lesson.slug);
+    for (step, _) in &steps {
+        input.push_str(&step.command);
+        input.push_str(&format!(
+            "\n(code=$?; echo; echo {END} $code; exit $code)\n"
+        ));
+    }
+    let sandbox = Sandbox::new();
+    // As on a terminal, standard output and standard error are one.
+    let mut shell = sandbox.command("/bin/sh");
+    let output = process::run(
+        shell.args(["-c", "exec docklings --plain 2>&1"]),
+        input.as_bytes(),
+    )
+    .ok();
+    let mut wrong = Vec::new();
+    let mut pieces = output.stdout.split(END);
+    // What was shown before the first command is the course's.
+    drop(pieces.next());
+    let pieces: Vec<&str> = pieces.collect();
+    for (index, (step, fails)) in steps.iter().enumerate() {
+        let place = format!("{}:{}: `{}`", lesson.path, step.line, step.command);
+        let (Some(before), Some(after)) = (pieces.get(index), pieces.get(index + 1)) else {
+            wrong.push(format!("{place} was not reached\n{}", output.stdout));
+            break;
+        };
+        // The rest of the marker's line, which holds the code of the command before.
+        let found = before.split_once('\n').map_or("", |(_, found)| found);
+        let found = found.strip_suffix('\n').unwrap_or(found);
+        let code = after.split('\n').next().unwrap_or_default().trim();
+        if !matches(&step.output, found) {
+            let expected = step.output.join("\n");
+            wrong.push(format!(
+                "{place}\n--- expected\n{expected}\n--- found\n{found}"
+            ));
+        }
+        if *fails && code == "0" {
+            wrong.push(format!("{place} was to fail, and did not"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_lesson_prints_what_it_says() {
+    let catalog = Catalog::load(&Source::Embedded, "seed").expect("the course is in the binary");
+    assert!(catalog.lessons.len() >= 12);
+    let wrong: Vec<String> = catalog.lessons.iter().flat_map(walk).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
