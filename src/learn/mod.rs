@@ -4,6 +4,7 @@
 mod check;
 pub(crate) mod course;
 mod doctor;
+mod draw;
 mod environment;
 mod hint;
 pub(crate) mod judge;
@@ -83,6 +84,13 @@ pub(crate) const VERBS: &[Verb] = &[
         run: progress::run,
     },
     Verb {
+        name: "show",
+        usage: "[EXERCISE | free]",
+        about: "draw images, layers and containers",
+        flags: &[],
+        run: draw::run,
+    },
+    Verb {
         name: "watch",
         usage: "[EXERCISE]",
         about: "tell as goals are reached, while you work in another terminal",
@@ -125,6 +133,11 @@ pub(crate) fn run(verb: &str, words: &[String]) -> CommandResult {
             ));
         }
         doctor::probe::PROBE => return doctor::probe::run(words),
+        "explain" => {
+            let look = shell::look::Look::of_process(false);
+            let text = shell::view::explained(&shell_words::join(words), look);
+            return Ok(look.show(&text)?);
+        }
         workbench::REMOVE => return workbench::remove_as_root(words),
         _ => {}
     }
@@ -166,6 +179,14 @@ fn help() -> String {
     for verb in VERBS {
         text.push_str(&format!("  {:<10} {}\n", verb.name, verb.about));
     }
+    text.push_str(&format!(
+        "  {:<10} {}\n",
+        "explain", "explain a docker command line, word by word"
+    ));
+    text.push_str(&format!(
+        "  {:<10} {}\n",
+        "author", "for those who write exercises: docklings author --help"
+    ));
     text.push_str("\nRun 'docklings COMMAND --help' for more information on a command.\n");
     text
 }

@@ -6,13 +6,17 @@
 mod carry;
 mod complete;
 mod editor;
+pub(crate) mod explain;
 mod highlight;
 mod job;
+mod layout;
 mod lexer;
 mod line;
 pub(crate) mod look;
 mod perform;
+pub(crate) mod show;
 pub(crate) mod view;
+mod why;
 mod words;
 
 pub(crate) use line::link_commands;
@@ -45,6 +49,8 @@ struct Shell {
     report: Option<Box<Report>>,
     /// How long the journal was at the last judgement.
     judged_at: Option<u64>,
+    /// How long the journal was when the last line began.
+    line_began_at: Option<u64>,
     /// A line that Ctrl-Z stopped.
     stopped: Option<Pid>,
     /// Where the learner was when the shell began: the playground's folder.
@@ -72,6 +78,7 @@ pub(crate) fn run(plain: bool) -> CommandResult {
         progress: course.file,
         report: None,
         judged_at: None,
+        line_began_at: None,
         stopped: None,
         asked: false,
         start_folder,
@@ -147,6 +154,14 @@ impl Shell {
             Word::Reset => CourseWord::Reset,
             Word::Skip => CourseWord::Skip,
             Word::Go(target) => CourseWord::Go(target),
+            Word::Show => return self.draw(),
+            Word::Why => return self.why(),
+            Word::Explain(line) => {
+                return self
+                    .look
+                    .show(&view::explained(&line, self.look))
+                    .map_err(Into::into);
+            }
             Word::List => return self.list(),
             Word::Help => return Ok(self.look.show(&view::help(self.look))?),
             Word::Foreground => return self.foreground(),
@@ -158,6 +173,8 @@ impl Shell {
     /// Runs a line of the learner's.
     fn run_line(&mut self, line: &str) -> CommandResult {
         let sandbox = self.session.sandbox();
+        let journal = self.env.home.sandbox(&sandbox)?.journal();
+        self.line_began_at = Some(std::fs::metadata(journal).map_or(0, |data| data.len()));
         let end = self.lines.run(&self.terminal, &sandbox, line)?;
         self.after_line(line, end)
     }

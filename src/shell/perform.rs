@@ -1,7 +1,7 @@
 //! Doing what the session asks for.
 
 use super::look::{self, styled};
-use super::{Shell, view};
+use super::{Shell, show, view, why};
 use crate::failure::{CommandResult, Failure};
 use crate::learn::judge::{Patience, judge};
 use crate::learn::workbench::{Workbench, drop_sandbox, open_engine, place_files, remove};
@@ -149,6 +149,7 @@ impl Shell {
     fn enter(&mut self, sandbox: &str, told: bool) -> CommandResult {
         self.report = None;
         self.judged_at = None;
+        self.line_began_at = None;
         let folder = self.folder_of_place();
         if self.session.exercise().is_none() {
             // An exercise makes its own when it is set up.
@@ -236,6 +237,31 @@ impl Shell {
         let report = judge(&self.env, self.session.catalog(), id, record, patience)?;
         self.report = Some(report.clone());
         Ok(Event::Judged { report, asked })
+    }
+
+    /// Draws images, layers and containers of the sandbox at hand.
+    pub(super) fn draw(&self) -> CommandResult {
+        let engine = open_engine(&self.env, &self.session.sandbox(), "show")?;
+        self.show(&show::show(&engine, self.look.width)?)
+    }
+
+    /// Tells what the last line did.
+    pub(super) fn why(&self) -> CommandResult {
+        let engine = open_engine(&self.env, &self.session.sandbox(), "why")?;
+        let told = match self.line_began_at {
+            None => Vec::new(),
+            Some(offset) => {
+                let journal = engine.sandbox().journal();
+                why::why(&engine, &engine::events::read_from(&journal, offset)?.0)
+            }
+        };
+        if told.is_empty() {
+            return self.say("The last line changed nothing in this sandbox.");
+        }
+        for text in told {
+            self.say(&text)?;
+        }
+        Ok(())
     }
 
     pub(super) fn list(&self) -> CommandResult {

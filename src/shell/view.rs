@@ -1,5 +1,8 @@
 //! What the course says, as text. Colour is part of the text here; [`Look::show`] takes it away where it is not wanted.
 
+use super::explain::explain;
+use super::layout::indented;
+pub(crate) use super::layout::{fill, hanging};
 use super::look::{ASIDE, CODE, HEADING, Look, NOT_YET, PASS, styled};
 use super::words;
 use crate::render::markdown::{Layout, render};
@@ -293,6 +296,35 @@ pub(crate) fn say(say: &Say, session_place: &Place, catalog: &Catalog, look: Loo
     format!("{}\n", fill(&text, look))
 }
 
+/// A docker command line, word by word.
+pub(crate) fn explained(command: &str, look: Look) -> String {
+    let pieces = match explain(command) {
+        Ok(pieces) => pieces,
+        Err(message) => return format!("{}\n", fill(&message, look)),
+    };
+    let mut out = String::from("\n");
+    for (piece, about) in pieces {
+        let width = piece.chars().count();
+        if width <= 20 && look.width >= 60 {
+            let pad = " ".repeat(20 - width);
+            line(
+                &mut out,
+                &hanging(
+                    &format!("{}{pad}  {about}", styled(CODE, &piece)),
+                    2,
+                    22,
+                    look,
+                ),
+            );
+        } else {
+            line(&mut out, &format!("  {}", styled(CODE, &piece)));
+            line(&mut out, &hanging(&about, 6, 0, look));
+        }
+    }
+    out.push('\n');
+    out
+}
+
 /// The words of the shell.
 pub(crate) fn help(look: Look) -> String {
     let mut out = String::from("\n");
@@ -425,55 +457,6 @@ fn without_placeholders(text: &str) -> String {
             line(&mut out, row);
         }
     }
-    out
-}
-
-/// A sentence or two, broken into lines; `code` is coloured.
-pub(crate) fn fill(text: &str, look: Look) -> String {
-    hanging(text, 0, 0, look)
-}
-
-/// As [`fill`], each line `indent` columns to the right, continued lines as far as the text of a list.
-fn indented(text: &str, indent: usize, look: Look) -> String {
-    let marker = text.find(' ').filter(|at| *at <= 3).map_or(0, |at| at + 1);
-    hanging(text, indent, marker, look)
-}
-
-/// As [`fill`]: the first line `indent` columns to the right, the others `more` columns further.
-pub(crate) fn hanging(text: &str, indent: usize, more: usize, look: Look) -> String {
-    let width = look.prose();
-    let mut out = " ".repeat(indent);
-    let mut column = indent;
-    let begins = |out: &str| out.ends_with(' ') || out.ends_with('\n') || out.is_empty();
-    let mut in_code = false;
-    for piece in text.split_inclusive(' ') {
-        let word = piece.trim_end_matches(' ');
-        let plain = anstream::adapter::strip_str(word).to_string();
-        let columns = unicode_width::UnicodeWidthStr::width(&*plain);
-        if column + columns > width && column > indent + more && begins(&out) {
-            out.truncate(out.trim_end_matches(' ').len());
-            out.push('\n');
-            out.push_str(&" ".repeat(indent + more));
-            column = indent + more;
-        }
-        for character in word.chars() {
-            if character == '`' {
-                in_code = !in_code;
-                let style = CODE;
-                out.push_str(&if in_code {
-                    format!("{style}`")
-                } else {
-                    format!("`{style:#}")
-                });
-            } else {
-                out.push(character);
-            }
-        }
-        let blanks = piece.len() - word.len();
-        out.push_str(&" ".repeat(blanks));
-        column += columns + blanks;
-    }
-    out.truncate(out.trim_end_matches(' ').len());
     out
 }
 

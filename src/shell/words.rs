@@ -24,6 +24,12 @@ pub(crate) enum Word {
     },
     /// Start the exercise over.
     Reset,
+    /// Draw images, layers and containers.
+    Show,
+    /// What the last line did.
+    Why,
+    /// Explain a docker command line.
+    Explain(String),
     /// Show all lessons and exercises.
     List,
     /// Go to a lesson, a page or an exercise, by number or name; `free` is the playground.
@@ -39,7 +45,7 @@ pub(crate) enum Word {
 }
 
 /// Every word, what follows it, and what it does: the table behind `help`, completion and [`parse`].
-pub(crate) const TABLE: [(&str, &str, &str); 13] = [
+pub(crate) const TABLE: [(&str, &str, &str); 16] = [
     ("next", "", "go on: the next page or exercise"),
     ("back", "", "go back one page or exercise"),
     (
@@ -60,6 +66,17 @@ pub(crate) const TABLE: [(&str, &str, &str); 13] = [
         "show the solution; --play runs it in a scratch sandbox",
     ),
     ("reset", "", "start this exercise over"),
+    ("show", "", "draw images, layers and containers"),
+    (
+        "why",
+        "",
+        "what the last line did, in the kernel and on disk",
+    ),
+    (
+        "explain",
+        "COMMAND",
+        "explain a docker command line, word by word",
+    ),
     ("list", "", "all lessons and exercises"),
     (
         "go",
@@ -89,17 +106,20 @@ pub(crate) fn parse(line: &str) -> Option<Result<Word, String>> {
         },
         "reset" => Word::Reset,
         "list" => Word::List,
+        "show" => Word::Show,
+        "why" => Word::Why,
         "skip" => Word::Skip,
         "fg" => Word::Foreground,
         "help" => Word::Help,
         "quit" | "exit" | "logout" => Word::Quit,
-        "answer" | "go" => {
+        "answer" | "explain" | "go" => {
             if rest.is_empty() {
                 return Some(Err(usage(first)));
             }
             let rest = rest.to_owned();
             return Some(Ok(match first {
                 "answer" => Word::Answer(rest),
+                "explain" => Word::Explain(rest),
                 _ => Word::Go(rest),
             }));
         }
@@ -139,6 +159,10 @@ mod tests {
             ("next", Some(Ok(Word::Next))),
             ("  quit ", Some(Ok(Word::Quit))),
             ("solution --play", Some(Ok(Word::Solution { play: true }))),
+            (
+                "explain docker run -it busybox",
+                Some(Ok(Word::Explain("docker run -it busybox".into()))),
+            ),
             (
                 "answer amber otter",
                 Some(Ok(Word::Answer("amber otter".into()))),

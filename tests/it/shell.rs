@@ -331,6 +331,30 @@ fn reset_all_begins_the_course_anew_and_leaves_the_playground() {
 }
 
 #[test]
+fn why_tells_what_the_last_line_did_and_show_draws_it() {
+    session(
+        &sandbox(),
+        &[
+            "go free",
+            "why",
+            "docker run --name one busybox sh -c 'echo x > /x'",
+            "why",
+            "ls",
+            "why",
+            "show",
+            "explain docker run --rm busybox",
+        ],
+    )
+    .ok()
+    .mentions("The container `one` was created from `busybox`")
+    .mentions("The first process of `one` ended with exit code 0.")
+    .mentions("The last line changed nothing in this sandbox.")
+    .mentions("image busybox")
+    .mentions("    container one (exited with 0, own layer")
+    .mentions("--rm");
+}
+
+#[test]
 fn env_makes_any_shell_one_of_ours() {
     let sandbox = sandbox();
     sandbox.docklings("check box").fails(1).mentions("NOT YET");
