@@ -15,5 +15,6 @@ mod image_ls;
 mod image_rm;
 mod image_save;
 mod image_tag;
+mod image_build;
 mod refused;
 mod volume_ls;

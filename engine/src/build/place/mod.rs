@@ -14,7 +14,7 @@ pub(crate) mod rights;
 
 use super::ignore::Ignore;
 use super::sources::{Item, Tree, Visit};
-use super::view::{File, Last, Node, View};
+use super::view::{File, Folder, Last, Node, View};
 use crate::error::{Error, Result};
 use crate::image::owners::{self, Owners};
 use folders::Folders;
@@ -148,15 +148,23 @@ impl Placer {
                 if is_self && (existed || item.path.as_os_str().is_empty()) {
                     return Ok(());
                 }
-                self.folder_rights(&path, &folder.stat)
+                self.folder_rights(&path, folder)
             }
             Node::File(file) => self.file(file, &path),
         }
     }
 
     /// Gives a directory that is being copied the source's mode, owner and time.
-    fn folder_rights(&mut self, path: &Path, stat: &Stat) -> Result<()> {
-        let owner = self.rights.owner.unwrap_or((stat.st_uid, stat.st_gid));
+    fn folder_rights(&mut self, path: &Path, from: &Folder) -> Result<()> {
+        let stat = &from.stat;
+        let owner = match (self.rights.owner, from.top()) {
+            (Some(owner), _) => owner,
+            (None, Some(top)) => {
+                let xattrs = owners::xattrs(top, b".").map_err(|errno| failed(path, errno))?;
+                self.owners.seen((stat.st_uid, stat.st_gid), &xattrs)
+            }
+            (None, None) => (stat.st_uid, stat.st_gid),
+        };
         let mode = self.mode(stat.st_mode, true);
         self.folders.set(path, owner, mode, mtime(stat))
     }
