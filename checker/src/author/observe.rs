@@ -47,7 +47,7 @@ pub struct Done {
 
 /// The line of `output` that says most: one that tells of an error, else the last.
 pub(crate) fn said(output: &str) -> &str {
-    let lines = output
+    let mut lines = output
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty());
@@ -57,7 +57,7 @@ pub(crate) fn said(output: &str) -> &str {
             .any(|start| line.starts_with(start))
     };
     let error = lines.clone().find(tells);
-    error.or_else(|| lines.last()).unwrap_or("nothing")
+    error.or_else(|| lines.next_back()).unwrap_or("nothing")
 }
 
 /// One look.
