@@ -50,7 +50,7 @@ fn no_command_changes_what_is_under_content() {
         .filter(|(path, digest)| after.get(*path) != Some(digest))
         .map(|(path, _)| path)
         .collect();
-    assert_eq!(changed, [&PathBuf::new(); 0]);
+    assert!(changed.is_empty(), "{changed:?}");
     sandbox
         .docker("run --rm app cat /note /dir/a")
         .ok()

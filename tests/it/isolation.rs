@@ -303,7 +303,7 @@ fn a_link_where_something_is_mounted_does_not_lead_outside() {
     std::fs::create_dir(&outside).expect("a folder");
     sandbox.write(
         "Dockerfile",
-        &format!(
+        format!(
             "FROM busybox\nRUN rm -rf /mnt && mkdir -p {0} && ln -s {0} /mnt && ln -s {0} /deep\n",
             outside.display()
         ),
