@@ -14,6 +14,7 @@ use crate::site::Site;
 use crate::store::atomic::{Durability, read_json, write_json};
 use crate::store::containers::MountSource;
 use crate::store::records;
+use crate::store::tree::remove_tree_of_anyone;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -170,12 +171,12 @@ pub(crate) fn discard(site: &Site, name: &VolumeName) -> Result<()> {
         create_private_dir(&trash)?;
     }
     let target = trash.join(format!("volume-{name}"));
-    let _ = fs::remove_dir_all(&target);
+    let _ = remove_tree_of_anyone(&target);
     fs::rename(&folder, &target).on("remove", &folder)?;
     site.record(
         &site
             .event(ObjectKind::Volume, "destroy", name.as_str())
             .with("driver", "local"),
     )?;
-    crate::store::tree::remove_tree(&target)
+    crate::store::records::empty_trash(&site.sandbox, &target, site.now())
 }

@@ -75,11 +75,14 @@ pub fn validate(host: &HostConfig) -> Result<Vec<String>> {
             "Minimum memoryswap limit should be larger than memory limit, see usage",
         ));
     }
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    if host.nano_cpus > cpus * 1_000_000_000 {
-        return Err(Error::invalid(format!(
-            "range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"
-        )));
+    // Counting the processors reads files of the cgroup, which nobody should wait for who asks for no limit.
+    if host.nano_cpus > 0 {
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+        if host.nano_cpus > cpus * 1_000_000_000 {
+            return Err(Error::invalid(format!(
+                "range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"
+            )));
+        }
     }
     Ok(Vec::new())
 }

@@ -10,9 +10,7 @@ use crate::site::Site;
 use crate::store::containers::{ContainerConfig, MountSource};
 use crate::store::tree::remove_tree;
 use crate::store::{lock, records};
-use crate::sys::namespace;
 use crate::volume;
-use std::path::Path;
 use std::time::Duration;
 
 /// Removes a container; see [`crate::Engine::remove`].
@@ -104,16 +102,5 @@ pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> R
             }
         }
     }
-    unlink(&trash)
-}
-
-/// Files of subordinate users can be unlinked only as root of a namespace that knows them.
-pub(super) fn unlink(path: &Path) -> Result<()> {
-    match remove_tree(path) {
-        Ok(()) => Ok(()),
-        Err(_) => {
-            namespace::become_root()?;
-            remove_tree(path)
-        }
-    }
+    records::empty_trash(&site.sandbox, &trash, site.now())
 }

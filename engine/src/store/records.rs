@@ -6,11 +6,14 @@
 
 use super::atomic::{Durability, read_json, write, write_json};
 use super::containers::{ContainerConfig, RecordedState};
+use super::tree::remove_tree_of_anyone;
 use crate::error::{Error, IoContext, Result};
 use crate::id::{ContainerId, is_hex};
 use crate::paths::{SandboxPaths, create_private_dir};
+use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Begins the name of a folder that is not a container yet.
@@ -191,7 +194,7 @@ pub fn rename(sandbox: &SandboxPaths, config: &mut ContainerConfig, new: &str) -
     Ok(())
 }
 
-/// Makes the container not exist. Returns the folder in the trash that is left to be unlinked.
+/// Makes the container not exist. Returns where in the trash its files are, for [`empty_trash`].
 pub fn discard(sandbox: &SandboxPaths, id: &ContainerId, name: &str) -> Result<PathBuf> {
     let trash = sandbox.trash();
     if !trash.is_dir() {
@@ -204,6 +207,24 @@ pub fn discard(sandbox: &SandboxPaths, id: &ContainerId, name: &str) -> Result<P
         let _ = fs::remove_file(sandbox.names().join(name));
     }
     Ok(to)
+}
+
+/// Seconds after which what lies in the trash has nobody any more who unlinks it.
+const FORGOTTEN: i64 = 60;
+
+/// Unlinks `ours` in the trash, and what a command that was killed has left there.
+pub fn empty_trash(sandbox: &SandboxPaths, ours: &Path, now: Timestamp) -> Result<()> {
+    remove_tree_of_anyone(ours)?;
+    let trash = sandbox.trash();
+    for entry in fs::read_dir(&trash).on("read", &trash)? {
+        let entry = entry.on("read", &trash)?;
+        // One that is gone was not forgotten.
+        let moved_at = entry.metadata().map_or(i64::MAX, |about| about.ctime());
+        if now.as_second().saturating_sub(moved_at) > FORGOTTEN {
+            remove_tree_of_anyone(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -288,6 +309,21 @@ mod tests {
         let (sandbox, entropy) = (sandbox(folder.path()), Counter::default());
         fs::write(sandbox.names().join("web"), "a".repeat(64)).unwrap();
         create(&sandbox, &config(&entropy, "web")).unwrap();
+    }
+
+    #[test]
+    fn the_trash_keeps_only_what_somebody_else_is_unlinking() {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = sandbox(folder.path());
+        for name in ["ours/deep", "theirs"] {
+            create_private_dir(&sandbox.trash().join(name)).unwrap();
+        }
+        let ours = sandbox.trash().join("ours");
+        empty_trash(&sandbox, &ours, Timestamp::now()).unwrap();
+        assert!(!ours.exists() && sandbox.trash().join("theirs").exists());
+        let later = Timestamp::now() + jiff::SignedDuration::from_secs(FORGOTTEN + 5);
+        empty_trash(&sandbox, &ours, later).unwrap();
+        assert!(!sandbox.trash().join("theirs").exists());
     }
 
     #[test]

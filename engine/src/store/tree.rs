@@ -1,6 +1,7 @@
 //! Removing a tree of files, whatever modes a container left on them.
 
 use crate::error::{Error, Result};
+use crate::sys::namespace;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
@@ -25,6 +26,15 @@ pub fn remove_tree(path: &Path) -> Result<()> {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(failed(errno)),
     }
+}
+
+/// The same for files of subordinate users, which can be unlinked only as root of a namespace that knows them. The calling
+/// process, which must have one thread only, becomes that root if it has to.
+pub fn remove_tree_of_anyone(path: &Path) -> Result<()> {
+    remove_tree(path).or_else(|_| {
+        namespace::become_root()?;
+        remove_tree(path)
+    })
 }
 
 fn empty(folder: &OwnedFd) -> Result<(), Errno> {
