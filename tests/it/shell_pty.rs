@@ -19,7 +19,10 @@ fn on_terminal(sandbox: &Sandbox, term: &str, prompt: &str) -> PtySession {
 fn keys_reach_the_program_and_the_shell_goes_on() {
     let sandbox = sandbox();
     let mut session = on_terminal(&sandbox, "dumb", "boxes $ ");
-    session.send_line("echo begin; sleep 600").expect("a line");
+    // A shell of its own, so that the key ends it whether it has come to `sleep` already or not.
+    session
+        .send_line("sh -c 'echo begin; exec sleep 600'")
+        .expect("a line");
     session.exp_string("begin\r\n").expect("its output");
     session.send_control('c').expect("control-c");
     session.exp_string("boxes $ ").expect("the prompt");
