@@ -219,6 +219,29 @@ pub fn exit(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// Gives back the memory of program code that was needed to start and is not needed to wait. The pages stay in the page
+/// cache, and what is needed after all is mapped again when it is reached. For a process that lives long and does little.
+pub fn forget_start_up_code() {
+    let Ok(maps) = std::fs::read_to_string("/proc/self/maps") else {
+        return;
+    };
+    for (start, end) in maps.lines().filter_map(code_of_file) {
+        // SAFETY: a mapping that is executable and not writable holds a file's bytes unchanged, so dropping its pages loses
+        // nothing: the kernel reads them again from the file, also those that run now.
+        unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_DONTNEED) };
+    }
+}
+
+/// Start and end of a mapping, if it is code of a file that cannot be written. Source: `proc_pid_maps(5)`.
+fn code_of_file(line: &str) -> Option<(usize, usize)> {
+    let mut fields = line.split_ascii_whitespace();
+    let (range, rights) = (fields.next()?, fields.next()?);
+    let file = fields.nth(3)?;
+    let (start, end) = range.split_once('-')?;
+    let number = |text| usize::from_str_radix(text, 16).ok();
+    (rights == "r-xp" && file.starts_with('/')).then_some((number(start)?, number(end)?))
+}
+
 /// Field 22 of `/proc/<pid>/stat`, the time the process started in clock ticks since boot; with the pid it identifies
 /// a process within a boot. `None` if there is no such process, or it is a zombie. Source: `proc_pid_stat(5)`.
 pub fn start_time(pid: i32) -> Option<u64> {
@@ -241,6 +264,25 @@ pub fn boot_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_unchanged_code_of_files_is_given_back() {
+        let code = "7f0000001000-7f0000003000 r-xp 00001000 fd:00 17 /lib/libc.so.6";
+        assert_eq!(
+            code_of_file(code),
+            Some((0x7f00_0000_1000, 0x7f00_0000_3000))
+        );
+        for other in [
+            "7f00-7f01 r--p 00001000 fd:00 17 /lib/libc.so.6",
+            "7f00-7f01 rw-p 00001000 fd:00 17 /lib/libc.so.6",
+            "7f00-7f01 r-xp 00000000 00:00 0 [vdso]",
+            "7f00-7f01 r-xp 00000000 00:00 0",
+            "",
+        ] {
+            assert_eq!(code_of_file(other), None, "{other}");
+        }
+        forget_start_up_code();
+    }
 
     #[test]
     fn our_own_start_time_is_known_and_that_of_nobody_is_not() {

@@ -36,6 +36,7 @@ impl Monitor {
             return failure.code;
         }
         self.announce_start(job);
+        sys::process::forget_start_up_code();
         while !self.processes.is_empty() || self.restart_at.is_some() {
             self.turn();
         }
