@@ -5,11 +5,16 @@
 //! **What Docker does.** runc uses the same call, or libpathrs where it is missing.
 
 use super::failed;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
+use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
+
+/// The kernel's own limit on links in one path.
+const MOST_LINKS: usize = 40;
 
 /// A folder that paths are resolved in.
 pub struct RootDir {
@@ -57,42 +62,64 @@ impl RootDir {
         }
     }
 
-    /// Opens `path` with `O_PATH`; what is missing is made first, component by component.
+    /// Opens `path` with `O_PATH`; what is missing is made first, component by component. Where a symbolic link leads to
+    /// something that is missing, that is made, inside of the root as everything.
     pub fn make(&self, path: &Path, make: Make) -> Result<OwnedFd> {
-        match self.resolve(path, OFlags::PATH) {
-            Ok(fd) => return Ok(fd),
-            Err(Errno::NOENT) => {}
-            Err(error) => return Err(failed("open", path.display(), error)),
+        let on = |path: &Path, error| failed("open", path.display(), error);
+        let mut path = Path::new("/").join(path);
+        for _ in 0..MOST_LINKS {
+            match self.resolve(&path, OFlags::PATH) {
+                Ok(fd) => return Ok(fd),
+                Err(Errno::NOENT) => {}
+                Err(error) => return Err(on(&path, error)),
+            }
+            match self.make_missing(&path, make)? {
+                Some(target) => path = target,
+                None => {
+                    return self
+                        .resolve(&path, OFlags::PATH)
+                        .map_err(|error| on(&path, error));
+                }
+            }
         }
-        let mut done = PathBuf::from("/");
+        Err(on(&path, Errno::LOOP))
+    }
+
+    /// Makes what is missing of `path`. Returns another path to go on with if a link that leads nowhere is in the way.
+    fn make_missing(&self, path: &Path, make: Make) -> Result<Option<PathBuf>> {
         let parts: Vec<_> = path
             .components()
             .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
             .collect();
+        let mut done = PathBuf::from("/");
         for (index, part) in parts.iter().enumerate() {
-            let parent = self
-                .resolve(&done, OFlags::PATH | OFlags::DIRECTORY)
-                .map_err(|error| failed("open", done.display(), error))?;
-            done.push(part);
-            let last = index + 1 == parts.len();
-            let name = Path::new(part);
-            let made = if last && make == Make::File {
-                let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
-                rustix::fs::openat(&parent, name, flags, Mode::from_raw_mode(0o644)).map(drop)
-            } else {
-                rustix::fs::mkdirat(&parent, name, Mode::from_raw_mode(0o755))
+            let above = done.clone();
+            let parent = match self.resolve(&above, OFlags::PATH | OFlags::DIRECTORY) {
+                Ok(parent) => parent,
+                Err(error) => return Err(failed("open", above.display(), error)),
             };
-            match made {
-                Ok(()) | Err(Errno::EXIST) => {}
+            done.push(part);
+            if *part == Component::ParentDir {
+                continue;
+            }
+            let last = index + 1 == parts.len();
+            match make_one(&parent, Path::new(part), last && make == Make::File) {
+                Ok(()) => {}
+                Err(Errno::EXIST) if self.resolve(&done, OFlags::PATH).is_ok() => {}
+                Err(Errno::EXIST) => {
+                    let link = rustix::fs::readlinkat(&parent, Path::new(part), Vec::new())
+                        .map_err(|error| failed("readlink", done.display(), error))?;
+                    let link = PathBuf::from(OsString::from_vec(link.into_bytes()));
+                    let rest = parts[index + 1..].iter();
+                    let whole = [above.join(link)]
+                        .into_iter()
+                        .chain(rest.map(PathBuf::from));
+                    return Ok(Some(whole.collect()));
+                }
                 Err(error) => return Err(failed("create", done.display(), error)),
             }
         }
-        self.resolve(path, OFlags::PATH)
-            .map_err(|error| match error {
-                // A symbolic link that leads nowhere is in the way.
-                Errno::NOENT => Error::invalid(format!("`{}` leads nowhere", path.display())),
-                error => failed("open", path.display(), error),
-            })
+        Ok(None)
     }
 
     /// Reads a regular file of at most `limit` bytes; `None` if there is none. A fifo or device in its place is not
@@ -117,6 +144,15 @@ impl RootDir {
             .read_to_end(&mut bytes)
             .map_err(|error| failed("read", path.display(), error))?;
         Ok(Some(bytes))
+    }
+}
+
+fn make_one(parent: &OwnedFd, name: &Path, file: bool) -> std::result::Result<(), Errno> {
+    if file {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+        rustix::fs::openat(parent, name, flags, Mode::from_raw_mode(0o644)).map(drop)
+    } else {
+        rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o755))
     }
 }
 
@@ -161,6 +197,22 @@ mod tests {
         root.make(Path::new("/var/a/b"), Make::Dir).unwrap();
         root.make(Path::new("/var/a/f"), Make::File).unwrap();
         assert!(folder.path().join("run/a/b").is_dir() && folder.path().join("run/a/f").is_file());
+    }
+
+    #[test]
+    fn where_a_link_leads_is_made_inside_of_the_root() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path().join("root");
+        fs::create_dir(&top).unwrap();
+        symlink("/data/www", top.join("www")).unwrap();
+        symlink("../../../out", top.join("up")).unwrap();
+        symlink("loop", top.join("loop")).unwrap();
+        let root = RootDir::open(&top).unwrap();
+        root.make(Path::new("/www/html"), Make::Dir).unwrap();
+        root.make(Path::new("up"), Make::File).unwrap();
+        assert!(top.join("data/www/html").is_dir() && top.join("out").is_file());
+        assert!(!folder.path().join("out").exists());
+        assert!(root.make(Path::new("loop/x"), Make::Dir).is_err());
     }
 
     #[test]

@@ -83,6 +83,7 @@ pub(super) fn execute(
     stdio: Stdio,
     terminal: Option<&OwnedFd>,
     channel: &Channel,
+    first: bool,
 ) -> Result<Never, Failure> {
     let user = user::resolve(root, &planned.user)?;
     let mut env = planned.env.clone();
@@ -92,7 +93,7 @@ pub(super) fn execute(
     for ulimit in &planned.ulimits {
         limit(ulimit)?;
     }
-    enter_working_dir(root, &planned.working_dir)?;
+    enter_working_dir(root, &planned.working_dir, first)?;
     if planned.init {
         reaper::split()?;
     }
@@ -170,14 +171,17 @@ fn become_user(user: &User) -> Result<()> {
     nix::unistd::setuid(Uid::from_raw(user.uid)).map_err(|error| lacks("user", user.uid, error))
 }
 
-fn enter_working_dir(root: &RootDir, path: &str) -> Result<()> {
+fn enter_working_dir(root: &RootDir, path: &str, make: bool) -> Result<()> {
     if !path.starts_with('/') {
         return Err(Error::invalid(format!(
             "the working directory '{path}' is invalid, it needs to be an absolute path"
         )));
     }
-    // A read-only root cannot get a new folder; then the error of entering it says more.
-    let _ = root.make(Path::new(path), Make::Dir);
+    // The container's first process finds its folder made, a further one must find it. A read-only root cannot get a new
+    // folder; then the error of entering it says more.
+    if make {
+        let _ = root.make(Path::new(path), Make::Dir);
+    }
     nix::unistd::chdir(path).map_err(|error| failed("chdir to cwd", path, error))?;
     // A folder outside of the root, reached through a descriptor that leaked, has no path here (CVE-2024-21626).
     let here = nix::unistd::getcwd().map_err(|error| failed("getcwd", path, error))?;
