@@ -18,7 +18,8 @@ use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::id::ContainerId;
 use crate::site::Site;
 use crate::sys::clone::{Forked, fork};
-use crate::sys::{namespace, process, sealed};
+use crate::sys::namespace::{self, IdMap};
+use crate::sys::{process, sealed};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::io::Write;
@@ -146,7 +147,10 @@ fn become_monitor(
     lock: &File,
 ) -> Error {
     let prepare = || -> Result<OwnedFd> {
-        namespace::become_root()?;
+        if namespace::become_root()? != IdMap::Machine {
+            // Sealing the program takes a mount namespace that belongs to our user namespace.
+            namespace::unshare_mounts_following()?;
+        }
         let beside = plan::mountpoints(&site.home);
         step::ensure_mountpoints(&beside)?;
         let program = process::raise(sealed::open(&site.binary, &beside)?.as_fd())?;

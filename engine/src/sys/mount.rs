@@ -223,6 +223,13 @@ fn remount(path: &Path, name: &str) -> Result<()> {
         .map_err(|error| failed("remount", name, error))
 }
 
+/// Mounts of the machine still reach us, ours do not reach it.
+pub fn follow() -> Result<()> {
+    let flags = MsFlags::MS_REC | MsFlags::MS_SLAVE;
+    nix::mount::mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
+        .map_err(|error| failed("mount", "/", error))
+}
+
 /// Cuts the tie to the machine's mount namespace: it sees none of our mounts.
 pub fn make_private() -> Result<()> {
     let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;

@@ -174,6 +174,14 @@ pub fn unshare_mounts() -> Result<()> {
     super::mount::make_private()
 }
 
+/// Makes a mount namespace of our own that goes on to follow the machine's: what is unmounted there is unmounted here too, so
+/// that a process that lives long keeps no disk busy.
+pub fn unshare_mounts_following() -> Result<()> {
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS)
+        .map_err(|error| failed("unshare", "CLONE_NEWNS", error))?;
+    super::mount::follow()
+}
+
 /// The descriptor of our own namespace file, such as `net`.
 pub fn own(namespace: &str) -> Result<OwnedFd> {
     let path = format!("/proc/self/ns/{namespace}");
