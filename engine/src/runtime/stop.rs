@@ -96,10 +96,7 @@ pub(crate) fn kill(site: &Site, name: &str, text: &str) -> Result<()> {
 
 /// Freezes or thaws; see [`crate::Engine::pause`].
 pub(crate) fn freeze(site: &Site, name: &str, frozen: bool) -> Result<()> {
-    let container = observe::running(site, name).map_err(|error| match error.kind() {
-        ErrorKind::Conflict if frozen => error,
-        _ => error,
-    })?;
+    let container = observe::running(site, name)?;
     let request = Request::Freeze {
         frozen,
         via: site.via.clone(),

@@ -169,17 +169,20 @@ pub fn join(pidfd: BorrowedFd<'_>, namespaces: u64) -> Result<()> {
 
 /// Makes a mount namespace of our own whose changes nobody else sees.
 pub fn unshare_mounts() -> Result<()> {
-    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS)
-        .map_err(|error| failed("unshare", "CLONE_NEWNS", error))?;
+    new_mount_namespace()?;
     super::mount::make_private()
 }
 
 /// Makes a mount namespace of our own that goes on to follow the machine's: what is unmounted there is unmounted here too, so
 /// that a process that lives long keeps no disk busy.
 pub fn unshare_mounts_following() -> Result<()> {
-    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS)
-        .map_err(|error| failed("unshare", "CLONE_NEWNS", error))?;
+    new_mount_namespace()?;
     super::mount::follow()
+}
+
+fn new_mount_namespace() -> Result<()> {
+    nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNS)
+        .map_err(|error| failed("unshare", "CLONE_NEWNS", error))
 }
 
 /// The descriptor of our own namespace file, such as `net`.

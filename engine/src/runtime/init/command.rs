@@ -7,7 +7,6 @@
 
 use super::{Stdio, reaper};
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::control::Channel;
 use crate::runtime::plan::{PlannedProcess, set_variable};
 use crate::runtime::user::{self, User};
 use crate::store::containers::Ulimit;
@@ -82,7 +81,6 @@ pub(super) fn execute(
     root: &RootDir,
     stdio: Stdio,
     terminal: Option<&OwnedFd>,
-    channel: &Channel,
     first: bool,
 ) -> Result<Never, Failure> {
     let user = user::resolve(root, &planned.user)?;
@@ -110,7 +108,6 @@ pub(super) fn execute(
     process::reset_signals()?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let error = process::execve(&path, &planned.argv, &env);
-    let _ = channel;
     Err(not_executed(&planned.argv[0], &path, &error))
 }
 

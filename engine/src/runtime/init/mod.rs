@@ -102,8 +102,7 @@ fn enter(
         return Err(Error::internal("the monitor went away").into());
     }
     let root = RootDir::open(Path::new("/"))?;
-    command::execute(planned, &root, stdio, terminal.as_ref(), channel, first)
-        .map(|never| match never {})
+    command::execute(planned, &root, stdio, terminal.as_ref(), first).map(|never| match never {})
 }
 
 fn terminal_stdio(slave: &OwnedFd) -> Result<Stdio> {
