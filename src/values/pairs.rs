@@ -23,6 +23,18 @@ pub(crate) fn label(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// `--annotation`: `KEY=value`, neither of them empty.
+pub(crate) fn annotation(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() && !value.is_empty() => {
+            Ok((key.trim().to_owned(), value.to_owned()))
+        }
+        _ => Err(format!(
+            "invalid argument '{text}': must be formatted as key=value"
+        )),
+    }
+}
+
 /// `--add-host`: `name:address` or `name=address`; comes out as `name:address`. `host-gateway` stands for the machine.
 pub(crate) fn host(text: &str) -> Result<String, String> {
     let (name, address) = text

@@ -8,11 +8,13 @@
 //! **What we leave out.** Block device and NUMA limits; see `docs/limits.md`.
 //! **Try it.** `docker run --rm --memory 16m busybox tail /dev/zero; echo $?`
 
+mod limits;
 mod v1;
 mod v2;
 
+pub use limits::{Limits, validate};
+
 use crate::error::{Error, IoContext, Result};
-use crate::store::containers::HostConfig;
 use std::fs;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -22,70 +24,6 @@ use std::time::Duration;
 const ROOT: &str = "/sys/fs/cgroup";
 /// The folder that all our groups are in.
 const OURS: &str = "docklings";
-/// Docker's smallest limit, in bytes.
-const SMALLEST_MEMORY: u64 = 6 << 20;
-
-/// The limits that can be asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes; 0 is none.
-    pub memory: u64,
-    /// Bytes of memory and swap; 0 is twice the memory, -1 none.
-    pub memory_swap: i64,
-    /// Billionths of a processor; 0 is none.
-    pub nano_cpus: u64,
-    /// Processes and threads; 0 and less is none.
-    pub pids: i64,
-}
-
-impl Limits {
-    /// What the container was created, or updated, with.
-    pub fn of(host: &HostConfig) -> Self {
-        Self {
-            memory: host.memory,
-            memory_swap: host.memory_swap,
-            nano_cpus: host.nano_cpus,
-            pids: host.pids_limit,
-        }
-    }
-
-    /// Whether a limit is asked for.
-    pub fn any(&self) -> bool {
-        self.memory > 0 || self.nano_cpus > 0 || self.pids > 0
-    }
-
-    /// Microseconds of processor time in each tenth of a second.
-    fn quota(&self) -> u64 {
-        (self.nano_cpus / 10_000).max(1000)
-    }
-}
-
-/// Refuses numbers that make no sense. Source: moby `daemon/daemon_unix.go`, `verifyPlatformContainerResources`.
-pub fn validate(host: &HostConfig) -> Result<Vec<String>> {
-    if host.memory > 0 && host.memory < SMALLEST_MEMORY {
-        return Err(Error::invalid("Minimum memory limit allowed is 6MB"));
-    }
-    if host.memory_swap > 0 && host.memory == 0 {
-        return Err(Error::invalid(
-            "You should always set the Memory limit when using Memoryswap limit, see usage",
-        ));
-    }
-    if host.memory_swap > 0 && (host.memory_swap as u64) < host.memory {
-        return Err(Error::invalid(
-            "Minimum memoryswap limit should be larger than memory limit, see usage",
-        ));
-    }
-    // Counting the processors reads files of the cgroup, which nobody should wait for who asks for no limit.
-    if host.nano_cpus > 0 {
-        let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-        if host.nano_cpus > cpus * 1_000_000_000 {
-            return Err(Error::invalid(format!(
-                "range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"
-            )));
-        }
-    }
-    Ok(Vec::new())
-}
 
 /// What a group has used.
 #[derive(Debug, Clone, Default)]
@@ -184,11 +122,17 @@ impl Cgroup {
         }
     }
 
-    /// Changes the limits.
-    pub fn apply(&self, limits: &Limits) -> Result<()> {
-        match &self.kind {
+    /// Changes the limits. With version 1 a limit of a kind that the container `id` had none of takes a further group,
+    /// which the processes that `pids` lists are moved to.
+    pub fn update(&mut self, id: &str, limits: &Limits, pids: impl Fn() -> Vec<i32>) -> Result<()> {
+        match &mut self.kind {
             Kind::Two { folder, .. } => v2::apply(folder, limits),
-            Kind::One(groups) => groups.apply(limits),
+            Kind::One(groups) => {
+                if groups.extend(Path::new(ROOT), id, limits)? {
+                    self.add_all(pids)?;
+                }
+                Ok(())
+            }
         }
     }
 
@@ -320,51 +264,6 @@ fn count(path: &Path, key: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(host: HostConfig, expected: &str) {
-        assert!(
-            validate(&host).unwrap_err().message().contains(expected),
-            "{expected}"
-        );
-    }
-
-    #[test]
-    fn senseless_limits_are_refused_in_dockers_words() {
-        check(
-            HostConfig {
-                memory: 1 << 20,
-                ..Default::default()
-            },
-            "6MB",
-        );
-        check(
-            HostConfig {
-                memory_swap: 1 << 30,
-                ..Default::default()
-            },
-            "always set the Memory",
-        );
-        let swap = HostConfig {
-            memory: 1 << 30,
-            memory_swap: 1 << 20,
-            ..Default::default()
-        };
-        check(swap, "larger than memory limit");
-        check(
-            HostConfig {
-                nano_cpus: u64::MAX,
-                ..Default::default()
-            },
-            "range of CPUs",
-        );
-        assert!(
-            validate(&HostConfig {
-                memory: 64 << 20,
-                ..Default::default()
-            })
-            .is_ok()
-        );
-    }
 
     #[test]
     fn a_count_is_found_by_its_whole_key() {

@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A container's folders in the trees that it needs.
+#[derive(Default)]
 pub(super) struct Groups {
     memory: Option<PathBuf>,
     cpu: Option<PathBuf>,
+    cpuset: Option<PathBuf>,
     pids: Option<PathBuf>,
     freezer: Option<PathBuf>,
 }
@@ -27,37 +29,70 @@ fn folder(root: &Path, controller: &str, id: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// Processors and memory nodes are empty in a new folder, and then no process may enter: they are taken from above.
+fn cpuset_folder(root: &Path, id: &str) -> Result<PathBuf> {
+    let folder = folder(root, "cpuset", id)?;
+    let tree = root.join("cpuset");
+    for file in ["cpuset.cpus", "cpuset.mems"] {
+        let whole = fs::read_to_string(tree.join(file)).unwrap_or_default();
+        for level in [&*tree.join(OURS), &*folder] {
+            let own = fs::read_to_string(level.join(file)).unwrap_or_default();
+            if own.trim().is_empty() {
+                write(level, file, whole.trim())?;
+            }
+        }
+    }
+    Ok(folder)
+}
+
 pub(super) fn create(root: &Path, id: &str, limits: &Limits) -> Result<Groups> {
-    let want = |wanted: bool, controller| wanted.then(|| folder(root, controller, id)).transpose();
-    let groups = Groups {
-        memory: want(limits.memory > 0, "memory")?,
-        cpu: want(limits.nano_cpus > 0, "cpu")?,
-        pids: want(limits.pids > 0, "pids")?,
-        freezer: None,
-    };
-    let applied = groups.apply(limits);
-    if applied.is_err() {
+    let mut groups = Groups::default();
+    let made = groups.extend(root, id, limits);
+    if made.is_err() {
         groups.folders().for_each(super::remove_folder);
     }
-    applied.map(|()| groups)
+    made.map(|_| groups)
 }
 
 pub(super) fn create_freezer(root: &Path, id: &str) -> Result<Groups> {
-    let freezer = Some(folder(root, "freezer", id)?);
     Ok(Groups {
-        memory: None,
-        cpu: None,
-        pids: None,
-        freezer,
+        freezer: Some(folder(root, "freezer", id)?),
+        ..Groups::default()
     })
 }
 
 impl Groups {
     pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
-        [&self.memory, &self.cpu, &self.pids, &self.freezer]
-            .into_iter()
-            .flatten()
-            .map(|p| &**p)
+        [
+            &self.memory,
+            &self.cpu,
+            &self.cpuset,
+            &self.pids,
+            &self.freezer,
+        ]
+        .into_iter()
+        .flatten()
+        .map(|p| &**p)
+    }
+
+    /// Makes the folders that `limits` need and that are missing, and writes all limits. Returns whether there are new
+    /// folders, which have no processes yet.
+    pub(super) fn extend(&mut self, root: &Path, id: &str, limits: &Limits) -> Result<bool> {
+        let before = self.folders().count();
+        if self.memory.is_none() && limits.of_memory() {
+            self.memory = Some(folder(root, "memory", id)?);
+        }
+        if self.cpu.is_none() && limits.of_cpu() {
+            self.cpu = Some(folder(root, "cpu", id)?);
+        }
+        if self.cpuset.is_none() && limits.of_cpuset() {
+            self.cpuset = Some(cpuset_folder(root, id)?);
+        }
+        if self.pids.is_none() && limits.pids > 0 {
+            self.pids = Some(folder(root, "pids", id)?);
+        }
+        self.apply(limits)?;
+        Ok(self.folders().count() > before)
     }
 
     /// A process that has ended meanwhile is fine.
@@ -71,13 +106,20 @@ impl Groups {
         })
     }
 
-    pub(super) fn apply(&self, limits: &Limits) -> Result<()> {
-        if let (Some(folder), true) = (&self.memory, limits.memory > 0) {
+    fn apply(&self, limits: &Limits) -> Result<()> {
+        if let Some(folder) = &self.memory {
             self.apply_memory(folder, limits)?;
         }
-        if let (Some(folder), true) = (&self.cpu, limits.nano_cpus > 0) {
-            write(folder, "cpu.cfs_period_us", 100_000)?;
-            write(folder, "cpu.cfs_quota_us", limits.quota())?;
+        if let Some(folder) = &self.cpu {
+            self.apply_processors(folder, limits)?;
+        }
+        if let Some(folder) = &self.cpuset {
+            if !limits.cpuset_cpus.is_empty() {
+                write(folder, "cpuset.cpus", &limits.cpuset_cpus)?;
+            }
+            if !limits.cpuset_mems.is_empty() {
+                write(folder, "cpuset.mems", &limits.cpuset_mems)?;
+            }
         }
         match (&self.pids, limits.pids) {
             (Some(folder), pids) if pids > 0 => write(folder, "pids.max", pids),
@@ -86,8 +128,39 @@ impl Groups {
         }
     }
 
-    /// The limit with swap may never be the smaller one, so which is written first depends on the direction.
+    fn apply_processors(&self, folder: &Path, limits: &Limits) -> Result<()> {
+        if limits.cpu_shares > 0 {
+            write(folder, "cpu.shares", limits.cpu_shares)?;
+        }
+        if limits.quota().is_some() || limits.cpu_period > 0 {
+            write(folder, "cpu.cfs_period_us", limits.period())?;
+        }
+        match limits.quota() {
+            Some(quota) => write(folder, "cpu.cfs_quota_us", quota),
+            None if limits.cpu_quota < 0 => write(folder, "cpu.cfs_quota_us", -1),
+            None => Ok(()),
+        }
+    }
+
     fn apply_memory(&self, folder: &Path, limits: &Limits) -> Result<()> {
+        if limits.memory_reservation > 0 {
+            write(
+                folder,
+                "memory.soft_limit_in_bytes",
+                limits.memory_reservation,
+            )?;
+        }
+        if let Some(swappiness) = limits.memory_swappiness {
+            write(folder, "memory.swappiness", swappiness)?;
+        }
+        if limits.memory > 0 {
+            self.apply_memory_limit(folder, limits)?;
+        }
+        Ok(())
+    }
+
+    /// The limit with swap may never be the smaller one, so which is written first depends on the direction.
+    fn apply_memory_limit(&self, folder: &Path, limits: &Limits) -> Result<()> {
         let swap = match limits.memory_swap {
             0 => (limits.memory * 2).to_string(),
             swap => swap.to_string(),
@@ -136,7 +209,7 @@ impl Groups {
 
 /// Every folder that the container `id` could have.
 pub(super) fn all_folders(root: &Path, id: &str) -> Vec<PathBuf> {
-    ["memory", "cpu", "pids", "freezer"]
+    ["memory", "cpu", "cpuset", "pids", "freezer"]
         .map(|name| root.join(name).join(OURS).join(id))
         .into()
 }
@@ -173,6 +246,34 @@ mod tests {
         assert_eq!(folders, [root.path().join("memory/docklings/c1")]);
         let read = fs::read_to_string(folders[0].join("memory.limit_in_bytes")).unwrap();
         assert_eq!(read, "8388608");
+    }
+
+    #[test]
+    fn a_further_limit_gets_a_further_folder_and_a_cpuset_is_filled_from_above() {
+        let root = tempfile::tempdir().unwrap();
+        for controller in ["memory", "cpu", "cpuset", "pids"] {
+            fs::create_dir(root.path().join(controller)).unwrap();
+            fs::write(root.path().join(controller).join("cgroup.procs"), "").unwrap();
+        }
+        for (file, value) in [("cpuset.cpus", "0-3\n"), ("cpuset.mems", "0\n")] {
+            fs::write(root.path().join("cpuset").join(file), value).unwrap();
+        }
+        let mut limits = Limits {
+            cpu_shares: 512,
+            ..Limits::default()
+        };
+        let mut groups = create(root.path(), "c1", &limits).unwrap();
+        assert!(!groups.extend(root.path(), "c1", &limits).unwrap());
+        limits.cpuset_cpus = "1".into();
+        limits.cpu_quota = 20_000;
+        assert!(groups.extend(root.path(), "c1", &limits).unwrap());
+        let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
+        assert_eq!(read("cpu/docklings/c1/cpu.shares"), "512");
+        assert_eq!(read("cpu/docklings/c1/cpu.cfs_quota_us"), "20000");
+        assert_eq!(read("cpu/docklings/c1/cpu.cfs_period_us"), "100000");
+        assert_eq!(read("cpuset/docklings/cpuset.cpus"), "0-3");
+        assert_eq!(read("cpuset/docklings/c1/cpuset.cpus"), "1");
+        assert_eq!(read("cpuset/docklings/c1/cpuset.mems"), "0");
     }
 
     #[test]

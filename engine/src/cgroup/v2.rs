@@ -11,9 +11,6 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Microseconds that a processor quota is counted over.
-const PERIOD: u64 = 100_000;
-
 pub(super) fn is_mounted(root: &Path) -> bool {
     root.join("cgroup.controllers").exists()
 }
@@ -53,7 +50,7 @@ pub(super) fn create(root: &Path, id: &str, limits: &Limits) -> Result<(PathBuf,
     let base = base(root)?;
     create_private_dir(&base)?;
     for folder in [base.parent(), Some(&*base)].into_iter().flatten() {
-        for controller in ["memory", "cpu", "pids"] {
+        for controller in ["memory", "cpu", "cpuset", "pids"] {
             // What cannot be switched on is missed only if a limit needs it, and then writing the limit fails.
             let _ = write(folder, "cgroup.subtree_control", format!("+{controller}"));
         }
@@ -80,14 +77,36 @@ pub(super) fn apply(folder: &Path, limits: &Limits) -> Result<()> {
         // A kernel without swap accounting has no such file.
         let _ = write(folder, "memory.swap.max", swap);
     }
-    if limits.nano_cpus > 0 {
-        write(folder, "cpu.max", format!("{} {PERIOD}", limits.quota()))?;
+    if limits.memory_reservation > 0 {
+        write(folder, "memory.low", limits.memory_reservation)?;
     }
+    if limits.memory_swappiness.is_some() {
+        return Err(Error::machine("cgroup version 2 has no swappiness"));
+    }
+    apply_processors(folder, limits)?;
     match limits.pids {
         0 => Ok(()),
         pids if pids < 0 => write(folder, "pids.max", "max"),
         pids => write(folder, "pids.max", pids),
     }
+}
+
+fn apply_processors(folder: &Path, limits: &Limits) -> Result<()> {
+    if let Some(quota) = limits.quota() {
+        write(folder, "cpu.max", format!("{quota} {}", limits.period()))?;
+    } else if limits.cpu_period > 0 {
+        write(folder, "cpu.max", format!("max {}", limits.cpu_period))?;
+    }
+    if limits.cpu_shares > 0 {
+        write(folder, "cpu.weight", limits.weight())?;
+    }
+    if !limits.cpuset_cpus.is_empty() {
+        write(folder, "cpuset.cpus", &limits.cpuset_cpus)?;
+    }
+    if !limits.cpuset_mems.is_empty() {
+        write(folder, "cpuset.mems", &limits.cpuset_mems)?;
+    }
+    Ok(())
 }
 
 pub(super) fn freeze(folder: &Path, frozen: bool) -> Result<()> {
@@ -147,15 +166,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let limits = Limits {
             memory: 64 << 20,
-            memory_swap: 0,
+            memory_reservation: 32 << 20,
             nano_cpus: 500_000_000,
+            cpu_shares: 1024,
+            cpuset_cpus: "0".into(),
             pids: 20,
+            ..Limits::default()
         };
         apply(folder.path(), &limits).unwrap();
         let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
         assert_eq!(read("memory.max"), "67108864");
         assert_eq!(read("memory.swap.max"), "67108864");
         assert_eq!(read("cpu.max"), "50000 100000");
+        assert_eq!(read("memory.low"), "33554432");
+        assert_eq!(read("cpu.weight"), "39");
+        assert_eq!(read("cpuset.cpus"), "0");
         assert_eq!(read("pids.max"), "20");
+        let swappiness = Limits {
+            memory_swappiness: Some(10),
+            ..Limits::default()
+        };
+        assert!(apply(folder.path(), &swappiness).is_err());
     }
 }

@@ -84,6 +84,8 @@ pub struct PlannedProcess {
     pub seccomp: bool,
     /// No program gains rights from its file.
     pub no_new_privileges: bool,
+    /// How gladly the kernel kills it when memory is short, -1000 to 1000; `None` is as the machine does.
+    pub oom_score_adj: Option<i32>,
     /// `--ulimit`.
     pub ulimits: Vec<Ulimit>,
     /// A small init of ours is pid 1 and reaps.
@@ -155,6 +157,7 @@ pub fn process(
         seccomp: !privileged && !option(host, "seccomp=unconfined"),
         no_new_privileges: option(host, "no-new-privileges")
             || option(host, "no-new-privileges=true"),
+        oom_score_adj: Some(host.oom_score_adj).filter(|score| *score != 0),
         ulimits: host.ulimits.clone(),
         init: host.init,
     })

@@ -158,8 +158,20 @@ pub struct UpdateRequest {
     pub memory_swap: Option<i64>,
     /// Billionths of a processor.
     pub nano_cpus: Option<u64>,
-    /// Processes.
+    /// Processes; -1 is no limit.
     pub pids_limit: Option<i64>,
+    /// Bytes that are left when memory is short.
+    pub memory_reservation: Option<u64>,
+    /// Weight against others.
+    pub cpu_shares: Option<u64>,
+    /// Microseconds.
+    pub cpu_period: Option<u64>,
+    /// Microseconds in each period; -1 is no limit.
+    pub cpu_quota: Option<i64>,
+    /// Processors that may be used.
+    pub cpuset_cpus: Option<String>,
+    /// Memory nodes that may be used.
+    pub cpuset_mems: Option<String>,
     /// Restart policy.
     pub restart: Option<RestartPolicy>,
 }

@@ -9,8 +9,9 @@ use super::{create, start};
 use crate::cgroup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::ObjectKind;
+use crate::id::ContainerId;
 use crate::site::Site;
-use crate::store::containers::RestartPolicy;
+use crate::store::containers::{HostConfig, RestartPolicy};
 use crate::store::{lock, records};
 use crate::sys::signal;
 use std::os::unix::net::UnixStream;
@@ -186,15 +187,64 @@ fn tell(site: &Site, container: &Container) -> Result<()> {
     Ok(())
 }
 
+/// Docker reads a 0 as what was not said. Source: moby `container/container_unix.go`, `UpdateContainer`.
+fn change_limits(host: &mut HostConfig, request: &UpdateRequest) -> Result<()> {
+    fn set<T: Clone + Default + PartialEq>(field: &mut T, asked: Option<&T>) {
+        if let Some(value) = asked.filter(|value| **value != T::default()) {
+            field.clone_from(value);
+        }
+    }
+    if let Some(memory) = request.memory.filter(|memory| *memory > 0) {
+        let with_swap = match host.memory_swap {
+            0 => host.memory.saturating_mul(2),
+            swap => u64::try_from(swap).unwrap_or(u64::MAX),
+        };
+        if memory > with_swap && request.memory_swap.unwrap_or(0) == 0 {
+            return Err(Error::conflict(
+                "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
+            )
+            .with_hint(format!("docker update --memory {memory} --memory-swap {} …", memory * 2)));
+        }
+        // What was twice the old limit stays what it was, as in Docker.
+        if host.memory_swap == 0 {
+            host.memory_swap = i64::try_from(with_swap).unwrap_or(i64::MAX);
+        }
+        host.memory = memory;
+    }
+    set(&mut host.memory_swap, request.memory_swap.as_ref());
+    set(
+        &mut host.memory_reservation,
+        request.memory_reservation.as_ref(),
+    );
+    set(&mut host.nano_cpus, request.nano_cpus.as_ref());
+    set(&mut host.cpu_shares, request.cpu_shares.as_ref());
+    set(&mut host.cpu_period, request.cpu_period.as_ref());
+    set(&mut host.cpu_quota, request.cpu_quota.as_ref());
+    set(&mut host.cpuset_cpus, request.cpuset_cpus.as_ref());
+    set(&mut host.cpuset_mems, request.cpuset_mems.as_ref());
+    set(&mut host.pids_limit, request.pids_limit.as_ref());
+    Ok(())
+}
+
+fn cannot_update(id: &ContainerId, error: &Error) -> Error {
+    let wrapped = Error::new(
+        error.kind(),
+        format!("Cannot update container {id}: {}", error.message()),
+    );
+    match error.hint() {
+        Some(hint) => wrapped.with_hint(hint),
+        None => wrapped,
+    }
+}
+
 /// Changes limits and the restart policy; see [`crate::Engine::update`].
 pub(crate) fn update(site: &Site, name: &str, request: &UpdateRequest) -> Result<()> {
     let mut container = observe::by_name(site, name)?;
     let host = &mut container.config.host;
     let before = host.clone();
-    host.memory = request.memory.unwrap_or(host.memory);
-    host.memory_swap = request.memory_swap.unwrap_or(host.memory_swap);
-    host.nano_cpus = request.nano_cpus.unwrap_or(host.nano_cpus);
-    host.pids_limit = request.pids_limit.unwrap_or(host.pids_limit);
+    change_limits(host, request)
+        .and_then(|()| cgroup::validate(host))
+        .map_err(|error| cannot_update(&container.config.id, &error))?;
     if let Some(policy) = &request.restart {
         if host.auto_remove && *policy != RestartPolicy::No {
             return Err(Error::conflict(
@@ -203,7 +253,6 @@ pub(crate) fn update(site: &Site, name: &str, request: &UpdateRequest) -> Result
         }
         host.restart = policy.clone();
     }
-    cgroup::validate(host)?;
     records::write_config(&site.sandbox, &container.config)?;
     if let Err(error) = tell(site, &container) {
         container.config.host = before;

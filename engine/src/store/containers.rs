@@ -120,6 +120,24 @@ pub struct HostConfig {
     pub nano_cpus: u64,
     /// `--pids-limit`; 0 is no limit.
     pub pids_limit: i64,
+    /// `--memory-reservation`, in bytes; 0 is none.
+    pub memory_reservation: u64,
+    /// `--memory-swappiness`, 0 to 100; `None` is as the machine does.
+    pub memory_swappiness: Option<u8>,
+    /// `--cpu-shares`; 0 is unset.
+    pub cpu_shares: u64,
+    /// `--cpu-period`, in microseconds; 0 is unset.
+    pub cpu_period: u64,
+    /// `--cpu-quota`, in microseconds; 0 is unset, -1 no limit.
+    pub cpu_quota: i64,
+    /// `--cpuset-cpus`, such as `0-2,4`; empty is all.
+    pub cpuset_cpus: String,
+    /// `--cpuset-mems`; empty is all.
+    pub cpuset_mems: String,
+    /// `--oom-score-adj`, -1000 to 1000.
+    pub oom_score_adj: i32,
+    /// `--annotation`.
+    pub annotations: BTreeMap<String, String>,
     /// `--restart`.
     pub restart: RestartPolicy,
     /// `--stop-signal` or the image's; empty means SIGTERM.

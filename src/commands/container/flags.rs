@@ -1,5 +1,6 @@
 //! The flags that `run` and `create` share.
 
+use super::resources::{FixedResourceFlags, ResourceFlags};
 use crate::values::{self, mount, pairs};
 use clap::ArgAction;
 use engine::store::containers::Ulimit;
@@ -10,6 +11,9 @@ pub(crate) struct CreateFlags {
     /// Add a custom host-to-IP mapping (host:ip)
     #[arg(long, value_name = "list", value_parser = pairs::host)]
     pub(super) add_host: Vec<String>,
+    /// Add an annotation to the container (passed through to the OCI runtime)
+    #[arg(long, value_name = "map", value_parser = pairs::annotation)]
+    pub(super) annotation: Vec<(String, String)>,
     /// Attach to STDIN, STDOUT or STDERR
     #[arg(short, long, value_name = "list", value_parser = pairs::stream)]
     pub(super) attach: Vec<String>,
@@ -22,9 +26,6 @@ pub(crate) struct CreateFlags {
     /// Write the container ID to the file
     #[arg(long, value_name = "string")]
     pub(super) cidfile: Option<String>,
-    /// Number of CPUs
-    #[arg(long, value_name = "decimal", value_parser = values::decimal_cpus)]
-    pub(super) cpus: Option<u64>,
     /// Overwrite the default ENTRYPOINT of the image
     #[arg(long, value_name = "string")]
     pub(super) entrypoint: Option<String>,
@@ -37,6 +38,8 @@ pub(crate) struct CreateFlags {
     /// Expose a port or a range of ports
     #[arg(long, value_name = "list")]
     pub(super) expose: Vec<String>,
+    #[command(flatten)]
+    pub(super) fixed_resources: FixedResourceFlags,
     #[command(flatten)]
     pub(super) health: HealthFlags,
     /// Container host name
@@ -54,12 +57,6 @@ pub(crate) struct CreateFlags {
     /// Read in a line delimited file of labels
     #[arg(long, value_name = "list")]
     pub(super) label_file: Vec<String>,
-    /// Memory limit
-    #[arg(short, long, value_name = "bytes", value_parser = values::bytes)]
-    pub(super) memory: Option<u64>,
-    /// Swap limit equal to memory plus swap: '-1' to enable unlimited swap
-    #[arg(long, value_name = "bytes", value_parser = values::memory_swap)]
-    pub(super) memory_swap: Option<i64>,
     /// Attach a filesystem mount to the container
     #[arg(long, value_name = "mount", value_parser = mount::mount_flag)]
     pub(super) mount: Vec<mount::MountFlag>,
@@ -75,9 +72,6 @@ pub(crate) struct CreateFlags {
         hide_default_value = true
     )]
     pub(super) network: String,
-    /// Tune container pids limit (set -1 for unlimited)
-    #[arg(long, value_name = "int", value_parser = values::int)]
-    pub(super) pids_limit: Option<i64>,
     /// Set platform if server is multi-platform capable
     #[arg(long, value_name = "string", value_parser = values::own_platform)]
     pub(super) platform: Option<String>,
@@ -99,6 +93,8 @@ pub(crate) struct CreateFlags {
     /// Mount the container's root filesystem as read only
     #[arg(long)]
     pub(super) read_only: bool,
+    #[command(flatten)]
+    pub(super) resources: ResourceFlags,
     /// Restart policy to apply when a container exits
     #[arg(long, value_name = "string", default_value = "no")]
     pub(super) restart: String,

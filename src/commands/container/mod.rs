@@ -17,6 +17,7 @@ pub(super) mod prune;
 pub(super) mod ps;
 pub(super) mod rename;
 mod request;
+mod resources;
 pub(super) mod restart;
 pub(super) mod rm;
 pub(super) mod run;

@@ -11,9 +11,6 @@ use engine::store::containers::{HostConfig, Mount, NetworkMode, RestartPolicy};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Docker's smallest memory limit: below it a container does not even start.
-const LEAST_MEMORY: u64 = 6 << 20;
-
 /// What the flags are resolved against.
 pub(super) struct Surroundings<'a> {
     /// Where relative paths begin.
@@ -88,7 +85,7 @@ fn host(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<HostCon
     for text in &flags.publish {
         ports.extend(port::published(text).map_err(Failure::message)?);
     }
-    Ok(HostConfig {
+    let mut host = HostConfig {
         auto_remove: flags.remove,
         network: network(&flags.network)?,
         ports,
@@ -99,17 +96,18 @@ fn host(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<HostCon
         cap_add: flags.cap_add.iter().map(|name| capability(name)).collect(),
         cap_drop: flags.cap_drop.iter().map(|name| capability(name)).collect(),
         security_opt: security(&flags.security_opt)?,
-        memory: memory(flags.memory, flags.memory_swap)?,
-        memory_swap: flags.memory_swap.unwrap_or(0),
-        nano_cpus: flags.cpus.unwrap_or(0),
-        pids_limit: flags.pids_limit.unwrap_or(0).max(0),
         restart,
         stop_signal: flags.stop_signal.clone().unwrap_or_default(),
         stop_timeout: flags.stop_timeout,
         init: flags.init,
         ulimits: flags.ulimit.clone(),
         extra_hosts: flags.add_host.clone(),
-    })
+        annotations: flags.annotation.iter().cloned().collect(),
+        ..HostConfig::default()
+    };
+    flags.resources.apply(&mut host);
+    flags.fixed_resources.apply(&mut host)?;
+    Ok(host)
 }
 
 fn network(name: &str) -> CommandResult<NetworkMode> {
@@ -172,19 +170,6 @@ fn security(options: &[String]) -> CommandResult<Vec<String>> {
         }
     }
     Ok(options.to_vec())
-}
-
-fn memory(memory: Option<u64>, swap: Option<i64>) -> CommandResult<u64> {
-    let limit = memory.unwrap_or(0);
-    let wrong = match (limit, swap.unwrap_or(0)) {
-        (1..LEAST_MEMORY, _) => "Minimum memory limit allowed is 6MB",
-        (0, 1..) => "You should always set the Memory limit when using Memoryswap limit, see usage",
-        (_, swap) if swap > 0 && swap.cast_unsigned() < limit => {
-            "Minimum memoryswap limit should be larger than memory limit, see usage"
-        }
-        _ => return Ok(limit),
-    };
-    Err(Error::invalid(wrong).into())
 }
 
 fn healthcheck(flags: &HealthFlags) -> CommandResult<Option<Healthcheck>> {

@@ -3,6 +3,7 @@
 mod container_cp;
 mod container_exec;
 mod container_inspect;
+mod container_limits;
 mod container_logs;
 mod container_ps;
 mod container_rm;

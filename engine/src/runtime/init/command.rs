@@ -88,6 +88,11 @@ pub(super) fn execute(
     if !env.iter().any(|variable| variable.starts_with("HOME=")) {
         set_variable(&mut env, &format!("HOME={}", user.home));
     }
+    if let Some(score) = planned.oom_score_adj {
+        // Only root of the machine may make a process less likely to be killed than it was.
+        let path = "/proc/self/oom_score_adj";
+        std::fs::write(path, score.to_string()).map_err(|error| Error::io("write", path, error))?;
+    }
     for ulimit in &planned.ulimits {
         limit(ulimit)?;
     }

@@ -259,8 +259,10 @@ impl Monitor {
         if let Some((config, _)) = records::read(&self.site.sandbox, &self.config.id)? {
             let limits = crate::cgroup::Limits::of(&config.host);
             self.config = config;
-            match &self.cgroup {
-                Some(cgroup) => cgroup.apply(&limits)?,
+            match &mut self.cgroup {
+                Some(cgroup) => cgroup.update(self.config.id.as_str(), &limits, || {
+                    inside::pids(self.state.pid)
+                })?,
                 None if limits.any() => {
                     self.cgroup = Cgroup::create(self.config.id.as_str(), &limits)?;
                     if let Some(cgroup) = &self.cgroup {
