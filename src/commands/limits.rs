@@ -171,8 +171,6 @@ const CREATE: &[&str] = &[
     "kernel-memory",
     "link",
     "link-local-ip",
-    "log-driver",
-    "log-opt",
     "mac-address",
     "net-alias",
     "network-alias",
@@ -186,7 +184,6 @@ const CREATE: &[&str] = &[
     "userns",
     "uts",
     "volume-driver",
-    "volumes-from",
 ];
 
 /// Whether Docker has the command `name` (`network`, `image push`) and docklings does not.

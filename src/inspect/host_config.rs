@@ -75,8 +75,8 @@ pub(super) fn host_config(host: &HostConfig) -> Struct {
 /// The first fields, up to the console's size.
 fn asked_of_the_machine(host: &HostConfig) -> Struct {
     let log = Struct::new("container.LogConfig")
-        .with("Type", "json-file")
-        .with("Config", Map::of_texts::<String, String>([]));
+        .with("Type", host.log.driver.name())
+        .with("Config", Map::of_texts(&host.log.options));
     Struct::new("container.HostConfig")
         .with("Binds", mounts::binds(&host.mounts))
         .with("ContainerIDFile", "")
@@ -86,7 +86,7 @@ fn asked_of_the_machine(host: &HostConfig) -> Struct {
         .with("RestartPolicy", restart_policy(&host.restart))
         .with("AutoRemove", host.auto_remove)
         .with("VolumeDriver", "")
-        .with("VolumesFrom", Value::List(None))
+        .with("VolumesFrom", Value::list_or_nil(&host.volumes_from))
         .with("ConsoleSize", Value::list([0, 0]))
 }
 

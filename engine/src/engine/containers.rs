@@ -4,11 +4,12 @@ use super::Engine;
 use crate::error::Result;
 use crate::runtime::logs::reader;
 use crate::runtime::spec::{
-    Change, Container, CreateRequest, Created, LogOptions, LogRecord, ProcessRequest,
-    RemoveOptions, StartOptions, StopOptions, Streams, TopRow, UpdateRequest, Usage,
+    Change, Container, CreateRequest, Created, LogOptions, LogRecord, ProcessRequest, Processes,
+    RemoveOptions, StartOptions, StopOptions, Streams, UpdateRequest, Usage,
 };
 use crate::runtime::{
-    CopyReport, CopySource, CopyTarget, changes, copy, create, inside, observe, remove, start, stop,
+    CopyReport, CopySource, CopyTarget, changes, copy, create, inside, observe, ps, remove, start,
+    stop,
 };
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -112,9 +113,9 @@ impl Engine {
         reader::logs(self, name, options, sink)
     }
 
-    /// The processes of a running container.
-    pub fn top(&self, name: &str) -> Result<Vec<TopRow>> {
-        inside::top(self, name)
+    /// The processes of a running container, in the columns that `options` of `ps` choose.
+    pub fn top(&self, name: &str, options: &[String]) -> Result<Processes> {
+        ps::top(self, name, options)
     }
 
     /// What a container uses now.

@@ -3,8 +3,9 @@
 //! **What Docker does.** Merges the image's configuration into the container's, field by field: lists of variables and
 //! labels are joined, the command line's entrypoint drops the image's command.
 
-use super::names;
+use super::logs::driver::Rotation;
 use super::spec::{CreateRequest, Created, ProcessRequest};
+use super::{names, observe};
 use crate::error::{Error, Result};
 use crate::events::ObjectKind;
 use crate::id::{ContainerId, VolumeName, is_name};
@@ -34,6 +35,8 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
         crate::sys::signal::parse(&host.stop_signal)?;
     }
     let warnings = cgroup::validate(&host)?;
+    Rotation::of(&host.log)?;
+    add_mounts_of_others(site, &mut host)?;
     complete_mounts(site, &mut host, defaults)?;
     let mut labels = defaults.labels.clone().unwrap_or_default();
     labels.extend(request.labels);
@@ -247,6 +250,33 @@ fn complete_mounts(site: &Site, host: &mut HostConfig, image: &RunConfig) -> Res
         } = &mount.source
         {
             volume::ensure(site, name, *anonymous)?;
+        }
+    }
+    Ok(())
+}
+
+/// `--volumes-from NAME[:ro|rw]`: the volumes and folders of another container, at the same places. What the new container
+/// mounts there itself goes before.
+fn add_mounts_of_others(site: &Site, host: &mut HostConfig) -> Result<()> {
+    for text in host.volumes_from.clone() {
+        let (name, mode) = text.split_once(':').unwrap_or((&text, ""));
+        let read_only = match mode.split(',').next_back().unwrap_or_default() {
+            "" | "rw" | "z" | "Z" => false,
+            "ro" => true,
+            _ => return Err(Error::invalid(format!("invalid mode: {mode}"))),
+        };
+        if name.is_empty() {
+            return Err(Error::invalid(format!(
+                "malformed volumes-from specification: {text}"
+            )));
+        }
+        for mut mount in observe::by_name(site, name)?.config.host.mounts {
+            let taken = host.mounts.iter().any(|own| own.target == mount.target);
+            if taken || matches!(mount.source, MountSource::Tmpfs { .. }) {
+                continue;
+            }
+            mount.read_only |= read_only;
+            host.mounts.push(mount);
         }
     }
     Ok(())

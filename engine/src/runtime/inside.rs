@@ -1,22 +1,21 @@
-//! The processes of a container, seen from outside: `docker top` and `docker stats`.
+//! The processes of a container, seen from outside: `docker stats`, and what `docker top` stands on.
 //!
 //! **Kernel feature.** Every process of the container is also in the machine's `/proc`; the link `/proc/<pid>/ns/pid`
 //! tells which pid namespace it is in.
-//! **What Docker does.** `top` runs the machine's `ps` and keeps the container's lines; `stats` reads the cgroup.
-//! **What we do.** Read `/proc` for both, and the cgroup where there is one.
+//! **What Docker does.** Reads the cgroup.
+//! **What we do.** The same where there is one, and else add up what `/proc` says.
 
 use super::observe;
-use super::spec::{TopRow, Usage};
+use super::spec::Usage;
 use crate::cgroup;
 use crate::error::Result;
-use crate::events::ObjectKind;
 use crate::site::Site;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Clock ticks in a second, as `/proc` counts them; always 100 on Linux for user space.
-const TICKS: u64 = 100;
+pub(super) const TICKS: u64 = 100;
 
 /// Pids of everything in the pid namespace of `init`, itself first.
 pub(super) fn pids(init: i32) -> Vec<i32> {
@@ -35,7 +34,7 @@ pub(super) fn pids(init: i32) -> Vec<i32> {
 }
 
 /// Fields of `/proc/<pid>/stat` after the name, from field 3 on.
-fn stat(pid: i32) -> Option<Vec<String>> {
+pub(super) fn stat(pid: i32) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     Some(
         text.rsplit_once(')')?
@@ -46,103 +45,10 @@ fn stat(pid: i32) -> Option<Vec<String>> {
     )
 }
 
-fn field(fields: &[String], number: usize) -> u64 {
+pub(super) fn field(fields: &[String], number: usize) -> u64 {
     fields
         .get(number - 3)
         .and_then(|text| text.parse().ok())
-        .unwrap_or(0)
-}
-
-/// The columns of `ps -ef`; see [`crate::Engine::top`].
-pub(crate) fn top(site: &Site, name: &str) -> Result<Vec<TopRow>> {
-    let container = observe::running(site, name)?;
-    site.record(
-        &site
-            .event(ObjectKind::Container, "top", container.config.id.as_str())
-            .with("name", container.config.name.as_str()),
-    )?;
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let boot = boot_time();
-    let zone = jiff::tz::TimeZone::system();
-    Ok(pids(container.state.pid)
-        .into_iter()
-        .filter_map(|pid| row(pid, &users, boot, &zone, site.now()))
-        .collect())
-}
-
-fn row(
-    pid: i32,
-    users: &str,
-    boot: u64,
-    zone: &jiff::tz::TimeZone,
-    now: jiff::Timestamp,
-) -> Option<TopRow> {
-    let fields = stat(pid)?;
-    let ticks = field(&fields, 14) + field(&fields, 15);
-    let seconds = boot + field(&fields, 22) / TICKS;
-    let started = jiff::Timestamp::from_second(i64::try_from(seconds).ok()?)
-        .ok()?
-        .to_zoned(zone.clone());
-    let today = now.to_zoned(zone.clone()).date() == started.date();
-    let uid = owner(pid)?;
-    let name = users.lines().find_map(|line| {
-        let parts: Vec<&str> = line.split(':').collect();
-        (parts.get(2)?.parse() == Ok(uid)).then(|| parts[0].to_owned())
-    });
-    let time = ticks / TICKS;
-    let command = command_line(pid).unwrap_or_default();
-    Some(TopRow {
-        columns: vec![
-            name.unwrap_or_else(|| uid.to_string()),
-            pid.to_string(),
-            field(&fields, 4).to_string(),
-            "0".to_owned(),
-            started
-                .strftime(if today { "%H:%M" } else { "%b%d" })
-                .to_string(),
-            terminal(field(&fields, 7)),
-            format!("{:02}:{:02}:{:02}", time / 3600, time / 60 % 60, time % 60),
-            command,
-        ],
-    })
-}
-
-fn owner(pid: i32) -> Option<u32> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    status.lines().find_map(|line| {
-        line.strip_prefix("Uid:")?
-            .split_whitespace()
-            .next()?
-            .parse()
-            .ok()
-    })
-}
-
-fn command_line(pid: i32) -> Option<String> {
-    let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
-    match text.trim_end() {
-        "" => fs::read_to_string(format!("/proc/{pid}/comm"))
-            .ok()
-            .map(|comm| format!("[{}]", comm.trim())),
-        text => Some(text.to_owned()),
-    }
-}
-
-/// A terminal device number as `ps` writes it.
-fn terminal(device: u64) -> String {
-    let (major, minor) = (device >> 8 & 0xfff, device & 0xff | device >> 12 & 0xfff00);
-    if (136..144).contains(&major) {
-        format!("pts/{minor}")
-    } else {
-        "?".to_owned()
-    }
-}
-
-fn boot_time() -> u64 {
-    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
-    text.lines()
-        .find_map(|line| line.strip_prefix("btime ")?.parse().ok())
         .unwrap_or(0)
 }
 
@@ -193,7 +99,7 @@ pub(crate) fn usage(site: &Site, name: &str) -> Result<Usage> {
     Ok(usage)
 }
 
-fn machine_memory() -> Option<u64> {
+pub(super) fn machine_memory() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let kibibytes: u64 = text.lines().find_map(|line| {
         line.strip_prefix("MemTotal:")?
@@ -244,29 +150,5 @@ mod tests {
         let me = std::process::id() as i32;
         assert_eq!(pids(me).first(), Some(&me));
         assert!(pids(i32::MAX).is_empty());
-    }
-
-    #[test]
-    fn a_row_has_the_eight_columns_of_ps() {
-        let me = std::process::id() as i32;
-        let users = fs::read_to_string("/etc/passwd").unwrap();
-        let row = row(
-            me,
-            &users,
-            boot_time(),
-            &jiff::tz::TimeZone::UTC,
-            jiff::Timestamp::now(),
-        )
-        .unwrap();
-        assert_eq!(row.columns.len(), 8);
-        assert_eq!(row.columns[1], me.to_string());
-    }
-
-    #[test]
-    fn terminals_are_named_as_ps_names_them() {
-        assert_eq!(
-            (terminal(0), terminal(136 << 8 | 3)),
-            ("?".to_owned(), "pts/3".to_owned())
-        );
     }
 }

@@ -21,6 +21,7 @@ pub(crate) mod observe;
 pub mod plan;
 mod prefill;
 pub mod protocol;
+pub(crate) mod ps;
 pub(crate) mod remove;
 mod requests;
 pub mod spawn;

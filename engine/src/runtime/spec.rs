@@ -200,11 +200,13 @@ pub struct LogRecord {
     pub bytes: Vec<u8>,
 }
 
-/// A process in a container, as `docker top` shows it: the columns of `ps -ef`.
+/// The processes of a container, as `docker top` shows them.
 #[derive(Debug, Clone)]
-pub struct TopRow {
-    /// UID PID PPID C STIME TTY TIME CMD.
-    pub columns: Vec<String>,
+pub struct Processes {
+    /// The first line of `ps`.
+    pub titles: Vec<String>,
+    /// A row per process, the container's first one first; as many cells as titles.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// What a container uses at this moment; `None` where no cgroup tells.

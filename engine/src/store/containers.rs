@@ -138,6 +138,10 @@ pub struct HostConfig {
     pub oom_score_adj: i32,
     /// `--annotation`.
     pub annotations: BTreeMap<String, String>,
+    /// `--log-driver` and `--log-opt`.
+    pub log: LogConfig,
+    /// `--volumes-from`, as given; the mounts of those containers are among `mounts`.
+    pub volumes_from: Vec<String>,
     /// `--restart`.
     pub restart: RestartPolicy,
     /// `--stop-signal` or the image's; empty means SIGTERM.
@@ -163,6 +167,40 @@ pub enum NetworkMode {
     None,
     /// The machine's network.
     Host,
+}
+
+/// What becomes of a container's output.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogConfig {
+    /// `--log-driver`.
+    pub driver: LogDriver,
+    /// `--log-opt`, as given.
+    pub options: BTreeMap<String, String>,
+}
+
+/// `--log-driver`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogDriver {
+    /// A JSON object per line, kept until `max-size`.
+    #[default]
+    JsonFile,
+    /// The same, kept in five files of 20 MB.
+    Local,
+    /// Nothing is kept.
+    None,
+}
+
+impl LogDriver {
+    /// Docker's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::JsonFile => "json-file",
+            Self::Local => "local",
+            Self::None => "none",
+        }
+    }
 }
 
 /// One `-p`.

@@ -57,6 +57,12 @@ pub(crate) struct CreateFlags {
     /// Read in a line delimited file of labels
     #[arg(long, value_name = "list")]
     pub(super) label_file: Vec<String>,
+    /// Logging driver for the container
+    #[arg(long, value_name = "string")]
+    pub(super) log_driver: Option<String>,
+    /// Log driver options
+    #[arg(long, value_name = "list")]
+    pub(super) log_opt: Vec<String>,
     /// Attach a filesystem mount to the container
     #[arg(long, value_name = "mount", value_parser = mount::mount_flag)]
     pub(super) mount: Vec<mount::MountFlag>,
@@ -125,6 +131,9 @@ pub(crate) struct CreateFlags {
     /// Bind mount a volume
     #[arg(short, long, value_name = "list")]
     pub(super) volume: Vec<String>,
+    /// Mount volumes from the specified container(s)
+    #[arg(long, value_name = "list")]
+    pub(super) volumes_from: Vec<String>,
     /// Working directory inside the container
     #[arg(short, long, value_name = "string")]
     pub(super) workdir: Option<String>,

@@ -2,12 +2,14 @@
 
 use super::flags::{CreateFlags, HealthFlags};
 use crate::failure::{CommandResult, Failure};
-use crate::values::{files, mount, port, restart};
+use crate::values::{files, mount, pairs, port, restart};
 use engine::Error;
 use engine::clock::Entropy;
 use engine::oci::config::Healthcheck;
 use engine::runtime::spec::{CreateRequest, ProcessRequest, Streams};
-use engine::store::containers::{HostConfig, Mount, NetworkMode, RestartPolicy};
+use engine::store::containers::{
+    HostConfig, LogConfig, LogDriver, Mount, NetworkMode, RestartPolicy,
+};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -103,6 +105,8 @@ fn host(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<HostCon
         ulimits: flags.ulimit.clone(),
         extra_hosts: flags.add_host.clone(),
         annotations: flags.annotation.iter().cloned().collect(),
+        log: log(flags)?,
+        volumes_from: flags.volumes_from.clone(),
         ..HostConfig::default()
     };
     flags.resources.apply(&mut host);
@@ -118,6 +122,32 @@ fn network(name: &str) -> CommandResult<NetworkMode> {
         "" => Err(Failure::message("no name set for network")),
         other => Err(Failure::refused(&format!("--network {other}"), 125)),
     }
+}
+
+/// What the options mean is the engine's business; here they only become pairs.
+fn log(flags: &CreateFlags) -> CommandResult<LogConfig> {
+    let options = flags
+        .log_opt
+        .iter()
+        .map(|text| pairs::split(text))
+        .collect();
+    let driver = match flags.log_driver.as_deref().unwrap_or_default() {
+        "" | "json-file" => LogDriver::JsonFile,
+        "local" => LogDriver::Local,
+        "none" => LogDriver::None,
+        "awslogs" | "etwlogs" | "fluentd" | "gcplogs" | "gelf" | "journald" | "splunk"
+        | "syslog" => {
+            let name = flags.log_driver.as_deref().unwrap_or_default();
+            return Err(Failure::refused(&format!("--log-driver {name}"), 125));
+        }
+        other => {
+            return Err(Error::invalid(format!(
+                "logger: no log driver named '{other}' is registered"
+            ))
+            .into());
+        }
+    };
+    Ok(LogConfig { driver, options })
 }
 
 fn mounts(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<Vec<Mount>> {

@@ -3,7 +3,7 @@
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
-use crate::failure::{CommandResult, Failure};
+use crate::failure::CommandResult;
 use unicode_width::UnicodeWidthStr;
 
 /// Docker's narrowest column.
@@ -22,24 +22,10 @@ impl Command for Args {
     const WORDS: Words = Words::AtLeast(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        if let Some(option) = self.words[1..]
-            .iter()
-            .find(|word| !matches!(word.as_str(), "-ef" | "-e" | "-f"))
-        {
-            return Err(Failure::refused(
-                &format!("docker top … {option}"),
-                crate::exit::FAILURE,
-            ));
-        }
         let engine = ctx.engine()?;
-        let titles = ["UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"];
-        let mut rows = vec![titles.map(str::to_owned).to_vec()];
-        rows.extend(
-            engine
-                .top(&self.words[0])?
-                .into_iter()
-                .map(|row| row.columns),
-        );
+        let found = engine.top(&self.words[0], &self.words[1..])?;
+        let mut rows = vec![found.titles];
+        rows.extend(found.rows);
         Ok(write!(ctx.out, "{}", table(&rows))?)
     }
 }

@@ -226,3 +226,52 @@ fn what_a_program_writes_at_once_arrives_complete() {
         expected.len()
     );
 }
+
+#[test]
+fn the_volumes_of_another_container_are_shared() {
+    let sandbox = Sandbox::new();
+    sandbox.write("site/page", "from the machine\n");
+    let site = sandbox.work().join("site");
+    sandbox
+        .docker(&format!(
+            "run --name data -v /anonymous -v named:/named -v {}:/site busybox sh -c 'echo a > /anonymous/f; echo n > /named/f'",
+            site.display()
+        ))
+        .ok()
+        .says("");
+    sandbox
+        .docker("run --rm --volumes-from data busybox cat /anonymous/f /named/f /site/page")
+        .ok()
+        .says("a\nn\nfrom the machine\n");
+    sandbox
+        .docker("run --rm --volumes-from data:ro busybox sh -c 'cat /named/f; touch /named/g'")
+        .fails(1)
+        .says("n\n")
+        .complains("Read-only file system");
+    // What the container mounts there itself goes before.
+    sandbox
+        .docker("run --rm --volumes-from data -v other:/named busybox ls -A /named")
+        .ok()
+        .says("");
+    // The anonymous volume outlives a container that only shared it, and goes with the last that has it.
+    sandbox
+        .docker("create --name second --volumes-from data busybox")
+        .ok()
+        .warns("");
+    sandbox.docker("rm -v data").ok().says("data\n");
+    sandbox
+        .docker("run --rm --volumes-from second busybox cat /anonymous/f")
+        .ok()
+        .says("a\n");
+    sandbox.docker("rm -v second").ok().says("second\n");
+    sandbox.docker("volume ls -q").ok().says("named\nother\n");
+    sandbox
+        .docker("run --rm --volumes-from nobody busybox true")
+        .fails(125)
+        .complains("No such container: nobody");
+    sandbox.docker("create --name third busybox").ok().warns("");
+    sandbox
+        .docker("run --rm --volumes-from third:rx busybox true")
+        .fails(125)
+        .complains("invalid mode: rx");
+}

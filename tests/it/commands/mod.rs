@@ -10,6 +10,7 @@ mod container_rm;
 mod container_run;
 mod container_start;
 mod container_stop;
+mod container_top;
 mod image_archive;
 mod image_build;
 mod image_build_steps;

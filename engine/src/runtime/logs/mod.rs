@@ -6,17 +6,29 @@
 //!
 //! **What Docker does.** One object per line of output; a line longer than 16 KiB is cut, and only its last piece ends in
 //! a newline. **What we do.** The same, in `log.json` beside the container, so `docker logs` needs nobody's help.
-//! **What we leave out.** Rotation: a container of a course does not write for weeks; see `docs/limits.md`.
+//! With `--log-opt max-size`, `log.json` is renamed to `log.json.1` when it is full, that one to `log.json.2`, and so on.
 //! **Try it.** `docker inspect -f '{{.LogPath}}' NAME`
 
+pub(super) mod driver;
 pub(crate) mod reader;
 pub(super) mod writer;
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 /// Longest piece of a line, in bytes. Source: moby `daemon/logger/copier.go`.
 pub(super) const LONGEST: usize = 16 << 10;
+
+/// The file that held the log `age` rotations ago; 0 is the one that is written.
+fn rotated(path: &Path, age: u32) -> PathBuf {
+    if age == 0 {
+        return path.to_owned();
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{age}"));
+    PathBuf::from(name)
+}
 
 /// One line of the file.
 #[derive(Debug, Serialize, Deserialize)]

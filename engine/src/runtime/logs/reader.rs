@@ -2,19 +2,21 @@
 //!
 //! With `--follow`, the reader waits until the container's lock is free: whoever holds it may still write.
 
-use super::Line;
-use crate::error::{IoContext, Result};
+use super::{Line, rotated};
+use crate::error::{Error, IoContext, Result};
 use crate::events::ObjectKind;
 use crate::runtime::observe;
 use crate::runtime::spec::{LogOptions, LogRecord};
 use crate::site::Site;
+use crate::store::containers::LogDriver;
 use crate::store::lock;
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long `--follow` waits between looks at the end of the file.
@@ -29,6 +31,11 @@ pub(crate) fn logs(
 ) -> Result<()> {
     let container = observe::by_name(site, name)?;
     let place = site.sandbox.container(&container.config.id);
+    if container.config.host.log.driver == LogDriver::None {
+        return Err(Error::invalid(
+            "configured logging driver does not support reading",
+        ));
+    }
     site.record(
         &site
             .event(ObjectKind::Container, "logs", container.config.id.as_str())
@@ -75,25 +82,100 @@ fn follow_later(
     }
 }
 
+/// Reads a log through all its files, from the oldest one on, and goes on with the new one when it is rotated.
 struct LogReader {
+    path: PathBuf,
+    /// Files that were there at the beginning and are not read yet, newest first.
+    older: Vec<File>,
     reader: BufReader<File>,
     /// A line whose end was not written yet.
     partial: Vec<u8>,
 }
 
+/// What tells one file from another, whatever its name is.
+fn identity(file: &File) -> Option<(u64, u64)> {
+    let about = file.metadata().ok()?;
+    Some((about.dev(), about.ino()))
+}
+
+fn buffered(file: File) -> BufReader<File> {
+    BufReader::with_capacity(64 << 10, file)
+}
+
 impl LogReader {
+    /// `None` if nothing was ever written.
     fn open(path: &Path) -> Result<Option<Self>> {
-        match File::open(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            file => Ok(Some(Self {
-                reader: BufReader::with_capacity(64 << 10, file.on("open", path)?),
-                partial: Vec::new(),
-            })),
+        // Newest first: a rotation in between shows a file twice, and hides none.
+        let mut files: Vec<File> = Vec::new();
+        let mut missing = 0;
+        for age in 0.. {
+            let path = rotated(path, age);
+            match File::open(&path) {
+                // A crash in the middle of a rotation leaves a gap.
+                Err(error) if error.kind() == ErrorKind::NotFound && missing < 2 => missing += 1,
+                Err(error) if error.kind() == ErrorKind::NotFound => break,
+                file => {
+                    let file = file.on("open", &path)?;
+                    if files.iter().all(|known| identity(known) != identity(&file)) {
+                        files.push(file);
+                    }
+                }
+            }
+        }
+        let Some(oldest) = files.pop() else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            path: path.to_owned(),
+            older: files,
+            reader: buffered(oldest),
+            partial: Vec::new(),
+        }))
+    }
+
+    /// Goes on with the file after the present one, which is read to its end. Returns whether there is one.
+    fn advance(&mut self) -> bool {
+        if let Some(file) = self.older.pop() {
+            self.reader = buffered(file);
+            // A record that a crash cut short has no end in the next file.
+            self.partial.clear();
+            return true;
+        }
+        let own = identity(self.reader.get_ref());
+        let mut newer: Option<File> = None;
+        for age in 0.. {
+            match File::open(rotated(&self.path, age)) {
+                Ok(file) if identity(&file) == own => break,
+                Ok(file) => newer = Some(file),
+                Err(_) if age > 1 => break,
+                Err(_) => {}
+            }
+        }
+        let Some(newer) = newer else {
+            return false;
+        };
+        self.older.push(newer);
+        true
+    }
+
+    /// The next whole record; `None` at the present end of the log. A line that cannot be read is skipped.
+    fn next(&mut self) -> Result<Option<LogRecord>> {
+        loop {
+            if let Some(record) = self.next_of_file()? {
+                return Ok(Some(record));
+            }
+            if !self.older.is_empty() {
+                self.advance();
+                continue;
+            }
+            // The file may have been written to, and rotated, since its end was seen: it is read once more.
+            if !self.advance() {
+                return Ok(None);
+            }
         }
     }
 
-    /// The next whole record; `None` at the present end of the file. A line that cannot be read is skipped.
-    fn next(&mut self) -> Result<Option<LogRecord>> {
+    fn next_of_file(&mut self) -> Result<Option<LogRecord>> {
         loop {
             let length = self
                 .reader

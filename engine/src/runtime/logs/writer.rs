@@ -1,17 +1,23 @@
-//! Writing the log: lines are gathered, long ones cut, and each batch goes out with one `write(2)`.
+//! Writing the log: lines are gathered, long ones cut, and each batch goes out with one `write(2)`; with a rotation,
+//! each part of it that fits in one file.
 
-use super::{LONGEST, Line};
+use super::driver::Rotation;
+use super::{LONGEST, Line, rotated};
 use crate::error::{IoContext, Result};
 use jiff::Timestamp;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The log of one container, open for as long as its monitor lives.
 pub(in crate::runtime) struct LogWriter {
     path: PathBuf,
-    file: File,
+    /// `None` where nothing is kept.
+    file: Option<File>,
+    rotation: Option<Rotation>,
+    /// Bytes in the file.
+    length: u64,
     /// What was read of a line that has not ended yet, by stream, and when its first piece came.
     partial: [(Vec<u8>, Option<Timestamp>); 2],
 }
@@ -20,18 +26,26 @@ const NAMES: [&str; 2] = ["stdout", "stderr"];
 
 impl LogWriter {
     /// Opens the log for appending.
-    pub(in crate::runtime) fn open(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o640)
-            .open(path)
-            .on("open", path)?;
+    pub(in crate::runtime) fn open(path: &Path, rotation: Option<Rotation>) -> Result<Self> {
+        let file = open(path)?;
         Ok(Self {
             path: path.to_owned(),
-            file,
+            length: file.metadata().on("look at", path)?.len(),
+            file: Some(file),
+            rotation,
             partial: Default::default(),
         })
+    }
+
+    /// A log that keeps nothing.
+    pub(in crate::runtime) fn nowhere() -> Self {
+        Self {
+            path: PathBuf::new(),
+            file: None,
+            rotation: None,
+            length: 0,
+            partial: Default::default(),
+        }
     }
 
     /// Logs `bytes`; a line without its end is kept until more comes, or until it is too long.
@@ -41,6 +55,9 @@ impl LogWriter {
         bytes: &[u8],
         now: Timestamp,
     ) -> Result<()> {
+        if self.file.is_none() {
+            return Ok(());
+        }
         let stream = usize::from(stderr);
         let mut batch = Vec::with_capacity(bytes.len() * 2);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -75,13 +92,63 @@ impl LogWriter {
         self.put(&batch)
     }
 
-    fn put(&mut self, batch: &[u8]) -> Result<()> {
-        if batch.is_empty() {
-            Ok(())
-        } else {
-            self.file.write_all(batch).on("write", &self.path)
+    fn put(&mut self, mut batch: &[u8]) -> Result<()> {
+        while !batch.is_empty() {
+            if self
+                .rotation
+                .is_some_and(|rotation| self.length >= rotation.size)
+            {
+                self.rotate()?;
+            }
+            let (now, rest) = batch.split_at(self.room(batch));
+            let Some(file) = &mut self.file else {
+                return Ok(());
+            };
+            file.write_all(now).on("write", &self.path)?;
+            self.length += now.len() as u64;
+            batch = rest;
         }
+        Ok(())
     }
+
+    /// Bytes of `batch` that go into the present file: whole records, up to the one that fills it.
+    fn room(&self, batch: &[u8]) -> usize {
+        let Some(rotation) = self.rotation else {
+            return batch.len();
+        };
+        let left = usize::try_from(rotation.size.saturating_sub(self.length)).unwrap_or(usize::MAX);
+        let from = left.saturating_sub(1).min(batch.len());
+        let end = batch[from..].iter().position(|byte| *byte == b'\n');
+        end.map_or(batch.len(), |end| from + end + 1)
+    }
+
+    /// The oldest file goes, each other one becomes one older, and a new one is begun. A crash in between leaves a gap in
+    /// the ages, which readers step over.
+    fn rotate(&mut self) -> Result<()> {
+        let files = self.rotation.map_or(1, |rotation| rotation.files);
+        if files == 1 {
+            std::fs::remove_file(&self.path).on("remove", &self.path)?;
+        }
+        for age in (0..files - 1).rev() {
+            let from = rotated(&self.path, age);
+            match std::fs::rename(&from, rotated(&self.path, age + 1)) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                other => other.on("rename", &from)?,
+            }
+        }
+        self.file = Some(open(&self.path)?);
+        self.length = 0;
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o640)
+        .open(path)
+        .on("open", path)
 }
 
 fn push(batch: &mut Vec<u8>, stream: &str, bytes: &[u8], time: Timestamp) {
@@ -105,7 +172,7 @@ mod tests {
     fn records(writes: &[(bool, &[u8])]) -> Vec<LogRecord> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.json");
-        let mut log = LogWriter::open(&path).unwrap();
+        let mut log = LogWriter::open(&path, None).unwrap();
         for (stderr, bytes) in writes {
             log.write(*stderr, bytes, Timestamp::UNIX_EPOCH).unwrap();
         }
@@ -138,6 +205,43 @@ mod tests {
         );
         check(&[(false, b"no newline")], &[(false, "no newline")]);
         check(&[(false, b"\n\n")], &[(false, "\n"), (false, "\n")]);
+    }
+
+    /// The numbers 0 to 199, a record each, through a log of `files` files of `size` bytes; what is left, oldest first.
+    fn rotate(size: u64, files: u32, pieces: usize) -> (Vec<String>, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.json");
+        let mut log = LogWriter::open(&path, Some(Rotation { size, files })).unwrap();
+        let lines: Vec<String> = (0..200).map(|n| format!("{n}\n")).collect();
+        for piece in lines.chunks(pieces) {
+            log.write(false, piece.concat().as_bytes(), Timestamp::UNIX_EPOCH)
+                .unwrap();
+        }
+        let texts = reader::read_all(&path).unwrap().into_iter();
+        let texts = texts.map(|record| String::from_utf8(record.bytes).unwrap());
+        let sizes = std::fs::read_dir(folder.path()).unwrap().map(|entry| {
+            let length = entry.unwrap().metadata().unwrap().len();
+            assert!(length < size + 100, "{length} bytes in one file");
+        });
+        (texts.collect(), sizes.count())
+    }
+
+    #[test]
+    fn a_full_file_is_rotated_and_the_newest_records_are_kept() {
+        for pieces in [1, 7, 200] {
+            let (texts, count) = rotate(1000, 3, pieces);
+            assert_eq!(count, 3, "files with {pieces} records at once");
+            let first: usize = texts[0].trim().parse().unwrap();
+            let expected: Vec<String> = (first..200).map(|n| format!("{n}\n")).collect();
+            assert_eq!(texts, expected);
+            assert!((20..60).contains(&texts.len()), "{} records", texts.len());
+            let (texts, count) = rotate(1000, 1, pieces);
+            assert_eq!(
+                (count, texts.last().map(String::as_str)),
+                (1, Some("199\n"))
+            );
+        }
+        assert_eq!(rotate(1 << 20, 2, 50).0.len(), 200);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod life;
 mod process;
 mod serve;
 
+use super::logs::driver::Rotation;
 use super::logs::writer::LogWriter;
 use super::start::{JOB_FD, Job, LOCK_FD, SESSION_FD};
 use super::{Failure, etc, protocol::Frame};
@@ -23,7 +24,7 @@ use crate::error::{Error, IoContext, Result};
 use crate::network::ports::Publisher;
 use crate::paths::{Home, create_private_dir};
 use crate::site::{Settings, Site};
-use crate::store::containers::{ContainerConfig, RecordedState};
+use crate::store::containers::{ContainerConfig, LogDriver, RecordedState};
 use crate::store::records;
 use crate::sys;
 use client::Client;
@@ -103,7 +104,10 @@ fn open() -> Result<(Monitor, Job)> {
     let place = site.sandbox.container(&config.id);
     create_private_dir(place.runtime())?;
     etc::write(&place.etc(), &config)?;
-    let log = LogWriter::open(&place.log())?;
+    let log = match config.host.log.driver {
+        LogDriver::None => LogWriter::nowhere(),
+        _ => LogWriter::open(&place.log(), Rotation::of(&config.host.log)?)?,
+    };
     let listener = listen(&place.socket())?;
     let monitor = Monitor {
         log,
