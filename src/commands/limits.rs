@@ -83,7 +83,6 @@ const FLAGS: &[(&str, &[&str])] = &[
             "c",
             "cache-from",
             "cache-to",
-            "call",
             "cgroup-parent",
             "compress",
             "cpu-period",
@@ -91,6 +90,8 @@ const FLAGS: &[(&str, &[&str])] = &[
             "cpu-shares",
             "cpuset-cpus",
             "cpuset-mems",
+            "D",
+            "debug",
             "disable-content-trust",
             "isolation",
             "load",
@@ -110,7 +111,17 @@ const FLAGS: &[(&str, &[&str])] = &[
             "ulimit",
             "output",
             "o",
-            "check",
+        ],
+    ),
+    (
+        "builder prune",
+        &[
+            "builder",
+            "keep-storage",
+            "max-used-space",
+            "min-free-space",
+            "reserved-space",
+            "verbose",
         ],
     ),
     ("images", &["platform"]),
@@ -226,6 +237,64 @@ mod tests {
                 for flag in names.chain(arg.get_short().map(String::from)) {
                     assert!(!is_dockers(row.names[0], &flag), "{} {flag}", row.names[0]);
                 }
+            }
+        }
+    }
+
+    /// All flags of Docker 28's commands about images and builds, and of `system`, as its reference lists them.
+    const DOCKERS: &[(&str, &str)] = &[
+        (
+            "build",
+            "--add-host --allow --annotation --attest --build-arg --build-context --builder --cache-from --cache-to \
+             --call --cgroup-parent --check -D --debug -f --file --iidfile --label --load --metadata-file --network \
+             --no-cache --no-cache-filter -o --output --platform --progress --provenance --pull --push -q --quiet \
+             --sbom --secret --shm-size --ssh -t --tag --target --ulimit --compress --cpu-period --cpu-quota -c \
+             --cpu-shares --cpuset-cpus --cpuset-mems --disable-content-trust --force-rm --isolation -m --memory \
+             --memory-swap --rm --security-opt --squash",
+        ),
+        (
+            "builder prune",
+            "-a --all --filter -f --force --keep-storage --builder --max-used-space --min-free-space \
+             --reserved-space --verbose",
+        ),
+        ("commit", "-a --author -c --change -m --message -p --pause"),
+        ("events", "-f --filter --format --since --until"),
+        ("export", "-o --output"),
+        (
+            "history",
+            "--format -H --human --no-trunc --platform -q --quiet",
+        ),
+        ("image inspect", "-f --format --platform"),
+        ("image prune", "-a --all --filter -f --force"),
+        (
+            "images",
+            "-a --all --digests -f --filter --format --no-trunc -q --quiet --tree",
+        ),
+        ("import", "-c --change -m --message --platform"),
+        ("info", "-f --format"),
+        ("load", "-i --input --platform -q --quiet"),
+        ("rmi", "-f --force --no-prune --platform"),
+        ("save", "-o --output --platform"),
+        ("system df", "--format -v --verbose"),
+        ("system prune", "-a --all --filter -f --force --volumes"),
+        ("tag", ""),
+        ("version", "-f --format"),
+    ];
+
+    #[test]
+    fn no_flag_of_dockers_is_unknown() {
+        for (command, flags) in DOCKERS {
+            let row = super::super::TABLE
+                .iter()
+                .find(|row| row.names.contains(command));
+            let parser = (row.unwrap().parser)();
+            for flag in flags.split_whitespace() {
+                let name = flag.trim_start_matches('-');
+                let is_ours = parser.get_arguments().any(|arg| {
+                    arg.get_long() == Some(name)
+                        || arg.get_short().is_some_and(|c| *name == *c.to_string())
+                });
+                assert!(is_ours || is_dockers(command, flag), "{command} {flag}");
             }
         }
     }

@@ -5,8 +5,9 @@
 //! milliseconds in all.
 
 mod build;
+mod builder;
 mod container;
-mod image;
+pub(crate) mod image;
 mod inspect;
 pub(crate) mod limits;
 mod output;

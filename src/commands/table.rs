@@ -1,7 +1,7 @@
 //! The table of all docker commands. A new command is a file beside this one, and a line here.
 
 use super::Row;
-use super::{build, container, image, inspect, system, volume};
+use super::{build, builder, container, image, inspect, system, volume};
 
 /// What `docker --help` names first.
 pub(crate) const COMMON: &[&str] = &["run", "exec", "ps", "build", "images", "version", "info"];
@@ -49,6 +49,7 @@ pub(crate) static TABLE: &[Row] = &[
     Row::of::<container::update::Args>(&["container update", "update"]),
     Row::of::<container::wait::Args>(&["container wait", "wait"]),
     Row::of::<build::Args>(&["image build", "build", "builder build", "buildx build"]),
+    Row::of::<builder::prune::Args>(&["builder prune", "buildx prune"]),
     Row::of::<image::history::Args>(&["image history", "history"]),
     Row::of::<image::import::Args>(&["image import", "import"]),
     Row::of::<image::inspect::Args>(&["image inspect"]),

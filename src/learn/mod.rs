@@ -85,8 +85,8 @@ pub(crate) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "show",
-        usage: "[EXERCISE | free]",
-        about: "draw images, layers and containers",
+        usage: "[EXERCISE | free | layers IMAGE… | layer ID]",
+        about: "draw images, layers and containers; the files of one layer",
         flags: &[],
         run: draw::run,
     },

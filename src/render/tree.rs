@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! app:1  3f2a9c51b2d4  4.26MB
-//! ├─ 1. 4.26MB  ADD busybox /
+//! ├─ 1. 9d3c1f0a77e2  4.26MB  ADD busybox /
 //! │  └─ also in busybox:latest
-//! ├─ 2.    12B  COPY app.py /app/
+//! ├─ 2. 51b2d43f2a9c     12B  COPY app.py /app/
 //! └─ containers
 //!    └─ web  Up 5 seconds
 //! ```
@@ -13,7 +13,7 @@
 
 use super::human;
 use super::markdown::Layout;
-use super::text::ellipsis;
+use super::text::{ellipsis, short_id};
 use engine::image::Image;
 use engine::oci::reference::Reference;
 use unicode_width::UnicodeWidthStr;
@@ -131,8 +131,9 @@ fn layers(shown: &Shown<'_>, all: &[Image]) -> Vec<Branch> {
                     ))]
                 }
             };
+            let id = short_id(chain);
             Branch {
-                text: format!("{}. {size:>widest$}  {step}", index + 1)
+                text: format!("{}. {id}  {size:>widest$}  {step}", index + 1)
                     .trim_end()
                     .to_owned(),
                 under: shared,
@@ -220,7 +221,9 @@ mod tests {
             ],
         };
         let text = images(&[shown], &all, Layout { width, plain });
-        assert_eq!(text.replace(app.id.short(), "ID"), expected);
+        let base = &all[1].chain[0][..12];
+        let text = text.replace(app.id.short(), "ID").replace(base, "BASE");
+        assert_eq!(text, expected);
     }
 
     #[test]
@@ -230,9 +233,9 @@ mod tests {
             false,
             "\
 app:1  ID  4.26MB
-├─ 1. 4.26MB  ADD file:0123 in /
+├─ 1. BASE  4.26MB  ADD file:0123 in /
 │  └─ also in busybox:latest
-├─ 2.    12B  RUN make a-rather-long-target-name
+├─ 2. ffffffffffff     12B  RUN make a-rather-long-target-name
 └─ containers
    ├─ web      Up 5 seconds
    └─ old_one  Created
@@ -247,9 +250,9 @@ app:1  ID  4.26MB
             false,
             "\
 app:1  ID  4.26MB
-├─ 1. 4.26MB  ADD file:0123 in /
+├─ 1. BASE  4.26MB  ADD file:01…
 │  └─ also in busybox:latest
-├─ 2.    12B  RUN make a-rather-long-ta…
+├─ 2. ffffffffffff     12B  RUN make a-…
 └─ containers
    ├─ web      Up 5 seconds
    └─ old_one  Created
@@ -260,9 +263,9 @@ app:1  ID  4.26MB
             true,
             "\
 app:1  ID  4.26MB
-  1. 4.26MB  ADD file:0123 in /
+  1. BASE  4.26MB  ADD file:0123 in /
     also in busybox:latest
-  2.    12B  RUN make a-rather-long-target-name
+  2. ffffffffffff     12B  RUN make a-rather-long-target-name
   containers
     web      Up 5 seconds
     old_one  Created

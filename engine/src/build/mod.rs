@@ -11,7 +11,7 @@ mod advice;
 pub mod cache;
 pub(crate) mod changes;
 pub mod check;
-mod context;
+pub(crate) mod context;
 pub(crate) mod execute;
 mod ignore;
 pub mod instruction;

@@ -3,6 +3,7 @@
 //! As in BuildKit, progress is a list of *vertices*: units of work with a number, a name, notes, output and an end.
 
 use super::cache::explain::Reason;
+use super::check::Finding;
 use crate::oci::digest::{Digest, ImageId};
 use crate::oci::reference::Reference;
 use std::time::Duration;
@@ -129,4 +130,6 @@ pub struct BuildOutcome {
     pub advice: Option<String>,
     /// What the user should know, a sentence each.
     pub warnings: Vec<String>,
+    /// Docker's checks that the Dockerfile does not pass.
+    pub findings: Vec<Finding>,
 }

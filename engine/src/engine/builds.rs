@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::build::check::{self, Around, Report};
+use crate::build::context::Inputs;
 use crate::build::execute::{self, Site};
 use crate::build::observe::{BuildObserver, BuildOutcome, StepReport};
 use crate::build::request::{BuildRequest, Context};
@@ -9,8 +10,6 @@ use crate::build::syntax::error::BuildError;
 use crate::build::syntax::parse::Dockerfile;
 use crate::error::Result;
 use crate::events::{Event, ObjectKind};
-use crate::oci::digest::ImageId;
-use crate::store::build_cache::{BuildCache, StepRecord};
 use crate::sys::namespace::become_root;
 use serde_json::{Value, json};
 
@@ -80,6 +79,18 @@ impl Engine {
         }
     }
 
+    /// Checks the Dockerfile of a build without building anything. Only the context and the Dockerfile of the request
+    /// count.
+    ///
+    /// # Errors
+    /// As [`Engine::build`], for a Dockerfile that cannot be read or parsed.
+    pub fn check_build(&self, request: BuildRequest) -> Result<Report> {
+        let inputs = Inputs::load(&self.home, request.context, &request.dockerfile)?;
+        let has_dockerignore = inputs.tree.is_some().then(|| inputs.ignore_name.is_some());
+        let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
+        Ok(self.check_dockerfile(&file, has_dockerignore))
+    }
+
     /// Checks a Dockerfile without building it. `has_dockerignore` is `None` if there is no context.
     pub fn check_dockerfile(&self, file: &Dockerfile, has_dockerignore: Option<bool>) -> Report {
         let image_env = |name: &str| {
@@ -91,14 +102,6 @@ impl Engine {
             has_dockerignore,
         };
         check::check(file, &around)
-    }
-
-    /// The cache records of the steps that made an image, one per history entry that a build here wrote, oldest first;
-    /// `None` for a step whose record is gone. Empty for an image that was not built here.
-    pub fn cache_records(&self, image: &ImageId) -> Result<Vec<Option<StepRecord>>> {
-        let cache = BuildCache::of(&self.sandbox);
-        let keys = cache.image(image)?.unwrap_or_default();
-        keys.iter().map(|key| cache.step(key)).collect()
     }
 
     /// Parses a Dockerfile without building it; `name` stands in messages.

@@ -12,7 +12,6 @@ use crate::image::usage::ImagesUsage;
 use crate::image::{self, Image, resolve};
 use crate::oci::digest::{Digest, ImageId};
 use crate::oci::reference::Reference;
-use crate::store::build_cache::BuildCache;
 use crate::store::lock::{self, Lock};
 use crate::store::{images, records};
 use crate::sys::namespace::become_root;
@@ -108,19 +107,6 @@ impl Engine {
         Ok((removed, reclaimed))
     }
 
-    /// Forgets what builds of this sandbox remember. Returns how many bytes of files went with it: layers that an image
-    /// or a container has stay.
-    pub fn prune_build_cache(&self) -> Result<u64> {
-        BuildCache::of(&self.sandbox).clear()?;
-        let reclaimed = self.collect(&[])?.size;
-        self.record(
-            &self
-                .event(ObjectKind::Builder, "prune", "")
-                .with("reclaimed", reclaimed.to_string()),
-        )?;
-        Ok(reclaimed)
-    }
-
     /// What made each layer of the image `name`, newest first.
     pub fn history(&self, name: &str) -> Result<Vec<HistoryRow>> {
         let image = self.image(name)?;
@@ -188,7 +174,7 @@ impl Engine {
     }
 
     /// Deletes the layers that nothing needs, and the configurations of `deleted`.
-    fn collect(&self, deleted: &[ImageId]) -> Result<Collected> {
+    pub(super) fn collect(&self, deleted: &[ImageId]) -> Result<Collected> {
         // Files of a container's users may belong to subordinate ids. Where no namespace can be made, none do.
         drop(become_root());
         image::collect::collect(&self.home, deleted, self.now())

@@ -8,11 +8,12 @@ use super::Engine;
 use crate::build::view::{Last, Node, View};
 use crate::error::{Error, Result};
 use crate::image::changes::{Change, changes};
+use crate::image::layer;
 use crate::runtime::logs::reader;
 use crate::runtime::plan::mountpoints;
 use crate::runtime::spec::{Container, LogRecord};
-use crate::store::layers;
-use crate::sys::namespace::{self, IdMap};
+use crate::store::layers::{self, Layer};
+use crate::sys::namespace::{self, IdMap, become_root};
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 use std::fs::File;
@@ -96,6 +97,44 @@ impl Engine {
         lowers.extend(self.layer_folders(&container.config.layers));
         let upper = self.sandbox.container(&container.config.id).upper();
         changes(&upper, &lowers)
+    }
+
+    /// The layer called `id`, and what it changes in the layers under it, sorted by path. `id` is a chain id or a diffID,
+    /// or the beginning of one that fits only one layer. An ordinary user gets a user namespace.
+    ///
+    /// # Errors
+    /// `No such layer`, kind `NotFound`; several that fit, kind `Invalid`.
+    pub fn look_at_layer(&self, id: &str) -> Result<(Layer, Vec<Change>)> {
+        // Where no namespace can be made, all files of the layers are the user's own.
+        drop(become_root());
+        let layer = self.find_layer(id)?;
+        let mut lowers = layer::chain_of(&self.home, &layer.chain)?;
+        lowers.pop();
+        let changes = changes(
+            &layers::diff(&self.home, &layer.chain),
+            &self.layer_folders(&lowers),
+        )?;
+        Ok((layer, changes))
+    }
+
+    fn find_layer(&self, id: &str) -> Result<Layer> {
+        let digits = id.trim_start_matches("sha256:");
+        let mut found: Vec<Layer> = Vec::new();
+        for chain in layers::list(&self.home)? {
+            let layer = layers::read(&self.home, &chain)?;
+            if chain.starts_with(digits) || layer.diff_id.hex().starts_with(digits) {
+                found.push(layer);
+            }
+        }
+        // The lowest layer has the same chain id and diffID; others may have one diffID and lie on different layers.
+        match (found.len(), found.pop()) {
+            (1, Some(layer)) if !digits.is_empty() => Ok(layer),
+            (0 | 1, _) => Err(Error::not_found(format!("No such layer: {id}"))
+                .with_hint("docklings show layers IMAGE")),
+            (several, _) => Err(Error::invalid(format!(
+                "{id} is the beginning of {several} layers"
+            ))),
+        }
     }
 
     /// The folders of the layers with these chain ids, as [`Engine::look`] wants them.

@@ -4,6 +4,7 @@
 
 pub mod archives;
 mod builds;
+mod cache;
 mod containers;
 mod images;
 pub mod look;

@@ -278,6 +278,7 @@ mod tests {
             created: Timestamp::UNIX_EPOCH,
             chain: vec![top.chain.clone()],
             own_layer: true,
+            reason: None,
         };
         cache.put_step(&step, None::<&()>).unwrap();
         world.check(&[], &[&other]);

@@ -65,6 +65,9 @@ pub struct StepRecord {
     pub chain: Vec<String>,
     /// Whether the last of them is its own.
     pub own_layer: bool,
+    /// Why it ran, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The last build of a Dockerfile: the keys of each stage's steps, FROM first.
@@ -159,6 +162,37 @@ impl BuildCache {
         Ok(steps)
     }
 
+    /// Notes that the record of a step was used at `now`.
+    pub fn touch(&self, key: &str, now: Timestamp) -> Result<()> {
+        let path = self.folder.join(format!("step-{key}.json"));
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .on("open", &path)?;
+        file.set_modified(now.into()).on("touch", &path)
+    }
+
+    /// When the record of a step was last used; `None` if it is gone.
+    pub fn last_used(&self, key: &str) -> Option<Timestamp> {
+        let path = self.folder.join(format!("step-{key}.json"));
+        let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
+        Timestamp::try_from(modified.ok()?).ok()
+    }
+
+    /// Forgets one step. One that is gone already is fine.
+    pub fn forget(&self, key: &str) -> Result<()> {
+        for name in [format!("step-{key}.json"), format!("files-{key}.json")] {
+            let path = self.folder.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).on("remove", &path);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Forgets everything.
     pub fn clear(&self) -> Result<()> {
         super::tree::remove_tree(&self.folder)
@@ -222,6 +256,7 @@ mod tests {
             created: Timestamp::UNIX_EPOCH,
             chain: vec![format!("{key}-layer")],
             own_layer: true,
+            reason: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! `docker build`.
 
+use super::check::{self, Call};
 use super::context;
 use super::shown::{Kind, follow};
 use crate::cli::Words;
@@ -26,6 +27,12 @@ pub(crate) struct Args {
     /// Set build-time variables
     #[arg(long, value_name = "list", value_parser = pairs::env)]
     build_arg: Vec<String>,
+    /// Set method for evaluating build ("check")
+    #[arg(long, value_name = "string", default_value = "build")]
+    call: String,
+    /// Shorthand for "--call=check"
+    #[arg(long)]
+    check: bool,
     /// Say of every step why it ran, or that it was cached
     #[arg(long)]
     explain: bool,
@@ -78,13 +85,21 @@ impl Command for Args {
     const WORDS: Words = Words::Exactly(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        if self.pull {
-            return Err(Failure::refused("docker build --pull", exit::FAILURE));
-        }
+        let call = Call::parse(&self.call, self.check)?;
         let shown = Kind::choose(&self.progress, self.quiet, ctx.err_is_terminal())
             .ok_or_else(|| Failure::message(format!("invalid progress mode {}", self.progress)))?;
         let request = self.request()?;
         let engine = ctx.engine()?;
+        if let Call::Check {
+            json,
+            ignore_status,
+        } = call
+        {
+            let report = engine
+                .check_build(request)
+                .map_err(|error| failed(&error))?;
+            return check::tell(ctx, &report, (json, ignore_status));
+        }
         ctx.flush()?;
         match follow(ctx, shown, |observer| engine.build(request, observer))? {
             Ok(outcome) => self.told(ctx, &outcome, shown),
@@ -95,7 +110,7 @@ impl Command for Args {
 
 impl Args {
     fn request(&self) -> CommandResult<BuildRequest> {
-        let source = context::read(&self.words[0], self.file.as_deref(), &mut io::stdin())?;
+        let source = context::read(&self.words[0], self.file.as_deref(), io::stdin())?;
         let network = match self.network.as_str() {
             "default" | "bridge" | "" => NetworkMode::Bridge,
             "none" => NetworkMode::None,
@@ -151,6 +166,25 @@ impl Args {
                 };
                 writeln!(ctx.err, "{}  ({verdict})", step.title())?;
             }
+        }
+        if self.pull {
+            writeln!(
+                ctx.err,
+                "WARNING: --pull: there is no registry to ask, so the images that are here were used"
+            )?;
+        }
+        let findings = &outcome.findings;
+        if !findings.is_empty() {
+            let plural = if findings.len() == 1 { "" } else { "s" };
+            writeln!(
+                ctx.err,
+                "\n {} warning{plural} found (docker build --check tells more):",
+                findings.len()
+            )?;
+        }
+        for finding in findings {
+            let (rule, message, line) = (finding.rule.name(), &finding.message, finding.line);
+            writeln!(ctx.err, " - {rule}: {message} (line {line})")?;
         }
         for warning in &outcome.warnings {
             writeln!(ctx.err, "WARNING: {warning}")?;

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 /// So many bytes tell a tar archive from a Dockerfile.
-const LOOK: usize = 512;
+const LOOK: u64 = 512;
 
 /// A build's input.
 pub(super) struct Source {
@@ -15,14 +15,11 @@ pub(super) struct Source {
 }
 
 /// Reads the word after `docker build`, and `-f`.
-pub(super) fn read<R: Read + Send + 'static>(
+pub(super) fn read(
     word: &str,
     file: Option<&str>,
-    stdin: &mut R,
-) -> CommandResult<Source>
-where
-    for<'a> &'a mut R: Read,
-{
+    stdin: impl Read + Send + 'static,
+) -> CommandResult<Source> {
     let file = file.filter(|file| !file.is_empty());
     if word == "-" {
         if file == Some("-") {
@@ -61,11 +58,14 @@ where
 }
 
 /// Standard input is a tar archive, or the Dockerfile itself.
-fn from_stdin<R: Read>(file: Option<&str>, stdin: &mut R) -> CommandResult<Source> {
-    let bytes = all(stdin)?;
-    if is_archive(&bytes[..bytes.len().min(LOOK)]) {
+fn from_stdin(file: Option<&str>, mut stdin: impl Read + Send + 'static) -> CommandResult<Source> {
+    let head = all(stdin.by_ref().take(LOOK))?;
+    let is_archive = is_archive(&head);
+    let stream = Cursor::new(head).chain(stdin);
+    if is_archive {
         return Ok(Source {
-            context: Context::Tar(Box::new(Cursor::new(bytes))),
+            // It may be larger than the memory.
+            context: Context::Tar(Box::new(stream)),
             // In an archive, `-f` is a path within it.
             dockerfile: file.map_or(DockerfileAt::Default, |path| {
                 DockerfileAt::Path(path.into())
@@ -74,7 +74,7 @@ fn from_stdin<R: Read>(file: Option<&str>, stdin: &mut R) -> CommandResult<Sourc
     }
     Ok(Source {
         context: Context::Empty,
-        dockerfile: DockerfileAt::Text(bytes),
+        dockerfile: DockerfileAt::Text(all(stream)?),
     })
 }
 
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     fn from(word: &str, file: Option<&str>, input: &[u8]) -> CommandResult<Source> {
-        read(word, file, &mut Cursor::new(input.to_vec()))
+        read(word, file, Cursor::new(input.to_vec()))
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `docker build`: what is asked, and what is shown while it runs.
 
+mod check;
 mod command;
 mod context;
 mod shown;

@@ -5,13 +5,19 @@ use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
 use crate::render::rows::history::{COLUMNS, COLUMNS_EXACT, rows};
+use crate::render::rows::{View, cache};
 use clap::ArgAction;
+use engine::Engine;
 use engine::events::ObjectKind;
+use engine::image::Image;
 use engine::store::layers;
 
 /// Arguments of `docker history`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Show the steps of the build instead, and why each of them ran
+    #[arg(long)]
+    cache: bool,
     #[arg(long, value_name = "string", help = FORMAT_HELP)]
     format: Option<String>,
     /// Print sizes and dates in human readable format
@@ -42,6 +48,9 @@ impl Command for Args {
         let event = engine.event(ObjectKind::Image, "history", image.id.as_str());
         engine.record(&event.with("name", self.words[0].as_str()))?;
         let view = ctx.view(!self.no_trunc)?;
+        if self.cache {
+            return self.steps(ctx, &engine, &image, &view);
+        }
         let columns = if self.human { COLUMNS } else { COLUMNS_EXACT };
         let text = columns
             .render(
@@ -49,6 +58,28 @@ impl Command for Args {
                 self.quiet,
                 &rows(&image, &sizes, &view, self.human),
             )
+            .map_err(Failure::message)?;
+        Ok(write!(ctx.out, "{text}")?)
+    }
+}
+
+impl Args {
+    /// What the build cache knows of `image`.
+    fn steps(&self, ctx: &mut Ctx, engine: &Engine, image: &Image, view: &View) -> CommandResult {
+        let records = engine.cache_records(&image.id)?;
+        if records.is_empty() {
+            return Err(Failure::message(format!(
+                "no cache records: {} was not built here, or they were pruned",
+                self.words[0]
+            )));
+        }
+        // The image's last steps are those of the build; what is before them came with its base.
+        let history = &image.config.history;
+        let steps = &history[history.len().saturating_sub(records.len())..];
+        let steps: Vec<&str> = steps.iter().map(|step| step.created_by.as_str()).collect();
+        let rows = cache::history(&records, &steps, view);
+        let text = cache::HISTORY
+            .render(self.format.as_deref(), self.quiet, &rows)
             .map_err(Failure::message)?;
         Ok(write!(ctx.out, "{text}")?)
     }

@@ -9,4 +9,4 @@ pub(super) mod prune;
 pub(super) mod rm;
 pub(super) mod save;
 pub(super) mod tag;
-mod tree;
+pub(crate) mod tree;

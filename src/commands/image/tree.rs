@@ -3,16 +3,36 @@
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
 use crate::render::markdown::Layout;
+use crate::render::rows::View;
 use crate::render::rows::container::status;
 use crate::render::tree::{Shown, images};
-use engine::Result;
 use engine::image::Image;
 use engine::store::layers;
+use engine::{Engine, Result};
 
 /// Prints `chosen`; layers are shared with any of `all`.
 pub(super) fn show(ctx: &mut Ctx, all: &[Image], chosen: &[Image]) -> CommandResult {
     let engine = ctx.engine()?;
     let view = ctx.view(true)?;
+    let layout = Layout {
+        // What goes into a file is not cut.
+        width: match ctx.out_is_terminal() {
+            true => ctx.width(),
+            false => usize::MAX,
+        },
+        plain: false,
+    };
+    let text = draw(&engine, (all, chosen), &view, layout)?;
+    Ok(write!(ctx.out, "{text}")?)
+}
+
+/// Draws `chosen` of `all` images.
+pub(crate) fn draw(
+    engine: &Engine,
+    (all, chosen): (&[Image], &[Image]),
+    view: &View,
+    layout: Layout,
+) -> CommandResult<String> {
     let containers = engine.containers()?;
     let mut shown = Vec::with_capacity(chosen.len());
     for image in chosen {
@@ -27,18 +47,9 @@ pub(super) fn show(ctx: &mut Ctx, all: &[Image], chosen: &[Image]) -> CommandRes
             image,
             sizes: sizes.collect::<Result<_>>()?,
             containers: of_image
-                .map(|one| (one.config.name.clone(), status(one, &view)))
+                .map(|one| (one.config.name.clone(), status(one, view)))
                 .collect(),
         });
     }
-    let layout = Layout {
-        // What goes into a file is not cut.
-        width: if ctx.out_is_terminal() {
-            ctx.width()
-        } else {
-            usize::MAX
-        },
-        plain: false,
-    };
-    Ok(write!(ctx.out, "{}", images(&shown, all, layout))?)
+    Ok(images(&shown, all, layout))
 }

@@ -7,9 +7,9 @@ use crate::commands::volume::prune::bytes_of;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
-use crate::render::rows::disk_usage::{COLUMNS, Total, rows, verbose};
+use crate::render::rows::disk_usage::{COLUMNS, Details, Total, rows};
 use crate::render::rows::image::Usage;
-use crate::render::rows::{container, image, volume};
+use crate::render::rows::{cache, container, image, volume};
 use crate::render::value::Value;
 use engine::Engine;
 use engine::image::Image;
@@ -38,18 +38,17 @@ impl Command for Args {
         let (images, image_rows) = self.images(ctx, &engine)?;
         let (containers, container_rows) = self.containers(ctx, &engine)?;
         let (volumes, volume_rows) = volumes(&engine)?;
-        let cache = Total::default();
+        let (cache, cache_rows) = build_cache(ctx, &engine)?;
+        let details = Details {
+            images: image_rows,
+            containers: container_rows,
+            volumes: volume_rows,
+            cache: cache_rows,
+        };
         let format = self.format.as_deref().filter(|format| !format.is_empty());
         let text = match (self.verbose, format) {
-            (true, None | Some("table")) => {
-                verbose(&image_rows, &container_rows, &volume_rows, cache)
-            }
-            (true, Some(_)) => {
-                return Err(Failure::refused(
-                    "docker system df -v --format",
-                    crate::exit::FAILURE,
-                ));
-            }
+            (true, None | Some("table")) => details.tables(cache.bytes),
+            (true, Some(format)) => details.render(format),
             (false, format) => {
                 COLUMNS.render(format, false, &rows(images, containers, volumes, cache))
             }
@@ -131,6 +130,22 @@ fn volumes(engine: &Engine) -> CommandResult<(Total, Vec<Value>)> {
         rows.push(volume::row(volume, Some((links, bytes))));
     }
     Ok((total, rows))
+}
+
+/// The build cache. What an image or a container has as well counts as theirs, and is not reclaimed with it.
+fn build_cache(ctx: &mut Ctx, engine: &Engine) -> CommandResult<(Total, Vec<Value>)> {
+    let view = ctx.view(true)?;
+    let entries = engine.build_cache()?;
+    let mut total = Total {
+        count: entries.len(),
+        active: entries.iter().filter(|entry| entry.shared).count(),
+        ..Total::default()
+    };
+    let own = entries.iter().filter(|entry| !entry.shared);
+    total.bytes = own.map(|entry| entry.size).sum();
+    total.reclaimable = total.bytes;
+    let rows = entries.iter().map(|entry| cache::entry(entry, &view));
+    Ok((total, rows.collect()))
 }
 
 /// All layers of all images: how large each is, and how many images have it.

@@ -3,9 +3,10 @@
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::commands::prune::{choice, confirm, tell, tell_space};
-use crate::commands::{container, image, volume};
+use crate::commands::{builder, container, image, volume};
 use crate::ctx::Ctx;
-use crate::failure::CommandResult;
+use crate::failure::{CommandResult, Failure};
+use crate::render::select::Filters;
 use crate::values::pairs;
 
 /// Arguments of `docker system prune`.
@@ -48,7 +49,13 @@ impl Command for Args {
         let (images, bytes) = image::prune::prune(&engine, &self.filter, self.all)?;
         tell(ctx, "Deleted Images:", &images)?;
         space += bytes;
-        tell_space(ctx, space)
+        let filters = Filters::parse(&self.filter).map_err(Failure::message)?;
+        // A step has no labels, so none is chosen by them.
+        if filters.values("label").next().is_some() {
+            return tell_space(ctx, space);
+        }
+        let options = builder::prune::options(&engine, &filters, self.all)?;
+        builder::prune::prune(ctx, &engine, options, space)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `docker system df`.
 
-use super::{container, image, volume};
+use super::{cache, container, image, volume};
 use crate::render::human::size4;
 use crate::render::listing::{Columns, render};
 use crate::render::value::{Struct, Value};
@@ -63,34 +63,59 @@ fn row(kind: &str, total: Total, with_share: bool) -> Value {
 }
 
 /// `docker system df -v`: every thing, from the rows of the other lists.
-///
-/// # Errors
-/// None that a user could cause; the templates are our own.
-pub fn verbose(
-    images: &[Value],
-    containers: &[Value],
-    volumes: &[Value],
-    cache: Total,
-) -> Result<String, String> {
-    let images = render(
-        "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",
-        image::HEADERS,
-        images,
-    )?;
-    let containers = render(
-        "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}",
-        container::HEADERS,
-        containers,
-    )?;
-    let volumes = render(
-        "table {{.Name}}\t{{.Links}}\t{{.Size}}",
-        volume::HEADERS,
-        volumes,
-    )?;
-    let cache = size4(cache.bytes);
-    Ok(format!(
-        "Images space usage:\n\n{images}\nContainers space usage:\n\n{containers}\nLocal Volumes space usage:\n\n{volumes}\nBuild cache usage: {cache}\n"
-    ))
+#[derive(Debug, Clone, Default)]
+pub struct Details {
+    /// Images.
+    pub images: Vec<Value>,
+    /// Containers.
+    pub containers: Vec<Value>,
+    /// Volumes.
+    pub volumes: Vec<Value>,
+    /// Steps of the build cache.
+    pub cache: Vec<Value>,
+}
+
+impl Details {
+    /// A table for each kind; the build cache has `bytes` of its own.
+    ///
+    /// # Errors
+    /// None that a user could cause; the templates are our own.
+    pub fn tables(&self, bytes: u64) -> Result<String, String> {
+        let images = render(
+            "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",
+            image::HEADERS,
+            &self.images,
+        )?;
+        let containers = render(
+            "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.LocalVolumes}}\t{{.Size}}\t{{.RunningFor}}\t{{.Status}}\t{{.Names}}",
+            container::HEADERS,
+            &self.containers,
+        )?;
+        let volumes = render(
+            "table {{.Name}}\t{{.Links}}\t{{.Size}}",
+            volume::HEADERS,
+            &self.volumes,
+        )?;
+        let cache = render(cache::DISK_USAGE, cache::HEADERS, &self.cache)?;
+        let bytes = size4(bytes);
+        Ok(format!(
+            "Images space usage:\n\n{images}\nContainers space usage:\n\n{containers}\nLocal Volumes space usage:\n\n{volumes}\nBuild cache usage: {bytes}\n\n{cache}"
+        ))
+    }
+
+    /// `--format`: one value with a list of each kind.
+    ///
+    /// # Errors
+    /// As [`Columns::render`].
+    pub fn render(self, format: &str) -> Result<String, String> {
+        let list = |rows| Value::List(Some(rows));
+        let all = Struct::row("*formatter.diskUsageContext")
+            .with("BuildCache", list(self.cache))
+            .with("Containers", list(self.containers))
+            .with("Images", list(self.images))
+            .with("Volumes", list(self.volumes));
+        render(format, &[], &[all.into()])
+    }
 }
 
 #[cfg(test)]
@@ -120,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_long_form_has_a_table_for_each_kind() {
-        let text = verbose(&[], &[], &[], Total::default()).unwrap();
+        let text = Details::default().tables(0).unwrap();
         let headings: Vec<_> = text
             .lines()
             .filter(|line| line.contains("usage:"))
@@ -134,5 +159,20 @@ mod tests {
                 "Build cache usage: 0B"
             ]
         );
+    }
+
+    #[test]
+    fn a_template_sees_a_list_of_each_kind() {
+        let image = Struct::row("*formatter.imageContext").with("ID", "abc");
+        let details = Details {
+            images: vec![image.into()],
+            ..Details::default()
+        };
+        assert_eq!(
+            details.clone().render("json").unwrap(),
+            "{\"BuildCache\":[],\"Containers\":[],\"Images\":[{\"ID\":\"abc\"}],\"Volumes\":[]}\n"
+        );
+        let ids = details.render("{{range .Images}}{{.ID}}{{end}}");
+        assert_eq!(ids.unwrap(), "abc\n");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Each file has the columns of one list, and a function from the engine's plain data to a row.
 
+pub mod cache;
 pub mod container;
 pub mod disk_usage;
 pub mod event;

@@ -59,7 +59,7 @@ impl Filters {
     }
 
     /// Refuses filters whose name is not among `known`: `invalid filter 'x'`.
-    fn check(&self, known: &[&str]) -> Result<()> {
+    pub fn check(&self, known: &[&str]) -> Result<()> {
         match self
             .0
             .iter()

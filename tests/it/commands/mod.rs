@@ -1,5 +1,6 @@
 //! What each docker command does, prints and returns, through the binary.
 
+mod builder_prune;
 mod container_cp;
 mod container_exec;
 mod container_inspect;
@@ -13,7 +14,10 @@ mod container_stop;
 mod container_top;
 mod image_archive;
 mod image_build;
+mod image_build_check;
+mod image_build_context;
 mod image_build_steps;
+mod image_history;
 mod image_ls;
 mod image_rm;
 mod image_save;

@@ -84,6 +84,13 @@ impl Output {
         self
     }
 
+    /// Standard error does not contain `part`.
+    #[track_caller]
+    pub(crate) fn never_complains(self, part: &str) -> Self {
+        assert!(!self.stderr.contains(part), "`{part}` in:\n{self}");
+        self
+    }
+
     /// Standard output without the white space around it.
     pub(crate) fn text(&self) -> &str {
         self.stdout.trim()

@@ -52,6 +52,7 @@ impl Before {
                 created: jiff::Timestamp::UNIX_EPOCH,
                 chain: Vec::new(),
                 own_layer: false,
+                reason: None,
             }));
         }
         Ok(Self { steps, known: true })
@@ -291,6 +292,7 @@ mod tests {
             created: jiff::Timestamp::UNIX_EPOCH,
             chain: Vec::new(),
             own_layer: true,
+            reason: None,
         }
     }
 

@@ -10,10 +10,12 @@
 //! | [`remembered`] | not reading unchanged files again |
 //! | [`explain`] | why a step missed, in words |
 //! | [`compare`] | finding that out |
+//! | [`inventory`] | what the cache takes, and what of it may go |
 //!
 //! **Lesson.** `build-cache`
 
 pub(crate) mod compare;
 pub(crate) mod content;
 pub mod explain;
+pub mod inventory;
 pub(crate) mod remembered;

@@ -113,6 +113,17 @@ impl Rule {
         format!("{self:?}")
     }
 
+    /// Whether Docker has it, too; then each build tells its findings. The others are told by `--check` only.
+    pub fn is_dockers(self) -> bool {
+        !matches!(
+            self,
+            Self::AptGetUpdateAlone
+                | Self::CopyBeforeDependencies
+                | Self::FileRemovedInLaterLayer
+                | Self::MissingDockerignore
+        )
+    }
+
     /// Its page in the repository.
     pub fn page(self) -> String {
         format!("docs/checks/{self:?}.md")

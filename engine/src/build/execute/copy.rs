@@ -18,7 +18,7 @@ use crate::build::view::{Last, Node, View};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::image::compression::{Compression, decompress};
 use crate::image::unpack::{Frame, Limits, unpack};
-use crate::image::{self, layer, resolve, tar};
+use crate::image::{layer, resolve, tar};
 use crate::oci::digest::Digest;
 use crate::store::layers::DIFF;
 use std::fs::{self, File};
@@ -321,9 +321,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Makes `upper` the stage's next layer. Nothing is deleted from the content until the step's record is written.
+/// Makes `upper` the stage's next layer.
 pub(super) fn publish(site: Site<'_>, going: &mut Going, upper: &Path) -> Result<()> {
-    going.kept = Some(image::keep_content(site.home)?);
     let layer = layer::adopt(site.home, &going.built.chain, upper)?;
     going.built.chain.push(layer.chain);
     Ok(())

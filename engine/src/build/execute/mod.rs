@@ -21,6 +21,7 @@ mod stage;
 mod step;
 
 use super::cache::remembered::Remembered;
+use super::check::{Around, Finding, check};
 use super::context::Inputs;
 use super::observe::{BuildObserver, BuildOutcome, StepReport};
 use super::request::BuildRequest;
@@ -96,6 +97,8 @@ fn prepare(
     steps: &mut Vec<StepReport>,
 ) -> Result<(BuildOutcome, Recorded)> {
     let tags = tags(&request.tags)?;
+    // A layer that the last step made, or that FROM found, must be there when the next step needs it.
+    let _kept = image::keep_content(site.home)?;
     if let Some(wanted) = &request.platform
         && !stages::is_own_platform(wanted)
     {
@@ -129,6 +132,7 @@ fn prepare(
         teller.finish(vertex, None);
     }
     let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
+    let findings = checked(site, &file)?;
     let build_args = BuildArgs::new(std::mem::take(&mut request.build_args));
     let plan = Plan::new(&file, request.target.as_deref(), &build_args)?;
     let cache = BuildCache::of(site.sandbox);
@@ -156,7 +160,37 @@ fn prepare(
     *steps = std::mem::take(&mut builder.steps);
     let (mut outcome, recorded) = result?;
     outcome.steps.clone_from(steps);
+    outcome.findings = findings;
     Ok((outcome, recorded))
+}
+
+/// What Docker's checks find. Error: there is something, and the Dockerfile asks for that to be an error.
+fn checked(site: Site<'_>, file: &Dockerfile) -> Result<Vec<Finding>> {
+    let image_env = |name: &str| {
+        let image = image::resolve::find(site.home, site.sandbox, name).ok()?;
+        Some(image.config.config.env.unwrap_or_default())
+    };
+    let around = Around {
+        image_env: &image_env,
+        // The rules about the context are not Docker's.
+        has_dockerignore: None,
+    };
+    let mut report = check(file, &around);
+    report.findings.retain(|finding| finding.rule.is_dockers());
+    match report.findings.first() {
+        Some(first) if report.is_error => {
+            let mut rules: Vec<String> = report.findings.iter().map(|f| f.rule.name()).collect();
+            rules.dedup();
+            Err(Error::invalid(format!(
+                "lint violation found for rules: {}\n{}\n{}",
+                rules.join(", "),
+                first.message,
+                first.excerpt
+            ))
+            .with_hint("docker build --check tells more"))
+        }
+        _ => Ok(report.findings),
+    }
 }
 
 fn tags(texts: &[String]) -> Result<Vec<Reference>> {
@@ -204,6 +238,7 @@ impl Builder<'_> {
             tags,
             steps: Vec::new(),
             advice,
+            findings: Vec::new(),
             warnings: std::mem::take(&mut self.warnings),
         };
         Ok((outcome, recorded))
@@ -239,7 +274,6 @@ impl Builder<'_> {
                 Some(id) => crate::store::blobs::read(site.home, id)?,
                 None => config_bytes(&built.config)?,
             };
-            let _kept = image::keep_content(site.home)?;
             let new = NewImage {
                 config,
                 parent: None,

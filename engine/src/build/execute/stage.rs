@@ -3,6 +3,7 @@
 use super::Builder;
 use super::step::{Current, Job, key};
 use crate::build::cache::compare::{Before, Missed};
+use crate::build::cache::content::Content;
 use crate::build::cache::explain::Reason;
 use crate::build::instruction::Instruction;
 use crate::build::observe::StepReport;
@@ -14,8 +15,7 @@ use crate::image::{self, resolve};
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
-use crate::store::build_cache::Inputs;
-use crate::store::lock::Lock;
+use crate::store::build_cache::{Inputs, StepRecord};
 
 /// A finished stage.
 #[derive(Debug, Clone, Default)]
@@ -44,8 +44,6 @@ pub(super) struct Going {
     pub(super) keys: Vec<String>,
     /// The steps as they are written.
     pub(super) written: Vec<String>,
-    /// Held from before a layer is published until its record is written.
-    pub(super) kept: Option<Lock>,
 }
 
 impl Builder<'_> {
@@ -67,7 +65,6 @@ impl Builder<'_> {
                 .map(|written| written.text.clone())
                 .collect(),
             built: from,
-            kept: None,
         };
         let current = Current {
             written: &stage.from_step,
@@ -211,7 +208,9 @@ impl Builder<'_> {
             .cache
             .step(&key)?
             .is_some_and(|record| record.chain == going.built.chain);
-        if !known {
+        if known {
+            let _ = self.cache.touch(&key, self.site.clock.now());
+        } else {
             // Why: if it is another base than at the last build, all that follows runs for that reason.
             let missed = Missed {
                 position: 0,
@@ -222,11 +221,14 @@ impl Builder<'_> {
                 now: &going.written,
             };
             let reason = going.before.reason(&self.cache, &missed)?;
-            if !matches!(reason, Reason::LayerGone) {
-                going.missed = Some((current.title(), self.told(reason)));
-            }
-            let _kept = image::keep_content(self.site.home)?;
-            self.put(&key, "", current, &inputs, going, false, None)?;
+            let reason = (!matches!(reason, Reason::LayerGone)).then(|| self.told(reason));
+            let record = StepRecord {
+                written: current.written.text.clone(),
+                reason: reason.as_ref().map(ToString::to_string),
+                ..self.record_of(&key, "", inputs, going)
+            };
+            going.missed = reason.map(|reason| (current.title(), reason));
+            self.cache.put_step(&record, None::<&Content>)?;
         }
         going.built.key.clone_from(&key);
         going.keys.push(key.clone());

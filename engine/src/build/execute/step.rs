@@ -105,6 +105,8 @@ impl Builder<'_> {
         let (cached, reason, created, own_layer) = match record {
             Some(record) => {
                 going.built.chain.clone_from(&record.chain);
+                // Only what is told of the cache later depends on it.
+                let _ = self.cache.touch(&key, self.site.clock.now());
                 (true, None, record.created, record.own_layer)
             }
             None => {
@@ -115,9 +117,13 @@ impl Builder<'_> {
                 if going.missed.is_none() {
                     going.missed = Some((current.title(), reason.clone()));
                 }
-                let record =
-                    self.put(&key, &parent, current, &inputs, going, own_layer, content)?;
-                going.kept = None;
+                let record = StepRecord {
+                    written: current.written.text.clone(),
+                    own_layer,
+                    reason: Some(reason.to_string()),
+                    ..self.record_of(&key, &parent, inputs, going)
+                };
+                self.cache.put_step(&record, content)?;
                 (false, Some(reason), record.created, own_layer)
             }
         };
@@ -214,28 +220,24 @@ impl Builder<'_> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "all of it is what a record says")]
-    pub(super) fn put(
+    /// The record of a step that made no layer, without its words.
+    pub(super) fn record_of(
         &self,
         key: &str,
         parent: &str,
-        current: &Current<'_>,
-        inputs: &Inputs,
+        inputs: Inputs,
         going: &Going,
-        own_layer: bool,
-        content: Option<&Content>,
-    ) -> Result<StepRecord> {
-        let record = StepRecord {
+    ) -> StepRecord {
+        StepRecord {
             key: key.to_owned(),
             parent: parent.to_owned(),
-            written: current.written.text.clone(),
-            inputs: inputs.clone(),
+            written: String::new(),
+            inputs,
             created: self.site.clock.now(),
             chain: going.built.chain.clone(),
-            own_layer,
-        };
-        self.cache.put_step(&record, content)?;
-        Ok(record)
+            own_layer: false,
+            reason: None,
+        }
     }
 
     /// Adds the topmost layer, if it is the step's own, to the configuration.

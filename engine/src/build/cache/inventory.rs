@@ -1,0 +1,144 @@
+//! What the build cache holds, what it takes, and what of it may be forgotten.
+//!
+//! **What Docker does.** BuildKit counts who uses a record, and `docker builder prune` leaves those that an image shares,
+//! unless `--all` is given. **What we do.** The same by looking: a step's layer is shared if an image or a container
+//! has it. **What we leave out.** Limits on the size of the cache.
+//! **Try it.** `docker system df -v`, then `docker builder prune`.
+
+use crate::error::Result;
+use crate::paths::Home;
+use crate::store::build_cache::{BuildCache, StepRecord};
+use crate::store::layers;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// A step that is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheEntry {
+    /// Its record.
+    pub record: StepRecord,
+    /// Bytes of its own layer; 0 if it has none, or if an earlier entry has the same one.
+    pub size: u64,
+    /// An image or a container has its layer, too.
+    pub shared: bool,
+    /// When it last ran or was found.
+    pub last_used: Timestamp,
+}
+
+/// Which entries to forget.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CachePrune {
+    /// Shared ones as well.
+    pub all: bool,
+    /// Only those that were last used before this moment.
+    pub until: Option<Timestamp>,
+}
+
+/// All entries of `cache`, oldest first. `used` are the layers, by chain id, of the sandbox's images and containers.
+pub fn entries(
+    home: &Home,
+    cache: &BuildCache,
+    used: &BTreeSet<String>,
+) -> Result<Vec<CacheEntry>> {
+    let mut steps = cache.steps()?;
+    steps.sort_by(|a, b| (a.created, &a.key).cmp(&(b.created, &b.key)));
+    let mut seen = BTreeSet::new();
+    let entries = steps.into_iter().map(|record| {
+        let top = record.chain.last();
+        let own = top.filter(|top| record.own_layer && seen.insert((*top).clone()));
+        CacheEntry {
+            // A layer that is gone takes nothing.
+            size: own.map_or(0, |top| {
+                layers::read(home, top).map_or(0, |layer| layer.size)
+            }),
+            shared: top.is_some_and(|top| used.contains(top)),
+            last_used: cache.last_used(&record.key).unwrap_or(record.created),
+            record,
+        }
+    });
+    Ok(entries.collect())
+}
+
+/// Forgets what `options` choose of `entries`; returns the keys that went.
+pub fn prune(
+    cache: &BuildCache,
+    entries: &[CacheEntry],
+    options: CachePrune,
+) -> Result<Vec<String>> {
+    let chosen = entries.iter().filter(|entry| {
+        (options.all || !entry.shared) && options.until.is_none_or(|until| entry.last_used <= until)
+    });
+    let keys: Vec<String> = chosen.map(|entry| entry.record.key.clone()).collect();
+    if options.all && options.until.is_none() {
+        // With the notes on the last builds, and on damaged records.
+        cache.clear()?;
+    } else {
+        for key in &keys {
+            cache.forget(key)?;
+        }
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::build_cache::Inputs;
+
+    fn record(key: &str, seconds: i64, layer: &str) -> StepRecord {
+        StepRecord {
+            key: key.to_owned(),
+            parent: String::new(),
+            written: "RUN x".to_owned(),
+            inputs: Inputs::default(),
+            created: Timestamp::from_second(seconds).unwrap(),
+            chain: vec![layer.to_owned()],
+            own_layer: true,
+            reason: None,
+        }
+    }
+
+    /// Which of three entries go, of which the second is shared and the third was used lately.
+    fn check(options: CachePrune, expected: &[&str], left: usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path(), folder.path().join("run"));
+        let cache = BuildCache::of(&home.sandbox("free").unwrap());
+        for (key, seconds) in [("a", 1), ("b", 2), ("c", 3)] {
+            let record = record(key, seconds, &format!("layer-{key}"));
+            cache.put_step(&record, None::<&()>).unwrap();
+            cache
+                .touch(key, Timestamp::from_second(100).unwrap())
+                .unwrap();
+        }
+        cache
+            .touch("c", Timestamp::from_second(900).unwrap())
+            .unwrap();
+        let used = BTreeSet::from(["layer-b".to_owned()]);
+        let found = entries(&home, &cache, &used).unwrap();
+        assert_eq!(prune(&cache, &found, options).unwrap(), expected);
+        assert_eq!(cache.steps().unwrap().len(), left);
+    }
+
+    #[test]
+    fn what_is_shared_or_was_used_lately_stays_unless_asked_for() {
+        let until = Some(Timestamp::from_second(500).unwrap());
+        check(
+            CachePrune {
+                all: false,
+                until: None,
+            },
+            &["a", "c"],
+            1,
+        );
+        check(CachePrune { all: false, until }, &["a"], 2);
+        check(CachePrune { all: true, until }, &["a", "b"], 1);
+        check(
+            CachePrune {
+                all: true,
+                until: None,
+            },
+            &["a", "b", "c"],
+            0,
+        );
+    }
+}

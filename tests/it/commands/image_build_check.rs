@@ -1,0 +1,92 @@
+//! `docker build --check`: habits that hurt later, each at its place; and what every build says of them.
+
+use crate::support::sandbox::Sandbox;
+
+const UNTIDY: &str = "FROM busybox AS Make\nENV API_TOKEN=x\nCOPY . .\nCMD echo hi\n";
+
+#[test]
+fn findings_are_listed_with_their_place_and_their_page_and_nothing_is_built() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Dockerfile", UNTIDY);
+    let found = sandbox.docker("build --check -t app .").fails(1);
+    assert!(
+        found
+            .stdout
+            .starts_with("Check complete, 4 warnings have been found!\n"),
+        "{found}"
+    );
+    for (rule, place) in [
+        (
+            "StageNameCasing",
+            "1 | FROM busybox AS Make\n  |                 ^^^^\n",
+        ),
+        ("SecretsUsedInArgOrEnv", " --> Dockerfile:2:5\n"),
+        ("MissingDockerignore", "3 | COPY . .\n"),
+        ("JSONArgsRecommended", "4 | CMD echo hi\n  |     ^^^^^^^\n"),
+    ] {
+        let page = format!("docs/checks/{rule}.md");
+        assert!(
+            found
+                .stdout
+                .contains(&format!("WARNING: {rule} - {page}\n")),
+            "{found}"
+        );
+        assert!(found.stdout.contains(place), "{place} {found}");
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(root.join(page).is_file(), "{rule} has no page");
+    }
+    sandbox.docker("images -q app").ok().says("");
+}
+
+#[test]
+fn a_tidy_file_passes_and_a_call_may_ask_for_json() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Dockerfile", "FROM busybox\nCMD [\"sh\"]\n");
+    sandbox
+        .docker("build --call=check .")
+        .ok()
+        .says("Check complete, no warnings found.\n");
+    sandbox.write("Dockerfile", "FROM busybox\nCMD sh\n");
+    sandbox
+        .docker("build --call check,format=json .")
+        .fails(1)
+        .mentions("\"ruleName\": \"JSONArgsRecommended\"");
+    sandbox
+        .docker("build --call check,ignorestatus=true .")
+        .ok()
+        .mentions("JSONArgsRecommended");
+    sandbox
+        .docker("build --call outline .")
+        .fails(125)
+        .complains("`--call outline` is not part of docklings");
+    sandbox.write("Dockerfile", "FROM busybox\nRUNN\n");
+    sandbox
+        .docker("build --check .")
+        .fails(1)
+        .complains("unknown instruction: RUNN");
+}
+
+#[test]
+fn a_build_tells_dockers_findings_and_the_file_may_make_them_errors() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Dockerfile", UNTIDY);
+    sandbox
+        .docker("build -t app .")
+        .ok()
+        .complains(" 3 warnings found (docker build --check tells more):\n - StageNameCasing: Stage name 'Make' should be lowercase (line 1)\n")
+        .never_complains("MissingDockerignore");
+    sandbox.write("Dockerfile", format!("# check=error=true\n{UNTIDY}"));
+    sandbox
+        .docker("build -t again .")
+        .fails(1)
+        .complains("lint violation found for rules: StageNameCasing, SecretsUsedInArgOrEnv, JSONArgsRecommended");
+    sandbox.docker("images -q again").ok().says("");
+    sandbox.write(
+        "Dockerfile",
+        format!("# check=skip=all;error=true\n{UNTIDY}"),
+    );
+    sandbox
+        .docker("build -t again .")
+        .ok()
+        .never_complains("warning");
+}
