@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `DOCKLINGS_HOME` | where everything is kept; default `$XDG_DATA_HOME/docklings`, else `~/.local/share/docklings` |
 //! | `DOCKLINGS_SANDBOX` | the sandbox in use; default `free` |
-//! | `XDG_RUNTIME_DIR` | sockets go to `docklings` under it, if it is ours; else `/run/docklings` as root, else `tmp` in home |
+//! | `XDG_RUNTIME_DIR` | what is needed only while something runs goes to `docklings` under it, if it is ours; else `/run/docklings` as root; else `/dev/shm/docklings-UID`; else `tmp` in home |
 //! | `XDG_DATA_HOME`, `HOME` | see `DOCKLINGS_HOME` |
 //! | `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM` | whether colour is used (read by `anstream`) |
 //! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing |
@@ -67,7 +67,8 @@ fn home_root(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
         .or_else(|| set("HOME").map(|path| path.join(".local/share/docklings")))
 }
 
-/// A runtime directory of somebody else (after `su`) is of no use to us.
+/// A runtime directory of somebody else (after `su`) is of no use to us. Memory is preferred to a disk: sockets and the
+/// like are made and unlinked with every run.
 fn runtime_root(root: &Path) -> PathBuf {
     let own = rustix::process::geteuid();
     let is_ours = |path: &PathBuf| {
@@ -82,10 +83,35 @@ fn runtime_root(root: &Path) -> PathBuf {
     {
         return path.join("docklings");
     }
+    let in_run = PathBuf::from("/run/docklings");
+    if own.is_root() && is_memory(Path::new("/run")) {
+        return in_run;
+    }
+    let shared = PathBuf::from(format!("/dev/shm/docklings-{}", own.as_raw()));
+    if is_memory(Path::new("/dev/shm")) && is_private(&shared, own.as_raw()) {
+        return shared;
+    }
     if own.is_root() {
-        return PathBuf::from("/run/docklings");
+        return in_run;
     }
     root.join("tmp")
+}
+
+fn is_memory(folder: &Path) -> bool {
+    /// `TMPFS_MAGIC` of `linux/magic.h`.
+    const TMPFS: i64 = 0x0102_1994;
+    rustix::fs::statfs(folder).is_ok_and(|about| about.f_type == TMPFS)
+}
+
+/// Whether `folder`, which is made if missing, is a folder that nobody but `user` can enter. Anyone may have made it before
+/// us, where everyone may write.
+fn is_private(folder: &Path, user: u32) -> bool {
+    use std::os::unix::fs::DirBuilderExt;
+    // One that exists is looked at like one that we made.
+    let _ = std::fs::DirBuilder::new().mode(0o700).create(folder);
+    folder
+        .symlink_metadata()
+        .is_ok_and(|data| data.is_dir() && data.uid() == user && data.mode() & 0o077 == 0)
 }
 
 /// The keys that detach, as `config.json` of Docker's command line says; `None` if it says nothing.
@@ -124,5 +150,21 @@ mod tests {
             &[("HOME", "/h"), (HOME, "")],
             Some("/h/.local/share/docklings"),
         );
+    }
+
+    #[test]
+    fn a_folder_that_others_can_enter_or_lead_elsewhere_is_not_private() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let own = rustix::process::geteuid().as_raw();
+        let place = folder.path().join("ours");
+        assert!(is_private(&place, own) && is_private(&place, own));
+        assert!(!is_private(&place, own + 1));
+        std::fs::set_permissions(&place, std::fs::Permissions::from_mode(0o710)).unwrap();
+        assert!(!is_private(&place, own));
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        assert!(is_private(&target, own));
+        symlink(&target, &link).unwrap();
+        assert!(!is_private(&link, own));
     }
 }

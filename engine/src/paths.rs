@@ -12,7 +12,7 @@
 //! │   ├── images.json            references -> image ids, and the images known here
 //! │   ├── images.lock            held while images.json is replaced
 //! │   ├── names/<name>           one file per container name; holds the id
-//! │   ├── containers/<id>/       config.json state.json log.json lock upper/ work/ etc/
+//! │   ├── containers/<id>/       config.json state.json log.json upper/ work/; locked by its monitor
 //! │   ├── volumes/<name>/_data
 //! │   ├── cache/                 build cache records
 //! │   ├── trash/                 removed, to be unlinked
@@ -21,7 +21,7 @@
 //! └── progress.json
 //! ```
 //!
-//! State that matters only while something runs (sockets) lives under the runtime directory.
+//! State that matters only while something runs (sockets, the three files for `/etc`) lives under the runtime directory.
 
 use crate::error::{Error, IoContext, Result};
 use crate::id::{ContainerId, VolumeName};
@@ -179,7 +179,7 @@ impl ContainerPaths {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// The folder of its socket.
+    /// The folder of its socket, and of what else is needed only while it runs.
     pub fn runtime(&self) -> &Path {
         &self.runtime
     }
@@ -191,9 +191,9 @@ impl ContainerPaths {
     pub fn state(&self) -> PathBuf {
         self.root.join("state.json")
     }
-    /// Held by the monitor for as long as it lives.
-    pub fn lock(&self) -> PathBuf {
-        self.root.join("lock")
+    /// Held by the monitor for as long as it lives: the folder itself is locked.
+    pub fn lock(&self) -> &Path {
+        &self.root
     }
     /// Docker's json-file log.
     pub fn log(&self) -> PathBuf {
@@ -207,9 +207,9 @@ impl ContainerPaths {
     pub fn work(&self) -> PathBuf {
         self.root.join("work")
     }
-    /// `hosts`, `hostname`, `resolv.conf`, as mounted into the container.
-    pub fn etc(&self) -> PathBuf {
-        self.root.join("etc")
+    /// Where `hosts`, `hostname` and `resolv.conf` are that are mounted into the container.
+    pub fn etc(&self) -> &Path {
+        &self.runtime
     }
     /// The monitor's socket.
     pub fn socket(&self) -> PathBuf {

@@ -137,7 +137,7 @@ impl Engine {
                 continue;
             };
             users.push(InUse {
-                running: lock::is_held(&self.sandbox.container(&id).lock())?,
+                running: lock::is_held(self.sandbox.container(&id).lock())?,
                 container: id,
                 name: config.name,
                 image: config.image,

@@ -45,7 +45,7 @@ pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> 
             status,
         }));
     }
-    if lock::is_held(&site.sandbox.container(id).lock())? {
+    if lock::is_held(site.sandbox.container(id).lock())? {
         let status = match state.phase {
             Phase::Paused => Status::Paused,
             Phase::Restarting => Status::Restarting,
@@ -91,7 +91,7 @@ fn settled(state: &RecordedState) -> Status {
 
 /// Writes down the end of a container whose monitor died without a word, and ends what is left of it.
 fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Result<RecordedState> {
-    let Some(_lock) = lock::try_exclusive(&site.sandbox.container(&config.id).lock())? else {
+    let Some(_lock) = lock::try_folder(site.sandbox.container(&config.id).lock())? else {
         return Ok(state);
     };
     kill_leftover(&state);
@@ -111,7 +111,8 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
             .with("exitCode", UNKNOWN_EXIT.to_string()),
     )?;
     if config.host.auto_remove {
-        let _ = super::remove::discard(site, config, true);
+        let _ = super::remove::discard(site, config, true)
+            .and_then(|trash| records::empty_trash(&site.sandbox, &trash, site.now()));
     }
     Ok(state)
 }

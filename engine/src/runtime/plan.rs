@@ -20,7 +20,7 @@ pub struct InitPlan {
     pub upper: PathBuf,
     /// Overlayfs's scratch folder.
     pub work: PathBuf,
-    /// An empty folder where the root is put together; the mount is seen by the container only.
+    /// A folder where the root is put together; the mount hides what is in it, and is seen by the container only.
     pub rootfs: PathBuf,
     /// The writable layer need not survive a power cut.
     pub volatile: bool,
@@ -110,7 +110,7 @@ pub fn plan(home: &Home, sandbox: &SandboxPaths, config: &ContainerConfig) -> Re
         lowers,
         upper: place.upper(),
         work: place.work(),
-        rootfs: place.root().join("rootfs"),
+        rootfs: mountpoints(home),
         volatile: config.host.auto_remove,
         mounts: mounts(sandbox, &place, config),
         hostname: config.hostname.clone(),

@@ -11,6 +11,7 @@ use crate::store::containers::{ContainerConfig, MountSource};
 use crate::store::tree::remove_tree;
 use crate::store::{lock, records};
 use crate::volume;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Removes a container; see [`crate::Engine::remove`].
@@ -24,22 +25,21 @@ pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<
         Status::Running | Status::Paused | Status::Restarting => kill(site, &container)?,
         Status::Created | Status::Exited | Status::Dead => {}
     }
-    let path = site.sandbox.container(&id).lock();
+    let place = site.sandbox.container(&id);
     // Somebody may have started it since; and the monitor that was just killed needs a moment.
     for attempt in 0..400 {
-        match lock::try_exclusive(&path)? {
+        let taken = lock::try_folder(place.lock());
+        // With --rm its monitor may have been faster.
+        if observe::by_id(site, &id)?.is_none() {
+            return Ok(());
+        }
+        match taken? {
             Some(_lock) => {
-                // With --rm its monitor may have been faster.
-                if observe::by_id(site, &id)?.is_some() {
-                    discard(site, &container.config, options.volumes)?;
-                }
-                return Ok(());
+                let trash = discard(site, &container.config, options.volumes)?;
+                return records::empty_trash(&site.sandbox, &trash, site.now());
             }
             None if !options.force && attempt > 10 => return Err(refusal(name, Status::Running)),
             None => std::thread::sleep(Duration::from_millis(5)),
-        }
-        if !path.exists() {
-            return Ok(());
         }
     }
     Err(Error::internal(format!("container {id} does not end")))
@@ -78,8 +78,9 @@ fn kill(site: &Site, container: &super::spec::Container) -> Result<()> {
     }
 }
 
-/// Makes the container not exist, with its anonymous volumes if asked. The caller holds its lock.
-pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> Result<()> {
+/// Makes the container not exist, with its anonymous volumes if asked. The caller holds its lock, and has what is returned
+/// unlinked by [`records::empty_trash`] when nobody waits for it any more.
+pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
     let trash = records::discard(&site.sandbox, &config.id, &config.name)?;
     let _ = remove_tree(site.sandbox.container(&config.id).runtime());
     cgroup::sweep(config.id.as_str());
@@ -102,5 +103,5 @@ pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> R
             }
         }
     }
-    records::empty_trash(&site.sandbox, &trash, site.now())
+    Ok(trash)
 }

@@ -17,15 +17,16 @@ use super::{plan, step};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::id::ContainerId;
 use crate::site::Site;
+use crate::store::lock;
 use crate::sys::clone::{Forked, fork};
 use crate::sys::namespace::{self, IdMap};
 use crate::sys::{process, sealed};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The hidden stage's first word.
 pub const MONITOR_STAGE: &str = "__monitor";
@@ -53,7 +54,7 @@ pub(super) struct Job {
 pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Option<UnixStream>> {
     let container = observe::by_name(site, name)?;
     let id = &container.config.id;
-    let Some(lock) = take_lock(&site.sandbox.container(id).lock())? else {
+    let Some(lock) = lock::try_folder(site.sandbox.container(id).lock())? else {
         // It runs already, which is what was asked for.
         return match options.attach {
             Some(streams) => attach(site, name, streams, options.size).map(Some),
@@ -64,16 +65,6 @@ pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Op
     match options.attach {
         Some(_) => Ok(Some(session)),
         None => requests::expect_started(&session).map(|()| None),
-    }
-}
-
-/// The container's lock; `None` if a monitor holds it. One that is about to let go is waited for.
-fn take_lock(path: &Path) -> Result<Option<File>> {
-    let file = File::options().append(true).open(path).on("open", path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
     }
 }
 

@@ -178,8 +178,8 @@ pub(crate) fn rename(site: &Site, name: &str, new: &str) -> Result<()> {
 
 /// A running monitor reads the changed configuration.
 fn tell(site: &Site, container: &Container) -> Result<()> {
-    let path = site.sandbox.container(&container.config.id).lock();
-    if lock::is_held(&path)?
+    let place = site.sandbox.container(&container.config.id);
+    if lock::is_held(place.lock())?
         && let Ok(stream) = requests::send(site, &container.config.id, &Request::Reload)
     {
         requests::expect_started(&stream)?;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs;
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// Whether the data must survive a power cut.
@@ -16,6 +17,18 @@ pub enum Durability {
     Cached,
     /// It is on the disk when the call returns.
     Durable,
+}
+
+/// Writes a file where nobody looks yet, or where half of it is as good as none: in place, which costs one file and not two.
+pub fn write_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes))
+        .on("write", path)
 }
 
 /// Replaces the file at `path` by `bytes`.
@@ -42,10 +55,14 @@ pub fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
 
 /// Replaces the file at `path` by `value` as JSON.
 pub fn write_json<T: Serialize>(path: &Path, value: &T, durability: Durability) -> Result<()> {
-    let bytes = serde_json::to_vec(value)
+    write(path, &json(path, value)?, durability)
+}
+
+/// `value` as JSON, for the file at `path`.
+pub fn json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec(value)
         .map_err(std::io::Error::from)
-        .on("write", path)?;
-    write(path, &bytes, durability)
+        .on("write", path)
 }
 
 /// Reads JSON; `None` if there is no file.

@@ -1,7 +1,7 @@
-//! One lock file per thing, taken with `flock`.
+//! One lock per thing, taken with `flock`: on a file of its own, or on the folder that the thing is.
 //!
 //! **Kernel feature.** `flock(2)` locks belong to the open file: the kernel gives them back when the process ends,
-//! however it ends, so no lock outlives a crash.
+//! however it ends, so no lock outlives a crash. A folder can be locked as well as a file, and then a lock costs no file.
 //! **Try it.** `cat /proc/locks` while a command runs.
 
 use crate::error::{IoContext, Result};
@@ -31,15 +31,24 @@ pub fn shared(path: &Path) -> Result<Lock> {
 
 /// The lock at `path`, or `None` if somebody else holds it.
 pub fn try_exclusive(path: &Path) -> Result<Option<Lock>> {
-    let file = open(path)?;
+    let taken = try_take(open(path)?, path)?;
+    Ok(taken.map(|file| Lock { _file: file }))
+}
+
+/// The lock on the folder at `path`, which exists, for whoever passes it on; `None` if somebody else holds it.
+pub fn try_folder(path: &Path) -> Result<Option<File>> {
+    try_take(File::open(path).on("open", path)?, path)
+}
+
+fn try_take(file: File, path: &Path) -> Result<Option<File>> {
     match file.try_lock() {
-        Ok(()) => Ok(Some(Lock { _file: file })),
+        Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error).on("lock", path),
     }
 }
 
-/// Whether somebody holds the lock at `path`. A missing file is held by nobody, and is not made.
+/// Whether somebody holds the lock at `path`, a file or a folder. What is missing is held by nobody, and is not made.
 pub fn is_held(path: &Path) -> Result<bool> {
     let file = match File::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
@@ -76,6 +85,20 @@ mod tests {
         assert!(try_exclusive(&path).unwrap().is_none());
         drop(held);
         assert!(try_exclusive(&path).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_folder_is_locked_like_a_file_and_keeps_its_lock_when_it_is_renamed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        std::fs::create_dir(&old).unwrap();
+        let held = try_folder(&old).unwrap();
+        assert!(held.is_some() && try_folder(&old).unwrap().is_none());
+        std::fs::rename(&old, &new).unwrap();
+        assert!(is_held(&new).unwrap() && !is_held(&old).unwrap());
+        drop(held);
+        assert!(!is_held(&new).unwrap());
+        assert!(try_folder(&old).is_err());
     }
 
     #[test]

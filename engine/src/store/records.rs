@@ -1,10 +1,14 @@
 //! Containers on disk: a folder per container, a file per name.
 //!
-//! A container is made in a hidden folder and renamed into place, its name is taken by linking a file, both under the
+//! A container is made in a hidden folder and renamed into place, its name is taken by writing a file, both under the
 //! sandbox's create lock: a crash leaves a hidden folder or a name without a container, and both are seen for what
 //! they are. Removing renames the folder into the trash first: from then on the container does not exist.
+//!
+//! A container has as few files as it can: making and unlinking them is what takes the time of a short run. What it needs
+//! only while it runs lies under the runtime directory, its record of states begins with its first start, its log with
+//! the first output.
 
-use super::atomic::{Durability, read_json, write, write_json};
+use super::atomic::{Durability, json, read_json, write_json, write_unseen};
 use super::containers::{ContainerConfig, RecordedState};
 use super::tree::remove_tree_of_anyone;
 use crate::error::{Error, IoContext, Result};
@@ -26,18 +30,13 @@ pub fn create(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
     let building = sandbox
         .containers()
         .join(format!("{UNFINISHED}{}", config.id));
-    for folder in ["upper", "work", "rootfs", "etc"] {
+    for folder in ["", "upper", "work"] {
         create_private_dir(&building.join(folder))?;
     }
     // What the container's root folder looks like from inside: everyone may enter it.
     set_mode(&building.join("upper"), 0o755)?;
-    write_json(&building.join("config.json"), config, Durability::Cached)?;
-    write_json(
-        &building.join("state.json"),
-        &RecordedState::default(),
-        Durability::Cached,
-    )?;
-    File::create(building.join("lock")).on("create", &building)?;
+    let record = building.join("config.json");
+    write_unseen(&record, &json(&record, config)?)?;
     let taken = take_name(sandbox, &config.name, &config.id);
     if taken.is_err() {
         let _ = fs::remove_dir_all(&building);
@@ -86,11 +85,8 @@ fn take_name(sandbox: &SandboxPaths, name: &str, id: &ContainerId) -> Result<()>
         ))
         .with_hint(format!("docker rm {name}, or docker start {name} to use the one you have")));
     }
-    write(
-        &sandbox.names().join(name),
-        id.as_str().as_bytes(),
-        Durability::Cached,
-    )
+    // Half an id is nobody's, so a crash leaves a name that is free.
+    write_unseen(&sandbox.names().join(name), id.as_str().as_bytes())
 }
 
 /// The container that has `name`; `None` too if a crash left the name without its container.
@@ -127,7 +123,8 @@ pub fn list(sandbox: &SandboxPaths) -> Result<Vec<ContainerId>> {
     Ok(ids)
 }
 
-/// What was asked for and what was recorded; `None` if there is no such container (any more).
+/// What was asked for and what was recorded, which is nothing before the first start; `None` if there is no such
+/// container (any more).
 pub fn read(
     sandbox: &SandboxPaths,
     id: &ContainerId,

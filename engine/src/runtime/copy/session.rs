@@ -9,6 +9,7 @@ use crate::store::containers::ContainerConfig;
 use crate::store::lock;
 use crate::sys::clone::{Forked, fork};
 use crate::sys::{namespace, process};
+use std::fs::File;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -19,7 +20,7 @@ pub(super) struct Session {
     pub(super) container: ContainerConfig,
     stream: UnixStream,
     /// For a container that does not run: our child, and the lock that keeps others from starting it meanwhile.
-    child: Option<(OwnedFd, lock::Lock)>,
+    child: Option<(OwnedFd, File)>,
 }
 
 impl Session {
@@ -27,7 +28,7 @@ impl Session {
     pub(super) fn open(site: &Site, name: &str, operation: &Operation) -> Result<Self> {
         let container = observe::by_name(site, name)?.config;
         let place = site.sandbox.container(&container.id);
-        match lock::try_exclusive(&place.lock())? {
+        match lock::try_folder(place.lock())? {
             Some(held) => {
                 let (ours, theirs) = UnixStream::pair().on("make", "a socket pair")?;
                 let child = serve_stopped(site, &container, operation, theirs)?;
@@ -95,9 +96,9 @@ impl Session {
 /// Whether the container has ended: its monitor, which may still be busy with the end, lets go of it within a second.
 pub(super) fn is_over(site: &Site, name: &str) -> Result<bool> {
     let container = observe::by_name(site, name)?.config;
-    let lock = site.sandbox.container(&container.id).lock();
+    let place = site.sandbox.container(&container.id);
     for _ in 0..200 {
-        if !lock::is_held(&lock)? {
+        if !lock::is_held(place.lock())? {
             return Ok(true);
         }
         std::thread::sleep(Duration::from_millis(5));

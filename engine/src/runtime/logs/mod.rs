@@ -15,6 +15,8 @@ pub(super) mod writer;
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Longest piece of a line, in bytes. Source: moby `daemon/logger/copier.go`.
@@ -28,6 +30,16 @@ fn rotated(path: &Path, age: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{age}"));
     PathBuf::from(name)
+}
+
+/// Opens the log at `path` for appending, and makes it if it is missing: there is none before the first line, or the first
+/// who waits for one.
+fn create(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o640)
+        .open(path)
 }
 
 /// One line of the file.

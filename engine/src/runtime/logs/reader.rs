@@ -46,12 +46,12 @@ pub(crate) fn logs(
         if !options.follow {
             return Ok(());
         }
-        return follow_later(&place.log(), &place.lock(), options, sink);
+        return follow_later(&place.log(), place.lock(), options, sink);
     };
     if log.tail(options, sink)?.is_break() || !options.follow {
         return Ok(());
     }
-    log.follow(&place.lock(), options, sink)
+    log.follow(place.lock(), options, sink)
 }
 
 /// Reads what the log at `path` has, leaving no mark in the journal.
@@ -63,22 +63,25 @@ pub(crate) fn look(path: &Path, sink: &mut dyn FnMut(LogRecord) -> ControlFlow<(
     Ok(())
 }
 
-/// Nothing was written yet.
+/// Nothing was written yet. The log is made here and not by its writer: one that comes later would be gone with a
+/// container that removes itself before we look again.
 fn follow_later(
     path: &Path,
     lock: &Path,
     options: &LogOptions,
     sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
 ) -> Result<()> {
-    loop {
-        let alive = lock::is_held(lock)?;
-        if let Some(mut log) = LogReader::open(path)? {
-            return log.follow(lock, options, sink);
-        }
-        if !alive {
-            return Ok(());
-        }
-        std::thread::sleep(PAUSE);
+    let alive = lock::is_held(lock)?;
+    if alive && let Err(error) = super::create(path) {
+        return match error.kind() {
+            // Gone in this moment, without a word.
+            ErrorKind::NotFound => Ok(()),
+            _ => Err(error).on("open", path),
+        };
+    }
+    match LogReader::open(path)? {
+        Some(mut log) => log.follow(lock, options, sink),
+        None => Ok(()),
     }
 }
 

@@ -2,19 +2,20 @@
 //! each part of it that fits in one file.
 
 use super::driver::Rotation;
-use super::{LONGEST, Line, rotated};
+use super::{LONGEST, Line, create, rotated};
 use crate::error::{IoContext, Result};
 use jiff::Timestamp;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The log of one container, open for as long as its monitor lives.
+/// The log of one container, open from its first line for as long as its monitor lives.
 pub(in crate::runtime) struct LogWriter {
     path: PathBuf,
-    /// `None` where nothing is kept.
+    /// `None` as long as there was nothing to write.
     file: Option<File>,
+    /// Whether anything is kept.
+    keeps: bool,
     rotation: Option<Rotation>,
     /// Bytes in the file.
     length: u64,
@@ -25,16 +26,16 @@ pub(in crate::runtime) struct LogWriter {
 const NAMES: [&str; 2] = ["stdout", "stderr"];
 
 impl LogWriter {
-    /// Opens the log for appending.
-    pub(in crate::runtime) fn open(path: &Path, rotation: Option<Rotation>) -> Result<Self> {
-        let file = open(path)?;
-        Ok(Self {
+    /// The log at `path`, which is made if missing when there is something to write.
+    pub(in crate::runtime) fn new(path: &Path, rotation: Option<Rotation>) -> Self {
+        Self {
             path: path.to_owned(),
-            length: file.metadata().on("look at", path)?.len(),
-            file: Some(file),
+            file: None,
+            keeps: true,
             rotation,
+            length: 0,
             partial: Default::default(),
-        })
+        }
     }
 
     /// A log that keeps nothing.
@@ -42,6 +43,7 @@ impl LogWriter {
         Self {
             path: PathBuf::new(),
             file: None,
+            keeps: false,
             rotation: None,
             length: 0,
             partial: Default::default(),
@@ -55,7 +57,7 @@ impl LogWriter {
         bytes: &[u8],
         now: Timestamp,
     ) -> Result<()> {
-        if self.file.is_none() {
+        if !self.keeps {
             return Ok(());
         }
         let stream = usize::from(stderr);
@@ -94,6 +96,7 @@ impl LogWriter {
 
     fn put(&mut self, mut batch: &[u8]) -> Result<()> {
         while !batch.is_empty() {
+            self.open()?;
             if self
                 .rotation
                 .is_some_and(|rotation| self.length >= rotation.size)
@@ -136,19 +139,18 @@ impl LogWriter {
                 other => other.on("rename", &from)?,
             }
         }
-        self.file = Some(open(&self.path)?);
-        self.length = 0;
+        self.file = None;
+        self.open()
+    }
+
+    fn open(&mut self) -> Result<()> {
+        if self.file.is_none() {
+            let file = create(&self.path).on("open", &self.path)?;
+            self.length = file.metadata().on("look at", &self.path)?.len();
+            self.file = Some(file);
+        }
         Ok(())
     }
-}
-
-fn open(path: &Path) -> Result<File> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o640)
-        .open(path)
-        .on("open", path)
 }
 
 fn push(batch: &mut Vec<u8>, stream: &str, bytes: &[u8], time: Timestamp) {
@@ -172,7 +174,7 @@ mod tests {
     fn records(writes: &[(bool, &[u8])]) -> Vec<LogRecord> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.json");
-        let mut log = LogWriter::open(&path, None).unwrap();
+        let mut log = LogWriter::new(&path, None);
         for (stderr, bytes) in writes {
             log.write(*stderr, bytes, Timestamp::UNIX_EPOCH).unwrap();
         }
@@ -211,7 +213,7 @@ mod tests {
     fn rotate(size: u64, files: u32, pieces: usize) -> (Vec<String>, usize) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.json");
-        let mut log = LogWriter::open(&path, Some(Rotation { size, files })).unwrap();
+        let mut log = LogWriter::new(&path, Some(Rotation { size, files }));
         let lines: Vec<String> = (0..200).map(|n| format!("{n}\n")).collect();
         for piece in lines.chunks(pieces) {
             log.write(false, piece.concat().as_bytes(), Timestamp::UNIX_EPOCH)

@@ -22,6 +22,8 @@ pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 /// A run of this length starts the waits anew.
 const STABLE_RUN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
+/// A container that has run so long will go on for a while: what its start needed may go. A short one has no use for that.
+const SETTLED: Duration = Duration::from_millis(300);
 /// How long a client that does not read may keep the monitor of an ended container alive.
 const LINGER: Duration = Duration::from_secs(600);
 
@@ -36,7 +38,7 @@ impl Monitor {
             return failure.code;
         }
         self.announce_start(job);
-        sys::process::forget_start_up_code();
+        self.forget_at = Some(Instant::now() + SETTLED);
         while !self.processes.is_empty() || self.restart_at.is_some() {
             self.turn();
         }
@@ -213,7 +215,10 @@ impl Monitor {
             return self.schedule_restart(code);
         }
         self.state.phase = Phase::Exited;
-        self.save();
+        // What is removed in the same breath needs no record of its end.
+        if !self.config.host.auto_remove {
+            self.save();
+        }
         self.settle(&Frame::Exit(code));
     }
 
@@ -229,21 +234,25 @@ impl Monitor {
     }
 
     /// After the record: removes what is to be removed, lets go of the lock, and only then tells the clients, so that
-    /// what they do next finds everything done.
+    /// what they do next finds everything done. Only the files of what is removed are unlinked later: nobody waits for that.
     fn settle(&mut self, last: &Frame) {
         self.listener = None;
         let _ = std::fs::remove_file(self.site.sandbox.container(&self.config.id).socket());
         let failed_before_start = matches!(last, Frame::Failed(..));
+        let mut trash = None;
         if self.config.host.auto_remove && !(failed_before_start && self.config.via == "create") {
             let mut site = self.site.clone();
             site.via = "monitor".to_owned();
-            let _ = remove::discard(&site, &self.config, true);
+            trash = remove::discard(&site, &self.config, true).ok();
         }
         let _ = self.lock.unlock();
         for client in &mut self.clients {
             client.send(last);
             client.role = Role::Leaving;
             client.leave_by = Some(Instant::now() + LINGER);
+        }
+        if let Some(trash) = trash {
+            let _ = records::empty_trash(&self.site.sandbox, &trash, self.site.now());
         }
     }
 

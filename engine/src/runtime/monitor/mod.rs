@@ -52,6 +52,8 @@ pub(super) struct Monitor {
     kill_at: Option<Instant>,
     /// When the restart policy starts it again.
     restart_at: Option<Instant>,
+    /// When to give back the memory of the start.
+    forget_at: Option<Instant>,
     /// How long the next wait for a restart is.
     backoff: std::time::Duration,
     health: Option<health::Checker>,
@@ -103,10 +105,10 @@ fn open() -> Result<(Monitor, Job)> {
         .ok_or_else(|| Error::not_found(format!("No such container: {}", job.container)))?;
     let place = site.sandbox.container(&config.id);
     create_private_dir(place.runtime())?;
-    etc::write(&place.etc(), &config)?;
+    etc::write(place.etc(), &config)?;
     let log = match config.host.log.driver {
         LogDriver::None => LogWriter::nowhere(),
-        _ => LogWriter::open(&place.log(), Rotation::of(&config.host.log)?)?,
+        _ => LogWriter::new(&place.log(), Rotation::of(&config.host.log)?),
     };
     let listener = listen(&place.socket())?;
     let monitor = Monitor {
@@ -123,6 +125,7 @@ fn open() -> Result<(Monitor, Job)> {
         publisher: None,
         kill_at: None,
         restart_at: None,
+        forget_at: None,
         backoff: life::FIRST_BACKOFF,
         health: None,
         size: job.size,

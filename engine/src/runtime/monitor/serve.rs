@@ -404,6 +404,10 @@ impl Monitor {
         if self.restart_at.is_some_and(|at| at <= now) {
             self.restart_now();
         }
+        if self.forget_at.is_some_and(|at| at <= now) {
+            self.forget_at = None;
+            sys::process::forget_start_up_code();
+        }
         if self
             .health
             .as_ref()
