@@ -1,5 +1,6 @@
 //! `docker create`, `start`, `restart`: the same container again, with its files.
 
+use crate::support::process::eventually;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -71,11 +72,15 @@ fn restart_ends_and_starts() {
         .docker("run -d --name box busybox sh -c 'echo boot; exec sleep 600'")
         .ok()
         .warns("");
+    eventually("it has booted", || {
+        sandbox.docker("logs box").ok().stdout == "boot\n"
+    });
     sandbox.docker("restart -t 0 box").ok().says("box\n");
     sandbox
         .docker("inspect -f '{{.State.Running}} {{.RestartCount}}' box")
         .ok()
         .says("true 0\n");
-    sandbox.docker("stop -t 0 box").ok().says("box\n");
-    sandbox.docker("logs box").ok().says("boot\nboot\n");
+    eventually("it has booted again", || {
+        sandbox.docker("logs box").ok().stdout == "boot\nboot\n"
+    });
 }

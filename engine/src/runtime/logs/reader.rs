@@ -19,6 +19,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// Ages in a row without a file, after which there are no older ones. A rotation under way, or a crash in the middle of one,
+/// leaves a gap.
+const GAPS: u32 = 4;
 /// How long `--follow` waits between looks at the end of the file.
 const PAUSE: Duration = Duration::from_millis(40);
 
@@ -36,17 +39,19 @@ pub(crate) fn logs(
             "configured logging driver does not support reading",
         ));
     }
+    let mut log = LogReader::open(&place.log())?;
+    if log.is_none() && options.follow {
+        log = open_early(&place.log(), place.lock())?;
+    }
+    // Whoever reads this in the journal knows that nothing escapes us from now on.
     site.record(
         &site
             .event(ObjectKind::Container, "logs", container.config.id.as_str())
             .with("name", container.config.name.as_str())
             .with("follow", options.follow),
     )?;
-    let Some(mut log) = LogReader::open(&place.log())? else {
-        if !options.follow {
-            return Ok(());
-        }
-        return follow_later(&place.log(), place.lock(), options, sink);
+    let Some(mut log) = log else {
+        return Ok(());
     };
     if log.tail(options, sink)?.is_break() || !options.follow {
         return Ok(());
@@ -65,24 +70,15 @@ pub(crate) fn look(path: &Path, sink: &mut dyn FnMut(LogRecord) -> ControlFlow<(
 
 /// Nothing was written yet. The log is made here and not by its writer: one that comes later would be gone with a
 /// container that removes itself before we look again.
-fn follow_later(
-    path: &Path,
-    lock: &Path,
-    options: &LogOptions,
-    sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
-) -> Result<()> {
-    let alive = lock::is_held(lock)?;
-    if alive && let Err(error) = super::create(path) {
-        return match error.kind() {
+fn open_early(path: &Path, lock: &Path) -> Result<Option<LogReader>> {
+    if lock::is_held(lock)? {
+        match super::create(path) {
             // Gone in this moment, without a word.
-            ErrorKind::NotFound => Ok(()),
-            _ => Err(error).on("open", path),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            created => created.on("open", path)?,
         };
     }
-    match LogReader::open(path)? {
-        Some(mut log) => log.follow(lock, options, sink),
-        None => Ok(()),
-    }
+    LogReader::open(path)
 }
 
 /// Reads a log through all its files, from the oldest one on, and goes on with the new one when it is rotated.
@@ -114,10 +110,10 @@ impl LogReader {
         for age in 0.. {
             let path = rotated(path, age);
             match File::open(&path) {
-                // A crash in the middle of a rotation leaves a gap.
-                Err(error) if error.kind() == ErrorKind::NotFound && missing < 2 => missing += 1,
+                Err(error) if error.kind() == ErrorKind::NotFound && missing < GAPS => missing += 1,
                 Err(error) if error.kind() == ErrorKind::NotFound => break,
                 file => {
+                    missing = 0;
                     let file = file.on("open", &path)?;
                     if files.iter().all(|known| identity(known) != identity(&file)) {
                         files.push(file);
@@ -146,12 +142,17 @@ impl LogReader {
         }
         let own = identity(self.reader.get_ref());
         let mut newer: Option<File> = None;
+        let mut missing = 0;
+        // Files only grow older, as we do on this way, so the one after ours is not missed.
         for age in 0.. {
             match File::open(rotated(&self.path, age)) {
                 Ok(file) if identity(&file) == own => break,
-                Ok(file) => newer = Some(file),
-                Err(_) if age > 1 => break,
-                Err(_) => {}
+                Ok(file) => {
+                    missing = 0;
+                    newer = Some(file);
+                }
+                Err(_) if missing < GAPS => missing += 1,
+                Err(_) => break,
             }
         }
         let Some(newer) = newer else {
