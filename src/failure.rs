@@ -1,6 +1,7 @@
 //! How a command ends when it does not end well: what is printed on standard error, and the exit code.
 
 use crate::exit;
+use crate::render::listing::BadFormat;
 use engine::ErrorKind;
 use std::io::{self, IsTerminal, Write};
 
@@ -74,7 +75,7 @@ impl Failure {
         }
     }
 
-    /// As `run` and `create` print what went wrong: `docker: ` in front and where help is behind; exit code `code`.
+    /// As `run` prints what went wrong: `docker: ` in front and where help is behind; exit code `code`.
     pub(crate) fn with_help(self, command: &str, code: u8) -> Self {
         let Some(text) = self.text() else {
             return self;
@@ -99,6 +100,12 @@ fn engine_text(error: &engine::Error) -> String {
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<BadFormat> for Failure {
+    fn from(error: BadFormat) -> Self {
+        Self::message(error.to_string())
     }
 }
 

@@ -140,7 +140,10 @@ impl fmt::Display for Error {
         f.write_str(&self.message)?;
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
-            write!(f, ": {error}")?;
+            match error.downcast_ref::<io::Error>() {
+                Some(error) => write!(f, ": {}", plainly(error))?,
+                None => write!(f, ": {error}")?,
+            }
             // One of ours has written its own causes already.
             cause = if error.is::<Self>() {
                 None
@@ -149,6 +152,20 @@ impl fmt::Display for Error {
             };
         }
         Ok(())
+    }
+}
+
+/// The kernel's error as `strerror(3)` has it, in lower case as in Docker's sentences, without Rust's number.
+fn plainly(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error ").next().unwrap_or_default();
+    let mut letters = text.chars();
+    match letters.next() {
+        // An abbreviation, or a name, stays as it is.
+        Some(first) if !letters.as_str().starts_with(char::is_uppercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -188,7 +205,7 @@ mod tests {
         let error = Error::io("read", "/x", io::Error::from_raw_os_error(2));
         assert_eq!(
             error.to_string(),
-            "cannot read `/x`: No such file or directory (os error 2)"
+            "cannot read `/x`: no such file or directory"
         );
     }
 

@@ -117,7 +117,7 @@ fn of_kind(engine: &Engine, name: &str, kind: Option<&str>, size: bool) -> Comma
     }
     Err(match failure {
         Some(failure) if kind.is_some() => failure,
-        _ => Failure::message(format!("error: no such object: {name}")),
+        _ => Failure::message(format!("Error: No such object: {name}")),
     })
 }
 

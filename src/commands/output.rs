@@ -44,15 +44,12 @@ pub(super) fn save(
 
 /// What is wrong with `path` as a place for a file, in Docker's words.
 fn check(path: &Path) -> Result<(), String> {
-    let shown = path.display();
     if path.is_dir() {
-        return Err(format!(
-            "invalid output path: \"{shown}\" must be a regular file"
-        ));
+        return Err("cannot write to a directory".to_owned());
     }
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() && !parent.exists() => Err(format!(
-            "invalid output path: directory \"{}\" does not exist",
+            "invalid output path: stat {}: no such file or directory",
             parent.display()
         )),
         _ => Ok(()),
@@ -67,11 +64,11 @@ mod tests {
     fn a_folder_that_is_not_there_is_told_before_anything_is_written() {
         assert_eq!(
             check(Path::new("/nope/x.tar")).unwrap_err(),
-            "invalid output path: directory \"/nope\" does not exist"
+            "invalid output path: stat /nope: no such file or directory"
         );
         assert_eq!(
             check(Path::new("/tmp")).unwrap_err(),
-            "invalid output path: \"/tmp\" must be a regular file"
+            "cannot write to a directory"
         );
         assert_eq!(check(Path::new("x.tar")), Ok(()));
     }

@@ -4,8 +4,9 @@
 //! aligns; `json` is `{{json .}}`; anything else is a template per row. `\t` and `\n` may be written as two letters.
 
 use super::table::aligned;
-use super::template::{Functions, Template};
+use super::template::{Functions, Template, TemplateError};
 use super::value::{Map, Value};
+use std::fmt;
 
 /// Docker's words when `-q` meets `--format`.
 pub const QUIET_WINS: &str =
@@ -28,13 +29,13 @@ impl Columns {
     /// Renders `rows`. `format` is the student's; none, empty and `table` mean Docker's own table.
     ///
     /// # Errors
-    /// `failed to parse template: …` or `failed to execute template: …`.
+    /// The student's template was not understood, or does not fit the rows.
     pub fn render(
         &self,
         format: Option<&str>,
         quiet: bool,
         rows: &[Value],
-    ) -> Result<String, String> {
+    ) -> Result<String, BadFormat> {
         let own = format!("table {}", self.table);
         let format = match format {
             _ if quiet => self.quiet,
@@ -46,6 +47,24 @@ impl Columns {
     }
 }
 
+/// Why a listing could not be rendered. As text, it is what all listings but `ps` say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadFormat {
+    /// The template could not be understood.
+    Syntax(TemplateError),
+    /// The template names what the rows do not have.
+    Data(TemplateError),
+}
+
+impl fmt::Display for BadFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Syntax(error) | Self::Data(error)) = self;
+        write!(f, "template parsing error: {error}")
+    }
+}
+
+impl std::error::Error for BadFormat {}
+
 /// Renders `rows` by `format` as it stands.
 ///
 /// # Errors
@@ -54,7 +73,7 @@ pub fn render(
     format: &str,
     headers: &[(&'static str, &'static str)],
     rows: &[Value],
-) -> Result<String, String> {
+) -> Result<String, BadFormat> {
     let body = format.strip_prefix("table");
     let source = match (body, format) {
         (Some(body), _) => body,
@@ -65,8 +84,7 @@ pub fn render(
         .trim_matches(' ')
         .replace("\\t", "\t")
         .replace("\\n", "\n");
-    let template =
-        Template::parse(&source).map_err(|error| format!("failed to parse template: {error}"))?;
+    let template = Template::parse(&source).map_err(BadFormat::Syntax)?;
     let mut out = String::new();
     if body.is_some() {
         let headers = Value::Map(Map::of_texts(headers.iter().copied()));
@@ -81,7 +99,7 @@ pub fn render(
     for row in rows {
         let line = template
             .execute(row, Functions::Normal)
-            .map_err(|error| format!("failed to execute template: {error}"))?;
+            .map_err(BadFormat::Data)?;
         out.push_str(&line);
         out.push('\n');
     }
@@ -116,7 +134,8 @@ mod tests {
         };
         let rows = [row("0123", "c1"), row("4567", "second_one")];
         let found = COLUMNS.render(format, quiet, &rows);
-        assert_eq!(found.unwrap_or_else(|error| error), expected, "{format:?}");
+        let found = found.unwrap_or_else(|error| error.to_string());
+        assert_eq!(found, expected, "{format:?}");
     }
 
     #[test]
@@ -160,12 +179,12 @@ mod tests {
         check(
             Some("{{.Nope"),
             false,
-            "failed to parse template: template: :1: unclosed action",
+            "template parsing error: template: :1: unclosed action",
         );
         check(
             Some("{{.Nope}}"),
             false,
-            "failed to execute template: template: :1:2: executing \"\" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext",
+            "template parsing error: template: :1:2: executing \"\" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext",
         );
     }
 

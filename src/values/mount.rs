@@ -203,7 +203,11 @@ impl MountFlag {
                     self.kind
                 )));
             }
-            other => return Err(Error::invalid(format!("mount type unknown: \"{other}\""))),
+            other => {
+                return Err(Error::invalid(format!(
+                    "invalid mount config for type \"{other}\": mount type unknown"
+                )));
+            }
         };
         Ok(Mount {
             source,
@@ -420,6 +424,9 @@ mod tests {
             "type=bind,src=/nope-nope,dst=/x",
             "invalid mount config for type \"bind\": bind source path does not exist: /nope-nope",
         );
-        m("type=foo,dst=/x", "mount type unknown: \"foo\"");
+        m(
+            "type=foo,dst=/x",
+            "invalid mount config for type \"foo\": mount type unknown",
+        );
     }
 }

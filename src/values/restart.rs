@@ -12,9 +12,13 @@ pub(crate) fn policy(text: &str) -> Result<RestartPolicy, String> {
         return Err("invalid restart policy format: no policy provided before colon".to_owned());
     }
     let max = count
-        .map(str::parse::<u32>)
+        .map(str::parse::<i64>)
         .transpose()
         .map_err(|_| "invalid restart policy format: maximum retry count must be an integer")?;
+    let max = max
+        .map(u32::try_from)
+        .transpose()
+        .map_err(|_| "Error response from daemon: invalid restart policy: maximum retry count cannot be negative")?;
     let only_on_failure = "Error response from daemon: invalid restart policy: maximum retry count can only be used with 'on-failure'";
     match (name, max) {
         ("on-failure", max) => Ok(RestartPolicy::OnFailure {

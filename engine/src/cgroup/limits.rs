@@ -155,7 +155,7 @@ fn processors(host: &HostConfig) -> Result<()> {
     // Counting the processors reads files of the cgroup, which nobody should wait for who asks for no limit.
     if set {
         let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-        if host.nano_cpus > cpus * 1_000_000_000 {
+        if host.nano_cpus > 0 && !(10_000_000..=cpus * 1_000_000_000).contains(&host.nano_cpus) {
             return Err(Error::invalid(format!(
                 "range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"
             )));

@@ -93,11 +93,31 @@ fn validate(request: &CreateRequest) -> Result<()> {
             "the working directory '{path}' is invalid, it needs to be an absolute path"
         )));
     }
+    if let Some(health) = &request.healthcheck {
+        check_health(health)?;
+    }
     let hostname = request.hostname.as_deref().unwrap_or_default();
     if hostname.len() > 64 {
         return Err(Error::invalid(format!("invalid hostname: {hostname}")));
     }
     Ok(())
+}
+
+/// Docker counts in nanoseconds and allows nothing below a millisecond but 0, which means its own default.
+/// Source: moby `daemon/container.go`, `validateHealthCheck`.
+fn check_health(health: &Healthcheck) -> Result<()> {
+    let times = [
+        ("Interval", health.interval),
+        ("Timeout", health.timeout),
+        ("StartPeriod", health.start_period),
+        ("StartInterval", health.start_interval),
+    ];
+    match times.iter().find(|(_, time)| (1..1_000_000).contains(time)) {
+        Some((name, _)) => Err(Error::invalid(format!(
+            "{name} in Healthcheck cannot be less than 1ms"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Docker's rule for container names, and its sentence.

@@ -28,6 +28,9 @@ pub(crate) fn all(site: &Site) -> Result<Vec<Container>> {
 
 /// The container that `name` means.
 pub(crate) fn by_name(site: &Site, name: &str) -> Result<Container> {
+    if name.trim().is_empty() {
+        return Err(Error::local("invalid container name or ID: value is empty"));
+    }
     let id = records::find(&site.sandbox, name)?;
     by_id(site, &id)?.ok_or_else(|| Error::not_found(format!("No such container: {name}")))
 }

@@ -13,8 +13,9 @@ use crate::id::ContainerId;
 use crate::site::Site;
 use crate::store::containers::{HostConfig, RestartPolicy};
 use crate::store::{lock, records};
-use crate::sys::signal;
+use crate::sys::{failed, signal};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// Seconds between the polite signal and SIGKILL.
 const GRACE: i64 = 10;
@@ -92,7 +93,27 @@ pub(crate) fn kill(site: &Site, name: &str, text: &str) -> Result<()> {
         via: site.via.clone(),
     };
     let stream = requests::send(site, &container.config.id, &request).map_err(|_| not_running())?;
-    requests::expect_started(&stream)
+    requests::expect_started(&stream)?;
+    if signal == libc::SIGKILL {
+        await_end(site, &container)?;
+    }
+    Ok(())
+}
+
+/// After SIGKILL the next command must find the container ended, so its end is waited for, as Docker's daemon does; a
+/// process that the kernel cannot end is not waited for longer than the daemon would.
+fn await_end(site: &Site, container: &Container) -> Result<()> {
+    let Ok(stream) = requests::send(site, &container.config.id, &Request::Wait) else {
+        // It has ended, and its monitor is gone.
+        return Ok(());
+    };
+    let most = Duration::from_secs(GRACE.unsigned_abs());
+    stream
+        .set_read_timeout(Some(most))
+        .map_err(|error| failed("setsockopt", "the monitor's socket", error))?;
+    // Whether it ended in time or not, the signal was sent, which is what was asked for.
+    let _ = requests::expect_exit(&stream);
+    Ok(())
 }
 
 /// Freezes or thaws; see [`crate::Engine::pause`].

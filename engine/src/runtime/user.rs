@@ -69,6 +69,9 @@ pub fn resolve_in(passwd: &str, group: &str, text: &str) -> Result<User> {
         (None, Some(entry)) => user.groups = groups_of(group, entry.name),
         (None, None) => {}
     }
+    // A process whose list lacks its own group could pass a rule that denies the group (CVE-2022-36109).
+    user.groups.retain(|id| *id != user.gid);
+    user.groups.insert(0, user.gid);
     Ok(user)
 }
 
@@ -148,14 +151,14 @@ mod tests {
 
     #[test]
     fn users_are_found_by_name_and_number() {
-        check("", 0, 0, &[6], "/root");
-        check("app", 1000, 1001, &[44], "/home/app");
-        check("1000", 1000, 1001, &[44], "/home/app");
-        check("app:video", 1000, 44, &[], "/home/app");
-        check("app:7", 1000, 7, &[], "/home/app");
-        check("1234", 1234, 0, &[], "/");
-        check("1234:app", 1234, 1001, &[], "/");
-        check(":app", 0, 1001, &[], "/root");
+        check("", 0, 0, &[0, 6], "/root");
+        check("app", 1000, 1001, &[1001, 44], "/home/app");
+        check("1000", 1000, 1001, &[1001, 44], "/home/app");
+        check("app:video", 1000, 44, &[44], "/home/app");
+        check("app:7", 1000, 7, &[7], "/home/app");
+        check("1234", 1234, 0, &[0], "/");
+        check("1234:app", 1234, 1001, &[1001], "/");
+        check(":app", 0, 1001, &[1001], "/root");
     }
 
     #[test]

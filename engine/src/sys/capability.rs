@@ -88,15 +88,15 @@ pub fn chosen(add: &[String], drop: &[String], privileged: bool) -> Result<Capab
         (false, false) => DEFAULT,
     };
     for name in add.iter().filter(|name| !is_all(name)) {
-        set |= bit(name)?;
+        set |= bit(name, "CapAdd")?;
     }
     for name in drop.iter().filter(|name| !is_all(name)) {
-        set &= !bit(name)?;
+        set &= !bit(name, "CapDrop")?;
     }
     Ok(set)
 }
 
-fn bit(name: &str) -> Result<Capabilities> {
+fn bit(name: &str, field: &str) -> Result<Capabilities> {
     let upper = name.to_ascii_uppercase();
     let plain = upper.strip_prefix("CAP_").unwrap_or(&upper);
     NAMES
@@ -105,7 +105,7 @@ fn bit(name: &str) -> Result<Capabilities> {
         .map(|number| 1 << number)
         .ok_or_else(|| {
             Error::invalid(format!(
-                "invalid capability: unknown capability: \"CAP_{plain}\""
+                "invalid {field}: unknown capability: \"CAP_{plain}\""
             ))
         })
 }

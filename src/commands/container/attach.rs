@@ -33,12 +33,12 @@ impl Command for Args {
         let container = engine.container(&self.words[0])?;
         let refusal = match container.status {
             Status::Running => None,
-            Status::Paused => Some("cannot attach to a paused container, unpause it first"),
+            Status::Paused => Some("You cannot attach to a paused container, unpause it first"),
             Status::Restarting => {
-                Some("cannot attach to a restarting container, wait until it is running")
+                Some("You cannot attach to a restarting container, wait until it is running")
             }
             Status::Created | Status::Exited | Status::Dead => {
-                Some("cannot attach to a stopped container, start it first")
+                Some("You cannot attach to a stopped container, start it first")
             }
         };
         if let Some(refusal) = refusal {

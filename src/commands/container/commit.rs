@@ -3,9 +3,10 @@
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
-use crate::failure::CommandResult;
+use crate::failure::{CommandResult, Failure};
 use clap::ArgAction;
 use engine::engine::archives::CommitRequest;
+use engine::oci::reference::Reference;
 
 /// Arguments of `docker commit`.
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,9 @@ impl Command for Args {
     const WORDS: Words = Words::Between(1, 2);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
+        if let Some(name) = self.words.get(1).filter(|name| !name.is_empty()) {
+            Reference::parse(name).map_err(|error| Failure::message(error.to_string()))?;
+        }
         let request = CommitRequest {
             reference: self.words.get(1).filter(|name| !name.is_empty()).cloned(),
             author: self.author.unwrap_or_default(),

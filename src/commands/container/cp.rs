@@ -7,7 +7,7 @@ use crate::failure::{CommandResult, Failure};
 use crate::render::human;
 use engine::runtime::{CopySource, CopyTarget};
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Arguments of `docker cp`.
 #[derive(Debug, clap::Args)]
@@ -134,6 +134,7 @@ fn own_words(failure: Failure) -> Failure {
         "no such directory",
         "invalid output path",
         "lstat ",
+        "stat ",
         "destination \"",
     ];
     match failure {
@@ -147,12 +148,34 @@ fn own_words(failure: Failure) -> Failure {
 /// `path` from the root on. What its end says (`/`, `/.`) stays: it decides what is copied.
 fn absolute(path: &str) -> CommandResult<PathBuf> {
     if path.starts_with('/') {
-        return Ok(PathBuf::from(path));
+        return Ok(PathBuf::from(tidy(path)));
     }
     let cwd = std::env::current_dir()?;
     let joined = format!("{}/{path}", cwd.display().to_string().trim_end_matches('/'));
-    // `cwd/.` names the folder itself; `Path` would drop the last dot, a text keeps it.
-    Ok(Path::new(&joined).to_owned())
+    Ok(PathBuf::from(tidy(&joined)))
+}
+
+/// `path` without `..` and without `.` in between, by its text alone, as Go's `filepath.Clean` does it.
+fn tidy(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let end = match path {
+        _ if path.ends_with("/.") => "/.",
+        _ if path.ends_with('/') => "/",
+        _ => "",
+    };
+    match parts.is_empty() {
+        true => format!("/{}", end.trim_start_matches('/')),
+        false => format!("/{}{end}", parts.join("/")),
+    }
 }
 
 #[cfg(test)]

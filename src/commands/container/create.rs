@@ -30,15 +30,17 @@ impl Command for Args {
     const WORDS: Words = Words::AtLeast(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        let plan = Plan::of(self.flags).map_err(|failure| with_help(failure, "create"))?;
-        let id = plan
-            .create(ctx)
-            .map_err(|failure| with_help(failure, "create"))?;
+        let plan = Plan::of(self.flags).map_err(|failure| match failure {
+            // What the daemon would refuse, `create` passes on as it is; `run` does not.
+            Failure::Engine(_) => failure,
+            _ => with_help(failure, "create"),
+        })?;
+        let id = plan.create(ctx)?;
         Ok(writeln!(ctx.out, "{id}")?)
     }
 }
 
-/// A failure as `run` and `create` print it. The exit code tells what is missing, by what the message says, as in Docker.
+/// A failure as `run` prints it, and `create` where a flag is wrong. The exit code tells what is missing, by what the message says, as in Docker.
 pub(super) fn with_help(failure: Failure, command: &str) -> Failure {
     let code = match &failure {
         Failure::Engine(error) => match error.kind() {

@@ -53,8 +53,9 @@ impl Command for Args {
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let env = files::variables(&self.env_file, &self.env, &|name| std::env::var(name).ok())?;
         let engine = ctx.engine()?;
+        let name = &self.words[0];
         // A container that does not exist is told before a terminal that is missing.
-        let container = engine.container(&self.words[0])?;
+        let container = engine.container(name)?;
         let streams = Streams {
             stdin: self.interactive && !self.detach,
             stdout: !self.detach,
@@ -82,14 +83,11 @@ impl Command for Args {
         })?;
         let size = if self.tty { ctx::terminal_size() } else { None };
         let id = container.config.id.as_str();
-        let stream = engine.exec(id, request, self.detach, size)?;
+        let stream = engine.exec(name, request, self.detach, size)?;
         match session.run(stream)? {
             Ended::Exit(0) => Ok(()),
             Ended::Exit(code) => Err(Failure::Code(exit::of_process(code))),
-            Ended::Failed(code, text) => Err(Failure::Message(
-                engine::runtime::start_error(code, text).to_string(),
-                exit::CANNOT_EXECUTE,
-            )),
+            Ended::Failed(code, text) => Err(refused(engine::runtime::start_error(code, text), id)),
             Ended::Detached => Err(Failure::message("read escape sequence")),
             Ended::Lost if self.detach => Ok(()),
             Ended::Lost => Err(Failure::message(
@@ -97,4 +95,13 @@ impl Command for Args {
             )),
         }
     }
+}
+
+/// Why the command was not started. That the container has ended is the daemon's answer; anything else is what became
+/// of the command.
+fn refused(error: engine::Error, id: &str) -> Failure {
+    if error.message() == format!("container {id} is not running") {
+        return error.into();
+    }
+    Failure::Message(error.to_string(), exit::CANNOT_EXECUTE)
 }

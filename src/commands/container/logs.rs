@@ -40,12 +40,17 @@ impl Command for Args {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
+        engine.container(&self.words[0])?;
         let now = engine.now();
+        let flag = |name: &str, text: Option<&str>| {
+            moment(text, now)
+                .map_err(|error| Failure::message(format!("invalid value for \"{name}\": {error}")))
+        };
         let options = LogOptions {
             follow: self.follow,
             tail: tail(&self.tail),
-            since: moment("since", self.since.as_deref(), now)?,
-            until: moment("until", self.until.as_deref(), now)?,
+            since: flag("since", self.since.as_deref())?,
+            until: flag("until", self.until.as_deref())?,
         };
         let mut failed = None;
         engine.logs(
@@ -91,21 +96,12 @@ fn tail(text: &str) -> Option<usize> {
     text.parse().ok()
 }
 
-/// The moment that the flag `--name` gives.
-pub(crate) fn moment(
-    name: &str,
-    text: Option<&str>,
-    now: Timestamp,
-) -> CommandResult<Option<Timestamp>> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    match timestamps::parse(text, now, &TimeZone::system()) {
-        Ok(moment) => Ok(Some(moment)),
-        Err(error) => Err(Failure::message(format!(
-            "invalid value for \"{name}\": {error}"
-        ))),
-    }
+/// The moment that a flag gives; an empty flag gives none.
+pub(crate) fn moment(text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, String> {
+    text.filter(|text| !text.is_empty())
+        .map(|text| timestamps::parse(text, now, &TimeZone::system()))
+        .transpose()
+        .map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

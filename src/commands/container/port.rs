@@ -58,7 +58,7 @@ fn one(ports: &[PortBinding], wanted: &str, name: &str) -> CommandResult<Vec<Str
     let lines: Vec<_> = ports.iter().filter(is_it).flat_map(listening).collect();
     if lines.is_empty() {
         return Err(Failure::message(format!(
-            "no public port '{wanted}' published for {name}"
+            "Error: No public port '{wanted}' published for {name}"
         )));
     }
     Ok(lines)
@@ -95,6 +95,6 @@ mod tests {
         );
         assert_eq!(one(&ports, "5000/tcp", "c").unwrap(), ["127.0.0.1:5000"]);
         let error = one(&ports, "81", "c").unwrap_err().text().unwrap();
-        assert_eq!(error, "no public port '81' published for c");
+        assert_eq!(error, "Error: No public port '81' published for c");
     }
 }

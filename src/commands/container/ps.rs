@@ -4,6 +4,7 @@ use crate::cli::Words;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
+use crate::render::listing::BadFormat;
 use crate::render::listing::QUIET_WINS;
 use crate::render::rows::container::{COLUMNS, COLUMNS_WITH_SIZE, row};
 use crate::render::select::Filters;
@@ -90,9 +91,13 @@ impl Command for Args {
             };
             rows.push(row(container, &view, &names, sizes));
         }
-        let text = columns
-            .render(format, self.quiet, &rows)
-            .map_err(Failure::message)?;
+        let text = columns.render(format, self.quiet, &rows).map_err(|error| {
+            // Docker's `ps` has words of its own for this.
+            Failure::message(match error {
+                BadFormat::Syntax(error) => format!("failed to parse template: {error}"),
+                BadFormat::Data(error) => format!("failed to execute template: {error}"),
+            })
+        })?;
         write!(ctx.out, "{text}")?;
         Ok(engine.record(&engine.event(ObjectKind::Container, "list", ""))?)
     }

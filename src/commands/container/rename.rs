@@ -27,6 +27,12 @@ impl Command for Args {
             ));
         }
         let engine = ctx.engine()?;
-        Ok(engine.rename(old.trim_start_matches('/'), new.trim_start_matches('/'))?)
+        engine
+            .rename(old.trim_start_matches('/'), new.trim_start_matches('/'))
+            .map_err(|error| {
+                let told =
+                    Failure::message(format!("Error: failed to rename container named {old}"));
+                Failure::Several(vec![error.into(), told])
+            })
     }
 }

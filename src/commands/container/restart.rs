@@ -1,5 +1,6 @@
 //! `docker restart`.
 
+use super::stop::TIME_IS_OLD;
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
@@ -14,8 +15,11 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "string")]
     signal: Option<String>,
     /// Seconds to wait before killing the container
-    #[arg(short, long, visible_alias = "time", value_name = "int", value_parser = values::int)]
+    #[arg(short, long, value_name = "int", value_parser = values::int)]
     timeout: Option<i64>,
+    /// The old name of `--timeout`
+    #[arg(long, hide = true, value_name = "int", value_parser = values::int)]
+    time: Option<i64>,
     #[arg(hide = true)]
     words: Vec<String>,
 }
@@ -26,10 +30,13 @@ impl Command for Args {
     const WORDS: Words = Words::AtLeast(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
+        if self.time.is_some() {
+            writeln!(ctx.err, "{TIME_IS_OLD}")?;
+        }
         let engine = ctx.engine()?;
         let options = StopOptions {
             signal: self.signal.filter(|signal| !signal.is_empty()),
-            timeout: self.timeout,
+            timeout: self.timeout.or(self.time),
         };
         for_each(&self.words, |name| {
             engine.restart(name, &options)?;

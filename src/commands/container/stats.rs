@@ -3,7 +3,7 @@
 use crate::cli::Words;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
-use crate::failure::{CommandResult, Failure};
+use crate::failure::CommandResult;
 use crate::render::rows::stats::{COLUMNS, Sample, row};
 use crate::render::value::Value;
 use engine::runtime::spec::{Container, Usage};
@@ -47,9 +47,7 @@ impl Command for Args {
         loop {
             thread::sleep(if self.no_stream { SHORT_PAUSE } else { PAUSE });
             let rows = self.look(&engine, &mut looks)?;
-            let text = COLUMNS
-                .render(self.format.as_deref(), false, &rows)
-                .map_err(Failure::message)?;
+            let text = COLUMNS.render(self.format.as_deref(), false, &rows)?;
             // The table is drawn over the last one; what is no terminal gets one after the other.
             if !self.no_stream && ctx.out_is_terminal() {
                 write!(ctx.out, "\x1b[H\x1b[J")?;
@@ -63,6 +61,17 @@ impl Command for Args {
     }
 }
 
+/// What a container that does not run uses.
+fn nothing() -> Usage {
+    Usage {
+        cpu: Some(Duration::ZERO),
+        memory: Some(0),
+        memory_limit: Some(0),
+        pids: Some(0),
+        ..Usage::default()
+    }
+}
+
 /// What was seen last of each container, and when.
 #[derive(Default)]
 struct Looks(BTreeMap<String, (Usage, Instant)>);
@@ -73,10 +82,10 @@ impl Args {
         for (asked, container) in self.chosen(engine)? {
             let (id, name) = (container.config.id.as_str(), &container.config.name);
             let usage = match engine.usage(id) {
-                _ if !container.status.is_alive() => None,
+                _ if !container.status.is_alive() => Some(nothing()),
                 // It ended between the two questions.
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Conflict) => {
-                    None
+                    Some(nothing())
                 }
                 other => Some(other?),
             };

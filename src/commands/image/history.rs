@@ -3,7 +3,7 @@
 use crate::cli::Words;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
-use crate::failure::{CommandResult, Failure};
+use crate::failure::CommandResult;
 use crate::render::rows::history::{COLUMNS, COLUMNS_EXACT, rows};
 use crate::render::rows::{View, cache};
 use clap::ArgAction;
@@ -52,13 +52,11 @@ impl Command for Args {
             return self.steps(ctx, &engine, &image, &view);
         }
         let columns = if self.human { COLUMNS } else { COLUMNS_EXACT };
-        let text = columns
-            .render(
-                self.format.as_deref(),
-                self.quiet,
-                &rows(&image, &sizes, &view, self.human),
-            )
-            .map_err(Failure::message)?;
+        let text = columns.render(
+            self.format.as_deref(),
+            self.quiet,
+            &rows(&image, &sizes, &view, self.human),
+        )?;
         Ok(write!(ctx.out, "{text}")?)
     }
 }

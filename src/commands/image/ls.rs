@@ -81,9 +81,7 @@ impl Command for Args {
             .iter()
             .flat_map(|image| rows(image, &view, None))
             .collect();
-        let text = columns
-            .render(format, self.quiet, &rows)
-            .map_err(Failure::message)?;
+        let text = columns.render(format, self.quiet, &rows)?;
         Ok(write!(ctx.out, "{text}")?)
     }
 }

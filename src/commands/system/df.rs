@@ -53,7 +53,7 @@ impl Command for Args {
                 COLUMNS.render(format, false, &rows(images, containers, volumes, cache))
             }
         };
-        Ok(write!(ctx.out, "{}", text.map_err(Failure::message)?)?)
+        Ok(write!(ctx.out, "{}", text?)?)
     }
 }
 

@@ -60,12 +60,12 @@ impl Command for Args {
         let filters = Filters::parse(&self.filter).map_err(Failure::message)?;
         events::check(&filters)?;
         let now = engine.now();
-        let since = moment("since", self.since.as_deref(), now)?;
+        let since = moment(self.since.as_deref(), now).map_err(Failure::message)?;
         let show = Show {
             template,
             filters,
             since: since.unwrap_or(now),
-            until: moment("until", self.until.as_deref(), now)?,
+            until: moment(self.until.as_deref(), now).map_err(Failure::message)?,
             zone: TimeZone::system(),
         };
         show.follow(ctx, &engine)

@@ -49,9 +49,7 @@ impl Command for Args {
             users.contains_key(name.as_str())
         })?;
         let rows: Vec<Value> = chosen.iter().map(|volume| row(volume, None)).collect();
-        let text = COLUMNS
-            .render(format, self.quiet, &rows)
-            .map_err(Failure::message)?;
+        let text = COLUMNS.render(format, self.quiet, &rows)?;
         Ok(write!(ctx.out, "{text}")?)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{cache, container, image, volume};
 use crate::render::human::size4;
-use crate::render::listing::{Columns, render};
+use crate::render::listing::{BadFormat, Columns, render};
 use crate::render::value::{Struct, Value};
 
 /// The columns of `docker system df`.
@@ -53,7 +53,7 @@ fn row(kind: &str, total: Total, with_share: bool) -> Value {
         ),
         false => freed,
     };
-    Struct::row("*formatter.diskUsageContext")
+    Struct::row("*formatter.diskUsageImagesContext")
         .with("Active", total.active.to_string())
         .with("Reclaimable", reclaimable)
         .with("Size", size4(total.bytes))
@@ -80,7 +80,7 @@ impl Details {
     ///
     /// # Errors
     /// None that a user could cause; the templates are our own.
-    pub fn tables(&self, bytes: u64) -> Result<String, String> {
+    pub fn tables(&self, bytes: u64) -> Result<String, BadFormat> {
         let images = render(
             "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",
             image::HEADERS,
@@ -107,7 +107,7 @@ impl Details {
     ///
     /// # Errors
     /// As [`Columns::render`].
-    pub fn render(self, format: &str) -> Result<String, String> {
+    pub fn render(self, format: &str) -> Result<String, BadFormat> {
         let list = |rows| Value::List(Some(rows));
         let all = Struct::row("*formatter.diskUsageContext")
             .with("BuildCache", list(self.cache))

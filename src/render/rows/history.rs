@@ -75,7 +75,7 @@ fn row(id: &str, entry: &History, size: u64, view: &View, human: bool) -> Value 
     };
     let at = created.map(|moment| rfc3339_in(moment, &view.zone));
     let since = created.map(|moment| format!("{} ago", view.since(moment)));
-    Struct::row("*formatter.historyContext")
+    Struct::row("*image.historyContext")
         .with("Comment", &entry.comment)
         .with("CreatedAt", at.unwrap_or_default())
         .with("CreatedBy", instruction)

@@ -169,7 +169,10 @@ impl<'a> Tests<'a> {
             && filters.is_one_of("network", network(&config.host.network))
             && filters.is_one_of("is-task", "false")
             && any_or_none(&self.exit_codes, |&code| {
-                !is_running(container) && container.state.exit_code == code
+                // One that was never started has no exit code.
+                !is_running(container)
+                    && container.state.started_at.is_some()
+                    && container.state.exit_code == code
             })
             && self.before.is_none_or(|moment| config.created < moment)
             && self.since.is_none_or(|moment| config.created > moment)

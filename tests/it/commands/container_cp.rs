@@ -81,3 +81,78 @@ fn a_link_in_the_container_never_leads_to_the_machine() {
         .fails(1)
         .complains("Could not find the file");
 }
+
+#[test]
+fn the_end_of_a_path_decides_what_is_copied() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run -d --name box busybox sleep 600")
+        .ok()
+        .warns("");
+    // The contents of a folder have no folder in front of them.
+    let names = sandbox.docker("cp box:/etc/. names.tar").ok();
+    assert_eq!(names.stderr, "");
+    sandbox
+        .shell("ls names.tar | grep -x passwd")
+        .ok()
+        .says("passwd\n");
+    sandbox
+        .shell("docker cp box:/etc/. - | tar -t | grep -x ./passwd")
+        .ok()
+        .says("./passwd\n");
+    sandbox.write("d/e/f", "deep\n");
+    sandbox.docker("cp d/e/.. box:/up").ok().warns("");
+    sandbox
+        .docker("exec box find /up -type f")
+        .ok()
+        .says("/up/e/f\n");
+    for (line, warning) in [
+        ("cp d/e/f box:/etc/passwd/", "no such directory\n"),
+        ("cp d/e/f box:", "no such directory\n"),
+    ] {
+        let end = sandbox.docker(line).fails(1);
+        assert_eq!(end.stderr, warning, "{line}");
+    }
+    sandbox
+        .docker("cp box:/etc/passwd d/e/f/")
+        .fails(1)
+        .complains("/d/e/f/: not a directory");
+    sandbox.shell("cat d/e/f").ok().says("deep\n");
+}
+
+#[test]
+fn what_the_kernel_shows_is_no_file_of_the_container() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run -d --name box --tmpfs /memory busybox sh -c 'echo x > /memory/f; sleep 600'")
+        .ok()
+        .warns("");
+    for path in ["/proc/version", "/dev/null", "/sys/kernel", "/memory/f"] {
+        sandbox
+            .docker(&format!("cp box:{path} ."))
+            .fails(1)
+            .warns(&format!(
+                "Error response from daemon: Could not find the file {path} in container box\n"
+            ));
+    }
+    sandbox.docker("cp box:/ whole").ok().warns("");
+    sandbox
+        .shell("ls whole/proc whole/sys | grep -c version; test -e whole/etc/passwd && echo files")
+        .ok()
+        .says("0\nfiles\n");
+}
+
+#[test]
+fn a_compressed_tar_goes_in() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("create --name box busybox cat /tmp/d/a")
+        .ok()
+        .warns("");
+    sandbox.write("d/a", "packed\n");
+    sandbox
+        .shell("tar -cz d | docker cp - box:/tmp")
+        .ok()
+        .says("");
+    sandbox.docker("start -a box").ok().says("packed\n");
+}

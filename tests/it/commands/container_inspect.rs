@@ -59,13 +59,13 @@ fn what_does_not_exist_is_named_and_the_rest_shown() {
         .docker("inspect nosuch")
         .fails(1)
         .says("[]\n")
-        .complains("no such object: nosuch");
+        .complains("No such object: nosuch");
     sandbox.docker("create --name box busybox").ok().warns("");
     sandbox
         .docker("inspect -f '{{.Name}}' box nosuch")
         .fails(1)
         .says("/box\n")
-        .complains("no such object: nosuch");
+        .complains("No such object: nosuch");
 }
 
 #[test]

@@ -24,3 +24,4 @@ mod image_save;
 mod image_tag;
 mod refused;
 mod volume_ls;
+mod wording;

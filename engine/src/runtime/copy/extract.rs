@@ -119,7 +119,9 @@ impl Extractor<'_> {
         for part in name.components() {
             match part {
                 Component::Normal(part) => parts.push(part),
-                Component::CurDir | Component::RootDir => {}
+                // Only in front: the contents of a folder come as `./name`.
+                Component::CurDir => parts.push(OsStr::new(".")),
+                Component::RootDir => {}
                 Component::ParentDir | Component::Prefix(_) => {
                     return Err(Error::invalid(format!(
                         "the name `{}` in the tar stream leads out of the folder",
@@ -129,7 +131,7 @@ impl Extractor<'_> {
             }
         }
         let path: PathBuf = match self.rebase {
-            Rebase::Keep => parts.iter().collect(),
+            Rebase::Keep => parts.iter().filter(|part| **part != ".").collect(),
             Rebase::Drop => parts.iter().skip(1).collect(),
             Rebase::To(first) => {
                 let rest = parts.iter().skip(1);

@@ -95,7 +95,7 @@ fn a_tree_survives_the_way() {
     fs::write(source.join(&long), "long").unwrap();
     let to = tempfile::tempdir().unwrap();
     let mut tar = Vec::new();
-    let packed = pack(&source, false, false, &mut tar).unwrap();
+    let packed = pack(&source, false, false, &[], &mut tar).unwrap();
     assert_eq!(packed, tar.len() as u64);
     let read = extract(&tar[..], to.path(), &Rebase::To("dst".into()), true).unwrap();
     assert_eq!(read, packed);

@@ -21,7 +21,10 @@ mod session;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::ObjectKind;
+use crate::image::compression;
+use crate::runtime::observe;
 use crate::site::Site;
+use crate::store::containers::{ContainerConfig, MountSource};
 use serde::{Deserialize, Serialize};
 use session::Session;
 use std::io::{Read, Write};
@@ -46,6 +49,8 @@ pub(super) enum Operation {
         follow: bool,
         /// Everything that lies on the root's own file system, without a leading folder.
         export: bool,
+        /// Folders of the kernel's, and of memory, whose contents are not files of the container.
+        hidden: Vec<String>,
     },
     /// Unpacks the tar that follows into a folder; then an answer.
     Write {
@@ -121,17 +126,22 @@ pub(crate) fn copy_out(
     target: Target<'_>,
     follow: bool,
 ) -> Result<CopyReport> {
+    check_path(path)?;
+    let hidden = hidden(&observe::by_name(site, name)?.config);
     let operation = Operation::Read {
         path: absolute(path),
         follow,
         export: false,
+        hidden,
     };
     let (session, answer) = Session::ask(site, name, &operation)?;
     let about = match answer {
         Answer::About(about) => about,
+        // With links followed, what is missing is where they lead.
         Answer::Failed {
-            not_found: true, ..
-        } => return Err(missing(path, name)),
+            not_found: true,
+            message,
+        } => return Err(missing(if follow { &message } else { path }, name)),
         other => return Err(unexpected(other)),
     };
     record(site, &session, "copy_out", path, &target_name(&target))?;
@@ -165,6 +175,9 @@ pub(crate) fn copy_in(
     path: &str,
     follow: bool,
 ) -> Result<CopyReport> {
+    if path.is_empty() {
+        return Err(Error::local("no such directory"));
+    }
     let path_in = absolute(path);
     let stat = Operation::Stat {
         path: path_in.clone(),
@@ -207,8 +220,9 @@ pub(crate) fn copy_in(
     };
     record(site, &session, "copy_in", path, &local)?;
     let sent = match source {
-        Source::Path(local) => pack::pack(local, follow, false, session.stream()),
-        Source::Tar(reader) => std::io::copy(reader, &mut session.stream())
+        Source::Path(local) => pack::pack(local, follow, false, &[], session.stream()),
+        Source::Tar(reader) => compression::decompress(reader)
+            .and_then(|mut tar| std::io::copy(&mut tar, &mut session.stream()))
             .map_err(|error| Error::io("read", "the tar stream", error)),
     };
     session.end_of_input();
@@ -227,6 +241,7 @@ pub(crate) fn export(site: &Site, name: &str, writer: &mut dyn Write) -> Result<
         path: "/".to_owned(),
         follow: false,
         export: true,
+        hidden: Vec::new(),
     };
     let (session, answer) = Session::ask(site, name, &operation)?;
     match answer {
@@ -237,6 +252,23 @@ pub(crate) fn export(site: &Site, name: &str, writer: &mut dyn Write) -> Result<
         .map_err(|error| Error::io("write", "the tar stream", error))?;
     record(site, &session, "export", "/", "")?;
     session.finish()
+}
+
+/// Docker's daemon sees the container's files without what the kernel shows there, and without memory.
+fn hidden(config: &ContainerConfig) -> Vec<String> {
+    let kernel = ["/proc", "/sys", "/dev"].map(str::to_owned).into_iter();
+    let memory = config.host.mounts.iter().filter_map(|mount| {
+        matches!(mount.source, MountSource::Tmpfs { .. }).then(|| mount.target.clone())
+    });
+    kernel.chain(memory).collect()
+}
+
+/// Docker's sentence, word for word.
+fn check_path(path: &str) -> Result<()> {
+    match path {
+        "" => Err(Error::invalid("bad parameter: pathcannot be empty")),
+        _ => Ok(()),
+    }
 }
 
 fn absolute(path: &str) -> String {

@@ -12,9 +12,16 @@ use tar::{Builder, EntryType, Header};
 /// Bytes that are moved at once.
 const PIECE: usize = 256 << 10;
 
-/// Writes `path` as a tar; returns its bytes. Names begin with the last part of `path`; with `export` they are relative
-/// to it, and what is mounted below is left out.
-pub(super) fn pack(path: &Path, follow: bool, export: bool, writer: impl Write) -> Result<u64> {
+/// Writes `path` as a tar; returns its bytes. Names begin with the last part of `path`, or with `.` if that is the path's end; with `export` they are relative
+/// to it, and what is mounted below is left out. Of the folders
+/// `hidden`, nothing but the folder is packed.
+pub(super) fn pack(
+    path: &Path,
+    follow: bool,
+    export: bool,
+    hidden: &[String],
+    writer: impl Write,
+) -> Result<u64> {
     let contents = path.as_os_str().as_bytes().ends_with(b"/.") || path == Path::new(".");
     let follow = follow || path.as_os_str().as_bytes().ends_with(b"/") || contents;
     let source = if follow {
@@ -25,6 +32,7 @@ pub(super) fn pack(path: &Path, follow: bool, export: bool, writer: impl Write) 
     let name = path
         .file_name()
         .or(source.file_name())
+        .filter(|_| !contents)
         .map_or_else(|| PathBuf::from("."), PathBuf::from);
     let about = fs::symlink_metadata(&source).map_err(|error| Error::io("read", path, error))?;
     let counter = Counter {
@@ -35,6 +43,7 @@ pub(super) fn pack(path: &Path, follow: bool, export: bool, writer: impl Write) 
         builder: Builder::new(BufWriter::with_capacity(PIECE, counter)),
         links: HashMap::new(),
         device: export.then(|| about.dev()),
+        hidden,
         buffer: vec![0; PIECE],
     };
     let on = |error| Error::io("pack", path, error);
@@ -66,20 +75,25 @@ impl<W: Write> Write for Counter<W> {
     }
 }
 
-struct Packer<W: Write> {
+struct Packer<'a, W: Write> {
     builder: Builder<BufWriter<Counter<W>>>,
     /// Files with several names, by device and inode: the first name that was packed.
     links: HashMap<(u64, u64), PathBuf>,
     /// With an export: the file system that is packed.
     device: Option<u64>,
+    /// Folders that are packed without what they show.
+    hidden: &'a [String],
     buffer: Vec<u8>,
 }
 
-impl<W: Write> Packer<W> {
+impl<W: Write> Packer<'_, W> {
     fn entry(&mut self, path: &Path, name: &Path, about: &Metadata) -> io::Result<()> {
         let kind = about.file_type();
         if kind.is_dir() {
             self.header(name, about, EntryType::Directory, 0, None)?;
+            if self.hidden.iter().any(|folder| path == Path::new(folder)) {
+                return Ok(());
+            }
             return self.children(path, name);
         }
         if kind.is_file() {
@@ -187,13 +201,13 @@ impl<W: Write> Packer<W> {
             path.push(b'/');
         }
         let mut long: Vec<(&str, Vec<u8>)> = Vec::new();
-        if path.len() > 100
-            || header
-                .set_path(Path::new(std::ffi::OsStr::from_bytes(&path)))
-                .is_err()
-        {
-            long.push(("path", path));
-            header.set_path("long-name")?;
+        // `set_path` would tidy `./name` away, by which the other side knows the contents of a folder.
+        match header.as_old_mut().name.get_mut(..path.len()) {
+            Some(place) => place.copy_from_slice(&path),
+            None => {
+                long.push(("path", path));
+                header.set_path("long-name")?;
+            }
         }
         if let Some(link) = link {
             let bytes = link.as_os_str().as_bytes();

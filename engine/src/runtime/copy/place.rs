@@ -53,8 +53,8 @@ pub(super) fn decide(source: &Source, to: &Destination) -> Result<Spot> {
         rebase,
     };
     match (source.is_dir, to.exists, to.is_dir) {
-        // B: a file to a folder that is not there.
-        (false, false, _) if to.as_dir => Err(Error::local("no such directory")),
+        // B: a file to a folder that is not there, or is none.
+        (false, _, false) if to.as_dir => Err(Error::local("no such directory")),
         // A, C
         (false, false, _) | (false, true, false) => Ok(beside()),
         // D
@@ -88,6 +88,12 @@ pub(super) fn inside(path: &str, about: &About) -> Destination {
 pub(super) fn local(path: &Path) -> Result<Destination> {
     let text = path.to_string_lossy().into_owned();
     let about = std::fs::metadata(path);
+    if about
+        .as_ref()
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::NotADirectory)
+    {
+        return Err(Error::local(format!("stat {text}: not a directory")));
+    }
     if about.is_err() {
         let parent = match path.parent() {
             Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
@@ -132,10 +138,17 @@ pub(super) fn local_source(path: &Path, follow: bool) -> Result<Source> {
             is_dir: about.is_dir(),
             name: text,
         }),
-        Err(_) => Err(Error::local(format!(
-            "lstat {}: no such file or directory",
-            full.display()
-        ))),
+        Err(_) => {
+            // Of a link that leads nowhere, what is missing is where it leads.
+            let missing = match std::fs::read_link(&full) {
+                Ok(link) => full.parent().unwrap_or(Path::new("/")).join(link),
+                Err(_) => full,
+            };
+            Err(Error::local(format!(
+                "lstat {}: no such file or directory",
+                missing.display()
+            )))
+        }
     }
 }
 

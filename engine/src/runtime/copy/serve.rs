@@ -7,6 +7,7 @@ use crate::sys::{namespace, process};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
@@ -71,6 +72,7 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
             path,
             follow,
             export,
+            hidden,
         } => {
             let found = about(path);
             let exists = if *follow {
@@ -78,8 +80,8 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
             } else {
                 fs::symlink_metadata(path).is_ok()
             };
-            if !exists {
-                return Err(Error::not_found(format!("{path} does not exist")));
+            if !exists || is_within(&place_of(path, *follow), hidden) {
+                return Err(Error::not_found(found.target));
             }
             let is_dir = match fs::symlink_metadata(path) {
                 Ok(it) if it.is_symlink() && !follow && !path.ends_with('/') => false,
@@ -87,7 +89,7 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
             };
             say(stream, &Answer::About(About { is_dir, ..found }));
             // Once the tar has begun, a failure can only cut it short, which the other side notices.
-            let _ = pack::pack(Path::new(path), *follow, *export, stream);
+            let _ = pack::pack(Path::new(path), *follow, *export, hidden, stream);
         }
         Operation::Write { folder, rebase } => {
             let writable =
@@ -101,7 +103,7 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
                 // The other side still sends; it reads our answer when it is through.
                 let _ = io::copy(&mut &*stream, &mut io::sink());
             }
-            result.map_err(read_only)?;
+            result.map_err(|error| read_only(error, folder))?;
             say(stream, &Answer::Done);
         }
     }
@@ -109,12 +111,16 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
 }
 
 /// Docker's sentence for a root that cannot be written.
-fn read_only(error: Error) -> Error {
-    let text = error.to_string();
-    if text.contains("Read-only file system") {
-        return Error::invalid("container rootfs is marked read-only");
+fn read_only(error: Error, folder: &str) -> Error {
+    if !error.to_string().ends_with("read-only file system") {
+        return error;
     }
-    error
+    let device = |path: &str| fs::metadata(path).map(|about| about.dev()).ok();
+    Error::invalid(if device(folder) == device("/") {
+        "container rootfs is marked read-only"
+    } else {
+        "mounted volume is marked read-only"
+    })
 }
 
 fn about(path: &str) -> About {
@@ -126,6 +132,25 @@ fn about(path: &str) -> About {
         has_parent: target.parent().is_none_or(Path::is_dir),
         target: target.to_string_lossy().into_owned(),
     }
+}
+
+/// Where `path` really lies; a link at its end, which is not to be followed, lies in its folder.
+fn place_of(path: &str, follow: bool) -> PathBuf {
+    let path = Path::new(path);
+    let is_link = || fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink());
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if !follow && is_link() => {
+            fs::canonicalize(parent).unwrap_or_default().join(name)
+        }
+        _ => fs::canonicalize(path).unwrap_or_default(),
+    }
+}
+
+/// Whether `place` lies in one of `folders`; the folder itself does not, as it is also a folder of the container.
+fn is_within(place: &Path, folders: &[String]) -> bool {
+    folders
+        .iter()
+        .any(|folder| place.starts_with(folder) && place != Path::new(folder))
 }
 
 /// Where the links at the end of `path` lead; also a broken link leads somewhere, where a file can be made.

@@ -184,7 +184,13 @@ fn enter_working_dir(root: &RootDir, path: &str, make: bool) -> Result<()> {
     if make {
         let _ = root.make(Path::new(path), Make::Dir);
     }
-    nix::unistd::chdir(path).map_err(|error| failed("chdir to cwd", path, error))?;
+    nix::unistd::chdir(path).map_err(|error| match error {
+        nix::errno::Errno::ENOTDIR if make => {
+            Error::invalid(format!("Cannot mkdir: {path} is not a directory"))
+        }
+        error => Error::invalid(format!("chdir to cwd ({path:?}) failed"))
+            .with_source(io::Error::from(error)),
+    })?;
     // A folder outside of the root, reached through a descriptor that leaked, has no path here (CVE-2024-21626).
     let here = nix::unistd::getcwd().map_err(|error| failed("getcwd", path, error))?;
     if !here.is_absolute() {

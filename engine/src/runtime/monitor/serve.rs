@@ -322,12 +322,27 @@ impl Monitor {
                 monitor.journal(&action, &facts);
             }
         });
-        let running = self.run_inside(&planned, request.open_stdin, request.size)?;
+        let running = self
+            .run_inside(&planned, request.open_stdin, request.size)
+            .map_err(|failure| self.or_ended(failure))?;
         let key = self.next_key;
         self.next_key += 1;
         let mut process = Process::new(key, running, false)?;
         process.exec = Some(id);
         Ok(process)
+    }
+
+    /// What went wrong because the container is just ending is told as that.
+    fn or_ended(&self, failure: Failure) -> Failure {
+        let ended = self
+            .processes
+            .first()
+            .is_none_or(|init| sys::process::is_ending(init.pidfd.as_fd()));
+        if ended {
+            Error::conflict(format!("container {} is not running", self.config.id)).into()
+        } else {
+            failure
+        }
     }
 
     /// Runs a process beside the init.
