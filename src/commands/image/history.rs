@@ -3,7 +3,7 @@
 use crate::cli::Words;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
-use crate::failure::CommandResult;
+use crate::failure::{CommandResult, Failure};
 use crate::render::rows::history::{COLUMNS, COLUMNS_EXACT, rows};
 use crate::render::rows::{View, cache};
 use clap::ArgAction;
@@ -76,9 +76,7 @@ impl Args {
         let steps = &history[history.len().saturating_sub(records.len())..];
         let steps: Vec<&str> = steps.iter().map(|step| step.created_by.as_str()).collect();
         let rows = cache::history(&records, &steps, view);
-        let text = cache::HISTORY
-            .render(self.format.as_deref(), self.quiet, &rows)
-            .map_err(Failure::message)?;
+        let text = cache::HISTORY.render(self.format.as_deref(), self.quiet, &rows)?;
         Ok(write!(ctx.out, "{text}")?)
     }
 }

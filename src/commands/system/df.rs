@@ -6,7 +6,7 @@ use crate::commands::volume::ls::users;
 use crate::commands::volume::prune::bytes_of;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
-use crate::failure::{CommandResult, Failure};
+use crate::failure::CommandResult;
 use crate::render::rows::disk_usage::{COLUMNS, Details, Total, rows};
 use crate::render::rows::image::Usage;
 use crate::render::rows::{cache, container, image, volume};
