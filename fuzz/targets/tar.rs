@@ -1,7 +1,8 @@
 //! Any bytes as the tar of a layer: unpacked or refused, nothing appears outside of the layer's folder, and a layer that
 //! was unpacked gives the same bytes again.
 //!
-//! Run it as an ordinary user: a hole in what it tests would write files anywhere.
+//! Run it as an ordinary user who is root of a user namespace (`unshare --map-root-user`), as the engine is: a hole in
+//! what it tests would write files anywhere, and files without permissions must be readable.
 
 #![no_main]
 

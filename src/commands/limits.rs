@@ -109,8 +109,6 @@ const FLAGS: &[(&str, &[&str])] = &[
             "squash",
             "ssh",
             "ulimit",
-            "output",
-            "o",
         ],
     ),
     (

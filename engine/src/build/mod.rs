@@ -13,6 +13,7 @@ pub(crate) mod changes;
 pub mod check;
 pub(crate) mod context;
 pub(crate) mod execute;
+pub mod export;
 mod ignore;
 pub mod instruction;
 pub mod observe;

@@ -122,6 +122,10 @@ pub struct StepLayer {
 pub struct BuildOutcome {
     /// The image.
     pub id: ImageId,
+    /// Its configuration.
+    pub config: Vec<u8>,
+    /// Its layers, by chain id, lowest first.
+    pub chain: Vec<String>,
     /// Its names.
     pub tags: Vec<Reference>,
     /// All instructions that were looked at, in order.

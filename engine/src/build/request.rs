@@ -27,6 +27,8 @@ pub struct BuildRequest {
     pub network: NetworkMode,
     /// `--platform`; only the machine's own is accepted.
     pub platform: Option<String>,
+    /// The image goes somewhere else: none is recorded here (`--output`).
+    pub unrecorded: bool,
     /// `--add-host`: refused, unless empty.
     pub extra_hosts: Vec<String>,
 }

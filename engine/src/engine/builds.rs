@@ -4,6 +4,7 @@ use super::Engine;
 use crate::build::check::{self, Around, Report};
 use crate::build::context::Inputs;
 use crate::build::execute::{self, Site};
+use crate::build::export::{self, BuildForm};
 use crate::build::observe::{BuildObserver, BuildOutcome, StepReport};
 use crate::build::request::{BuildRequest, Context};
 use crate::build::syntax::error::BuildError;
@@ -12,6 +13,8 @@ use crate::error::Result;
 use crate::events::{Event, ObjectKind};
 use crate::sys::namespace::become_root;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::path::Path;
 
 impl Engine {
     /// Builds an image.
@@ -33,6 +36,7 @@ impl Engine {
             clock: &*self.clock,
         };
         let facts = facts(&request);
+        let recorded = !request.unrecorded;
         let done = execute::build(site, request, observer);
         for step in &done.steps {
             self.record(&step_event(
@@ -57,10 +61,10 @@ impl Engine {
                 .with("cached", cached.count())
         };
         match done.result {
-            Ok((outcome, recorded)) => {
-                let id = recorded.id.as_str();
+            Ok(outcome) => {
+                let id = outcome.id.as_str();
                 self.record(&event(id).with("success", true))?;
-                for tag in &outcome.tags {
+                for tag in outcome.tags.iter().filter(|_| recorded) {
                     let tagged = self.event(ObjectKind::Image, "tag", id);
                     self.record(&tagged.with("name", tag.familiar()))?;
                 }
@@ -77,6 +81,22 @@ impl Engine {
                 Err(error)
             }
         }
+    }
+
+    /// Writes what was built to `sink`, in the form that `docker build --output` asks for. The caller holds
+    /// [`Engine::keep_content`] since before the build.
+    pub fn write_build(
+        &self,
+        built: &BuildOutcome,
+        form: BuildForm,
+        sink: &mut dyn Write,
+    ) -> Result<()> {
+        export::write(&self.home, built, form, sink)
+    }
+
+    /// Writes the files of what was built into `folder`, which is made if it is missing; they belong to the caller.
+    pub fn unpack_build(&self, built: &BuildOutcome, folder: &Path) -> Result<()> {
+        export::unpack(&self.home, built, folder)
     }
 
     /// Checks the Dockerfile of a build without building anything. Only the context and the Dockerfile of the request

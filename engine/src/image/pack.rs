@@ -15,9 +15,10 @@ use super::tar::{Entry, EntryKind, Writer};
 use super::upper::{Item, items, open, open_top};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::layer::{OPAQUE_MARK, WHITEOUT_PREFIX};
-use rustix::fs::{FileType, Mode, OFlags, openat, readlinkat};
+use rustix::fs::{FileType, Mode, OFlags, Stat, openat, readlinkat};
 use rustix::io::Errno;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -35,19 +36,13 @@ pub struct Packed {
 
 /// Writes the tar of the layer `upper`, which lies on `lowers` (folders, lowest first), to `sink`.
 pub fn pack(upper: &Path, lowers: &[PathBuf], sink: impl Write) -> Result<Packed> {
-    let mut packer = Packer {
-        out: Writer::new(sink),
-        owners: Owners::detect(),
-        marks: Marks::detect(),
-        links: HashMap::new(),
-        done: Packed::default(),
-    };
+    let mut packer = Packer::new(sink);
     packer.folder(&open_top(upper)?, b"", &Lowers::new(lowers))?;
-    packer.out.finish().on("write", "layer")?;
-    Ok(packer.done)
+    packer.finish()
 }
 
-struct Packer<W> {
+/// Writes files as entries of a tar.
+pub(crate) struct Packer<W> {
     out: Writer<W>,
     owners: Owners,
     marks: Marks,
@@ -57,6 +52,41 @@ struct Packer<W> {
 }
 
 impl<W: Write> Packer<W> {
+    pub(crate) fn new(sink: W) -> Self {
+        Self {
+            out: Writer::new(sink),
+            owners: Owners::detect(),
+            marks: Marks::detect(),
+            links: HashMap::new(),
+            done: Packed::default(),
+        }
+    }
+
+    /// Writes what is called `name` in the folder `parent` as the entry `path`: a directory without its contents, which
+    /// is then to end with a slash; a socket not at all.
+    pub(crate) fn add(
+        &mut self,
+        parent: &OwnedFd,
+        name: &OsStr,
+        stat: Stat,
+        path: Vec<u8>,
+    ) -> Result<()> {
+        let item = Item {
+            name: name.to_owned(),
+            stat,
+        };
+        if !item.kind().is_dir() {
+            return self.other(parent, &item, path);
+        }
+        let entry = self.entry(parent, &item, &path, EntryKind::Directory)?;
+        self.append(&entry, io::empty())
+    }
+
+    pub(crate) fn finish(self) -> Result<Packed> {
+        self.out.finish().on("write", "the tar stream")?;
+        Ok(self.done)
+    }
+
     /// All that lies in `folder`, whose path is empty or ends with a slash.
     fn folder(&mut self, folder: &OwnedFd, path: &[u8], lowers: &Lowers) -> Result<()> {
         let items = items(folder).map_err(|errno| failed(path, errno))?;

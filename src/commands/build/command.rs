@@ -2,6 +2,7 @@
 
 use super::check::{self, Call};
 use super::context;
+use super::destination::Destination;
 use super::shown::{Kind, follow};
 use crate::cli::Words;
 use crate::commands::Command;
@@ -54,6 +55,9 @@ pub(crate) struct Args {
     /// Do not use cache when building the image
     #[arg(long)]
     no_cache: bool,
+    /// Output destination (format: "type=local,dest=path")
+    #[arg(short, long, value_name = "stringArray")]
+    output: Vec<String>,
     /// Set platform if server is multi-platform capable
     #[arg(long, value_name = "string", value_parser = values::own_platform)]
     platform: Option<String>,
@@ -88,7 +92,9 @@ impl Command for Args {
         let call = Call::parse(&self.call, self.check)?;
         let shown = Kind::choose(&self.progress, self.quiet, ctx.err_is_terminal())
             .ok_or_else(|| Failure::message(format!("invalid progress mode {}", self.progress)))?;
-        let request = self.request()?;
+        let destinations = self.output.iter().map(|text| Destination::parse(text));
+        let destinations = destinations.collect::<CommandResult<Vec<_>>>()?;
+        let request = self.request(&destinations)?;
         let engine = ctx.engine()?;
         if let Call::Check {
             json,
@@ -101,15 +107,24 @@ impl Command for Args {
             return check::tell(ctx, &report, (json, ignore_status));
         }
         ctx.flush()?;
-        match follow(ctx, shown, |observer| engine.build(request, observer))? {
-            Ok(outcome) => self.told(ctx, &outcome, shown),
-            Err(error) => Err(failed(&error)),
+        // What goes elsewhere is not recorded here, so nothing else keeps its layers.
+        let _kept = engine.keep_content()?;
+        let outcome = follow(ctx, shown, |observer| engine.build(request, observer))?
+            .map_err(|error| failed(&error))?;
+        for destination in &destinations {
+            destination.bring(ctx, &engine, &outcome)?;
+        }
+        // What was written to standard output is followed by nothing.
+        let is_piped = |one: &Destination| matches!(one, Destination::File(_, None));
+        match destinations.iter().any(is_piped) && shown == Kind::Quiet {
+            true => Ok(()),
+            false => self.told(ctx, &outcome, shown),
         }
     }
 }
 
 impl Args {
-    fn request(&self) -> CommandResult<BuildRequest> {
+    fn request(&self, destinations: &[Destination]) -> CommandResult<BuildRequest> {
         let source = context::read(&self.words[0], self.file.as_deref(), io::stdin())?;
         let network = match self.network.as_str() {
             "default" | "bridge" | "" => NetworkMode::Bridge,
@@ -130,10 +145,16 @@ impl Args {
                 Some((name, value)) => Some((name.to_owned(), value.to_owned())),
                 None => own(text).map(|value| (text.clone(), value)),
             });
+        let here = |destination: &&Destination| matches!(destination, Destination::Images(_));
+        let named = destinations.iter().filter_map(|one| match one {
+            Destination::Images(name) => name.clone(),
+            _ => None,
+        });
         Ok(BuildRequest {
             context: source.context,
             dockerfile: source.dockerfile,
-            tags: self.tag.clone(),
+            tags: self.tag.iter().cloned().chain(named).collect(),
+            unrecorded: !destinations.is_empty() && !destinations.iter().any(|one| here(&one)),
             build_args: build_args.collect(),
             target: self.target.clone().filter(|target| !target.is_empty()),
             no_cache: self.no_cache,
@@ -250,7 +271,7 @@ mod tests {
             "--network=none",
             path,
         ];
-        let request = args(&line).request().unwrap();
+        let request = args(&line).request(&[]).unwrap();
         assert_eq!(request.tags, ["a:1", "a:2"]);
         assert_eq!(request.build_args, [("X".to_owned(), "1=2".to_owned())]);
         assert_eq!(request.target.as_deref(), Some("one"));

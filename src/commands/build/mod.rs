@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod context;
+mod destination;
 mod shown;
 
 pub(super) use command::Args;

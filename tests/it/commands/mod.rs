@@ -16,6 +16,7 @@ mod image_archive;
 mod image_build;
 mod image_build_check;
 mod image_build_context;
+mod image_build_output;
 mod image_build_steps;
 mod image_history;
 mod image_ls;

@@ -30,9 +30,10 @@ use super::state::BuildArgs;
 use super::syntax::parse::Dockerfile;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::image::record::{NewImage, Recorded, record};
+use crate::image::record::{NewImage, record};
 use crate::image::{self};
 use crate::oci::config::ImageConfig;
+use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::build_cache::{BuildCache, LastBuild};
@@ -55,8 +56,7 @@ pub(crate) struct Site<'a> {
 /// What a build did, whether it came to its end or not.
 pub(crate) struct Done {
     pub(crate) steps: Vec<StepReport>,
-    /// The image, and names that meant another one before.
-    pub(crate) result: Result<(BuildOutcome, Recorded)>,
+    pub(crate) result: Result<BuildOutcome>,
 }
 
 /// A build on its way.
@@ -95,7 +95,7 @@ fn prepare(
     request: &mut BuildRequest,
     observer: &mut dyn BuildObserver,
     steps: &mut Vec<StepReport>,
-) -> Result<(BuildOutcome, Recorded)> {
+) -> Result<BuildOutcome> {
     let tags = tags(&request.tags)?;
     // A layer that the last step made, or that FROM found, must be there when the next step needs it.
     let _kept = image::keep_content(site.home)?;
@@ -158,10 +158,10 @@ fn prepare(
     // What is known by now helps the next build, also when this one failed.
     builder.remember();
     *steps = std::mem::take(&mut builder.steps);
-    let (mut outcome, recorded) = result?;
+    let mut outcome = result?;
     outcome.steps.clone_from(steps);
     outcome.findings = findings;
-    Ok((outcome, recorded))
+    Ok(outcome)
 }
 
 /// What Docker's checks find. Error: there is something, and the Dockerfile asks for that to be an error.
@@ -212,11 +212,7 @@ fn tags(texts: &[String]) -> Result<Vec<Reference>> {
 }
 
 impl Builder<'_> {
-    fn run(
-        &mut self,
-        request: &BuildRequest,
-        tags: Vec<Reference>,
-    ) -> Result<(BuildOutcome, Recorded)> {
+    fn run(&mut self, request: &BuildRequest, tags: Vec<Reference>) -> Result<BuildOutcome> {
         for index in self.plan.order.clone() {
             self.ensure(index)?;
         }
@@ -231,17 +227,34 @@ impl Builder<'_> {
                 unused.join(" ")
             ));
         }
-        let recorded = self.record(request, built, &tags)?;
+        let chain = built.chain.clone();
+        let config = match &built.unchanged {
+            // Nothing but FROM: the image is its base.
+            Some(id) if request.labels.is_empty() => crate::store::blobs::read(self.site.home, id)?,
+            _ => {
+                let mut config = built.config.clone();
+                if !request.labels.is_empty() {
+                    let labels = config.config.labels.get_or_insert_default();
+                    labels.extend(request.labels.clone());
+                }
+                config_bytes(&config)?
+            }
+        };
+        let id = Digest::of(&config);
+        if !request.unrecorded {
+            self.record(&config, &tags, &built.history_keys)?;
+        }
         let advice = super::advice::advice(self.file, &self.steps);
-        let outcome = BuildOutcome {
-            id: recorded.id.clone(),
+        Ok(BuildOutcome {
+            id,
+            config,
+            chain,
             tags,
             steps: Vec::new(),
             advice,
             findings: Vec::new(),
             warnings: std::mem::take(&mut self.warnings),
-        };
-        Ok((outcome, recorded))
+        })
     }
 
     /// Builds stage `index`, and what it needs, if that is not done.
@@ -255,40 +268,23 @@ impl Builder<'_> {
     }
 
     /// The image begins to exist.
-    fn record(
-        &mut self,
-        request: &BuildRequest,
-        mut built: Built,
-        tags: &[Reference],
-    ) -> Result<Recorded> {
-        if !request.labels.is_empty() {
-            let labels = built.config.config.labels.get_or_insert_default();
-            labels.extend(request.labels.clone());
-            built.unchanged = None;
-        }
+    fn record(&mut self, config: &[u8], tags: &[Reference], keys: &[String]) -> Result<()> {
         let site = self.site;
-        let keys = built.history_keys.clone();
-        let recorded = self.teller.during("exporting to image", |teller, vertex| {
-            let config = match &built.unchanged {
-                // Nothing but FROM: the image is its base.
-                Some(id) => crate::store::blobs::read(site.home, id)?,
-                None => config_bytes(&built.config)?,
-            };
+        let id = self.teller.during("exporting to image", |teller, vertex| {
             let new = NewImage {
-                config,
+                config: config.to_vec(),
                 parent: None,
                 references: tags.to_vec(),
             };
-            let mut recorded = record(site.home, site.sandbox, site.clock.now(), &[new])?;
-            let recorded = recorded.remove(0);
-            teller.note(vertex, &format!("writing image {}", recorded.id));
+            let recorded = record(site.home, site.sandbox, site.clock.now(), &[new])?;
+            let id = recorded[0].id.clone();
+            teller.note(vertex, &format!("writing image {id}"));
             for tag in tags {
                 teller.note(vertex, &format!("naming to {tag}"));
             }
-            Ok(recorded)
+            Ok(id)
         })?;
-        self.cache.put_image(&recorded.id, &keys)?;
-        Ok(recorded)
+        self.cache.put_image(&id, keys)
     }
 
     fn remember(&mut self) {

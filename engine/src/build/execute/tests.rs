@@ -65,7 +65,7 @@ impl World {
             dockerfile: DockerfileAt::Text(dockerfile.as_bytes().to_vec()),
             ..self.request()
         };
-        self.build_with(request, &mut Quiet).result.unwrap().0
+        self.build_with(request, &mut Quiet).result.unwrap()
     }
 
     fn error(&self, dockerfile: &str) -> Error {
@@ -195,7 +195,7 @@ fn no_cache_runs_everything_and_says_so() {
         no_cache: true,
         ..world.request()
     };
-    let (again, _) = world.build_with(request, &mut Quiet).result.unwrap();
+    let again = world.build_with(request, &mut Quiet).result.unwrap();
     assert_eq!(told(&again)[1..], ["1: --no-cache", "2: --no-cache"]);
     assert_eq!(told(&world.build(file))[1..], ["1: CACHED", "2: CACHED"]);
     assert_ne!(again.id, first.id);
@@ -327,7 +327,7 @@ fn build_arguments_that_nothing_declares_are_reported() {
             .to_vec(),
         ..world.request()
     };
-    let (outcome, _) = world.build_with(request, &mut Quiet).result.unwrap();
+    let outcome = world.build_with(request, &mut Quiet).result.unwrap();
     assert_eq!(
         outcome.warnings,
         ["One or more build-args [A] were not consumed"]
@@ -421,7 +421,7 @@ fn progress_is_told_as_buildkit_tells_it() {
     world.write("Dockerfile", "FROM scratch\nCOPY a /a\n");
     let mut recorder = Recorder::default();
     let done = world.build_with(world.request(), &mut recorder);
-    let id = done.result.unwrap().0.id;
+    let id = done.result.unwrap().id;
     assert_eq!(
         recorder.0,
         [

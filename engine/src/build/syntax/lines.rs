@@ -146,10 +146,10 @@ fn finish(text: String, pieces: Vec<(usize, usize)>, empty_continuation: bool) -
     line
 }
 
-/// The line without its continuation mark, and whether it had one: the escape character, then blanks only. A doubled
-/// escape character is none.
+/// The line without its continuation mark, and whether it had one: the escape character, then white space only (of any
+/// kind, because the end of an instruction is trimmed of any kind). A doubled escape character is none.
 fn cut_continuation(line: &str, escape: char) -> (&str, bool) {
-    let Some(before) = line.trim_end_matches([' ', '\t']).strip_suffix(escape) else {
+    let Some(before) = line.trim_end().strip_suffix(escape) else {
         return (line, false);
     };
     match before.ends_with(escape) {

@@ -32,19 +32,26 @@ pub fn save(
 ) -> Result<Vec<ImageId>> {
     let table = images::read(sandbox)?;
     let chosen = choose(&table, names)?;
-    let mut archive = Archive {
-        home,
-        out: Writer::new(sink),
-        written: BTreeSet::new(),
-        docker: Vec::new(),
-        index: Vec::new(),
-        repositories: BTreeMap::new(),
-    };
+    let mut archive = Archive::new(home, sink);
     for (id, references) in &chosen {
-        archive.image(id, references)?;
+        archive.image(&blobs::read(home, id)?, references)?;
     }
-    archive.finish()?;
+    archive.finish(true)?;
     Ok(chosen.into_iter().map(|(id, _)| id).collect())
+}
+
+/// Writes one image, which need not be recorded anywhere, given by its configuration. With `docker` the archive has
+/// Docker's form and OCI's at once, else OCI's only.
+pub fn save_one(
+    home: &Home,
+    config: &[u8],
+    names: &[Reference],
+    docker: bool,
+    sink: impl Write,
+) -> Result<()> {
+    let mut archive = Archive::new(home, sink);
+    archive.image(config, names)?;
+    archive.finish(docker)
 }
 
 /// What the names mean, each image once, in the order in which they were named.
@@ -105,10 +112,21 @@ struct Archive<'a, W> {
     repositories: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-impl<W: Write> Archive<'_, W> {
-    fn image(&mut self, id: &ImageId, references: &[Reference]) -> Result<()> {
-        let bytes = blobs::read(self.home, id)?;
-        let config = image::parse_config(&bytes)?;
+impl<'a, W: Write> Archive<'a, W> {
+    fn new(home: &'a Home, sink: W) -> Self {
+        Self {
+            home,
+            out: Writer::new(sink),
+            written: BTreeSet::new(),
+            docker: Vec::new(),
+            index: Vec::new(),
+            repositories: BTreeMap::new(),
+        }
+    }
+
+    fn image(&mut self, bytes: &[u8], references: &[Reference]) -> Result<()> {
+        let id = Digest::of(bytes);
+        let config = image::parse_config(bytes)?;
         let chain = layers::chain(&config.rootfs.diff_ids);
         let mut descriptors = Vec::new();
         for chain in &chain {
@@ -117,7 +135,7 @@ impl<W: Write> Archive<'_, W> {
         let manifest = to_json(&Manifest {
             schema_version: 2,
             media_type: Some(MANIFEST.to_owned()),
-            config: self.blob(CONFIG, &bytes)?,
+            config: self.blob(CONFIG, bytes)?,
             layers: descriptors.clone(),
             annotations: BTreeMap::new(),
         })?;
@@ -140,7 +158,7 @@ impl<W: Write> Archive<'_, W> {
                 .insert(tag, top.to_owned());
         }
         self.docker
-            .push(docker_manifest(id, references, &descriptors)?);
+            .push(docker_manifest(&id, references, &descriptors)?);
         Ok(())
     }
 
@@ -169,7 +187,7 @@ impl<W: Write> Archive<'_, W> {
         self.out.append_bytes(path, 0o644, bytes).on("write", path)
     }
 
-    fn finish(mut self) -> Result<()> {
+    fn finish(mut self, docker: bool) -> Result<()> {
         let index = Index {
             schema_version: 2,
             media_type: Some(INDEX.to_owned()),
@@ -177,10 +195,12 @@ impl<W: Write> Archive<'_, W> {
             annotations: BTreeMap::new(),
         };
         self.file("index.json", &to_json(&index)?)?;
-        let docker = std::mem::take(&mut self.docker);
-        self.file("manifest.json", &to_json(&docker)?)?;
+        if docker {
+            let manifest = std::mem::take(&mut self.docker);
+            self.file("manifest.json", &to_json(&manifest)?)?;
+        }
         self.file("oci-layout", LAYOUT.as_bytes())?;
-        if !self.repositories.is_empty() {
+        if docker && !self.repositories.is_empty() {
             let repositories = std::mem::take(&mut self.repositories);
             self.file("repositories", &to_json(&repositories)?)?;
         }

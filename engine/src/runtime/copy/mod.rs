@@ -235,6 +235,11 @@ pub(crate) fn copy_in(
     }
 }
 
+/// Unpacks a tar into `folder` as `docker cp` does: what is there is replaced, and all of it belongs to the caller.
+pub(crate) fn unpack_for_caller(reader: impl Read, folder: &Path) -> Result<u64> {
+    extract::extract(reader, folder, &Rebase::Keep, false)
+}
+
 /// Writes the container's files as a tar; see [`crate::Engine::export`].
 pub(crate) fn export(site: &Site, name: &str, writer: &mut dyn Write) -> Result<()> {
     let operation = Operation::Read {

@@ -1,0 +1,97 @@
+//! `docker build --output`: what was built leaves as an archive, or as files.
+//!
+//! **What Docker does.** An *exporter* of BuildKit writes the result: `docker` and `oci` an archive of the image, `tar`
+//! and `local` the files of its root. **What we do.** The same; the root is read through the layers without mounting
+//! anything. **What we leave out.** `registry`.
+//! **Try it.** `docker build --output out .`
+
+use super::ignore::Ignore;
+use super::observe::BuildOutcome;
+use super::sources::{Item, Tree};
+use super::view::Node;
+use crate::error::{Error, IoContext, Result};
+use crate::image::archive::save::save_one;
+use crate::image::layer::diffs;
+use crate::image::pack::Packer;
+use crate::paths::Home;
+use crate::runtime::copy::unpack_for_caller;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// How much is passed on at a time, in bytes.
+const PIECE: usize = 256 << 10;
+
+/// What to make of a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuildForm {
+    /// An archive for `docker load`.
+    Docker,
+    /// An OCI layout in a tar.
+    Oci,
+    /// A tar of the files.
+    Files,
+}
+
+/// Writes what was built to `sink`.
+pub(crate) fn write(
+    home: &Home,
+    built: &BuildOutcome,
+    form: BuildForm,
+    sink: &mut dyn Write,
+) -> Result<()> {
+    match form {
+        BuildForm::Docker => save_one(home, &built.config, &built.tags, true, sink),
+        BuildForm::Oci => save_one(home, &built.config, &built.tags, false, sink),
+        BuildForm::Files => files(home, &built.chain, sink),
+    }
+}
+
+/// Writes the files of what was built into `folder`.
+pub(crate) fn unpack(home: &Home, built: &BuildOutcome, folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).on("create the directory", folder)?;
+    let (reader, writer) = io::pipe().on("make", "pipe")?;
+    std::thread::scope(|scope| {
+        let producer = scope.spawn(move || {
+            let mut sink = BufWriter::with_capacity(PIECE, writer);
+            files(home, &built.chain, &mut sink)?;
+            sink.flush().on("write", "pipe")
+        });
+        let unpacked = unpack_for_caller(reader, folder);
+        let produced = producer
+            .join()
+            .unwrap_or_else(|_| Err(Error::internal("reading the layers failed")));
+        // If the reader stopped, the writer only noticed that.
+        unpacked.and(produced)
+    })
+}
+
+/// The files of a stack of layers as one tar.
+fn files(home: &Home, chain: &[String], sink: &mut dyn Write) -> Result<()> {
+    let tree = Tree::open(&diffs(home, chain), Ignore::default())?;
+    let root = Item {
+        path: PathBuf::new(),
+        name: OsString::new(),
+        is_dir: true,
+    };
+    let mut packer = Packer::new(sink);
+    tree.walk(&root, &Ignore::default(), &mut |visit| {
+        let mut path = visit.full.as_os_str().as_bytes().to_vec();
+        match visit.node {
+            Node::File(file) => {
+                let (parent, name) = file.place();
+                packer.add(parent, name, file.stat, path)
+            }
+            Node::Folder(folder) => match folder.top() {
+                Some(top) if !path.is_empty() => {
+                    path.push(b'/');
+                    packer.add(top, OsStr::new("."), folder.stat, path)
+                }
+                _ => Ok(()),
+            },
+        }
+    })?;
+    packer.finish().map(drop)
+}

@@ -1,0 +1,112 @@
+//! `docker build --output`: what is built leaves as files or as an archive, and no image is recorded.
+
+use crate::support::requires::requires;
+use crate::support::sandbox::Sandbox;
+
+fn sources() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", "a\n");
+    sandbox.write(
+        "Dockerfile",
+        "FROM scratch AS files\nCOPY a /d/a\nCOPY --chmod=700 a /gone\nFROM busybox\nCOPY --from=files /d /d\nRUN rm /etc/group; ln /d/a /d/twin; ln -s a /d/soft; chown 33:44 /d/a\n",
+    );
+    sandbox
+}
+
+#[test]
+fn files_of_a_stage_come_into_a_folder_and_belong_to_the_caller() {
+    let sandbox = sources();
+    sandbox
+        .docker("build --target files -t app -o out/there .")
+        .ok();
+    sandbox
+        .shell("cd out/there && find . -type f | sort && cat d/a && stat -c '%a %u' gone && id -u")
+        .ok()
+        .mentions("./d/a\n./gone\na\n700 ");
+    let owner = sandbox.shell("stat -c %u out/there/gone").ok();
+    sandbox.shell("id -u").ok().says(&owner.stdout);
+    sandbox.docker("images -q app").ok().says("");
+    // Once more, over what is there.
+    sandbox.write("a", "b\n");
+    sandbox
+        .docker("build --target files --output type=local,dest=out/there .")
+        .ok();
+    sandbox.shell("cat out/there/d/a").ok().says("b\n");
+}
+
+#[test]
+fn a_tar_holds_the_files_as_the_image_shows_them() {
+    let sandbox = sources();
+    sandbox
+        .shell("docker build -q -o - . | tar -tv -f -")
+        .ok()
+        .mentions("d/a\n")
+        .mentions("d/soft -> a\n")
+        .mentions("d/twin link to d/a\n")
+        .never_mentions("etc/group")
+        .never_mentions(".wh.");
+    sandbox.docker("build --output type=tar,dest=x.tar .").ok();
+    sandbox
+        .shell("docker import x.tar flat && docker run --rm flat cat /d/twin")
+        .ok()
+        .mentions("a\n");
+}
+
+#[test]
+fn an_archive_of_the_image_has_its_names_and_loads() {
+    let sandbox = sources();
+    for form in ["docker", "oci"] {
+        sandbox
+            .docker(&format!(
+                "build --output type={form},dest={form}.tar -t made:{form} ."
+            ))
+            .ok();
+        sandbox
+            .docker(&format!("images -q made:{form}"))
+            .ok()
+            .says("");
+        sandbox
+            .docker(&format!("load -i {form}.tar"))
+            .ok()
+            .says(&format!("Loaded image: made:{form}\n"));
+        sandbox
+            .docker(&format!("run --rm made:{form} cat /d/twin"))
+            .ok()
+            .says("a\n");
+    }
+    sandbox
+        .shell("tar -tf oci.tar | grep manifest.json")
+        .fails(1);
+    sandbox
+        .shell("tar -tf docker.tar | grep manifest.json")
+        .ok();
+    sandbox
+        .docker("build --output type=image,name=named:1 .")
+        .ok();
+    sandbox.docker("run --rm named:1 cat /d/a").ok().says("a\n");
+    sandbox
+        .docker("build --output type=registry .")
+        .fails(125)
+        .complains("`--output type=registry` is not part of docklings");
+}
+
+#[test]
+fn skopeo_reads_an_oci_archive_and_finds_the_same_configuration() {
+    requires!(Tool("skopeo"));
+    let sandbox = sources();
+    sandbox
+        .docker("build --output type=oci,dest=o.tar -t made:1 .")
+        .ok();
+    sandbox
+        .shell("skopeo --insecure-policy copy -q oci-archive:o.tar docker-archive:d.tar:made:1")
+        .ok();
+    sandbox
+        .docker("load -i d.tar")
+        .ok()
+        .says("Loaded image: made:1\n");
+    let id = sandbox.docker("build -q .").ok();
+    sandbox
+        .docker("images --no-trunc -q made:1")
+        .ok()
+        .says(&id.stdout);
+}
