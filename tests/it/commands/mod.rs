@@ -19,6 +19,7 @@ mod image_build_context;
 mod image_build_output;
 mod image_build_steps;
 mod image_history;
+mod image_interchange;
 mod image_ls;
 mod image_rm;
 mod image_save;

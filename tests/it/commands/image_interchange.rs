@@ -1,0 +1,108 @@
+//! Our images in other engines, and theirs here: Podman from Debian, and Docker where a daemon answers. The same image has
+//! the same id everywhere, and runs.
+
+use crate::support::output::Output;
+use crate::support::process;
+use crate::support::requires::requires;
+use crate::support::sandbox::{SYSTEM_PATH, Sandbox};
+use std::path::{Path, PathBuf};
+
+const NAME: &str = "docklings-interchange:1";
+/// What `/x` is there for: a mode, a user, a deleted file, a folder that replaced another, and a link must survive.
+const DOCKERFILE: &str = r#"FROM busybox
+RUN echo 'bob:x:77:77::/:/bin/sh' >> /etc/passwd && touch /x && chmod 4755 /x && mkdir /d && touch /d/old
+RUN rm /etc/group && rm -r /d && mkdir /d && touch /d/new && ln -s new /d/link
+USER bob
+ENV A="b c"
+CMD ["sh", "-c", "id -un; echo $A; stat -c %a /x; ls /d; test -e /etc/group || echo gone"]
+"#;
+const SAID: &str = "bob\nb c\n4755\nlink\nnew\ngone\n";
+
+/// Builds the image; returns its id and the file that it was saved to.
+fn saved(sandbox: &Sandbox) -> (String, PathBuf) {
+    sandbox.write("Dockerfile", DOCKERFILE);
+    let built = sandbox.docker(&format!("build -q -t {NAME} .")).ok();
+    let id = built.text().trim().to_owned();
+    sandbox.docker(&format!("run --rm {NAME}")).ok().says(SAID);
+    sandbox
+        .docker(&format!("save -o ours.tar {NAME}"))
+        .ok()
+        .says("");
+    (id, sandbox.work().join("ours.tar"))
+}
+
+/// A new home loads `file`, and has the same image, which runs.
+#[track_caller]
+fn comes_back(file: &Path, id: &str) {
+    let there = Sandbox::empty();
+    there
+        .docker(&format!("load -i {}", file.display()))
+        .ok()
+        .says(&format!("Loaded image: {NAME}\n"));
+    there
+        .docker(&format!("images --no-trunc -q {NAME}"))
+        .ok()
+        .says(&format!("{id}\n"));
+    there.docker(&format!("run --rm {NAME}")).ok().says(SAID);
+}
+
+#[test]
+fn podman_runs_what_we_save_and_we_run_what_it_saves() {
+    requires!(Root, Tool("podman"), Tool("runc"));
+    let sandbox = Sandbox::new();
+    let (id, file) = saved(&sandbox);
+    let podman = |words: &str| -> Output {
+        let own = "--root store --runroot run --storage-driver vfs --runtime runc \
+                   --cgroup-manager cgroupfs --events-backend none";
+        sandbox.shell(&format!("podman {own} {words}"))
+    };
+    podman(&format!("load -q -i {}", file.display())).ok();
+    let name = format!("docker.io/library/{NAME}");
+    let found = podman(&format!("inspect -f '{{{{.Id}}}}' {name}")).ok();
+    assert_eq!(format!("sha256:{}", found.text().trim()), id);
+    // Podman asks for more files and processes than a machine in a machine may have.
+    let limits = "--ulimit nofile=1000:1000 --ulimit nproc=1000:1000";
+    podman(&format!("run --rm --network none {limits} {name}"))
+        .ok()
+        .says(SAID);
+    for format in ["docker-archive", "oci-archive"] {
+        podman(&format!("save -q --format {format} -o {format}.tar {name}")).ok();
+        comes_back(&sandbox.work().join(format!("{format}.tar")), &id);
+    }
+}
+
+/// The machine's own Docker client, if a daemon answers it.
+fn docker_engine(sandbox: &Sandbox) -> Option<(PathBuf, String)> {
+    let client = SYSTEM_PATH
+        .split(':')
+        .map(|folder| Path::new(folder).join("docker"))
+        .find(|path| path.is_file())?;
+    let host =
+        std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
+    let mut asked = sandbox.command(&client);
+    asked.args(["-H", &host, "version"]);
+    (process::run(&mut asked, b"").code() == 0).then_some((client, host))
+}
+
+#[test]
+fn a_docker_engine_runs_what_we_save_and_we_run_what_it_saves() {
+    let sandbox = Sandbox::new();
+    let Some((client, host)) = docker_engine(&sandbox) else {
+        eprintln!("no Docker daemon answers here: Podman alone is compared");
+        return;
+    };
+    let (id, file) = saved(&sandbox);
+    let docker = |words: &str| -> Output {
+        sandbox.shell(&format!("{} -H {host} {words}", client.display()))
+    };
+    docker(&format!("load -q -i {}", file.display())).ok();
+    docker(&format!("image inspect -f '{{{{.Id}}}}' {NAME}"))
+        .ok()
+        .says(&format!("{id}\n"));
+    docker(&format!("run --rm --network none {NAME}"))
+        .ok()
+        .says(SAID);
+    docker(&format!("save -o theirs.tar {NAME}")).ok();
+    docker(&format!("rmi {NAME}")).ok();
+    comes_back(&sandbox.work().join("theirs.tar"), &id);
+}
