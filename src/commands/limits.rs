@@ -225,6 +225,37 @@ mod tests {
     }
 
     #[test]
+    fn every_flag_of_dockers_is_there_or_refused_by_name() {
+        let mut unknown = Vec::new();
+        let lines = include_str!("docker-28-flags.txt").lines();
+        for line in lines.filter(|line| !line.starts_with('#')) {
+            let (command, flags) = line.split_once(':').expect("a command and its flags");
+            let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+            let Some((row, _, _)) = super::super::find(&words) else {
+                unknown.push(command.to_owned());
+                continue;
+            };
+            let parser = (row.parser)();
+            let has = |name: &str| {
+                parser.get_arguments().any(|arg| {
+                    let longs = arg.get_long_and_visible_aliases().unwrap_or_default();
+                    let hidden = arg.get_all_aliases().unwrap_or_default();
+                    let short = arg.get_short().map(String::from);
+                    longs.contains(&name)
+                        || hidden.contains(&name)
+                        || short.as_deref() == Some(name)
+                })
+            };
+            for name in flags.split([' ', '/']).filter(|name| !name.is_empty()) {
+                if !has(name) && !is_dockers(command, name) {
+                    unknown.push(format!("{command} {name}"));
+                }
+            }
+        }
+        assert_eq!(unknown, [""; 0]);
+    }
+
+    #[test]
     fn no_command_and_no_flag_is_both_refused_and_there() {
         for row in super::super::TABLE {
             for name in row.names {

@@ -107,9 +107,10 @@ pub(super) fn network_name(network: &NetworkMode) -> &'static str {
 fn bindings(ports: &[PortBinding]) -> Map {
     let mut map = Map::of(Missing::List, std::iter::empty::<(String, Value)>());
     for port in ports {
-        let chosen = match port.host_port {
-            0 => String::new(),
-            number => number.to_string(),
+        let chosen = match (port.host_port, port.host_port_last) {
+            (0, _) => String::new(),
+            (number, 0) => number.to_string(),
+            (first, last) => format!("{first}-{last}"),
         };
         push_binding(&mut map, port, &port.host_ip, &chosen);
     }

@@ -133,6 +133,7 @@ pub(crate) fn container() -> Container {
                     protocol: "tcp".to_owned(),
                     host_ip: String::new(),
                     host_port: 8080,
+                    host_port_last: 0,
                 }],
                 mounts: vec![
                     mount(named, "/data", false),

@@ -139,6 +139,7 @@ mod tests {
             protocol: protocol.to_owned(),
             host_ip: ip.to_owned(),
             host_port: host,
+            host_port_last: 0,
         }
     }
 

@@ -1,7 +1,7 @@
 //! `-p` and `--expose`: `[address:][host port[-end]:]container port[-end][/protocol]`.
 
 use engine::store::containers::PortBinding;
-use std::net::{IpAddr, TcpListener, UdpSocket};
+use std::net::IpAddr;
 
 /// What one `-p` asks for.
 pub(crate) fn published(text: &str) -> Result<Vec<PortBinding>, String> {
@@ -17,19 +17,21 @@ pub(crate) fn published(text: &str) -> Result<Vec<PortBinding>, String> {
         "" => None,
         _ => Some(range(host).ok_or_else(|| format!("invalid hostPort: {host}"))?),
     };
-    let host_ports =
-        host_ports(host_range, container_range, &host_ip, protocol).ok_or_else(|| {
-            format!("invalid ranges specified for container and host Ports: {container} and {host}")
-        })?;
+    let host_ports = host_ports(host_range, container_range).ok_or_else(|| {
+        format!("invalid ranges specified for container and host Ports: {container} and {host}")
+    })?;
     let ports = container_range.0..=container_range.1;
     Ok(ports
         .zip(host_ports)
-        .map(|(container_port, host_port)| PortBinding {
-            container_port,
-            protocol: protocol.to_owned(),
-            host_ip: host_ip.clone(),
-            host_port,
-        })
+        .map(
+            |(container_port, (host_port, host_port_last))| PortBinding {
+                container_port,
+                protocol: protocol.to_owned(),
+                host_ip: host_ip.clone(),
+                host_port,
+                host_port_last,
+            },
+        )
         .collect())
 }
 
@@ -118,38 +120,18 @@ fn range(text: &str) -> Option<(u16, u16)> {
     (start <= end).then_some((start, end))
 }
 
-/// A host port for each container port; 0 means any. `None` if the ranges do not fit.
-fn host_ports(
-    host: Option<(u16, u16)>,
-    container: (u16, u16),
-    address: &str,
-    protocol: &str,
-) -> Option<Vec<u16>> {
+/// A host port for each container port, with the last of a range that it may be taken from; 0 means any. `None` if the
+/// ranges do not fit.
+fn host_ports(host: Option<(u16, u16)>, container: (u16, u16)) -> Option<Vec<(u16, u16)>> {
     let count = usize::from(container.1 - container.0) + 1;
     let Some((start, end)) = host else {
-        return Some(vec![0; count]);
+        return Some(vec![(0, 0); count]);
     };
-    let ports: Vec<u16> = (start..=end).collect();
-    if ports.len() == count {
-        return Some(ports);
+    if usize::from(end - start) + 1 == count {
+        return Some((start..=end).map(|port| (port, 0)).collect());
     }
-    // A range for one port: Docker takes the first that is free.
-    (count == 1).then(|| {
-        let free = ports.iter().find(|port| is_free(address, **port, protocol));
-        vec![*free.unwrap_or(&start)]
-    })
-}
-
-fn is_free(address: &str, port: u16, protocol: &str) -> bool {
-    let address = if address.is_empty() {
-        "0.0.0.0"
-    } else {
-        address
-    };
-    match protocol {
-        "udp" => UdpSocket::bind((address, port)).is_ok(),
-        _ => TcpListener::bind((address, port)).is_ok(),
-    }
+    // A range for one port: the first that is free when the container starts.
+    (count == 1).then(|| vec![(start, end)])
 }
 
 #[cfg(test)]
@@ -163,7 +145,10 @@ mod tests {
                 .map(|b| {
                     format!(
                         "{}|{}|{}/{}",
-                        b.host_ip, b.host_port, b.container_port, b.protocol
+                        b.host_ip,
+                        range_text(b),
+                        b.container_port,
+                        b.protocol
                     )
                 })
                 .collect();
@@ -176,6 +161,13 @@ mod tests {
         );
     }
 
+    fn range_text(binding: &PortBinding) -> String {
+        match binding.host_port_last {
+            0 => binding.host_port.to_string(),
+            last => format!("{}-{last}", binding.host_port),
+        }
+    }
+
     #[test]
     fn a_port_may_have_an_address_a_range_and_a_protocol() {
         check("8080:80", Ok("|8080|80/tcp"));
@@ -185,6 +177,7 @@ mod tests {
         check("127.0.0.1::80", Ok("127.0.0.1|0|80/tcp"));
         check("[::1]:8080:80", Ok("::1|8080|80/tcp"));
         check("80-81:90-91", Ok("|80|90/tcp |81|91/tcp"));
+        check("8000-8010:80", Ok("|8000-8010|80/tcp"));
         check("90-91", Ok("|0|90/tcp |0|91/tcp"));
         check("target=80,published=8080", Ok("|8080|80/tcp"));
     }

@@ -10,6 +10,7 @@ mod isolation;
 mod lessons;
 mod monitor;
 mod pty;
+mod races;
 mod shell;
 mod shell_pty;
 mod support;

@@ -149,6 +149,10 @@ fn attach_returns_with_the_container() {
         .warns("");
     let attached = sandbox.spawn("attach --no-stdin box");
     let silent = sandbox.spawn("attach --sig-proxy=false box");
+    let events = "events --since 1h --until 0s --filter event=attach --format '{{.Action}}'";
+    eventually("both are attached", || {
+        sandbox.docker(events).ok().lines().len() == 2
+    });
     sandbox.docker("kill box").ok().says("box\n");
     assert_eq!(attached.finish().code(), 137);
     assert_eq!(silent.finish().code(), 137);

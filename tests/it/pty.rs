@@ -118,3 +118,78 @@ fn a_terminal_without_one_to_show_it_on_is_refused() {
         .fails(1)
         .complains("the input device is not a TTY");
 }
+
+/// Makes the terminal of `session` another size, as a window that is pulled.
+fn resize(session: &PtySession, rows: u16, columns: u16) {
+    let master = session
+        .process()
+        .get_file_handle()
+        .expect("the terminal's other end");
+    let size = rustix::termios::Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    rustix::termios::tcsetwinsize(&master, size).expect("a new size");
+}
+
+#[test]
+fn a_terminal_that_is_resized_while_it_runs_is_resized_inside() {
+    let sandbox = Sandbox::new();
+    let program = "trap \"stty size\" WINCH; echo ready; while :; do sleep 0.05; done";
+    let mut session = on_terminal(
+        &sandbox,
+        &format!("run -it --name box busybox sh -c '{program}'"),
+    );
+    session.exp_string("ready").expect("it runs");
+    resize(&session, 31, 71);
+    session.exp_string("31 71").expect("the new size in `run`");
+    let mut exec = on_terminal(&sandbox, &format!("exec -it box sh -c '{program}'"));
+    exec.exp_string("ready").expect("it runs");
+    resize(&exec, 32, 72);
+    exec.exp_string("32 72").expect("the new size in `exec`");
+    let mut attached = on_terminal(&sandbox, "attach box");
+    resize(&attached, 33, 73);
+    attached
+        .exp_string("33 73")
+        .expect("the new size in `attach`");
+    sandbox.docker("kill box").ok().says("box\n");
+    session.exp_eof().expect("the end");
+    attached.exp_eof().expect("the end");
+}
+
+#[test]
+fn several_clients_see_the_same_terminal_and_each_may_leave() {
+    let sandbox = Sandbox::new();
+    let mut first = on_terminal(&sandbox, "run -it --name box -e PS1='ready> ' busybox sh");
+    first.exp_string("ready> ").expect("a prompt");
+    let mut second = on_terminal(&sandbox, "attach box");
+    let mut third = on_terminal(&sandbox, "attach --detach-keys ctrl-x,x box");
+    // Whoever is attached hears what is typed by another; both others are attached once they have heard.
+    let until_heard = |typing: &mut PtySession, hearing: &mut PtySession, word: &str| {
+        for _ in 0..50 {
+            typing.send_line(&format!("echo {word}")).expect("a line");
+            if hearing.exp_regex(&format!("{word}\r\n")).is_ok() {
+                return;
+            }
+        }
+        panic!("`{word}` was not heard");
+    };
+    until_heard(&mut first, &mut second, "one");
+    until_heard(&mut second, &mut third, "two");
+    third.send_control('x').expect("control-x");
+    third.send("x").expect("x");
+    third.flush().expect("the keys are sent");
+    third
+        .exp_string("read escape sequence")
+        .expect("the end of the third");
+    third.exp_eof().expect("the end of the third");
+    until_heard(&mut second, &mut first, "three");
+    second.send_line("exit 6").expect("a line");
+    for session in [&mut first, &mut second] {
+        session.exp_eof().expect("the end");
+        let status = session.process().wait().expect("an end");
+        assert!(format!("{status:?}").contains(", 6)"), "{status:?}");
+    }
+}

@@ -96,11 +96,38 @@ fn any_port_for(exposed: &str, asked: &[PortBinding]) -> Option<PortBinding> {
         protocol: protocol.to_owned(),
         host_ip: String::new(),
         host_port: 0,
+        host_port_last: 0,
     })
 }
 
-/// Without an address, IPv4 and IPv6 get the same port; a machine without IPv6 goes without.
+/// Of a range, the first port that is free.
 fn bind(asked: &PortBinding, bindings: &mut Vec<PortBinding>, doors: &mut Vec<Door>) -> Result<()> {
+    let last = asked.host_port_last.max(asked.host_port);
+    for port in asked.host_port..last {
+        let one = PortBinding {
+            host_port: port,
+            host_port_last: 0,
+            ..asked.clone()
+        };
+        match bind_one(&one, bindings, doors) {
+            Err(error) if error.kind() == crate::ErrorKind::Conflict => {}
+            other => return other,
+        }
+    }
+    let one = PortBinding {
+        host_port: last,
+        host_port_last: 0,
+        ..asked.clone()
+    };
+    bind_one(&one, bindings, doors)
+}
+
+/// Without an address, IPv4 and IPv6 get the same port; a machine without IPv6 goes without.
+fn bind_one(
+    asked: &PortBinding,
+    bindings: &mut Vec<PortBinding>,
+    doors: &mut Vec<Door>,
+) -> Result<()> {
     let host_ip = asked.host_ip.trim_matches(['[', ']']);
     if !host_ip.is_empty() {
         let address: IpAddr = host_ip
@@ -225,6 +252,7 @@ mod tests {
             protocol: protocol.into(),
             host_ip: ip.into(),
             host_port: port,
+            host_port_last: 0,
         }
     }
 
@@ -251,6 +279,20 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn of_a_range_the_first_free_port_is_taken() {
+        let (mut bindings, mut doors) = (Vec::new(), Vec::new());
+        bind(&binding("127.0.0.1", 0, "tcp"), &mut bindings, &mut doors).unwrap();
+        let first = bindings[0].host_port;
+        let range = PortBinding {
+            host_port_last: first.saturating_add(20),
+            ..binding("127.0.0.1", first, "tcp")
+        };
+        bind(&range, &mut bindings, &mut doors).unwrap();
+        assert!((first + 1..=first.saturating_add(20)).contains(&bindings[1].host_port));
+        assert_eq!(bindings[1].host_port_last, 0);
     }
 
     #[test]

@@ -21,11 +21,13 @@ use std::collections::BTreeSet;
 
 /// Creates a container.
 pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
+    validate(&request)?;
+    let warnings = cgroup::validate(&request.host)?;
+    Rotation::of(&request.host.log)?;
     // Until the container is on record, nothing else says that it needs these layers.
     let _kept = crate::image::keep_content(&site.home)?;
     let image = crate::image::resolve::find(&site.home, &site.sandbox, &request.image)?;
     let defaults = &image.config.config;
-    validate(&request)?;
     let id = ContainerId::random(&*site.entropy);
     let mut host = request.host;
     if host.stop_signal.is_empty() {
@@ -34,8 +36,6 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
     if !host.stop_signal.is_empty() {
         crate::sys::signal::parse(&host.stop_signal)?;
     }
-    let warnings = cgroup::validate(&host)?;
-    Rotation::of(&host.log)?;
     add_mounts_of_others(site, &mut host)?;
     complete_mounts(site, &mut host, defaults)?;
     let mut labels = defaults.labels.clone().unwrap_or_default();

@@ -12,34 +12,39 @@ use crate::store::tree::remove_tree;
 use crate::store::{lock, records};
 use crate::volume;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Between looks at a lock that somebody else holds for a moment.
+const PAUSE: Duration = Duration::from_millis(2);
+/// How long others who hold the lock of a container are waited for: a monitor that ends, or a `cp`.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Removes a container; see [`crate::Engine::remove`].
 pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<()> {
-    let container = observe::by_name(site, name)?;
-    let id = container.config.id.clone();
-    match container.status {
-        Status::Running | Status::Paused | Status::Restarting if !options.force => {
-            return Err(refusal(name, container.status));
-        }
-        Status::Running | Status::Paused | Status::Restarting => kill(site, &container)?,
-        Status::Created | Status::Exited | Status::Dead => {}
-    }
+    let id = observe::by_name(site, name)?.config.id;
     let place = site.sandbox.container(&id);
-    // Somebody may have started it since; and the monitor that was just killed needs a moment.
-    for attempt in 0..400 {
-        let taken = lock::try_folder(place.lock());
-        // With --rm its monitor may have been faster.
-        if observe::by_id(site, &id)?.is_none() {
+    let patience = Instant::now() + PATIENCE;
+    while Instant::now() < patience {
+        // One with --rm may remove itself at any moment, which is what was asked for.
+        let Some(container) = observe::by_id(site, &id)? else {
             return Ok(());
+        };
+        if container.status.has_monitor() {
+            if !options.force {
+                return Err(refusal(name, container.status));
+            }
+            kill(site, &container)?;
         }
-        match taken? {
-            Some(_lock) => {
+        let taken = lock::try_folder(place.lock());
+        match (taken, observe::by_id(site, &id)?) {
+            (_, None) => return Ok(()),
+            (Ok(Some(_lock)), Some(_)) => {
                 let trash = discard(site, &container.config, options.volumes)?;
                 return records::empty_trash(&site.sandbox, &trash, site.now());
             }
-            None if !options.force && attempt > 10 => return Err(refusal(name, Status::Running)),
-            None => std::thread::sleep(Duration::from_millis(5)),
+            // Somebody may have started it since; or a monitor that was just killed needs a moment.
+            (Ok(None), _) => std::thread::sleep(PAUSE),
+            (Err(error), _) => return Err(error),
         }
     }
     Err(Error::internal(format!("container {id} does not end")))

@@ -1,7 +1,7 @@
 //! What a command asks of a running monitor: one line of JSON, then frames.
 
 use super::protocol::Frame;
-use super::spec::{ProcessRequest, Status, Streams};
+use super::spec::{ProcessRequest, Streams};
 use super::{Failure, observe};
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
@@ -139,12 +139,8 @@ fn connect(path: &Path, site: &Site, id: &ContainerId) -> Result<UnixStream> {
         if let Ok(stream) = connect_once(path) {
             return Ok(stream);
         }
-        let alive = observe::by_id(site, id)?.is_some_and(|container| {
-            matches!(
-                container.status,
-                Status::Running | Status::Paused | Status::Restarting
-            )
-        });
+        let alive =
+            observe::by_id(site, id)?.is_some_and(|container| container.status.has_monitor());
         if !alive {
             return Err(not_running(id));
         }

@@ -116,6 +116,11 @@ impl Status {
         }
     }
 
+    /// Whether a monitor looks after it: it runs, or will be started again.
+    pub fn has_monitor(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Restarting)
+    }
+
     /// Whether processes of it exist.
     pub fn is_alive(self) -> bool {
         matches!(self, Self::Running | Self::Paused)

@@ -27,9 +27,13 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The hidden stage's first word.
 pub const MONITOR_STAGE: &str = "__monitor";
+
+/// Between looks at a lock that somebody else holds for a moment.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Descriptors that the monitor inherits.
 pub(super) const SESSION_FD: i32 = 3;
@@ -54,7 +58,7 @@ pub(super) struct Job {
 pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Option<UnixStream>> {
     let container = observe::by_name(site, name)?;
     let id = &container.config.id;
-    let Some(lock) = lock::try_folder(site.sandbox.container(id).lock())? else {
+    let Some(lock) = take_lock(site, id)? else {
         // It runs already, which is what was asked for.
         return match options.attach {
             Some(streams) => attach(site, name, streams, options.size).map(Some),
@@ -65,6 +69,23 @@ pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Op
     match options.attach {
         Some(_) => Ok(Some(session)),
         None => requests::expect_started(&session).map(|()| None),
+    }
+}
+
+/// The container's lock; `None` if it runs. Somebody may hold it who does not run it, such as a `cp`, and a monitor that
+/// just starts or ends it does not run it either: they are waited for.
+fn take_lock(site: &Site, id: &ContainerId) -> Result<Option<File>> {
+    let place = site.sandbox.container(id);
+    loop {
+        if let Some(lock) = lock::try_folder(place.lock())? {
+            return Ok(Some(lock));
+        }
+        let container = observe::by_id(site, id)?
+            .ok_or_else(|| Error::not_found(format!("No such container: {id}")))?;
+        if container.status.has_monitor() {
+            return Ok(None);
+        }
+        std::thread::sleep(PAUSE);
     }
 }
 

@@ -32,10 +32,7 @@ fn record(site: &Site, container: &Container, action: &str) -> Result<()> {
 /// Stops a container; see [`crate::Engine::stop`].
 pub(crate) fn stop(site: &Site, name: &str, options: &StopOptions) -> Result<()> {
     let container = observe::by_name(site, name)?;
-    if !matches!(
-        container.status,
-        Status::Running | Status::Paused | Status::Restarting
-    ) {
+    if !container.status.has_monitor() {
         return Ok(());
     }
     let host = &container.config.host;
@@ -82,10 +79,7 @@ pub(crate) fn kill(site: &Site, name: &str, text: &str) -> Result<()> {
             container.config.id
         ))
     };
-    if !matches!(
-        container.status,
-        Status::Running | Status::Paused | Status::Restarting
-    ) {
+    if !container.status.has_monitor() {
         return Err(not_running());
     }
     let request = Request::Kill {
@@ -129,10 +123,8 @@ pub(crate) fn freeze(site: &Site, name: &str, frozen: bool) -> Result<()> {
 /// Waits for the end; see [`crate::Engine::wait`].
 pub(crate) fn wait(site: &Site, name: &str) -> Result<i32> {
     let container = observe::by_name(site, name)?;
-    if matches!(
-        container.status,
-        Status::Running | Status::Paused | Status::Restarting
-    ) && let Ok(stream) = requests::send(site, &container.config.id, &Request::Wait)
+    if container.status.has_monitor()
+        && let Ok(stream) = requests::send(site, &container.config.id, &Request::Wait)
         && let Some(code) = requests::expect_exit(&stream)?
     {
         return Ok(code);

@@ -214,6 +214,9 @@ pub struct PortBinding {
     pub host_ip: String,
     /// The host port asked for; 0 means any free one, chosen at each start.
     pub host_port: u16,
+    /// The last of a range of host ports, of which the first free one is taken at each start; 0 if there is no range.
+    #[serde(default)]
+    pub host_port_last: u16,
 }
 
 /// One `-v`, `--mount`, `--tmpfs` or VOLUME.

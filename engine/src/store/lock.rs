@@ -35,7 +35,8 @@ pub fn try_exclusive(path: &Path) -> Result<Option<Lock>> {
     Ok(taken.map(|file| Lock { _file: file }))
 }
 
-/// The lock on the folder at `path`, which exists, for whoever passes it on; `None` if somebody else holds it.
+/// The lock on the folder at `path`, which exists, for whoever passes it on; `None` if somebody else holds it, if only for
+/// the moment of a look (see [`is_held`]): who gets `None` must ask what the holder is there for.
 pub fn try_folder(path: &Path) -> Result<Option<File>> {
     try_take(File::open(path).on("open", path)?, path)
 }

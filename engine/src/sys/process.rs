@@ -106,6 +106,34 @@ pub fn set_name(name: &str) -> Result<()> {
     nix::sys::prctl::set_name(&word).map_err(|error| failed("prctl", "PR_SET_NAME", error))
 }
 
+/// Shows `words` as our command line in `/proc/<pid>/cmdline`, as far as they fit where the old ones were. Nobody may read
+/// our own arguments afterwards. Source: `proc_pid_stat(5)`, fields 48 and 49.
+pub fn set_words(words: &[String]) {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = match stat.rsplit_once(')') {
+        Some((_, rest)) => rest.split_ascii_whitespace().collect(),
+        None => return,
+    };
+    let address = |number: usize| -> Option<usize> { fields.get(number - 3)?.parse().ok() };
+    let (Some(start), Some(end)) = (address(48), address(49)) else {
+        return;
+    };
+    if start == 0 || end <= start {
+        return;
+    }
+    let mut text: Vec<u8> = words.join("\0").into_bytes();
+    text.truncate(end - start - 1);
+    let shown = start + text.len() + 1;
+    text.resize(end - start, 0);
+    // SAFETY: the kernel says that our argument strings lie between the two addresses, on our own stack's end, which is
+    // writable; we have one thread, and the caller promises that nobody reads the arguments any more.
+    unsafe {
+        std::ptr::copy_nonoverlapping(text.as_ptr(), start as *mut u8, text.len());
+        // Without the right to do so, zero bytes are shown behind the words.
+        libc::prctl(libc::PR_SET_MM, libc::PR_SET_MM_ARG_END, shown, 0, 0);
+    }
+}
+
 /// Marks every descriptor from `first` on close-on-exec: what we forgot cannot leak into a container.
 pub fn close_on_exec_from(first: u32) -> Result<()> {
     let flags = libc::CLOSE_RANGE_CLOEXEC;

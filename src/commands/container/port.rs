@@ -79,6 +79,7 @@ mod tests {
             protocol: "tcp".to_owned(),
             host_ip: host_ip.to_owned(),
             host_port,
+            host_port_last: 0,
         }
     }
 

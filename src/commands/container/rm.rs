@@ -43,15 +43,6 @@ impl Command for Args {
                     ctx.flush()?;
                     Ok(writeln!(ctx.err, "Error response from daemon: {error}")?)
                 }
-                // A container with `--rm` may remove itself while we do: what was wanted is done.
-                Err(error)
-                    if error.kind() == ErrorKind::Io
-                        && engine
-                            .container(trimmed)
-                            .is_err_and(|error| error.kind() == ErrorKind::NotFound) =>
-                {
-                    Ok(writeln!(ctx.out, "{name}")?)
-                }
                 Err(error) => Err(error.into()),
             }
         })

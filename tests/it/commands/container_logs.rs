@@ -193,7 +193,7 @@ fn a_log_driver_that_keeps_nothing_says_so() {
         ),
     ] {
         sandbox
-            .docker(&format!("create {flags} busybox"))
+            .docker(&format!("run --rm {flags} busybox true"))
             .fails(125)
             .complains(words);
     }

@@ -275,3 +275,29 @@ fn the_volumes_of_another_container_are_shared() {
         .fails(125)
         .complains("invalid mode: rx");
 }
+
+#[test]
+fn an_init_of_dockers_is_process_one_when_asked() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run --rm --init busybox sh -c 'tr \"\\0\" \" \" < /proc/1/cmdline; echo; cat /proc/1/comm'")
+        .ok()
+        .mentions("/sbin/docker-init -- sh -c ")
+        .mentions("\ndocker-init\n")
+        .never_mentions("monitor");
+    // It reaps what nobody waits for, and passes on how its child ended.
+    sandbox
+        .docker("run --rm --init busybox sh -c '(sleep 0.01 &); sleep 0.1; ps -o stat= | grep -c Z; exit 3'")
+        .fails(3)
+        .says("0\n");
+    sandbox
+        .docker("run -d --name box --init busybox sleep 600")
+        .ok()
+        .warns("");
+    // A plain `sleep` as process one would not hear SIGTERM.
+    sandbox.docker("stop -t 60 box").ok().says("box\n");
+    sandbox
+        .docker("inspect -f '{{.State.ExitCode}}' box")
+        .ok()
+        .says("143\n");
+}

@@ -52,7 +52,7 @@ pub(super) enum Operation {
         /// Folders of the kernel's, and of memory, whose contents are not files of the container.
         hidden: Vec<String>,
     },
-    /// Unpacks the tar that follows into a folder; then an answer.
+    /// Unpacks the tar that follows the answer into a folder; then another answer.
     Write {
         /// The folder.
         folder: String,
@@ -91,8 +91,13 @@ pub(super) struct About {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
     About(About),
+    /// It waits for the tar.
+    Ready,
     Done,
-    Failed { not_found: bool, message: String },
+    Failed {
+        not_found: bool,
+        message: String,
+    },
 }
 
 /// How much was copied.
@@ -213,7 +218,11 @@ pub(crate) fn copy_in(
         folder: spot.folder,
         rebase: spot.rebase,
     };
-    let mut session = Session::open(site, name, &operation)?;
+    // Nothing is sent before the other side is there to read it: a container may end at any moment.
+    let (mut session, answer) = Session::ask(site, name, &operation)?;
+    if !matches!(answer, Answer::Ready) {
+        return Err(unexpected(answer));
+    }
     let local = match &source {
         Source::Path(path) => path.display().to_string(),
         Source::Tar(_) => "-".to_owned(),

@@ -97,6 +97,7 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
             if !writable.is_dir() {
                 return Err(Error::invalid("extraction point is not a directory"));
             }
+            say(stream, &Answer::Ready);
             let tar = begun.chain(stream);
             let result = extract::extract(tar, Path::new(folder), rebase, true);
             if result.is_err() {

@@ -15,6 +15,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+/// Between looks at a container that somebody else has to do with.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// One operation under way.
 pub(super) struct Session {
     pub(super) container: ContainerConfig,
@@ -25,28 +28,31 @@ pub(super) struct Session {
 
 impl Session {
     /// Begins `operation` in the container that `name` means.
-    pub(super) fn open(site: &Site, name: &str, operation: &Operation) -> Result<Self> {
-        let container = observe::by_name(site, name)?.config;
-        let place = site.sandbox.container(&container.id);
-        match lock::try_folder(place.lock())? {
-            Some(held) => {
+    fn open(site: &Site, name: &str, operation: &Operation) -> Result<Self> {
+        loop {
+            let found = observe::by_name(site, name)?;
+            let container = found.config;
+            let place = site.sandbox.container(&container.id);
+            if let Some(held) = lock::try_folder(place.lock())? {
                 let (ours, theirs) = UnixStream::pair().on("make", "a socket pair")?;
                 let child = serve_stopped(site, &container, operation, theirs)?;
-                Ok(Self {
+                return Ok(Self {
                     container,
                     stream: ours,
                     child: Some((child, held)),
-                })
+                });
             }
-            None => {
+            if found.status.has_monitor() {
                 let request = Request::Files(operation.clone());
                 let stream = requests::send(site, &container.id, &request)?;
-                Ok(Self {
+                return Ok(Self {
                     container,
                     stream,
                     child: None,
-                })
+                });
             }
+            // It starts or ends just now, or is copied to by somebody else.
+            std::thread::sleep(PAUSE);
         }
     }
 

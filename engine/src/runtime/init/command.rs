@@ -98,7 +98,7 @@ pub(super) fn execute(
     }
     enter_working_dir(root, &planned.working_dir, first)?;
     if planned.init {
-        reaper::split()?;
+        reaper::split(&planned.argv)?;
     }
     nix::unistd::setsid().map_err(|error| failed("setsid", "the process", error))?;
     if let Some(slave) = terminal {

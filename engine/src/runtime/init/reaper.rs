@@ -12,8 +12,8 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-/// Returns in the child, which goes on to the command; the caller stays behind as its init and never returns.
-pub(super) fn split() -> Result<()> {
+/// `argv` is what the command is. Returns in the child, which goes on to the command; the caller stays behind as its init and never returns.
+pub(super) fn split(argv: &[String]) -> Result<()> {
     let all = SigSet::all();
     // Blocked before the fork: a signal that comes in between waits for the loop.
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all), None)
@@ -23,6 +23,9 @@ pub(super) fn split() -> Result<()> {
         Forked::Parent { pid, pidfd } => {
             drop(pidfd);
             let _ = process::set_name("docker-init");
+            // Everybody in the container can read the words of pid 1: Docker's, not the monitor's.
+            let words = ["/sbin/docker-init", "--"].map(str::to_owned);
+            process::set_words(&[&words, argv].concat());
             // The control channel must end when the command runs, and the pipes when the command ends.
             close_everything();
             serve(Pid::from_raw(pid), &all)
