@@ -5,15 +5,17 @@ use super::job::{End, Terminal};
 use crate::env;
 use engine::paths::Home;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs lines, one after the other.
 pub(crate) struct Lines {
     carry: Carry,
-    account: tempfile::TempPath,
+    /// Where a line's shell writes down where it stands: memory, so that a killed shell leaves no file behind.
+    account: File,
     home: Home,
 }
 
@@ -28,12 +30,10 @@ impl Lines {
             .chain(std::env::split_paths(&others).filter(|folder| *folder != bin));
         let joined = std::env::join_paths(folders).unwrap_or(others);
         carry.environment.insert("PATH".into(), joined);
-        let account = tempfile::Builder::new()
-            .prefix("docklings-line-")
-            .tempfile()?;
+        let account = rustix::fs::memfd_create("line", rustix::fs::MemfdFlags::CLOEXEC)?;
         Ok(Self {
             carry,
-            account: account.into_temp_path(),
+            account: account.into(),
             home: home.clone(),
         })
     }
@@ -69,9 +69,19 @@ impl Lines {
     pub(crate) fn finish(&mut self, end: End) {
         self.carry.code = end.code();
         if !matches!(end, End::Stopped(_)) {
-            let account = fs::read(&self.account).unwrap_or_default();
+            let account = fs::read(self.account()).unwrap_or_default();
             self.carry.take_over(&String::from_utf8_lossy(&account));
         }
+    }
+
+    /// The path by which the line's shell finds our memory.
+    fn account(&self) -> PathBuf {
+        format!(
+            "/proc/{}/fd/{}",
+            std::process::id(),
+            self.account.as_raw_fd()
+        )
+        .into()
     }
 
     fn command(&mut self, sandbox: &str, line: &str) -> io::Result<Command> {
@@ -79,10 +89,10 @@ impl Lines {
             // It was removed under our feet, as by `reset` in another terminal.
             fs::create_dir_all(&self.carry.folder)?;
         }
-        fs::write(&self.account, "")?;
+        self.account.set_len(0)?;
         let mut command = Command::new("sh");
         command
-            .args(["-c", &self.carry.script(line, &self.account)])
+            .args(["-c", &self.carry.script(line, &self.account())])
             .env_clear()
             .envs(&self.carry.environment)
             .env("PWD", &self.carry.folder)

@@ -27,11 +27,11 @@ pub(crate) fn page(lesson: &Lesson, index: usize, look: Look) -> String {
         lesson.pages.len(),
         lesson.front.title
     );
-    line(&mut out, &styled(ASIDE, &place));
+    line(&mut out, &fill(&styled(ASIDE, &place), look));
     if page.title != lesson.front.title || index > 0 {
-        line(&mut out, &styled(HEADING, &page.title));
+        line(&mut out, &fill(&styled(HEADING, &page.title), look));
     } else {
-        line(&mut out, &styled(HEADING, &lesson.front.title));
+        line(&mut out, &fill(&styled(HEADING, &lesson.front.title), look));
         let goal = format!(
             "{} About {}.",
             lesson.front.goal,
@@ -53,8 +53,8 @@ pub(crate) fn exercise(exercise: &Exercise, passed: &BTreeSet<String>, look: Loo
         true => format!("Exercise {}", exercise.id),
         false => format!("Exercise {}, about {time}", exercise.id),
     };
-    line(&mut out, &styled(ASIDE, &place));
-    line(&mut out, &styled(HEADING, &exercise.title));
+    line(&mut out, &fill(&styled(ASIDE, &place), look));
+    line(&mut out, &fill(&styled(HEADING, &exercise.title), look));
     if !exercise.story.trim().is_empty() {
         out.push('\n');
         line(&mut out, markdown(&exercise.story, look).trim_end());
@@ -121,7 +121,7 @@ fn goal_text<'a>(exercise: &'a Exercise, id: &str) -> &'a str {
 pub(crate) fn done(exercise: &Exercise, look: Look) -> String {
     let mut out = String::from("\n");
     let headline = format!("Done: {}", exercise.title);
-    line(&mut out, &styled(PASS, &headline));
+    line(&mut out, &fill(&styled(PASS, &headline), look));
     for text in [&exercise.debrief, &exercise.differs_from_docker] {
         if !text.trim().is_empty() {
             out.push('\n');
@@ -381,16 +381,12 @@ pub(crate) fn list(
             let count = lesson.front.exercises.len();
             all += count;
             let exercises = if count == 1 { "exercise" } else { "exercises" };
-            line(
-                &mut out,
-                &format!("{} ({count} {exercises})", styled(HEADING, &title)),
-            );
+            let text = format!("{} ({count} {exercises})", styled(HEADING, &title));
+            line(&mut out, &hanging(&text, 0, 4, look));
             continue;
         }
-        line(
-            &mut out,
-            &format!("{} ({pages}){mark}", styled(HEADING, &title)),
-        );
+        let text = format!("{} ({pages}){mark}", styled(HEADING, &title));
+        line(&mut out, &hanging(&text, 0, 4, look));
         for id in &lesson.front.exercises {
             let Some(exercise) = catalog.exercise(id) else {
                 line(&mut out, &format!("      {:<11} {id}", "broken"));

@@ -2,6 +2,7 @@
 
 use crate::support::output::Output;
 use crate::support::process;
+use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 use serde_json::Value;
 use std::fs;
@@ -362,6 +363,53 @@ fn env_makes_any_shell_one_of_ours() {
         .shell("eval \"$(docklings env box)\"; docker ps -a --format '{{.Names}}'; echo $DOCKLINGS_SANDBOX")
         .ok()
         .says("box\nex-box\n");
+}
+
+#[test]
+fn watch_tells_what_is_done_in_another_terminal() {
+    let sandbox = sandbox();
+    let seen = sandbox.write("seen", "");
+    let said = |text: &str| fs::read_to_string(&seen).is_ok_and(|seen| seen.contains(text));
+    let mut watch = sandbox.command("docklings");
+    watch
+        .args(["watch", "box"])
+        .stdin(std::process::Stdio::null())
+        .stdout(fs::File::create(&seen).expect("a file can be made"));
+    let mut watch = watch.spawn().expect("docklings starts");
+    process::eventually("it shows the goals", || said("Watching."));
+    let there = "eval \"$(docklings env box)\"";
+    sandbox
+        .shell(&format!("{there} && docker start -a box"))
+        .ok();
+    process::eventually("a goal is reached", || {
+        said("PASS  The box was started again. (1 of 2)")
+    });
+    // What takes a goal away is told, too.
+    sandbox
+        .shell(&format!("{there} && docker rm box >/dev/null"))
+        .ok();
+    process::eventually("a goal is lost", || {
+        said("no longer so: The box was started")
+    });
+    drop(watch.kill());
+    drop(watch.wait());
+}
+
+#[test]
+fn nothing_is_wider_than_a_small_terminal() {
+    requires!(Tool("script"));
+    let sandbox = sandbox();
+    session(&sandbox, &["next", "next", "quit"]).ok();
+    let lines = "stty cols 40; docklings list; docklings check box; docklings hint box; \
+                 printf 'goals\\nlist\\nback\\nquit\\n' | docklings";
+    let shown = sandbox
+        .shell(&format!("NO_COLOR=1 script -qc \"{lines}\" /dev/null"))
+        .ok()
+        .mentions("Wake the box")
+        .mentions("Your goals:");
+    for line in shown.stdout.lines().map(|line| line.trim_end_matches('\r')) {
+        assert!(line.chars().count() <= 40, "`{line}` in {shown}");
+    }
 }
 
 #[test]
