@@ -163,19 +163,88 @@ fn rm_killed_at_every_step() {
     );
 }
 
+/// Every image that is listed has all its layers, with the content that its configuration names.
+fn images_are_whole(sandbox: &Sandbox) {
+    let ids = sandbox.docker("images -aq --no-trunc").ok();
+    for id in ids.lines() {
+        // Saving holds every layer against its digest.
+        sandbox
+            .docker(&format!("save -o whole.tar {id}"))
+            .ok()
+            .says("");
+    }
+}
+
 #[test]
 fn build_killed_at_every_step() {
     requires!(Tool("strace"));
     at_every_step(
         false,
         "build -q -t app .",
-        |sandbox| drop(sandbox.write("Dockerfile", "FROM busybox\nRUN echo built > /note\n")),
         |sandbox| {
+            sandbox.write("Dockerfile", "FROM busybox\nCMD echo old\n");
             sandbox.docker("build -q -t app .").ok().mentions("sha256:");
+            sandbox.write("word", "new\n");
+            sandbox.write(
+                "Dockerfile",
+                "FROM busybox\nCOPY word /\nRUN cp /word /note\nCMD cat /note\n",
+            );
+        },
+        |sandbox| {
+            let said = sandbox.docker("run --rm app").ok();
+            assert!(["old", "new"].contains(&said.text()), "{said}");
+            images_are_whole(sandbox);
+            sandbox.docker("build -q -t app .").ok().mentions("sha256:");
+            sandbox.docker("run --rm app").ok().says("new\n");
+        },
+    );
+}
+
+#[test]
+fn load_killed_at_every_step() {
+    requires!(Tool("strace"));
+    let here = Sandbox::new();
+    here.write(
+        "Dockerfile",
+        "FROM busybox\nRUN echo one > /note\nFROM busybox\nRUN echo two > /note\nCMD cat /note\n",
+    );
+    here.docker("build -q -t first --target 0 .").ok();
+    here.docker("build -q -t second .").ok();
+    here.docker("save -o images.tar first second").ok().says("");
+    let images = here.work().join("images.tar").display().to_string();
+    at_every_step(
+        false,
+        &format!("load -q -i {images}"),
+        |_| {},
+        |sandbox| {
+            // Both images, or none.
+            let loaded = sandbox.docker("images -q second").ok().lines().len();
+            assert_eq!(sandbox.docker("images -q first").ok().lines().len(), loaded);
+            images_are_whole(sandbox);
+            sandbox.docker(&format!("load -q -i {images}")).ok();
+            sandbox.docker("run --rm second").ok().says("two\n");
+        },
+    );
+}
+
+#[test]
+fn import_killed_at_every_step() {
+    requires!(Tool("strace"));
+    at_every_step(
+        false,
+        "import files.tar flat",
+        |sandbox| {
             sandbox
-                .docker("run --rm app cat /note")
+                .shell("echo two > note && tar -cf files.tar note")
+                .ok();
+        },
+        |sandbox| {
+            images_are_whole(sandbox);
+            sandbox.docker("import files.tar flat").ok();
+            sandbox
+                .shell("docker create --name box flat none && docker cp box:/note copy && cat copy")
                 .ok()
-                .says("built\n");
+                .mentions("two\n");
         },
     );
 }

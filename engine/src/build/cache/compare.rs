@@ -97,17 +97,37 @@ impl Before {
             return Ok(reason);
         }
         Ok(match missed.parent {
-            Some((_, reason @ (Reason::FirstTime | Reason::NoCache | Reason::Base { .. }))) => {
-                reason.clone()
-            }
+            Some((
+                _,
+                reason @ (Reason::FirstTime
+                | Reason::NoCache
+                | Reason::Base { .. }
+                | Reason::Dropped { .. }
+                | Reason::Order),
+            )) => reason.clone(),
             Some((_, reason @ Reason::Step { .. })) => reason.clone(),
             Some((step, reason)) => Reason::Step {
                 step: step.to_owned(),
                 because: Box::new(reason.clone()),
             },
-            // All is as it was, so what is missing is the record or its layer.
-            None => Reason::LayerGone,
+            // All of it is as it was.
+            None => self.around(before, missed),
         })
+    }
+
+    /// A difference in what stands before the step; if there is none, its layer is missing.
+    fn around(&self, before: &StepRecord, missed: &Missed<'_>) -> Reason {
+        let place = self.steps.iter().position(|step| step.key == before.key);
+        let was = &self.steps[..place.unwrap_or_default()];
+        let now = &missed.now[..missed.position.min(missed.now.len())];
+        let gone = was.iter().find(|step| !missed.now.contains(&step.written));
+        match gone {
+            Some(step) => Reason::Dropped {
+                was: step.written.clone(),
+            },
+            None if was.iter().map(|step| &step.written).ne(now) => Reason::Order,
+            None => Reason::LayerGone,
+        }
     }
 
     /// A difference that the step has itself.
@@ -337,6 +357,14 @@ mod tests {
         assert_eq!(
             reason(&["FROM x", "COPY a b", "RUN a"], &["FROM x", "RUN b"], None),
             "new instruction"
+        );
+        assert_eq!(
+            reason(&["FROM x", "COPY a b", "RUN a"], &["FROM x", "RUN a"], None),
+            "an instruction before it is gone: COPY a b"
+        );
+        assert_eq!(
+            reason(&["FROM x", "RUN a", "RUN b"], &["FROM x", "RUN b"], None),
+            "an instruction before it is gone: RUN a"
         );
     }
 

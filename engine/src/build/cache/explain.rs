@@ -59,6 +59,13 @@ pub enum Reason {
         /// Why that one ran.
         because: Box<Reason>,
     },
+    /// An instruction that stood before it is gone.
+    Dropped {
+        /// That one.
+        was: String,
+    },
+    /// The instructions before it are in another order.
+    Order,
     /// Its record is there, and its layer was removed.
     LayerGone,
 }
@@ -129,6 +136,8 @@ impl fmt::Display for Reason {
                 Self::NewInstruction => write!(f, "{step} is new"),
                 _ => write!(f, "{step} changed: {because}"),
             },
+            Self::Dropped { was } => write!(f, "an instruction before it is gone: {}", short(was)),
+            Self::Order => f.write_str("the order of instructions changed"),
             Self::LayerGone => f.write_str("its layer was removed"),
         }
     }

@@ -118,7 +118,13 @@ fn join(physical: &mut Physical<'_>, first: (usize, &str), escape: char) -> Logi
         };
         match next {
             Some(next) => part = next,
-            None => break,
+            None => {
+                // Nothing follows: a mark before the last one continues nothing either.
+                while let (rest, true) = cut_continuation(&text, escape) {
+                    text.truncate(rest.len());
+                }
+                break;
+            }
         }
     }
     finish(text, pieces, empty_continuation)
