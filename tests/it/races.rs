@@ -37,7 +37,7 @@ fn a_start_waits_for_a_copy_into_the_stopped_container() {
             "mkfifo pipe; tar -C data -cf data.tar file
              docker cp - box:/tmp <pipe & copy=$!
              exec 3>pipe
-             docker start box >started & start=$!
+             docker start box 3>&- >started & start=$!
              cat data.tar >&3; exec 3>&-
              wait $copy && wait $start && cat started && docker exec box cat /tmp/file",
         )

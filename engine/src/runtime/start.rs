@@ -76,12 +76,15 @@ pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Op
 /// just starts or ends it does not run it either: they are waited for.
 fn take_lock(site: &Site, id: &ContainerId) -> Result<Option<File>> {
     let place = site.sandbox.container(id);
+    let gone = || Error::not_found(format!("No such container: {id}"));
     loop {
-        if let Some(lock) = lock::try_folder(place.lock())? {
-            return Ok(Some(lock));
+        match lock::try_folder(place.lock()) {
+            Ok(Some(lock)) => return Ok(Some(lock)),
+            Ok(None) => {}
+            Err(_) if !place.lock().exists() => return Err(gone()),
+            Err(error) => return Err(error),
         }
-        let container = observe::by_id(site, id)?
-            .ok_or_else(|| Error::not_found(format!("No such container: {id}")))?;
+        let container = observe::by_id(site, id)?.ok_or_else(gone)?;
         if container.status.has_monitor() {
             return Ok(None);
         }

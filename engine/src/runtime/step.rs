@@ -70,7 +70,7 @@ pub fn run_step(
 
 /// Makes the lowest layer of all containers.
 pub fn ensure_mountpoints(folder: &Path) -> Result<()> {
-    if folder.join("etc/hosts").exists() {
+    if folder.join(".dockerenv").exists() {
         return Ok(());
     }
     for name in ["proc", "sys", "dev", "etc"] {
@@ -79,9 +79,9 @@ pub fn ensure_mountpoints(folder: &Path) -> Result<()> {
     for name in ["", "proc", "sys", "dev", "etc"] {
         set_mode(&folder.join(name), 0o755)?;
     }
-    // `hosts` last: it says that the others are there.
-    for name in ["resolv.conf", "hostname", "hosts"] {
-        let path = folder.join("etc").join(name);
+    // Programs look for `.dockerenv` to learn where they run. It is the last: it says that the others are there.
+    for name in ["etc/resolv.conf", "etc/hostname", "etc/hosts", ".dockerenv"] {
+        let path = folder.join(name);
         std::fs::write(&path, "").map_err(|error| Error::io("write", &path, error))?;
         set_mode(&path, 0o644)?;
     }

@@ -87,7 +87,10 @@ pub(crate) fn kill(site: &Site, name: &str, text: &str) -> Result<()> {
         via: site.via.clone(),
     };
     let stream = requests::send(site, &container.config.id, &request).map_err(|_| not_running())?;
-    requests::expect_started(&stream)?;
+    answered(site, &container, &stream).map_err(|error| match error.kind() {
+        ErrorKind::Conflict => not_running(),
+        _ => error,
+    })?;
     if signal == libc::SIGKILL {
         await_end(site, &container)?;
     }
@@ -117,7 +120,25 @@ pub(crate) fn freeze(site: &Site, name: &str, frozen: bool) -> Result<()> {
         frozen,
         via: site.via.clone(),
     };
-    requests::expect_started(&requests::send(site, &container.config.id, &request)?)
+    let stream = requests::send(site, &container.config.id, &request)?;
+    answered(site, &container, &stream)
+}
+
+/// Waits for the monitor's answer. A monitor that ended without one ended with its container, which is the answer.
+fn answered(site: &Site, container: &Container, stream: &UnixStream) -> Result<()> {
+    let error = match requests::expect_started(stream) {
+        Err(error) if error.kind() == ErrorKind::Internal => error,
+        other => return other,
+    };
+    let id = &container.config.id;
+    match observe::by_id(site, id)? {
+        Some(found) if found.status.has_monitor() => Err(error),
+        Some(_) => Err(Error::conflict(format!("container {id} is not running"))),
+        None => Err(Error::not_found(format!(
+            "No such container: {}",
+            container.config.name
+        ))),
+    }
 }
 
 /// Waits for the end; see [`crate::Engine::wait`].
@@ -195,7 +216,7 @@ fn tell(site: &Site, container: &Container) -> Result<()> {
     if lock::is_held(place.lock())?
         && let Ok(stream) = requests::send(site, &container.config.id, &Request::Reload)
     {
-        requests::expect_started(&stream)?;
+        return answered(site, container, &stream);
     }
     Ok(())
 }
