@@ -1,9 +1,9 @@
 //! `docker start`, and the second half of `docker run`: a monitor is born.
 //!
 //! ```text
-//! docker ──fork──► (session leader) ──fork──► monitor ──execveat──► docklings __monitor
-//!    │                    └ ends at once        └ in a user namespace, if we are not root
-//!    └── holds the other end of the session ────────┘
+//! docker ──fork──► monitor ──execveat──► docklings __monitor
+//!    │                └ a session of its own; in a user namespace, if we are not root
+//!    └── holds the other end of the session ──┘
 //! ```
 //!
 //! The container's lock is taken here and inherited, so there is no moment in which two monitors could start. The
@@ -133,21 +133,14 @@ fn start_monitor(
     let (ours, theirs) = UnixStream::pair().on("make", "a socket pair")?;
     match fork()? {
         Forked::Child => {
-            // A second fork, so that the monitor is nobody's child whom we would have to wait for.
+            // It has its own session, and outlives us as everyone's orphan: a second fork would gain nothing but a wait.
             let _ = nix::unistd::setsid();
-            match fork() {
-                Ok(Forked::Child) => {
-                    let error = become_monitor(site, id.as_str(), &job, &theirs, &lock);
-                    let _ = Frame::Failed(125, Failure::from(error).text).write_to(&theirs);
-                    process::exit(125)
-                }
-                Ok(Forked::Parent { .. }) => process::exit(0),
-                Err(_) => process::exit(1),
-            }
+            let error = become_monitor(site, id.as_str(), &job, &theirs, &lock);
+            let _ = Frame::Failed(125, Failure::from(error).text).write_to(&theirs);
+            process::exit(125)
         }
-        Forked::Parent { pidfd, .. } => {
+        Forked::Parent { .. } => {
             drop((theirs, lock));
-            process::wait(&pidfd)?;
             Ok(ours)
         }
     }
