@@ -1,7 +1,7 @@
 //! The poll loop: what happened, and who deals with it.
 
 use super::client::{Client, Role};
-use super::{Monitor, client};
+use super::{Monitor, client, life};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -148,6 +148,7 @@ impl Monitor {
         };
         while let Ok((stream, _)) = listener.accept() {
             self.clients.extend(Client::new(stream, Role::Greeting));
+            self.forget_at = Some(Instant::now() + life::SETTLED);
         }
     }
 

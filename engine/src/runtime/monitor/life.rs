@@ -22,8 +22,9 @@ pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 /// A run of this length starts the waits anew.
 const STABLE_RUN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
-/// A container that has run so long will go on for a while: what its start needed may go. A short one has no use for that.
-const SETTLED: Duration = Duration::from_millis(300);
+/// A container that has run so long will go on for a while: what its start needed, or the answer to a client, may go. A short
+/// one has no use for that.
+pub(super) const SETTLED: Duration = Duration::from_millis(300);
 /// How long a client that does not read may keep the monitor of an ended container alive.
 const LINGER: Duration = Duration::from_secs(600);
 

@@ -52,7 +52,7 @@ pub(super) struct Monitor {
     kill_at: Option<Instant>,
     /// When the restart policy starts it again.
     restart_at: Option<Instant>,
-    /// When to give back the memory of the start.
+    /// When to give back the memory that was needed last, by the start or by a client.
     forget_at: Option<Instant>,
     /// How long the next wait for a restart is.
     backoff: std::time::Duration,
