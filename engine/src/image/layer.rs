@@ -8,6 +8,7 @@
 //!
 //! Adopting packs the folder too, into a hash alone, because its digest is its name. Building never compresses.
 
+use super::capped::Capped;
 use super::compression::decompress;
 use super::digesting::Digesting;
 use super::pack::pack;
@@ -65,7 +66,8 @@ pub fn stage(home: &Home, stream: impl Read, origin: Origin, limits: &Limits) ->
         Origin::Foreign => Some(Recipe::create(draft.folder())?),
         Origin::Ours => None,
     });
-    let mut hashed = Digesting::new(decompress(stream).map_err(damaged)?);
+    let stream = Capped::new(decompress(stream).map_err(damaged)?, limits.stream());
+    let mut hashed = Digesting::new(stream);
     let mut tar = Reader::with_frame(BufReader::with_capacity(BUFFER, &mut hashed), frame);
     let unpacked = unpack(&mut tar, draft.folder(), limits)?;
     if let Frame(Some(recipe)) = tar.finish().map_err(damaged)? {

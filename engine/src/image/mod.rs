@@ -11,7 +11,7 @@
 //! |---|---|
 //! | [`resolve`] | what the user wrote → an image |
 //! | [`record`] | an image begins to exist, in one step |
-//! | [`tar`], [`compression`], [`digesting`] | the streams that layers are |
+//! | [`tar`], [`compression`], [`digesting`], `capped` | the streams that layers are |
 //! | [`unpack`] with [`marks`], [`owners`], [`recipe`] | a tar → a folder for overlayfs |
 //! | [`pack`] | a folder of changes → a tar |
 //! | [`layer`] | both, as layers |
@@ -25,6 +25,7 @@
 //! **Lesson.** `images-tags-and-layers`
 
 pub mod archive;
+mod capped;
 pub mod changes;
 pub mod collect;
 pub mod commit;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::image::tar::{Entry, EntryKind, Writer};
 use crate::image::unpack::Limits;
+use flate2::write::GzEncoder;
 use std::fs;
 use std::os::unix::fs::symlink;
 
@@ -117,4 +118,34 @@ fn changed_files_are_noticed_before_they_leave() {
     fs::write(layers::diff(&home, &layer.chain).join("d/f"), "HELLO").unwrap();
     let error = write_tar(&home, &layer, io::sink()).unwrap_err();
     assert!(error.message().contains("is damaged"));
+}
+
+#[test]
+fn a_bomb_in_the_headers_or_behind_the_end_is_refused_and_leaves_nothing() {
+    let (_folder, home) = home();
+    let limits = Limits {
+        bytes: 1000,
+        entries: 4,
+    };
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let mut behind = foreign_tar();
+    behind.truncate(1024);
+    behind.resize(100_000, 0);
+    let mut long = Entry::new("f", EntryKind::File, 0o644);
+    long.xattrs = vec![(b"user.x".to_vec(), vec![b'x'; 60_000])];
+    let mut writer = Writer::new(Vec::new());
+    writer.append(&long, io::empty()).unwrap();
+    let headers = writer.finish().unwrap();
+    for tar in [behind, headers] {
+        for origin in [Origin::Foreign, Origin::Ours] {
+            let staged = stage(&home, gzip(&tar).as_slice(), origin, &limits);
+            let error = staged.err().unwrap().to_string();
+            assert_eq!(error, "a layer of more than 17384 bytes is refused");
+            assert_eq!(leftovers(&home), 0);
+        }
+    }
 }

@@ -46,6 +46,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Bytes of the whole tar: of its files, and 4 KiB of headers and padding for each entry.
+    pub fn stream(&self) -> u64 {
+        self.bytes.saturating_add(self.entries.saturating_mul(4096))
+    }
+}
+
 /// What was unpacked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unpacked {
