@@ -71,3 +71,6 @@ pub(crate) static TABLE: &[Row] = &[
     Row::of::<volume::prune::Args>(&["volume prune"]),
     Row::of::<volume::rm::Args>(&["volume rm", "volume remove"]),
 ];
+
+#[cfg(test)]
+mod tests;

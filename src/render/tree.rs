@@ -88,10 +88,17 @@ fn branch(shown: &Shown<'_>, all: &[Image]) -> Branch {
 
 fn names(image: &Image) -> String {
     let names: Vec<String> = image.references.iter().map(Reference::familiar).collect();
-    match names.is_empty() {
-        true => "<none>".to_owned(),
-        false => names.join(", "),
+    match (names.is_empty(), was(image)) {
+        (true, Some(was)) => format!("<none> (was {was})"),
+        (true, None) => "<none>".to_owned(),
+        (false, _) => names.join(", "),
     }
+}
+
+/// The names of `image` that another image has now: why it dangles.
+pub fn was(image: &Image) -> Option<String> {
+    let names: Vec<String> = image.lost.iter().map(Reference::familiar).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// How another image is referred to: by its first name, or else by its id.
@@ -320,5 +327,7 @@ app:1  ID  4.26MB
             },
         );
         assert_eq!(text, format!("<none>  {}  4.26MB\n", image.id.short()));
+        image.lost = vec![Reference::parse("app:1").unwrap()];
+        assert_eq!(names(&image), "<none> (was app:1)");
     }
 }

@@ -7,6 +7,7 @@ use super::look::{ASIDE, HEADING, styled};
 use crate::failure::CommandResult;
 use crate::render::human;
 use crate::render::text::{ellipsis, short_id};
+use crate::render::tree::was;
 use engine::Engine;
 use engine::image::Image;
 use engine::runtime::spec::{Container, Status};
@@ -95,7 +96,10 @@ fn name_of(image: &Image) -> String {
         .map(|name| name.familiar())
         .collect();
     match names.is_empty() {
-        true => format!("{} (no name)", short_id(&image.id.to_string())),
+        true => {
+            let was = was(image).map_or(String::new(), |was| format!(", was {was}"));
+            format!("{} (no name{was})", short_id(&image.id.to_string()))
+        }
         false => names.join(", "),
     }
 }

@@ -8,10 +8,15 @@ use crate::render::listing::QUIET_WINS;
 use crate::render::rows::image::{COLUMNS, COLUMNS_WITH_DIGEST, rows};
 use crate::render::select::Filters;
 use crate::render::select::images::{Query, select};
+use crate::render::tree::was;
 use crate::render::value::Value;
 use crate::values::pairs;
 use engine::events::ObjectKind;
+use engine::image::Image;
 use jiff::tz::TimeZone;
+
+/// So many images without a name are explained.
+const NAMED: usize = 3;
 
 /// Arguments of `docker images`.
 #[derive(Debug, clap::Args)]
@@ -82,6 +87,60 @@ impl Command for Args {
             .flat_map(|image| rows(image, &view, None))
             .collect();
         let text = columns.render(format, self.quiet, &rows)?;
-        Ok(write!(ctx.out, "{text}")?)
+        write!(ctx.out, "{text}")?;
+        if format.is_none() && !self.quiet && ctx.err_is_terminal() {
+            ctx.flush()?;
+            write!(ctx.err, "{}", causes(&chosen))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why images have no name, for people at a terminal; nothing if all have one.
+fn causes(images: &[Image]) -> String {
+    let unnamed = || images.iter().filter(|image| image.references.is_empty());
+    let mut text = String::new();
+    for image in unnamed().take(NAMED) {
+        let id = image.id.short();
+        text += &match was(image) {
+            Some(was) => format!("hint: {id} was {was}, and another image has that name now\n"),
+            None => format!("hint: {id} never had a name, or it was taken away\n"),
+        };
+    }
+    match unnamed().count().saturating_sub(NAMED) {
+        0 => {}
+        more => text += &format!("hint: so {more} more\n"),
+    }
+    if !text.is_empty() {
+        text += "hint: docker image prune removes images without a name that nobody uses\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::samples;
+    use engine::oci::reference::Reference;
+
+    #[test]
+    fn an_image_without_a_name_says_which_it_had() {
+        let mut image = samples::image();
+        assert_eq!(causes(std::slice::from_ref(&image)), "");
+        image.references.clear();
+        let id = image.id.short().to_owned();
+        assert!(causes(std::slice::from_ref(&image)).contains("never had a name"));
+        image.lost = vec![Reference::parse("app:1").unwrap()];
+        let text = causes(&vec![image; 5]);
+        assert!(
+            text.starts_with(&format!(
+                "hint: {id} was app:1, and another image has that name now\n"
+            )),
+            "{text}"
+        );
+        assert!(
+            text.ends_with("hint: so 2 more\nhint: docker image prune removes images without a name that nobody uses\n"),
+            "{text}"
+        );
     }
 }
