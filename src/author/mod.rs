@@ -3,7 +3,10 @@
 mod check;
 mod execute;
 mod explain;
+mod hands;
 mod new;
+#[cfg(feature = "docker-oracle")]
+mod oracle;
 mod preview;
 mod schema;
 mod workers;

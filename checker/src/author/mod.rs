@@ -6,6 +6,7 @@
 
 pub mod accept;
 pub mod bundle;
+pub mod compare;
 pub mod deciding;
 pub mod diagnosis;
 pub mod fresh;
@@ -45,7 +46,7 @@ const fn rule(id: &'static str, finds: &'static str, tries: bool) -> Rule {
 
 /// All rules. E03 and E04 (a goal without a check, a check without a goal) are part of E01 in this format: a goal
 /// owns its checks.
-pub const RULES: [Rule; 23] = [
+pub const RULES: [Rule; 26] = [
     rule("E00", "the setup fails, or a step does not end", true),
     rule("E01", "the file is not an exercise of format 1", false),
     rule(
@@ -83,6 +84,17 @@ pub const RULES: [Rule; 23] = [
         false,
     ),
     rule("E23", "a param changes no check and no answer", false),
+    rule("D01", "a step ends otherwise on a real Docker Engine", true),
+    rule(
+        "D02",
+        "a goal is judged otherwise on a real Docker Engine",
+        true,
+    ),
+    rule(
+        "D03",
+        "a goal gets another diagnosis on a real Docker Engine",
+        true,
+    ),
     rule("W01", "fewer than two wrong attempts", false),
     rule("W02", "no estimate of the minutes", false),
 ];

@@ -34,6 +34,21 @@ pub enum Failure {
     Machine(String),
 }
 
+impl Failure {
+    /// In words.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Setup(step, code, output) => format!(
+                "step {} of the setup ends with exit code {code}, saying: {}",
+                step + 1,
+                said(output)
+            ),
+            Self::Stuck(step) => format!("step {} does not end", step + 1),
+            Self::Machine(cause) => cause.clone(),
+        }
+    }
+}
+
 /// A step that was done.
 #[derive(Debug, Clone)]
 pub struct Done {

@@ -243,6 +243,9 @@ fn from_image(subject: &str, container: &Container, image: &str, world: &dyn Wor
 
 /// The value of a field of the table.
 pub(crate) fn value(container: &Container, field: &str, world: &dyn World) -> Observed<Value> {
+    if let Some(blind) = world.untold("container", field) {
+        return Err(blind);
+    }
     Ok(match field {
         "status" => json!(container.status),
         "exit_code" => json!(container.exit_code),

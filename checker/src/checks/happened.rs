@@ -20,10 +20,10 @@
 mod describe;
 
 use super::outcome::{Claim, Outcome, Truth};
-use super::{Arg, Check, Given};
+use super::{Arg, Check, Given, arg};
 use crate::field::{Field, Kind, Noun, concat, field};
 use crate::matcher::{Matcher, command_line};
-use crate::world::{Event, World, tagged};
+use crate::world::{Blind, Event, World, tagged};
 use describe::{describe_events, describe_pattern};
 use serde_json::{Map, Value, json};
 
@@ -252,7 +252,16 @@ fn judge_events(
     expected: impl Fn(&str) -> String,
 ) -> Outcome {
     let expected = expected(&describe_pattern(&check.given));
-    let events = match world.events() {
+    let groups = ["after", "before"].map(|field| match check.arg(field) {
+        Some(Arg::Group(group)) => group.as_slice(),
+        _ => &[],
+    });
+    let patterns = [check.given.as_slice(), groups[0], groups[1]];
+    let untold = patterns
+        .iter()
+        .find_map(|pattern| untold(pattern, world))
+        .map_or_else(|| world.events(), Err);
+    let events = match untold {
         Ok(events) => events,
         Err(blind) => return Outcome::blind(expected, blind),
     };
@@ -272,6 +281,21 @@ fn judge_events(
     let mut facts = fitting.first().map_or_else(Map::new, |event| facts(event));
     facts.insert("count".to_owned(), json!(fitting.len()));
     Outcome::all(vec![claim], facts)
+}
+
+/// Why this world's journal cannot answer for `pattern`, if it cannot.
+fn untold(pattern: &[Given], world: &dyn World) -> Option<Blind> {
+    let of_event = |event: &&str| match arg(pattern, "event") {
+        Some(Arg::Match(matcher)) => matcher.accepts(&json!(event)),
+        _ => false,
+    };
+    let mut events = EVENTS.iter().copied().filter(|event| of_event(&event));
+    events
+        .find_map(|event| world.untold("event", event))
+        .or_else(|| {
+            let mut fields = pattern.iter().map(|given| given.field.name);
+            fields.find_map(|field| world.untold("happened", field))
+        })
 }
 
 /// Whether `event` fits every field of `pattern` but those about other events.

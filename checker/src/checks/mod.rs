@@ -16,7 +16,7 @@ mod judge;
 pub mod outcome;
 pub mod registry;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod volume;
 
 use crate::field::{Field, Noun};

@@ -4,7 +4,7 @@ use super::facts::{
     Build, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image, LogFacts,
     Repository, Snapshot, Volume,
 };
-use super::{Observed, World};
+use super::{Blind, Observed, World};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 
@@ -113,6 +113,9 @@ impl World for Cached<'_> {
     }
     fn events(&self) -> Observed<Vec<Event>> {
         self.events.get_or_init(|| self.inner.events()).clone()
+    }
+    fn untold(&self, subject: &str, fact: &str) -> Option<Blind> {
+        self.inner.untold(subject, fact)
     }
     fn setup(&self) -> &Snapshot {
         self.inner.setup()

@@ -55,6 +55,12 @@ impl EngineWorld {
         Ok(seen.map(file))
     }
 
+    /// The file at `path` in a folder of this machine; links stay inside.
+    #[cfg(feature = "docker-oracle")]
+    pub(super) fn file_in(&self, folder: &Path, path: &str) -> Observed<Option<FileFacts>> {
+        self.look(&[folder.to_path_buf()], path)
+    }
+
     fn raw_container(&self, id: &str) -> Observed<spec::Container> {
         self.engine.container(id).map_err(blind)
     }

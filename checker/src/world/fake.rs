@@ -42,6 +42,8 @@ pub struct Fake {
     pub setup: Snapshot,
     /// If set, nothing can be observed, because of this.
     pub blind: Option<String>,
+    /// What [`World::untold`] gives.
+    pub untold: Option<fn(&str, &str) -> Option<Blind>>,
 }
 
 impl Fake {
@@ -215,6 +217,9 @@ impl World for Fake {
     }
     fn events(&self) -> Observed<Vec<Event>> {
         self.seen(self.events.clone())
+    }
+    fn untold(&self, subject: &str, fact: &str) -> Option<Blind> {
+        self.untold.and_then(|untold| untold(subject, fact))
     }
     fn setup(&self) -> &Snapshot {
         &self.setup

@@ -1,9 +1,11 @@
 //! What may be observed of the learner's world: plain facts, read only.
 //!
-//! [`engine`] observes our engine, [`fake`] is built by tests. Nothing in this crate but these two knows where facts
-//! come from.
+//! [`engine`] observes our engine, `docker` a real Docker Engine (feature `docker-oracle`), [`fake`] is built by tests.
+//! Nothing in this crate but these knows where facts come from.
 
 pub(crate) mod cached;
+#[cfg(feature = "docker-oracle")]
+pub mod docker;
 pub mod engine;
 pub mod facts;
 pub mod fake;
@@ -71,6 +73,11 @@ pub trait World {
     fn setup(&self) -> &Snapshot;
     /// The paths of the workspace's files, relative to it, sorted.
     fn workspace(&self) -> Observed<Vec<String>>;
+    /// Why this world cannot tell `fact` of `subject`, if it cannot. A subject is `container`, `happened` (of any event)
+    /// or `event`; of `event` the fact is what happened. Our own engine tells everything.
+    fn untold(&self, _subject: &str, _fact: &str) -> Option<Blind> {
+        None
+    }
 }
 
 /// How things stand now, to be kept as the state after the setup. `events` is the number of journal lines so far.
@@ -101,6 +108,15 @@ pub(crate) fn file_digest(file: &FileFacts) -> String {
         None => hash.update(file.size.to_le_bytes()),
     }
     hex(&hash.finalize())
+}
+
+/// `NAME=value` words as a mapping.
+pub(crate) fn env(words: &[String]) -> std::collections::BTreeMap<String, String> {
+    let pair = |word: &String| {
+        let (key, value) = word.split_once('=').unwrap_or((word, ""));
+        (key.to_owned(), value.to_owned())
+    };
+    words.iter().map(pair).collect()
 }
 
 /// Lower-case hexadecimal digits.

@@ -3,12 +3,11 @@
 use crate::world::facts::{
     Container, Dockerfile, Event, FileFacts, Image, Instruction, Mount, Port, Stage,
 };
-use crate::world::journal;
+use crate::world::{env, journal};
 use engine::build::syntax::parse::StepText;
 use engine::engine::look::Seen;
 use engine::runtime::spec;
 use engine::store::containers::{MountSource, NetworkMode, PortBinding, RestartPolicy};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(super) fn file(seen: Seen) -> FileFacts {
@@ -193,14 +192,6 @@ fn stage(raw: &engine::build::syntax::parse::Stage) -> Stage {
             .map(|step| instruction(&step.written))
             .collect(),
     }
-}
-
-fn env(words: &[String]) -> BTreeMap<String, String> {
-    let pair = |word: &String| {
-        let (key, value) = word.split_once('=').unwrap_or((word, ""));
-        (key.to_owned(), value.to_owned())
-    };
-    words.iter().map(pair).collect()
 }
 
 fn or_root(path: &str) -> String {

@@ -1,0 +1,224 @@
+//! The world over the API of a real Docker Engine: the oracle that the course teaches the truth.
+//!
+//! Only with the cargo feature `docker-oracle`. The workspace is looked at as ever; what an engine does not tell (which
+//! command caused an event, which step of a build came from the cache) is [`Blind`], never a guess.
+
+mod archive;
+mod client;
+mod convert;
+
+pub use client::DockerEngine;
+
+use super::engine::EngineWorld;
+use super::facts::{
+    Build, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image, LogFacts,
+    Repository, Snapshot, Volume,
+};
+use super::{Blind, Observed, World};
+use crate::wait::Source;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// How often an engine without a journal file is looked at again.
+const POLL: Duration = Duration::from_millis(50);
+
+/// What a Docker Engine and a workspace show.
+pub struct DockerWorld {
+    engine: Rc<DockerEngine>,
+    /// Looks at the workspace, which is on this machine whoever runs the containers.
+    files: EngineWorld,
+    workspace: PathBuf,
+    setup: Snapshot,
+    /// When the exercise's setup began, and when it had ended.
+    begun: Timestamp,
+    ready: Timestamp,
+    /// When this world itself copied something out, which the engine notes as an event.
+    own_looks: RefCell<Vec<(Timestamp, Timestamp)>>,
+}
+
+impl DockerWorld {
+    /// Looks at `engine`, and through `files` at the files in `workspace`. `begun` is when the setup began; events
+    /// count from `ready` on, when it had ended as `setup` shows.
+    pub fn new(
+        engine: Rc<DockerEngine>,
+        files: EngineWorld,
+        workspace: impl Into<PathBuf>,
+        setup: Snapshot,
+        begun: Timestamp,
+        ready: Timestamp,
+    ) -> Self {
+        Self {
+            engine,
+            files,
+            workspace: workspace.into(),
+            setup,
+            begun,
+            ready,
+            own_looks: RefCell::default(),
+        }
+    }
+
+    /// How things stand now, to be kept as the state after the setup.
+    pub fn snapshot(&self) -> Observed<Snapshot> {
+        super::snapshot(self, 0)
+    }
+
+    /// What happened from `since` on, without what looking caused.
+    fn events_since(&self, since: Timestamp) -> Observed<Vec<Event>> {
+        let events = self.engine.events(since)?;
+        let looks = self.own_looks.borrow();
+        Ok(events
+            .iter()
+            .map(convert::event)
+            .filter(|event| event.time >= since)
+            .filter(|event| {
+                let own = |(from, to): &(Timestamp, Timestamp)| (*from..=*to).contains(&event.time);
+                event.action != "copy_out" || !looks.iter().any(own)
+            })
+            .collect())
+    }
+}
+
+impl World for DockerWorld {
+    fn containers(&self) -> Observed<Vec<Container>> {
+        let events = self.events_since(self.begun)?;
+        let raw = self.engine.containers()?;
+        Ok(raw
+            .iter()
+            .map(|one| convert::container(one, &events, &self.workspace))
+            .collect())
+    }
+
+    fn logs(&self, container: &str) -> Observed<LogFacts> {
+        self.engine.logs(container)
+    }
+
+    fn container_file(&self, container: &str, path: &str) -> Observed<Option<FileFacts>> {
+        let from = Timestamp::now();
+        let tar = self.engine.copy_out(container, path);
+        self.own_looks.borrow_mut().push((from, Timestamp::now()));
+        tar?.map_or(Ok(None), |tar| archive::first(&tar))
+    }
+
+    fn changes(&self, container: &str) -> Observed<ChangeFacts> {
+        let mut facts = ChangeFacts::default();
+        for (kind, path) in self.engine.changes(container)? {
+            match kind {
+                0 => facts.changed.push(path),
+                1 => facts.added.push(path),
+                _ => facts.deleted.push(path),
+            }
+        }
+        Ok(facts)
+    }
+
+    fn images(&self) -> Observed<Vec<Image>> {
+        Ok(self.engine.images()?.iter().map(convert::image).collect())
+    }
+
+    fn image_file(&self, image: &str, path: &str) -> Observed<Option<FileFacts>> {
+        archive::in_image(&self.engine.save(image)?, path)
+    }
+
+    fn builds(&self) -> Observed<Vec<Build>> {
+        Err(Blind::new("a Docker Engine keeps no record of builds"))
+    }
+
+    fn dockerfile(&self, path: &str) -> Observed<Option<Result<Dockerfile, String>>> {
+        self.files.dockerfile(path)
+    }
+
+    fn volumes(&self) -> Observed<Vec<Volume>> {
+        Ok(self.engine.volumes()?.iter().map(convert::volume).collect())
+    }
+
+    fn volume_file(&self, volume: &str, path: &str) -> Observed<Option<FileFacts>> {
+        let all = self.engine.volumes()?;
+        let found = all.iter().find(|one| one["Name"] == volume);
+        let Some(place) = found.and_then(|one| one["Mountpoint"].as_str()) else {
+            return Ok(None);
+        };
+        if !Path::new(place).is_dir() {
+            return Err(Blind::new(format!(
+                "the volume `{volume}` lies on the engine's machine, at `{place}`"
+            )));
+        }
+        self.files.file_in(Path::new(place), path)
+    }
+
+    fn repository(&self, name: &str) -> Observed<Option<Repository>> {
+        self.files.repository(name)
+    }
+
+    fn file(&self, path: &str) -> Observed<Option<FileFacts>> {
+        self.files.file(path)
+    }
+
+    fn http(&self, url: &str) -> Observed<HttpFacts> {
+        self.files.http(url)
+    }
+
+    fn events(&self) -> Observed<Vec<Event>> {
+        self.events_since(self.ready)
+    }
+
+    fn untold(&self, subject: &str, fact: &str) -> Option<Blind> {
+        convert::untold(subject, fact)
+    }
+
+    fn setup(&self) -> &Snapshot {
+        &self.setup
+    }
+
+    fn workspace(&self) -> Observed<Vec<String>> {
+        self.files.workspace()
+    }
+}
+
+/// Worlds of one engine over time, for [`crate::wait::settle`].
+pub struct DockerSource {
+    world: DockerWorld,
+    start: Instant,
+}
+
+impl DockerSource {
+    /// Over `world`.
+    pub fn new(world: DockerWorld) -> Self {
+        Self {
+            world,
+            start: Instant::now(),
+        }
+    }
+
+    /// The world itself.
+    pub fn into_world(self) -> DockerWorld {
+        self.world
+    }
+}
+
+impl Source for DockerSource {
+    fn world(&self) -> &dyn World {
+        &self.world
+    }
+
+    fn wait(&mut self, limit: Duration) {
+        std::thread::sleep(limit.min(POLL));
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn quiet(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// The text of a field of Docker's JSON; empty if there is none.
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
