@@ -2,7 +2,7 @@
 
 use crate::exercise::Exercise;
 use crate::load;
-use crate::problem::Problem;
+use crate::problem::{Problem, Source};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,19 @@ pub struct Course {
     pub exercises: Vec<Exercise>,
     /// Problems of those that could not be loaded. The course goes on without them.
     pub problems: Vec<Problem>,
+    /// Translations, in the order of their paths.
+    pub translations: Vec<Translation>,
+}
+
+/// A translation, `<id>.<language>.yaml` beside `<id>.yaml`.
+#[derive(Debug, Clone)]
+pub struct Translation {
+    /// The language, such as `pl`.
+    pub language: String,
+    /// The exercise's id.
+    pub exercise: String,
+    /// The file.
+    pub source: Source,
 }
 
 impl Course {
@@ -25,11 +38,42 @@ impl Course {
 /// Loads every `*.yaml` under `folder`, however deep, for the learner with `seed`. Files of an exercise's own folder
 /// (`<id>/`, beside `<id>.yaml`) are not exercises.
 pub fn load_all(folder: &Path, seed: &str) -> Course {
-    collect(
-        exercise_files(folder)
-            .iter()
-            .map(|path| load::exercise(path, seed)),
-    )
+    let (translations, exercises): (Vec<PathBuf>, Vec<PathBuf>) = yaml_files(folder)
+        .into_iter()
+        .partition(|path| load::translation::language_of(path).is_some());
+    let mut course = collect(exercises.iter().map(|path| load::exercise(path, seed)));
+    for path in translations {
+        match load::source(&path) {
+            Ok(source) => course
+                .translations
+                .extend(
+                    load::translation::language_of(&path).map(|(language, exercise)| Translation {
+                        language,
+                        exercise,
+                        source,
+                    }),
+                ),
+            Err(problems) => course.problems.extend(problems),
+        }
+    }
+    let known: Vec<&str> = course.exercises.iter().map(|one| one.id.as_str()).collect();
+    for one in &course.translations {
+        let beside = folder_has(&exercises, &one.exercise);
+        if !known.contains(&one.exercise.as_str()) && !beside {
+            let message = format!("a translation of `{}`, which does not exist", one.exercise);
+            course
+                .problems
+                .push(Problem::new(&one.source, 0..0, message).of_rule("E20"));
+        }
+    }
+    course
+}
+
+/// Whether one of `files` is the exercise `id`, broken or not.
+fn folder_has(files: &[PathBuf], id: &str) -> bool {
+    files
+        .iter()
+        .any(|path| path.file_stem().is_some_and(|stem| stem == id))
 }
 
 /// Makes a course of exercises loaded one by one, such as those inside the binary: an id that comes again is a
@@ -57,8 +101,14 @@ pub fn collect(loaded: impl IntoIterator<Item = Result<Exercise, Vec<Problem>>>)
     course
 }
 
-/// The exercise files under `folder`, sorted by path.
+/// The exercise files under `folder`, sorted by path; translations are none.
 pub fn exercise_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = yaml_files(folder);
+    files.retain(|path| load::translation::language_of(path).is_none());
+    files
+}
+
+fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     let is_own_folder = |path: &Path| path.is_dir() && path.with_extension("yaml").is_file();
     let mut files: Vec<PathBuf> = walkdir::WalkDir::new(folder)
         .into_iter()

@@ -136,6 +136,7 @@ fn here(
     let surroundings = Surroundings {
         exercises: &course.exercises,
         bundle,
+        translations: &course.translations,
     };
     let mut found = Found::default();
     found.problems.extend(

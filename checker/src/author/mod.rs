@@ -21,10 +21,12 @@ pub mod repeat;
 pub mod setup;
 pub mod solution;
 pub mod style;
+pub mod translations;
 pub mod trial;
 pub mod words;
 pub mod wrong;
 
+use crate::course::Translation;
 use crate::exercise::Exercise;
 use crate::problem::Problem;
 use observe::Observation;
@@ -44,9 +46,8 @@ const fn rule(id: &'static str, finds: &'static str, tries: bool) -> Rule {
     Rule { id, finds, tries }
 }
 
-/// All rules. E03 and E04 (a goal without a check, a check without a goal) are part of E01 in this format: a goal
-/// owns its checks.
-pub const RULES: [Rule; 26] = [
+/// All rules.
+pub const RULES: [Rule; 29] = [
     rule("E00", "the setup fails, or a step does not end", true),
     rule("E01", "the file is not an exercise of format 1", false),
     rule(
@@ -54,6 +55,8 @@ pub const RULES: [Rule; 26] = [
         "an id is used twice, or is not the file's name",
         false,
     ),
+    rule("E03", "a goal that nothing decides", false),
+    rule("E04", "a check that belongs to no goal", false),
     rule("E05", "the fresh state passes", true),
     rule("E06", "a solution fails", true),
     rule("E07", "a strict prefix of a solution passes", true),
@@ -77,6 +80,11 @@ pub const RULES: [Rule; 26] = [
     rule("E17", "`look` is not a read-only command", false),
     rule("E18", "a hint gives a solution away", false),
     rule("E19", "a message breaks the style", false),
+    rule(
+        "E20",
+        "a translation is missing, stale, or has other texts or placeholders",
+        false,
+    ),
     rule("E21", "`needs` names nothing, or goes in a circle", false),
     rule(
         "E22",
@@ -106,6 +114,8 @@ pub struct Surroundings<'c> {
     pub exercises: &'c [Exercise],
     /// References of the images that every sandbox begins with.
     pub bundle: &'c [String],
+    /// The translations of the course.
+    pub translations: &'c [Translation],
 }
 
 /// Problems that can be seen without trying anything.
@@ -116,6 +126,7 @@ pub fn read(exercise: &Exercise, surroundings: &Surroundings<'_>) -> Vec<Problem
     problems.extend(style::problems(exercise));
     problems.extend(needs::problems(exercise, surroundings.exercises));
     problems.extend(params::problems(exercise));
+    problems.extend(translations::problems(exercise, surroundings.translations));
     problems.extend(habits::problems(exercise));
     problems
 }

@@ -1,7 +1,9 @@
 //! Each rule catches the exercise that was planted for it, and a good exercise breaks none.
 
+use super::observe::Observation;
 use super::testing::try_all;
-use super::{RULES, Surroundings, judge, read};
+use super::trial::Kind;
+use super::{RULES, Surroundings, compare, judge, read};
 use crate::exercise::Exercise;
 use crate::load;
 
@@ -76,6 +78,7 @@ fn broken(text: &str) -> Vec<(&'static str, String)> {
     let surroundings = Surroundings {
         exercises: &course,
         bundle: &bundle,
+        translations: &[],
     };
     let mut problems = read(&exercise, &surroundings);
     problems.extend(judge(&exercise, &try_all(&exercise)));
@@ -226,17 +229,175 @@ fn e13_a_condition_that_decides_nothing() {
     );
 }
 
-#[test]
-fn e14_and_e15_what_was_seen_twice_differs() {
+/// The rules that judging breaks after `spoil` has changed what was seen of a good exercise.
+fn spoilt(spoil: impl FnOnce(&mut Vec<Observation>)) -> Vec<Option<&'static str>> {
     let exercise = load_text(GOOD);
     let mut seen = try_all(&exercise);
-    seen[0].looks[0].repeats = false;
-    seen[1].looks[0].untouched = false;
-    let rules: Vec<_> = judge(&exercise, &seen)
+    spoil(&mut seen);
+    let problems = judge(&exercise, &seen);
+    problems.iter().map(|problem| problem.rule()).collect()
+}
+
+#[test]
+fn e14_a_verdict_that_differs_the_second_time() {
+    assert_eq!(
+        spoilt(|seen| seen[0].looks[0].repeats = false),
+        [Some("E14")]
+    );
+    // A container that runs at every other look.
+    let text = GOOD.replacen(
+        "docker start {box}\", { optional",
+        "docker flicker {box}\", { optional",
+        1,
+    );
+    let rules: Vec<&str> = broken(&text).iter().map(|(rule, _)| *rule).collect();
+    assert!(rules.contains(&"E14"), "{rules:?}");
+}
+
+#[test]
+fn e15_a_check_that_changes_something() {
+    assert_eq!(
+        spoilt(|seen| seen[1].looks[0].untouched = false),
+        [Some("E15")]
+    );
+}
+
+/// What loading `text` finds.
+fn unloadable(text: &str) -> Vec<(Option<&'static str>, String)> {
+    let problems = load::text("good.yaml", text, "seed").expect_err("it must not load");
+    problems
         .iter()
-        .map(|problem| problem.rule())
-        .collect();
-    assert_eq!(rules, [Some("E14"), Some("E15")]);
+        .map(|one| (one.rule(), one.message().to_owned()))
+        .collect()
+}
+
+#[test]
+fn e01_a_file_that_is_no_exercise() {
+    let found = unloadable(&GOOD.replacen("hints:", "hnits:", 1));
+    assert_eq!(found[0].0, Some("E01"), "{found:?}");
+    assert_eq!(unloadable("format: [")[0].0, Some("E01"));
+}
+
+#[test]
+fn e02_an_id_that_is_taken_or_is_not_the_files_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["1/good.yaml", "2/good.yaml", "2/better.yaml"] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, GOOD).unwrap();
+    }
+    let course = crate::load_all(folder.path(), "seed");
+    let rules: Vec<_> = course.problems.iter().map(|one| one.rule()).collect();
+    assert_eq!(rules, [Some("E02"), Some("E02")]);
+    assert_eq!(course.exercises.len(), 1);
+    let twice = unloadable(&GOOD.replacen("- id: told", "- id: running", 1));
+    assert_eq!(twice[0].0, Some("E02"), "{twice:?}");
+}
+
+#[test]
+fn e03_a_goal_that_nothing_decides() {
+    let found = unloadable(&GOOD.replacen(
+        "    ask: What is it called?\n    answer: \"{box}\"\n",
+        "",
+        1,
+    ));
+    assert_eq!(
+        found,
+        [(Some("E03"), "a goal that nothing decides".to_owned())]
+    );
+}
+
+#[test]
+fn e04_a_check_that_belongs_to_no_goal() {
+    let text = format!("{GOOD}checks:\n  - container: {{ name: web }}\n");
+    assert_eq!(
+        unloadable(&text),
+        [(Some("E04"), "`checks` belongs to no goal".to_owned())]
+    );
+}
+
+#[test]
+fn e20_a_translation_that_is_missing_or_stale() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("good.yaml", GOOD);
+    write("other.yaml", &GOOD.replacen("id: good", "id: other", 1));
+    write(
+        "good.pl.yaml",
+        "format: 1\nid: good\nrevision: 3\ntitle: T\n",
+    );
+    write("gone.pl.yaml", "format: 1\n");
+    let course = crate::load_all(folder.path(), "seed");
+    assert_eq!(course.exercises.len(), 2, "a translation is no exercise");
+    assert_eq!(course.problems[0].rule(), Some("E20"));
+    let surroundings = Surroundings {
+        exercises: &course.exercises,
+        bundle: &[],
+        translations: &course.translations,
+    };
+    let found = |id: &str| -> Vec<String> {
+        read(course.exercise(id).unwrap(), &surroundings)
+            .iter()
+            .filter(|problem| problem.rule() == Some("E20"))
+            .map(|problem| problem.message().to_owned())
+            .collect()
+    };
+    assert_eq!(
+        found("other"),
+        ["no translation into `pl`, which others have"]
+    );
+    let stale = found("good");
+    assert_eq!(stale[0], "a translation of revision 3; the exercise has 1");
+    assert!(
+        stale.contains(&"no translation of `goals.told.ask`".to_owned()),
+        "{stale:?}"
+    );
+}
+
+#[test]
+fn d01_d02_and_d03_what_a_real_engine_does_otherwise() {
+    let exercise = load_text(GOOD);
+    let seen = try_all(&exercise);
+    let solution = seen
+        .iter()
+        .find(|one| one.trial.kind == Kind::Solution(0))
+        .unwrap();
+    let wrong = seen
+        .iter()
+        .find(|one| one.trial.kind == Kind::Wrong(0))
+        .unwrap();
+    let differ = |ours: &Observation, theirs: &Observation| -> Vec<Option<&'static str>> {
+        let mut unseen = compare::Unseen::new();
+        let problems = compare::problems(&exercise, ours, theirs, &mut unseen);
+        problems.iter().map(|problem| problem.rule()).collect()
+    };
+    assert_eq!(differ(solution, solution), []);
+    let mut other = solution.clone();
+    other.done[0].code = 125;
+    assert_eq!(differ(solution, &other), [Some("D01")]);
+    let mut other = solution.clone();
+    let goals = |one: &mut Observation| one.looks.last_mut().unwrap().report.goals[0].clone();
+    let not_yet = goals(&mut wrong.clone());
+    other.looks.last_mut().unwrap().report.goals[0] = not_yet;
+    assert_eq!(differ(solution, &other), [Some("D02")]);
+    let mut other = wrong.clone();
+    other.looks.last_mut().unwrap().report.goals[0].diagnosis = None;
+    assert_eq!(differ(wrong, &other), [Some("D03")]);
+    let mut other = wrong.clone();
+    other.looks.last_mut().unwrap().report.goals[0].because = Some("it does not tell".to_owned());
+    assert_eq!(differ(wrong, &other), []);
+}
+
+#[test]
+fn every_rule_has_a_planted_exercise() {
+    let tests = include_str!("tests.rs");
+    for rule in RULES {
+        let id = rule.id.to_lowercase();
+        let named = tests
+            .lines()
+            .any(|line| line.starts_with("fn ") && line.contains(&format!("{id}_")));
+        assert!(named, "no test plants {}", rule.id);
+    }
 }
 
 #[test]

@@ -90,6 +90,13 @@ impl<'s> Decoder<'s> {
         }
     }
 
+    /// Says that the last problem breaks `rule`, and not the one of every file.
+    pub(crate) fn of_rule(&mut self, rule: &'static str) {
+        if let Some(last) = self.problems.pop() {
+            self.problems.push(last.of_rule(rule));
+        }
+    }
+
     /// `node` as a mapping with no other keys than `known`. `what` names it with its article: `a goal`.
     pub(crate) fn map<'n>(
         &mut self,

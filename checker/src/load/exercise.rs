@@ -50,9 +50,29 @@ pub(crate) fn exercise(
     seed: &str,
 ) -> Result<Exercise, Vec<Problem>> {
     let mut d = Decoder::new(source);
-    let known = d.map(&document, "an exercise", EXERCISE).is_some();
-    if !known {
+    let Some(map) = d.any_map(&document, "an exercise") else {
         return Err(d.finish());
+    };
+    for (key, _) in map.entries() {
+        if ["check", "checks"].contains(&key.text.as_str()) {
+            let message = format!("`{}` belongs to no goal", key.text);
+            let help = "write `check:` below the goal that it decides";
+            d.note_help(
+                key.span.clone(),
+                message,
+                "a check outside of the goals",
+                help,
+            );
+            d.of_rule("E04");
+        } else if !EXERCISE.contains(&key.text.as_str()) {
+            d.unknown(
+                key.span.clone(),
+                "field",
+                &key.text,
+                "an exercise",
+                EXERCISE,
+            );
+        }
     }
     let id = match document.get("id") {
         Some(Node {

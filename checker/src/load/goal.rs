@@ -28,6 +28,7 @@ pub(crate) fn goal(d: &mut Decoder<'_>, node: &Node) -> Option<Goal> {
             "expected `check`, or `ask` and `answer`",
             "a goal without a check can never be reached",
         );
+        d.of_rule("E03");
     }
     let diagnoses = map.get("else").map_or_else(Vec::new, |node| {
         d.list(node, "`else`")

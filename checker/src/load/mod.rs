@@ -14,6 +14,7 @@ pub(crate) mod matcher;
 pub(crate) mod node;
 pub(crate) mod params;
 pub(crate) mod suggest;
+pub mod translation;
 pub(crate) mod yaml;
 
 use crate::exercise::Exercise;
@@ -30,6 +31,13 @@ pub fn text(file: &str, text: &str, seed: &str) -> Result<Exercise, Vec<Problem>
 
 /// As [`text`], from bytes that may be anything.
 pub fn bytes(file: &str, bytes: &[u8], seed: &str) -> Result<Exercise, Vec<Problem>> {
+    let source = decoded(file, bytes)?;
+    let document = yaml::parse(&source).map_err(|problem| vec![problem.of_rule("E01")])?;
+    exercise::exercise(&source, document, seed)
+}
+
+/// The text of a file of this course, or why it is none.
+fn decoded(file: &str, bytes: &[u8]) -> Result<Source, Vec<Problem>> {
     let refuse = |message: String| {
         let problem = Problem::new(&Source::new(file, ""), 0..0, message).of_rule("E01");
         Err(vec![problem])
@@ -40,28 +48,25 @@ pub fn bytes(file: &str, bytes: &[u8], seed: &str) -> Result<Exercise, Vec<Probl
             bytes.len()
         ));
     }
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(file, text)),
         Err(error) => {
             // What comes before is valid, and shows the place.
             let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
             let at = valid.len();
             let problem = Problem::new(&Source::new(file, &valid), at..at, "the text is not UTF-8");
-            return Err(vec![
+            Err(vec![
                 problem
                     .of_rule("E01")
                     .expected("the first byte that is not text comes after this")
                     .with_help("save the file as UTF-8"),
-            ]);
+            ])
         }
-    };
-    let source = Source::new(file, text);
-    let document = yaml::parse(&source).map_err(|problem| vec![problem.of_rule("E01")])?;
-    exercise::exercise(&source, document, seed)
+    }
 }
 
-/// Reads and decodes the exercise file at `path`.
-pub fn exercise(path: &Path, seed: &str) -> Result<Exercise, Vec<Problem>> {
+/// Reads the file at `path`.
+pub fn source(path: &Path) -> Result<Source, Vec<Problem>> {
     let file = path.display().to_string();
     let refuse = |message: String| vec![Problem::new(&Source::new(&file, ""), 0..0, message)];
     let size =
@@ -73,7 +78,13 @@ pub fn exercise(path: &Path, seed: &str) -> Result<Exercise, Vec<Problem>> {
         )));
     }
     let read = std::fs::read(path).map_err(|error| refuse(format!("cannot read it: {error}")))?;
-    let mut exercise = bytes(&file, &read, seed)?;
+    decoded(&file, &read)
+}
+
+/// Reads and decodes the exercise file at `path`.
+pub fn exercise(path: &Path, seed: &str) -> Result<Exercise, Vec<Problem>> {
+    let source = source(path)?;
+    let mut exercise = text(source.file(), source.text(), seed)?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     if stem != exercise.id {
         let message = format!(

@@ -5,6 +5,7 @@ use super::facts::{
     Repository, Snapshot, Volume,
 };
 use super::{Blind, Observed, World};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// A world made by hand. Every field is what the method of the same name gives.
@@ -44,6 +45,8 @@ pub struct Fake {
     pub blind: Option<String>,
     /// What [`World::untold`] gives.
     pub untold: Option<fn(&str, &str) -> Option<Blind>>,
+    /// If set, containers are there at every other look only: a world that nobody can judge twice.
+    pub flickers: Option<Cell<bool>>,
 }
 
 impl Fake {
@@ -173,7 +176,10 @@ fn at<T: Clone>(map: &BTreeMap<(String, String), T>, owner: &str, path: &str) ->
 
 impl World for Fake {
     fn containers(&self) -> Observed<Vec<Container>> {
-        self.seen(self.containers.clone())
+        match &self.flickers {
+            Some(gone) if gone.replace(!gone.get()) => self.seen(Vec::new()),
+            _ => self.seen(self.containers.clone()),
+        }
     }
     fn logs(&self, container: &str) -> Observed<LogFacts> {
         self.seen(self.logs.get(container).cloned().unwrap_or_default())
