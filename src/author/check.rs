@@ -121,7 +121,7 @@ struct Found {
     trials: usize,
     /// The version of the Docker Engine that was compared with.
     docker: Option<String>,
-    /// What that engine does not show: exercise and goal, and the reason.
+    /// What that engine does not show: exercise, goal or diagnosis, and the reason.
     unseen: Unseen,
 }
 
@@ -237,8 +237,8 @@ fn progress(args: &Args, trials: usize) -> ProgressBar {
 fn print_json(exercises: &[Exercise], found: &Found, summary: &Summary) -> CommandResult {
     let ids: Vec<&str> = exercises.iter().map(|one| one.id.as_str()).collect();
     let problems: Vec<_> = found.problems.iter().map(Problem::to_json).collect();
-    let unseen = found.unseen.iter().map(|((exercise, goal), because)| {
-        serde_json::json!({ "exercise": exercise, "goal": goal, "because": because })
+    let unseen = found.unseen.iter().map(|((exercise, what), because)| {
+        serde_json::json!({ "exercise": exercise, "what": what, "because": because })
     });
     let mut json = serde_json::json!({
         "format": 1,
@@ -267,9 +267,9 @@ fn print_text(found: &Found, summary: &Summary) -> CommandResult {
         _ => format!("{number} {word}s"),
     };
     if let Some(version) = &found.docker {
-        for ((exercise, goal), because) in &found.unseen {
+        for ((exercise, what), because) in &found.unseen {
             look.show(&format!(
-                "not seen on Docker: {exercise}, goal {goal}: {because}\n"
+                "not seen on Docker: {exercise}, {what}: {because}\n"
             ))?;
         }
         look.show(&format!("compared with Docker Engine {version}\n"))?;

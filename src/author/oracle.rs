@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::failure::{CommandResult, Failure as Failed};
 use crate::learn::workbench::{open_engine, remove};
 use checker::author::compare::{self, Unseen};
-use checker::author::observe::{Failure, Look, NEGATIVE_WAIT, Observation, hurried};
+use checker::author::observe::{Failure, Look, NEGATIVE_WAIT, Observation, hurried, undecided};
 use checker::author::trial::{Kind, Trial, plan};
 use checker::world::docker::{DockerEngine, DockerSource, DockerWorld};
 use checker::world::engine::EngineWorld;
@@ -56,15 +56,12 @@ pub(super) fn compare_all(
     for exercise in exercises {
         for trial in trials(exercise) {
             let ours = try_out(env, exercise, trial.clone(), compared.trials);
-            let theirs = oracle.try_out(exercise, trial);
+            let (theirs, undecided) = oracle.try_out(exercise, trial);
             compared.trials += 1;
             told();
-            compared.problems.extend(compare::problems(
-                exercise,
-                &ours,
-                &theirs,
-                &mut compared.unseen,
-            ));
+            let unseen = &mut compared.unseen;
+            let problems = compare::problems(exercise, &ours, &theirs, &undecided, unseen);
+            compared.problems.extend(problems);
         }
     }
     oracle.engine.clear(&[]).map_err(unseen)?;
@@ -171,7 +168,8 @@ impl<'e> Oracle<'e> {
             .envs(variables))
     }
 
-    fn try_out(&self, exercise: &Exercise, trial: Trial) -> Observation {
+    /// Carries out `trial`; the second are the diagnoses that the engine does not show enough for.
+    fn try_out(&self, exercise: &Exercise, trial: Trial) -> (Observation, Unseen) {
         let mut seen = Observation {
             trial,
             done: Vec::new(),
@@ -179,26 +177,29 @@ impl<'e> Oracle<'e> {
             failure: None,
         };
         let done = self.carry_out(exercise, &mut seen);
-        let cleared = remove(&self.hands.workspace);
-        match done.and_then(|failure| cleared.map(|()| failure)) {
-            Ok(failure) => seen.failure = failure,
+        // At once: what it published would be in the way of our own next trial.
+        let cleared = self
+            .make_fresh()
+            .and_then(|()| remove(&self.hands.workspace));
+        match done.and_then(|done| cleared.map(|()| done)) {
+            Ok(Ok(undecided)) => return (seen, undecided),
+            Ok(Err(failure)) => seen.failure = Some(failure),
             Err(failed) => {
                 let cause = failed.text().unwrap_or_else(|| "unknown".to_owned());
                 seen.failure = Some(Failure::Machine(cause));
             }
         }
-        seen
+        (seen, Unseen::new())
     }
 
     fn carry_out(
         &self,
         exercise: &Exercise,
         seen: &mut Observation,
-    ) -> CommandResult<Option<Failure>> {
-        self.make_fresh()?;
+    ) -> CommandResult<Result<Unseen, Failure>> {
         let begun = Timestamp::now();
         if let Some(failure) = self.hands.set_up(&checker::setup(exercise))? {
-            return Ok(Some(failure));
+            return Ok(Err(failure));
         }
         let setup = self
             .world(Snapshot::default(), begun, begun)?
@@ -208,7 +209,7 @@ impl<'e> Oracle<'e> {
         for (index, step) in seen.trial.steps.clone().iter().enumerate() {
             match self.hands.act(&step.action)? {
                 Some(done) => seen.done.push(done),
-                None => return Ok(Some(Failure::Stuck(index))),
+                None => return Ok(Err(Failure::Stuck(index))),
             }
         }
         let attempt = Attempt {
@@ -221,7 +222,8 @@ impl<'e> Oracle<'e> {
         };
         let mut source = DockerSource::new(self.world(setup, begun, ready)?);
         let report = wait::settle(&exercise, &attempt, &mut source);
-        let again = evaluate(&exercise, &source.into_world(), &attempt);
+        let world = source.into_world();
+        let again = evaluate(&exercise, &world, &attempt);
         seen.looks.push(Look {
             after: seen.trial.steps.len(),
             repeats: again.verdict == report.verdict,
@@ -230,7 +232,7 @@ impl<'e> Oracle<'e> {
             too_lenient: BTreeSet::new(),
             report,
         });
-        Ok(None)
+        Ok(Ok(undecided(&exercise, &world)))
     }
 
     fn world(

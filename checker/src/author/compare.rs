@@ -10,14 +10,16 @@ use crate::problem::{Place, Problem};
 use crate::report::{GoalReport, Verdict};
 use std::collections::BTreeMap;
 
-/// Goals that a Docker Engine does not show, each with the reason.
+/// What a Docker Engine does not show, each with the reason.
 pub type Unseen = BTreeMap<(String, String), String>;
 
-/// What differs between the same trial here (`ours`) and on a Docker Engine (`theirs`).
+/// What differs between the same trial here (`ours`) and on a Docker Engine (`theirs`). `undecided` are the diagnoses that
+/// the engine does not show enough for, by goal and id; what it does not show is added to `unseen`.
 pub fn problems(
     exercise: &Exercise,
     ours: &Observation,
     theirs: &Observation,
+    undecided: &Unseen,
     unseen: &mut Unseen,
 ) -> Vec<Problem> {
     let name = ours.trial.kind.describe(exercise);
@@ -69,8 +71,17 @@ pub fn problems(
         .zip(&there.report.goals)
         .enumerate()
     {
+        let not_shown =
+            |what: String, because: &String| ((exercise.id.clone(), what), because.clone());
         if let Some(because) = &there.because {
-            unseen.insert((exercise.id.clone(), here.id.clone()), because.clone());
+            unseen.extend([not_shown(format!("goal `{}`", here.id), because)]);
+            continue;
+        }
+        // It waits for a goal that the engine does not show.
+        let waits_for = there.waiting_for.as_ref();
+        if waits_for
+            .is_some_and(|id| unseen.contains_key(&(exercise.id.clone(), format!("goal `{id}`"))))
+        {
             continue;
         }
         let at = exercise
@@ -87,6 +98,11 @@ pub fn problems(
                 ),
             )
         } else if diagnosis(here) != diagnosis(there) {
+            let id = diagnosis(here).unwrap_or_default();
+            if let Some(because) = undecided.get(&(here.id.clone(), id.clone())) {
+                unseen.extend([not_shown(format!("diagnosis `{id}`"), because)]);
+                continue;
+            }
             (
                 "D03",
                 format!(

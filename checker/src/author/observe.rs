@@ -7,7 +7,7 @@ use crate::evaluate::{Attempt, evaluate};
 use crate::exercise::Exercise;
 use crate::report::{Report, Verdict};
 use crate::world::World;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// What was seen of a trial.
@@ -157,6 +157,19 @@ fn decisive(exercise: &Exercise, world: &dyn World) -> BTreeSet<(usize, usize)> 
             .collect();
         if let [only] = failing.as_slice() {
             found.insert((at, *only));
+        }
+    }
+    found
+}
+
+/// Diagnoses that `world` cannot decide on, by goal and diagnosis, each with the reason.
+pub fn undecided(exercise: &Exercise, world: &dyn World) -> BTreeMap<(String, String), String> {
+    let mut found = BTreeMap::new();
+    for goal in &exercise.goals {
+        for diagnosis in &goal.diagnoses {
+            if let Truth::Blind(because) = evaluate_all(&diagnosis.when, world, None).truth {
+                found.insert((goal.id.clone(), diagnosis.id.clone()), because);
+            }
         }
     }
     found

@@ -10,7 +10,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Events of our journal that an engine keeps no record of.
+///
+/// `detach` is among Docker's events, but Docker Engine 20.10 writes none when the detach keys are pressed.
 const UNTOLD_EVENTS: &[&str] = &[
+    "detach",
     "build",
     "build_step",
     "logs",
@@ -70,8 +73,7 @@ pub(super) fn container(raw: &Value, events: &[Event], workspace: &Path) -> Cont
         image_ref: text(&config["Image"]),
         exit_code: state["ExitCode"]
             .as_i64()
-            // A start that failed leaves its code in a container that was never started.
-            .filter(|code| !alive && (start_count > 0 || *code != 0))
+            .filter(|_| !alive)
             .map(|code| code as i32),
         oom_killed: yes(&state["OOMKilled"]),
         entrypoint: words(&config["Entrypoint"]),

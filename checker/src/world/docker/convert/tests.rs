@@ -54,16 +54,12 @@ fn a_container_is_read_as_docker_shows_it() {
 }
 
 #[test]
-fn one_that_never_ran_has_no_exit_code() {
+fn a_start_that_failed_leaves_its_exit_code() {
     let mut created = raw();
     created["State"]["Status"] = json!("created");
-    assert_eq!(container(&created, &[], Path::new("/w")).exit_code, None);
-    created["State"]["Status"] = json!("exited");
-    let start = event_of("start", &json!({}));
-    assert_eq!(
-        container(&created, &[start], Path::new("/w")).exit_code,
-        Some(0)
-    );
+    created["State"]["ExitCode"] = json!(127);
+    let facts = container(&created, &[], Path::new("/w"));
+    assert_eq!((facts.exit_code, facts.start_count), (Some(127), 0));
 }
 
 #[test]
