@@ -5,7 +5,7 @@
 
 use crate::evaluate::{Attempt, evaluate};
 use crate::exercise::Exercise;
-use crate::report::{Report, Verdict};
+use crate::report::{GoalReport, Report, Verdict};
 use crate::world::World;
 use std::time::Duration;
 
@@ -19,10 +19,18 @@ pub trait Source {
     fn now(&self) -> Duration;
     /// How long ago the last line of the journal was written: for so long nothing has changed.
     fn quiet(&self) -> Duration;
+    /// Whether something is about to happen: a container's first process waits for a processor, or has ended and nobody
+    /// has noted it yet. On a busy machine `true` may run for seconds before it ends.
+    fn busy(&self) -> bool {
+        false
+    }
 }
 
 /// Between two looks at things that leave no line in the journal, such as a server that begins to answer.
 const STEP: Duration = Duration::from_millis(100);
+
+/// A process that computes without end is not waited for longer than this.
+const BUSY: Duration = Duration::from_secs(3);
 
 /// Judges `exercise`, and again as long as a goal that has `within` may still come true, or one that has `stable` has
 /// not been true for long enough.
@@ -54,6 +62,14 @@ pub fn settle(exercise: &Exercise, attempt: &Attempt, source: &mut dyn Source) -
                 rest = Some(rest.map_or(left, |rest| rest.min(left)));
             }
         }
+        let awaited = |goal: &GoalReport| goal.verdict == Verdict::Pass && goal.stable_ms.is_some();
+        if rest.is_none()
+            && report.goals.iter().any(awaited)
+            && now.saturating_sub(start) < BUSY
+            && source.busy()
+        {
+            rest = Some(STEP);
+        }
         match rest {
             None => return report,
             Some(rest) => source.wait(rest.min(STEP)),
@@ -71,6 +87,8 @@ mod tests {
         worlds: Vec<(u64, Fake)>,
         now: u64,
         quiet: u64,
+        /// Until when something is about to happen.
+        busy: u64,
     }
 
     impl Source for Script {
@@ -88,11 +106,19 @@ mod tests {
         fn quiet(&self) -> Duration {
             Duration::from_millis(self.quiet)
         }
+        fn busy(&self) -> bool {
+            self.now < self.busy
+        }
     }
 
     /// Settles a goal that `box` runs, with these waits; returns the verdict and the time that it took.
     #[track_caller]
     fn check(waits: &str, worlds: Vec<(u64, Fake)>, quiet: u64) -> (Verdict, u64) {
+        settled(waits, worlds, quiet, 0)
+    }
+
+    #[track_caller]
+    fn settled(waits: &str, worlds: Vec<(u64, Fake)>, quiet: u64, busy: u64) -> (Verdict, u64) {
         let text = format!(
             "format: 1\nid: e\ntitle: T\ngoals:\n  - id: g\n    say: S\n    \
              check: {{ container: {{ name: box, status: running }} }}\n{waits}\n\
@@ -103,6 +129,7 @@ mod tests {
             worlds,
             now: 0,
             quiet,
+            busy,
         };
         let report = settle(&exercise, &Attempt::default(), &mut script);
         (report.verdict, script.now)
@@ -149,5 +176,25 @@ mod tests {
             check("    stable: 300ms", vec![(0, up())], 10_000),
             (Verdict::Pass, 0)
         );
+    }
+
+    #[test]
+    fn stable_does_not_count_while_a_process_waits_for_a_processor() {
+        let slow = || vec![(0, up()), (900, down())];
+        assert_eq!(
+            settled("    stable: 300ms", slow(), 0, 950),
+            (Verdict::NotYet, 900)
+        );
+        assert_eq!(
+            settled("    stable: 300ms", slow(), 0, 0),
+            (Verdict::Pass, 300)
+        );
+        // One that computes without end is not waited for.
+        let endless = vec![(0, up())];
+        assert_eq!(
+            settled("    stable: 300ms", endless, 0, u64::MAX),
+            (Verdict::Pass, 3000)
+        );
+        assert_eq!(settled("", vec![(0, up())], 0, 500), (Verdict::Pass, 0));
     }
 }

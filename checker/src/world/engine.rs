@@ -306,4 +306,21 @@ impl Source for EngineSource {
         last.and_then(|last| Duration::try_from(self.world.engine.now() - last).ok())
             .unwrap_or_default()
     }
+
+    fn busy(&self) -> bool {
+        let all = self.world.engine.containers().unwrap_or_default();
+        all.iter()
+            .filter(|one| one.status.is_alive() && one.state.pid > 0)
+            .any(|one| !sleeps(one.state.pid))
+    }
+}
+
+/// Whether a process waits for something else than a processor: the third field of `/proc/<pid>/stat`, see proc(5).
+fn sleeps(pid: i32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name before it stands in brackets and may have spaces and brackets of its own.
+    let state = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next());
+    matches!(state, Some('S' | 'T' | 't' | 'I'))
 }

@@ -1,0 +1,1 @@
+//! `docs/authoring.md`, followed word for word.
