@@ -115,16 +115,16 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Says on standard error why a command ended, and returns its exit code. The hint is for people at a terminal: a
-/// script gets Docker's message and nothing else.
-pub(crate) fn report(failure: &Failure) -> u8 {
+/// Says on standard error why a command ended, and returns its exit code. Of `docker`, the hint is for people at a
+/// terminal: a script gets Docker's message and nothing else.
+pub(crate) fn report(failure: &Failure, is_docker: bool) -> u8 {
     let mut err = io::stderr();
     // Nobody is left to tell when standard error cannot be written either.
     if let Some(text) = failure.text() {
         let _ = writeln!(err, "{text}");
     }
     if let Some(hint) = failure.hint()
-        && err.is_terminal()
+        && (!is_docker || err.is_terminal())
     {
         let _ = writeln!(err, "hint: {hint}");
     }

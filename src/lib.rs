@@ -43,15 +43,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     {
         return ExitCode::from(exit::of_process(code));
     }
+    let (is_docker, words) = match words.split_first() {
+        Some((first, rest)) if !is_docker && first == "docker" => (true, rest),
+        _ => (is_docker, words),
+    };
     let ended = match words.first().map(String::as_str) {
         _ if is_docker => commands::run(words),
-        Some("docker") => commands::run(&words[1..]),
         None => shell::run(false),
         Some("author") => author::run(&words[1..]),
         Some(verb) => learn::run(verb, &words[1..]),
     };
     ExitCode::from(match ended {
         Ok(()) => exit::OK,
-        Err(failure) => failure::report(&failure),
+        Err(failure) => failure::report(&failure, is_docker),
     })
 }

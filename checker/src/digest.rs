@@ -16,14 +16,23 @@ const READ_LIMIT: u64 = 4 * 1024 * 1024;
 pub fn state_digest(folders: &[&Path]) -> io::Result<String> {
     let mut hash = Sha256::new();
     for folder in folders {
-        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        // What is removed is moved there and unlinked later, whoever looks meanwhile.
+        let is_kept =
+            |entry: &walkdir::DirEntry| entry.depth() != 1 || entry.file_name() != "trash";
+        let entries = walkdir::WalkDir::new(folder).sort_by_file_name();
+        for entry in entries.into_iter().filter_entry(is_kept) {
             let entry = match entry {
                 Ok(entry) => entry,
                 // A folder of another owner, or one that was never made, is the same before and after.
                 Err(error) if error.io_error().is_some() => continue,
                 Err(error) => return Err(error.into()),
             };
-            let metadata = entry.metadata()?;
+            let metadata = match entry.metadata() {
+                Ok(metadata) => metadata,
+                // It has gone since the folder was read: a container may end at any moment.
+                Err(error) if error.io_error().is_some() => continue,
+                Err(error) => return Err(error.into()),
+            };
             let name = entry.path().strip_prefix(folder).unwrap_or(entry.path());
             hash.update((name.as_os_str().len() as u64).to_le_bytes());
             hash.update(name.as_os_str().as_bytes());
@@ -32,7 +41,8 @@ pub fn state_digest(folders: &[&Path]) -> io::Result<String> {
             }
             let kind = metadata.file_type();
             if kind.is_symlink() {
-                hash.update(std::fs::read_link(entry.path())?.as_os_str().as_bytes());
+                let target = std::fs::read_link(entry.path()).unwrap_or_default();
+                hash.update(target.as_os_str().as_bytes());
             } else if kind.is_file() {
                 hash.update(metadata.size().to_le_bytes());
                 hash.update(contents(entry.path(), &metadata));

@@ -20,6 +20,7 @@ pub mod hints;
 pub mod load;
 pub mod matcher;
 pub mod problem;
+pub mod reference;
 pub mod report;
 pub mod schema;
 mod setup;

@@ -5,6 +5,7 @@ mod execute;
 mod explain;
 mod hands;
 mod new;
+mod nouns;
 #[cfg(feature = "docker-oracle")]
 mod oracle;
 mod preview;
@@ -35,6 +36,8 @@ enum Verb {
     Check(check::Args),
     /// Show an exercise as a learner sees it
     Preview(preview::Args),
+    /// Print what a check can ask, as Markdown: all nouns, or one
+    Nouns(nouns::Args),
     /// Print the JSON Schema of exercises, for editors, or of `check --json`
     Schema(schema::Args),
 }
@@ -65,6 +68,7 @@ pub(crate) fn run(words: &[String]) -> CommandResult {
         Verb::New(args) => new::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Preview(args) => preview::run(&args),
+        Verb::Nouns(args) => nouns::run(&args),
         Verb::Schema(args) => schema::run(&args),
     }
 }

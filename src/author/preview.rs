@@ -10,9 +10,9 @@ use checker::author::observe::{NEGATIVE_WAIT, hurried};
 use checker::author::trial::{Kind, Trial};
 use checker::report::TextOptions;
 use checker::world::engine::EngineSource;
-use checker::{Attempt, load, wait};
+use checker::{Attempt, Exercise, Problem, load, wait};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -21,6 +21,9 @@ pub(super) struct Args {
     /// No colour, nothing drawn over
     #[arg(long)]
     plain: bool,
+    /// In this language, which `<id>.<language>.yaml` has
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<String>,
     /// As the learner with this seed sees it
     #[arg(long, default_value = "preview")]
     seed: String,
@@ -30,7 +33,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> CommandResult {
     let path = find(&args.folder, &args.id)?;
-    let exercise = load::exercise(&path, &args.seed).map_err(|problems| {
+    let exercise = read(&path, args).map_err(|problems| {
         let told: Vec<String> = problems
             .iter()
             .map(|problem| problem.render(false))
@@ -72,6 +75,20 @@ pub(super) fn run(args: &Args) -> CommandResult {
         view::report(&report, TextOptions::default(), look)
     ))?;
     Ok(())
+}
+
+/// The exercise in the file `path`, in the language that was asked for.
+fn read(path: &Path, args: &Args) -> Result<Exercise, Vec<Problem>> {
+    let exercise = load::exercise(path, &args.seed)?;
+    let Some(language) = &args.lang else {
+        return Ok(exercise);
+    };
+    let translation = load::source(&path.with_extension(format!("{language}.yaml")))?;
+    let shown = load::translation::translated(&exercise.source, &translation, &args.seed)?;
+    Ok(Exercise {
+        folder: exercise.folder,
+        ..shown
+    })
 }
 
 /// The file of the exercise `id`.

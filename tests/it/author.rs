@@ -74,7 +74,7 @@ fn a_good_exercise_is_proved_and_a_bad_one_is_told_at_its_place() {
     let problem = &json["problems"][0];
     assert_eq!(
         (&problem["line"], &problem["column"], &problem["severity"]),
-        (&6.into(), &13.into(), &"error".into())
+        (&6.into(), &15.into(), &"error".into())
     );
     assert!(problem["file"].as_str().unwrap().ends_with("tin.yaml"));
 }

@@ -4,7 +4,7 @@
 //! An exercise teaches the truth if the same commands end, and are judged, alike on the engine that it is about. What a
 //! Docker Engine does not show is no difference.
 
-use super::observe::{Failure, Observation, said};
+use super::observe::{Done, Failure, Observation, said};
 use crate::exercise::Exercise;
 use crate::problem::{Place, Problem};
 use crate::report::{GoalReport, Verdict};
@@ -23,106 +23,111 @@ pub fn problems(
     unseen: &mut Unseen,
 ) -> Vec<Problem> {
     let name = ours.trial.kind.describe(exercise);
-    let mut problems = Vec::new();
     if ours.failure != theirs.failure {
         let words = |failure: &Option<Failure>| {
             failure
                 .as_ref()
                 .map_or("it can be carried out".to_owned(), Failure::describe)
         };
-        problems.push(difference(
+        let what = format!("{name} cannot be carried out alike");
+        let (here, there) = (words(&ours.failure), words(&theirs.failure));
+        return vec![difference(
             exercise,
             &exercise.at,
             "D01",
-            format!("{name} cannot be carried out alike"),
-            &words(&ours.failure),
-            &words(&theirs.failure),
-        ));
-        return problems;
+            what,
+            &here,
+            &there,
+        )];
     }
-    for (index, (here, there)) in ours.done.iter().zip(&theirs.done).enumerate() {
-        if here.code != there.code {
+    let mut problems = steps(exercise, &name, ours, theirs);
+    if let (Some(here), Some(there)) = (ours.last(), theirs.last()) {
+        let goals = here.report.goals.iter().zip(&there.report.goals);
+        for (index, (here, there)) in goals.enumerate() {
+            if let Some(what) = not_shown(exercise, here, there, undecided, unseen) {
+                unseen.extend(what);
+                continue;
+            }
+            let at = exercise
+                .goals
+                .get(index)
+                .map_or(&exercise.at, |goal| &goal.at);
+            problems.extend(goal(exercise, &name, at, here, there));
+        }
+    }
+    problems
+}
+
+/// Steps that end with another exit code.
+fn steps(
+    exercise: &Exercise,
+    name: &str,
+    ours: &Observation,
+    theirs: &Observation,
+) -> Vec<Problem> {
+    let words = |done: &Done| format!("exit code {}, saying: {}", done.code, said(&done.output));
+    let pairs = ours.done.iter().zip(&theirs.done).enumerate();
+    pairs
+        .filter(|(_, (here, there))| here.code != there.code)
+        .map(|(index, (here, there))| {
             let at = ours
                 .trial
                 .steps
                 .get(index)
                 .map_or(&exercise.at, |step| &step.at);
-            let words = |done: &super::observe::Done| {
-                format!("exit code {}, saying: {}", done.code, said(&done.output))
-            };
             let what = format!("this step of {name} ends otherwise on Docker");
-            problems.push(difference(
-                exercise,
-                at,
-                "D01",
-                what,
-                &words(here),
-                &words(there),
-            ));
-        }
+            difference(exercise, at, "D01", what, &words(here), &words(there))
+        })
+        .collect()
+}
+
+/// `Some` if the engine does not show enough to compare a goal: what to note, if it was not noted already.
+fn not_shown(
+    exercise: &Exercise,
+    here: &GoalReport,
+    there: &GoalReport,
+    undecided: &Unseen,
+    unseen: &Unseen,
+) -> Option<Option<((String, String), String)>> {
+    let key = |what: String| (exercise.id.clone(), what);
+    if let Some(because) = &there.because {
+        return Some(Some((key(format!("goal `{}`", here.id)), because.clone())));
     }
-    let (Some(here), Some(there)) = (ours.last(), theirs.last()) else {
-        return problems;
+    // It waits for a goal that the engine does not show.
+    let waits_for = there.waiting_for.as_ref();
+    if waits_for.is_some_and(|id| unseen.contains_key(&key(format!("goal `{id}`")))) {
+        return Some(None);
+    }
+    let id = diagnosis(here)?;
+    let because = undecided.get(&(here.id.clone(), id.to_owned()))?;
+    let differs = here.verdict == there.verdict && diagnosis(there) != Some(id);
+    differs.then(|| Some((key(format!("diagnosis `{id}`")), because.clone())))
+}
+
+/// A goal that is judged otherwise, or gets another diagnosis.
+fn goal(
+    exercise: &Exercise,
+    name: &str,
+    at: &Place,
+    here: &GoalReport,
+    there: &GoalReport,
+) -> Option<Problem> {
+    let id = &here.id;
+    let (rule, what) = if here.verdict != there.verdict {
+        let what = format!("the goal `{id}` is judged otherwise on Docker ({name})");
+        ("D02", what)
+    } else if diagnosis(here) != diagnosis(there) {
+        let what = format!("the goal `{id}` gets another diagnosis on Docker ({name})");
+        ("D03", what)
+    } else {
+        return None;
     };
-    for (index, (here, there)) in here
-        .report
-        .goals
-        .iter()
-        .zip(&there.report.goals)
-        .enumerate()
-    {
-        let not_shown =
-            |what: String, because: &String| ((exercise.id.clone(), what), because.clone());
-        if let Some(because) = &there.because {
-            unseen.extend([not_shown(format!("goal `{}`", here.id), because)]);
-            continue;
-        }
-        // It waits for a goal that the engine does not show.
-        let waits_for = there.waiting_for.as_ref();
-        if waits_for
-            .is_some_and(|id| unseen.contains_key(&(exercise.id.clone(), format!("goal `{id}`"))))
-        {
-            continue;
-        }
-        let at = exercise
-            .goals
-            .get(index)
-            .map_or(&exercise.at, |goal| &goal.at);
-        let diagnosis = |goal: &GoalReport| goal.diagnosis.as_ref().map(|one| one.id.clone());
-        let (rule, what) = if here.verdict != there.verdict {
-            (
-                "D02",
-                format!(
-                    "the goal `{}` is judged otherwise on Docker ({name})",
-                    here.id
-                ),
-            )
-        } else if diagnosis(here) != diagnosis(there) {
-            let id = diagnosis(here).unwrap_or_default();
-            if let Some(because) = undecided.get(&(here.id.clone(), id.clone())) {
-                unseen.extend([not_shown(format!("diagnosis `{id}`"), because)]);
-                continue;
-            }
-            (
-                "D03",
-                format!(
-                    "the goal `{}` gets another diagnosis on Docker ({name})",
-                    here.id
-                ),
-            )
-        } else {
-            continue;
-        };
-        problems.push(difference(
-            exercise,
-            at,
-            rule,
-            what,
-            &judged(here),
-            &judged(there),
-        ));
-    }
-    problems
+    let (here, there) = (judged(here), judged(there));
+    Some(difference(exercise, at, rule, what, &here, &there))
+}
+
+fn diagnosis(goal: &GoalReport) -> Option<&str> {
+    goal.diagnosis.as_ref().map(|one| one.id.as_str())
 }
 
 /// A difference; one that the exercise tells its learners about is a warning.

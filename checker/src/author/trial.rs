@@ -1,6 +1,7 @@
 //! What has to be tried to prove an exercise.
 
 use super::{near_miss, words};
+use crate::checks::{Condition, NounKind};
 use crate::exercise::{Attempt, Exercise, Step};
 use std::collections::BTreeMap;
 
@@ -78,7 +79,8 @@ impl Kind {
 }
 
 impl Trial {
-    /// Whether it may take ports of the machine, which all sandboxes share: such trials are carried out one by one.
+    /// Whether it may take ports of the machine, which all sandboxes share, or asks what answers there: such trials are
+    /// carried out one by one.
     pub fn takes_ports(&self, exercise: &Exercise) -> bool {
         let publishes = |step: &Step| {
             let line = step.action.describe();
@@ -94,8 +96,25 @@ impl Trial {
                     })
             })
         };
-        exercise.setup.iter().chain(&self.steps).any(publishes)
+        exercise.setup.iter().chain(&self.steps).any(publishes) || asks(exercise)
     }
+}
+
+/// Whether the exercise asks what answers at a port.
+fn asks(exercise: &Exercise) -> bool {
+    fn is_http(condition: &Condition) -> bool {
+        match condition {
+            Condition::Check(check) => check.noun == NounKind::Http,
+            Condition::Answer(_) => false,
+            Condition::Not(inner) | Condition::All(inner) | Condition::Any(inner) => {
+                inner.iter().any(is_http)
+            }
+        }
+    }
+    let goals = &exercise.goals;
+    let diagnoses = goals.iter().flat_map(|goal| &goal.diagnoses);
+    goals.iter().flat_map(|goal| &goal.check).any(is_http)
+        || diagnoses.flat_map(|one| &one.when).any(is_http)
 }
 
 /// Everything to try.

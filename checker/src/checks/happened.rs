@@ -289,7 +289,7 @@ fn untold(pattern: &[Given], world: &dyn World) -> Option<Blind> {
         Some(Arg::Match(matcher)) => matcher.accepts(&json!(event)),
         _ => false,
     };
-    let mut events = EVENTS.iter().copied().filter(|event| of_event(&event));
+    let mut events = EVENTS.iter().copied().filter(|event| of_event(event));
     events
         .find_map(|event| world.untold("event", event))
         .or_else(|| {

@@ -247,6 +247,23 @@ fn broken_yaml_is_told_at_its_place() {
 }
 
 #[test]
+fn braces_without_quotes_in_a_list_are_told_with_what_helps() {
+    let text = EXAMPLE.replacen(
+        "[docker run -d busybox sleep 600]",
+        "[docker start {box}]",
+        1,
+    );
+    let problems = super::text("x.yaml", &text, "").unwrap_err();
+    assert!(
+        problems[0]
+            .help()
+            .is_some_and(|help| help.contains("quotes")),
+        "{}",
+        problems[0]
+    );
+}
+
+#[test]
 fn numbers_keep_the_text_that_was_written() {
     let text = EXAMPLE.replacen(
         "title: Start the container you already have",

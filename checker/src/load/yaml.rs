@@ -66,6 +66,11 @@ fn problem_of(error: &serde_yaml::Error, source: &Source) -> Problem {
         Some(tab) if message.contains("tab") => Problem::new(source, tab..tab + 1, message)
             .expected("a tab")
             .with_help("indent with spaces: YAML allows no tabs there"),
+        // The commonest slip: `[docker start {box}]` is a mapping inside of a list.
+        _ if message.contains("while parsing a flow") => Problem::new(source, at..at, message)
+            .with_help(
+                "inside of brackets, put quotes around a text that has `{`, `[` or `,` in it",
+            ),
         _ => Problem::new(source, at..at, message),
     }
 }

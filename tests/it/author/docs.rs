@@ -1,1 +1,111 @@
-//! `docs/authoring.md`, followed word for word.
+//! `docs/authoring.md`, followed word for word in an empty folder: what it says to save is saved, its commands are run.
+
+use super::{checked, rules};
+use crate::support::sandbox::Sandbox;
+
+/// A block of the page.
+#[derive(Debug, PartialEq)]
+enum Block {
+    /// Save this text under this path, which stands in the sentence before it.
+    Save(String, String),
+    /// Run this line.
+    Run(String),
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let (mut blocks, mut path, mut lines) = (Vec::new(), None, page.lines());
+    while let Some(line) = lines.next() {
+        // The path is the first code after "Save this as", or code that says where the block above belongs.
+        let named = line
+            .split('`')
+            .find(|word| word.starts_with("exercises/") && word.ends_with(".yaml"));
+        if let Some(named) = named {
+            path = Some(named.to_owned());
+            // "Save this as" behind a block means the block.
+            if let Some(Block::Save(above, _)) = blocks.last_mut()
+                && above.is_empty()
+            {
+                *above = path.take().unwrap_or_default();
+            }
+        }
+        let Some(language) = line
+            .strip_prefix("```")
+            .filter(|language| !language.is_empty())
+        else {
+            continue;
+        };
+        let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        match language {
+            "yaml" if text.iter().any(|line| line.starts_with("format:")) => {
+                blocks.push(Block::Save(
+                    path.take().unwrap_or_default(),
+                    text.join("\n") + "\n",
+                ));
+            }
+            "console" => blocks.extend(
+                text.iter()
+                    .filter_map(|line| line.strip_prefix("$ "))
+                    .map(|line| Block::Run(line.to_owned())),
+            ),
+            _ => {}
+        }
+    }
+    blocks
+}
+
+#[test]
+fn the_page_leads_from_an_empty_folder_to_a_full_exercise() {
+    let page = include_str!("../../../docs/authoring.md");
+    let sandbox = Sandbox::new();
+    let (mut saved, mut run) = (Vec::new(), 0);
+    for block in blocks(page) {
+        match block {
+            Block::Save(path, text) => {
+                assert!(!path.is_empty(), "where to save?\n{text}");
+                sandbox.write(&path, text);
+                saved.push(path);
+            }
+            Block::Run(line) => {
+                let output = sandbox.shell(&line).ok();
+                assert!(!output.stdout.contains("error["), "{output}");
+                run += 1;
+            }
+        }
+    }
+    assert_eq!(
+        saved,
+        [
+            "exercises/tiny.yaml",
+            "exercises/wake-the-box.yaml",
+            "exercises/tiny.pl.yaml"
+        ]
+    );
+    assert!(run >= 9, "{run} commands");
+    // What the page says about its exercises is so: warnings of the five lines, and none of the full one.
+    let (json, _) = checked(&sandbox, "tiny");
+    assert_eq!(rules(&json), ["W01", "W02"]);
+    let (json, _) = checked(&sandbox, "wake-the-box");
+    assert_eq!(
+        rules(&json),
+        ["E20"],
+        "the one that has no translation: a warning"
+    );
+    assert_eq!(json["errors"], 0);
+    sandbox
+        .docklings("author preview tiny --lang pl")
+        .ok()
+        .mentions("Zrób pudełko")
+        .mentions("Istnieje kontener `box`.");
+}
+
+#[test]
+fn the_page_names_every_rule() {
+    let page = include_str!("../../../docs/authoring.md");
+    for rule in checker::author::RULES {
+        assert!(
+            page.contains(rule.id),
+            "{} is not in docs/authoring.md",
+            rule.id
+        );
+    }
+}

@@ -60,7 +60,7 @@ fn containers() {
 fn image() {
     proves(
         "[\"printf 'FROM busybox\\\\nRUN echo red > /look\\\\nCMD [\\\"cat\\\", \\\"/look\\\"]\\\\n' > Dockerfile\"]",
-        "image: { name: \"paint:v1\", cmd: [cat, /look], files: { /look: { text: red } }, shares_layers_with: busybox }",
+        "image: { name: \"paint:v1\", cmd: [cat, /look], files: { /look: { text: red } }, shares_layers_with: { image: busybox } }",
         "[\"docker build -q -t paint:v1 .\"]",
         &[
             "[\"docker build -q -t paint:v2 .\"]",
@@ -167,5 +167,6 @@ fn registry_says_that_nobody_can_look_yet() {
         .docklings("check box")
         .fails(3)
         .mentions("CAN'T CHECK")
-        .mentions("this is not your mistake and does not count");
+        .mentions("Cause     no registry can be looked into")
+        .mentions("This is no mistake of yours.");
 }
