@@ -157,7 +157,6 @@ const CREATE: &[&str] = &[
     "cpu-percent",
     "cpu-rt-period",
     "cpu-rt-runtime",
-    "device",
     "device-cgroup-rule",
     "device-read-bps",
     "device-read-iops",

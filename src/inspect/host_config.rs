@@ -168,6 +168,12 @@ fn resources(host: &HostConfig) -> Struct {
             .with("Soft", limit.soft)
             .shown_as(format!("{}={}:{}", limit.name, limit.soft, limit.hard))
     }));
+    let devices = Value::list(host.devices.iter().map(|device| {
+        Struct::new("container.DeviceMapping")
+            .with("PathOnHost", device.path.display().to_string())
+            .with("PathInContainer", &device.target)
+            .with("CgroupPermissions", "rwm")
+    }));
     Struct::new("container.Resources")
         .with("CpuShares", host.cpu_shares)
         .with("Memory", host.memory)
@@ -185,7 +191,7 @@ fn resources(host: &HostConfig) -> Struct {
         .with("CpuRealtimeRuntime", 0)
         .with("CpusetCpus", &host.cpuset_cpus)
         .with("CpusetMems", &host.cpuset_mems)
-        .with("Devices", empty())
+        .with("Devices", devices)
         .with("DeviceCgroupRules", Value::List(None))
         .with("DeviceRequests", Value::List(None))
         .with_unless_empty("KernelMemory", 0)

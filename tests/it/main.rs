@@ -2,6 +2,7 @@
 //!
 //! `support` gives each test a world of its own; `tidy` and `docs` judge the repository itself and run nothing.
 
+mod attacks;
 mod author;
 mod commands;
 mod content;

@@ -13,7 +13,7 @@ use crate::oci::config::{Healthcheck, RunConfig};
 use crate::runtime::plan::{self, set_variable};
 use crate::site::Site;
 use crate::store::containers::{
-    ContainerConfig, HostConfig, Mount, MountSource, ProcessConfig, RestartPolicy,
+    ContainerConfig, Device, HostConfig, Mount, MountSource, ProcessConfig, RestartPolicy,
 };
 use crate::store::records;
 use crate::{cgroup, volume};
@@ -37,6 +37,7 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
         crate::sys::signal::parse(&host.stop_signal)?;
     }
     add_mounts_of_others(site, &mut host)?;
+    host.devices.iter().try_for_each(check_device)?;
     complete_mounts(site, &mut host, defaults)?;
     let mut labels = defaults.labels.clone().unwrap_or_default();
     labels.extend(request.labels);
@@ -300,6 +301,24 @@ fn add_mounts_of_others(site: &Site, host: &mut HostConfig) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn check_device(device: &Device) -> Result<()> {
+    use std::os::unix::fs::FileTypeExt;
+    let what = format!(
+        "error gathering device information while adding custom device {:?}",
+        device.path.display().to_string()
+    );
+    match std::fs::metadata(&device.path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::invalid(format!("{what}: no such file or directory")))
+        }
+        Err(error) => Err(Error::invalid(what).with_source(error)),
+        Ok(about) if about.file_type().is_char_device() || about.file_type().is_block_device() => {
+            Ok(())
+        }
+        Ok(_) => Err(Error::invalid(format!("{what}: not a device node"))),
+    }
 }
 
 fn kind(mount: &Mount) -> &'static str {

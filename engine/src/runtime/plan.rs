@@ -32,6 +32,8 @@ pub struct InitPlan {
     pub read_only: bool,
     /// Nothing of /proc and /sys is masked.
     pub unmasked: bool,
+    /// Device nodes can be opened wherever they are.
+    pub any_device: bool,
     /// It uses the machine's network.
     pub host_network: bool,
     /// What it executes.
@@ -54,6 +56,8 @@ pub struct PlannedMount {
 pub enum PlannedSource {
     /// A file or folder of the machine.
     Bind(PathBuf),
+    /// A device of the machine.
+    Device(PathBuf),
     /// A volume's folder; filled from the image first, if `copy` and it is empty.
     Volume {
         /// The folder.
@@ -115,6 +119,7 @@ pub fn plan(home: &Home, sandbox: &SandboxPaths, config: &ContainerConfig) -> Re
         mounts: mounts(sandbox, &place, config),
         hostname: config.hostname.clone(),
         read_only: config.host.read_only,
+        any_device: config.host.privileged,
         unmasked: config.host.privileged || option(&config.host, "systempaths=unconfined"),
         host_network: config.host.network == NetworkMode::Host,
         process: process(
@@ -227,6 +232,11 @@ fn mounts(
             .filter(|part| !part.is_empty())
             .count()
     });
+    asked.extend(config.host.devices.iter().map(|device| PlannedMount {
+        source: PlannedSource::Device(device.path.clone()),
+        target: device.target.clone(),
+        read_only: false,
+    }));
     let replaced = |target: &String| asked.iter().any(|mount| mount.target == *target);
     let etc: Vec<_> = etc
         .into_iter()

@@ -58,6 +58,7 @@ pub fn run_step(
         mounts: Vec::new(),
         hostname: request.hostname.clone(),
         read_only: false,
+        any_device: false,
         unmasked: false,
         host_network: request.network == NetworkMode::Host,
         process: plan::process(&request.process, &host, &request.hostname, false)?,

@@ -140,6 +140,8 @@ pub struct HostConfig {
     pub annotations: BTreeMap<String, String>,
     /// `--log-driver` and `--log-opt`.
     pub log: LogConfig,
+    /// `--device`.
+    pub devices: Vec<Device>,
     /// `--volumes-from`, as given; the mounts of those containers are among `mounts`.
     pub volumes_from: Vec<String>,
     /// `--restart`.
@@ -167,6 +169,15 @@ pub enum NetworkMode {
     None,
     /// The machine's network.
     Host,
+}
+
+/// `--device`: a device of the machine that a container may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Where it is on the machine.
+    pub path: PathBuf,
+    /// Where it is in the container.
+    pub target: String,
 }
 
 /// What becomes of a container's output.

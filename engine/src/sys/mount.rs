@@ -33,6 +33,8 @@ pub struct Overlay<'a> {
     pub volatile: bool,
     /// We are root of a user namespace only: extended attributes are `user.overlay.*`.
     pub userxattr: bool,
+    /// Device nodes in it can be made and looked at, and not opened.
+    pub bar_devices: bool,
 }
 
 impl Overlay<'_> {
@@ -84,7 +86,7 @@ impl Overlay<'_> {
             let _ = std::fs::remove_dir_all(work.join("work/incompat"));
         }
         match self.options() {
-            Some(options) => mount_overlay(target, options),
+            Some(options) => mount_overlay(target, options, self.bar_devices),
             None => self.mount_by_descriptor(target),
         }
         .map_err(|error| {
@@ -107,11 +109,11 @@ impl Overlay<'_> {
             fsconfig_set_flag(context.as_fd(), flag)?;
         }
         fsconfig_create(context.as_fd())?;
-        let mount = fsmount(
-            context.as_fd(),
-            FsMountFlags::FSMOUNT_CLOEXEC,
-            MountAttrFlags::empty(),
-        )?;
+        let attributes = match self.bar_devices {
+            true => MountAttrFlags::MOUNT_ATTR_NODEV,
+            false => MountAttrFlags::empty(),
+        };
+        let mount = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?;
         let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
         Ok(move_mount(
             mount.as_fd(),
@@ -124,12 +126,14 @@ impl Overlay<'_> {
 }
 
 /// Our wrapper of `mount(2)` for overlayfs.
-fn mount_overlay(target: &Path, options: Vec<u8>) -> std::io::Result<()> {
+fn mount_overlay(target: &Path, options: Vec<u8>, bar_devices: bool) -> std::io::Result<()> {
     let target = CString::new(target.as_os_str().as_bytes())?;
     let options = CString::new(options)?;
     let kind = c"overlay".as_ptr();
+    let flags = if bar_devices { libc::MS_NODEV } else { 0 };
     // SAFETY: four pointers to strings that end with a zero byte and outlive the call.
-    let result = unsafe { libc::mount(kind, target.as_ptr(), kind, 0, options.as_ptr().cast()) };
+    let result =
+        unsafe { libc::mount(kind, target.as_ptr(), kind, flags, options.as_ptr().cast()) };
     check(result.into()).map(drop)
 }
 
@@ -173,6 +177,29 @@ pub fn clone_mount(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
 pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>, name: &str) -> Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     move_mount(mount, "", target, "", flags).map_err(|error| failed("mount on", name, error))
+}
+
+/// From now on no device node can be opened through the mount behind `mount`, nor, if `recursive`, through what is mounted
+/// below it. Source: `mount_setattr(2)`.
+pub fn bar_devices(mount: BorrowedFd<'_>, recursive: bool) -> Result<()> {
+    // SAFETY: mount_attr is a plain struct of integers, for which all zeroes is a valid value.
+    let mut attributes: libc::mount_attr = unsafe { std::mem::zeroed() };
+    attributes.attr_set = libc::MOUNT_ATTR_NODEV;
+    let recursion = if recursive { libc::AT_RECURSIVE } else { 0 };
+    // SAFETY: the path is an empty string, and the attributes are valid for the size given; both outlive the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mount.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_EMPTY_PATH | recursion,
+            &raw const attributes,
+            std::mem::size_of::<libc::mount_attr>(),
+        )
+    };
+    check(result)
+        .map(drop)
+        .map_err(|error| failed("mount_setattr", "a mount", error))
 }
 
 /// Makes the attached mount behind `mount` read-only, keeping the flags that a user namespace may not clear.
@@ -249,7 +276,7 @@ pub fn pivot_root(root: &Path) -> Result<()> {
     change().map_err(|error| failed("pivot_root", root.display(), error))
 }
 
-/// The machine's device `path`, checked to be the character device `major`:`minor` (an image's `/dev/null` could be a
+/// The device at `path`, checked to be the character device `major`:`minor` (an image's `/dev/null` could be a
 /// link to anything; CVE-2025-31133).
 pub fn open_device(path: &str, major: u32, minor: u32) -> Result<OwnedFd> {
     use rustix::fs::{FileType, Mode, OFlags};
@@ -279,6 +306,7 @@ mod tests {
             upper,
             volatile: true,
             userxattr: false,
+            bar_devices: true,
         }
     }
 

@@ -26,6 +26,9 @@ pub(crate) struct CreateFlags {
     /// Write the container ID to the file
     #[arg(long, value_name = "string")]
     pub(super) cidfile: Option<String>,
+    /// Add a host device to the container
+    #[arg(long, value_name = "list")]
+    pub(super) device: Vec<String>,
     /// Overwrite the default ENTRYPOINT of the image
     #[arg(long, value_name = "string")]
     pub(super) entrypoint: Option<String>,

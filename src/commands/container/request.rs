@@ -8,7 +8,7 @@ use engine::clock::Entropy;
 use engine::oci::config::Healthcheck;
 use engine::runtime::spec::{CreateRequest, ProcessRequest, Streams};
 use engine::store::containers::{
-    HostConfig, LogConfig, LogDriver, Mount, NetworkMode, RestartPolicy,
+    Device, HostConfig, LogConfig, LogDriver, Mount, NetworkMode, RestartPolicy,
 };
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -106,6 +106,11 @@ fn host(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<HostCon
         extra_hosts: flags.add_host.clone(),
         annotations: flags.annotation.iter().cloned().collect(),
         log: log(flags)?,
+        devices: flags
+            .device
+            .iter()
+            .map(|text| device(text))
+            .collect::<CommandResult<_>>()?,
         volumes_from: flags.volumes_from.clone(),
         ..HostConfig::default()
     };
@@ -122,6 +127,35 @@ fn network(name: &str) -> CommandResult<NetworkMode> {
         "" => Err(Failure::message("no name set for network")),
         other => Err(Failure::refused(&format!("--network {other}"), 125)),
     }
+}
+
+/// `--device`: `/dev/x[:/dev/y][:rwm]`. A device can be used or not; less than all three rights is not to be had.
+fn device(text: &str) -> CommandResult<Device> {
+    let is_mode =
+        |part: &str| !part.is_empty() && part.chars().all(|letter| "rwm".contains(letter));
+    let parts: Vec<&str> = text.split(':').collect();
+    let (path, target, mode) = match parts.as_slice() {
+        [path] => (*path, *path, "rwm"),
+        [path, mode] if is_mode(mode) => (*path, *path, *mode),
+        [path, target] => (*path, *target, "rwm"),
+        [path, target, mode] if is_mode(mode) => (*path, *target, *mode),
+        [_, _, mode] => return Err(Failure::message(format!("bad mode specified: {mode}"))),
+        _ => {
+            return Err(Failure::message(format!(
+                "invalid device specification: {text}"
+            )));
+        }
+    };
+    if !path.starts_with('/') || !target.starts_with('/') {
+        return Err(Failure::message(format!("{text} is not an absolute path")));
+    }
+    if !['r', 'w', 'm'].iter().all(|right| mode.contains(*right)) {
+        return Err(Failure::refused(&format!("--device {text}"), 125));
+    }
+    Ok(Device {
+        path: path.into(),
+        target: target.to_owned(),
+    })
 }
 
 /// What the options mean is the engine's business; here they only become pairs.

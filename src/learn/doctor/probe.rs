@@ -64,6 +64,7 @@ fn overlay(folder: &Path) -> engine::Result<()> {
         upper: Some((&upper, &work)),
         volatile: false,
         userxattr: namespace::in_user_namespace(),
+        bar_devices: true,
     };
     overlay.mount(&target)?;
     fs::write(target.join("kept"), "y").map_err(|error| on(&target, error))?;

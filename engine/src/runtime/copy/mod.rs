@@ -150,9 +150,10 @@ pub(crate) fn copy_out(
         other => return Err(unexpected(other)),
     };
     record(site, &session, "copy_out", path, &target_name(&target))?;
+    let mut stream = Whole::new(session.stream());
     let report = match target {
         Target::Tar(writer) => {
-            let transferred = std::io::copy(&mut session.stream(), writer)
+            let transferred = std::io::copy(&mut stream, writer)
                 .map_err(|error| Error::io("write", "the tar stream", error))?;
             CopyReport { transferred }
         }
@@ -164,10 +165,11 @@ pub(crate) fn copy_out(
             let destination = place::local(local)?;
             let spot = place::decide(&source, &destination)?;
             let folder = Path::new(&spot.folder);
-            let transferred = extract::extract(session.stream(), folder, &spot.rebase, false)?;
+            let transferred = extract::extract(&mut stream, folder, &spot.rebase, false)?;
             CopyReport { transferred }
         }
     };
+    stream.check()?;
     session.finish()?;
     Ok(report)
 }
@@ -262,8 +264,10 @@ pub(crate) fn export(site: &Site, name: &str, writer: &mut dyn Write) -> Result<
         Answer::About(_) => {}
         other => return Err(unexpected(other)),
     }
-    std::io::copy(&mut session.stream(), writer)
+    let mut stream = Whole::new(session.stream());
+    std::io::copy(&mut stream, writer)
         .map_err(|error| Error::io("write", "the tar stream", error))?;
+    stream.check()?;
     record(site, &session, "export", "/", "")?;
     session.finish()
 }
@@ -282,6 +286,43 @@ fn check_path(path: &str) -> Result<()> {
     match path {
         "" => Err(Error::invalid("bad parameter: pathcannot be empty")),
         _ => Ok(()),
+    }
+}
+
+/// A tar that the other side writes: one that was cut short lacks the zeroes that end every tar.
+struct Whole<R> {
+    inner: R,
+    /// Zero bytes at the end of what was read.
+    zeroes: usize,
+}
+
+impl<R> Whole<R> {
+    fn new(inner: R) -> Self {
+        Self { inner, zeroes: 0 }
+    }
+
+    /// Fails unless everything was read, and was everything.
+    fn check(&self) -> Result<()> {
+        if self.zeroes >= 1024 {
+            return Ok(());
+        }
+        Err(Error::internal(
+            "the copy was cut short: the files in the container changed, or it ended",
+        ))
+    }
+}
+
+impl<R: Read> Read for Whole<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        // No more than what decides is looked at: a large file may be all zeroes.
+        let end = &buffer[length.saturating_sub(1024)..length];
+        let zeroes = end.iter().rev().take_while(|byte| **byte == 0).count();
+        self.zeroes = match zeroes == length {
+            true => self.zeroes + zeroes,
+            false => zeroes,
+        };
+        Ok(length)
     }
 }
 

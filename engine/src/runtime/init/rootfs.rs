@@ -64,15 +64,16 @@ pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
         upper: Some((&plan.upper, &plan.work)),
         volatile: plan.volatile,
         userxattr,
+        bar_devices: !plan.any_device,
     }
     .mount(&plan.rootfs)?;
     let root = RootDir::open(&plan.rootfs)?;
     let proc = mount::new_mount("proc", &[], closed())?;
     put(&root, "/proc", &proc, Make::Dir)?;
-    devices::populate(&root)?;
+    devices::populate(&root, !plan.any_device)?;
     put_sys(&root, plan.host_network)?;
     for planned in &plan.mounts {
-        put_planned(&root, planned).map_err(|error| {
+        put_planned(&root, planned, !plan.any_device).map_err(|error| {
             Error::invalid(format!("cannot mount `{}`", planned.target)).with_source(error)
         })?;
     }
@@ -86,16 +87,17 @@ pub(in crate::runtime) fn assemble_files(plan: &InitPlan) -> Result<()> {
         upper: Some((&plan.upper, &plan.work)),
         volatile: plan.volatile,
         userxattr: namespace::in_user_namespace(),
+        bar_devices: true,
     };
     overlay.mount(&plan.rootfs)?;
     let root = RootDir::open(&plan.rootfs)?;
     for planned in &plan.mounts {
         let exists = match &planned.source {
             PlannedSource::Bind(path) | PlannedSource::Volume { path, .. } => path.exists(),
-            PlannedSource::Tmpfs(_) => false,
+            PlannedSource::Tmpfs(_) | PlannedSource::Device(_) => false,
         };
         if exists {
-            put_planned(&root, planned)?;
+            put_planned(&root, planned, true)?;
         }
     }
     mount::pivot_root(&plan.rootfs)?;
@@ -154,31 +156,72 @@ fn open_host(path: &Path) -> Result<OwnedFd> {
         .map_err(|error| crate::sys::failed("open", path.display(), error))
 }
 
-fn put_planned(root: &RootDir, planned: &PlannedMount) -> Result<()> {
+fn put_planned(root: &RootDir, planned: &PlannedMount, bar_devices: bool) -> Result<()> {
     let path = Path::new(&planned.target);
+    // Before a volume is filled from there.
+    if let Ok(target) = root.resolve(path, OFlags::PATH) {
+        refuse_proc(&target, &planned.target)?;
+    }
     let (mounted, make) = match &planned.source {
         PlannedSource::Tmpfs(options) => (tmpfs(options)?, Make::Dir),
-        PlannedSource::Bind(source) => {
-            let source = open_host(source)?;
-            let stat = rustix::fs::fstat(&source)
-                .map_err(|error| crate::sys::failed("fstat", &planned.target, error))?;
-            let is_dir = FileType::from_raw_mode(stat.st_mode).is_dir();
-            let make = if is_dir { Make::Dir } else { Make::File };
-            (mount::clone_mount(source.as_fd(), true)?, make)
-        }
+        PlannedSource::Bind(source) => bind(source, bar_devices)?,
+        PlannedSource::Device(source) => (
+            mount::clone_mount(open_host(source)?.as_fd(), false)?,
+            Make::File,
+        ),
         PlannedSource::Volume { path: folder, copy } => {
             if *copy {
                 prefill::fill(root, path, folder)?;
             }
-            (
-                mount::clone_mount(open_host(folder)?.as_fd(), false)?,
-                Make::Dir,
-            )
+            let volume = mount::clone_mount(open_host(folder)?.as_fd(), false)?;
+            if bar_devices {
+                mount::bar_devices(volume.as_fd(), false)?;
+            }
+            (volume, Make::Dir)
         }
     };
-    put(root, &planned.target, &mounted, make)?;
+    let target = root.make(path, make)?;
+    refuse_proc(&target, &planned.target)?;
+    mount::attach(mounted.as_fd(), target.as_fd(), &planned.target)?;
     if planned.read_only {
         mount::make_read_only(mounted.as_fd(), &planned.target)?;
+    }
+    Ok(())
+}
+
+/// A file or folder of the machine. Devices in a folder, and devices that could do harm, are barred.
+fn bind(source: &Path, bar_devices: bool) -> Result<(OwnedFd, Make)> {
+    let file = open_host(source)?;
+    let about = rustix::fs::fstat(&file)
+        .map_err(|error| crate::sys::failed("fstat", source.display(), error))?;
+    let is_dir = FileType::from_raw_mode(about.st_mode).is_dir();
+    let mounted = mount::clone_mount(file.as_fd(), true)?;
+    if bar_devices && !devices::is_harmless(about.st_mode, about.st_rdev) {
+        mount::bar_devices(mounted.as_fd(), true)?;
+    }
+    Ok((mounted, if is_dir { Make::Dir } else { Make::File }))
+}
+
+/// What the kernel tells in /proc, and the engine itself asks there, must be the kernel's (CVE-2019-19921). Source: runc
+/// `checkProcMount`, with its list of what may be replaced.
+fn refuse_proc(target: &OwnedFd, path: &str) -> Result<()> {
+    const REPLACEABLE: [&str; 8] = [
+        "cpuinfo",
+        "diskstats",
+        "loadavg",
+        "meminfo",
+        "slabinfo",
+        "stat",
+        "swaps",
+        "uptime",
+    ];
+    let kind =
+        rustix::fs::fstatfs(target).map_err(|error| crate::sys::failed("statfs", path, error))?;
+    let file = path.strip_prefix("/proc/").unwrap_or_default();
+    if kind.f_type == rustix::fs::PROC_SUPER_MAGIC && !REPLACEABLE.contains(&file) {
+        return Err(Error::invalid(format!(
+            "\"{path}\" cannot be mounted because it is inside /proc"
+        )));
     }
     Ok(())
 }
@@ -205,8 +248,8 @@ fn tmpfs(options: &str) -> Result<OwnedFd> {
     mount::new_mount("tmpfs", &settings, attributes)
 }
 
-/// Files are hidden behind the machine's /dev/null, which was opened before the container's /dev existed; folders
-/// behind one empty folder that is shared by all.
+/// Files are hidden behind our own /dev/null, which is checked to be the device and no link (CVE-2025-31133); folders behind
+/// one empty folder that is shared by all.
 fn mask() -> Result<()> {
     let null = devices::null()?;
     let mut empty: Option<OwnedFd> = None;
