@@ -213,12 +213,16 @@ pub(crate) fn rename(site: &Site, name: &str, new: &str) -> Result<()> {
 /// A running monitor reads the changed configuration.
 fn tell(site: &Site, container: &Container) -> Result<()> {
     let place = site.sandbox.container(&container.config.id);
-    if lock::is_held(place.lock())?
-        && let Ok(stream) = requests::send(site, &container.config.id, &Request::Reload)
-    {
-        return answered(site, container, &stream);
+    if !lock::is_held(place.lock())? {
+        return Ok(());
     }
-    Ok(())
+    let told = requests::send(site, &container.config.id, &Request::Reload)
+        .and_then(|stream| answered(site, container, &stream));
+    match told {
+        // It has just ended: its next monitor reads what is on record.
+        Err(_) if !lock::is_held(place.lock())? => Ok(()),
+        other => other,
+    }
 }
 
 /// Docker reads a 0 as what was not said. Source: moby `container/container_unix.go`, `UpdateContainer`.

@@ -21,9 +21,9 @@ pub(in crate::runtime) fn serve_in(
 ) {
     match fork() {
         Ok(Forked::Child) => {
-            // Nobody in the container may look into us while we are there.
+            // Nobody in the container may look into us while we are there. The container may end meanwhile, and its monitor
+            // with it: our mounts are kept by us, and the copy goes on until the other side is done or gone.
             let joined = process::set_dumpable(false)
-                .and_then(|()| process::die_with_parent())
                 .and_then(|()| namespace::join(init, libc::CLONE_NEWNS as u64));
             match joined {
                 Ok(()) => serve(operation, begun, stream),
