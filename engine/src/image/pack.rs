@@ -163,6 +163,7 @@ impl<W: Write> Packer<W> {
                 entry.link = readlinkat(parent, item.name.as_os_str(), Vec::new())
                     .map_err(|errno| failed(&path, errno))?
                     .into_bytes();
+                self.done.size += entry.stored();
             }
             EntryKind::CharDevice | EntryKind::BlockDevice => {
                 entry.device = (
@@ -185,7 +186,7 @@ impl<W: Write> Packer<W> {
             return Err(failed(&entry.path, Errno::STALE));
         }
         entry.size = u64::try_from(stat.st_size).unwrap_or(0);
-        self.done.size += entry.size;
+        self.done.size += entry.stored();
         self.append(&entry, File::from(file))
     }
 

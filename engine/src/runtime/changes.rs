@@ -7,6 +7,7 @@ use crate::events::ObjectKind;
 use crate::image::changes::{Change, changes};
 use crate::site::Site;
 use crate::sys::namespace;
+use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt;
 
 /// Changes against the image; see [`crate::Engine::diff`].
@@ -35,16 +36,17 @@ pub(crate) fn diff(site: &Site, name: &str) -> Result<Vec<Change>> {
     Ok(found)
 }
 
-/// Bytes of files in the container's own layer; see [`crate::Engine::writable_size`].
+/// Bytes of files and links in the container's own layer, each file once however many names it has; see [`crate::Engine::writable_size`].
 pub(crate) fn writable_size(site: &Site, name: &str) -> Result<u64> {
     let container = observe::by_name(site, name)?;
     let upper = site.sandbox.container(&container.config.id).upper();
     // What cannot be looked into is counted as empty: the size is for people, not for limits.
+    let mut seen = HashSet::new();
     Ok(walkdir::WalkDir::new(upper)
         .into_iter()
         .flatten()
         .filter_map(|entry| entry.metadata().ok())
-        .filter(|about| about.is_file())
+        .filter(|about| !about.is_dir() && seen.insert((about.dev(), about.ino())))
         .map(|about| about.size())
         .sum())
 }

@@ -96,6 +96,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Bytes that it adds to the size of a layer, as Docker counts: a file's content, and the text of a symbolic link.
+    /// Source: moby `pkg/directory`, `calcSize`.
+    pub fn stored(&self) -> u64 {
+        match self.kind {
+            EntryKind::Symlink => self.link.len() as u64,
+            _ => self.size,
+        }
+    }
+
     /// An entry of root's, of 1970, without content.
     pub fn new(path: impl Into<Vec<u8>>, kind: EntryKind, mode: u32) -> Self {
         Self {

@@ -135,7 +135,7 @@ impl Unpacker {
 
     fn count(&mut self, entry: &Entry, limits: &Limits) -> Result<()> {
         self.done.entries += 1;
-        self.done.size = self.done.size.saturating_add(entry.size);
+        self.done.size = self.done.size.saturating_add(entry.stored());
         if self.done.entries > limits.entries {
             return Err(Error::invalid(format!(
                 "a layer of more than {} entries is refused",
