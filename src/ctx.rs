@@ -44,6 +44,7 @@ impl Ctx {
             sandbox: self.env.sandbox.clone(),
             binary: std::env::current_exe()?,
             via: self.via.clone(),
+            outbound: self.env.outbound,
             clock: Arc::new(System),
             entropy: Arc::new(System),
         })?;

@@ -9,6 +9,7 @@
 //! | `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM` | whether colour is used (read by `anstream`) |
 //! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing |
 //! | `DOCKLINGS_PLAIN` | `1`: no colour, nothing drawn over, as `docklings --plain` |
+//! | `DOCKLINGS_OUTBOUND` | `no`: containers and builds get no way out of their network, for an exam or a lab |
 //! | `DOCKER_CONFIG` | the folder of `config.json`, for `detachKeys`; default `~/.docker` |
 //!
 //! `docker run -e NAME` passes on variables of the caller, whatever their name.
@@ -27,6 +28,8 @@ pub(crate) const SANDBOX: &str = "DOCKLINGS_SANDBOX";
 pub(crate) const CONTENT: &str = "DOCKLINGS_CONTENT";
 /// Plain text only.
 pub(crate) const PLAIN: &str = "DOCKLINGS_PLAIN";
+/// Whether containers get a way out.
+pub(crate) const OUTBOUND: &str = "DOCKLINGS_OUTBOUND";
 /// The sandbox in use when nothing else is said: the playground.
 pub(crate) const FREE: &str = "free";
 
@@ -37,6 +40,8 @@ pub(crate) struct Env {
     pub(crate) home: Home,
     /// The sandbox in use.
     pub(crate) sandbox: String,
+    /// Whether containers may have a way out of their network.
+    pub(crate) outbound: bool,
 }
 
 impl Env {
@@ -56,6 +61,7 @@ impl Env {
         Ok(Self {
             home: Home::new(root, runtime),
             sandbox,
+            outbound: env::var_os(OUTBOUND).is_none_or(|value| value != "no"),
         })
     }
 }

@@ -17,6 +17,8 @@ pub struct Settings {
     pub binary: PathBuf,
     /// The docker command that is being run, for the journal.
     pub via: String,
+    /// Whether containers may have a way out of their network.
+    pub outbound: bool,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -31,6 +33,7 @@ pub struct Site {
     pub(crate) sandbox_name: String,
     pub(crate) binary: PathBuf,
     pub(crate) via: String,
+    pub(crate) outbound: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -55,6 +58,7 @@ impl Site {
             sandbox_name: settings.sandbox,
             binary: settings.binary,
             via: settings.via,
+            outbound: settings.outbound,
             clock: settings.clock,
             entropy: settings.entropy,
         })

@@ -26,7 +26,7 @@ pub(super) fn of_container(config: &ContainerConfig) -> Struct {
         });
     Struct::new("container.Config")
         .with("Hostname", &config.hostname)
-        .with("Domainname", "")
+        .with("Domainname", &config.domainname)
         .with("User", &process.user)
         .with("AttachStdin", process.attach_stdin)
         .with("AttachStdout", process.attach_stdout)
@@ -44,7 +44,7 @@ pub(super) fn of_container(config: &ContainerConfig) -> Struct {
         .with("WorkingDir", &process.working_dir)
         .with("Entrypoint", Value::list_or_nil(&process.entrypoint))
         .with_unless_empty("NetworkDisabled", false)
-        .with_unless_empty("MacAddress", "")
+        .with_unless_empty("MacAddress", &config.host.mac_address)
         .with("OnBuild", Value::List(None))
         .with("Labels", Map::of_texts(&config.labels))
         .with_unless_empty("StopSignal", &config.host.stop_signal)

@@ -2,10 +2,8 @@
 
 use super::mounts;
 use crate::render::value::{Map, Missing, Struct, Value};
+use engine::runtime::plan::SHM_SIZE;
 use engine::store::containers::{HostConfig, NetworkMode, PortBinding, RestartPolicy};
-
-/// Bytes of `/dev/shm`, Docker's 64 MiB.
-const SHM_SIZE: u64 = 64 << 20;
 
 /// What Docker hides from containers, as its `inspect` lists it.
 const MASKED: [&str; 12] = [
@@ -43,11 +41,11 @@ pub(super) fn host_config(host: &HostConfig) -> Struct {
         .with("CapAdd", capabilities(&host.cap_add))
         .with("CapDrop", capabilities(&host.cap_drop))
         .with("CgroupnsMode", "private")
-        .with("Dns", empty())
-        .with("DnsOptions", empty())
-        .with("DnsSearch", empty())
+        .with("Dns", Value::list(&host.dns))
+        .with("DnsOptions", Value::list(&host.dns_options))
+        .with("DnsSearch", Value::list(&host.dns_search))
         .with("ExtraHosts", Value::list_or_nil(&host.extra_hosts))
-        .with("GroupAdd", Value::List(None))
+        .with("GroupAdd", Value::list_or_nil(&host.group_add))
         .with("IpcMode", "private")
         .with("Cgroup", "")
         .with("Links", Value::List(None))
@@ -61,8 +59,15 @@ pub(super) fn host_config(host: &HostConfig) -> Struct {
         .with_unless_empty("Tmpfs", mounts::tmpfs(&host.mounts))
         .with("UTSMode", "")
         .with("UsernsMode", "")
-        .with("ShmSize", SHM_SIZE)
-        .with_unless_empty("Sysctls", Map::nil())
+        .with(
+            "ShmSize",
+            if host.shm_size == 0 {
+                SHM_SIZE
+            } else {
+                host.shm_size
+            },
+        )
+        .with_unless_empty("Sysctls", sysctls(host))
         .with_unless_empty("Runtime", "docklings")
         .with("Isolation", "")
         .embedding(resources(host))
@@ -88,6 +93,13 @@ fn asked_of_the_machine(host: &HostConfig) -> Struct {
         .with("VolumeDriver", "")
         .with("VolumesFrom", Value::list_or_nil(&host.volumes_from))
         .with("ConsoleSize", Value::list([0, 0]))
+}
+
+fn sysctls(host: &HostConfig) -> Map {
+    match host.sysctls.is_empty() {
+        true => Map::nil(),
+        false => Map::of_texts(&host.sysctls),
+    }
 }
 
 fn empty() -> Value {

@@ -3,20 +3,25 @@
 use super::host_config::{network_name, push_binding};
 use crate::render::ports::host_ips;
 use crate::render::value::{Map, Missing, Struct, Value};
+use engine::oci::digest::Digest;
 use engine::runtime::spec::Container;
 use engine::store::containers::NetworkMode;
 
 /// The network settings of `container`.
 ///
-/// Our networks have no bridge: the container has a namespace of its own with loopback and published ports, so
-/// there are no endpoints and addresses to show, and `SandboxKey` names the namespace of a running container.
+/// There is no bridge on the machine: each container has the network for itself, and the interface that it was given is
+/// shown as it is. Without a way out there is none, and `DriverOpts` says why. `SandboxKey` names the namespace.
 pub(super) fn network_settings(container: &Container) -> Struct {
     let key = match container.status.is_alive() {
         true => format!("/proc/{}/ns/net", container.state.pid),
         false => String::new(),
     };
+    let shown = Shown::of(container);
     let name = network_name(&container.config.host.network);
-    let networks = Map::of(Missing::Nil, [(name, Value::from(endpoint()))]);
+    let networks = Map::of(
+        Missing::Nil,
+        [(name, Value::from(endpoint(container, &shown)))],
+    );
     Struct::new("container.NetworkSettings")
         .embedding(
             Struct::new("container.NetworkSettingsBase")
@@ -32,16 +37,51 @@ pub(super) fn network_settings(container: &Container) -> Struct {
         )
         .embedding(
             Struct::new("container.DefaultNetworkSettings")
-                .with("EndpointID", "")
-                .with("Gateway", "")
+                .with("EndpointID", &shown.endpoint)
+                .with("Gateway", &shown.gateway)
                 .with("GlobalIPv6Address", "")
                 .with("GlobalIPv6PrefixLen", 0)
-                .with("IPAddress", "")
-                .with("IPPrefixLen", 0)
+                .with("IPAddress", &shown.ip)
+                .with("IPPrefixLen", i32::from(shown.prefix))
                 .with("IPv6Gateway", "")
-                .with("MacAddress", ""),
+                .with("MacAddress", &shown.mac),
         )
         .with("Networks", networks)
+}
+
+/// What the interface of a running container is; empty where there is none.
+#[derive(Default)]
+struct Shown {
+    endpoint: String,
+    gateway: String,
+    ip: String,
+    prefix: u8,
+    mac: String,
+    /// How it gets out, or why it does not.
+    way: Option<String>,
+}
+
+impl Shown {
+    fn of(container: &Container) -> Self {
+        let state = &container.state;
+        match &state.endpoint {
+            _ if !container.status.is_alive() => Self::default(),
+            Some(endpoint) => Self {
+                endpoint: identity(&["endpoint", container.config.id.as_str()]),
+                gateway: endpoint.gateway.to_string(),
+                ip: endpoint.ip.to_string(),
+                prefix: endpoint.prefix,
+                mac: endpoint.mac.clone(),
+                way: Some(endpoint.way.clone()),
+            },
+            None => Self {
+                way: Some(state.no_way_out.as_str())
+                    .filter(|why| !why.is_empty())
+                    .map(|why| format!("none: {why}")),
+                ..Self::default()
+            },
+        }
+    }
 }
 
 /// The ports of a running container: exposed ones are null, published ones list where they are bound. Empty otherwise.
@@ -62,21 +102,38 @@ fn ports(container: &Container) -> Map {
     map
 }
 
-fn endpoint() -> Struct {
+fn endpoint(container: &Container, shown: &Shown) -> Struct {
+    let options = match &shown.way {
+        Some(way) => Map::of_texts([("outbound", way)]),
+        None => Map::nil(),
+    };
+    let network = match container.status.is_alive() {
+        true => network_id(network_name(&container.config.host.network)),
+        false => String::new(),
+    };
     Struct::new("network.EndpointSettings")
         .with("IPAMConfig", Value::Nil)
         .with("Links", Value::List(None))
         .with("Aliases", Value::List(None))
-        .with("MacAddress", "")
-        .with("DriverOpts", Map::nil())
+        .with("MacAddress", &shown.mac)
+        .with("DriverOpts", options)
         .with("GwPriority", 0)
-        .with("NetworkID", "")
-        .with("EndpointID", "")
-        .with("Gateway", "")
-        .with("IPAddress", "")
-        .with("IPPrefixLen", 0)
+        .with("NetworkID", network)
+        .with("EndpointID", &shown.endpoint)
+        .with("Gateway", &shown.gateway)
+        .with("IPAddress", &shown.ip)
+        .with("IPPrefixLen", i32::from(shown.prefix))
         .with("IPv6Gateway", "")
         .with("GlobalIPv6Address", "")
         .with("GlobalIPv6PrefixLen", 0)
         .with("DNSNames", Value::List(None))
+}
+
+/// The id of one of the three networks: always the same, because they are never made.
+pub(crate) fn network_id(name: &str) -> String {
+    identity(&["network", name])
+}
+
+fn identity(parts: &[&str]) -> String {
+    Digest::of(parts.join(" ").as_bytes()).hex().to_owned()
 }

@@ -62,6 +62,7 @@ mod tests {
         let env = Env {
             home: Home::new("/it's home", "/r"),
             sandbox: "free".to_owned(),
+            outbound: true,
         };
         let script = lines(&env, "ex-one", "/b in", false)
             + "echo \"$DOCKLINGS_HOME|$DOCKLINGS_SANDBOX|$PATH\"";

@@ -28,6 +28,7 @@ pub(crate) fn open_engine(env: &Env, name: &str, via: &str) -> CommandResult<Eng
         sandbox: name.to_owned(),
         binary: std::env::current_exe()?,
         via: via.to_owned(),
+        outbound: env.outbound,
         clock: Arc::new(System),
         entropy: Arc::new(System),
     })?)

@@ -3,6 +3,7 @@
 
 pub(crate) mod files;
 pub(crate) mod mount;
+pub(crate) mod names;
 mod number;
 pub(crate) mod pairs;
 pub(crate) mod port;

@@ -34,6 +34,7 @@ impl Engine {
             home: &self.home,
             sandbox: &self.sandbox,
             clock: &*self.clock,
+            outbound: self.outbound,
         };
         let facts = facts(&request);
         let recorded = !request.unrecorded;

@@ -3,7 +3,7 @@
 //! **Kernel feature.** A socket stays in the network namespace that it was made in, whoever uses it later.
 //! **What Docker does.** `docker-proxy` and rules of the firewall.
 //! **What we do.** The listeners are made on the machine; a fork that has joined the container's network accepts from
-//! them and connects to the container's 127.0.0.1. It ends with the monitor.
+//! them and connects to the container's address, or else its 127.0.0.1. It ends with the monitor.
 //! **Try it.** `docker run -d -p 8080:80 busybox httpd -f -h /etc`, then `curl localhost:8080/hostname`
 
 use super::relay;
@@ -35,7 +35,8 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Binds what `-p` and `-P` ask for and starts the relay into the network of the process behind `init`.
+    /// Binds what `-p` and `-P` ask for and starts the relay into the network of the process behind `init`, where `own` is
+    /// the container's address.
     ///
     /// # Errors
     /// Docker's sentence, when a port is taken: `driver failed programming external connectivity …`.
@@ -44,6 +45,7 @@ impl Publisher {
         publish_all: bool,
         exposed: &BTreeSet<String>,
         init: BorrowedFd<'_>,
+        own: Option<Ipv4Addr>,
     ) -> Result<Self> {
         let mut wanted = asked.to_vec();
         if publish_all {
@@ -59,7 +61,7 @@ impl Publisher {
                     .and_then(|()| process::set_dumpable(false))
                     .and_then(|()| namespace::join(init, libc::CLONE_NEWNET as u64));
                 if joined.is_ok() {
-                    relay::run(doors);
+                    relay::run(doors, own);
                 }
                 process::exit(1)
             }

@@ -18,11 +18,11 @@ const SILENCE: Duration = Duration::from_secs(60);
 const STACK: usize = 64 << 10;
 
 /// Serves all doors; returns only if waiting for them fails.
-pub(super) fn run(doors: Vec<Door>) {
+pub(super) fn run(doors: Vec<Door>, own: Option<Ipv4Addr>) {
     for door in doors {
         let serve = move || match door.listener {
-            Listener::Tcp(listener) => serve_tcp(&listener, door.container_port),
-            Listener::Udp(socket) => serve_udp(socket, door.container_port),
+            Listener::Tcp(listener) => serve_tcp(&listener, door.container_port, own),
+            Listener::Udp(socket) => serve_udp(socket, door.container_port, own),
         };
         if spawn(serve).is_err() {
             return;
@@ -40,26 +40,29 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .map(drop)
 }
 
-fn serve_tcp(listener: &TcpListener, port: u16) {
+fn serve_tcp(listener: &TcpListener, port: u16, own: Option<Ipv4Addr>) {
     loop {
         let mut waiting = [PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN)];
         let _ = poll(&mut waiting, None);
         while let Ok((client, _)) = listener.accept() {
             let _ = client.set_nonblocking(false);
-            let _ = spawn(move || relay_tcp(client, port));
+            let _ = spawn(move || relay_tcp(client, port, own));
         }
     }
 }
 
-/// A server in the container may listen on either family.
-fn connect(port: u16) -> io::Result<TcpStream> {
-    TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+/// A server in the container may listen on its address only, on loopback only, and on either family.
+fn connect(port: u16, own: Option<Ipv4Addr>) -> io::Result<TcpStream> {
+    TcpStream::connect((own.unwrap_or(Ipv4Addr::LOCALHOST), port))
+        .or_else(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)))
         .or_else(|_| TcpStream::connect((Ipv6Addr::LOCALHOST, port)))
 }
 
 /// Nobody listens inside: the connection is closed, as Docker's proxy does.
-fn relay_tcp(client: TcpStream, port: u16) {
-    let Ok(server) = connect(port) else { return };
+fn relay_tcp(client: TcpStream, port: u16, own: Option<Ipv4Addr>) {
+    let Ok(server) = connect(port, own) else {
+        return;
+    };
     let (Ok(client_copy), Ok(server_copy)) = (client.try_clone(), server.try_clone()) else {
         return;
     };
@@ -75,7 +78,8 @@ fn carry(mut from: TcpStream, mut to: TcpStream) {
 }
 
 /// Each sender gets a socket of its own inside, so that answers find their way back.
-fn serve_udp(outside: UdpSocket, port: u16) {
+fn serve_udp(outside: UdpSocket, port: u16, own: Option<Ipv4Addr>) {
+    let server = SocketAddr::from((own.unwrap_or(Ipv4Addr::LOCALHOST), port));
     let outside = Arc::new(outside);
     let mut conversations: HashMap<SocketAddr, (Arc<UdpSocket>, Instant)> = HashMap::new();
     let mut buffer = vec![0; 64 << 10];
@@ -84,7 +88,7 @@ fn serve_udp(outside: UdpSocket, port: u16) {
         let _ = poll(&mut waiting, None);
         while let Ok((length, sender)) = outside.recv_from(&mut buffer) {
             conversations.retain(|_, (_, last)| last.elapsed() < SILENCE);
-            let Some(inside) = conversation(&mut conversations, &outside, sender, port) else {
+            let Some(inside) = conversation(&mut conversations, &outside, sender, server) else {
                 continue;
             };
             let _ = inside.send(&buffer[..length]);
@@ -96,14 +100,14 @@ fn conversation(
     conversations: &mut HashMap<SocketAddr, (Arc<UdpSocket>, Instant)>,
     outside: &Arc<UdpSocket>,
     sender: SocketAddr,
-    port: u16,
+    server: SocketAddr,
 ) -> Option<Arc<UdpSocket>> {
     if let Some((inside, last)) = conversations.get_mut(&sender) {
         *last = Instant::now();
         return Some(inside.clone());
     }
-    let inside = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).ok()?;
-    inside.connect((Ipv4Addr::LOCALHOST, port)).ok()?;
+    let inside = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    inside.connect(server).ok()?;
     inside.set_read_timeout(Some(SILENCE)).ok()?;
     let (inside, outside) = (Arc::new(inside), outside.clone());
     let answers = inside.clone();

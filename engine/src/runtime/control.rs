@@ -24,6 +24,10 @@ pub enum Message {
     Failed(i32, String),
     /// A pid in the sender's pid namespace.
     Pid(i32),
+    /// It has an interface; this is the other end of its cable. More follows.
+    Interface(OwnedFd),
+    /// It could not be given an interface, and goes on without. More follows.
+    NoInterface(String),
 }
 
 /// One end.
@@ -42,11 +46,13 @@ impl Channel {
         .map_err(|error| failed("socketpair", "the control channel", error))
     }
 
-    /// Sends a message without a terminal. If the other side is gone there is nobody to tell.
+    /// Sends a message without a descriptor. If the other side is gone there is nobody to tell.
     pub fn send(&self, message: &Message) {
         let bytes = match message {
             Message::Ready => b"R".to_vec(),
             Message::Terminal(_) => b"T".to_vec(),
+            Message::Interface(_) => b"I".to_vec(),
+            Message::NoInterface(text) => [b"N", text.as_bytes()].concat(),
             Message::Failed(code, text) => {
                 let mut bytes = vec![b'F'];
                 bytes.extend(code.to_le_bytes());
@@ -60,13 +66,22 @@ impl Channel {
 
     /// Sends the master of the child's terminal.
     pub fn send_terminal(&self, master: OwnedFd) {
-        let fds = [master.as_fd()];
+        self.send_with(b"T", &master);
+    }
+
+    /// Sends the other end of the child's cable.
+    pub fn send_interface(&self, tap: OwnedFd) {
+        self.send_with(b"I", &tap);
+    }
+
+    fn send_with(&self, kind: &[u8; 1], fd: &OwnedFd) {
+        let fds = [fd.as_fd()];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         ancillary.push(SendAncillaryMessage::ScmRights(&fds));
         let _ = sendmsg(
             &self.0,
-            &[IoSlice::new(b"T")],
+            &[IoSlice::new(kind)],
             &mut ancillary,
             SendFlags::NOSIGNAL,
         );
@@ -89,15 +104,20 @@ impl Channel {
                 }
             }
         };
-        let master = ancillary.drain().find_map(|message| match message {
+        let fd = ancillary.drain().find_map(|message| match message {
             RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
             _ => None,
         });
         let number = |bytes: &[u8]| bytes.first_chunk().map(|b| i32::from_le_bytes(*b));
-        match (&bytes[..length], master) {
+        match (&bytes[..length], fd) {
             ([], _) => Ok(None),
             ([b'R'], _) => Ok(Some(Message::Ready)),
             ([b'T'], Some(master)) => Ok(Some(Message::Terminal(master))),
+            ([b'I'], Some(tap)) => Ok(Some(Message::Interface(tap))),
+            ([b'N', text @ ..], _) => {
+                let text = String::from_utf8_lossy(text).into_owned();
+                Ok(Some(Message::NoInterface(text)))
+            }
             ([b'F', rest @ ..], _) if rest.len() >= 4 => {
                 let text = String::from_utf8_lossy(&rest[4..]).into_owned();
                 Ok(Some(Message::Failed(number(rest).unwrap_or(125), text)))

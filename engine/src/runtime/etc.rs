@@ -4,27 +4,67 @@
 //! **What we do.** The same, at every start: the machine's name servers may have changed.
 //! **Try it.** `docker run --rm --add-host db:10.0.0.9 busybox cat /etc/hosts`
 
+use super::plan::{PlannedMount, PlannedSource};
+use super::step::StepRequest;
 use crate::error::{IoContext, Result};
-use crate::store::containers::{ContainerConfig, NetworkMode};
+use crate::network::outbound::{self, ADDRESS, Way};
+use crate::network::resolver;
+use crate::store::containers::{ContainerConfig, HostConfig, NetworkMode};
 use std::fmt::Write;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Writes the three files into `folder`.
-pub(super) fn write(folder: &Path, config: &ContainerConfig) -> Result<()> {
+/// Writes the three files into `folder`, for a container with `way` out of its own network, if there is one.
+pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) -> Result<()> {
     let host = config.host.network == NetworkMode::Host;
     let machine = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let hosts = hosts(
         &config.hostname,
+        &config.domainname,
         &config.host.extra_hosts,
+        way.map(|_| ADDRESS),
         host.then(|| machine("/etc/hosts")),
     );
-    let files = [
-        ("hosts", hosts),
-        ("hostname", format!("{}\n", config.hostname)),
-        ("resolv.conf", machine("/etc/resolv.conf")),
-    ];
+    let resolver = match way {
+        Some(way) => resolver::with_way_out(&config.host, way.names()),
+        None => resolver::as_on_machine(&config.host),
+    };
+    let hostname = format!("{}\n", config.hostname);
+    write_files(
+        folder,
+        [
+            ("hosts", hosts),
+            ("hostname", hostname),
+            ("resolv.conf", resolver),
+        ],
+    )
+}
+
+/// Writes what a build step finds in `/etc` into `folder`, and tells the mounts that show it.
+pub(super) fn write_for_step(folder: &Path, request: &StepRequest) -> Result<Vec<PlannedMount>> {
+    let machine = request.network == NetworkMode::Host;
+    let own = request.way.as_ref().map(|_| ADDRESS);
+    let machine = machine.then(|| fs::read_to_string("/etc/hosts").unwrap_or_default());
+    let hosts = hosts(&request.hostname, "", &[], own, machine);
+    let host = HostConfig::default();
+    let resolver = match &request.way {
+        Some(way) => resolver::with_way_out(&host, way.names()),
+        None => resolver::as_on_machine(&host),
+    };
+    let files = [("hosts", hosts), ("resolv.conf", resolver)];
+    let mounts = files.iter().map(|(name, _)| PlannedMount {
+        source: PlannedSource::Bind(folder.join(name)),
+        target: format!("/etc/{name}"),
+        read_only: false,
+    });
+    let mounts = mounts.collect();
+    write_files(folder, files)?;
+    Ok(mounts)
+}
+
+fn write_files<const N: usize>(folder: &Path, files: [(&str, String); N]) -> Result<()> {
     for (name, text) in files {
         let path = folder.join(name);
         fs::write(&path, text).on("write", &path)?;
@@ -34,7 +74,13 @@ pub(super) fn write(folder: &Path, config: &ContainerConfig) -> Result<()> {
     Ok(())
 }
 
-fn hosts(hostname: &str, extra: &[String], machine: Option<String>) -> String {
+fn hosts(
+    hostname: &str,
+    domain: &str,
+    extra: &[String],
+    own: Option<Ipv4Addr>,
+    machine: Option<String>,
+) -> String {
     let mut text = machine.unwrap_or_else(|| {
         let mut text =
             String::from("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
@@ -42,11 +88,16 @@ fn hosts(hostname: &str, extra: &[String], machine: Option<String>) -> String {
         text.push_str("ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
         text
     });
+    // With a network of its own, the container finds the machine where others find it.
+    let gateway = match own.and_then(|_| outbound::address_of_machine()) {
+        Some(address) => address.to_string(),
+        None => "127.0.0.1".to_owned(),
+    };
     for entry in extra {
         // The address may be IPv6, so the name ends at the first colon or equals sign.
         if let Some((name, address)) = entry.split_once([':', '=']) {
             let address = if address == "host-gateway" {
-                "127.0.0.1"
+                gateway.as_str()
             } else {
                 address
             };
@@ -54,7 +105,11 @@ fn hosts(hostname: &str, extra: &[String], machine: Option<String>) -> String {
         }
     }
     if !text.contains(&format!("\t{hostname}\n")) {
-        let _ = writeln!(text, "127.0.0.1\t{hostname}");
+        let own = own.unwrap_or(Ipv4Addr::LOCALHOST);
+        let _ = match domain {
+            "" => writeln!(text, "{own}\t{hostname}"),
+            domain => writeln!(text, "{own}\t{hostname}.{domain} {hostname}"),
+        };
     }
     text
 }
@@ -65,7 +120,8 @@ mod tests {
 
     #[test]
     fn hosts_names_the_container_and_what_was_added() {
-        let text = hosts("box", &["db:10.0.0.9".into(), "six=fe80::1".into()], None);
+        let extra = ["db:10.0.0.9".into(), "six=fe80::1".into()];
+        let text = hosts("box", "", &extra, None, None);
         for line in [
             "127.0.0.1\tlocalhost\n",
             "10.0.0.9\tdb\n",
@@ -74,6 +130,9 @@ mod tests {
         ] {
             assert!(text.contains(line), "{text}");
         }
-        assert!(hosts("h", &[], Some("1.2.3.4\th\n".into())).starts_with("1.2.3.4\th\n"));
+        let machine = Some("1.2.3.4\th\n".to_owned());
+        assert_eq!(hosts("h", "", &[], None, machine), "1.2.3.4\th\n");
+        let text = hosts("box", "a.test", &[], Some(ADDRESS), None);
+        assert!(text.ends_with("172.17.0.2\tbox.a.test box\n"), "{text}");
     }
 }

@@ -9,6 +9,8 @@ use crate::store::containers::{
     ContainerConfig, HostConfig, MountSource, NetworkMode, ProcessConfig, Ulimit,
 };
 use crate::sys::capability::{self, Capabilities};
+use crate::sys::tap;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Everything that the init of a container, or of a build step, does before it executes the command.
@@ -36,6 +38,14 @@ pub struct InitPlan {
     pub any_device: bool,
     /// It uses the machine's network.
     pub host_network: bool,
+    /// Its interface `eth0`; decided at the start.
+    pub address: Option<tap::Address>,
+    /// What the kernel is told in its namespaces, by the kernel's names.
+    pub sysctls: BTreeMap<String, String>,
+    /// The NIS name of the machine that the container believes to be.
+    pub domainname: String,
+    /// Bytes of `/dev/shm`.
+    pub shm_size: u64,
     /// What it executes.
     pub process: PlannedProcess,
 }
@@ -94,10 +104,15 @@ pub struct PlannedProcess {
     pub ulimits: Vec<Ulimit>,
     /// A small init of ours is pid 1 and reaps.
     pub init: bool,
+    /// Further groups of its user, names or numbers.
+    pub groups: Vec<String>,
 }
 
 /// `PATH` where the image says none. Source: moby `daemon/pkg/oci`, `DefaultPathEnv`.
 pub const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Docker's 64 MiB for `/dev/shm`.
+pub const SHM_SIZE: u64 = 64 << 20;
 
 /// Plans the container's init.
 pub fn plan(home: &Home, sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<InitPlan> {
@@ -122,6 +137,13 @@ pub fn plan(home: &Home, sandbox: &SandboxPaths, config: &ContainerConfig) -> Re
         any_device: config.host.privileged,
         unmasked: config.host.privileged || option(&config.host, "systempaths=unconfined"),
         host_network: config.host.network == NetworkMode::Host,
+        address: None,
+        sysctls: config.host.sysctls.clone(),
+        domainname: config.domainname.clone(),
+        shm_size: match config.host.shm_size {
+            0 => SHM_SIZE,
+            size => size,
+        },
         process: process(
             &config.process,
             &config.host,
@@ -165,6 +187,7 @@ pub fn process(
         oom_score_adj: Some(host.oom_score_adj).filter(|score| *score != 0),
         ulimits: host.ulimits.clone(),
         init: host.init,
+        groups: host.group_add.clone(),
     })
 }
 

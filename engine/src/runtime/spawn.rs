@@ -33,6 +33,8 @@ pub struct Spawned {
     pub pidfd: OwnedFd,
     /// Our ends of its streams.
     pub streams: Streams,
+    /// The machine's end of its cable, or why it has none; nothing if none was planned.
+    pub interface: Option<Result<OwnedFd, String>>,
     channel: Channel,
 }
 
@@ -73,6 +75,7 @@ pub fn spawn(
                 pid,
                 pidfd,
                 streams,
+                interface: None,
                 channel: ours,
             }
             .wait_until_ready()
@@ -120,6 +123,7 @@ pub fn spawn_in(
                 pid,
                 pidfd,
                 streams,
+                interface: None,
                 channel: ours,
             };
             match early {
@@ -175,9 +179,14 @@ fn join_and_run(
 }
 
 impl Spawned {
-    fn wait_until_ready(self) -> Result<Self, Failure> {
-        let message = self.channel.receive()?;
-        self.after(message)
+    fn wait_until_ready(mut self) -> Result<Self, Failure> {
+        loop {
+            match self.channel.receive()? {
+                Some(Message::Interface(tap)) => self.interface = Some(Ok(tap)),
+                Some(Message::NoInterface(why)) => self.interface = Some(Err(why)),
+                message => return self.after(message),
+            }
+        }
     }
 
     /// What follows from the new process's first message.
@@ -192,7 +201,7 @@ impl Spawned {
                 let _ = process::wait(&self.pidfd);
                 Err(Failure { code, text })
             }
-            Some(Message::Pid(_)) | None => {
+            Some(Message::Pid(_) | Message::Interface(_) | Message::NoInterface(_)) | None => {
                 let code = process::wait(&self.pidfd).unwrap_or(125);
                 Err(Failure {
                     code: 125,

@@ -22,6 +22,8 @@ pub struct CreateRequest {
     pub process: ProcessRequest,
     /// `-h`; the short id if `None`.
     pub hostname: Option<String>,
+    /// `--domainname`; empty is none.
+    pub domainname: String,
     /// `-l`.
     pub labels: BTreeMap<String, String>,
     /// `--expose`, such as `80` or `53/udp`.

@@ -1,14 +1,16 @@
 //! One command in a root folder of its own, without a monitor: what RUN in a Dockerfile needs.
 
-use super::Failure;
 use super::plan::{self, InitPlan};
 use super::spawn::{Running, spawn};
+use super::{Failure, etc};
 use crate::error::{Error, Result};
+use crate::network::outbound::{Outbound, Way};
 use crate::paths::{Home, create_private_dir};
 use crate::store::containers::{HostConfig, NetworkMode, ProcessConfig};
 use crate::sys::process;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +31,10 @@ pub struct StepRequest {
     pub hostname: String,
     /// Its network.
     pub network: NetworkMode,
+    /// How it gets out of a network of its own.
+    pub way: Option<Way>,
+    /// A private empty folder for its `/etc/hosts` and its like.
+    pub scratch: PathBuf,
 }
 
 /// Runs the command to its end and returns its exit code. `sink` gets its output as it comes; the flag says whether it
@@ -55,18 +61,27 @@ pub fn run_step(
         rootfs: request.rootfs.clone(),
         // A step that a power cut interrupts is run again.
         volatile: true,
-        mounts: Vec::new(),
+        mounts: etc::write_for_step(&request.scratch, request)?,
         hostname: request.hostname.clone(),
         read_only: false,
         any_device: false,
         unmasked: false,
         host_network: request.network == NetworkMode::Host,
+        address: request.way.as_ref().map(|way| way.address(None)),
+        sysctls: BTreeMap::new(),
+        domainname: String::new(),
+        shm_size: plan::SHM_SIZE,
         process: plan::process(&request.process, &host, &request.hostname, false)?,
     };
-    let running = spawn(&plan, false, None)
-        .and_then(|init| init.release())
-        .map_err(Failure::into_error)?;
-    follow(running, sink)
+    let mut init = spawn(&plan, false, None).map_err(Failure::into_error)?;
+    let mut outbound = match (init.interface.take(), &request.way) {
+        (Some(Ok(tap)), Some(way)) => {
+            Some(Outbound::new(tap, way.clone(), request.scratch.clone()))
+        }
+        _ => None,
+    };
+    let running = init.release().map_err(Failure::into_error)?;
+    follow(running, &mut outbound, sink)
 }
 
 /// Makes the lowest layer of all containers.
@@ -95,7 +110,11 @@ fn set_mode(path: &Path, mode: u32) -> Result<()> {
         .map_err(|error| Error::io("change the mode of", path, error))
 }
 
-fn follow(running: Running, sink: &mut dyn FnMut(bool, &[u8])) -> Result<i32> {
+fn follow(
+    running: Running,
+    outbound: &mut Option<Outbound>,
+    sink: &mut dyn FnMut(bool, &[u8]),
+) -> Result<i32> {
     let mut open: Vec<(bool, OwnedFd)> = [
         running.streams.stdout.map(|fd| (false, fd)),
         running.streams.stderr.map(|fd| (true, fd)),
@@ -110,11 +129,20 @@ fn follow(running: Running, sink: &mut dyn FnMut(bool, &[u8])) -> Result<i32> {
             .iter()
             .map(|(_, fd)| PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN))
             .collect();
+        // Its first packet starts whoever serves it.
+        let waiting = outbound.as_ref().and_then(Outbound::waiting);
+        polled.extend(waiting.map(|tap| PollFd::from_borrowed_fd(tap, PollFlags::IN)));
         match poll(&mut polled, None) {
             Err(Errno::INTR) => continue,
             other => other.map_err(|error| crate::sys::failed("poll", "a step", error))?,
         };
         let ready: Vec<bool> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
+        if ready.get(open.len()) == Some(&true)
+            && let Some(cable) = outbound
+            && cable.serve().is_err()
+        {
+            *outbound = None;
+        }
         let mut index = 0;
         open.retain(|(stderr, fd)| {
             index += 1;

@@ -26,11 +26,35 @@ const LIMIT: usize = 4 << 20;
 
 /// Resolves `text` (`user`, `user:group`, names or numbers; empty is root) in the root folder `root`.
 pub fn resolve(root: &RootDir, text: &str) -> Result<User> {
-    let read = |path: &str| -> Result<String> {
-        let bytes = root.read(Path::new(path), LIMIT)?.unwrap_or_default();
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    resolve_in(&read("/etc/passwd")?, &read("/etc/group")?, text)
+    resolve_in(
+        &read(root, "/etc/passwd")?,
+        &read(root, "/etc/group")?,
+        text,
+    )
+}
+
+fn read(root: &RootDir, path: &str) -> Result<String> {
+    let bytes = root.read(Path::new(path), LIMIT)?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// `--group-add`: makes `user` a member of further groups, given by name or number.
+pub fn add_groups(root: &RootDir, user: &mut User, wanted: &[String]) -> Result<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let group = read(root, "/etc/group")?;
+    for name in wanted {
+        let id = group_id(&group, name).map_err(|_| {
+            Error::invalid(format!(
+                "Unable to find group {name}: no matching entries in group file"
+            ))
+        })?;
+        if !user.groups.contains(&id) {
+            user.groups.push(id);
+        }
+    }
+    Ok(())
 }
 
 /// Resolves `text` against the contents of `/etc/passwd` and `/etc/group`.

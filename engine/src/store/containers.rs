@@ -10,6 +10,7 @@ use crate::oci::digest::ImageId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 /// Everything that was asked for when the container was created, the image's defaults merged in.
@@ -31,6 +32,9 @@ pub struct ContainerConfig {
     pub process: ProcessConfig,
     /// `HOSTNAME`.
     pub hostname: String,
+    /// `--domainname`.
+    #[serde(default)]
+    pub domainname: String,
     /// Labels of the image and of the command line.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
@@ -156,13 +160,27 @@ pub struct HostConfig {
     pub ulimits: Vec<Ulimit>,
     /// `--add-host`, as `name:address`.
     pub extra_hosts: Vec<String>,
+    /// `--dns`; empty means the machine's name servers.
+    pub dns: Vec<String>,
+    /// `--dns-search`; a single `.` means none.
+    pub dns_search: Vec<String>,
+    /// `--dns-option`.
+    pub dns_options: Vec<String>,
+    /// `--group-add`, names or numbers.
+    pub group_add: Vec<String>,
+    /// `--shm-size`, in bytes; 0 means Docker's 64 MiB.
+    pub shm_size: u64,
+    /// `--sysctl`, by the kernel's name with dots.
+    pub sysctls: BTreeMap<String, String>,
+    /// `--mac-address`; empty means the usual one.
+    pub mac_address: String,
 }
 
 /// `--network`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NetworkMode {
-    /// A network of its own: loopback, and the ports that `-p` opens.
+    /// A network of its own: loopback, a way out where the machine has one, and the ports that `-p` opens.
     #[default]
     Bridge,
     /// A network of its own with nothing but loopback.
@@ -327,8 +345,27 @@ pub struct RecordedState {
     pub stopped_by_user: bool,
     /// Host ports as bound at the last start.
     pub ports: Vec<PortBinding>,
+    /// Its interface, as long as it runs; none without a way out.
+    pub endpoint: Option<Endpoint>,
+    /// Why a container that should have a way out has none; empty if it has one.
+    pub no_way_out: String,
     /// The health check's verdict.
     pub health: Option<Health>,
+}
+
+/// A container's interface `eth0`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Its address.
+    pub ip: Ipv4Addr,
+    /// How many leading bits of it are the network's.
+    pub prefix: u8,
+    /// Where everything else goes.
+    pub gateway: Ipv4Addr,
+    /// Its hardware address, such as `02:42:ac:11:00:02`.
+    pub mac: String,
+    /// The program that speaks to the world for it: `passt` or `slirp4netns`.
+    pub way: String,
 }
 
 /// How far a container came.

@@ -1,7 +1,7 @@
 //! The flags that `run` and `create` share.
 
 use super::resources::{FixedResourceFlags, ResourceFlags};
-use crate::values::{self, mount, pairs};
+use crate::values::{self, mount, names, pairs};
 use clap::ArgAction;
 use engine::store::containers::Ulimit;
 
@@ -29,6 +29,18 @@ pub(crate) struct CreateFlags {
     /// Add a host device to the container
     #[arg(long, value_name = "list")]
     pub(super) device: Vec<String>,
+    /// Set custom DNS servers
+    #[arg(long, value_name = "list", value_parser = names::server)]
+    pub(super) dns: Vec<String>,
+    /// Set DNS options
+    #[arg(long, alias = "dns-opt", value_name = "list")]
+    pub(super) dns_option: Vec<String>,
+    /// Set custom DNS search domains
+    #[arg(long, value_name = "list", value_parser = names::search)]
+    pub(super) dns_search: Vec<String>,
+    /// Container NIS domain name
+    #[arg(long, value_name = "string")]
+    pub(super) domainname: Option<String>,
     /// Overwrite the default ENTRYPOINT of the image
     #[arg(long, value_name = "string")]
     pub(super) entrypoint: Option<String>,
@@ -41,6 +53,9 @@ pub(crate) struct CreateFlags {
     /// Expose a port or a range of ports
     #[arg(long, value_name = "list")]
     pub(super) expose: Vec<String>,
+    /// Add additional groups to join
+    #[arg(long, value_name = "list")]
+    pub(super) group_add: Vec<String>,
     #[command(flatten)]
     pub(super) fixed_resources: FixedResourceFlags,
     #[command(flatten)]
@@ -66,6 +81,9 @@ pub(crate) struct CreateFlags {
     /// Log driver options
     #[arg(long, value_name = "list")]
     pub(super) log_opt: Vec<String>,
+    /// Container MAC address (e.g., 92:d0:c6:0a:29:33)
+    #[arg(long, value_name = "string")]
+    pub(super) mac_address: Option<String>,
     /// Attach a filesystem mount to the container
     #[arg(long, value_name = "mount", value_parser = mount::mount_flag)]
     pub(super) mount: Vec<mount::MountFlag>,
@@ -113,12 +131,18 @@ pub(crate) struct CreateFlags {
     /// Security Options
     #[arg(long, value_name = "list")]
     pub(super) security_opt: Vec<String>,
+    /// Size of /dev/shm
+    #[arg(long, value_name = "bytes", value_parser = values::bytes)]
+    pub(super) shm_size: Option<u64>,
     /// Signal to stop the container
     #[arg(long, value_name = "string")]
     pub(super) stop_signal: Option<String>,
     /// Timeout (in seconds) to stop a container
     #[arg(long, value_name = "int", value_parser = values::int)]
     pub(super) stop_timeout: Option<i64>,
+    /// Sysctl options
+    #[arg(long, value_name = "map", value_parser = names::sysctl)]
+    pub(super) sysctl: Vec<String>,
     /// Mount a tmpfs directory
     #[arg(long, value_name = "list")]
     pub(super) tmpfs: Vec<String>,

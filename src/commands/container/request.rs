@@ -5,12 +5,13 @@ use crate::failure::{CommandResult, Failure};
 use crate::values::{files, mount, pairs, port, restart};
 use engine::Error;
 use engine::clock::Entropy;
+use engine::network::outbound;
 use engine::oci::config::Healthcheck;
 use engine::runtime::spec::{CreateRequest, ProcessRequest, Streams};
 use engine::store::containers::{
     Device, HostConfig, LogConfig, LogDriver, Mount, NetworkMode, RestartPolicy,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// What the flags are resolved against.
@@ -58,6 +59,7 @@ pub(super) fn request(
             privileged: flags.privileged,
         },
         hostname: flags.hostname.filter(|name| !name.is_empty()),
+        domainname: flags.domainname.unwrap_or_default(),
         labels: labels.into_iter().collect(),
         expose,
         host,
@@ -112,6 +114,13 @@ fn host(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<HostCon
             .map(|text| device(text))
             .collect::<CommandResult<_>>()?,
         volumes_from: flags.volumes_from.clone(),
+        dns: flags.dns.clone(),
+        dns_search: flags.dns_search.clone(),
+        dns_options: flags.dns_option.clone(),
+        group_add: flags.group_add.clone(),
+        shm_size: flags.shm_size.unwrap_or(0),
+        sysctls: sysctls(&flags.sysctl, &flags.network)?,
+        mac_address: mac_address(flags.mac_address.as_deref())?,
         ..HostConfig::default()
     };
     flags.resources.apply(&mut host);
@@ -182,6 +191,31 @@ fn log(flags: &CreateFlags) -> CommandResult<LogConfig> {
         }
     };
     Ok(LogConfig { driver, options })
+}
+
+fn mac_address(given: Option<&str>) -> CommandResult<String> {
+    let Some(text) = given.filter(|text| !text.is_empty()) else {
+        return Ok(String::new());
+    };
+    match outbound::parse_mac(text.trim()) {
+        Some(mac) => Ok(outbound::mac_text(mac)),
+        None => Err(Failure::message(format!(
+            "{text} is not a valid mac address"
+        ))),
+    }
+}
+
+/// Which names are allowed was checked with the flag.
+fn sysctls(given: &[String], network: &str) -> CommandResult<BTreeMap<String, String>> {
+    let pairs = given.iter().map(|pair| pairs::split(pair));
+    let sysctls: BTreeMap<String, String> = pairs.collect();
+    match sysctls.keys().find(|name| name.starts_with("net.")) {
+        Some(name) if network == "host" => Err(Error::invalid(format!(
+            "sysctl \"{name}\" not allowed in host network namespace"
+        ))
+        .into()),
+        _ => Ok(sysctls),
+    }
 }
 
 fn mounts(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<Vec<Mount>> {

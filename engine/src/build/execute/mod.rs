@@ -51,6 +51,8 @@ pub(crate) struct Site<'a> {
     pub(crate) home: &'a Home,
     pub(crate) sandbox: &'a SandboxPaths,
     pub(crate) clock: &'a dyn Clock,
+    /// Whether RUN may have a way out of its network.
+    pub(crate) outbound: bool,
 }
 
 /// What a build did, whether it came to its end or not.

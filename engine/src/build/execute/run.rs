@@ -10,6 +10,8 @@ use crate::build::instruction::run::{RunNetwork, SCRIPT};
 use crate::build::state::RunWork;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::image::layer;
+use crate::network::outbound;
+use crate::paths::create_private_dir;
 use crate::runtime::step::{StepRequest, run_step};
 use crate::store::containers::{NetworkMode, ProcessConfig};
 use std::collections::VecDeque;
@@ -42,6 +44,17 @@ impl Builder<'_> {
         if let Some(script) = &work.script {
             lowers.insert(0, script_layer(temporary.path(), script)?);
         }
+        let network = match work.network {
+            None | Some(RunNetwork::Default) => self.network.clone(),
+            Some(RunNetwork::None) => NetworkMode::None,
+            Some(RunNetwork::Host) => NetworkMode::Host,
+        };
+        let way = match network {
+            NetworkMode::Bridge => outbound::find(site.outbound).ok(),
+            NetworkMode::None | NetworkMode::Host => None,
+        };
+        let scratch = temporary.path().join("etc");
+        create_private_dir(&scratch)?;
         let request = StepRequest {
             lowers,
             upper: upper.clone(),
@@ -55,11 +68,9 @@ impl Builder<'_> {
                 ..ProcessConfig::default()
             },
             hostname: HOSTNAME.to_owned(),
-            network: match work.network {
-                None | Some(RunNetwork::Default) => self.network.clone(),
-                Some(RunNetwork::None) => NetworkMode::None,
-                Some(RunNetwork::Host) => NetworkMode::Host,
-            },
+            network,
+            way,
+            scratch,
         };
         let mut tail = Tail::default();
         let code = run_step(site.home, &request, &mut |stderr, bytes| {

@@ -56,6 +56,7 @@ impl World {
             home: &self.home,
             sandbox: &self.sandbox,
             clock: &System,
+            outbound: false,
         };
         build(site, request, observer)
     }

@@ -83,7 +83,8 @@ pub(super) fn execute(
     terminal: Option<&OwnedFd>,
     first: bool,
 ) -> Result<Never, Failure> {
-    let user = user::resolve(root, &planned.user)?;
+    let mut user = user::resolve(root, &planned.user)?;
+    user::add_groups(root, &mut user, &planned.groups)?;
     let mut env = planned.env.clone();
     if !env.iter().any(|variable| variable.starts_with("HOME=")) {
         set_variable(&mut env, &format!("HOME={}", user.home));

@@ -34,8 +34,8 @@ const LINKS: [(&str, &str); 5] = [
     ("pts/ptmx", "ptmx"),
 ];
 
-/// Mounts and fills `/dev`.
-pub(super) fn populate(root: &RootDir, bar_devices: bool) -> Result<()> {
+/// Mounts and fills `/dev`; `/dev/shm` takes `shm_size` bytes.
+pub(super) fn populate(root: &RootDir, bar_devices: bool, shm_size: u64) -> Result<()> {
     let dev = memory(&[("mode", "755"), ("size", "65536k")], false)?;
     put(root, "/dev", &dev, Make::Dir)?;
     let folder = root
@@ -56,7 +56,11 @@ pub(super) fn populate(root: &RootDir, bar_devices: bool) -> Result<()> {
         root,
         "/dev/shm",
         &memory(
-            &[("source", "shm"), ("mode", "1777"), ("size", "65536k")],
+            &[
+                ("source", "shm"),
+                ("mode", "1777"),
+                ("size", &shm_size.to_string()),
+            ],
             true,
         )?,
         Make::Dir,

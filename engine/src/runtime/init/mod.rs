@@ -20,7 +20,8 @@ mod rootfs;
 use super::control::{Channel, Message};
 use super::plan::{InitPlan, PlannedProcess};
 use crate::error::{Error, Result};
-use crate::sys::{namespace, network, process, rootdir::RootDir};
+use crate::network::outbound::INTERFACE;
+use crate::sys::{failed, namespace, network, process, rootdir::RootDir, tap};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -53,14 +54,27 @@ fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<Never, Fail
     process::die_with_parent()?;
     // What we are is visible in the container as /proc/1 until the command runs; nobody there may look into it.
     process::set_dumpable(false)?;
+    // The machine's device, before the container's /dev hides it.
+    let device = plan.address.as_ref().map(|_| tap::open());
     rootfs::assemble(plan)?;
     if !plan.hostname.is_empty() {
         nix::unistd::sethostname(&plan.hostname)
-            .map_err(|error| crate::sys::failed("sethostname", &plan.hostname, error))?;
+            .map_err(|error| failed("sethostname", &plan.hostname, error))?;
+    }
+    if !plan.domainname.is_empty() {
+        rustix::system::setdomainname(plan.domainname.as_bytes())
+            .map_err(|error| failed("setdomainname", &plan.domainname, error))?;
     }
     if !plan.host_network {
         network::bring_up_loopback()?;
         configure_network();
+    }
+    if let (Some(address), Some(device)) = (&plan.address, device) {
+        plug_in(device, address, channel);
+    }
+    for (name, value) in &plan.sysctls {
+        let path = format!("/proc/sys/{}", name.replace('.', "/"));
+        std::fs::write(&path, value).map_err(|error| failed("write", path, error))?;
     }
     rootfs::finish(plan)?;
     enter(&plan.process, stdio, channel, true)
@@ -116,6 +130,15 @@ fn terminal_stdio(slave: &OwnedFd) -> Result<Stdio> {
         stdout: copy()?,
         stderr: copy()?,
     })
+}
+
+/// Gives the container its interface. A container without one is better than none: the monitor is told, and says so.
+fn plug_in(device: Result<OwnedFd>, address: &tap::Address, channel: &Channel) {
+    let made = device.and_then(|tap| tap::create(&tap, INTERFACE, address).map(|()| tap));
+    match made {
+        Ok(tap) => channel.send_interface(tap),
+        Err(error) => channel.send(&Message::NoInterface(error.to_string())),
+    }
 }
 
 /// What Docker sets in a private network namespace: any user may listen on low ports and ping. An older kernel that

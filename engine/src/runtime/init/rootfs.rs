@@ -70,7 +70,7 @@ pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
     let root = RootDir::open(&plan.rootfs)?;
     let proc = mount::new_mount("proc", &[], closed())?;
     put(&root, "/proc", &proc, Make::Dir)?;
-    devices::populate(&root, !plan.any_device)?;
+    devices::populate(&root, !plan.any_device, plan.shm_size)?;
     put_sys(&root, plan.host_network)?;
     for planned in &plan.mounts {
         put_planned(&root, planned, !plan.any_device).map_err(|error| {

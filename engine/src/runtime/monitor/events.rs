@@ -2,6 +2,7 @@
 
 use super::client::{Client, Role};
 use super::{Monitor, client, life};
+use crate::network::outbound::Outbound;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ enum Source {
     Exit(u32),
     Output(u32, bool),
     Input(u32),
+    Outbound,
 }
 
 /// Descriptors to wait for, and whose they are.
@@ -43,6 +45,7 @@ impl Monitor {
                     }
                 }
                 Source::Output(key, stderr) => self.pass_output(key, stderr),
+                Source::Outbound => self.serve_outbound(),
                 Source::Input(key) => {
                     if let Some(process) = self.process_mut(key) {
                         process.write_input();
@@ -73,6 +76,11 @@ impl Monitor {
                 flags |= PollFlags::OUT;
             }
             set.add(client.stream.as_fd(), flags, Source::Client(index));
+        }
+        if !self.processes.is_empty()
+            && let Some(tap) = self.outbound.as_ref().and_then(Outbound::waiting)
+        {
+            set.add(tap, PollFlags::IN, Source::Outbound);
         }
         for process in &self.processes {
             if process.exit.is_none() {

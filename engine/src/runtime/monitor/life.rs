@@ -5,12 +5,11 @@ use super::process::Process;
 use super::{Monitor, health};
 use crate::cgroup::{Cgroup, Limits};
 use crate::events::ObjectKind;
-use crate::network::ports::Publisher;
 use crate::runtime::protocol::Frame;
 use crate::runtime::spawn::{Running, spawn};
 use crate::runtime::start::Job;
 use crate::runtime::{Failure, plan, remove};
-use crate::store::containers::{NetworkMode, Phase, RestartPolicy};
+use crate::store::containers::{Phase, RestartPolicy};
 use crate::store::records;
 use crate::sys;
 use std::os::fd::AsFd;
@@ -82,11 +81,13 @@ impl Monitor {
 
     /// Starts the init and records it.
     pub(super) fn start_init(&mut self) -> Result<(), Failure> {
-        let plan = plan::plan(&self.site.home, &self.site.sandbox, &self.config)?;
+        let mut plan = plan::plan(&self.site.home, &self.site.sandbox, &self.config)?;
+        plan.address = self.address();
         let limits = Limits::of(&self.config.host);
         self.cgroup = Cgroup::create(self.config.id.as_str(), &limits)?;
         let birthplace = self.cgroup.as_ref().and_then(Cgroup::birthplace);
-        let init = spawn(&plan, self.config.process.open_stdin, birthplace)?;
+        let mut init = spawn(&plan, self.config.process.open_stdin, birthplace)?;
+        self.plug_in(init.interface.take());
         if let Some(cgroup) = &self.cgroup {
             cgroup.add(init.pid)?;
         }
@@ -96,22 +97,6 @@ impl Monitor {
         self.publish(init.pidfd.as_fd())?;
         let running = init.release()?;
         self.record_start(running)
-    }
-
-    fn publish(&mut self, init: std::os::fd::BorrowedFd<'_>) -> Result<(), Failure> {
-        let host = &self.config.host;
-        if host.network == NetworkMode::Host || (host.ports.is_empty() && !host.publish_all) {
-            return Ok(());
-        }
-        let publisher = Publisher::start(
-            &host.ports,
-            host.publish_all,
-            &self.config.exposed_ports,
-            init,
-        )?;
-        self.state.ports = publisher.bindings().to_vec();
-        self.publisher = Some(publisher);
-        Ok(())
     }
 
     fn record_start(&mut self, running: Running) -> Result<(), Failure> {
@@ -227,6 +212,7 @@ impl Monitor {
         // Ports first: whoever sees the end may start a container that wants them.
         self.publisher = None;
         self.state.ports.clear();
+        self.unplug();
         self.health = None;
         if let Some(cgroup) = self.cgroup.take() {
             cgroup.remove();

@@ -11,6 +11,7 @@ mod client;
 mod events;
 mod health;
 mod life;
+mod network;
 mod process;
 mod serve;
 
@@ -21,6 +22,7 @@ use super::{Failure, etc, protocol::Frame};
 use crate::cgroup::Cgroup;
 use crate::clock::System;
 use crate::error::{Error, IoContext, Result};
+use crate::network::outbound::{Outbound, Way};
 use crate::network::ports::Publisher;
 use crate::paths::{Home, create_private_dir};
 use crate::site::{Settings, Site};
@@ -48,6 +50,9 @@ pub(super) struct Monitor {
     next_key: u32,
     cgroup: Option<Cgroup>,
     publisher: Option<Publisher>,
+    /// How the container gets out of its network, or why it does not.
+    way: Result<Way, String>,
+    outbound: Option<Outbound>,
     /// When to send SIGKILL to a container that was asked to stop.
     kill_at: Option<Instant>,
     /// When the restart policy starts it again.
@@ -98,6 +103,7 @@ fn open() -> Result<(Monitor, Job)> {
         sandbox: job.sandbox.clone(),
         binary: job.binary.clone(),
         via: job.via.clone(),
+        outbound: job.outbound,
         clock: Arc::new(System),
         entropy: Arc::new(System),
     })?;
@@ -105,7 +111,8 @@ fn open() -> Result<(Monitor, Job)> {
         .ok_or_else(|| Error::not_found(format!("No such container: {}", job.container)))?;
     let place = site.sandbox.container(&config.id);
     create_private_dir(place.runtime())?;
-    etc::write(place.etc(), &config)?;
+    let way = network::find(&config, job.outbound);
+    etc::write(place.etc(), &config, way.as_ref().ok())?;
     let log = match config.host.log.driver {
         LogDriver::None => LogWriter::nowhere(),
         _ => LogWriter::new(&place.log(), Rotation::of(&config.host.log)?),
@@ -123,6 +130,8 @@ fn open() -> Result<(Monitor, Job)> {
         next_key: 0,
         cgroup: None,
         publisher: None,
+        way,
+        outbound: None,
         kill_at: None,
         restart_at: None,
         forget_at: None,

@@ -1,0 +1,373 @@
+//! The process at the machine's end of a container's cable: packets from the tap to passt or slirp4netns, and back.
+//!
+//! It ends with the monitor, and the other program ends with it, because its socket closes. Whatever the container sends
+//! is looked at first ([`may_leave`]): with raw sockets it can write any packet that it likes, also one to an address
+//! that, outside, means the machine itself.
+
+use super::outbound::Way;
+use crate::error::{Error, Result};
+use crate::sys::clone::{Forked, fork};
+use crate::sys::{failed, process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+use std::io::Write;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// slirp4netns connects to this socket in the container's private folder.
+pub(super) const SOCKET: &str = "slirp.sock";
+/// What the other program complains about.
+const LOG: &str = "network.log";
+/// The longest packet with its Ethernet header, and some room.
+const LONGEST: usize = 64 << 10;
+/// passt wants the length of each packet before it, as QEMU writes it: four bytes, the highest first.
+const PREFIX: usize = 4;
+/// A program that ends is started again by a later packet, but not more often than this.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long slirp4netns may take to connect.
+const PATIENCE: Timespec = Timespec {
+    tv_sec: 5,
+    tv_nsec: 0,
+};
+
+/// Serves the cable whose end is descriptor 3; returns only if that fails. `folder` is a private one.
+pub(super) fn serve(way: &Way, folder: &Path) {
+    let Ok(tap) = process::inherited(3).map(Arc::new) else {
+        return;
+    };
+    // From here the socket's name is short enough, wherever the folder lies.
+    if nix::unistd::chdir(folder).is_err() {
+        return;
+    }
+    let mut packet = vec![0; PREFIX + LONGEST];
+    let mut other: Option<Other> = None;
+    let mut started: Option<Instant> = None;
+    loop {
+        let length = match rustix::io::read(&*tap, &mut packet[PREFIX..]) {
+            Ok(length) => length,
+            Err(Errno::INTR) => continue,
+            Err(_) => return,
+        };
+        if !may_leave(&packet[PREFIX..PREFIX + length]) {
+            continue;
+        }
+        let sent = other
+            .as_ref()
+            .is_some_and(|other| other.send(&mut packet, length));
+        if sent {
+            continue;
+        }
+        // Ended first: only a process with one thread may fork.
+        drop(other.take());
+        if started.is_none_or(|at| at.elapsed() > PAUSE) {
+            started = Some(Instant::now());
+            other = Other::start(way, &tap).ok();
+            if let Some(other) = &other {
+                other.send(&mut packet, length);
+            }
+        }
+    }
+}
+
+/// Whether a packet may go on to the world: IPv4 and the questions for its neighbours, and not to an address by which the
+/// machine would understand itself (0.0.0.0/8, 127.0.0.0/8).
+fn may_leave(packet: &[u8]) -> bool {
+    const HEADER: usize = 14;
+    match packet.get(12..HEADER) {
+        Some([0x08, 0x06]) => true,
+        Some([0x08, 0x00]) => packet
+            .get(HEADER + 16)
+            .is_some_and(|first| !matches!(first, 0 | 127)),
+        _ => false,
+    }
+}
+
+/// The other program, running.
+struct Other {
+    line: Line,
+    pidfd: OwnedFd,
+    back: Option<JoinHandle<()>>,
+    /// slirp4netns ends when the other end of this closes.
+    _until: Option<std::io::PipeWriter>,
+}
+
+/// How packets go to it.
+enum Line {
+    /// A stream, each packet with its length before it.
+    Stream(UnixStream),
+    /// A socket that keeps packets apart.
+    Packets(OwnedFd),
+}
+
+impl Other {
+    fn start(way: &Way, tap: &Arc<OwnedFd>) -> Result<Self> {
+        let (line, pidfd, until) = match way {
+            Way::Passt(_) => {
+                let (ours, theirs) =
+                    UnixStream::pair().map_err(|error| failed("socketpair", "a cable", error))?;
+                let pidfd = execute(way, &theirs)?;
+                (Line::Stream(ours), pidfd, None)
+            }
+            Way::Slirp(_) => {
+                let listener = listen()?;
+                let (end, until) =
+                    std::io::pipe().map_err(|error| failed("pipe2", "a pipe", error))?;
+                let pidfd = execute(way, &end)?;
+                (Line::Packets(accept(&listener)?), pidfd, Some(until))
+            }
+        };
+        let (from, to) = (line.try_clone()?, tap.clone());
+        let back = std::thread::Builder::new()
+            .spawn(move || from.pass_to(&to))
+            .map_err(|error| failed("clone", "a thread", error))?;
+        Ok(Self {
+            line,
+            pidfd,
+            back: Some(back),
+            _until: until,
+        })
+    }
+
+    /// Sends the packet of `length` bytes behind the prefix. Returns whether somebody took it.
+    fn send(&self, packet: &mut [u8], length: usize) -> bool {
+        match &self.line {
+            Line::Stream(stream) => {
+                let prefix = u32::try_from(length).unwrap_or_default().to_be_bytes();
+                packet[..PREFIX].copy_from_slice(&prefix);
+                (&mut &*stream)
+                    .write_all(&packet[..PREFIX + length])
+                    .is_ok()
+            }
+            Line::Packets(socket) => {
+                let packet = &packet[PREFIX..PREFIX + length];
+                rustix::net::send(socket, packet, SendFlags::NOSIGNAL).is_ok()
+            }
+        }
+    }
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = process::send_signal(self.pidfd.as_fd(), libc::SIGKILL);
+        let _ = process::wait(&self.pidfd);
+        match &self.line {
+            Line::Stream(stream) => drop(stream.shutdown(Shutdown::Both)),
+            Line::Packets(socket) => {
+                drop(rustix::net::shutdown(socket, rustix::net::Shutdown::Both))
+            }
+        }
+        if let Some(back) = self.back.take() {
+            let _ = back.join();
+        }
+    }
+}
+
+impl Line {
+    fn try_clone(&self) -> Result<Self> {
+        match self {
+            Self::Stream(stream) => stream.try_clone().map(Self::Stream),
+            Self::Packets(socket) => socket.try_clone().map(Self::Packets),
+        }
+        .map_err(|error| failed("dup", "a cable", error))
+    }
+
+    /// Gives the container every packet that comes back, until none does.
+    fn pass_to(&self, tap: &OwnedFd) {
+        match self {
+            Self::Packets(socket) => {
+                let mut packet = vec![0; LONGEST];
+                loop {
+                    match rustix::net::recv(socket, &mut packet, RecvFlags::empty()) {
+                        Ok((_, 0)) => return,
+                        // A packet that the interface does not take is lost, as on any cable.
+                        Ok((_, length)) => drop(rustix::io::write(tap, &packet[..length])),
+                        Err(Errno::INTR) => {}
+                        Err(_) => return,
+                    }
+                }
+            }
+            Self::Stream(stream) => {
+                let mut packets = Packets::default();
+                while let Ok(1..) = packets.read(&mut &*stream) {
+                    while let Some(packet) = packets.next() {
+                        let _ = rustix::io::write(tap, packet);
+                    }
+                    if packets.is_broken() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Packets out of a stream of lengths and packets.
+struct Packets {
+    buffer: Vec<u8>,
+    /// What of the buffer is not used up yet.
+    start: usize,
+    end: usize,
+}
+
+impl Default for Packets {
+    fn default() -> Self {
+        Self {
+            buffer: vec![0; 4 * (PREFIX + LONGEST)],
+            start: 0,
+            end: 0,
+        }
+    }
+}
+
+impl Packets {
+    /// Reads what there is; how much.
+    fn read(&mut self, from: &mut impl std::io::Read) -> std::io::Result<usize> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        let length = from.read(&mut self.buffer[self.end..])?;
+        self.end += length;
+        Ok(length)
+    }
+
+    fn announced(&self) -> Option<usize> {
+        let prefix = self.buffer[self.start..self.end].first_chunk()?;
+        usize::try_from(u32::from_be_bytes(*prefix)).ok()
+    }
+
+    /// The next packet that is whole.
+    fn next(&mut self) -> Option<&[u8]> {
+        let length = self.announced().filter(|length| *length <= LONGEST)?;
+        let from = self.start + PREFIX;
+        if self.end < from + length {
+            return None;
+        }
+        self.start = from + length;
+        Some(&self.buffer[from..from + length])
+    }
+
+    /// The stream announced a packet longer than any: it cannot be read on.
+    fn is_broken(&self) -> bool {
+        self.announced().is_some_and(|length| length > LONGEST)
+    }
+}
+
+/// Starts the other program with `line` as its descriptor 3.
+fn execute(way: &Way, line: &impl AsFd) -> Result<OwnedFd> {
+    match fork()? {
+        Forked::Child => {
+            let prepared = || -> Result<()> {
+                process::die_with_parent()?;
+                let (null, log) = (null()?, log()?);
+                process::arrange(&[null.as_fd(), null.as_fd(), log.as_fd(), line.as_fd()])?;
+                process::reset_signals()
+            };
+            if prepared().is_ok() {
+                process::execve(way.program(), &way.words(), &[]);
+            }
+            process::exit(127)
+        }
+        Forked::Parent { pidfd, .. } => Ok(pidfd),
+    }
+}
+
+/// `/dev/null`, for a program that has nothing to read and nobody to tell.
+pub(super) fn null() -> Result<OwnedFd> {
+    open("/dev/null", OFlags::RDWR)
+}
+
+fn log() -> Result<OwnedFd> {
+    open(LOG, OFlags::CREATE | OFlags::WRONLY | OFlags::TRUNC)
+}
+
+/// Opens a file for [`process::arrange`], out of the way of the numbers that it gives out.
+fn open(path: &str, flags: OFlags) -> Result<OwnedFd> {
+    let file = rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::from_raw_mode(0o600))
+        .map_err(|error| failed("open", path, error))?;
+    process::raise(file.as_fd())
+}
+
+fn listen() -> Result<OwnedFd> {
+    let _ = std::fs::remove_file(SOCKET);
+    let bind = || -> rustix::io::Result<OwnedFd> {
+        let socket = rustix::net::socket_with(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        rustix::net::bind(&socket, &rustix::net::SocketAddrUnix::new(SOCKET)?)?;
+        rustix::net::listen(&socket, 1)?;
+        Ok(socket)
+    };
+    bind().map_err(|error| failed("listen on", SOCKET, error))
+}
+
+fn accept(listener: &OwnedFd) -> Result<OwnedFd> {
+    let mut waiting = [PollFd::new(listener, PollFlags::IN)];
+    if poll(&mut waiting, Some(&PATIENCE)).unwrap_or(0) == 0 {
+        return Err(Error::machine("slirp4netns does not connect"));
+    }
+    rustix::net::accept_with(listener, SocketFlags::CLOEXEC)
+        .map_err(|error| failed("accept", SOCKET, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: [u8; 2], destination: [u8; 4], leaves: bool) {
+        let mut packet = vec![0; 14 + 20];
+        packet[12..14].copy_from_slice(&kind);
+        packet[30..].copy_from_slice(&destination);
+        assert_eq!(may_leave(&packet), leaves, "{kind:?} {destination:?}");
+    }
+
+    #[test]
+    fn no_packet_leaves_for_the_machine_itself() {
+        check([8, 0], [192, 0, 2, 1], true);
+        check([8, 6], [0, 0, 0, 0], true);
+        for (kind, to) in [
+            ([8, 0], [127, 0, 0, 1]),
+            ([8, 0], [127, 9, 9, 9]),
+            ([8, 0], [0, 0, 0, 0]),
+            ([0x86, 0xdd], [1, 1, 1, 1]),
+            ([0x81, 0], [1, 1, 1, 1]),
+        ] {
+            check(kind, to, false);
+        }
+        assert!(!may_leave(&[0; 13]) && !may_leave(&[8, 0]) && !may_leave(&[]));
+    }
+
+    #[test]
+    fn packets_come_out_of_the_stream_however_it_is_cut() {
+        let mut stream = Vec::new();
+        for length in [3_usize, 0, 70, LONGEST] {
+            stream.extend(u32::try_from(length).unwrap().to_be_bytes());
+            stream.extend(vec![length as u8; length]);
+        }
+        for cut in [1, 2, 5, 77, stream.len()] {
+            let mut packets = Packets::default();
+            let mut lengths = Vec::new();
+            for mut part in stream.chunks(cut) {
+                while packets.read(&mut part).unwrap() > 0 {
+                    while let Some(packet) = packets.next() {
+                        lengths.push(packet.len());
+                    }
+                }
+            }
+            assert_eq!(lengths, [3, 0, 70, LONGEST], "cut every {cut} bytes");
+            assert!(!packets.is_broken());
+        }
+        let mut packets = Packets::default();
+        packets.read(&mut &[0xff_u8; 8][..]).unwrap();
+        assert!(packets.next().is_none() && packets.is_broken());
+    }
+}

@@ -1,0 +1,310 @@
+//! The way out: a container's `eth0`, and the program that speaks to the world for it.
+//!
+//! **Kernel feature.** A tap interface ([`crate::sys::tap`]): what the container sends is read from a descriptor.
+//! **What Docker does.** A bridge, and the machine's firewall rewrites addresses; all of it needs root.
+//! **What we do.** The same for everyone: `passt` (the program behind `pasta`) or `slirp4netns` takes the packets and
+//! makes ordinary connections of them, as the caller's. The interface is there before the container's program runs; the
+//! other program is started by the first packet, so a container that never speaks to the world does not pay for it.
+//! **What we leave out.** IPv6, as on Docker's default network, and containers that reach each other.
+//! **Try it.** `docker run -d --name box busybox sleep 600`, `docker exec box ip route`; then `ps -ef | grep passt`,
+//! before and after `docker exec box wget -T 2 example.com`
+//! **Lesson.** `ports-and-networks`
+
+use super::cable;
+use crate::error::Result;
+use crate::store::containers::Endpoint;
+use crate::sys::clone::{Forked, fork};
+use crate::sys::{namespace, process, tap};
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+/// Docker's usual first address on its default network. Each container has the network for itself, so all have it.
+pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 2);
+/// The default network's gateway.
+pub const GATEWAY: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
+/// Bits of the default network.
+pub const PREFIX: u8 = 16;
+/// Docker derives a hardware address from the internet address.
+pub const MAC: [u8; 6] = [0x02, 0x42, 172, 17, 0, 2];
+const GATEWAY_MAC: [u8; 6] = [0x02, 0x42, 172, 17, 0, 1];
+/// Long packets make it fast: nothing between the container and the other program is limited to Ethernet's 1500 bytes.
+const MTU: u16 = 65_520;
+/// The interface's name.
+pub const INTERFACE: &str = "eth0";
+/// An address that is nobody's neighbour (RFC 5737).
+const SOMEWHERE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
+/// What slirp4netns keeps for itself; its answers to names come from there.
+pub(super) const SLIRP_NETWORK: &str = "10.0.2.0/24";
+const SLIRP_NAMES: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 3);
+/// libslirp makes its hardware address of 52:55 and its own address, 10.0.2.2.
+const SLIRP_MAC: [u8; 6] = [0x52, 0x55, 10, 0, 2, 2];
+
+/// The program that speaks to the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// `passt`, also installed as `pasta`.
+    Passt(PathBuf),
+    /// `slirp4netns`.
+    Slirp(PathBuf),
+}
+
+/// Why there is no way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closed {
+    /// `DOCKLINGS_OUTBOUND=no`.
+    Off,
+    /// Neither program is installed.
+    NotInstalled,
+    /// The device for interfaces cannot be opened; the system's reason.
+    NoDevice(String),
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("it is turned off"),
+            Self::NotInstalled => {
+                f.write_str("neither `passt` (`pasta`) nor `slirp4netns` is installed")
+            }
+            Self::NoDevice(why) => write!(f, "`{}` cannot be opened: {why}", tap::DEVICE),
+        }
+    }
+}
+
+/// Looks for a way out of containers, for the calling user.
+///
+/// # Errors
+/// Why there is none; containers then have loopback only.
+pub fn find(allowed: bool) -> Result<Way, Closed> {
+    if !allowed {
+        return Err(Closed::Off);
+    }
+    let way = ["passt", "pasta"]
+        .iter()
+        .find_map(|name| namespace::find_tool(name))
+        .map(Way::Passt)
+        .or_else(|| namespace::find_tool("slirp4netns").map(Way::Slirp))
+        .ok_or(Closed::NotInstalled)?;
+    match tap::open() {
+        Ok(_) => Ok(way),
+        Err(error) => Err(Closed::NoDevice(
+            std::error::Error::source(&error)
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        )),
+    }
+}
+
+impl Way {
+    /// The program's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Passt(_) => "passt",
+            Self::Slirp(_) => "slirp4netns",
+        }
+    }
+
+    /// Where the program lies.
+    pub fn program(&self) -> &Path {
+        match self {
+            Self::Passt(path) | Self::Slirp(path) => path,
+        }
+    }
+
+    /// An address inside at which the machine's own name server answers, for machines that name only themselves.
+    pub fn names(&self) -> Ipv4Addr {
+        match self {
+            Self::Passt(_) => GATEWAY,
+            Self::Slirp(_) => SLIRP_NAMES,
+        }
+    }
+
+    /// What the container's interface is given; `mac` is `--mac-address`.
+    pub fn address(&self, mac: Option<[u8; 6]>) -> tap::Address {
+        tap::Address {
+            ip: ADDRESS,
+            prefix: PREFIX,
+            gateway: GATEWAY,
+            gateway_mac: self.gateway_mac(),
+            mac: mac.unwrap_or(MAC),
+            mtu: MTU,
+        }
+    }
+
+    fn gateway_mac(&self) -> [u8; 6] {
+        match self {
+            Self::Passt(_) => GATEWAY_MAC,
+            Self::Slirp(_) => SLIRP_MAC,
+        }
+    }
+
+    /// The words that start it, talking over descriptor 3 (passt), or over a socket in the working folder until
+    /// descriptor 3 ends (slirp4netns). Neither lets the container reach the machine's loopback, and neither opens ports.
+    pub(super) fn words(&self) -> Vec<String> {
+        let words = match self {
+            Self::Passt(_) => format!(
+                "passt --foreground --quiet --fd 3 --ipv4-only --address {ADDRESS} --netmask {PREFIX} --gateway {GATEWAY} \
+                 --mac-addr {} --dns-forward {GATEWAY} --no-map-gw --no-dhcp --no-ndp --no-dhcpv6 --no-ra",
+                mac_text(GATEWAY_MAC)
+            ),
+            Self::Slirp(_) => format!(
+                "slirp4netns --target-type=bess --disable-host-loopback --cidr={SLIRP_NETWORK} --mtu={MTU} --exit-fd=3 {}",
+                cable::SOCKET
+            ),
+        };
+        words.split_whitespace().map(str::to_owned).collect()
+    }
+}
+
+/// The machine's own address, as the rest of the world sees it; `None` without a network.
+pub fn address_of_machine() -> Option<IpAddr> {
+    // Connecting a datagram socket sends nothing: it chooses the route, and with it our own address.
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((SOMEWHERE, 9)).ok()?;
+    socket.local_addr().ok().map(|address| address.ip())
+}
+
+/// `02:42:ac:11:00:02`.
+pub fn mac_text(mac: [u8; 6]) -> String {
+    mac.map(|byte| format!("{byte:02x}")).join(":")
+}
+
+/// The reverse of [`mac_text`]; also with dashes.
+pub fn parse_mac(text: &str) -> Option<[u8; 6]> {
+    let parts: Vec<&str> = text.split([':', '-']).collect();
+    let mut mac = [0; 6];
+    if parts.len() != mac.len() {
+        return None;
+    }
+    for (to, part) in mac.iter_mut().zip(parts) {
+        if part.len() != 2 || !part.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        *to = u8::from_str_radix(part, 16).ok()?;
+    }
+    Some(mac)
+}
+
+/// An interface as it is recorded and shown.
+pub fn endpoint(way: &Way, address: &tap::Address) -> Endpoint {
+    Endpoint {
+        ip: address.ip,
+        prefix: address.prefix,
+        gateway: address.gateway,
+        mac: mac_text(address.mac),
+        way: way.name().to_owned(),
+    }
+}
+
+/// The machine's end of a container's cable, and who serves it.
+pub struct Outbound {
+    tap: OwnedFd,
+    way: Way,
+    folder: PathBuf,
+    server: Option<OwnedFd>,
+}
+
+impl Outbound {
+    /// Nobody serves it yet. `folder` is a private one for a socket and what the other program complains about.
+    pub fn new(tap: OwnedFd, way: Way, folder: PathBuf) -> Self {
+        Self {
+            tap,
+            way,
+            folder,
+            server: None,
+        }
+    }
+
+    /// Readable when the container has sent its first packet. `None` once it is served.
+    pub fn waiting(&self) -> Option<BorrowedFd<'_>> {
+        self.server.is_none().then(|| self.tap.as_fd())
+    }
+
+    /// Starts a process that serves the cable. The caller has one thread only.
+    pub fn serve(&mut self) -> Result<()> {
+        match fork()? {
+            Forked::Child => {
+                let alone = process::die_with_parent()
+                    .and_then(|()| process::set_dumpable(false))
+                    .and_then(|()| process::set_name("docklings-net"))
+                    .and_then(|()| keep_only(&self.tap));
+                if alone.is_ok() {
+                    cable::serve(&self.way, &self.folder);
+                }
+                process::exit(1)
+            }
+            Forked::Parent { pidfd, .. } => {
+                self.server = Some(pidfd);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends whoever serves it, without waiting: the container has ended.
+    pub fn stop(&self) {
+        if let Some(server) = &self.server {
+            let _ = process::send_signal(server.as_fd(), libc::SIGKILL);
+        }
+    }
+}
+
+impl Drop for Outbound {
+    fn drop(&mut self) {
+        self.stop();
+        if let Some(server) = &self.server {
+            let _ = process::wait(server);
+        }
+    }
+}
+
+/// Makes the tap descriptor 3 and closes all others, so that nothing of the container's is kept open: not its lock, and
+/// not its clients.
+fn keep_only(tap: &OwnedFd) -> Result<()> {
+    let null = cable::null()?;
+    process::arrange(&[null.as_fd(), null.as_fd(), null.as_fd(), tap.as_fd()])?;
+    drop(null);
+    process::close_from(4);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, mac: Option<[u8; 6]>) {
+        assert_eq!(parse_mac(text), mac, "{text:?}");
+    }
+
+    #[test]
+    fn a_hardware_address_has_six_parts() {
+        check("02:42:ac:11:00:02", Some(MAC));
+        check("02-42-AC-11-00-02", Some(MAC));
+        for bad in [
+            "",
+            "02:42",
+            "02:42:ac:11:00:02:03",
+            "2:42:ac:11:00:02",
+            "zz:42:ac:11:00:02",
+            "+2:42:ac:11:00:02",
+        ] {
+            check(bad, None);
+        }
+        assert_eq!(mac_text(MAC), "02:42:ac:11:00:02");
+    }
+
+    #[test]
+    fn neither_program_may_reach_the_machines_loopback() {
+        let passt = Way::Passt("/usr/bin/pasta".into()).words();
+        assert_eq!(passt[0], "passt");
+        assert!(passt.contains(&"--no-map-gw".to_owned()));
+        let slirp = Way::Slirp("/usr/bin/slirp4netns".into()).words();
+        assert!(slirp.contains(&"--disable-host-loopback".to_owned()));
+    }
+
+    #[test]
+    fn what_is_turned_off_is_not_looked_for() {
+        assert_eq!(find(false), Err(Closed::Off));
+    }
+}
