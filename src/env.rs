@@ -9,12 +9,13 @@
 //! | `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM` | whether colour is used (read by `anstream`) |
 //! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing |
 //! | `DOCKLINGS_PLAIN` | `1`: no colour, nothing drawn over, as `docklings --plain` |
-//! | `DOCKLINGS_OUTBOUND` | `no`: containers and builds get no way out of their network, for an exam or a lab |
+//! | `DOCKLINGS_OUTBOUND` | how containers and builds get out of their network: `passt`, `slirp4netns`, or `no` for not at all, as in an exam; default whichever is installed |
 //! | `DOCKER_CONFIG` | the folder of `config.json`, for `detachKeys`; default `~/.docker` |
 //!
 //! `docker run -e NAME` passes on variables of the caller, whatever their name.
 
 use crate::failure::Failure;
+use engine::network::outbound::Allowed;
 use engine::paths::Home;
 use std::env;
 use std::os::unix::fs::MetadataExt;
@@ -28,7 +29,7 @@ pub(crate) const SANDBOX: &str = "DOCKLINGS_SANDBOX";
 pub(crate) const CONTENT: &str = "DOCKLINGS_CONTENT";
 /// Plain text only.
 pub(crate) const PLAIN: &str = "DOCKLINGS_PLAIN";
-/// Whether containers get a way out.
+/// How containers get out of their network.
 pub(crate) const OUTBOUND: &str = "DOCKLINGS_OUTBOUND";
 /// The sandbox in use when nothing else is said: the playground.
 pub(crate) const FREE: &str = "free";
@@ -40,8 +41,8 @@ pub(crate) struct Env {
     pub(crate) home: Home,
     /// The sandbox in use.
     pub(crate) sandbox: String,
-    /// Whether containers may have a way out of their network.
-    pub(crate) outbound: bool,
+    /// Which ways out of their network containers may have.
+    pub(crate) outbound: Allowed,
 }
 
 impl Env {
@@ -61,9 +62,18 @@ impl Env {
         Ok(Self {
             home: Home::new(root, runtime),
             sandbox,
-            outbound: env::var_os(OUTBOUND).is_none_or(|value| value != "no"),
+            outbound: outbound()?,
         })
     }
+}
+
+fn outbound() -> Result<Allowed, Failure> {
+    let word = env::var(OUTBOUND).unwrap_or_default();
+    Allowed::parse(&word).ok_or_else(|| {
+        Failure::message(format!(
+            "`{OUTBOUND}` is `{word}`: must be `passt`, `slirp4netns` or `no`"
+        ))
+    })
 }
 
 fn home_root(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {

@@ -4,8 +4,37 @@ use crate::clock::{Clock, Entropy};
 use crate::error::Result;
 use crate::events::{self, Event, ObjectKind};
 use crate::paths::{Home, SandboxPaths, create_private_dir};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Which ways out of their network containers and build steps may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Allowed {
+    /// `passt` if it is installed, else `slirp4netns`.
+    #[default]
+    Any,
+    /// `passt` only.
+    Passt,
+    /// `slirp4netns` only.
+    Slirp,
+    /// None.
+    None,
+}
+
+impl Allowed {
+    /// What `DOCKLINGS_OUTBOUND` says; `None` for an unknown word.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "" => Some(Self::Any),
+            "passt" | "pasta" => Some(Self::Passt),
+            "slirp4netns" => Some(Self::Slirp),
+            "no" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
 
 /// How to open a sandbox.
 pub struct Settings {
@@ -17,8 +46,8 @@ pub struct Settings {
     pub binary: PathBuf,
     /// The docker command that is being run, for the journal.
     pub via: String,
-    /// Whether containers may have a way out of their network.
-    pub outbound: bool,
+    /// Which ways out of their network containers may have.
+    pub outbound: Allowed,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -33,7 +62,7 @@ pub struct Site {
     pub(crate) sandbox_name: String,
     pub(crate) binary: PathBuf,
     pub(crate) via: String,
-    pub(crate) outbound: bool,
+    pub(crate) outbound: Allowed,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }

@@ -54,6 +54,7 @@ fn lines(env: &Env, sandbox: &str, bin: &str, fish: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::network::outbound::Allowed;
     use engine::paths::Home;
     use std::process::Command;
 
@@ -62,7 +63,7 @@ mod tests {
         let env = Env {
             home: Home::new("/it's home", "/r"),
             sandbox: "free".to_owned(),
-            outbound: true,
+            outbound: Allowed::Any,
         };
         let script = lines(&env, "ex-one", "/b in", false)
             + "echo \"$DOCKLINGS_HOME|$DOCKLINGS_SANDBOX|$PATH\"";

@@ -139,9 +139,14 @@ fn the_namespaces_are_its_own() {
         assert_ne!(output.text(), own.to_string_lossy(), "{kind}");
     }
     sandbox
-        .docker("run --rm busybox sh -c 'ls /sys/class/net'")
+        .docker("run --rm --network none busybox sh -c 'ls /sys/class/net'")
         .ok()
         .says("lo\n");
+    let interfaces = sandbox.docker("run --rm busybox ls /sys/class/net").ok();
+    assert!(
+        ["lo\n", "eth0\nlo\n"].contains(&&*interfaces.stdout),
+        "{interfaces}"
+    );
     sandbox
         .docker("run --rm --network none busybox sh -c 'cat /sys/class/net/lo/operstate'")
         .ok()

@@ -11,6 +11,7 @@ mod docs;
 mod isolation;
 mod lessons;
 mod monitor;
+mod network;
 mod pty;
 mod races;
 mod shell;

@@ -5,13 +5,15 @@
 //! that, outside, means the machine itself.
 
 use super::outbound::Way;
-use crate::error::{Error, Result};
-use crate::sys::clone::{Forked, fork};
+use crate::error::Result;
+use crate::sys::clone::{CloneOptions, Forked, clone3};
 use crate::sys::{failed, process};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, socket_with,
+};
 use std::io::Write;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
@@ -21,7 +23,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// slirp4netns connects to this socket in the container's private folder.
+/// slirp4netns listens on this socket in the container's private folder.
 pub(super) const SOCKET: &str = "slirp.sock";
 /// What the other program complains about.
 const LOG: &str = "network.log";
@@ -31,10 +33,11 @@ const LONGEST: usize = 64 << 10;
 const PREFIX: usize = 4;
 /// A program that ends is started again by a later packet, but not more often than this.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long slirp4netns may take to connect.
-const PATIENCE: Timespec = Timespec {
-    tv_sec: 5,
-    tv_nsec: 0,
+/// How long slirp4netns may take to listen, and how often it is looked for.
+const PATIENCE: Duration = Duration::from_secs(5);
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 2_000_000,
 };
 
 /// Serves the cable whose end is descriptor 3; returns only if that fails. `folder` is a private one.
@@ -92,10 +95,26 @@ fn may_leave(packet: &[u8]) -> bool {
 /// The other program, running.
 struct Other {
     line: Line,
-    pidfd: OwnedFd,
+    program: Program,
     back: Option<JoinHandle<()>>,
     /// slirp4netns ends when the other end of this closes.
     _until: Option<std::io::PipeWriter>,
+}
+
+/// Its process, which ends with the value.
+struct Program(OwnedFd);
+
+impl Program {
+    fn end(&self) {
+        let _ = process::send_signal(self.0.as_fd(), libc::SIGKILL);
+        let _ = process::wait(&self.0);
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 /// How packets go to it.
@@ -108,19 +127,19 @@ enum Line {
 
 impl Other {
     fn start(way: &Way, tap: &Arc<OwnedFd>) -> Result<Self> {
-        let (line, pidfd, until) = match way {
+        let (line, program, until) = match way {
             Way::Passt(_) => {
                 let (ours, theirs) =
                     UnixStream::pair().map_err(|error| failed("socketpair", "a cable", error))?;
-                let pidfd = execute(way, &theirs)?;
-                (Line::Stream(ours), pidfd, None)
+                let program = execute(way, &theirs)?;
+                (Line::Stream(ours), program, None)
             }
             Way::Slirp(_) => {
-                let listener = listen()?;
+                let _ = std::fs::remove_file(SOCKET);
                 let (end, until) =
                     std::io::pipe().map_err(|error| failed("pipe2", "a pipe", error))?;
-                let pidfd = execute(way, &end)?;
-                (Line::Packets(accept(&listener)?), pidfd, Some(until))
+                let program = execute(way, &end)?;
+                (Line::Packets(connect(&program.0)?), program, Some(until))
             }
         };
         let (from, to) = (line.try_clone()?, tap.clone());
@@ -129,7 +148,7 @@ impl Other {
             .map_err(|error| failed("clone", "a thread", error))?;
         Ok(Self {
             line,
-            pidfd,
+            program,
             back: Some(back),
             _until: until,
         })
@@ -155,12 +174,14 @@ impl Other {
 
 impl Drop for Other {
     fn drop(&mut self) {
-        let _ = process::send_signal(self.pidfd.as_fd(), libc::SIGKILL);
-        let _ = process::wait(&self.pidfd);
+        self.program.end();
+        // Whatever waits for it on our side goes on.
         match &self.line {
-            Line::Stream(stream) => drop(stream.shutdown(Shutdown::Both)),
+            Line::Stream(stream) => {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
             Line::Packets(socket) => {
-                drop(rustix::net::shutdown(socket, rustix::net::Shutdown::Both))
+                let _ = rustix::net::shutdown(socket, rustix::net::Shutdown::Both);
             }
         }
         if let Some(back) = self.back.take() {
@@ -187,7 +208,9 @@ impl Line {
                     match rustix::net::recv(socket, &mut packet, RecvFlags::empty()) {
                         Ok((_, 0)) => return,
                         // A packet that the interface does not take is lost, as on any cable.
-                        Ok((_, length)) => drop(rustix::io::write(tap, &packet[..length])),
+                        Ok((_, length)) => {
+                            let _ = rustix::io::write(tap, &packet[..length]);
+                        }
                         Err(Errno::INTR) => {}
                         Err(_) => return,
                     }
@@ -260,8 +283,14 @@ impl Packets {
 }
 
 /// Starts the other program with `line` as its descriptor 3.
-fn execute(way: &Way, line: &impl AsFd) -> Result<OwnedFd> {
-    match fork()? {
+///
+/// It is the first process of a pid namespace: what it starts itself, as slirp4netns does, ends with it.
+fn execute(way: &Way, line: &impl AsFd) -> Result<Program> {
+    let options = CloneOptions {
+        namespaces: libc::CLONE_NEWPID as u64,
+        ..CloneOptions::default()
+    };
+    match clone3(&options)? {
         Forked::Child => {
             let prepared = || -> Result<()> {
                 process::die_with_parent()?;
@@ -270,11 +299,14 @@ fn execute(way: &Way, line: &impl AsFd) -> Result<OwnedFd> {
                 process::reset_signals()
             };
             if prepared().is_ok() {
-                process::execve(way.program(), &way.words(), &[]);
+                // Tells people, and tests, whose it is.
+                let home = std::env::current_dir().unwrap_or_default();
+                let env = [format!("DOCKLINGS_CONTAINER={}", home.display())];
+                process::execve(way.program(), &way.words(), &env);
             }
             process::exit(127)
         }
-        Forked::Parent { pidfd, .. } => Ok(pidfd),
+        Forked::Parent { pidfd, .. } => Ok(Program(pidfd)),
     }
 }
 
@@ -294,29 +326,25 @@ fn open(path: &str, flags: OFlags) -> Result<OwnedFd> {
     process::raise(file.as_fd())
 }
 
-fn listen() -> Result<OwnedFd> {
-    let _ = std::fs::remove_file(SOCKET);
-    let bind = || -> rustix::io::Result<OwnedFd> {
-        let socket = rustix::net::socket_with(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
-        rustix::net::bind(&socket, &rustix::net::SocketAddrUnix::new(SOCKET)?)?;
-        rustix::net::listen(&socket, 1)?;
-        Ok(socket)
-    };
-    bind().map_err(|error| failed("listen on", SOCKET, error))
-}
-
-fn accept(listener: &OwnedFd) -> Result<OwnedFd> {
-    let mut waiting = [PollFd::new(listener, PollFlags::IN)];
-    if poll(&mut waiting, Some(&PATIENCE)).unwrap_or(0) == 0 {
-        return Err(Error::machine("slirp4netns does not connect"));
+/// Connects to slirp4netns, which needs a moment until it listens and says to nobody when it does.
+fn connect(program: &OwnedFd) -> Result<OwnedFd> {
+    let refused = |error| failed("connect", SOCKET, error);
+    let address = SocketAddrUnix::new(SOCKET).map_err(refused)?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let flags = SocketFlags::CLOEXEC;
+        let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)
+            .map_err(refused)?;
+        let error = match rustix::net::connect(&socket, &address) {
+            Ok(()) => return Ok(socket),
+            Err(error) => error,
+        };
+        // Ready to be read means that it has ended.
+        let mut ended = [PollFd::new(program, PollFlags::IN)];
+        if poll(&mut ended, Some(&LOOK)).unwrap_or(0) > 0 || Instant::now() > deadline {
+            return Err(refused(error));
+        }
     }
-    rustix::net::accept_with(listener, SocketFlags::CLOEXEC)
-        .map_err(|error| failed("accept", SOCKET, error))
 }
 
 #[cfg(test)]

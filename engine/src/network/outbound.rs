@@ -12,6 +12,7 @@
 
 use super::cable;
 use crate::error::Result;
+pub use crate::site::Allowed;
 use crate::store::containers::Endpoint;
 use crate::sys::clone::{Forked, fork};
 use crate::sys::{namespace, process, tap};
@@ -77,16 +78,19 @@ impl fmt::Display for Closed {
 ///
 /// # Errors
 /// Why there is none; containers then have loopback only.
-pub fn find(allowed: bool) -> Result<Way, Closed> {
-    if !allowed {
-        return Err(Closed::Off);
+pub fn find(allowed: Allowed) -> Result<Way, Closed> {
+    let passt = || {
+        let mut names = ["passt", "pasta"].into_iter();
+        names.find_map(namespace::find_tool).map(Way::Passt)
+    };
+    let slirp = || namespace::find_tool("slirp4netns").map(Way::Slirp);
+    let way = match allowed {
+        Allowed::Any => passt().or_else(slirp),
+        Allowed::Passt => passt(),
+        Allowed::Slirp => slirp(),
+        Allowed::None => return Err(Closed::Off),
     }
-    let way = ["passt", "pasta"]
-        .iter()
-        .find_map(|name| namespace::find_tool(name))
-        .map(Way::Passt)
-        .or_else(|| namespace::find_tool("slirp4netns").map(Way::Slirp))
-        .ok_or(Closed::NotInstalled)?;
+    .ok_or(Closed::NotInstalled)?;
     match tap::open() {
         Ok(_) => Ok(way),
         Err(error) => Err(Closed::NoDevice(
@@ -305,6 +309,13 @@ mod tests {
 
     #[test]
     fn what_is_turned_off_is_not_looked_for() {
-        assert_eq!(find(false), Err(Closed::Off));
+        assert_eq!(find(Allowed::None), Err(Closed::Off));
+        for (word, allowed) in [
+            ("", Some(Allowed::Any)),
+            ("no", Some(Allowed::None)),
+            ("yes", None),
+        ] {
+            assert_eq!(Allowed::parse(word), allowed, "{word:?}");
+        }
     }
 }

@@ -16,6 +16,7 @@ use super::{Failure, observe};
 use super::{plan, step};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::id::ContainerId;
+use crate::network::outbound::Allowed;
 use crate::site::Site;
 use crate::store::lock;
 use crate::sys::clone::{Forked, fork};
@@ -49,7 +50,7 @@ pub(super) struct Job {
     pub(super) sandbox: String,
     pub(super) binary: PathBuf,
     pub(super) via: String,
-    pub(super) outbound: bool,
+    pub(super) outbound: Allowed,
     pub(super) container: ContainerId,
     pub(super) attach: Option<Streams>,
     pub(super) size: Option<(u16, u16)>,

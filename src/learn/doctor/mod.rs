@@ -123,7 +123,7 @@ fn examine(env: &Env) -> Vec<Finding> {
     findings.push(disk::overlay(env));
     findings.push(kernel::seccomp());
     findings.push(limits::cgroups());
-    findings.push(network::reach());
+    findings.push(network::reach(env));
     findings.push(disk::sockets(env));
     findings.push(starter::images(env));
     findings

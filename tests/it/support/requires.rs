@@ -17,6 +17,8 @@ pub(crate) enum Requirement {
     OrdinaryUser,
     /// Memory and process limits can be set: a writable cgroup.
     Limits,
+    /// Containers have a way out of their network, and the machine has an address to be reached at.
+    Outbound,
     /// Subordinate ids are there, so a container has more than one user.
     SubordinateIds,
     /// `rustc` can make the static probe.
@@ -45,6 +47,7 @@ impl Requirement {
             Self::OrdinaryUser => Met::Yes,
             Self::Limits if root || delegated_cgroup() => Met::Yes,
             Self::Limits => Met::OtherUser("needs a cgroup that this user can write".into()),
+            Self::Outbound => outbound(),
             Self::SubordinateIds if root || subordinate_ids() => Met::Yes,
             Self::SubordinateIds => Met::No("no subordinate ids in /etc/subuid".into()),
             Self::Rustc => Self::Tool("rustc").met(),
@@ -104,6 +107,29 @@ fn delegated_cgroup() -> bool {
             )
             .is_ok()
         })
+}
+
+fn outbound() -> Met {
+    let program = ["passt", "pasta", "slirp4netns"]
+        .iter()
+        .any(|name| on_path(name));
+    let device = std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/net/tun");
+    match (program, device, own_address()) {
+        (true, Ok(_), Some(_)) => Met::Yes,
+        (_, Err(error), _) => Met::OtherUser(format!("cannot open /dev/net/tun: {error}")),
+        (false, ..) => Met::No("neither passt nor slirp4netns is installed".into()),
+        (.., None) => Met::No("this machine has no address but loopback".into()),
+    }
+}
+
+/// The machine's own address that is not loopback. Choosing it sends nothing.
+pub(crate) fn own_address() -> Option<std::net::IpAddr> {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("198.51.100.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 fn subordinate_ids() -> bool {

@@ -76,7 +76,7 @@ impl Sandbox {
         self.folder.path().join("work")
     }
 
-    fn bin(&self) -> PathBuf {
+    pub(crate) fn bin(&self) -> PathBuf {
         self.folder.path().join("bin")
     }
 

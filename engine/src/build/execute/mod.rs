@@ -32,6 +32,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::image::record::{NewImage, record};
 use crate::image::{self};
+use crate::network::outbound::Allowed;
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
@@ -51,8 +52,8 @@ pub(crate) struct Site<'a> {
     pub(crate) home: &'a Home,
     pub(crate) sandbox: &'a SandboxPaths,
     pub(crate) clock: &'a dyn Clock,
-    /// Whether RUN may have a way out of its network.
-    pub(crate) outbound: bool,
+    /// Which ways out of its network RUN may have.
+    pub(crate) outbound: Allowed,
 }
 
 /// What a build did, whether it came to its end or not.

@@ -5,6 +5,7 @@ use crate::build::observe::{Progress, Quiet};
 use crate::build::request::{Context, DockerfileAt};
 use crate::clock::System;
 use crate::image::resolve;
+use crate::network::outbound::Allowed;
 use crate::paths::create_private_dir;
 use crate::store::layers;
 use std::fs;
@@ -56,7 +57,7 @@ impl World {
             home: &self.home,
             sandbox: &self.sandbox,
             clock: &System,
-            outbound: false,
+            outbound: Allowed::None,
         };
         build(site, request, observer)
     }

@@ -1,7 +1,7 @@
 //! A run's network: its way out, and the ports that lead in.
 
 use super::Monitor;
-use crate::network::outbound::{self, Outbound, Way};
+use crate::network::outbound::{self, Allowed, Outbound, Way};
 use crate::network::ports::Publisher;
 use crate::runtime::{Failure, etc};
 use crate::store::containers::{ContainerConfig, NetworkMode};
@@ -9,7 +9,7 @@ use crate::sys::tap;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// The way out for a container with this configuration, or why it has none; an empty reason means that it should not.
-pub(super) fn find(config: &ContainerConfig, allowed: bool) -> Result<Way, String> {
+pub(super) fn find(config: &ContainerConfig, allowed: Allowed) -> Result<Way, String> {
     match config.host.network {
         NetworkMode::Bridge => outbound::find(allowed).map_err(|closed| closed.to_string()),
         NetworkMode::None | NetworkMode::Host => Err(String::new()),
