@@ -3,8 +3,9 @@
 //! `strace` kills the command, or its monitor, at its n-th call that changes something. n grows until the command
 //! gets through, so every step is tried and none by chance.
 
+use crate::support::leftovers;
 use crate::support::output::Output;
-use crate::support::process;
+use crate::support::process::{self, eventually};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
@@ -55,9 +56,18 @@ fn at_every_step(
 
 /// Whatever became of `box`, it can be removed or is not there, and its name can be taken again.
 fn the_name_is_usable(sandbox: &Sandbox) {
+    the_name_is_usable_with(sandbox, "");
+}
+
+/// As [`the_name_is_usable`], with `flags` that take what the killed container had.
+fn the_name_is_usable_with(sandbox: &Sandbox, flags: &str) {
     drop(sandbox.docker("rm -f box"));
+    let created = "events --since 1h --until 0s --filter event=create --filter type=container --format '{{.ID}}'";
+    let output = sandbox.docker(created).ok();
+    let ids: Vec<String> = output.lines().into_iter().map(str::to_owned).collect();
+    assert_eq!(leftovers::cgroups(&ids), [""; 0]);
     sandbox
-        .docker("run --name box busybox echo again")
+        .docker(&format!("run --name box {flags} busybox echo again"))
         .ok()
         .says("again\n");
     sandbox
@@ -66,6 +76,11 @@ fn the_name_is_usable(sandbox: &Sandbox) {
         .says("box\n");
     let ids = sandbox.container_ids();
     assert_eq!(ids.len(), 1, "half a container is left: {ids:?}");
+    sandbox.docker("rm box").ok().says("box\n");
+    // No socket, and nothing else that only a running container needs.
+    eventually("the monitor's files are gone", || {
+        leftovers::files(&sandbox.runtime()).is_empty()
+    });
 }
 
 #[test]
@@ -99,6 +114,20 @@ fn the_monitor_killed_at_every_step() {
         "run --name box busybox sh -c 'echo a; echo b'",
         |_| {},
         the_name_is_usable,
+    );
+}
+
+/// What a container takes of the machine: a port, and a cgroup.
+const TAKES: &str = "-m 64m -p 127.0.0.1:47401:80";
+
+#[test]
+fn the_monitor_of_a_container_with_limits_and_a_port_killed_at_every_step() {
+    requires!(Root, Limits, Tool("strace"));
+    at_every_step(
+        true,
+        &format!("run --name box {TAKES} busybox true"),
+        |_| {},
+        |sandbox| the_name_is_usable_with(sandbox, TAKES),
     );
 }
 

@@ -1,5 +1,6 @@
 //! A monitor's life: each test is a bug that another engine shipped (named in its comment), and must not be ours.
 
+use crate::support::leftovers;
 use crate::support::process::eventually;
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
@@ -239,6 +240,30 @@ fn a_killed_monitor_leaves_no_lie_and_no_process() {
         .docker("ps --format '{{.Names}} {{.State}}'")
         .ok()
         .says("box running\n");
+}
+
+/// The same with what a container takes of the machine: its port is free, its cgroup is gone, and its name is its own.
+#[test]
+fn a_killed_monitor_keeps_no_port_and_no_cgroup() {
+    requires!(Root, Limits);
+    let sandbox = Sandbox::new();
+    let run = "run -d --restart always --name box -m 64m -p 127.0.0.1::80 busybox sleep 600";
+    let id = sandbox.docker(run).ok().text().to_owned();
+    let address = sandbox.docker("port box 80").ok().text().to_owned();
+    kill(monitor_of(&sandbox, "box"));
+    // Nobody is left who would start it again: the record says so, and `start` does it.
+    sandbox
+        .docker("ps -a --format '{{.Names}} {{.State}}{{.Ports}}'")
+        .ok()
+        .says("box exited\n");
+    assert_eq!(leftovers::cgroups(&[id]), [""; 0]);
+    sandbox
+        .docker(&format!(
+            "run -d --name other -p {address}:80 busybox sleep 600"
+        ))
+        .ok()
+        .warns("");
+    sandbox.docker("rm -f box other").ok().says("box\nother\n");
 }
 
 /// podman 22641: a record from before the reboot, with a process id that somebody else has now.

@@ -4,6 +4,7 @@
 //! of a monitor that was killed, or of a reboot: the next command that looks writes down the truth.
 
 use super::spec::{Container, Status};
+use crate::cgroup;
 use crate::error::{Error, Result};
 use crate::events::ObjectKind;
 use crate::id::ContainerId;
@@ -98,12 +99,14 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
         return Ok(state);
     };
     kill_leftover(&state);
+    cgroup::sweep(config.id.as_str());
     state.phase = Phase::Exited;
     state.exit_code = UNKNOWN_EXIT;
     state.finished_at = Some(site.now());
     state.error = "the monitor was killed, or the machine restarted".to_owned();
     state.pid = 0;
     state.health = None;
+    state.ports.clear();
     records::write_state(&site.sandbox, &config.id, &state)?;
     let mut event = site.event(ObjectKind::Container, "die", config.id.as_str());
     event.via = "monitor".to_owned();

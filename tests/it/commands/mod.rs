@@ -9,6 +9,7 @@ mod container_logs;
 mod container_ps;
 mod container_rm;
 mod container_run;
+mod container_several;
 mod container_start;
 mod container_stop;
 mod container_top;
