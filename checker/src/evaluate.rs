@@ -250,4 +250,6 @@ pub(crate) fn fill_found(text: &str, facts: &Map<String, Value>) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -411,4 +411,4 @@ fn list_condition() -> Value {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,9 +3,9 @@
 use super::*;
 use std::path::Path;
 
-/// Enough of draft 7 for this schema: `type enum const properties required additionalProperties items anyOf allOf
+/// Enough of draft 7 for this schema: `type enum const properties required additionalProperties items anyOf oneOf allOf
 /// $ref`.
-fn fits(schema: &Value, value: &Value, root: &Value) -> bool {
+pub(crate) fn fits(schema: &Value, value: &Value, root: &Value) -> bool {
     if let Some(path) = schema.get("$ref").and_then(Value::as_str) {
         let target = root.pointer(path.trim_start_matches('#'));
         return target.is_some_and(|target| fits(target, value, root));
@@ -28,6 +28,7 @@ fn fits(schema: &Value, value: &Value, root: &Value) -> bool {
         && list("enum").is_none_or(|all| all.contains(value))
         && schema.get("const").is_none_or(|one| one == value)
         && list("anyOf").is_none_or(|any| any.iter().any(|one| fits(one, value, root)))
+        && list("oneOf").is_none_or(|one| one.iter().filter(|o| fits(o, value, root)).count() == 1)
         && list("allOf").is_none_or(|all| all.iter().all(|one| fits(one, value, root)))
         && match value {
             Value::Array(items) => schema
