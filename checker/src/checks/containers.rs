@@ -17,11 +17,11 @@
 //! ```
 
 use super::container::{self, PICKED};
-use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
+use super::several::{self, One};
 use super::{Arg, Check, Given};
 use crate::field::{Field, Kind, Noun, concat, field};
-use crate::matcher::{Matcher, join, quote};
+use crate::matcher::{Matcher, quote};
 use crate::world::{Container, World};
 use serde_json::{Map, Value, json};
 
@@ -71,78 +71,29 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     if let Some(Arg::Match(Matcher::Bool(wanted))) = check.arg("unchanged") {
         return unchanged(*wanted, world, &containers);
     }
-    let picking: Vec<Given> = check
-        .given
-        .iter()
-        .filter(|given| !matches!(given.field.name, "count" | "all"))
-        .cloned()
-        .collect();
-    let (mut picked, mut sure) = (Vec::new(), Truth::Yes);
-    for one in &containers {
-        match fits(&picking, one, world) {
-            Truth::Yes => picked.push(one),
-            Truth::No => {}
-            blind => sure = sure.and(blind),
-        }
-    }
-    let mut claims = vec![count(check, &picking, &picked, sure)];
-    if let Some(Arg::Group(each)) = check.arg("all") {
-        for one in &picked {
-            let subject = format!("container {}", quote(&one.name));
-            claims.extend(container::judge_fields(&subject, each, one, world));
-        }
-    }
-    let mut facts = match picked.as_slice() {
-        [one] => container::facts(one),
-        _ => Map::new(),
-    };
-    let names: Vec<Value> = picked.iter().map(|one| json!(one.name)).collect();
-    facts.insert("count".to_owned(), json!(picked.len()));
-    facts.insert("names".to_owned(), Value::Array(names));
-    Outcome::all(claims, facts)
+    several::evaluate(check, &containers, world)
 }
 
-fn fits(picking: &[Given], one: &Container, world: &dyn World) -> Truth {
-    let name = picking
-        .iter()
-        .filter_map(|given| match (&given.arg, given.field.name) {
-            (Arg::Match(matcher), "name") => Some(Truth::of(matcher.accepts(&json!(one.name)))),
+impl One for Container {
+    const KIND: &'static str = "container";
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn fits(&self, given: &Given) -> Option<Truth> {
+        match (&given.arg, given.field.name) {
+            (Arg::Match(matcher), "name") => Some(Truth::of(matcher.accepts(&json!(self.name)))),
             _ => None,
-        })
-        .fold(Truth::Yes, Truth::and);
-    if name == Truth::No {
-        return name;
+        }
     }
-    container::judge_fields("", picking, one, world)
-        .into_iter()
-        .map(|claim| claim.truth)
-        .fold(name, Truth::and)
-}
 
-fn count(check: &Check, picking: &[Given], picked: &[&Container], sure: Truth) -> Claim {
-    let with = if picking.is_empty() {
-        String::new()
-    } else {
-        format!(" with {}", judge::describe_all(picking))
-    };
-    let default = Matcher::Range(Some(1.0), None);
-    let matcher = match check.arg("count") {
-        Some(Arg::Match(matcher)) => matcher,
-        _ => &default,
-    };
-    let names = join(picked.iter().map(|one| quote(&one.name)), "and");
-    let found = match picked.len() {
-        0 => "none".to_owned(),
-        count => format!("{count}: {names}"),
-    };
-    let number = json!(picked.len());
-    let holds = Truth::of(matcher.accepts(&number));
-    Claim {
-        expected: format!("{}{with}", judge::counted(&matcher.describe(), "container")),
-        found,
-        // A container that could not be looked into might count.
-        truth: if sure == Truth::Yes { holds } else { sure },
-        values: Some((matcher.clone(), number)),
+    fn judge(&self, subject: &str, given: &[Given], world: &dyn World) -> Vec<Claim> {
+        container::judge_fields(subject, given, self, world)
+    }
+
+    fn facts(&self) -> Map<String, Value> {
+        container::facts(self)
     }
 }
 
@@ -163,26 +114,7 @@ fn unchanged(wanted: bool, world: &dyn World, now: &[Container]) -> Outcome {
     for one in now.iter().filter(|one| find(before, &one.id).is_none()) {
         different.push(format!("{} is new", quote(&one.name)));
     }
-    let same = different.is_empty();
-    let expected = if wanted {
-        "the containers as they were"
-    } else {
-        "other containers than before"
-    };
-    let found = if same {
-        "the containers as they were".to_owned()
-    } else {
-        join(different, "and")
-    };
-    let claim = Claim::new(
-        Truth::of(same == wanted),
-        format!("{expected} at the start"),
-        found,
-    );
-    Outcome::all(
-        vec![claim],
-        Map::from_iter([("count".to_owned(), json!(now.len()))]),
-    )
+    several::as_at_start::<Container>(wanted, different, now.len())
 }
 
 #[cfg(test)]

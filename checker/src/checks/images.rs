@@ -16,11 +16,11 @@
 //! ```
 
 use super::image::{self, PICKED};
-use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
+use super::several::{self, One};
 use super::{Arg, Check, Given};
 use crate::field::{Field, Kind, Noun, concat, field};
-use crate::matcher::{Matcher, join, quote};
+use crate::matcher::{Matcher, quote};
 use crate::world::{Image, World};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -71,35 +71,36 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     if let Some(Arg::Match(Matcher::Bool(wanted))) = check.arg("unchanged") {
         return unchanged(*wanted, world, &images);
     }
-    let picking: Vec<Given> = check
-        .given
-        .iter()
-        .filter(|given| !matches!(given.field.name, "count" | "all"))
-        .cloned()
-        .collect();
-    let (mut picked, mut sure) = (Vec::new(), Truth::Yes);
-    for one in &images {
-        match fits(&picking, one, world) {
-            Truth::Yes => picked.push(one),
-            Truth::No => {}
-            blind => sure = sure.and(blind),
-        }
+    several::evaluate(check, &images, world)
+}
+
+impl One for Image {
+    const KIND: &'static str = "image";
+
+    fn name(&self) -> String {
+        name(self)
     }
-    let mut claims = vec![count(check, &picking, &picked, sure)];
-    if let Some(Arg::Group(each)) = check.arg("all") {
-        for one in &picked {
-            let subject = format!("image {}", quote(&name(one)));
-            claims.extend(image::judge_fields(&subject, each, one, world));
-        }
+
+    fn fits(&self, given: &Given) -> Option<Truth> {
+        let (Arg::Match(matcher), "repository") = (&given.arg, given.field.name) else {
+            return None;
+        };
+        let is_one = |reference: &String| {
+            let repository = reference
+                .rsplit_once(':')
+                .map_or(reference.as_str(), |(name, _)| name);
+            matcher.accepts(&json!(repository))
+        };
+        Some(Truth::of(self.references.iter().any(is_one)))
     }
-    let mut facts = match picked.as_slice() {
-        [one] => image::facts(one),
-        _ => Map::new(),
-    };
-    let names: Vec<Value> = picked.iter().map(|one| json!(name(one))).collect();
-    facts.insert("count".to_owned(), json!(picked.len()));
-    facts.insert("names".to_owned(), Value::Array(names));
-    Outcome::all(claims, facts)
+
+    fn judge(&self, subject: &str, given: &[Given], world: &dyn World) -> Vec<Claim> {
+        image::judge_fields(subject, given, self, world)
+    }
+
+    fn facts(&self) -> Map<String, Value> {
+        image::facts(self)
+    }
 }
 
 /// What to call an image.
@@ -107,56 +108,6 @@ fn name(image: &Image) -> String {
     match image.references.first() {
         Some(reference) => reference.clone(),
         None => image::short(&image.id).to_owned(),
-    }
-}
-
-fn fits(picking: &[Given], one: &Image, world: &dyn World) -> Truth {
-    let repository = picking
-        .iter()
-        .filter_map(|given| match (&given.arg, given.field.name) {
-            (Arg::Match(matcher), "repository") => {
-                let is_one = |reference: &String| {
-                    let repository = reference
-                        .rsplit_once(':')
-                        .map_or(reference.as_str(), |(name, _)| name);
-                    matcher.accepts(&json!(repository))
-                };
-                Some(Truth::of(one.references.iter().any(is_one)))
-            }
-            _ => None,
-        })
-        .fold(Truth::Yes, Truth::and);
-    image::judge_fields("", picking, one, world)
-        .into_iter()
-        .map(|claim| claim.truth)
-        .fold(repository, Truth::and)
-}
-
-fn count(check: &Check, picking: &[Given], picked: &[&Image], sure: Truth) -> Claim {
-    let with = if picking.is_empty() {
-        String::new()
-    } else {
-        format!(" with {}", judge::describe_all(picking))
-    };
-    let default = Matcher::Range(Some(1.0), None);
-    let matcher = match check.arg("count") {
-        Some(Arg::Match(matcher)) => matcher,
-        _ => &default,
-    };
-    let found = match picked.len() {
-        0 => "none".to_owned(),
-        count => format!(
-            "{count}: {}",
-            join(picked.iter().map(|one| quote(&name(one))), "and")
-        ),
-    };
-    let number = json!(picked.len());
-    let holds = Truth::of(matcher.accepts(&number));
-    Claim {
-        expected: format!("{}{with}", judge::counted(&matcher.describe(), "image")),
-        found,
-        truth: if sure == Truth::Yes { holds } else { sure },
-        values: Some((matcher.clone(), number)),
     }
 }
 
@@ -181,26 +132,7 @@ fn unchanged(wanted: bool, world: &dyn World, now: &[Image]) -> Outcome {
         .difference(&before)
         .map(|(name, _)| format!("{} is new", quote(name)));
     let different: Vec<String> = gone.chain(new).collect();
-    let same = different.is_empty();
-    let expected = if wanted {
-        "the images as they were"
-    } else {
-        "other images than before"
-    };
-    let found = if same {
-        "the images as they were".to_owned()
-    } else {
-        join(different, "and")
-    };
-    let claim = Claim::new(
-        Truth::of(same == wanted),
-        format!("{expected} at the start"),
-        found,
-    );
-    Outcome::all(
-        vec![claim],
-        Map::from_iter([("count".to_owned(), json!(now.len()))]),
-    )
+    several::as_at_start::<Image>(wanted, different, now.len())
 }
 
 #[cfg(test)]

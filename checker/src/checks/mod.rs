@@ -15,6 +15,7 @@ pub mod images;
 mod judge;
 pub mod outcome;
 pub mod registry;
+mod several;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod volume;

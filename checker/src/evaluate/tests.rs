@@ -236,3 +236,27 @@ fn json_names_its_version_and_fits_its_schema() {
         );
     }
 }
+
+#[test]
+fn an_answer_copied_from_another_learner_fails() {
+    let text = EXERCISE
+        .replacen("goals:", "params: { note: { words: 2 } }\ngoals:", 1)
+        .replacen("answer: Amber otter", "answer: \"{note}\"", 1)
+        .replacen(
+            "answers: { read: amber otter }",
+            "answers: { read: \"{note}\" }",
+            1,
+        );
+    let of = |learner: &str| load::text("e.yaml", &text, learner).unwrap();
+    let (one, other) = (of("ada"), of("grace"));
+    assert_ne!(one.params["note"], other.params["note"]);
+    let judged = |exercise: &Exercise, answer: &str| {
+        let answers = [("read".to_owned(), answer.to_owned())].into();
+        let attempt = Attempt { number: 1, answers };
+        evaluate(exercise, &started(), &attempt).goals[2].verdict
+    };
+    // Case, quotes and blanks around it do not matter; another learner's words do.
+    let own = format!(" `{}` ", one.params["note"].to_uppercase());
+    assert_eq!(judged(&one, &own), Verdict::Pass);
+    assert_eq!(judged(&one, &other.params["note"]), Verdict::NotYet);
+}
