@@ -95,13 +95,14 @@ pub(super) fn show(
     }
 }
 
-/// The object called `name`: the first that has the name, container, image, volume in this order.
+/// The object called `name`: the first that has the name, container, image, network, volume in this order.
 fn of_kind(engine: &Engine, name: &str, kind: Option<&str>, size: bool) -> CommandResult<Value> {
     let wanted = |candidate: &str| kind.is_none_or(|kind| kind == candidate);
     let mut failure = None;
-    let lookups: [(&str, &dyn Fn() -> CommandResult<Value>); 3] = [
+    let lookups: [(&str, &dyn Fn() -> CommandResult<Value>); 4] = [
         ("container", &|| container(engine, name, size)),
         ("image", &|| image(engine, name)),
+        ("network", &|| network(engine, name)),
         ("volume", &|| volume(engine, name)),
     ];
     for (candidate, look_up) in lookups {
@@ -154,6 +155,13 @@ pub(super) fn image(engine: &Engine, name: &str) -> CommandResult<Value> {
     let event = engine.event(ObjectKind::Image, "inspect", image.id.as_str());
     engine.record(&event.with("name", name))?;
     Ok(inspect::image(&image, engine.home()))
+}
+
+/// The network called `name`. Error: `network name not found`.
+pub(super) fn network(engine: &Engine, name: &str) -> CommandResult<Value> {
+    let network = inspect::Network::find(name)
+        .ok_or_else(|| Error::not_found(format!("network {name} not found")))?;
+    Ok(inspect::network(network, &engine.containers()?))
 }
 
 /// The volume called `name`.

@@ -10,6 +10,7 @@ mod container;
 pub(crate) mod image;
 mod inspect;
 pub(crate) mod limits;
+mod network;
 mod output;
 mod prune;
 mod system;

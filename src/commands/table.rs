@@ -1,7 +1,7 @@
 //! The table of all docker commands. A new command is a file beside this one, and a line here.
 
 use super::Row;
-use super::{build, builder, container, image, inspect, system, volume};
+use super::{build, builder, container, image, inspect, network, system, volume};
 
 /// What `docker --help` names first.
 pub(crate) const COMMON: &[&str] = &["run", "exec", "ps", "build", "images", "version", "info"];
@@ -11,6 +11,7 @@ pub(crate) const GROUPS: &[(&str, &str)] = &[
     ("builder", "Manage builds"),
     ("container", "Manage containers"),
     ("image", "Manage images"),
+    ("network", "Manage networks"),
     ("system", "Manage Docker"),
     ("volume", "Manage volumes"),
 ];
@@ -65,6 +66,8 @@ pub(crate) static TABLE: &[Row] = &[
     Row::of::<system::info::Args>(&["system info", "info"]),
     Row::of::<system::prune::Args>(&["system prune"]),
     Row::of::<system::version::Args>(&["version"]),
+    Row::of::<network::inspect::Args>(&["network inspect"]),
+    Row::of::<network::ls::Args>(&["network ls", "network list"]),
     Row::of::<volume::create::Args>(&["volume create"]),
     Row::of::<volume::inspect::Args>(&["volume inspect"]),
     Row::of::<volume::ls::Args>(&["volume ls", "volume list"]),

@@ -10,6 +10,7 @@ mod container;
 mod host_config;
 mod image;
 mod mounts;
+mod network;
 mod network_settings;
 mod output;
 mod state;
@@ -22,5 +23,6 @@ mod tests;
 
 pub use container::container;
 pub use image::image;
+pub use network::{NETWORKS, Network, network};
 pub use output::{Failure, Format};
 pub use volume::volume;

@@ -51,18 +51,18 @@ pub(super) fn network_settings(container: &Container) -> Struct {
 
 /// What the interface of a running container is; empty where there is none.
 #[derive(Default)]
-struct Shown {
-    endpoint: String,
-    gateway: String,
-    ip: String,
-    prefix: u8,
-    mac: String,
+pub(super) struct Shown {
+    pub(super) endpoint: String,
+    pub(super) gateway: String,
+    pub(super) ip: String,
+    pub(super) prefix: u8,
+    pub(super) mac: String,
     /// How it gets out, or why it does not.
-    way: Option<String>,
+    pub(super) way: Option<String>,
 }
 
 impl Shown {
-    fn of(container: &Container) -> Self {
+    pub(super) fn of(container: &Container) -> Self {
         let state = &container.state;
         match &state.endpoint {
             _ if !container.status.is_alive() => Self::default(),
@@ -130,7 +130,7 @@ fn endpoint(container: &Container, shown: &Shown) -> Struct {
 }
 
 /// The id of one of the three networks: always the same, because they are never made.
-pub(crate) fn network_id(name: &str) -> String {
+pub(super) fn network_id(name: &str) -> String {
     identity(&["network", name])
 }
 

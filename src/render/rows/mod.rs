@@ -8,6 +8,7 @@ pub mod disk_usage;
 pub mod event;
 pub mod history;
 pub mod image;
+pub mod network;
 pub mod stats;
 pub mod volume;
 

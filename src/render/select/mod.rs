@@ -7,6 +7,7 @@
 pub mod containers;
 pub mod events;
 pub mod images;
+pub mod networks;
 pub mod prune;
 pub mod volumes;
 
