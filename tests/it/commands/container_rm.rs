@@ -1,6 +1,8 @@
 //! `docker rm`, `rename`, `container prune`: what goes, and what refuses to.
 
+use crate::support::process::eventually;
 use crate::support::sandbox::Sandbox;
+use std::path::Path;
 
 #[test]
 fn a_running_container_is_removed_only_by_force() {
@@ -96,4 +98,43 @@ fn prune_takes_what_has_ended() {
         .docker("ps -a --format '{{.Names}}'")
         .ok()
         .says("runs\n");
+}
+
+/// The names in a folder, sorted; none if there is no such folder.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("text")
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_container_has_few_files_and_one_that_removes_itself_leaves_none() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("create --name box busybox true")
+        .ok()
+        .warns("");
+    let place = sandbox.home().join("sandboxes/free");
+    let ids = names(&place.join("containers"));
+    assert_eq!(ids.len(), 1);
+    // Each more is a file more to make and to unlink in every run.
+    let files = names(&place.join("containers").join(&ids[0]));
+    assert_eq!(files, ["config.json", "upper", "work"]);
+    sandbox.docker("run --rm busybox true").ok().says("");
+    assert_eq!(names(&place.join("containers")), ids);
+    assert_eq!(names(&place.join("names")), [".lock", "box"]);
+    // Unlinked after the answer.
+    eventually("the trash is empty", || {
+        names(&place.join("trash")).is_empty()
+    });
 }
