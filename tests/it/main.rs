@@ -4,6 +4,7 @@
 
 mod attacks;
 mod author;
+mod cgroup_v2;
 mod commands;
 mod content;
 mod crash;

@@ -68,7 +68,7 @@ pub(super) fn create(root: &Path, id: &str, limits: &Limits) -> Result<(PathBuf,
 
 pub(super) fn apply(folder: &Path, limits: &Limits) -> Result<()> {
     if limits.memory > 0 {
-        write(folder, "memory.max", limits.memory)?;
+        set(folder, "memory.max", limits.memory)?;
         let swap = match limits.memory_swap {
             0 => limits.memory.to_string(),
             swap if swap < 0 => "max".to_owned(),
@@ -78,35 +78,42 @@ pub(super) fn apply(folder: &Path, limits: &Limits) -> Result<()> {
         let _ = write(folder, "memory.swap.max", swap);
     }
     if limits.memory_reservation > 0 {
-        write(folder, "memory.low", limits.memory_reservation)?;
+        set(folder, "memory.low", limits.memory_reservation)?;
     }
     if limits.memory_swappiness.is_some() {
         return Err(Error::machine("cgroup version 2 has no swappiness"));
     }
-    apply_processors(folder, limits)?;
+    if let Some(quota) = limits.quota() {
+        set(folder, "cpu.max", format!("{quota} {}", limits.period()))?;
+    } else if limits.cpu_quota < 0 || limits.cpu_period > 0 {
+        set(folder, "cpu.max", format!("max {}", limits.period()))?;
+    }
+    if limits.cpu_shares > 0 {
+        set(folder, "cpu.weight", limits.weight())?;
+    }
+    if !limits.cpuset_cpus.is_empty() {
+        set(folder, "cpuset.cpus", &limits.cpuset_cpus)?;
+    }
+    if !limits.cpuset_mems.is_empty() {
+        set(folder, "cpuset.mems", &limits.cpuset_mems)?;
+    }
     match limits.pids {
         0 => Ok(()),
-        pids if pids < 0 => write(folder, "pids.max", "max"),
-        pids => write(folder, "pids.max", pids),
+        pids if pids < 0 => set(folder, "pids.max", "max"),
+        pids => set(folder, "pids.max", pids),
     }
 }
 
-fn apply_processors(folder: &Path, limits: &Limits) -> Result<()> {
-    if let Some(quota) = limits.quota() {
-        write(folder, "cpu.max", format!("{quota} {}", limits.period()))?;
-    } else if limits.cpu_period > 0 {
-        write(folder, "cpu.max", format!("max {}", limits.cpu_period))?;
+/// A file that is not there belongs to a controller that is not switched on; the kernel makes none when it is written.
+fn set(folder: &Path, file: &str, value: impl ToString) -> Result<()> {
+    if folder.join(file).exists() {
+        return write(folder, file, value);
     }
-    if limits.cpu_shares > 0 {
-        write(folder, "cpu.weight", limits.weight())?;
-    }
-    if !limits.cpuset_cpus.is_empty() {
-        write(folder, "cpuset.cpus", &limits.cpuset_cpus)?;
-    }
-    if !limits.cpuset_mems.is_empty() {
-        write(folder, "cpuset.mems", &limits.cpuset_mems)?;
-    }
-    Ok(())
+    let controller = file.split('.').next().unwrap_or(file);
+    Err(Error::machine(format!(
+        "the `{controller}` controller is not switched on for `{}`",
+        folder.parent().unwrap_or(folder).display()
+    )))
 }
 
 pub(super) fn freeze(folder: &Path, frozen: bool) -> Result<()> {
@@ -161,9 +168,27 @@ mod tests {
         check("", true, None);
     }
 
+    /// A folder with the files that the kernel makes for all controllers.
+    fn group() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in [
+            "memory.max",
+            "memory.swap.max",
+            "memory.low",
+            "cpu.max",
+            "cpu.weight",
+            "cpuset.cpus",
+            "cpuset.mems",
+            "pids.max",
+        ] {
+            fs::write(folder.path().join(file), "max\n").unwrap();
+        }
+        folder
+    }
+
     #[test]
     fn limits_are_written_as_the_kernel_reads_them() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = group();
         let limits = Limits {
             memory: 64 << 20,
             memory_reservation: 32 << 20,
@@ -177,15 +202,70 @@ mod tests {
         let read = |file: &str| fs::read_to_string(folder.path().join(file)).unwrap();
         assert_eq!(read("memory.max"), "67108864");
         assert_eq!(read("memory.swap.max"), "67108864");
-        assert_eq!(read("cpu.max"), "50000 100000");
         assert_eq!(read("memory.low"), "33554432");
+        assert_eq!(read("cpu.max"), "50000 100000");
         assert_eq!(read("cpu.weight"), "39");
         assert_eq!(read("cpuset.cpus"), "0");
         assert_eq!(read("pids.max"), "20");
+        let lifted = Limits {
+            cpu_quota: -1,
+            pids: -1,
+            ..Limits::default()
+        };
+        apply(folder.path(), &lifted).unwrap();
+        assert_eq!(
+            (&*read("cpu.max"), &*read("pids.max")),
+            ("max 100000", "max")
+        );
         let swappiness = Limits {
             memory_swappiness: Some(10),
             ..Limits::default()
         };
         assert!(apply(folder.path(), &swappiness).is_err());
+    }
+
+    #[test]
+    fn a_controller_that_is_not_switched_on_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits {
+            memory: 64 << 20,
+            ..Limits::default()
+        };
+        let error = apply(folder.path(), &limits).unwrap_err();
+        assert!(
+            error
+                .message()
+                .starts_with("the `memory` controller is not switched on"),
+            "{error}"
+        );
+    }
+
+    /// In the form of `Documentation/admin-guide/cgroup-v2.rst`.
+    #[test]
+    fn what_a_group_has_used_is_read_from_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        for (file, text) in [
+            ("memory.current", "5820416\n"),
+            (
+                "memory.stat",
+                "anon 102400\nfile 5242880\nkernel 131072\ninactive_file 4194304\nactive_file 1048576\n",
+            ),
+            (
+                "memory.events",
+                "low 0\nhigh 0\nmax 12\noom 1\noom_kill 1\noom_group_kill 0\n",
+            ),
+            (
+                "cpu.stat",
+                "usage_usec 47235\nuser_usec 20000\nsystem_usec 27235\n",
+            ),
+            ("pids.current", "3\n"),
+        ] {
+            fs::write(folder.path().join(file), text).unwrap();
+        }
+        let counts = counts(folder.path());
+        assert_eq!(counts.memory, Some(5_820_416 - 4_194_304));
+        assert_eq!(counts.cpu, Some(Duration::from_micros(47_235)));
+        assert_eq!(counts.pids, Some(3));
+        assert_eq!(count(&folder.path().join("memory.events"), "oom_kill"), 1);
     }
 }

@@ -1,0 +1,60 @@
+//! cgroup version 2, also where the machine has version 1: its tree is mounted in a namespace of the test's own. Controllers
+//! that version 1 has taken are missing there; everything else is real.
+
+use crate::support::requires::requires;
+use crate::support::sandbox::Sandbox;
+
+/// Runs `lines` of the shell where `/sys/fs/cgroup` is version 2.
+fn in_version_two(sandbox: &Sandbox, lines: &str) -> String {
+    let script = format!(
+        "umount -R /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 none /sys/fs/cgroup || exit 77\n{lines}"
+    );
+    sandbox.write("script", script);
+    let output = sandbox.shell("unshare --mount --propagation private sh ./script 2>&1");
+    assert!([0, 77].contains(&output.code()), "{output}");
+    output.stdout
+}
+
+#[test]
+fn a_container_is_born_frozen_thawed_and_removed_with_its_group() {
+    requires!(Root, Tool("unshare"));
+    let sandbox = Sandbox::new();
+    let said = in_version_two(
+        &sandbox,
+        "id=$(docker run -d --name box busybox sleep 600)
+         grep -c . /sys/fs/cgroup/docklings/$id/cgroup.procs
+         docker exec box cat /proc/self/cgroup | grep ^0::
+         docker exec box sh -c 'mkdir /sys/fs/cgroup/x 2>/dev/null || echo read-only'
+         docker pause box; cat /sys/fs/cgroup/docklings/$id/cgroup.freeze
+         docker ps --format '{{.State}}'
+         docker unpause box; cat /sys/fs/cgroup/docklings/$id/cgroup.freeze
+         docker exec box echo awake
+         docker rm -f box; ls -d /sys/fs/cgroup/docklings/$id 2>&1 | grep -c 'No such file'",
+    );
+    if !said.is_empty() {
+        // A namespace of its own shows the container's group as the root.
+        assert_eq!(
+            said,
+            "1\n0::/\nread-only\nbox\n1\npaused\nbox\n0\nawake\nbox\n1\n"
+        );
+    }
+}
+
+#[test]
+fn a_controller_that_is_missing_is_named_when_a_limit_needs_it() {
+    requires!(Root, Tool("unshare"));
+    let sandbox = Sandbox::new();
+    let said = in_version_two(
+        &sandbox,
+        "if grep -qw memory /sys/fs/cgroup/cgroup.controllers; then
+             docker run --rm -m 64m busybox true && echo limited
+         else
+             docker run --name box -m 64m busybox true || docker inspect -f '{{.State.Status}}' box
+             ls -d /sys/fs/cgroup/docklings/$(docker inspect -f '{{.Id}}' box) 2>&1 | grep -c 'No such file'
+         fi; true",
+    );
+    let refused = said
+        .contains("the `memory` controller is not switched on for `/sys/fs/cgroup/docklings`")
+        && said.ends_with("created\n1\n");
+    assert!(refused || said == "limited\n" || said.is_empty(), "{said}");
+}
