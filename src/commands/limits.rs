@@ -107,7 +107,6 @@ const FLAGS: &[(&str, &[&str])] = &[
             "provenance",
             "push",
             "sbom",
-            "secret",
             "security-opt",
             "shm-size",
             "squash",

@@ -46,12 +46,16 @@ pub(crate) struct Temporary(PathBuf);
 impl Temporary {
     /// A new folder on the file system of the home.
     pub(crate) fn new(home: &Home, prefix: &str) -> Result<Self> {
-        let tmp = home.content_tmp();
-        if !tmp.is_dir() {
-            create_private_dir(&tmp)?;
+        Self::in_folder(&home.content_tmp(), prefix)
+    }
+
+    /// A new folder in `parent`, which is made if it is missing.
+    pub(crate) fn in_folder(parent: &Path, prefix: &str) -> Result<Self> {
+        if !parent.is_dir() {
+            create_private_dir(parent)?;
         }
-        let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(&tmp);
-        Ok(Self(folder.on("create a directory in", &tmp)?.keep()))
+        let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
+        Ok(Self(folder.on("create a directory in", parent)?.keep()))
     }
 
     /// The folder.

@@ -3,7 +3,7 @@
 //! **What Docker does.** BuildKit turns a Dockerfile into a graph of operations and solves it, in parallel, in a daemon.
 //! **What we do.** The stages that the target needs, one step after the other; each step that changes files is a layer
 //! of its own, each step has a cache record, and each record can say why a step did or did not run again.
-//! **What we leave out.** `RUN --mount`, remote frontends and parallel steps; see `docs/limits.md`.
+//! **What we leave out.** Remote frontends and parallel steps; see `docs/limits.md`.
 //!
 //! Reading order: [`syntax`] (text to instructions) → [`instruction`] (what each one means).
 

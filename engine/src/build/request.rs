@@ -23,6 +23,8 @@ pub struct BuildRequest {
     pub no_cache: bool,
     /// `--label`.
     pub labels: BTreeMap<String, String>,
+    /// `--secret`: what a RUN may ask for, by its id.
+    pub secrets: BTreeMap<String, Vec<u8>>,
     /// `--network`, for RUN.
     pub network: NetworkMode,
     /// `--platform`; only the machine's own is accepted.

@@ -114,10 +114,15 @@ fn needs(file: &Dockerfile, bases: &[Base], index: usize) -> Result<Vec<usize>> 
         needed.push(base);
     }
     for step in &file.stages[index].steps {
-        if let Instruction::Copy(copy) = &step.instruction
-            && let CopyFrom::Stage(from) = copy_from(file, index, copy.from.as_ref())?
-        {
-            needed.push(from);
+        let from: Vec<Option<&Word>> = match &step.instruction {
+            Instruction::Copy(copy) => vec![copy.from.as_ref()],
+            Instruction::Run(run) => run.mounts.iter().map(|mount| mount.from.as_ref()).collect(),
+            _ => Vec::new(),
+        };
+        for from in from {
+            if let CopyFrom::Stage(from) = copy_from(file, index, from)? {
+                needed.push(from);
+            }
         }
     }
     Ok(needed)

@@ -2,6 +2,7 @@
 //!
 //! Pure: an instruction's `apply` changes this and says what is left to do ([`Effect`]); doing it is the executor's.
 
+use super::instruction::mount::MountWork;
 use super::syntax::error::BuildError;
 use super::syntax::source::{Source, Word};
 use super::syntax::statement::place;
@@ -150,6 +151,8 @@ pub(crate) struct RunWork {
     pub(crate) network: Option<super::instruction::run::RunNetwork>,
     /// A script that names its own interpreter; `argv` is then its path.
     pub(crate) script: Option<String>,
+    /// What is mounted while it runs.
+    pub(crate) mounts: Vec<MountWork>,
 }
 
 /// Files to copy.

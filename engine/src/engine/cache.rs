@@ -7,6 +7,7 @@ use crate::events::ObjectKind;
 use crate::oci::digest::ImageId;
 use crate::store::build_cache::{BuildCache, StepRecord};
 use crate::store::records;
+use crate::sys::namespace::become_root;
 
 impl Engine {
     /// The cache records of the steps that made an image, one per history entry that a build here wrote, oldest first;
@@ -17,7 +18,7 @@ impl Engine {
         keys.iter().map(|key| cache.step(key)).collect()
     }
 
-    /// Every step that builds of this sandbox remember, oldest first, and what it takes.
+    /// Every step that builds of this sandbox remember, oldest first, and every cache mount, with what they take.
     pub fn build_cache(&self) -> Result<Vec<CacheEntry>> {
         let images = self.images()?.into_iter().flat_map(|image| image.chain);
         let mut used: std::collections::BTreeSet<String> = images.collect();
@@ -32,9 +33,11 @@ impl Engine {
     /// Forgets steps that builds of this sandbox remember. Returns their keys, and how many bytes of files went with
     /// them: layers that an image or a container has stay.
     pub fn prune_build_cache(&self, options: CachePrune) -> Result<(Vec<String>, u64)> {
+        // Files in a cache mount may belong to subordinate ids. Where no namespace can be made, none do.
+        drop(become_root());
         let entries = self.build_cache()?;
-        let keys = inventory::prune(&BuildCache::of(&self.sandbox), &entries, options)?;
-        let reclaimed = self.collect(&[])?.size;
+        let (keys, size) = inventory::prune(&BuildCache::of(&self.sandbox), &entries, options)?;
+        let reclaimed = size + self.collect(&[])?.size;
         self.record(
             &self
                 .event(ObjectKind::Builder, "prune", "")

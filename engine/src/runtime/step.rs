@@ -1,6 +1,6 @@
 //! One command in a root folder of its own, without a monitor: what RUN in a Dockerfile needs.
 
-use super::plan::{self, InitPlan};
+use super::plan::{self, InitPlan, PlannedMount};
 use super::spawn::{Running, spawn};
 use super::{Failure, etc};
 use crate::error::{Error, Result};
@@ -35,6 +35,8 @@ pub struct StepRequest {
     pub way: Option<Way>,
     /// A private empty folder for its `/etc/hosts` and its like.
     pub scratch: PathBuf,
+    /// What is mounted over the root, in this order.
+    pub mounts: Vec<PlannedMount>,
 }
 
 /// Runs the command to its end and returns its exit code. `sink` gets its output as it comes; the flag says whether it
@@ -61,7 +63,11 @@ pub fn run_step(
         rootfs: request.rootfs.clone(),
         // A step that a power cut interrupts is run again.
         volatile: true,
-        mounts: etc::write_for_step(&request.scratch, request)?,
+        mounts: [
+            etc::write_for_step(&request.scratch, request)?,
+            request.mounts.clone(),
+        ]
+        .concat(),
         hostname: request.hostname.clone(),
         read_only: false,
         any_device: false,

@@ -6,7 +6,8 @@
 //! ├── files-<key>.json     the files that it copied, to tell later which one differs
 //! ├── last-<id>.json       the keys of the last build of a Dockerfile, to compare with
 //! ├── image-<id>.json      the keys of the steps that made an image, for `history --cache`
-//! └── digests-<id>         digests of a context's files
+//! ├── digests-<id>         digests of a context's files
+//! └── mounts/<id>/          what `RUN --mount=type=cache` keeps: `about.json`, `lock` and the folder `data`
 //! ```
 //!
 //! **What Docker does.** One cache for the whole daemon. **What we do.** One per sandbox, so that an exercise starts
@@ -142,6 +143,16 @@ impl BuildCache {
         self.folder.join(format!("digests-{id}"))
     }
 
+    /// Where the cache mount called `id` is kept.
+    pub fn mount(&self, id: &str) -> PathBuf {
+        self.mounts().join(&Digest::of(id.as_bytes()).hex()[..32])
+    }
+
+    /// Where all cache mounts are kept.
+    pub fn mounts(&self) -> PathBuf {
+        self.folder.join("mounts")
+    }
+
     /// All steps. A damaged record is left out: it will be made again.
     pub fn steps(&self) -> Result<Vec<StepRecord>> {
         let mut steps = Vec::new();
@@ -193,9 +204,18 @@ impl BuildCache {
         Ok(())
     }
 
-    /// Forgets everything.
+    /// Forgets every step and every build. Cache mounts stay.
     pub fn clear(&self) -> Result<()> {
-        super::tree::remove_tree(&self.folder)
+        if !self.folder.is_dir() {
+            return Ok(());
+        }
+        for entry in fs::read_dir(&self.folder).on("read", &self.folder)? {
+            let path = entry.on("read", &self.folder)?.path();
+            if path != self.mounts() {
+                super::tree::remove_tree(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the folder, for a file that is written directly.

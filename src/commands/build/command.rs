@@ -3,6 +3,7 @@
 use super::check::{self, Call};
 use super::context;
 use super::destination::Destination;
+use super::secret;
 use super::shown::{Kind, follow};
 use crate::cli::Words;
 use crate::commands::Command;
@@ -73,6 +74,9 @@ pub(crate) struct Args {
     /// Accepted: nothing is ever left behind
     #[arg(long, hide = true, default_value = "true", action = ArgAction::Set)]
     rm: bool,
+    /// Secret to expose to the build (format: "id=mysecret[,src=/local/secret]")
+    #[arg(long, value_name = "stringArray")]
+    secret: Vec<String>,
     /// Name and optionally a tag in the "name:tag" format
     #[arg(short, long, value_name = "list", value_parser = tag)]
     tag: Vec<String>,
@@ -158,6 +162,7 @@ impl Args {
             build_args: build_args.collect(),
             target: self.target.clone().filter(|target| !target.is_empty()),
             no_cache: self.no_cache,
+            secrets: secret::read(&self.secret)?,
             labels: self.label.iter().map(|pair| pairs::split(pair)).collect(),
             network,
             platform: self

@@ -4,6 +4,7 @@ mod check;
 mod command;
 mod context;
 mod destination;
+mod secret;
 mod shown;
 
 pub(super) use command::Args;

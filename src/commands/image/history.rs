@@ -11,6 +11,7 @@ use engine::Engine;
 use engine::events::ObjectKind;
 use engine::image::Image;
 use engine::store::layers;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Arguments of `docker history`.
 #[derive(Debug, clap::Args)]
@@ -76,7 +77,12 @@ impl Args {
         let steps = &history[history.len().saturating_sub(records.len())..];
         let steps: Vec<&str> = steps.iter().map(|step| step.created_by.as_str()).collect();
         let rows = cache::history(&records, &steps, view);
-        let text = cache::HISTORY.render(self.format.as_deref(), self.quiet, &rows)?;
+        let mut text = cache::HISTORY.render(self.format.as_deref(), self.quiet, &rows)?;
+        let (width, is_table) = (ctx.width(), self.format.is_none() && !self.quiet);
+        if is_table && ctx.out_is_terminal() && text.lines().any(|line| line.width() > width) {
+            // Columns that are broken by the terminal cannot be read.
+            text = cache::HISTORY.render(Some("raw"), false, &rows)?;
+        }
         Ok(write!(ctx.out, "{text}")?)
     }
 }

@@ -24,7 +24,7 @@ pub const HISTORY: Columns = Columns {
     ],
     table: "{{.Step}}\t{{.CreatedSince}}\t{{.Reason}}\t{{.Key}}",
     quiet: "{{.Key}}",
-    raw: None,
+    raw: Some("{{.Step}}\n  ran {{.CreatedSince}}\n  {{.Reason}}"),
 };
 
 /// The rows of `docker history --cache`, oldest first: the steps of a build, of which some records may be gone. `steps`
@@ -103,22 +103,25 @@ pub(super) const HEADERS: &[(&str, &str)] = &[
 
 /// One entry in `docker system df -v`.
 pub fn entry(entry: &CacheEntry, view: &View) -> Value {
-    let record = &entry.record;
     let description = match view.truncate {
-        true => ellipsis(&record.written, TEXT_WIDTH),
-        false => record.written.clone(),
+        true => ellipsis(&entry.description, TEXT_WIDTH),
+        false => entry.description.clone(),
+    };
+    let kind = match entry.is_mount {
+        true => "exec.cachemount",
+        false => "regular",
     };
     let since = |moment| format!("{} ago", view.since(moment));
     Struct::row("*formatter.buildCacheContext")
-        .with("CacheType", "regular")
-        .with("CreatedAt", created_at(record.created, &view.zone))
-        .with("CreatedSince", since(record.created))
+        .with("CacheType", kind)
+        .with("CreatedAt", created_at(entry.created, &view.zone))
+        .with("CreatedSince", since(entry.created))
         .with("Description", description)
-        .with("ID", view.id(&record.key))
+        .with("ID", view.id(&entry.key))
         .with("InUse", entry.shared.to_string())
         .with("LastUsedAt", created_at(entry.last_used, &view.zone))
         .with("LastUsedSince", since(entry.last_used))
-        .with("Parent", view.id(&record.parent))
+        .with("Parent", view.id(&entry.parent))
         .with("Shared", entry.shared.to_string())
         .with("Size", human::size(entry.size))
         .into()
@@ -169,7 +172,11 @@ mod tests {
     #[test]
     fn an_entry_says_what_it_takes_and_whether_an_image_has_it() {
         let one = CacheEntry {
-            record: record(),
+            key: record().key,
+            parent: String::new(),
+            description: record().written,
+            is_mount: false,
+            created: record().created,
             size: 12,
             shared: true,
             last_used: moment("2026-11-21T11:59:00Z"),

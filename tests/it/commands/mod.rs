@@ -19,6 +19,7 @@ mod image_build_add;
 mod image_build_check;
 mod image_build_context;
 mod image_build_instructions;
+mod image_build_mounts;
 mod image_build_output;
 mod image_build_reasons;
 mod image_build_steps;

@@ -57,6 +57,15 @@ pub(crate) struct Content {
 }
 
 impl Content {
+    /// All of several contents as one; `None` of none.
+    pub(crate) fn of<'a>(several: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        several.fold(None, |all: Option<Self>, one| {
+            let mut all = all.unwrap_or_default();
+            all.files.extend(one.files.iter().cloned());
+            Some(all)
+        })
+    }
+
     /// One digest for all of it.
     pub(crate) fn digest(&self) -> Digest {
         let mut hash = Sha256::new();

@@ -5,19 +5,30 @@
 //! has it. **What we leave out.** Limits on the size of the cache.
 //! **Try it.** `docker system df -v`, then `docker builder prune`.
 
-use crate::error::Result;
+use crate::error::{IoContext, Result};
 use crate::paths::Home;
-use crate::store::build_cache::{BuildCache, StepRecord};
-use crate::store::layers;
+use crate::store::build_cache::BuildCache;
+use crate::store::tree::remove_tree;
+use crate::store::{atomic, layers, lock};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-/// A step that is remembered.
+/// A step that is remembered, or a cache mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheEntry {
-    /// Its record.
-    pub record: StepRecord,
-    /// Bytes of its own layer; 0 if it has none, or if an earlier entry has the same one.
+    /// Its key, or the name of a mount's folder.
+    pub key: String,
+    /// The key of the step before it; empty for a mount.
+    pub parent: String,
+    /// The instruction on one line, or the mount's id.
+    pub description: String,
+    /// What `RUN --mount=type=cache` keeps.
+    pub is_mount: bool,
+    /// When it ran first, or when the mount was last used.
+    pub created: Timestamp,
+    /// Bytes of its own layer; 0 if it has none, or if an earlier entry has the same one. Bytes of a mount's files.
     pub size: u64,
     /// An image or a container has its layer, too.
     pub shared: bool,
@@ -53,37 +64,100 @@ pub fn entries(
             }),
             shared: top.is_some_and(|top| used.contains(top)),
             last_used: cache.last_used(&record.key).unwrap_or(record.created),
-            record,
+            created: record.created,
+            key: record.key,
+            parent: record.parent,
+            description: record.written,
+            is_mount: false,
         }
     });
-    Ok(entries.collect())
+    let mut entries: Vec<CacheEntry> = entries.collect();
+    entries.extend(mounts(cache)?);
+    Ok(entries)
 }
 
-/// Forgets what `options` choose of `entries`; returns the keys that went.
+/// The cache mounts.
+fn mounts(cache: &BuildCache) -> Result<Vec<CacheEntry>> {
+    let folder = cache.mounts();
+    let mut entries = Vec::new();
+    if !folder.is_dir() {
+        return Ok(entries);
+    }
+    for entry in fs::read_dir(&folder).on("read", &folder)? {
+        let path = entry.on("read", &folder)?.path();
+        let about = path.join("about.json");
+        let Some(id) = atomic::read_json::<String>(&about).unwrap_or_default() else {
+            continue;
+        };
+        let used = fs::metadata(&about).and_then(|metadata| metadata.modified());
+        let used = used.ok().and_then(|time| Timestamp::try_from(time).ok());
+        let used = used.unwrap_or(Timestamp::UNIX_EPOCH);
+        entries.push(CacheEntry {
+            key: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            parent: String::new(),
+            description: format!("cache mount {id}"),
+            is_mount: true,
+            created: used,
+            size: bytes(&path.join("data")),
+            shared: false,
+            last_used: used,
+        });
+    }
+    entries.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(entries)
+}
+
+/// Bytes of all files in `folder`; what cannot be read counts nothing.
+fn bytes(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(about) if about.is_dir() => bytes(&entry.path()),
+            Ok(about) => about.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// Forgets what `options` choose of `entries`; returns the keys that went, and the bytes of mounts among them. A mount
+/// that a build uses at this moment stays.
 pub fn prune(
     cache: &BuildCache,
     entries: &[CacheEntry],
     options: CachePrune,
-) -> Result<Vec<String>> {
+) -> Result<(Vec<String>, u64)> {
     let chosen = entries.iter().filter(|entry| {
         (options.all || !entry.shared) && options.until.is_none_or(|until| entry.last_used <= until)
     });
-    let keys: Vec<String> = chosen.map(|entry| entry.record.key.clone()).collect();
-    if options.all && options.until.is_none() {
-        // With the notes on the last builds, and on damaged records.
-        cache.clear()?;
-    } else {
-        for key in &keys {
-            cache.forget(key)?;
+    let (mut keys, mut size) = (Vec::new(), 0);
+    for entry in chosen {
+        if entry.is_mount {
+            let folder = cache.mounts().join(&entry.key);
+            let Some(_lock) = lock::try_exclusive(&folder.join("lock"))? else {
+                continue;
+            };
+            remove_tree(&folder)?;
+            size += entry.size;
+        } else {
+            cache.forget(&entry.key)?;
         }
+        keys.push(entry.key.clone());
     }
-    Ok(keys)
+    if options.all && options.until.is_none() {
+        // The notes on the last builds, and damaged records.
+        cache.clear()?;
+    }
+    Ok((keys, size))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::build_cache::Inputs;
+    use crate::store::build_cache::{Inputs, StepRecord};
 
     fn record(key: &str, seconds: i64, layer: &str) -> StepRecord {
         StepRecord {
@@ -115,7 +189,7 @@ mod tests {
             .unwrap();
         let used = BTreeSet::from(["layer-b".to_owned()]);
         let found = entries(&home, &cache, &used).unwrap();
-        assert_eq!(prune(&cache, &found, options).unwrap(), expected);
+        assert_eq!(prune(&cache, &found, options).unwrap().0, expected);
         assert_eq!(cache.steps().unwrap().len(), left);
     }
 

@@ -205,6 +205,24 @@ impl<'a> Builder<'a> {
         publish(site, going, &upper)
     }
 
+    /// Writes the sources of a bind mount below `folder`, to the destination of `work`.
+    pub(super) fn place_bind(
+        work: &CopyWork,
+        prepared: &Prepared<'_>,
+        folder: &Path,
+    ) -> Result<()> {
+        let rights = rights_of(work, prepared, &[])?;
+        let mut placer = Placer::new(folder, &[], rights)?;
+        let to = Destination {
+            path: &work.destination,
+            is_dir: false,
+        };
+        for item in &prepared.items {
+            placer.item(prepared.tree.tree(), item, &prepared.exclude, to)?;
+        }
+        Ok(())
+    }
+
     /// The archive that `item` is, unpacked, if ADD is to unpack it.
     fn archive(&self, work: &CopyWork, tree: &Tree, item: &Item) -> Result<Option<Temporary>> {
         if work.keyword != "ADD" || item.is_dir || work.unpack == Some(false) {

@@ -15,6 +15,7 @@
 
 mod copy;
 mod fetch;
+mod mounts;
 mod progress;
 mod run;
 mod stage;
@@ -71,6 +72,7 @@ struct Builder<'a> {
     build_args: &'a BuildArgs,
     no_cache: bool,
     network: NetworkMode,
+    secrets: BTreeMap<String, Vec<u8>>,
     cache: BuildCache,
     teller: Teller<'a>,
     remembered: Option<Remembered>,
@@ -148,6 +150,7 @@ fn prepare(
         build_args: &build_args,
         no_cache: request.no_cache,
         network: request.network.clone(),
+        secrets: std::mem::take(&mut request.secrets),
         cache,
         teller,
         remembered: digests.map(|path| Remembered::open(&path)),

@@ -1,7 +1,7 @@
 //! RUN: a command in the stage's root; what it changes is the next layer.
 
 use super::Builder;
-use super::copy::{new_folder, new_upper, publish};
+use super::copy::{Prepared, new_folder, new_upper, publish};
 use super::progress::Vertex;
 use super::stage::Going;
 use crate::build::context::Temporary;
@@ -33,6 +33,7 @@ impl Builder<'_> {
         going: &mut Going,
         vertex: Vertex,
         title: &str,
+        binds: &[Prepared<'_>],
     ) -> Result<()> {
         let site = self.site;
         let temporary = Temporary::new(site.home, "run-")?;
@@ -44,6 +45,7 @@ impl Builder<'_> {
         if let Some(script) = &work.script {
             lowers.insert(0, script_layer(temporary.path(), script)?);
         }
+        let mounted = self.mounts(&work.mounts, binds, temporary.path(), &mut lowers)?;
         let network = match work.network {
             None | Some(RunNetwork::Default) => self.network.clone(),
             Some(RunNetwork::None) => NetworkMode::None,
@@ -62,7 +64,7 @@ impl Builder<'_> {
             rootfs: temporary.path().join("rootfs"),
             process: ProcessConfig {
                 cmd: work.argv.clone(),
-                env: [work.env.clone(), work.proxies.clone()].concat(),
+                env: [work.env.clone(), work.proxies.clone(), mounted.env.clone()].concat(),
                 working_dir: work.working_dir.clone(),
                 user: work.user.clone(),
                 ..ProcessConfig::default()
@@ -71,6 +73,7 @@ impl Builder<'_> {
             network,
             way,
             scratch,
+            mounts: mounted.mounts.clone(),
         };
         let mut tail = Tail::default();
         let code = run_step(site.home, &request, &mut |stderr, bytes| {

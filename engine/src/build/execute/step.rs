@@ -7,6 +7,7 @@ use super::{Builder, COMMENT};
 use crate::build::cache::compare::Missed;
 use crate::build::cache::content::Content;
 use crate::build::cache::explain::Reason;
+use crate::build::instruction::mount::MountWork;
 use crate::build::observe::{StepLayer, StepReport};
 use crate::build::state::{Effect, Place, State, Work};
 use crate::build::syntax::parse::{Step, StepText};
@@ -43,17 +44,24 @@ impl Builder<'_> {
         current: &Current<'_>,
     ) -> Result<()> {
         let effect = job.step.instruction.apply(state, job.place)?;
-        let prepared = match &effect.work {
-            Work::Copy(copy) => Some(self.prepare_copy(copy, job.place, current.stage)),
-            _ => None,
+        let prepared: Result<Vec<_>> = match &effect.work {
+            Work::Copy(copy) => self
+                .prepare_copy(copy, job.place, current.stage)
+                .map(|prepared| vec![prepared]),
+            Work::Run(run) => run
+                .mounts
+                .iter()
+                .filter_map(MountWork::bind)
+                .map(|copy| self.prepare_copy(copy, job.place, current.stage))
+                .collect(),
+            _ => Ok(Vec::new()),
         };
         let report = current.report(String::new(), false, None);
         let vertex = (current.number > 0).then(|| self.teller.start(&report.title()));
         let result = prepared
-            .transpose()
             .map_err(|error| located(job, error))
             .and_then(|prepared| {
-                self.look_up_or_do(job, &effect, prepared.as_ref(), going, current, vertex)
+                self.look_up_or_do(job, &effect, &prepared, going, current, vertex)
             });
         match result {
             Ok(report) => {
@@ -76,7 +84,7 @@ impl Builder<'_> {
         &mut self,
         job: &Job<'_>,
         effect: &Effect,
-        prepared: Option<&Prepared<'_>>,
+        prepared: &[Prepared<'_>],
         going: &mut Going,
         current: &Current<'_>,
         vertex: Option<Vertex>,
@@ -94,14 +102,14 @@ impl Builder<'_> {
                 inputs.user.clone_from(&run.user);
                 inputs.working_dir.clone_from(&run.working_dir);
             }
-            Work::Copy(_) => {
-                inputs.content = prepared.map(|prepared| prepared.content.digest());
-            }
+            Work::Copy(_) => {}
         }
+        let content = Content::of(prepared.iter().map(|prepared| &prepared.content));
+        let content = content.as_ref();
+        inputs.content = content.map(Content::digest);
         let parent = going.built.key.clone();
         let key = key(&parent, &inputs);
         let record = self.usable(&key, going)?;
-        let content = prepared.map(|prepared| &prepared.content);
         let (cached, reason, created, own_layer) = match record {
             Some(record) => {
                 going.built.chain.clone_from(&record.chain);
@@ -200,20 +208,20 @@ impl Builder<'_> {
     fn perform(
         &mut self,
         effect: &Effect,
-        prepared: Option<&Prepared<'_>>,
+        prepared: &[Prepared<'_>],
         going: &mut Going,
         current: &Current<'_>,
         vertex: Option<Vertex>,
     ) -> Result<bool> {
         match (&effect.work, prepared, vertex) {
             (Work::Directory { path, user }, _, _) => self.make_directory(path, user, going),
-            (Work::Copy(copy), Some(prepared), _) => {
+            (Work::Copy(copy), [prepared], _) => {
                 self.do_copy(copy, prepared, going)?;
                 Ok(true)
             }
-            (Work::Run(run), _, Some(vertex)) => {
+            (Work::Run(run), binds, Some(vertex)) => {
                 let title = current.report(String::new(), false, None).title();
-                self.do_run(run, going, vertex, &title)?;
+                self.do_run(run, going, vertex, &title, binds)?;
                 Ok(true)
             }
             _ => Ok(false),

@@ -442,3 +442,35 @@ fn progress_is_told_as_buildkit_tells_it() {
         ]
     );
 }
+
+/// Looks, at every event, whether somebody could delete what the build needs.
+struct Guard<'a> {
+    home: &'a Home,
+    seen: usize,
+}
+
+impl BuildObserver for Guard<'_> {
+    fn progress(&mut self, _event: Progress<'_>) {
+        let lock = crate::store::lock::try_exclusive(&self.home.content_lock()).unwrap();
+        assert!(lock.is_none(), "the content may be deleted now");
+        self.seen += 1;
+    }
+}
+
+#[test]
+fn nothing_is_deleted_while_a_build_is_on_its_way() {
+    let world = World::new();
+    world.write("a", "1");
+    let request = BuildRequest {
+        dockerfile: DockerfileAt::Text(b"FROM scratch\nCOPY a /x/\nCOPY a /y/\n".to_vec()),
+        ..world.request()
+    };
+    let mut guard = Guard {
+        home: &world.home,
+        seen: 0,
+    };
+    world.build_with(request, &mut guard).result.unwrap();
+    assert!(guard.seen > 5);
+    let lock = crate::store::lock::try_exclusive(&world.home.content_lock()).unwrap();
+    assert!(lock.is_some(), "the content is held after the build");
+}

@@ -17,6 +17,7 @@ pub(crate) mod golang;
 pub mod healthcheck;
 pub mod label;
 pub mod maintainer;
+pub mod mount;
 pub mod onbuild;
 mod pairs;
 pub mod run;

@@ -4,6 +4,7 @@
 //! Variables in it are not expanded here: the shell that runs it sees them in its environment.
 
 use super::command_line::CommandLine;
+use super::mount::Mount;
 use crate::build::state::{Effect, Place, RunWork, State, Work};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::heredoc::{self, Heredoc};
@@ -18,6 +19,8 @@ pub struct Run {
     pub heredocs: Vec<Heredoc>,
     /// `--network=none|host|default`.
     pub network: Option<RunNetwork>,
+    /// `--mount`, in order.
+    pub mounts: Vec<Mount>,
 }
 
 /// `RUN --network`.
@@ -39,7 +42,12 @@ impl Run {
             ("mount", FlagKind::Values),
             ("device", FlagKind::Values),
         ])?;
-        for (name, allowed) in [("mount", ""), ("device", ""), ("security", "sandbox")] {
+        let mounts = flags
+            .values("mount")
+            .iter()
+            .map(|word| Mount::parse(statement, word))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (name, allowed) in [("device", ""), ("security", "sandbox")] {
             if let Some(value) = flags.value(name).filter(|value| value.text != allowed) {
                 let message = format!("`RUN --{name}` is not part of docklings");
                 return Err(statement
@@ -68,6 +76,7 @@ impl Run {
             command,
             heredocs: statement.heredocs().to_vec(),
             network,
+            mounts,
         })
     }
 
@@ -116,11 +125,9 @@ pub(crate) const SCRIPT: &str = "/.heredoc/EOF";
 
 impl Run {
     /// Plans the command. Nothing in it is expanded.
-    pub(crate) fn apply(
-        &self,
-        state: &mut State<'_>,
-        _at: Place<'_>,
-    ) -> Result<Effect, BuildError> {
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let mounts = self.mounts.iter().map(|mount| mount.work(state, at));
+        let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
         let script = self.script();
         let argv = match &script {
             Some(_) => {
@@ -149,6 +156,9 @@ impl Run {
         if let Some(network) = self.network {
             key.push_str(&format!(" --network={network:?}"));
         }
+        for mount in &mounts {
+            key.push_str(&format!(" --mount={}", mount.text));
+        }
         Ok(Effect {
             history: Some(history),
             key,
@@ -161,6 +171,7 @@ impl Run {
                 working_dir: state.working_dir(),
                 network: self.network,
                 script,
+                mounts,
             })),
         })
     }

@@ -1,0 +1,243 @@
+//! What `RUN --mount` asks for, made ready for the command, and taken away after it.
+//!
+//! **Kernel feature.** A mount belongs to the command's mount namespace, and goes away with it. **What Docker does.**
+//! BuildKit makes the place to mount on in the new layer, and removes it by its path afterwards, which was a hole
+//! (CVE-2024-23652). **What we do.** The places lie in a folder under all layers, which is in no image; so nothing is left
+//! to be removed. Bound files are copies, so nothing can be written through to where they come from.
+//! **Try it.** `RUN --mount=type=cache,target=/cache date >> /cache/builds`, twice with `--no-cache`.
+
+use super::Builder;
+use super::copy::{Prepared, new_folder};
+use crate::build::context::Temporary;
+use crate::build::instruction::mount::{MountWork, Owner, Sharing, What};
+use crate::build::view::View;
+use crate::error::{Error, IoContext, Result};
+use crate::paths::create_private_dir;
+use crate::runtime::plan::{PlannedMount, PlannedSource};
+use crate::store::atomic::{self, Durability};
+use crate::store::lock::{self, Lock};
+use crate::store::tree::remove_tree;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// How the folder of a secret begins.
+const SECRET: &str = "secret-";
+
+/// What is mounted while a command runs; dropped, it lets go of the caches.
+#[derive(Default)]
+pub(super) struct Mounted {
+    pub(super) mounts: Vec<PlannedMount>,
+    /// Secrets as variables.
+    pub(super) env: Vec<String>,
+    _locks: Vec<Lock>,
+    _secrets: Vec<Temporary>,
+}
+
+impl Builder<'_> {
+    /// Makes `works` ready in `folder`, and adds the places to mount on to `lowers`. `binds` are the files of the bind
+    /// mounts, in order.
+    pub(super) fn mounts(
+        &self,
+        works: &[MountWork],
+        binds: &[Prepared<'_>],
+        folder: &Path,
+        lowers: &mut Vec<PathBuf>,
+    ) -> Result<Mounted> {
+        let mut mounted = Mounted::default();
+        if works.is_empty() {
+            return Ok(mounted);
+        }
+        let places = folder.join("places");
+        new_folder(&places)?;
+        let view = View::open(lowers)?;
+        let mut binds = binds.iter();
+        for (index, work) in works.iter().enumerate() {
+            let folder = folder.join(format!("mount-{index}"));
+            let Some(source) = self.source(work, &mut binds, &folder, &mut mounted)? else {
+                continue;
+            };
+            let Some(target) = &work.target else {
+                continue;
+            };
+            let is_file = matches!(&source, PlannedSource::Bind(path) if path.is_file());
+            place(&places, &view.resolve(Path::new(target))?, is_file)?;
+            mounted.mounts.push(PlannedMount {
+                source,
+                target: target.clone(),
+                read_only: matches!(
+                    work.what,
+                    What::Secret { .. }
+                        | What::Bind {
+                            writable: false,
+                            ..
+                        }
+                        | What::Cache {
+                            read_only: true,
+                            ..
+                        }
+                ),
+            });
+        }
+        lowers.insert(0, places);
+        Ok(mounted)
+    }
+
+    /// What is mounted for `work`; `None` for a secret that nobody gave.
+    fn source<'p>(
+        &self,
+        work: &MountWork,
+        binds: &mut impl Iterator<Item = &'p Prepared<'p>>,
+        folder: &Path,
+        mounted: &mut Mounted,
+    ) -> Result<Option<PlannedSource>> {
+        match &work.what {
+            What::Bind { copy, .. } => {
+                new_folder(folder)?;
+                if let Some(prepared) = binds.next() {
+                    Self::place_bind(copy, prepared, folder)?;
+                }
+                let path = folder.join("mount");
+                if !path.exists() {
+                    // A pattern that nothing fits, or an empty folder.
+                    new_folder(&path)?;
+                }
+                Ok(Some(PlannedSource::Bind(path)))
+            }
+            What::Tmpfs { size } => {
+                let size = size.as_ref().map(|size| format!(",size={size}"));
+                let options = format!("exec{}", size.unwrap_or_default());
+                Ok(Some(PlannedSource::Tmpfs(options)))
+            }
+            What::Cache {
+                id, owner, sharing, ..
+            } => {
+                let (data, lock) = self.cache_mount(id, *owner, *sharing)?;
+                mounted._locks.push(lock);
+                Ok(Some(PlannedSource::Bind(data)))
+            }
+            What::Secret {
+                id,
+                owner,
+                env,
+                required,
+            } => {
+                let Some(secret) = self.secrets.get(id) else {
+                    return match required {
+                        true => Err(Error::invalid(format!("secret {id}: not found"))
+                            .with_hint(format!("docker build --secret id={id},src=FILE"))),
+                        false => Ok(None),
+                    };
+                };
+                if let Some(name) = env {
+                    let text = String::from_utf8_lossy(secret);
+                    mounted.env.push(format!("{name}={text}"));
+                }
+                if work.target.is_none() {
+                    return Ok(None);
+                }
+                let (kept, lock, path) = self.secret_file(secret, *owner)?;
+                mounted._secrets.push(kept);
+                mounted._locks.push(lock);
+                Ok(Some(PlannedSource::Bind(path)))
+            }
+        }
+    }
+
+    /// The folder of the cache `id`, and a lock that keeps it.
+    fn cache_mount(&self, id: &str, owner: Owner, sharing: Sharing) -> Result<(PathBuf, Lock)> {
+        let mut number = 0;
+        loop {
+            let name = match number {
+                0 => id.to_owned(),
+                number => format!("{id}\0{number}"),
+            };
+            let folder = self.cache.mount(&name);
+            if !folder.is_dir() {
+                create_private_dir(&folder)?;
+            }
+            let path = folder.join("lock");
+            let lock = match sharing {
+                Sharing::Shared => lock::shared(&path)?,
+                Sharing::Locked => lock::exclusive(&path)?,
+                Sharing::Private => match lock::try_exclusive(&path)? {
+                    Some(lock) => lock,
+                    None => {
+                        number += 1;
+                        continue;
+                    }
+                },
+            };
+            // Whoever pruned while we waited took the folder away.
+            let data = folder.join("data");
+            if !path.exists() {
+                continue;
+            }
+            if !data.is_dir() {
+                new_folder(&data)?;
+                give(&data, owner, 0o755)?;
+            }
+            atomic::write_json(&folder.join("about.json"), &id, Durability::Cached)?;
+            return Ok((data, lock));
+        }
+    }
+
+    /// A file with the secret, in memory where the runtime folder lies in memory.
+    fn secret_file(&self, secret: &[u8], owner: Owner) -> Result<(Temporary, Lock, PathBuf)> {
+        let runtime = self.site.home.runtime();
+        if !runtime.is_dir() {
+            create_private_dir(runtime)?;
+        }
+        // Nobody sweeps while a folder is there and its lock is not held yet.
+        let _alone = lock::exclusive(&runtime.join("secrets.lock"))?;
+        sweep(runtime)?;
+        let kept = Temporary::in_folder(runtime, SECRET)?;
+        let held = lock::exclusive(&kept.path().join("lock"))?;
+        let path = kept.path().join("secret");
+        fs::write(&path, secret).on("write", &path)?;
+        give(&path, owner, 0o400)?;
+        Ok((kept, held, path))
+    }
+}
+
+/// Removes secrets of builds that were killed.
+fn sweep(runtime: &Path) -> Result<()> {
+    for entry in fs::read_dir(runtime).on("read", runtime)? {
+        let path = entry.on("read", runtime)?.path();
+        let is_secret = path.is_dir()
+            && path
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(SECRET));
+        if is_secret && lock::try_exclusive(&path.join("lock"))?.is_some() {
+            remove_tree(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes an empty file or folder at `path`, relative to the root, below `places`.
+fn place(places: &Path, path: &Path, is_file: bool) -> Result<()> {
+    let mut at = places.to_owned();
+    let parts: Vec<_> = path.components().collect();
+    for (index, part) in parts.iter().enumerate() {
+        at.push(part);
+        let is_last = index + 1 == parts.len();
+        if at.is_dir() || (is_last && at.exists()) {
+            continue;
+        }
+        match is_last && is_file {
+            true => fs::write(&at, b"").on("write", &at)?,
+            false => new_folder(&at)?,
+        }
+    }
+    Ok(())
+}
+
+fn give(path: &Path, owner: Owner, usual: u32) -> Result<()> {
+    if (owner.uid, owner.gid) != (0, 0) {
+        std::os::unix::fs::chown(path, Some(owner.uid), Some(owner.gid))
+            .on("change the owner of", path)?;
+    }
+    let mode = fs::Permissions::from_mode(owner.mode.unwrap_or(usual));
+    fs::set_permissions(path, mode).on("change the mode of", path)
+}
