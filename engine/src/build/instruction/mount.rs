@@ -71,8 +71,8 @@ impl Mount {
             let parts = word.text.split(',');
             parts.map(|part| part.split_once('=').unwrap_or((part, "")))
         };
-        let named = fields().filter(|(key, _)| key.eq_ignore_ascii_case("type"));
-        let kind = match named.last().map_or("bind", |(_, value)| value) {
+        let mut named = fields().filter(|(key, _)| key.eq_ignore_ascii_case("type"));
+        let kind = match named.next_back().map_or("bind", |(_, value)| value) {
             "bind" => MountKind::Bind,
             "cache" => MountKind::Cache,
             "tmpfs" => MountKind::Tmpfs,
