@@ -1,11 +1,12 @@
-//! A repository in the registry that the course pushes to.
+//! A repository in a registry on this machine. Until there is one of our own, the name says which: a name without the
+//! registry's address cannot be checked.
 //!
 //! ## Passes when
 //! the registry has the repository (or does not, with `exists: false`) and every field given fits it.
 //!
 //! ## Example
 //! ```yaml
-//! - registry: { repo: alice/hello, tag: v1, same_as: alice/hello:v1 }
+//! - registry: { repo: "localhost:5000/alice/hello", tag: v1, same_as: "alice/hello:v1" }
 //! ```
 //!
 //! ## The student sees
@@ -25,13 +26,13 @@ use serde_json::{Map, json};
 /// The noun.
 pub static NOUN: Noun = Noun {
     name: "registry",
-    doc: "A repository in the registry.",
+    doc: "A repository in a registry on this machine.",
     fields: &[
         field(
             "repo",
             "repository",
             Kind::Name,
-            "The repository, such as `alice/hello`.",
+            "The repository with its registry's address, such as `localhost:5000/alice/hello`.",
         ),
         field(
             "exists",

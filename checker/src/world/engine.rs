@@ -6,7 +6,7 @@ use super::facts::{
     Build, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image, LogFacts,
     Repository, Snapshot, Volume,
 };
-use super::{Blind, Observed, World, http, journal};
+use super::{Blind, Observed, World, http, journal, registry};
 use crate::wait::Source;
 use convert::{container, dockerfile, event, file, image};
 use engine::Engine;
@@ -215,8 +215,8 @@ impl World for EngineWorld {
         }
     }
 
-    fn repository(&self, _name: &str) -> Observed<Option<Repository>> {
-        Err(Blind::new("no registry can be looked into"))
+    fn repository(&self, name: &str) -> Observed<Option<Repository>> {
+        registry::repository(name)
     }
 
     fn file(&self, path: &str) -> Observed<Option<FileFacts>> {

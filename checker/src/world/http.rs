@@ -16,6 +16,11 @@ const LIMIT: u64 = 1024 * 1024;
 
 /// The answer of `url`, such as `http://localhost:8080/`. Any other machine than this one is not asked.
 pub(crate) fn get(url: &str) -> Observed<HttpFacts> {
+    get_as(url, None)
+}
+
+/// The same, asking for an answer of these media types.
+pub(crate) fn get_as(url: &str, accept: Option<&str>) -> Observed<HttpFacts> {
     let (host, port, path) = parts(url)
         .ok_or_else(|| Blind::new(format!("`{url}` is no http address of this machine")))?;
     let addresses: Vec<SocketAddr> = (host, port)
@@ -25,7 +30,7 @@ pub(crate) fn get(url: &str) -> Observed<HttpFacts> {
         .collect();
     let mut last = "there is no such address on this machine".to_owned();
     for address in addresses {
-        match ask(address, host, path) {
+        match ask(address, host, path, accept) {
             Ok(answer) => return Ok(answer),
             Err(error) => last = describe(&error),
         }
@@ -59,14 +64,15 @@ pub(crate) fn parts(url: &str) -> Option<(&str, u16, &str)> {
     (own && clean).then_some((host, port, path))
 }
 
-fn ask(address: SocketAddr, host: &str, path: &str) -> io::Result<HttpFacts> {
+fn ask(address: SocketAddr, host: &str, path: &str, accept: Option<&str>) -> io::Result<HttpFacts> {
     let mut stream = TcpStream::connect_timeout(&address, CONNECT)?;
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(ANSWER))?;
     let port = address.port();
     // In one piece: a small server may read no more than the first.
+    let accept = accept.map_or_else(String::new, |types| format!("Accept: {types}\r\n"));
     let request = format!(
-        "GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nUser-Agent: docklings\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nUser-Agent: docklings\r\n{accept}Connection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();

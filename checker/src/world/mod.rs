@@ -11,6 +11,7 @@ pub mod facts;
 pub mod fake;
 pub(crate) mod http;
 mod journal;
+mod registry;
 
 pub use facts::{
     Build, BuildStep, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image,

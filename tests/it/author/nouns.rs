@@ -155,7 +155,7 @@ fn happened_and_never() {
 }
 
 #[test]
-fn registry_says_that_nobody_can_look_yet() {
+fn a_registry_without_an_address_says_that_nobody_can_look() {
     let sandbox = crate::shell::sandbox();
     let text = "format: 1\nid: box\ntitle: Push it\nsolutions: [{ do: [docker ps] }]\n\
         goals: [{ id: pushed, say: It is there., check: { registry: { repo: alice/hello, tag: v1 } } }]\n";
@@ -167,6 +167,6 @@ fn registry_says_that_nobody_can_look_yet() {
         .docklings("check box")
         .fails(3)
         .mentions("CAN'T CHECK")
-        .mentions("Cause     no registry can be looked into")
+        .mentions("Cause     no registry can be looked into: `alice/hello`")
         .mentions("This is no mistake of yours.");
 }
