@@ -7,6 +7,7 @@ mod author;
 mod cgroup_v2;
 mod commands;
 mod content;
+mod corpora;
 mod crash;
 mod docs;
 mod isolation;

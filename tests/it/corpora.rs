@@ -1,0 +1,66 @@
+//! The corpora of the fuzz targets, read by the same code without the fuzzer: what failed once stays mended, on the
+//! stable compiler and in every run.
+
+use engine::build::syntax::parse::Dockerfile;
+use engine::image::recipe::{Recipe, replay};
+use engine::image::tar::Reader;
+use engine::image::unpack::{Frame, Limits, unpack};
+use std::fs;
+use std::path::Path;
+
+/// The inputs of the target called `name`.
+fn corpus(name: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(name);
+    let entries = fs::read_dir(&folder).expect("the target has a corpus");
+    let inputs: Vec<_> = entries
+        .map(|entry| {
+            let path = entry.expect("the corpus can be read").path();
+            let bytes = fs::read(&path).expect("the corpus can be read");
+            (path.display().to_string(), bytes)
+        })
+        .collect();
+    assert!(!inputs.is_empty(), "{name} has an empty corpus");
+    let size: usize = inputs.iter().map(|(_, bytes)| bytes.len()).sum();
+    assert!(size < 256 << 10, "the corpus of {name} is not small");
+    inputs
+}
+
+#[test]
+fn each_dockerfile_of_the_corpus_is_displayed_as_what_it_parses_to() {
+    let mut parsed = 0;
+    for (path, bytes) in corpus("dockerfile") {
+        let Ok(first) = Dockerfile::parse("Dockerfile", &bytes) else {
+            continue;
+        };
+        let shown = first.to_string();
+        match Dockerfile::parse("Dockerfile", shown.as_bytes()) {
+            Ok(second) => assert_eq!(second.to_string(), shown, "{path}"),
+            Err(error) => panic!("{path}: {error}\n{shown}"),
+        }
+        parsed += 1;
+    }
+    assert!(parsed > 5, "only {parsed} of the corpus are Dockerfiles");
+}
+
+#[test]
+fn each_layer_of_the_corpus_stays_in_its_folder_and_gives_its_bytes_back() {
+    for (path, bytes) in corpus("tar") {
+        let world = tempfile::tempdir().expect("a folder can be made");
+        let layer = world.path().join("layer");
+        fs::create_dir_all(layer.join("diff")).expect("a folder can be made");
+        let recipe = Recipe::create(&layer).expect("a file can be made");
+        let mut reader = Reader::with_frame(bytes.as_slice(), Frame(Some(recipe)));
+        if unpack(&mut reader, &layer, &Limits::default()).is_ok()
+            && let Ok(Frame(Some(recipe))) = reader.finish()
+        {
+            recipe.finish().expect("the recipe can be written");
+            let mut again = Vec::new();
+            replay(&layer, &mut again).expect("what was unpacked can be packed");
+            assert!(again == bytes, "another tar than {path} comes out");
+        }
+        let beside = fs::read_dir(world.path()).expect("the folder can be read");
+        assert_eq!(beside.count(), 1, "{path}");
+    }
+}
