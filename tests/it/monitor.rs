@@ -250,7 +250,9 @@ fn a_killed_monitor_keeps_no_port_and_no_cgroup() {
     let run = "run -d --restart always --name box -m 64m -p 127.0.0.1::80 busybox sleep 600";
     let id = sandbox.docker(run).ok().text().to_owned();
     let address = sandbox.docker("port box 80").ok().text().to_owned();
+    let init = init_of(&sandbox, "box");
     kill(monitor_of(&sandbox, "box"));
+    eventually("the container ends with its monitor", || !is_alive(init));
     // Nobody is left who would start it again: the record says so, and `start` does it.
     sandbox
         .docker("ps -a --format '{{.Names}} {{.State}}{{.Ports}}'")

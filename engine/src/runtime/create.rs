@@ -7,7 +7,6 @@ use super::logs::driver::Rotation;
 use super::spec::{CreateRequest, Created, ProcessRequest};
 use super::{names, observe};
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
 use crate::id::{ContainerId, VolumeName, is_name};
 use crate::oci::config::{Healthcheck, RunConfig};
 use crate::runtime::plan::{self, set_variable};
@@ -61,10 +60,7 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
     plan::plan(&site.home, &site.sandbox, &config)?;
     take_name(site, &mut config, request.name)?;
     site.record(
-        &site
-            .event(ObjectKind::Container, "create", config.id.as_str())
-            .with("name", config.name.as_str())
-            .with("image", config.image_reference.as_str())
+        &observe::event(site, &config, "create")
             .with("tty", config.process.tty)
             .with("stdin", config.process.open_stdin),
     )?;

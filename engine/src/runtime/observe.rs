@@ -6,7 +6,7 @@
 use super::spec::{Container, Status};
 use crate::cgroup;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Event, ObjectKind};
 use crate::id::ContainerId;
 use crate::site::Site;
 use crate::store::containers::{ContainerConfig, Phase, RecordedState};
@@ -15,6 +15,17 @@ use crate::sys::process;
 
 /// The exit code of a container whose end nobody saw; Docker's, after its daemon was killed.
 pub(crate) const UNKNOWN_EXIT: i32 = 255;
+
+/// Something that happened to a container, with the facts that Docker tells of every such event: its labels, its name and
+/// its image.
+pub(super) fn event(site: &Site, config: &ContainerConfig, action: &str) -> Event {
+    let event = site.event(ObjectKind::Container, action, config.id.as_str());
+    let labels = config.labels.iter();
+    labels
+        .fold(event, |event, (key, value)| event.with(key, value.as_str()))
+        .with("name", config.name.as_str())
+        .with("image", config.image_reference.as_str())
+}
 
 /// All containers, newest first.
 pub(crate) fn all(site: &Site) -> Result<Vec<Container>> {
@@ -108,14 +119,9 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
     state.health = None;
     state.ports.clear();
     records::write_state(&site.sandbox, &config.id, &state)?;
-    let mut event = site.event(ObjectKind::Container, "die", config.id.as_str());
+    let mut event = event(site, config, "die");
     event.via = "monitor".to_owned();
-    site.record(
-        &event
-            .with("name", config.name.as_str())
-            .with("image", config.image_reference.as_str())
-            .with("exitCode", UNKNOWN_EXIT.to_string()),
-    )?;
+    site.record(&event.with("exitCode", UNKNOWN_EXIT.to_string()))?;
     if config.host.auto_remove {
         let _ = super::remove::discard(site, config, true)
             .and_then(|trash| records::empty_trash(&site.sandbox, &trash, site.now()));

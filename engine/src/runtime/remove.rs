@@ -5,7 +5,6 @@ use super::requests::{self, Request};
 use super::spec::{RemoveOptions, Status};
 use crate::cgroup;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
 use crate::site::Site;
 use crate::store::containers::{ContainerConfig, MountSource};
 use crate::store::tree::remove_tree;
@@ -89,12 +88,7 @@ pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> R
     let trash = records::discard(&site.sandbox, &config.id, &config.name)?;
     let _ = remove_tree(site.sandbox.container(&config.id).runtime());
     cgroup::sweep(config.id.as_str());
-    site.record(
-        &site
-            .event(ObjectKind::Container, "destroy", config.id.as_str())
-            .with("name", config.name.as_str())
-            .with("image", config.image_reference.as_str()),
-    )?;
+    site.record(&observe::event(site, config, "destroy"))?;
     if volumes {
         for mount in &config.host.mounts {
             if let MountSource::Volume {

@@ -8,7 +8,6 @@ use super::spec::{Container, ProcessRequest, StartOptions, Status, StopOptions, 
 use super::{create, start};
 use crate::cgroup;
 use crate::error::{Error, ErrorKind, Result};
-use crate::events::ObjectKind;
 use crate::id::ContainerId;
 use crate::site::Site;
 use crate::store::containers::{HostConfig, RestartPolicy};
@@ -21,12 +20,7 @@ use std::time::Duration;
 const GRACE: i64 = 10;
 
 fn record(site: &Site, container: &Container, action: &str) -> Result<()> {
-    site.record(
-        &site
-            .event(ObjectKind::Container, action, container.config.id.as_str())
-            .with("name", container.config.name.as_str())
-            .with("image", container.config.image_reference.as_str()),
-    )
+    site.record(&observe::event(site, &container.config, action))
 }
 
 /// Stops a container; see [`crate::Engine::stop`].
@@ -198,15 +192,9 @@ pub(crate) fn rename(site: &Site, name: &str, new: &str) -> Result<()> {
     })?;
     tell(site, &container)?;
     site.record(
-        &site
-            .event(
-                ObjectKind::Container,
-                "rename",
-                container.config.id.as_str(),
-            )
+        &observe::event(site, &container.config, "rename")
             .with("name", new)
-            .with("oldName", format!("/{old}"))
-            .with("image", container.config.image_reference.as_str()),
+            .with("oldName", format!("/{old}")),
     )
 }
 

@@ -186,6 +186,8 @@ fn events_are_filtered_by_kind_action_and_object() {
         actions("-f container=box -f event=create -f event=start -f event=die"),
         "create start die"
     );
+    assert_eq!(actions("-f label=app=web -f event=start"), "start");
+    assert_eq!(actions("-f label=app -f event=die"), "die");
     assert_eq!(actions("-f type=volume -f event=create"), "create");
     assert_eq!(actions("-f image=busybox -f event=die"), "die die");
     assert_eq!(actions("-f container=nobody"), "");

@@ -4,11 +4,10 @@ use super::client::{Client, Role};
 use super::process::Process;
 use super::{Monitor, health};
 use crate::cgroup::{Cgroup, Limits};
-use crate::events::ObjectKind;
 use crate::runtime::protocol::Frame;
 use crate::runtime::spawn::{Running, spawn};
 use crate::runtime::start::Job;
-use crate::runtime::{Failure, plan, remove};
+use crate::runtime::{Failure, observe, plan, remove};
 use crate::store::containers::{Phase, RestartPolicy};
 use crate::store::records;
 use crate::sys;
@@ -310,11 +309,7 @@ impl Monitor {
 
     /// Records what happened to the container.
     pub(super) fn journal(&self, action: &str, facts: &[(&str, String)]) {
-        let mut event = self
-            .site
-            .event(ObjectKind::Container, action, self.config.id.as_str())
-            .with("name", self.config.name.as_str())
-            .with("image", self.config.image_reference.as_str());
+        let mut event = observe::event(&self.site, &self.config, action);
         if matches!(action, "die" | "oom" | "health_status") {
             event.via = "monitor".to_owned();
         }
