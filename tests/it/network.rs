@@ -335,6 +335,18 @@ fn run_in_a_build_has_the_same_way_out() {
         .docker("run --rm --network none built cat /got /net /alone")
         .ok()
         .says("hello\nhello\neth0\nlo\nlo\n");
+    sandbox.write(
+        "Dockerfile",
+        "FROM busybox\nRUN grep -w db /etc/hosts > /db\n",
+    );
+    sandbox
+        .docker("build -q --add-host db:192.0.2.9 -t named .")
+        .ok()
+        .warns("");
+    sandbox
+        .docker("run --rm named cat /db")
+        .ok()
+        .mentions("192.0.2.9\tdb\n");
     sandbox.write("Dockerfile", "FROM busybox\nRUN ls /sys/class/net > /net\n");
     sandbox
         .docker("build -q --network none -t alone .")

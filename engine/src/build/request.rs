@@ -31,7 +31,7 @@ pub struct BuildRequest {
     pub platform: Option<String>,
     /// The image goes somewhere else: none is recorded here (`--output`).
     pub unrecorded: bool,
-    /// `--add-host`: refused, unless empty.
+    /// `--add-host`, as `name:address`; it does not count for the cache.
     pub extra_hosts: Vec<String>,
 }
 

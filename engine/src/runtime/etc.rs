@@ -47,7 +47,7 @@ pub(super) fn write_for_step(folder: &Path, request: &StepRequest) -> Result<Vec
     let machine = request.network == NetworkMode::Host;
     let own = request.way.as_ref().map(|_| ADDRESS);
     let machine = machine.then(|| fs::read_to_string("/etc/hosts").unwrap_or_default());
-    let hosts = hosts(&request.hostname, "", &[], own, machine);
+    let hosts = hosts(&request.hostname, "", &request.extra_hosts, own, machine);
     let host = HostConfig::default();
     let resolver = match &request.way {
         Some(way) => resolver::with_way_out(&host, way.names()),

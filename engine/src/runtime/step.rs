@@ -33,6 +33,8 @@ pub struct StepRequest {
     pub network: NetworkMode,
     /// How it gets out of a network of its own.
     pub way: Option<Way>,
+    /// `--add-host`, as `name:address`.
+    pub extra_hosts: Vec<String>,
     /// A private empty folder for its `/etc/hosts` and its like.
     pub scratch: PathBuf,
     /// What is mounted over the root, in this order.

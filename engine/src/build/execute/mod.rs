@@ -72,6 +72,7 @@ struct Builder<'a> {
     build_args: &'a BuildArgs,
     no_cache: bool,
     network: NetworkMode,
+    extra_hosts: Vec<String>,
     secrets: BTreeMap<String, Vec<u8>>,
     cache: BuildCache,
     teller: Teller<'a>,
@@ -112,11 +113,6 @@ fn prepare(
             stages::platform()
         )));
     }
-    if !request.extra_hosts.is_empty() {
-        return Err(Error::unsupported(
-            "`--add-host` of `docker build` is not part of docklings; see docs/limits.md",
-        ));
-    }
     let mut teller = Teller::new(observer, site.clock);
     let context = std::mem::take(&mut request.context);
     let inputs = teller.during(
@@ -150,6 +146,7 @@ fn prepare(
         build_args: &build_args,
         no_cache: request.no_cache,
         network: request.network.clone(),
+        extra_hosts: std::mem::take(&mut request.extra_hosts),
         secrets: std::mem::take(&mut request.secrets),
         cache,
         teller,

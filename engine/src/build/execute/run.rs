@@ -73,6 +73,7 @@ impl Builder<'_> {
             network,
             way,
             scratch,
+            extra_hosts: self.extra_hosts.clone(),
             mounts: mounted.mounts.clone(),
         };
         let mut tail = Tail::default();
