@@ -90,8 +90,8 @@ fn a_secret_is_seen_and_left_nowhere() {
         .ok()
         .never_mentions("hunter2");
     sandbox
-        .shell("grep -r hunter2-is-it \"$DOCKLINGS_HOME\" \"$XDG_RUNTIME_DIR\"")
-        .fails(1)
+        .shell("grep -rsl hunter2-is-it \"$DOCKLINGS_HOME\" \"$XDG_RUNTIME_DIR\" || true")
+        .ok()
         .says("");
     sandbox.write(
         "Dockerfile",

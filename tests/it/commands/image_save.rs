@@ -127,10 +127,12 @@ fn a_killed_load_leaves_no_half_of_an_image() {
     if !there.docker("images -q big").ok().text().is_empty() {
         there.docker("save -o whole.tar big:1").ok().says("");
     }
-    // The next one who tidies up leaves nothing of it, and it loads.
-    there.docker("image prune -f").ok().mentions("reclaimed");
-    let left: Vec<_> = fs::read_dir(&tmp).unwrap().collect();
-    assert!(left.is_empty(), "{left:?}");
+    // The next one who tidies up leaves nothing of it, and it loads. The kernel lets go of a dead process's locks in its
+    // own time.
+    eventually("what the killed load left is swept", || {
+        there.docker("image prune -f").ok().mentions("reclaimed");
+        fs::read_dir(&tmp).unwrap().count() == 0
+    });
     there
         .docker("load -q -i saved.tar")
         .ok()

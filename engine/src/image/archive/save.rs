@@ -16,7 +16,7 @@ use crate::store::{blobs, layers};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{self, Write};
 
 /// An image to be saved, with the names that are to be saved with it.
 type Chosen = Vec<(ImageId, Vec<Reference>)>;
@@ -32,7 +32,7 @@ pub fn save(
 ) -> Result<Vec<ImageId>> {
     let table = images::read(sandbox)?;
     let chosen = choose(&table, names)?;
-    let mut archive = Archive::new(home, sink);
+    let mut archive = Archive::new(home, sink)?;
     for (id, references) in &chosen {
         archive.image(&blobs::read(home, id)?, references)?;
     }
@@ -49,7 +49,7 @@ pub fn save_one(
     docker: bool,
     sink: impl Write,
 ) -> Result<()> {
-    let mut archive = Archive::new(home, sink);
+    let mut archive = Archive::new(home, sink)?;
     archive.image(config, names)?;
     archive.finish(docker)
 }
@@ -113,15 +113,22 @@ struct Archive<'a, W> {
 }
 
 impl<'a, W: Write> Archive<'a, W> {
-    fn new(home: &'a Home, sink: W) -> Self {
-        Self {
+    /// Begins an archive with its folders: who unpacks it as an ordinary user may not be able to make them as the
+    /// archive's owner.
+    fn new(home: &'a Home, sink: W) -> Result<Self> {
+        let mut out = Writer::new(sink);
+        for folder in ["blobs/", "blobs/sha256/"] {
+            let entry = Entry::new(folder, EntryKind::Directory, 0o755);
+            out.append(&entry, io::empty()).on("write", folder)?;
+        }
+        Ok(Self {
             home,
-            out: Writer::new(sink),
+            out,
             written: BTreeSet::new(),
             docker: Vec::new(),
             index: Vec::new(),
             repositories: BTreeMap::new(),
-        }
+        })
     }
 
     fn image(&mut self, bytes: &[u8], references: &[Reference]) -> Result<()> {
