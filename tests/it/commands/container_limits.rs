@@ -177,7 +177,7 @@ fn without_a_cgroup_a_limit_is_an_error_that_says_why() {
             .docker(&format!("run --name box {flags} busybox true"))
             .fails(125)
             .complains("limits need a cgroup that you can write, and there is none")
-            .complains("Permission denied");
+            .complains("permission denied");
         sandbox.docker("rm box").ok().says("box\n");
     }
 }
