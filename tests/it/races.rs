@@ -46,6 +46,26 @@ fn a_start_waits_for_a_copy_into_the_stopped_container() {
 }
 
 #[test]
+fn a_start_does_not_wait_for_ever_for_a_copy_without_an_end() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("create --name box busybox sleep 600")
+        .ok()
+        .warns("");
+    // More than a pipe holds: when it is written, the copy has begun.
+    sandbox
+        .shell(
+            "mkfifo pipe; docker cp - box:/tmp <pipe & copy=$!
+             exec 3>pipe; head -c 300000 /dev/zero >&3
+             docker start box 3>&- 2>&1
+             kill $copy; exec 3>&-; wait $copy; docker start box",
+        )
+        .ok()
+        .mentions("is in use by another command, such as `docker cp`\n")
+        .mentions("\nbox\n");
+}
+
+#[test]
 fn of_eight_starts_one_starts_and_all_are_content() {
     let sandbox = Sandbox::new();
     sandbox

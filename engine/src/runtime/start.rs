@@ -28,13 +28,16 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The hidden stage's first word.
 pub const MONITOR_STAGE: &str = "__monitor";
 
 /// Between looks at a lock that somebody else holds for a moment.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// A `cp` of a large tar may hold a stopped container for some time; one that waits for its input may do so for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Descriptors that the monitor inherits.
 pub(super) const SESSION_FD: i32 = 3;
@@ -78,6 +81,7 @@ pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Op
 /// just starts or ends it does not run it either: they are waited for.
 fn take_lock(site: &Site, id: &ContainerId) -> Result<Option<File>> {
     let place = site.sandbox.container(id);
+    let begun = Instant::now();
     let gone = || Error::not_found(format!("No such container: {id}"));
     loop {
         match lock::try_folder(place.lock()) {
@@ -89,6 +93,12 @@ fn take_lock(site: &Site, id: &ContainerId) -> Result<Option<File>> {
         let container = observe::by_id(site, id)?.ok_or_else(gone)?;
         if container.status.has_monitor() {
             return Ok(None);
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(Error::conflict(format!(
+                "container {id} is in use by another command, such as `docker cp`"
+            ))
+            .with_hint("wait until that command has ended, or end it"));
         }
         std::thread::sleep(PAUSE);
     }

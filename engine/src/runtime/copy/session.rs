@@ -34,11 +34,10 @@ impl Session {
             let container = found.config;
             let place = site.sandbox.container(&container.id);
             if let Some(held) = lock::try_folder(place.lock())? {
-                let (ours, theirs) = UnixStream::pair().on("make", "a socket pair")?;
-                let child = serve_stopped(site, &container, operation, theirs)?;
+                let (child, stream) = serve_stopped(site, &container, operation)?;
                 return Ok(Self {
                     container,
-                    stream: ours,
+                    stream,
                     child: Some((child, held)),
                 });
             }
@@ -117,23 +116,26 @@ fn serve_stopped(
     site: &Site,
     container: &ContainerConfig,
     operation: &Operation,
-    stream: UnixStream,
-) -> Result<OwnedFd> {
+) -> Result<(OwnedFd, UnixStream)> {
+    let (ours, theirs) = UnixStream::pair().on("make", "a socket pair")?;
     crate::runtime::step::ensure_mountpoints(&plan::mountpoints(&site.home))?;
     match fork()? {
         Forked::Child => {
+            // Only the command's end is left then, and a command that is killed ends the stream.
+            drop(ours);
             let prepared = namespace::become_root()
-                .and_then(|_| plan::plan(&site.home, &site.sandbox, container))
+                .and_then(|_| process::die_with_parent())
+                .and_then(|()| plan::plan(&site.home, &site.sandbox, container))
                 .and_then(|plan| {
                     namespace::unshare_mounts()?;
                     init::assemble_files(&plan)
                 });
             match prepared {
-                Ok(()) => serve::serve(operation, &[], &stream),
-                Err(error) => serve::fail(&stream, &error),
+                Ok(()) => serve::serve(operation, &[], &theirs),
+                Err(error) => serve::fail(&theirs, &error),
             }
             process::exit(0)
         }
-        Forked::Parent { pidfd, .. } => Ok(pidfd),
+        Forked::Parent { pidfd, .. } => Ok((pidfd, ours)),
     }
 }
