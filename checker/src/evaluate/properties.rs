@@ -41,107 +41,124 @@ fn worlds() -> impl Strategy<Value = Fake> {
             if world.containers.iter().any(|one| one.name == name) {
                 continue;
             }
-            world = world.container(name, image, |one| {
-                one.status = status.to_owned();
-                one.start_count = number;
-                one.exit_code = (status == "exited").then_some(code);
-                one.tty = flag;
-                one.cmd = vec!["sh".to_owned(), number.to_string()];
-                one.env.insert("A".to_owned(), text.to_owned());
-                one.memory = flag.then_some(64 << 20);
-                one.ports = vec![Port {
-                    host: 8080,
-                    container: 80,
-                    ..Port::default()
-                }];
-                one.mounts = vec![Mount {
-                    volume: flag.then(|| "web".to_owned()),
-                    ..Mount::default()
-                }];
-            });
-            world = world.event("create", "run", name, image).fact("tty", flag);
-            for _ in 0..number {
-                world = world.event("start", "start", name, image);
-            }
-            let (id, file) = (format!("{name}-id"), text_file(text));
-            world.logs.insert(
-                id.clone(),
-                LogFacts {
-                    both: text.into(),
-                    stdout: text.into(),
-                    ..LogFacts::default()
-                },
-            );
-            world.changes.insert(
-                id.clone(),
-                ChangeFacts {
-                    added: vec![text.into()],
-                    ..ChangeFacts::default()
-                },
-            );
-            world
-                .container_files
-                .insert((id, "web".into()), file.clone());
-            world
-                .volume_files
-                .insert(("web".into(), "web".into()), file);
-            world.volumes = vec![Volume {
-                name: "web".into(),
-                ..Volume::default()
-            }];
-            let line = format!("{text} x");
-            world.builds.push(Build {
-                tags: vec!["app:v1".into()],
-                result: if flag { "ok" } else { "failed" }.into(),
-                steps: vec![BuildStep {
-                    number: 1,
-                    instruction: "RUN".into(),
-                    line,
-                    cached: flag,
-                    ..BuildStep::default()
-                }],
-                ..Build::default()
-            });
-            let step = Instruction {
-                keyword: "RUN".into(),
-                arguments: text.into(),
-                exec_form: flag,
-            };
-            let stage = Stage {
-                from: image.into(),
-                instructions: vec![step],
-                name: None,
-            };
-            let parsed = Dockerfile {
-                stages: vec![stage],
-                ..Dockerfile::default()
-            };
-            world.dockerfiles.insert(
-                "Dockerfile".into(),
-                if flag {
-                    Ok(parsed)
-                } else {
-                    Err("line 1".into())
-                },
-            );
-            world.repositories.insert(
-                "web".into(),
-                Repository {
-                    name: "web".into(),
-                    tags: [("v1".into(), "sha256:app:latest".into())].into(),
-                },
-            );
-            world.http.insert(
-                "web".into(),
-                HttpFacts {
-                    body: text.into(),
-                    ..HttpFacts::default()
-                },
-            );
-            world = world.file("web", text);
+            world = filled(world, (name, image, status), text, number, code, flag);
         }
         world
     })
+}
+
+/// Adds a container, with what happened to it and what it wrote.
+fn filled(
+    mut world: Fake,
+    (name, image, status): (&str, &str, &str),
+    text: &str,
+    number: u32,
+    code: i32,
+    flag: bool,
+) -> Fake {
+    world = world.container(name, image, |one| {
+        one.status = status.to_owned();
+        one.start_count = number;
+        one.exit_code = (status == "exited").then_some(code);
+        one.tty = flag;
+        one.cmd = vec!["sh".to_owned(), number.to_string()];
+        one.env.insert("A".to_owned(), text.to_owned());
+        one.memory = flag.then_some(64 << 20);
+        one.ports = vec![Port {
+            host: 8080,
+            container: 80,
+            ..Port::default()
+        }];
+        one.mounts = vec![Mount {
+            volume: flag.then(|| "web".to_owned()),
+            ..Mount::default()
+        }];
+    });
+    world = world.event("create", "run", name, image).fact("tty", flag);
+    for _ in 0..number {
+        world = world.event("start", "start", name, image);
+    }
+    let (id, file) = (format!("{name}-id"), text_file(text));
+    world.logs.insert(
+        id.clone(),
+        LogFacts {
+            both: text.into(),
+            stdout: text.into(),
+            ..LogFacts::default()
+        },
+    );
+    world.changes.insert(
+        id.clone(),
+        ChangeFacts {
+            added: vec![text.into()],
+            ..ChangeFacts::default()
+        },
+    );
+    world
+        .container_files
+        .insert((id, "web".into()), file.clone());
+    world
+        .volume_files
+        .insert(("web".into(), "web".into()), file);
+    world.volumes = vec![Volume {
+        name: "web".into(),
+        ..Volume::default()
+    }];
+    surrounded(world, image, text, flag)
+}
+
+/// Adds what is not a container: builds, a Dockerfile, a repository, an answer, a file.
+fn surrounded(mut world: Fake, image: &str, text: &str, flag: bool) -> Fake {
+    let line = format!("{text} x");
+    world.builds.push(Build {
+        tags: vec!["app:v1".into()],
+        result: if flag { "ok" } else { "failed" }.into(),
+        steps: vec![BuildStep {
+            number: 1,
+            instruction: "RUN".into(),
+            line,
+            cached: flag,
+            ..BuildStep::default()
+        }],
+        ..Build::default()
+    });
+    let step = Instruction {
+        keyword: "RUN".into(),
+        arguments: text.into(),
+        exec_form: flag,
+    };
+    let stage = Stage {
+        from: image.into(),
+        instructions: vec![step],
+        name: None,
+    };
+    let parsed = Dockerfile {
+        stages: vec![stage],
+        ..Dockerfile::default()
+    };
+    world.dockerfiles.insert(
+        "Dockerfile".into(),
+        if flag {
+            Ok(parsed)
+        } else {
+            Err("line 1".into())
+        },
+    );
+    world.repositories.insert(
+        "web".into(),
+        Repository {
+            name: "web".into(),
+            tags: [("v1".into(), "sha256:app:latest".into())].into(),
+        },
+    );
+    world.http.insert(
+        "web".into(),
+        HttpFacts {
+            body: text.into(),
+            ..HttpFacts::default()
+        },
+    );
+    world.file("web", text)
 }
 
 /// Combines matchers as an exercise may.
