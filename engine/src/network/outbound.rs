@@ -154,7 +154,7 @@ impl Way {
                 mac_text(GATEWAY_MAC)
             ),
             Self::Slirp(_) => format!(
-                "slirp4netns --target-type=bess --disable-host-loopback --cidr={SLIRP_NETWORK} --mtu={MTU} --exit-fd=3 {}",
+                "slirp4netns --target-type=bess --disable-host-loopback --enable-sandbox --cidr={SLIRP_NETWORK} --mtu={MTU} --exit-fd=3 {}",
                 cable::SOCKET
             ),
         };
