@@ -127,11 +127,10 @@ pub fn set_words(words: &[String]) {
     text.resize(end - start, 0);
     // SAFETY: the kernel says that our argument strings lie between the two addresses, on our own stack's end, which is
     // writable; we have one thread, and the caller promises that nobody reads the arguments any more.
-    unsafe {
-        std::ptr::copy_nonoverlapping(text.as_ptr(), start as *mut u8, text.len());
-        // Without the right to do so, zero bytes are shown behind the words.
-        libc::prctl(libc::PR_SET_MM, libc::PR_SET_MM_ARG_END, shown, 0, 0);
-    }
+    unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), start as *mut u8, text.len()) };
+    // SAFETY: numbers only; the kernel checks that the address is ours. Without the right to do so, zero bytes are shown
+    // behind the words.
+    unsafe { libc::prctl(libc::PR_SET_MM, libc::PR_SET_MM_ARG_END, shown, 0, 0) };
 }
 
 /// Marks every descriptor from `first` on close-on-exec: what we forgot cannot leak into a container.

@@ -275,9 +275,12 @@ pub(crate) fn export(site: &Site, name: &str, writer: &mut dyn Write) -> Result<
 /// Docker's daemon sees the container's files without what the kernel shows there, and without memory.
 fn hidden(config: &ContainerConfig) -> Vec<String> {
     let kernel = ["/proc", "/sys", "/dev"].map(str::to_owned).into_iter();
-    let memory = config.host.mounts.iter().filter_map(|mount| {
-        matches!(mount.source, MountSource::Tmpfs { .. }).then(|| mount.target.clone())
-    });
+    let memory = config
+        .host
+        .mounts
+        .iter()
+        .filter(|mount| matches!(mount.source, MountSource::Tmpfs { .. }))
+        .map(|mount| mount.target.clone());
     kernel.chain(memory).collect()
 }
 
