@@ -328,7 +328,7 @@ fn run_in_a_build_has_the_same_way_out() {
     let server = outside();
     sandbox.write(
         "Dockerfile",
-        &format!("FROM busybox\nRUN {} > /got && ls /sys/class/net > /net\nRUN --network=none ls /sys/class/net > /alone\nRUN --network=host {} >> /got\n", ask(server), ask(server)),
+        format!("FROM busybox\nRUN {} > /got && ls /sys/class/net > /net\nRUN --network=none ls /sys/class/net > /alone\nRUN --network=host {} >> /got\n", ask(server), ask(server)),
     );
     sandbox.docker("build -q -t built .").ok().warns("");
     sandbox
