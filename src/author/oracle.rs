@@ -111,7 +111,10 @@ impl<'e> Oracle<'e> {
         })?;
         let bench = Bench::new(env, usize::MAX - 1);
         let ids = bench.image_ids()?;
-        refuse_foreign(&engine, &ids)?;
+        if let Err(refused) = refuse_foreign(&engine, &ids) {
+            bench.discard()?;
+            return Err(refused);
+        }
         let client = client(&engine.identity().map_err(unseen)?, &host)?;
         let folder = tempfile::tempdir_in(env.home.root())?;
         let bin = folder.path().join("bin");
