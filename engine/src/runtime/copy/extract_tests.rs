@@ -94,8 +94,10 @@ fn a_tree_survives_the_way() {
     let long = "n".repeat(200);
     fs::write(source.join(&long), "long").unwrap();
     let to = tempfile::tempdir().unwrap();
-    let mut tar = Vec::new();
-    let packed = pack(&source, false, false, &[], &mut tar).unwrap();
+    let stream = from.path().join("tar");
+    let file = fs::File::create(&stream).unwrap();
+    let packed = pack(&source, false, false, &[], &file).unwrap();
+    let tar = fs::read(&stream).unwrap();
     assert_eq!(packed, tar.len() as u64);
     let read = extract(&tar[..], to.path(), &Rebase::To("dst".into()), true).unwrap();
     assert_eq!(read, packed);
