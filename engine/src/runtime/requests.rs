@@ -175,10 +175,18 @@ pub(super) fn short_path(path: &Path) -> Result<(std::os::fd::OwnedFd, PathBuf)>
 
 /// Waits for `Started`.
 pub(super) fn expect_started(stream: &UnixStream) -> Result<()> {
-    match Frame::read_from(stream).map_err(|error| failed("read", "the monitor's answer", error))? {
+    match answer(stream)? {
         Some(Frame::Started) => Ok(()),
         Some(Frame::Failed(code, text)) => Err(start_error(code, text)),
         _ => Err(Error::internal("the monitor ended without an answer")),
+    }
+}
+
+/// The monitor's next frame; `None` if it ended, be it before it read our request: its record tells what happened.
+fn answer(stream: &UnixStream) -> Result<Option<Frame>> {
+    match Frame::read_from(stream) {
+        Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(None),
+        other => other.map_err(|error| failed("read", "the monitor's answer", error)),
     }
 }
 
@@ -190,12 +198,7 @@ pub fn start_error(code: i32, text: String) -> Error {
 /// Waits for `Exit` and returns its code; `None` if the monitor was killed.
 pub(super) fn expect_exit(stream: &UnixStream) -> Result<Option<i32>> {
     loop {
-        let frame = match Frame::read_from(stream) {
-            // It ended before it read our request; its record tells what happened.
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
-            other => other.map_err(|error| failed("read", "the monitor's answer", error))?,
-        };
-        match frame {
+        match answer(stream)? {
             Some(Frame::Exit(code)) => return Ok(Some(code)),
             Some(Frame::Failed(code, text)) => return Err(start_error(code, text)),
             Some(_) => {}
