@@ -307,3 +307,45 @@ fn a_link_where_something_is_mounted_does_not_lead_outside() {
     let left: Vec<_> = std::fs::read_dir(&outside).expect("a folder").collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+/// CVE-2019-14271: who copies loads a library, or starts a program, that the container put in its way.
+#[test]
+fn a_copy_loads_nothing_of_the_container() {
+    requires!(Tool("strace"));
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run --name box busybox sh -c 'echo theirs:x:77:77::/:/bin/sh >> /etc/passwd; echo \"passwd: evil\" > /etc/nsswitch.conf; echo /evil.so > /etc/ld.so.preload; touch /evil.so'")
+        .ok()
+        .warns("");
+    sandbox.write("mine", "mine\n");
+    for copy in ["cp -a box:/etc/passwd out", "cp -a mine box:/etc/mine"] {
+        let calls = "trace=openat,open,execve,execveat,pivot_root";
+        sandbox
+            .shell(&format!("strace -f -qq -e {calls} -o trace docker {copy}"))
+            .ok();
+        let trace = std::fs::read_to_string(sandbox.work().join("trace")).expect("strace wrote");
+        let lines: Vec<(&str, &str)> = trace
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .collect();
+        let inside: Vec<&str> = lines
+            .iter()
+            .filter(|(_, call)| call.contains("pivot_root("))
+            .map(|(pid, _)| *pid)
+            .collect();
+        assert!(!inside.is_empty(), "nobody entered the container:\n{trace}");
+        for pid in inside {
+            let after = lines
+                .iter()
+                .filter(|(other, _)| *other == pid)
+                .skip_while(|(_, call)| !call.contains("pivot_root("))
+                .skip(1);
+            for (_, call) in after {
+                assert!(
+                    !call.contains("exec") && !call.contains(".so") && !call.contains("nsswitch"),
+                    "`{copy}` did `{call}` inside the container"
+                );
+            }
+        }
+    }
+}
