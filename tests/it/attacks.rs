@@ -3,6 +3,7 @@
 use crate::support::probe;
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
+use std::os::unix::fs::MetadataExt;
 
 /// CVE-2024-21626: a descriptor of the host's leaked into the container.
 #[test]
@@ -348,4 +349,26 @@ fn a_copy_loads_nothing_of_the_container() {
             }
         }
     }
+}
+
+/// A monitor does what it is asked by whoever reaches its socket: nobody but its user may.
+#[test]
+fn nobody_else_reaches_a_monitor() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run -d --name box busybox sleep 600")
+        .ok()
+        .warns("");
+    let sockets: Vec<_> = [sandbox.runtime(), sandbox.home()]
+        .iter()
+        .flat_map(walkdir::WalkDir::new)
+        .flatten()
+        .filter(|entry| entry.file_name() == "ctl.sock")
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    assert_eq!(sockets.len(), 1, "{sockets:?}");
+    let folder = sockets[0].parent().expect("a socket is in a folder");
+    let about = std::fs::metadata(folder).expect("the folder is there");
+    assert_eq!(about.mode() & 0o777, 0o700, "{}", folder.display());
+    assert_eq!(about.uid(), rustix::process::geteuid().as_raw());
 }
