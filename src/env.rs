@@ -10,6 +10,7 @@
 //! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing |
 //! | `DOCKLINGS_PLAIN` | `1`: no colour, nothing drawn over, as `docklings --plain` |
 //! | `DOCKLINGS_OUTBOUND` | how containers and builds get out of their network: `passt`, `slirp4netns`, or `no` for not at all, as in an exam; default whichever is installed |
+//! | `DOCKER_BUILDKIT` | if set and not empty, the notice of the legacy builder is not written to scripts |
 //! | `DOCKER_CONFIG` | the folder of `config.json`, for `detachKeys`; default `~/.docker` |
 //!
 //! `docker run -e NAME` passes on variables of the caller, whatever their name.
@@ -31,6 +32,8 @@ pub(crate) const CONTENT: &str = "DOCKLINGS_CONTENT";
 pub(crate) const PLAIN: &str = "DOCKLINGS_PLAIN";
 /// How containers get out of their network.
 pub(crate) const OUTBOUND: &str = "DOCKLINGS_OUTBOUND";
+/// Docker's own: that the builder in use is the one wanted. See `commands::build::notice`.
+pub(crate) const BUILDKIT: &str = "DOCKER_BUILDKIT";
 /// The sandbox in use when nothing else is said: the playground.
 pub(crate) const FREE: &str = "free";
 

@@ -3,6 +3,7 @@
 use super::check::{self, Call};
 use super::context;
 use super::destination::Destination;
+use super::notice;
 use super::secret;
 use super::shown::{Kind, follow};
 use crate::cli::Words;
@@ -93,6 +94,7 @@ impl Command for Args {
     const WORDS: Words = Words::Exactly(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
+        notice::tell(ctx)?;
         let call = Call::parse(&self.call, self.check)?;
         let shown = Kind::choose(&self.progress, self.quiet, ctx.err_is_terminal())
             .ok_or_else(|| Failure::message(format!("invalid progress mode {}", self.progress)))?;

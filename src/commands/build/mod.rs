@@ -4,6 +4,7 @@ mod check;
 mod command;
 mod context;
 mod destination;
+pub(in crate::commands) mod notice;
 mod secret;
 mod shown;
 
