@@ -1,15 +1,21 @@
 //! Compressed streams, recognised by their first bytes and never by a name or a media type.
 //!
 //! **What Docker does.** It calls `unpigz` or `xz` from PATH; one found inside a container's folder was a hole
-//! (GHSA-x86f-5xw2-fm2r). **What we do.** gzip and zstd in this process; a gzip may have several members, a zstd
-//! several frames. **What we leave out.** bzip2 and xz: refused by name.
+//! (GHSA-x86f-5xw2-fm2r). **What we do.** gzip, bzip2, xz and zstd in this process; each may have several parts, one behind
+//! the other, and none may ask for more memory than its own tool gives it without being told.
+//! **What we leave out.** `.lzma`, which has no magic number, as Docker does.
 
+use bzip2::bufread::MultiBzDecoder;
+use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, BufReader, Read};
 
-/// zstd may ask for this much memory: windowLog 27, what `zstd` itself accepts without being told.
+/// zstd and xz may ask for this much memory: windowLog 27, what `zstd` itself accepts without being told, and twice what
+/// `xz -9` makes. bzip2 has blocks of at most 900 kB.
 const LARGEST_WINDOW: u64 = 128 << 20;
+/// The same for xz, in KiB, with what its decoder needs beside the dictionary.
+const LARGEST_XZ_KIB: u32 = (LARGEST_WINDOW >> 10) as u32 + 1024;
 const BUFFER: usize = 128 << 10;
 
 /// How a stream is compressed.
@@ -19,10 +25,12 @@ pub enum Compression {
     None,
     /// gzip.
     Gzip,
+    /// bzip2.
+    Bzip2,
+    /// xz.
+    Xz,
     /// zstd.
     Zstd,
-    /// A format that we do not read.
-    Foreign(&'static str),
 }
 
 impl Compression {
@@ -32,33 +40,70 @@ impl Compression {
             [0x1f, 0x8b, ..] => Self::Gzip,
             // Also the magic numbers of frames that hold no data.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
-            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Foreign("bzip2"),
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Foreign("xz"),
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
             _ => Self::None,
         }
     }
 }
 
-/// The stream without its compression. Error: kind `Unsupported` for bzip2 and xz.
+/// The stream without its compression. Reading a damaged one, or one that ends too early, is an error.
 pub fn decompress<'a>(mut stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::with_capacity(6);
     (&mut stream).take(6).read_to_end(&mut start)?;
     let compression = Compression::of(&start);
     let whole = BufReader::with_capacity(BUFFER, io::Cursor::new(start).chain(stream));
-    match compression {
-        Compression::None => Ok(Box::new(whole)),
-        Compression::Gzip => Ok(Box::new(BufReader::with_capacity(
-            BUFFER,
-            flate2::bufread::MultiGzDecoder::new(whole),
-        ))),
-        Compression::Zstd => Ok(Box::new(BufReader::with_capacity(
-            BUFFER,
-            ZstdFrames::new(whole),
-        ))),
-        Compression::Foreign(name) => Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            format!("{name} compression is not part of docklings; see docs/limits.md"),
-        )),
+    Ok(match compression {
+        Compression::None => Box::new(whole),
+        Compression::Gzip => buffered(flate2::bufread::MultiGzDecoder::new(whole)),
+        Compression::Bzip2 => buffered(MultiBzDecoder::new(whole)),
+        Compression::Xz => buffered(XzStreams::new(whole)),
+        Compression::Zstd => buffered(ZstdFrames::new(whole)),
+    })
+}
+
+fn buffered<'a>(decoder: impl Read + 'a) -> Box<dyn Read + 'a> {
+    Box::new(BufReader::with_capacity(BUFFER, decoder))
+}
+
+/// The streams of an xz file, one after the other. The decoder must neither be read again after an error nor be asked
+/// for nothing, which it would take for the end of a block.
+struct XzStreams<R: Read> {
+    decoder: Option<XzReader<R>>,
+}
+
+impl<R: Read> XzStreams<R> {
+    fn new(source: R) -> Self {
+        Self {
+            decoder: Some(XzReader::new_mem_limit(source, true, LARGEST_XZ_KIB)),
+        }
+    }
+}
+
+impl<R: Read> Read for XzStreams<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let Some(decoder) = &mut self.decoder else {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the xz stream is damaged",
+            ));
+        };
+        decoder.read(buffer).map_err(|error| {
+            self.decoder = None;
+            match error.kind() {
+                io::ErrorKind::OutOfMemory => io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!(
+                        "the xz stream asks for more than {} MiB of memory",
+                        LARGEST_WINDOW >> 20
+                    ),
+                ),
+                _ => error,
+            }
+        })
     }
 }
 
@@ -133,39 +178,116 @@ mod tests {
         ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
     }
 
-    fn check(stream: &[u8], expected: &[u8]) {
+    fn bzip2(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn xz_with(bytes: &[u8], dictionary: u32) -> Vec<u8> {
+        let mut options = lzma_rust2::XzOptions::with_preset(0);
+        options.lzma_options.dict_size = dictionary;
+        let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn xz(bytes: &[u8]) -> Vec<u8> {
+        xz_with(bytes, 1 << 18)
+    }
+
+    fn read(stream: &[u8]) -> io::Result<Vec<u8>> {
         let mut found = Vec::new();
-        decompress(stream).unwrap().read_to_end(&mut found).unwrap();
-        assert_eq!(found, expected);
+        decompress(stream)?.read_to_end(&mut found)?;
+        Ok(found)
+    }
+
+    fn check(stream: &[u8], expected: &[u8]) {
+        assert_eq!(read(stream).unwrap(), expected);
     }
 
     #[test]
     fn each_format_is_recognised_also_in_several_pieces() {
         check(b"", b"");
         check(b"plain", b"plain");
-        check(&gzip(b"one"), b"one");
-        check(&[gzip(b"one"), gzip(b"two")].concat(), b"onetwo");
-        check(&zstd(b"one"), b"one");
+        for compress in [gzip, bzip2, xz, zstd] {
+            check(&compress(b""), b"");
+            check(&compress(b"one"), b"one");
+            check(&[compress(b"one"), compress(b"two")].concat(), b"onetwo");
+            check(&compress(&[7; 1_300_000]), &[7; 1_300_000]);
+        }
         let skipped = [&[0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"xyz"].concat();
         check(
             &[zstd(b"one"), skipped.clone(), zstd(b"two")].concat(),
             b"onetwo",
         );
         check(&[skipped, zstd(&[7; 300_000])].concat(), &[7; 300_000]);
+        // Streams of xz may have zeros between them, four at a time.
+        check(&[xz(b"one"), vec![0; 8], xz(b"two")].concat(), b"onetwo");
     }
 
     #[test]
-    fn damaged_and_foreign_streams_are_errors() {
-        let mut found = Vec::new();
-        let cut = gzip(&[1; 1000]);
-        assert!(
-            decompress(&cut[..cut.len() - 4])
-                .unwrap()
-                .read_to_end(&mut found)
-                .is_err()
-        );
-        let error = decompress(&b"\xfd7zXZ\0xxx"[..]).err().unwrap();
-        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
-        assert!(error.to_string().starts_with("xz compression"));
+    fn damaged_streams_are_errors_wherever_they_end() {
+        let text: Vec<u8> = (0..9000_u32).flat_map(u32::to_le_bytes).collect();
+        for compress in [gzip, bzip2, xz, zstd] {
+            let whole = compress(&text);
+            for length in [whole.len() - 1, whole.len() - 4, whole.len() / 2, 20] {
+                assert!(
+                    read(&whole[..length]).is_err(),
+                    "{length} of {}",
+                    whole.len()
+                );
+            }
+            let second = [&whole[..], &whole[..whole.len() / 2]].concat();
+            assert!(read(&second).is_err());
+        }
+        for compress in [gzip, bzip2, xz] {
+            let mut wrong = compress(&text);
+            let middle = wrong.len() / 2;
+            wrong[middle] ^= 0x10;
+            assert!(read(&wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn a_damaged_xz_stays_damaged() {
+        let whole = xz(b"one");
+        let mut stream = XzStreams::new(&whole[..whole.len() - 5]);
+        assert_eq!(stream.read(&mut []).unwrap(), 0);
+        let first = io::copy(&mut stream, &mut io::sink()).unwrap_err();
+        assert_eq!(first.kind(), io::ErrorKind::UnexpectedEof);
+        let again = stream.read(&mut [0; 9]).unwrap_err();
+        assert_eq!(again.to_string(), "the xz stream is damaged");
+    }
+
+    #[test]
+    fn no_stream_may_ask_for_any_amount_of_memory() {
+        let mut modest = xz_with(b"one", 1 << 18);
+        check(&modest, b"one");
+        // The last byte of the block header's only filter is the dictionary's size: 28 is 64 MiB, 36 is 1 GiB.
+        let at = modest.windows(2).position(|two| two == [0x21, 1]).unwrap() + 2;
+        for (size, refused) in [(28, false), (36, true), (40, true)] {
+            modest[at] = size;
+            let (header, length) = (12, 4 * (usize::from(modest[12]) + 1));
+            let sum = crc32(&modest[header..header + length - 4]).to_le_bytes();
+            modest[header + length - 4..header + length].copy_from_slice(&sum);
+            match read(&modest) {
+                Ok(found) => assert!(!refused && found == b"one", "{size}"),
+                Err(error) => {
+                    assert!(refused, "{size}: {error}");
+                    assert_eq!(
+                        error.to_string(),
+                        "the xz stream asks for more than 128 MiB of memory"
+                    );
+                }
+            }
+        }
+    }
+
+    /// The checksum of xz headers.
+    fn crc32(bytes: &[u8]) -> u32 {
+        let mut crc = flate2::Crc::new();
+        crc.update(bytes);
+        crc.sum()
     }
 }

@@ -23,6 +23,7 @@ mod image_build_mounts;
 mod image_build_output;
 mod image_build_reasons;
 mod image_build_steps;
+mod image_compressed;
 mod image_history;
 mod image_interchange;
 mod image_ls;

@@ -16,7 +16,7 @@ use crate::build::syntax::error::closest;
 use crate::build::syntax::source::Word;
 use crate::build::view::{Last, Node, View};
 use crate::error::{Error, ErrorKind, IoContext, Result};
-use crate::image::compression::{Compression, decompress};
+use crate::image::compression::decompress;
 use crate::image::unpack::{Frame, Limits, unpack};
 use crate::image::{layer, resolve, tar};
 use crate::oci::digest::Digest;
@@ -462,14 +462,6 @@ fn hint(tree: &Tree, path: &str, found: &Selected) -> Option<String> {
 /// Whether a file is a tar, compressed or not.
 fn is_archive(file: &mut File) -> Result<bool> {
     let on = |error| Error::io("read", "an archive", error);
-    let mut start = [0; 16];
-    let length = file.read(&mut start).map_err(on)?;
-    file.rewind().map_err(on)?;
-    let compression = Compression::of(&start[..length]);
-    if let Compression::Foreign(_) = compression {
-        // Such as bzip2 and xz: a student who ADDs one expects it to be unpacked, so it is not copied silently.
-        return Ok(true);
-    }
     let mut header = [0; 512];
     let copy = file.try_clone().map_err(on)?;
     let complete =
