@@ -41,6 +41,7 @@ pub mod pack;
 pub mod prune;
 pub mod recipe;
 pub mod record;
+pub mod remote;
 pub mod remove;
 pub mod resolve;
 pub mod starter;
