@@ -75,6 +75,7 @@ fn files(home: &Home, chain: &[String], sink: &mut dyn Write) -> Result<()> {
         path: PathBuf::new(),
         name: OsString::new(),
         is_dir: true,
+        only: None,
     };
     let mut packer = Packer::new(sink);
     tree.walk(&root, &Ignore::default(), &mut |visit| {

@@ -5,10 +5,13 @@
 //! contents.
 //! **What we do.** The same. Hashing and copying use one walk, so both see the same files in the same order.
 
+pub(crate) mod parents;
+
 use super::ignore::{Ignore, Inherited, clean};
 use super::pattern::{Pattern, is_pattern};
 use super::view::{Folder, Last, Node, View};
 use crate::error::{Error, Result};
+use parents::Only;
 use rustix::io::Errno;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -29,6 +32,8 @@ pub(crate) struct Item {
     pub(crate) name: OsString,
     /// A directory, whose contents are meant.
     pub(crate) is_dir: bool,
+    /// What of a directory is meant; `None` is all of it.
+    pub(crate) only: Option<Only>,
 }
 
 /// Something met on a walk.
@@ -95,6 +100,7 @@ impl Tree {
                 path: found.path,
                 name: last_name(path),
                 is_dir,
+                only: None,
             };
             return Ok(match is_dir && self.holds_anything(&item)? {
                 true => Selected::Items(vec![item]),
@@ -105,6 +111,7 @@ impl Tree {
             path: found.path,
             name: last_name(path),
             is_dir,
+            only: None,
         }]))
     }
 
@@ -167,12 +174,13 @@ impl Tree {
         let mut walk = Walk {
             tree: self,
             exclude,
+            only: item.only.as_ref(),
             visit,
             pending: Vec::new(),
         };
         match &found.node {
             Node::File(_) => {
-                if exclude.excludes_path(&item.name.to_string_lossy()) {
+                if item.only.is_some() || exclude.excludes_path(&item.name.to_string_lossy()) {
                     return Ok(());
                 }
                 walk.call(Path::new(""), &item.path, &found.node)
@@ -190,6 +198,7 @@ impl Tree {
                     full: item.path.clone(),
                     ignored: inherited,
                     excluded: Inherited::default(),
+                    chosen: item.only.is_none(),
                 };
                 walk.folder(folder, &start)
             }
@@ -200,6 +209,7 @@ impl Tree {
 struct Walk<'a> {
     tree: &'a Tree,
     exclude: &'a Ignore,
+    only: Option<&'a Only>,
     visit: &'a mut dyn FnMut(&Visit<'_>) -> Result<()>,
     /// Directories that are left out, unless something in them is not: (inner, full, node).
     pending: Vec<(PathBuf, PathBuf, Node)>,
@@ -210,6 +220,8 @@ struct At {
     full: PathBuf,
     ignored: Inherited,
     excluded: Inherited,
+    /// All in it is meant, unless it is left out.
+    chosen: bool,
 }
 
 impl Walk<'_> {
@@ -238,11 +250,17 @@ impl Walk<'_> {
             let (excluded, excluded_inside) = self
                 .exclude
                 .excludes(&inner.to_string_lossy(), &at.excluded);
-            let out = ignored || excluded;
             let again = self.tree.ignore.has_exceptions() || self.exclude.has_exceptions();
-            if out && !again {
+            if (ignored || excluded) && !again {
                 continue;
             }
+            let text = inner.to_string_lossy();
+            let chosen = at.chosen || self.only.is_none_or(|only| only.fits(&text));
+            if !chosen && !self.only.is_some_and(|only| only.may_be_in(&text)) {
+                continue;
+            }
+            drop(text);
+            let out = ignored || excluded || !chosen;
             let child = folder.child(&name);
             let Some(node) = child.map_err(|errno| unreadable(&full, errno))? else {
                 continue;
@@ -261,6 +279,7 @@ impl Walk<'_> {
                     full,
                     ignored: ignored_inside,
                     excluded: excluded_inside,
+                    chosen,
                 };
                 self.folder(folder, &at)?;
                 self.pending.truncate(depth);
@@ -291,7 +310,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
-    fn tree(files: &[&str], ignore: &str) -> (tempfile::TempDir, Tree) {
+    pub(super) fn tree(files: &[&str], ignore: &str) -> (tempfile::TempDir, Tree) {
         let folder = tempfile::tempdir().unwrap();
         for file in files {
             let path = folder.path().join(file);

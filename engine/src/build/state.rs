@@ -170,6 +170,8 @@ pub(crate) struct CopyWork {
     pub(crate) chown: Option<String>,
     pub(crate) chmod: Option<String>,
     pub(crate) exclude: Vec<String>,
+    /// `--parents`.
+    pub(crate) parents: bool,
     pub(crate) checksum: Option<String>,
     /// ADD: unpack local archives (`None`), all (`true`), none (`false`).
     pub(crate) unpack: Option<bool>,

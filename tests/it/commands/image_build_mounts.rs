@@ -127,3 +127,25 @@ fn memory_is_writable_and_gone_afterwards_and_ssh_is_refused() {
         .fails(1)
         .complains("unexpected key 'targt'");
 }
+
+#[test]
+fn a_cache_begins_with_what_it_is_given() {
+    let sandbox = with(
+        "FROM busybox AS base\nRUN mkdir -p /seed/in && echo seed > /seed/in/f\nFROM busybox\nRUN --mount=type=cache,from=base,source=/seed,target=/c echo x >> /c/log; cat /c/in/f > /seen; wc -l < /c/log >> /seen\n",
+    );
+    for count in ["1", "2"] {
+        sandbox.docker("build -q -t i --no-cache .").ok();
+        sandbox
+            .docker("run --rm i cat /seen")
+            .ok()
+            .says(&format!("seed\n{count}\n"));
+    }
+    // Another beginning is another cache.
+    let text = std::fs::read_to_string(sandbox.work().join("Dockerfile")).expect("it is there");
+    sandbox.write("Dockerfile", text.replace("echo seed", "echo other"));
+    sandbox.docker("build -q -t i --no-cache .").ok();
+    sandbox
+        .docker("run --rm i cat /seen")
+        .ok()
+        .says("other\n1\n");
+}

@@ -21,6 +21,7 @@ mod image_build_context;
 mod image_build_instructions;
 mod image_build_mounts;
 mod image_build_output;
+mod image_build_parents;
 mod image_build_reasons;
 mod image_build_steps;
 mod image_compressed;

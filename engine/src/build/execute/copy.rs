@@ -1,6 +1,7 @@
 //! COPY, ADD and WORKDIR: what they take, and writing it into a new layer.
 
 use super::fetch::{self, Fetched};
+use super::look;
 use super::progress::size;
 use super::stage::Going;
 use super::{Builder, Site};
@@ -9,11 +10,9 @@ use crate::build::context::Temporary;
 use crate::build::ignore::Ignore;
 use crate::build::place::rights::{self, Mode};
 use crate::build::place::{Destination, Placer, Rights};
-use crate::build::sources::{Item, Selected, Tree};
+use crate::build::sources::{Item, Tree};
 use crate::build::stages::{CopyFrom, copy_from, stage_like};
 use crate::build::state::{CopySource, CopyWork, Place};
-use crate::build::syntax::error::closest;
-use crate::build::syntax::source::Word;
 use crate::build::view::{Last, Node, View};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::image::compression::decompress;
@@ -27,24 +26,24 @@ use std::path::{Path, PathBuf};
 
 /// The sources of one COPY, found and looked at.
 pub(super) struct Prepared<'a> {
-    tree: Source<'a>,
-    items: Vec<Item>,
+    pub(super) tree: Source<'a>,
+    pub(super) items: Vec<Item>,
     /// Name and content.
     inline: Vec<(String, String)>,
     fetched: Vec<Fetched>,
     pub(super) content: Content,
-    exclude: Ignore,
+    pub(super) exclude: Ignore,
 }
 
 /// Where files come from.
-enum Source<'a> {
+pub(super) enum Source<'a> {
     Context(&'a Tree),
     /// A stage or an image, or nothing at all.
     Layers(Tree),
 }
 
 impl Source<'_> {
-    fn tree(&self) -> &Tree {
+    pub(super) fn tree(&self) -> &Tree {
         match self {
             Self::Context(tree) => tree,
             Self::Layers(tree) => tree,
@@ -141,7 +140,12 @@ impl<'a> Builder<'a> {
         for source in &work.sources {
             result = match source {
                 CopySource::Path(path, word) => {
-                    look_at_path(&mut reader, path, word, at, into, &mut self.warnings)
+                    let source = look::PathSource {
+                        path,
+                        word,
+                        parents: work.parents,
+                    };
+                    look::at_path(&mut reader, source, at, into, &mut self.warnings)
                 }
                 CopySource::Url(url, word) => {
                     fetch::fetch(self.site, url, work.checksum.as_deref())
@@ -205,8 +209,8 @@ impl<'a> Builder<'a> {
         publish(site, going, &upper)
     }
 
-    /// Writes the sources of a bind mount below `folder`, to the destination of `work`.
-    pub(super) fn place_bind(
+    /// Writes the sources of a mount below `folder`, to the destination of `work`.
+    pub(super) fn place_files(
         work: &CopyWork,
         prepared: &Prepared<'_>,
         folder: &Path,
@@ -277,6 +281,7 @@ impl<'a> Builder<'a> {
             path: PathBuf::new(),
             name: std::ffi::OsString::new(),
             is_dir: true,
+            only: None,
         };
         Placer::new(upper, lowers, rights)?.item(&tree, &root, &Ignore::default(), to)
     }
@@ -307,6 +312,7 @@ impl<'a> Builder<'a> {
             path: PathBuf::from(fetch::FILE),
             name: fetched.name.clone().into(),
             is_dir: false,
+            only: None,
         };
         placer.item(&tree, &item, &Ignore::default(), to)
     }
@@ -395,68 +401,6 @@ fn rights_of(work: &CopyWork, prepared: &Prepared<'_>, lowers: &[PathBuf]) -> Re
     };
     let chmod = work.chmod.as_deref().map(Mode::parse).transpose()?;
     Ok(Rights { owner, chmod })
-}
-
-fn look_at_path(
-    reader: &mut Reader<'_>,
-    path: &str,
-    word: &Word,
-    at: Place<'_>,
-    into: &mut Prepared<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<()> {
-    let tree = into.tree.tree();
-    let items = match tree.select(path)? {
-        Selected::Items(items) => items,
-        found => {
-            let shown = crate::build::ignore::clean(&format!("/{path}"));
-            let message = format!(
-                "failed to compute cache key: failed to calculate checksum: \"/{}\": not found",
-                shown.trim_start_matches('/')
-            );
-            let error = at.source.error(word.span, message);
-            return Err(match hint(tree, path, &found) {
-                Some(hint) => error.with_hint(hint),
-                None => error,
-            }
-            .into());
-        }
-    };
-    if items.is_empty() {
-        warnings.push(format!("no file fits the pattern `{path}`"));
-    }
-    for item in &items {
-        reader.read(tree, item, &into.exclude, &mut into.content)?;
-    }
-    into.items.extend(items);
-    Ok(())
-}
-
-/// What may help with a source that is not there.
-fn hint(tree: &Tree, path: &str, found: &Selected) -> Option<String> {
-    if *found == Selected::Ignored {
-        return Some(format!(
-            "`{path}` exists, and `.dockerignore` leaves it out"
-        ));
-    }
-    if Path::new(path)
-        .components()
-        .any(|part| part.as_os_str() == "..")
-    {
-        return Some("a path cannot lead out of the build context".to_owned());
-    }
-    let path = Path::new(path);
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let name = path.file_name()?.to_str()?;
-    let Ok(Some(parent)) = tree.view.find(folder, Last::Follow) else {
-        return None;
-    };
-    let Node::Folder(parent) = parent.node else {
-        return None;
-    };
-    let names = parent.names().ok()?;
-    let like = closest(name, names.iter().filter_map(|name| name.to_str()))?;
-    Some(format!("did you mean `{}`?", folder.join(like).display()))
 }
 
 /// Whether a file is a tar, compressed or not.

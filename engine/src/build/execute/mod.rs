@@ -15,6 +15,7 @@
 
 mod copy;
 mod fetch;
+mod look;
 mod mounts;
 mod progress;
 mod run;

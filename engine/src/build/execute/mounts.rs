@@ -10,6 +10,7 @@ use super::Builder;
 use super::copy::{Prepared, new_folder};
 use crate::build::context::Temporary;
 use crate::build::instruction::mount::{MountWork, Owner, Sharing, What};
+use crate::build::state::CopyWork;
 use crate::build::view::View;
 use crate::error::{Error, IoContext, Result};
 use crate::paths::create_private_dir;
@@ -35,12 +36,12 @@ pub(super) struct Mounted {
 }
 
 impl Builder<'_> {
-    /// Makes `works` ready in `folder`, and adds the places to mount on to `lowers`. `binds` are the files of the bind
-    /// mounts, in order.
+    /// Makes `works` ready in `folder`, and adds the places to mount on to `lowers`. `files` are those of the bind mounts and
+    /// of the caches that begin with some, in order.
     pub(super) fn mounts(
         &self,
         works: &[MountWork],
-        binds: &[Prepared<'_>],
+        files: &[Prepared<'_>],
         folder: &Path,
         lowers: &mut Vec<PathBuf>,
     ) -> Result<Mounted> {
@@ -51,10 +52,10 @@ impl Builder<'_> {
         let places = folder.join("places");
         new_folder(&places)?;
         let view = View::open(lowers)?;
-        let mut binds = binds.iter();
+        let mut files = files.iter();
         for (index, work) in works.iter().enumerate() {
             let folder = folder.join(format!("mount-{index}"));
-            let Some(source) = self.source(work, &mut binds, &folder, &mut mounted)? else {
+            let Some(source) = self.source(work, &mut files, &folder, &mut mounted)? else {
                 continue;
             };
             let Some(target) = &work.target else {
@@ -87,15 +88,15 @@ impl Builder<'_> {
     fn source<'p>(
         &self,
         work: &MountWork,
-        binds: &mut impl Iterator<Item = &'p Prepared<'p>>,
+        files: &mut impl Iterator<Item = &'p Prepared<'p>>,
         folder: &Path,
         mounted: &mut Mounted,
     ) -> Result<Option<PlannedSource>> {
         match &work.what {
             What::Bind { copy, .. } => {
                 new_folder(folder)?;
-                if let Some(prepared) = binds.next() {
-                    Self::place_bind(copy, prepared, folder)?;
+                if let Some(prepared) = files.next() {
+                    Self::place_files(copy, prepared, folder)?;
                 }
                 let path = folder.join("mount");
                 if !path.exists() {
@@ -110,9 +111,17 @@ impl Builder<'_> {
                 Ok(Some(PlannedSource::Tmpfs(options)))
             }
             What::Cache {
-                id, owner, sharing, ..
+                id,
+                owner,
+                begins,
+                sharing,
+                ..
             } => {
-                let (data, lock) = self.cache_mount(id, *owner, *sharing)?;
+                let begins = match begins {
+                    Some(copy) => files.next().map(|prepared| (&**copy, prepared)),
+                    None => None,
+                };
+                let (data, lock) = self.cache_mount(id, *owner, *sharing, begins)?;
                 mounted._locks.push(lock);
                 Ok(Some(PlannedSource::Bind(data)))
             }
@@ -144,13 +153,22 @@ impl Builder<'_> {
         }
     }
 
-    /// The folder of the cache `id`, and a lock that keeps it.
-    fn cache_mount(&self, id: &str, owner: Owner, sharing: Sharing) -> Result<(PathBuf, Lock)> {
+    /// The folder of the cache `id`, and a lock that keeps it. What it `begins` with is part of its name: a cache whose
+    /// beginning has changed is another one.
+    fn cache_mount(
+        &self,
+        id: &str,
+        owner: Owner,
+        sharing: Sharing,
+        begins: Option<(&CopyWork, &Prepared<'_>)>,
+    ) -> Result<(PathBuf, Lock)> {
+        let beginning = begins.map(|(_, files)| format!("\0{}", files.content.digest()));
+        let beginning = beginning.unwrap_or_default();
         let mut number = 0;
         loop {
             let name = match number {
-                0 => id.to_owned(),
-                number => format!("{id}\0{number}"),
+                0 => format!("{id}{beginning}"),
+                number => format!("{id}{beginning}\0{number}"),
             };
             let folder = self.cache.mount(&name);
             if !folder.is_dir() {
@@ -173,9 +191,13 @@ impl Builder<'_> {
             if !path.exists() {
                 continue;
             }
-            if !data.is_dir() {
-                new_folder(&data)?;
-                give(&data, owner, 0o755)?;
+            match begins {
+                _ if data.is_dir() => {}
+                Some((copy, files)) => begin(&folder, copy, files)?,
+                None => {
+                    new_folder(&data)?;
+                    give(&data, owner, 0o755)?;
+                }
             }
             atomic::write_json(&folder.join("about.json"), &id, Durability::Cached)?;
             return Ok((data, lock));
@@ -197,6 +219,28 @@ impl Builder<'_> {
         fs::write(&path, secret).on("write", &path)?;
         give(&path, owner, 0o400)?;
         Ok((kept, held, path))
+    }
+}
+
+/// Makes the folder `data` of a cache, with what it begins with. Whoever is killed here leaves no half of it, and of
+/// several at once the first is right.
+fn begin(folder: &Path, copy: &CopyWork, files: &Prepared<'_>) -> Result<()> {
+    let temporary = Temporary::in_folder(folder, "begin-")?;
+    Builder::place_files(copy, files, temporary.path())?;
+    let made = temporary.path().join("mount");
+    if !made.exists() {
+        new_folder(&made)?;
+    }
+    if !made.is_dir() {
+        return Err(Error::invalid("`source` of a cache mount is a folder"));
+    }
+    let data = folder.join("data");
+    match fs::rename(&made, &data) {
+        Err(error) if data.is_dir() => {
+            drop(error);
+            Ok(())
+        }
+        result => result.on("rename", &made),
     }
 }
 

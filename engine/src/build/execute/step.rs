@@ -51,7 +51,7 @@ impl Builder<'_> {
             Work::Run(run) => run
                 .mounts
                 .iter()
-                .filter_map(MountWork::bind)
+                .filter_map(MountWork::files)
                 .map(|copy| self.prepare_copy(copy, job.place, current.stage))
                 .collect(),
             _ => Ok(Vec::new()),

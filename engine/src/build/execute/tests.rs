@@ -242,6 +242,7 @@ fn errors_point_into_the_dockerfile_and_say_what_helps() {
     let world = World::new();
     world.write("requirements.txt", "");
     world.write("secret", "");
+    world.write("src/app.py", "");
     world.write(".dockerignore", "secret\n");
     for (line, first, hint) in [
         (
@@ -253,6 +254,21 @@ fn errors_point_into_the_dockerfile_and_say_what_helps() {
             "COPY secret /s",
             "failed to compute cache key: failed to calculate checksum: \"/secret\": not found",
             "`secret` exists, and `.dockerignore` leaves it out",
+        ),
+        (
+            "COPY --parents ./secret /s",
+            "failed to compute cache key: failed to calculate checksum: \"/secret\": not found",
+            "`./secret` exists, and `.dockerignore` leaves it out",
+        ),
+        (
+            "COPY --parents ./scr/./app.py /",
+            "failed to compute cache key: failed to calculate checksum: \"/scr/app.py\": not found",
+            "did you mean `src/app.py`?",
+        ),
+        (
+            "COPY src/ap.py /",
+            "failed to compute cache key: failed to calculate checksum: \"/src/ap.py\": not found",
+            "did you mean `src/app.py`?",
         ),
         (
             "COPY ../x /",

@@ -1,7 +1,7 @@
 //! COPY: files of the build context, of another stage or of an image.
 //!
-//! `COPY [--from=stage|index|image] [--chown=u:g] [--chmod=755] [--exclude=pattern] source… destination`. A directory
-//! as source means its contents.
+//! `COPY [--from=stage|index|image] [--chown=u:g] [--chmod=755] [--exclude=pattern] [--parents] source… destination`. A
+//! directory as source means its contents, unless `--parents` keeps the folders that lead to it.
 
 use super::transfer::{self, Transfer};
 use crate::build::state::{Effect, Place, State};
@@ -16,11 +16,15 @@ pub struct Copy {
     pub transfer: Transfer,
     /// `--from`; `None` is the build context.
     pub from: Option<Word>,
+    /// `--parents`: the folders that lead to a source are kept.
+    pub parents: bool,
 }
+
+const OWN: [(&str, FlagKind); 2] = [("from", FlagKind::Value), ("parents", FlagKind::Switch)];
 
 impl Copy {
     pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
-        let allowed = [&transfer::FLAGS[..], &[("from", FlagKind::Value)]].concat();
+        let allowed = [&transfer::FLAGS[..], &OWN].concat();
         let flags = statement.flags(&allowed)?;
         let from = flags.value("from");
         if let Some(from) = from.as_ref().filter(|from| from.text.contains('$')) {
@@ -33,6 +37,7 @@ impl Copy {
         Ok(Self {
             transfer: Transfer::parse(statement, &flags)?,
             from,
+            parents: flags.switch("parents"),
         })
     }
 }
@@ -42,6 +47,11 @@ impl Copy {
     pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mut work = self.transfer.work(state, at, "COPY")?;
         work.from = self.from.clone();
+        work.parents = self.parents;
+        if work.parents && work.sources.len() == 1 && !work.destination.ends_with('/') {
+            // The folders that are kept come into a folder.
+            work.destination.push('/');
+        }
         Ok(transfer::effect(work))
     }
 }
@@ -54,6 +64,10 @@ mod tests {
     fn history_is_what_buildkit_writes() {
         check_history("COPY f /app/", "COPY f /app/ # buildkit");
         check_history("COPY . .", "COPY . . # buildkit");
+        check_history(
+            "COPY --chmod=600 --parents a/b /c",
+            "COPY --parents --chmod=600 a/b /c # buildkit",
+        );
         check_history(
             "COPY --from=b /out /app/out",
             "COPY /out /app/out # buildkit",

@@ -2,7 +2,8 @@
 //!
 //! `type=bind` (the default) shows files of the context, a stage or an image; `type=cache` keeps a folder from one build to
 //! the next; `type=tmpfs` is memory; `type=secret` shows a file that the caller gave with `--secret`.
-//! **What we leave out.** `type=ssh`, and what a cache begins with (`from` of a cache).
+//! A cache with `from` (and `source`) begins with those files; other files begin another cache of the same id.
+//! **What we leave out.** `type=ssh`, and `source` of a cache without `from`, which would be a part of the cache.
 //! Source: Dockerfile reference, "RUN --mount".
 
 use crate::build::state::{CopySource, CopyWork, Place, State};
@@ -46,9 +47,9 @@ const KEYS: [(&str, &str, &[MountKind]); 18] = {
         ("target", "target", ALL),
         ("dst", "target", ALL),
         ("destination", "target", ALL),
-        ("source", "source", &[Bind]),
-        ("src", "source", &[Bind]),
-        ("from", "from", &[Bind]),
+        ("source", "source", LOCKABLE),
+        ("src", "source", LOCKABLE),
+        ("from", "from", LOCKABLE),
         ("readonly", "readonly", LOCKABLE),
         ("ro", "readonly", LOCKABLE),
         ("readwrite", "readwrite", LOCKABLE),
@@ -127,6 +128,12 @@ impl Mount {
         {
             return Err(wrong("a mount needs a target".to_owned()).with_hint("add `target=/path`"));
         }
+        if kind == MountKind::Cache && mount.from.is_none() && mount.option("source").is_some() {
+            return Err(wrong(
+                "`source` of a cache mount without `from` is not part of docklings".to_owned(),
+            )
+            .with_hint("add `from=STAGE` or `from=IMAGE`; see docs/limits.md"));
+        }
         Ok(mount)
     }
 
@@ -181,6 +188,10 @@ impl Mount {
             MountKind::Cache => What::Cache {
                 id: id.unwrap_or_else(base),
                 owner,
+                begins: match self.from {
+                    Some(_) => Some(Box::new(self.copy(text("source")?))),
+                    None => None,
+                },
                 read_only: self.switch("readonly"),
                 sharing: match text("sharing")?.as_deref() {
                     None | Some("" | "shared") => Sharing::Shared,
@@ -214,7 +225,7 @@ impl Mount {
         })
     }
 
-    /// The files of a bind mount, as a COPY would take them.
+    /// The files of a bind mount or of a cache, as a COPY would take them.
     fn copy(&self, source: Option<String>) -> CopyWork {
         let source = source.unwrap_or_else(|| "/".to_owned());
         CopyWork {
@@ -239,10 +250,11 @@ pub(crate) struct MountWork {
 }
 
 impl MountWork {
-    /// The files of a bind mount.
-    pub(crate) fn bind(&self) -> Option<&CopyWork> {
+    /// The files of a bind mount, or those that a cache begins with.
+    pub(crate) fn files(&self) -> Option<&CopyWork> {
         match &self.what {
             What::Bind { copy, .. } => Some(copy),
+            What::Cache { begins, .. } => begins.as_deref(),
             _ => None,
         }
     }
@@ -258,6 +270,8 @@ pub(crate) enum What {
     Cache {
         id: String,
         owner: Owner,
+        /// What it begins with; `None` is nothing.
+        begins: Option<Box<CopyWork>>,
         read_only: bool,
         sharing: Sharing,
     },
@@ -326,6 +340,7 @@ mod tests {
                     uid: 0,
                     gid: 0
                 },
+                begins: None,
                 read_only: false,
                 sharing: Sharing::Locked,
             }
@@ -347,6 +362,10 @@ mod tests {
             (
                 "type=ssh",
                 "`RUN --mount=type=ssh` is not part of docklings",
+            ),
+            (
+                "type=cache,target=/t,source=/x",
+                "`source` of a cache mount without `from` is not part of docklings",
             ),
             ("type=floppy", "unsupported mount type \"floppy\""),
             ("type=cache", "a mount needs a target"),

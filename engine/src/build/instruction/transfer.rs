@@ -28,22 +28,15 @@ pub struct Transfer {
 }
 
 /// The flags that COPY and ADD share.
-pub(super) const FLAGS: [(&str, FlagKind); 5] = [
+pub(super) const FLAGS: [(&str, FlagKind); 4] = [
     ("chown", FlagKind::Value),
     ("chmod", FlagKind::Value),
     ("exclude", FlagKind::Values),
     ("link", FlagKind::Switch),
-    ("parents", FlagKind::Switch),
 ];
 
 impl Transfer {
     pub(super) fn parse(statement: &Statement<'_>, flags: &Flags) -> Result<Self, BuildError> {
-        let keyword = &statement.keyword.text;
-        if flags.switch("parents") {
-            return Err(statement
-                .error_here(format!("`{keyword} --parents` is not part of docklings"))
-                .with_hint("see docs/limits.md"));
-        }
         let (mut words, json) = statement.list()?;
         if !json {
             // Words in quotes may hold blanks when a heredoc is announced: `<<"a b"`.
@@ -158,6 +151,9 @@ impl Transfer {
 /// The effect of COPY or ADD.
 pub(super) fn effect(work: CopyWork) -> Effect {
     let mut words = vec![work.keyword.to_owned()];
+    if work.parents {
+        words.push("--parents".to_owned());
+    }
     if let Some(chown) = &work.chown {
         words.push(format!("--chown={chown}"));
     }
@@ -185,6 +181,9 @@ pub(super) fn effect(work: CopyWork) -> Effect {
     }
     for pattern in &work.exclude {
         key.push_str(&format!(" --exclude={pattern}"));
+    }
+    if work.parents {
+        key.push_str(" --parents");
     }
     if let Some(unpack) = work.unpack {
         key.push_str(&format!(" --unpack={unpack}"));

@@ -1,0 +1,121 @@
+//! The paths and patterns of one COPY: found, and read as far as the cache cares.
+
+use super::copy::Prepared;
+use crate::build::cache::content::Reader;
+use crate::build::ignore::clean;
+use crate::build::sources::parents::may_be_nothing;
+use crate::build::sources::{Selected, Tree};
+use crate::build::state::Place;
+use crate::build::syntax::error::closest;
+use crate::build::syntax::source::Word;
+use crate::build::view::{Last, Node};
+use crate::error::{Error, Result};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// A path or pattern of COPY.
+#[derive(Clone, Copy)]
+pub(super) struct PathSource<'a> {
+    pub(super) path: &'a str,
+    pub(super) word: &'a Word,
+    /// `--parents`.
+    pub(super) parents: bool,
+}
+
+/// Finds the files that `source` means, and reads what of them counts for the cache. What is not there is an error
+/// at its word, with what may have been meant.
+pub(super) fn at_path(
+    reader: &mut Reader<'_>,
+    source: PathSource<'_>,
+    at: Place<'_>,
+    into: &mut Prepared<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    let PathSource {
+        path,
+        word,
+        parents,
+    } = source;
+    let tree = into.tree.tree();
+    let selected = match parents {
+        true => tree.select_with_parents(path)?,
+        false => tree.select(path)?,
+    };
+    let missing = |found: &Selected| -> Error {
+        let shown = clean(&format!("/{path}"));
+        let message = format!(
+            "failed to compute cache key: failed to calculate checksum: \"/{}\": not found",
+            shown.trim_start_matches('/')
+        );
+        let error = at.source.error(word.span, message);
+        match hint(tree, path, found) {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+        .into()
+    };
+    let items = match selected {
+        Selected::Items(items) => items,
+        found => return Err(missing(&found)),
+    };
+    let before = into.content.files.len();
+    for item in &items {
+        reader.read(tree, item, &into.exclude, &mut into.content)?;
+    }
+    let nothing = match parents {
+        true => into.content.files[before..]
+            .iter()
+            .all(|file| file.name.is_empty()),
+        false => items.is_empty(),
+    };
+    if nothing && parents && !may_be_nothing(path) {
+        // Without `--parents` a path that is left out is found to be so before.
+        return Err(missing(&match tree.select(path)? {
+            Selected::Missing => Selected::Missing,
+            _ => Selected::Ignored,
+        }));
+    }
+    if nothing {
+        warnings.push(format!("no file fits the pattern `{path}`"));
+    }
+    into.items.extend(items);
+    Ok(())
+}
+
+/// What may help with a source that is not there.
+fn hint(tree: &Tree, path: &str, found: &Selected) -> Option<String> {
+    if *found == Selected::Ignored {
+        return Some(format!(
+            "`{path}` exists, and `.dockerignore` leaves it out"
+        ));
+    }
+    if Path::new(path)
+        .components()
+        .any(|part| part.as_os_str() == "..")
+    {
+        return Some("a path cannot lead out of the build context".to_owned());
+    }
+    // The first name that is not there, in the folder that is.
+    let path = clean(&format!("/{}", path.replacen("/./", "/", 1)));
+    let names: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let mut folder = PathBuf::new();
+    for (index, name) in names.iter().enumerate() {
+        let Ok(Some(found)) = tree.view.find(&folder, Last::Follow) else {
+            return None;
+        };
+        let Node::Folder(open) = found.node else {
+            return None;
+        };
+        let there = open.names().ok()?;
+        if there.iter().any(|there| there == name) {
+            folder.push(name);
+            continue;
+        }
+        let like = closest(name, there.iter().filter_map(|name| name.to_str()))?;
+        let rest = &names[index + 1..];
+        let meant: PathBuf = folder.iter().chain([OsStr::new(like)]).collect();
+        let meant = rest.iter().fold(meant, |path, name| path.join(name));
+        return Some(format!("did you mean `{}`?", meant.display()));
+    }
+    None
+}
