@@ -1,14 +1,13 @@
 //! Streams that are hashed while they pass.
 
+use super::hasher::Hasher;
 use crate::oci::digest::Digest;
-use sha2::{Digest as _, Sha256};
 use std::io::{self, Read, Write};
 
 /// Hashes and counts what is read from, or written to, the stream inside.
 pub struct Digesting<S> {
     inner: S,
-    hash: Sha256,
-    length: u64,
+    hash: Hasher,
 }
 
 impl<S> Digesting<S> {
@@ -16,26 +15,21 @@ impl<S> Digesting<S> {
     pub fn new(inner: S) -> Self {
         Self {
             inner,
-            hash: Sha256::new(),
-            length: 0,
+            hash: Hasher::new(),
         }
     }
 
     /// The digest and the number of all bytes that passed.
     pub fn finish(self) -> (Digest, u64) {
-        (Digest::from_hash(&self.hash.finalize()), self.length)
-    }
-
-    fn pass(&mut self, bytes: &[u8]) {
-        self.hash.update(bytes);
-        self.length += bytes.len() as u64;
+        let (hash, length) = self.hash.finish();
+        (Digest::from_hash(&hash), length)
     }
 }
 
 impl<R: Read> Read for Digesting<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.pass(&buffer[..count]);
+        self.hash.update(&buffer[..count]);
         Ok(count)
     }
 }
@@ -43,7 +37,7 @@ impl<R: Read> Read for Digesting<R> {
 impl<W: Write> Write for Digesting<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(bytes)?;
-        self.pass(&bytes[..count]);
+        self.hash.update(&bytes[..count]);
         Ok(count)
     }
 

@@ -32,6 +32,7 @@ pub mod commit;
 pub mod compression;
 pub mod digesting;
 pub mod flat;
+mod hasher;
 pub mod history;
 pub mod layer;
 pub mod lowers;

@@ -188,21 +188,35 @@ impl<'a> Parts<'a> {
             }
             return self.keep(content).map(Some);
         }
-        let mut hashed = Digesting::new(content);
-        let staged = layer::stage(self.home, &mut hashed, Origin::Foreign, &Limits::default());
+        let staged = match compressed {
+            true => self.compressed_layer(content),
+            // A plain tar is read to its end and hashed once: its digest here is its diffID.
+            false => self
+                .stage(content)
+                .map(|staged| (staged.diff_id().clone(), staged)),
+        };
         Ok(Some(match staged {
             Err(error) if error.kind() == crate::ErrorKind::Io => return Err(error),
             Err(error) => Part::Damaged(error),
-            Ok(staged) => {
-                // A decompressor may leave the last bytes unread.
-                io::copy(&mut hashed, &mut io::sink()).map_err(damaged)?;
-                Part::Layer {
-                    diff_id: staged.diff_id().clone(),
-                    blob: hashed.finish().0,
-                    staged: Some(staged),
-                }
-            }
+            Ok((blob, staged)) => Part::Layer {
+                diff_id: staged.diff_id().clone(),
+                blob,
+                staged: Some(staged),
+            },
         }))
+    }
+
+    fn stage(&self, content: impl Read) -> Result<Staged> {
+        layer::stage(self.home, content, Origin::Foreign, &Limits::default())
+    }
+
+    /// A layer with its digest as it lies in the archive.
+    fn compressed_layer(&self, content: impl Read) -> Result<(Digest, Staged)> {
+        let mut hashed = Digesting::new(content);
+        let staged = self.stage(&mut hashed)?;
+        // A decompressor may leave the last bytes unread.
+        io::copy(&mut hashed, &mut io::sink()).map_err(damaged)?;
+        Ok((hashed.finish().0, staged))
     }
 
     fn keep(&mut self, mut content: impl Read) -> Result<Part> {
