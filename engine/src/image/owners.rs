@@ -127,9 +127,28 @@ pub fn xattrs(folder: impl AsFd, name: &[u8]) -> Result<Xattrs, Errno> {
 
 /// All attributes of what is at `path`, sorted; those of a link and not of its target.
 pub fn xattrs_at(path: &Path) -> Result<Xattrs, Errno> {
+    collect(
+        |names| rustix::fs::llistxattr(path, names),
+        |name, value| rustix::fs::lgetxattr(path, name, value),
+    )
+}
+
+/// All attributes of an open file, sorted. No path is looked up, which counts where files are many.
+pub fn xattrs_of(file: impl AsFd) -> Result<Xattrs, Errno> {
+    collect(
+        |names| rustix::fs::flistxattr(&file, names),
+        |name, value| rustix::fs::fgetxattr(&file, name, value),
+    )
+}
+
+/// Attributes, from the calls that give all names and the value of one.
+fn collect(
+    list: impl Fn(&mut [u8]) -> Result<usize, Errno>,
+    get: impl Fn(&[u8], &mut [u8]) -> Result<usize, Errno>,
+) -> Result<Xattrs, Errno> {
     let mut names = vec![0; 1024];
     let length = loop {
-        match rustix::fs::llistxattr(path, &mut names[..]) {
+        match list(&mut names) {
             Ok(length) => break length,
             Err(Errno::RANGE) => names.resize(names.len() * 8, 0),
             Err(Errno::OPNOTSUPP) => break 0,
@@ -143,7 +162,7 @@ pub fn xattrs_at(path: &Path) -> Result<Xattrs, Errno> {
         }
         let mut value = vec![0; 256];
         let length = loop {
-            match rustix::fs::lgetxattr(path, name, &mut value[..]) {
+            match get(name, &mut value) {
                 Ok(length) => break Some(length),
                 Err(Errno::RANGE) => value.resize(value.len() * 16, 0),
                 // It went away, or is not for us to see.

@@ -10,7 +10,7 @@
 
 use super::lowers::Lowers;
 use super::marks::{Marks, is_whiteout};
-use super::owners::{self, Owners, through};
+use super::owners::{self, Owners, Xattrs, through};
 use super::tar::{Entry, EntryKind, Writer};
 use super::upper::{Item, items, open, open_top};
 use crate::error::{Error, IoContext, Result};
@@ -78,7 +78,7 @@ impl<W: Write> Packer<W> {
         if !item.kind().is_dir() {
             return self.other(parent, &item, path);
         }
-        let entry = self.entry(parent, &item, &path, EntryKind::Directory)?;
+        let entry = self.named(parent, &item, &path, EntryKind::Directory)?;
         self.append(&entry, io::empty())
     }
 
@@ -119,7 +119,7 @@ impl<W: Write> Packer<W> {
         lowers: &Lowers,
     ) -> Result<()> {
         path.push(b'/');
-        let entry = self.entry(parent, item, &path, EntryKind::Directory)?;
+        let entry = self.named(parent, item, &path, EntryKind::Directory)?;
         self.append(&entry, io::empty())?;
         let (below, inner) = lowers.find(&item.name)?;
         let hides = self
@@ -143,22 +143,21 @@ impl<W: Write> Packer<W> {
             FileType::Fifo => EntryKind::Fifo,
             _ => return Ok(()),
         };
-        let mut entry = self.entry(parent, item, &path, kind)?;
         if stat.st_nlink > 1 {
-            match self.links.get(&(stat.st_dev, stat.st_ino)) {
-                Some(first) => {
-                    entry.kind = EntryKind::HardLink;
-                    entry.link.clone_from(first);
-                    entry.xattrs.clear();
-                    return self.append(&entry, io::empty());
-                }
-                None => {
-                    self.links.insert((stat.st_dev, stat.st_ino), path.clone());
-                }
+            if let Some(first) = self.links.get(&(stat.st_dev, stat.st_ino)) {
+                let first = first.clone();
+                let mut entry = self.named(parent, item, &path, EntryKind::HardLink)?;
+                entry.link = first;
+                entry.xattrs.clear();
+                return self.append(&entry, io::empty());
             }
+            self.links.insert((stat.st_dev, stat.st_ino), path.clone());
         }
+        if kind == EntryKind::File {
+            return self.file(parent, item, &path);
+        }
+        let mut entry = self.named(parent, item, &path, kind)?;
         match kind {
-            EntryKind::File => return self.file(parent, item, entry),
             EntryKind::Symlink => {
                 entry.link = readlinkat(parent, item.name.as_os_str(), Vec::new())
                     .map_err(|errno| failed(&path, errno))?
@@ -176,31 +175,38 @@ impl<W: Write> Packer<W> {
         self.append(&entry, io::empty())
     }
 
-    fn file(&mut self, parent: &OwnedFd, item: &Item, mut entry: Entry) -> Result<()> {
+    fn file(&mut self, parent: &OwnedFd, item: &Item, path: &[u8]) -> Result<()> {
+        let on = |errno| failed(path, errno);
         // A pipe that took the file's place meanwhile must not hold us up.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = openat(parent, item.name.as_os_str(), flags, Mode::empty())
-            .map_err(|errno| failed(&entry.path, errno))?;
-        let stat = rustix::fs::fstat(&file).map_err(|errno| failed(&entry.path, errno))?;
+        let file = openat(parent, item.name.as_os_str(), flags, Mode::empty()).map_err(on)?;
+        let stat = rustix::fs::fstat(&file).map_err(on)?;
         if !FileType::from_raw_mode(stat.st_mode).is_file() {
-            return Err(failed(&entry.path, Errno::STALE));
+            return Err(on(Errno::STALE));
         }
+        let xattrs = owners::xattrs_of(&file).map_err(on)?;
+        let mut entry = self.entry(item, path, EntryKind::File, xattrs);
         entry.size = u64::try_from(stat.st_size).unwrap_or(0);
         self.done.size += entry.stored();
         self.append(&entry, File::from(file))
     }
 
-    fn entry(&self, parent: &OwnedFd, item: &Item, path: &[u8], kind: EntryKind) -> Result<Entry> {
-        let mut entry = Entry::new(path, kind, item.stat.st_mode & 0o7777);
+    /// The entry of what is not opened.
+    fn named(&self, parent: &OwnedFd, item: &Item, path: &[u8], kind: EntryKind) -> Result<Entry> {
         let xattrs =
             owners::xattrs(parent, item.name.as_bytes()).map_err(|errno| failed(path, errno))?;
+        Ok(self.entry(item, path, kind, xattrs))
+    }
+
+    fn entry(&self, item: &Item, path: &[u8], kind: EntryKind, xattrs: Xattrs) -> Entry {
+        let mut entry = Entry::new(path, kind, item.stat.st_mode & 0o7777);
         let owner = self
             .owners
             .seen((item.stat.st_uid, item.stat.st_gid), &xattrs);
         (entry.uid, entry.gid) = (owner.0.into(), owner.1.into());
         entry.mtime = (item.stat.st_mtime, 0);
         entry.xattrs = owners::travelling(xattrs);
-        Ok(entry)
+        entry
     }
 
     fn deletion(&mut self, path: &[u8]) -> Result<()> {

@@ -18,7 +18,7 @@ pub(super) fn copy(from: &OwnedFd, to: &OwnedFd, size: i64) -> Result<(), Errno>
     }
     // A small file is read faster than the kernel sets up its own copy.
     if size < WORTH_SHARING {
-        return read_and_write(from, to);
+        return read_and_write(from, to, size);
     }
     loop {
         match rustix::fs::copy_file_range(from, None, to, None, RANGE) {
@@ -26,15 +26,17 @@ pub(super) fn copy(from: &OwnedFd, to: &OwnedFd, size: i64) -> Result<(), Errno>
             Ok(_) | Err(Errno::INTR) => {}
             // Not between these two file systems: what was copied so far has moved both offsets along.
             Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-                return read_and_write(from, to);
+                return read_and_write(from, to, size);
             }
             Err(errno) => return Err(errno),
         }
     }
 }
 
-fn read_and_write(from: &OwnedFd, to: &OwnedFd) -> Result<(), Errno> {
-    let mut buffer = vec![0; BUFFER];
+fn read_and_write(from: &OwnedFd, to: &OwnedFd, size: i64) -> Result<(), Errno> {
+    // Where files are many and small, a large buffer for each costs more than they do.
+    let wanted = usize::try_from(size).unwrap_or(BUFFER);
+    let mut buffer = vec![0; wanted.clamp(512, BUFFER)];
     loop {
         match rustix::io::read(from, &mut buffer) {
             Ok(0) => return Ok(()),

@@ -110,8 +110,7 @@ impl Placer {
         let path = self.file_path(to, OsStr::new(name))?;
         let (parent, last) = split(&path)?;
         let folder = self.folders.open(parent)?;
-        self.make_room(&folder, last, &path)?;
-        let fd = create(&folder, last, &path)?;
+        let fd = self.create(&folder, last, &path)?;
         bytes::write(&fd, content).map_err(|errno| failed(&path, errno))?;
         self.give(&folder, last, (0, 0), true, &path)?;
         self.set_mode(&fd, mode, 0o600, &path)?;
@@ -176,12 +175,14 @@ impl Placer {
             return Ok(());
         }
         let folder = self.folders.open(parent)?;
-        self.make_room(&folder, name, path)?;
         let on = |errno| failed(path, errno);
         let source = self.owner_of(file)?;
+        if file.kind() != FileType::RegularFile {
+            self.make_room(&folder, name, path)?;
+        }
         match file.kind() {
             FileType::RegularFile => {
-                let to = create(&folder, name, path)?;
+                let to = self.create(&folder, name, path)?;
                 let from = file.open().map_err(on)?;
                 bytes::copy(&from, &to, stat.st_size).map_err(on)?;
                 self.give(&folder, name, source, true, path)?;
@@ -207,22 +208,36 @@ impl Placer {
         rustix::fs::utimensat(&folder, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(on)
     }
 
+    /// Makes an empty file, in place of another one. Most find nothing in their way, so that is tried first.
+    fn create(&self, folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<OwnedFd> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let open = || rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(0o600));
+        self.refuse_below(name, path)?;
+        match open() {
+            Err(Errno::EXIST) => {
+                self.make_room(folder, name, path)?;
+                open()
+            }
+            other => other,
+        }
+        .map_err(|errno| failed(path, errno))
+    }
+
     /// Removes what is in the way of a file. A directory is in the way for good.
     fn make_room(&self, folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<()> {
-        let refused = || {
-            Error::invalid(format!(
-                "cannot copy to directory: /{}: a file cannot replace it",
-                path.display()
-            ))
-        };
         match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
-            Ok(()) => return Ok(()),
-            Err(Errno::NOENT) => {}
-            Err(Errno::ISDIR | Errno::PERM) => return Err(refused()),
-            Err(errno) => return Err(failed(path, errno)),
+            Ok(()) => Ok(()),
+            Err(Errno::NOENT) => self.refuse_below(name, path),
+            Err(Errno::ISDIR | Errno::PERM) => Err(in_the_way(path)),
+            Err(errno) => Err(failed(path, errno)),
         }
+    }
+
+    /// Error: the layers below have a directory of this name.
+    fn refuse_below(&self, name: &OsStr, path: &Path) -> Result<()> {
         match self.folders.covers_folder(name, path)? {
-            true => Err(refused()),
+            true => Err(in_the_way(path)),
             false => Ok(()),
         }
     }
@@ -284,10 +299,11 @@ impl Placer {
     }
 }
 
-fn create(folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<OwnedFd> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(0o600))
-        .map_err(|errno| failed(path, errno))
+fn in_the_way(path: &Path) -> Error {
+    Error::invalid(format!(
+        "cannot copy to directory: /{}: a file cannot replace it",
+        path.display()
+    ))
 }
 
 fn mtime(stat: &Stat) -> Timespec {
