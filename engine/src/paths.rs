@@ -8,6 +8,7 @@
 //! │   ├── starter.json           the images that a new sandbox begins with
 //! │   ├── lock                   held shared by who adds content, exclusively by who deletes it
 //! │   └── tmp/                   what is not finished; renamed into place, or swept
+//! ├── distribution/              what registries know of layers and images: notes, which may be lost
 //! ├── sandboxes/<name>/          one world of names
 //! │   ├── images.json            references -> image ids, and the images known here
 //! │   ├── images.lock            held while images.json is replaced
@@ -76,6 +77,10 @@ impl Home {
     /// Held shared by who adds content, exclusively by who deletes what nobody needs.
     pub fn content_lock(&self) -> PathBuf {
         self.content().join("lock")
+    }
+    /// What registries know of layers and images.
+    pub fn distribution(&self) -> PathBuf {
+        self.root.join("distribution")
     }
     /// The sandbox called `name`.
     pub fn sandbox(&self, name: &str) -> Result<SandboxPaths> {

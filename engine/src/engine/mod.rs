@@ -8,6 +8,7 @@ mod cache;
 mod containers;
 mod images;
 pub mod look;
+mod registry;
 mod volumes;
 
 pub use crate::site::Settings;

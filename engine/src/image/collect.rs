@@ -13,7 +13,7 @@ use crate::oci::digest::{Digest, ImageId};
 use crate::paths::{Home, SandboxPaths};
 use crate::store::containers::ContainerConfig;
 use crate::store::tree::remove_tree;
-use crate::store::{atomic, blobs, build_cache, images, layers, lock};
+use crate::store::{atomic, blobs, build_cache, distribution, images, layers, lock};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::fs;
@@ -66,8 +66,28 @@ pub fn collect(home: &Home, removed: &[ImageId], now: Timestamp) -> Result<Colle
             blobs::remove(home, id)?;
         }
     }
+    forget(home, &needed)?;
     sweep(home, now)?;
     Ok(collected)
+}
+
+/// Deletes the compressed forms of layers, and the manifests of images, that are not needed.
+fn forget(home: &Home, needed: &Needed) -> Result<()> {
+    let (layers, images) = distribution::noted(home)?;
+    if !layers.is_empty() {
+        let needed: BTreeSet<Digest> = needed
+            .layers
+            .iter()
+            .filter_map(|chain| Some(layers::read(home, chain).ok()?.diff_id))
+            .collect();
+        for diff_id in layers.iter().filter(|diff_id| !needed.contains(diff_id)) {
+            distribution::remove_layer(home, diff_id)?;
+        }
+    }
+    for image in images.iter().filter(|image| !needed.images.contains(image)) {
+        distribution::remove_image(home, image)?;
+    }
+    Ok(())
 }
 
 /// Children before parents.
@@ -166,8 +186,13 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 fn sweep(home: &Home, now: Timestamp) -> Result<()> {
     for path in files(&home.content_tmp())? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_layer =
-            name.starts_with(layers::DRAFT_PREFIX) || name.starts_with(layers::GONE_PREFIX);
+        let is_layer = [
+            layers::DRAFT_PREFIX,
+            layers::GONE_PREFIX,
+            blobs::DRAFT_PREFIX,
+        ]
+        .iter()
+        .any(|prefix| name.starts_with(prefix));
         let age = fs::symlink_metadata(&path)
             .and_then(|metadata| metadata.modified())
             .ok()

@@ -37,6 +37,49 @@ pub fn write(home: &Home, bytes: &[u8]) -> Result<Digest> {
     Ok(digest)
 }
 
+/// How the name of an unfinished blob begins; see [`super::layers::DRAFT_PREFIX`].
+pub const DRAFT_PREFIX: &str = "blob-";
+
+/// A large blob that is being written; dropped without [`Draft::publish`], it leaves nothing. The caller holds the content
+/// lock.
+#[derive(Debug)]
+pub struct Draft(tempfile::NamedTempFile);
+
+impl Draft {
+    /// Begins a blob in `content/tmp`.
+    pub fn new(home: &Home) -> Result<Self> {
+        let tmp = home.content_tmp();
+        if !tmp.is_dir() {
+            create_private_dir(&tmp)?;
+        }
+        let file = tempfile::Builder::new()
+            .prefix(DRAFT_PREFIX)
+            .tempfile_in(&tmp);
+        file.map(Self).on("create a file in", &tmp)
+    }
+
+    /// Where its bytes go.
+    pub fn file(&self) -> &fs::File {
+        self.0.as_file()
+    }
+
+    /// Where it lies meanwhile.
+    pub fn path(&self) -> &std::path::Path {
+        self.0.path()
+    }
+
+    /// Gives it its name; its digest has been checked. It may be lost in a power cut, and is then fetched or packed again.
+    pub fn publish(self, home: &Home, digest: &Digest) -> Result<()> {
+        create_private_dir(&home.blobs())?;
+        let path = path(home, digest);
+        self.0
+            .persist(&path)
+            .map_err(|error| error.error)
+            .on("write", &path)?;
+        Ok(())
+    }
+}
+
 /// Reads a configuration or a manifest, and checks it against its name.
 /// Error: kind `NotFound` if it is missing, `Internal` if it is damaged.
 pub fn read(home: &Home, digest: &Digest) -> Result<Vec<u8>> {

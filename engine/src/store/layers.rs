@@ -16,6 +16,7 @@ use crate::oci::config::chain_ids;
 use crate::oci::digest::Digest;
 use crate::paths::{Home, create_private_dir};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -112,6 +113,17 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
     }
     chains.sort_unstable();
     Ok(chains)
+}
+
+/// One layer for each diffID of this home; where the same files lie on several parents, any of them.
+pub fn by_diff_id(home: &Home) -> Result<HashMap<Digest, Layer>> {
+    let mut known = HashMap::new();
+    for chain in list(home)? {
+        if let Ok(layer) = read(home, &chain) {
+            known.insert(layer.diff_id.clone(), layer);
+        }
+    }
+    Ok(known)
 }
 
 /// How the folder of a draft begins. Its maker holds the content lock, so one that is seen by who holds that lock

@@ -8,6 +8,7 @@ pub mod atomic;
 pub mod blobs;
 pub mod build_cache;
 pub mod containers;
+pub mod distribution;
 pub mod images;
 pub mod layers;
 pub mod lock;

@@ -56,7 +56,7 @@ impl<'a> Parts<'a> {
             home,
             parts: BTreeMap::new(),
             aliases: HashMap::new(),
-            known: known_layers(home)?,
+            known: layers::by_diff_id(home)?,
             memory: 0,
         };
         let mut tar = Reader::new(stream);
@@ -259,15 +259,4 @@ fn clean(path: &str) -> String {
         }
     }
     parts.join("/")
-}
-
-/// The layers of this home, by diffID.
-fn known_layers(home: &Home) -> Result<HashMap<Digest, Layer>> {
-    let mut known = HashMap::new();
-    for chain in layers::list(home)? {
-        if let Ok(layer) = layers::read(home, &chain) {
-            known.insert(layer.diff_id.clone(), layer);
-        }
-    }
-    Ok(known)
 }

@@ -5,7 +5,7 @@
 //! **What we do.** The same; and a registry may listen on a Unix socket, so that the hub needs no port.
 
 use super::Remote;
-use super::url::{self, Scheme, Url};
+use super::url::{self, Url};
 use crate::error::{Error, Result};
 use crate::oci::reference::DEFAULT_DOMAIN;
 use std::fmt;
@@ -114,7 +114,7 @@ fn is_insecure(remote: &Remote, domain: &str) -> bool {
 }
 
 /// Whether `host` is an address in the network `listed`, such as `10.0.0.0/8`.
-fn within(host: &str, listed: &str) -> bool {
+pub(super) fn within(host: &str, listed: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     let parsed = listed
         .split_once('/')
@@ -129,13 +129,6 @@ fn within(host: &str, listed: &str) -> bool {
             differing.checked_shr(128 - bits).unwrap_or(0) == 0
         }
         _ => false,
-    }
-}
-
-impl Endpoint {
-    /// Whether what is told here can be read on the way.
-    pub(super) fn is_plain(&self) -> bool {
-        matches!(self, Self::Address(url) if url.scheme() == Scheme::Http)
     }
 }
 

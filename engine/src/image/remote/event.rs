@@ -11,7 +11,7 @@ pub enum TransferEvent {
     Pulling {
         /// The tag, or the digest.
         tag: String,
-        /// The repository: without its registry if that is docker.io.
+        /// The repository, without its registry.
         repository: String,
     },
     /// A push begins: `The push refers to repository [docker.io/library/busybox]`.

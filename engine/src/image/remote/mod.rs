@@ -30,11 +30,21 @@
 //! Source: OCI distribution specification; distribution `docs/content/spec/auth/token.md`.
 //! **Lesson.** `registries`
 
+mod auth;
+mod blob;
 mod challenge;
+mod connect;
 pub mod endpoint;
 pub mod event;
+mod http;
+mod manifest;
+mod platform;
+mod problem;
+pub mod pull;
+mod transport;
 pub mod url;
 
+pub use connect::login;
 pub use endpoint::Endpoint;
 pub use event::{LayerStatus, TransferEvent};
 

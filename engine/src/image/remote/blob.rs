@@ -1,0 +1,193 @@
+//! A blob comes down: counted, hashed while it passes, and taken up again where it broke off.
+//!
+//! **What Docker does.** A layer that broke off is asked for again, from where it stopped (`Range`), five times.
+//! **What we do.** The same; a server that sends more than it announced, or other bytes, is not believed.
+//! Source: OCI distribution specification, § Pulling blobs; RFC 7233.
+
+use super::auth::Scope;
+use super::event::LayerStatus;
+use super::http::{Answer, Call, Client};
+use crate::error::{Error, ErrorKind, Result};
+use crate::oci::descriptor::Descriptor;
+use crate::oci::digest::Digest;
+use crate::oci::reference::Reference;
+use sha2::{Digest as _, Sha256};
+use std::io::{self, Read};
+
+/// Bytes that are passed on at once.
+pub(super) const CHUNK: usize = 256 << 10;
+/// However often it goes on, a blob is not taken up more often than this.
+const MOST_BREAKS: u32 = 100;
+
+/// Takes the bytes of a blob, and whoever stops it.
+pub(super) type Sink<'a> = dyn FnMut(Vec<u8>) -> Result<()> + 'a;
+
+/// Fetches the blob that `descriptor` names from the repository of `reference`. All of its bytes have been passed to `sink`
+/// when this returns, and they are the right ones; before, nothing is known of them.
+pub(super) fn fetch(
+    client: &Client,
+    reference: &Reference,
+    descriptor: &Descriptor,
+    sink: &mut Sink<'_>,
+    tell: &dyn Fn(LayerStatus),
+) -> Result<()> {
+    let mut download = Download {
+        client,
+        reference,
+        descriptor,
+        have: 0,
+        hash: Sha256::new(),
+    };
+    let (mut failures, mut breaks) = (0, 0);
+    loop {
+        let before = download.have;
+        let broken = match download.go_on(sink, tell) {
+            Ok(()) => break,
+            Err(Ended::For(error)) => return Err(error),
+            Err(Ended::Broken(error)) => error,
+        };
+        failures = if download.have > before {
+            1
+        } else {
+            failures + 1
+        };
+        breaks += 1;
+        if failures > client.wires.patience().retries || breaks > MOST_BREAKS {
+            return Err(broken.with_hint(
+                "the connection breaks off again and again; docker pull begins where it stopped",
+            ));
+        }
+        let delay = client.delay(failures - 1);
+        tell(LayerStatus::Retrying {
+            seconds: delay.as_millis().div_ceil(1000) as u64,
+        });
+        std::thread::sleep(delay);
+    }
+    tell(LayerStatus::VerifyingChecksum);
+    let found = Digest::from_hash(&download.hash.finalize());
+    match found == descriptor.digest {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
+            "filesystem layer verification failed for digest {}",
+            descriptor.digest
+        ))
+        .with_hint(
+            "the registry, or somebody on the way, sent other bytes; nothing of them was kept",
+        )),
+    }
+}
+
+/// Reads a small blob whole.
+pub(super) fn read(
+    client: &Client,
+    reference: &Reference,
+    descriptor: &Descriptor,
+) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut sink = |chunk: Vec<u8>| {
+        bytes.extend_from_slice(&chunk);
+        Ok(())
+    };
+    fetch(client, reference, descriptor, &mut sink, &|_| {})?;
+    Ok(bytes)
+}
+
+struct Download<'a> {
+    client: &'a Client,
+    reference: &'a Reference,
+    descriptor: &'a Descriptor,
+    /// Bytes that were passed on.
+    have: u64,
+    hash: Sha256,
+}
+
+enum Ended {
+    /// It may go on later.
+    Broken(Error),
+    /// It will not.
+    For(Error),
+}
+
+impl Download<'_> {
+    /// Fetches what is missing.
+    fn go_on(
+        &mut self,
+        sink: &mut Sink<'_>,
+        tell: &dyn Fn(LayerStatus),
+    ) -> std::result::Result<(), Ended> {
+        let (total, digest) = (self.descriptor.size, &self.descriptor.digest);
+        if self.have == total && total > 0 {
+            return Ok(());
+        }
+        let path = self.reference.path();
+        let url = self.client.at(&format!("/v2/{path}/blobs/{digest}"));
+        let mut call = Call::get(url, Scope::pull(path));
+        if self.have > 0 {
+            call = call.with("range", format!("bytes={}-", self.have));
+        }
+        let answer = self
+            .client
+            .send(&call)
+            .map_err(|error| match error.kind() {
+                ErrorKind::Io => Ended::Broken(error),
+                _ => Ended::For(error),
+            })?;
+        let skip = match answer.status {
+            200 => self.have,
+            206 if starts_at(&answer, self.have) => 0,
+            206 | 416 => {
+                let message =
+                    format!("the registry does not go on with blob {digest} where it stopped");
+                return Err(Ended::For(Error::invalid(message)));
+            }
+            429 | 500..=599 => return Err(Ended::Broken(answer.problem().error())),
+            _ => return Err(Ended::For(answer.problem().pulling(self.reference))),
+        };
+        let mut body = answer.into_reader();
+        let broken = |error: io::Error| {
+            let message = format!("the download of blob {digest} broke off");
+            Ended::Broken(Error::new(ErrorKind::Io, message).with_source(error))
+        };
+        // A server that knows no ranges begins anew.
+        let skipped = io::copy(&mut (&mut body).take(skip), &mut io::sink()).map_err(broken)?;
+        if skipped < skip {
+            return Err(broken(io::ErrorKind::UnexpectedEof.into()));
+        }
+        loop {
+            let mut chunk = Vec::with_capacity(CHUNK);
+            let read = (&mut body).take(CHUNK as u64).read_to_end(&mut chunk);
+            let more = chunk.len() as u64;
+            if self.have + more > total {
+                let message =
+                    format!("blob {digest} is longer than the {total} bytes that were announced");
+                return Err(Ended::For(Error::invalid(message)));
+            }
+            if more > 0 {
+                self.hash.update(&chunk);
+                sink(chunk).map_err(Ended::For)?;
+                self.have += more;
+                tell(LayerStatus::Downloading {
+                    done: self.have,
+                    total,
+                });
+            }
+            read.map_err(broken)?;
+            if more < CHUNK as u64 {
+                return match self.have == total {
+                    true => Ok(()),
+                    false => Err(broken(io::ErrorKind::UnexpectedEof.into())),
+                };
+            }
+        }
+    }
+}
+
+/// Whether `Content-Range: bytes 5-9/10` begins where we are.
+fn starts_at(answer: &Answer, have: u64) -> bool {
+    let range = answer.header("content-range").unwrap_or_default();
+    let start = range
+        .trim()
+        .strip_prefix("bytes ")
+        .and_then(|range| range.split('-').next());
+    start.and_then(|start| start.trim().parse().ok()) == Some(have)
+}

@@ -1,0 +1,116 @@
+//! The first contact: is it a registry, does it speak TLS, what does it ask for; and `docker login`.
+
+use super::auth::{self, Auth, Fetch, Scope};
+use super::endpoint::candidates;
+use super::http::{Call, Client};
+use super::problem::Problem;
+use super::transport::Wires;
+use super::{Credential, LoggedIn, Remote};
+use crate::error::{Error, Result};
+
+/// How long the first try of a registry that may be plain HTTP is waited for.
+const FIRST_TRY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Finds the registry `domain`, such as `docker.io` or `localhost:5000`, and says who we are.
+/// Error: none of the ways leads to a registry.
+pub(super) fn connect(remote: &Remote, domain: &str) -> Result<Client> {
+    connect_as(remote, domain, auth::credential(remote, domain)?)
+}
+
+fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> Result<Client> {
+    let candidates = candidates(remote, domain)?;
+    let last = candidates.endpoints.len().saturating_sub(1);
+    let mut failure: Option<Failed> = None;
+    for (index, endpoint) in candidates.endpoints.into_iter().enumerate() {
+        let mut remote = remote.clone();
+        if index < last {
+            // A server that knows no TLS may wait for more of what it takes for a request.
+            let patience = &mut remote.patience;
+            patience.connect = patience.connect.min(FIRST_TRY);
+            patience.silence = patience.silence.min(FIRST_TRY);
+        }
+        let client = Client {
+            wires: Wires::new(&remote, endpoint, candidates.insecure),
+            auth: Auth::new(credential.clone()),
+        };
+        match client.ping() {
+            Ok(()) => return Ok(client),
+            // What a server said is a better reason than what another way did not lead to.
+            Err(failed) if failure.as_ref().is_none_or(|before| !before.answered) => {
+                failure = Some(failed);
+            }
+            Err(_) => {}
+        }
+    }
+    Err(failure.map_or_else(
+        || Error::internal("a registry has no address"),
+        |failed| failed.error,
+    ))
+}
+
+/// A first contact that led nowhere.
+struct Failed {
+    error: Error,
+    /// A server spoke HTTP.
+    answered: bool,
+}
+
+impl Client {
+    /// `GET /v2/`, and what the registry asks for. An overloaded one is given time.
+    fn ping(&self) -> std::result::Result<(), Failed> {
+        let call = Call::get(self.at("/v2/"), Scope::none());
+        let mut attempt = 0;
+        loop {
+            let status = self.ask(&call).map_err(|error| Failed {
+                error,
+                answered: false,
+            })?;
+            match status {
+                200..=299 | 401 => return Ok(()),
+                429 | 500..=599 if attempt < self.wires.patience().retries => {}
+                status => {
+                    return Err(Failed {
+                        error: no_registry(self, status),
+                        answered: true,
+                    });
+                }
+            }
+            std::thread::sleep(self.delay(attempt));
+            attempt += 1;
+        }
+    }
+}
+
+fn no_registry(client: &Client, status: u16) -> Error {
+    let said = Problem::read(status, b"").error();
+    match status {
+        429 | 500..=599 => said.with_hint("the registry is busy, or broken; try again later"),
+        _ => Error::invalid(format!("Get \"{}\": {said}", client.at("/v2/")))
+            .with_hint("what listens there is no registry"),
+    }
+}
+
+/// Checks a credential with the registry `domain`.
+/// Errors: `unauthorized: …`, or the registry cannot be reached.
+pub fn login(remote: &Remote, domain: &str, credential: &Credential) -> Result<LoggedIn> {
+    let client = connect_as(remote, domain, Some(credential.clone()))?;
+    let answer = client.send(&Call::get(client.at("/v2/"), Scope::none()))?;
+    if !answer.is_success() {
+        return Err(answer.problem().error());
+    }
+    let kept = match credential {
+        Credential::Password { username, .. } => {
+            let fetch: &Fetch<'_> = &|request| client.fetch_token(request);
+            // A server that has nothing lasting may refuse to be asked.
+            let token = client.auth.identity(fetch).unwrap_or_default();
+            token.map(|token| Credential::IdentityToken {
+                username: username.clone(),
+                token,
+            })
+        }
+        Credential::IdentityToken { .. } => None,
+    };
+    Ok(LoggedIn {
+        credential: kept.unwrap_or_else(|| credential.clone()),
+    })
+}

@@ -1,0 +1,381 @@
+//! Requests to a registry: with what it asks for, followed where it points to, and tried again when that may help.
+//!
+//! **What Docker does.** Go's client follows redirects by itself, and drops `Authorization` when the host changes.
+//! **What we do.** By hand: what is meant for the registry (scheme, host and port) is told to nobody else, and nothing that
+//! began with HTTPS goes on without it.
+
+use super::auth::{Auth, Fetch, LARGEST_TOKEN, Scope, TokenRequest};
+use super::challenge;
+use super::problem::{Problem, Unanswered, unanswered};
+use super::transport::Wires;
+use super::url::{Scheme, Url};
+use crate::error::{Error, ErrorKind, Result};
+use std::io::Read;
+use std::time::Duration;
+use ureq::http::{HeaderMap, Method, Request, Response};
+use ureq::{Body, SendBody};
+
+/// Redirects that are followed.
+const MOST_REDIRECTS: usize = 5;
+/// A server that asks for more patience than this is not waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Bytes of an error that are read.
+const LARGEST_PROBLEM: u64 = 64 << 10;
+
+/// What a request carries.
+pub(super) enum Content<'a> {
+    Nothing,
+    Bytes(&'a [u8]),
+    /// So many bytes, which can be read from their beginning again.
+    Stream(u64, &'a dyn Fn() -> Result<Box<dyn Read + 'a>>),
+}
+
+/// A request.
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) scope: Scope,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) content: Content<'a>,
+    /// A failure of the connection is final.
+    pub(super) once: bool,
+}
+
+impl Call<'_> {
+    pub(super) fn new(method: Method, url: Url, scope: Scope) -> Self {
+        Self {
+            method,
+            url,
+            scope,
+            headers: Vec::new(),
+            content: Content::Nothing,
+            once: false,
+        }
+    }
+
+    pub(super) fn get(url: Url, scope: Scope) -> Self {
+        Self::new(Method::GET, url, scope)
+    }
+
+    pub(super) fn head(url: Url, scope: Scope) -> Self {
+        Self::new(Method::HEAD, url, scope)
+    }
+
+    #[must_use]
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// An answer of whatever status; its body is yet to be read.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    /// Where it came from, redirects followed.
+    pub(super) url: Url,
+    body: Body,
+}
+
+impl Answer {
+    /// The value of a header.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(super) fn into_reader(self) -> impl Read {
+        self.body.into_reader()
+    }
+
+    /// Reads a body of at most so many bytes.
+    pub(super) fn bytes(self, most: u64) -> Result<Vec<u8>> {
+        let url = self.url.clone();
+        let mut bytes = Vec::new();
+        self.into_reader()
+            .take(most + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| {
+                Error::new(
+                    ErrorKind::Io,
+                    format!("Get \"{url}\": the answer broke off"),
+                )
+                .with_source(error)
+            })?;
+        match bytes.len() as u64 > most {
+            true => Err(Error::invalid(format!(
+                "Get \"{url}\": an answer of more than {most} bytes is refused"
+            ))),
+            false => Ok(bytes),
+        }
+    }
+
+    /// What went wrong.
+    pub(super) fn problem(self) -> Problem {
+        let status = self.status;
+        let mut bytes = Vec::new();
+        // What cannot be read says nothing; the status does.
+        let _ = self
+            .into_reader()
+            .take(LARGEST_PROBLEM)
+            .read_to_end(&mut bytes);
+        Problem::read(status, &bytes)
+    }
+}
+
+/// One registry, and who we are to it.
+pub(super) struct Client {
+    pub(super) wires: Wires,
+    pub(super) auth: Auth,
+}
+
+impl Client {
+    /// The address of `path` at the registry, such as `/v2/`.
+    pub(super) fn at(&self, path: &str) -> Url {
+        self.wires.base().at(path)
+    }
+
+    /// Sends a request, says who we are if asked, follows redirects of GET and HEAD, and tries again what may pass.
+    ///
+    /// # Errors
+    /// Nothing answered, or we cannot say who we are. An answer of whatever status is none.
+    pub(super) fn send(&self, call: &Call<'_>) -> Result<Answer> {
+        let mut attempt = 0;
+        loop {
+            let most = self.wires.patience().retries;
+            let wait = match self.send_once(call) {
+                Ok(answer) if attempt < most && is_passing(answer.status) => {
+                    match self.wait_for(&answer, attempt) {
+                        Some(wait) => wait,
+                        None => return Ok(answer),
+                    }
+                }
+                Ok(answer) => return Ok(answer),
+                Err(Sending::Unanswered(failure))
+                    if failure.passing && attempt < most && !call.once =>
+                {
+                    self.delay(attempt)
+                }
+                Err(Sending::Unanswered(failure)) => return Err(failure.error),
+                Err(Sending::Failed(error)) => return Err(error),
+            };
+            std::thread::sleep(wait);
+            attempt += 1;
+        }
+    }
+
+    /// Sends a request once, without saying who we are, and takes in what the registry asks for. Returns the status.
+    pub(super) fn ask(&self, call: &Call<'_>) -> std::result::Result<u16, Error> {
+        let answer = self.follow(call, false).map_err(Sending::into_error)?;
+        if answer.status == 401 {
+            self.take_in(&answer)?;
+        }
+        Ok(answer.status)
+    }
+
+    /// Before the retry number `attempt`, counted from 0.
+    pub(super) fn delay(&self, attempt: u32) -> Duration {
+        let delay = self.wires.patience().delay;
+        delay.saturating_mul(1 << attempt.min(10)).min(LONGEST_WAIT)
+    }
+
+    /// How long an overloaded server wants to be left alone; `None` if that is too long.
+    fn wait_for(&self, answer: &Answer, attempt: u32) -> Option<Duration> {
+        let asked = answer
+            .header("retry-after")
+            .and_then(|text| text.trim().parse().ok());
+        match asked.map(Duration::from_secs) {
+            Some(asked) => (asked <= LONGEST_WAIT).then(|| asked.max(self.delay(attempt))),
+            None => Some(self.delay(attempt)),
+        }
+    }
+
+    fn send_once(&self, call: &Call<'_>) -> std::result::Result<Answer, Sending> {
+        let answer = self.follow(call, false)?;
+        if answer.status != 401 || !answer.url.same_origin(self.wires.base()) {
+            return Ok(answer);
+        }
+        match self.take_in(&answer)? {
+            true => self.follow(call, true),
+            false => Ok(answer),
+        }
+    }
+
+    /// Takes in what the registry asks for; false if it does not say.
+    fn take_in(&self, answer: &Answer) -> Result<bool> {
+        let headers = answer.headers.get_all("www-authenticate").iter();
+        let challenges: Vec<_> = headers
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(challenge::parse)
+            .collect();
+        if !challenges.is_empty() {
+            self.auth.challenged(&challenges, self.wires.endpoint())?;
+        }
+        Ok(!challenges.is_empty())
+    }
+
+    fn follow(&self, call: &Call<'_>, again: bool) -> std::result::Result<Answer, Sending> {
+        let mut url = call.url.clone();
+        for _ in 0..=MOST_REDIRECTS {
+            let answer = self.exchange(call, &url, again)?;
+            let redirected = matches!(answer.status, 301 | 302 | 303 | 307 | 308)
+                && matches!(call.method, Method::GET | Method::HEAD);
+            let Some(location) = answer.header("location").filter(|_| redirected) else {
+                return Ok(answer);
+            };
+            let next = url.join(location)?;
+            if url.scheme() == Scheme::Https && next.scheme() == Scheme::Http {
+                return Err(Error::invalid(format!(
+                    "the registry leads from {} to {}, where everybody can read along",
+                    url.authority(),
+                    next.root()
+                ))
+                .into());
+            }
+            url = next;
+        }
+        Err(Error::invalid(format!(
+            "Get \"{}\": stopped after {MOST_REDIRECTS} redirects",
+            call.url
+        ))
+        .into())
+    }
+
+    fn exchange(
+        &self,
+        call: &Call<'_>,
+        url: &Url,
+        again: bool,
+    ) -> std::result::Result<Answer, Sending> {
+        let mut request = Request::builder()
+            .method(call.method.clone())
+            .uri(url.to_string());
+        for (name, value) in &call.headers {
+            request = request.header(*name, value);
+        }
+        if url.same_origin(self.wires.base()) {
+            let fetch: &Fetch<'_> = &|request| self.fetch_token(request);
+            let header = self
+                .auth
+                .header(&call.scope, again, fetch)
+                .map_err(|error| {
+                    match error.message() {
+                        // As Go's client has it, which adds the header as it sends.
+                        "no basic auth credentials" => told(&call.method, url, error),
+                        _ => error,
+                    }
+                })?;
+            if let Some(header) = header {
+                request = request.header("authorization", header);
+            }
+        }
+        let answer = match &call.content {
+            Content::Nothing if call.method == Method::GET || call.method == Method::HEAD => {
+                self.run(request.body(()), url, &call.method)?
+            }
+            Content::Nothing => self.run(
+                request.header("content-length", "0").body(SendBody::none()),
+                url,
+                &call.method,
+            )?,
+            Content::Bytes(bytes) => self.run(request.body(*bytes), url, &call.method)?,
+            Content::Stream(length, open) => {
+                let mut stream = open()?;
+                let request = request.header("content-length", length.to_string());
+                self.run(
+                    request.body(SendBody::from_reader(&mut stream)),
+                    url,
+                    &call.method,
+                )?
+            }
+        };
+        let (parts, body) = answer.into_parts();
+        Ok(Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            url: url.clone(),
+            body,
+        })
+    }
+
+    fn run(
+        &self,
+        request: ureq::http::Result<Request<impl ureq::AsSendBody>>,
+        url: &Url,
+        method: &Method,
+    ) -> std::result::Result<Response<Body>, Sending> {
+        let request = request.map_err(|error| {
+            Error::invalid(format!("a request to {url} cannot be made")).with_source(error)
+        })?;
+        let agent = self.wires.agent(url)?;
+        agent
+            .run(request)
+            .map_err(|error| Sending::Unanswered(unanswered(method.as_str(), url, error)))
+    }
+
+    /// Asks a token server. Redirects are answers like others: what is told here is told to nobody else.
+    pub(super) fn fetch_token(&self, token: TokenRequest) -> Result<(u16, Vec<u8>)> {
+        let url = token.url;
+        let method = if token.form.is_some() {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let mut request = Request::builder()
+            .method(method.clone())
+            .uri(url.to_string());
+        if let Some(authorization) = token.authorization {
+            request = request.header("authorization", authorization);
+        }
+        let sent = match token.form {
+            Some(form) => {
+                let request = request.header("content-type", "application/x-www-form-urlencoded");
+                self.run(request.body(form), &url, &method)
+            }
+            None => self.run(request.body(()), &url, &method),
+        };
+        let (parts, body) = sent.map_err(Sending::into_error)?.into_parts();
+        let answer = Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            url,
+            body,
+        };
+        Ok((answer.status, answer.bytes(LARGEST_TOKEN)?))
+    }
+}
+
+/// The error as Go's client tells it.
+fn told(method: &Method, url: &Url, error: Error) -> Error {
+    let method = method.as_str();
+    let method = method[..1].to_owned() + &method[1..].to_lowercase();
+    Error::new(error.kind(), format!("{method} \"{url}\": {error}"))
+}
+
+enum Sending {
+    Unanswered(Unanswered),
+    Failed(Error),
+}
+
+impl Sending {
+    fn into_error(self) -> Error {
+        match self {
+            Self::Unanswered(failure) => failure.error,
+            Self::Failed(error) => error,
+        }
+    }
+}
+
+impl From<Error> for Sending {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Whether the same request may succeed a moment later.
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+}

@@ -1,0 +1,185 @@
+//! `docker pull`: a name at a registry → an image here.
+//!
+//! **What Docker does.** Three layers at a time come down into files, and are unpacked one after the other.
+//! **What we do.** Three at a time, too; each is unpacked while it comes down, since a layer's folder does not depend on those
+//! under it. The compressed blob is kept as it came, so that a push sends the same bytes, with the same digest.
+//!
+//! Nothing is visible before it is whole and checked: blobs and layers appear by a rename, the image by one replacement of
+//! `images.json`. What a killed pull leaves is swept by the next one that deletes something.
+//! **Try it.** `docker pull localhost:5000/hello`, twice.
+//! **Lesson.** `registries`
+
+mod layer;
+
+use super::connect::connect;
+use super::event::{LayerStatus, TransferEvent};
+use super::http::Client;
+use super::manifest::{self, Received};
+use super::platform::Wanted;
+use super::{PullRequest, Pulled, Remote, blob};
+use crate::error::{Error, Result};
+use crate::image::record::{NewImage, record};
+use crate::image::{keep_content, parse_config};
+use crate::oci::config::ImageConfig;
+use crate::oci::digest::Digest;
+use crate::oci::reference::Reference;
+use crate::paths::{Home, SandboxPaths};
+use crate::store::{distribution, images};
+use jiff::Timestamp;
+
+/// Where an image goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) home: &'a Home,
+    pub(crate) sandbox: &'a SandboxPaths,
+    pub(crate) now: Timestamp,
+}
+
+/// Who is told what happens.
+pub type Observer<'a> = dyn FnMut(TransferEvent) + 'a;
+
+/// Pulls what `request` names. The caller is root (of a namespace, perhaps), and has one thread, as it has afterwards.
+///
+/// # Errors
+/// Docker's: `invalid reference format`, `manifest for x:1 not found: …`, `pull access denied for x, …`, `no matching manifest
+/// for …`, `Get "https://…": …`. Tags that came before the one that failed stay.
+pub(crate) fn pull(
+    place: Place<'_>,
+    request: &PullRequest,
+    remote: &Remote,
+    observer: &mut Observer<'_>,
+) -> Result<Vec<Pulled>> {
+    let asked = Reference::parse(&request.reference)?;
+    if request.all_tags && (asked.tag().is_some() || asked.digest().is_some()) {
+        return Err(Error::invalid("tag can't be used with --all-tags/-a"));
+    }
+    let wanted = Wanted::parse(request.platform.as_deref())?;
+    let client = connect(remote, asked.domain())?;
+    let mut references = vec![asked.clone().or_latest()];
+    if request.all_tags {
+        references = manifest::tags(&client, &asked)?
+            .iter()
+            .map(|tag| asked.with_tag(tag))
+            .collect::<Result<_>>()?;
+    }
+    let mut pulled = Vec::new();
+    for reference in references {
+        pulled.push(one(place, &client, &reference, &wanted, observer)?);
+    }
+    let reference = match request.all_tags {
+        true => asked,
+        false => asked.or_latest(),
+    };
+    observer(TransferEvent::Status {
+        newer: pulled.iter().any(|one| one.newer),
+        reference,
+        all_tags: request.all_tags,
+    });
+    Ok(pulled)
+}
+
+/// Pulls one tag or digest.
+fn one(
+    place: Place<'_>,
+    client: &Client,
+    reference: &Reference,
+    wanted: &Wanted,
+    observer: &mut Observer<'_>,
+) -> Result<Pulled> {
+    let _kept = keep_content(place.home)?;
+    let received = manifest::get(client, reference, wanted)?;
+    let tag = match (reference.digest(), reference.tag()) {
+        (Some(digest), _) => digest.to_string(),
+        (None, tag) => tag.unwrap_or_default().to_owned(),
+    };
+    observer(TransferEvent::Pulling {
+        tag,
+        repository: reference.path().to_owned(),
+    });
+    let config = blob::read(client, reference, &received.manifest.config)?;
+    let parsed = checked(&config, &received, reference, wanted)?;
+    let counted = layer::all(
+        place.home,
+        client,
+        reference,
+        &received.manifest.layers,
+        &parsed,
+        observer,
+    )?;
+    observer(TransferEvent::Digest(received.top.clone()));
+    let image = received.manifest.config.digest.clone();
+    distribution::keep_manifest(place.home, &image, &received.media_type, &received.bytes)?;
+    let mut references = vec![reference.with_digest(received.top.clone())];
+    if reference.digest().is_none() {
+        references.insert(0, reference.clone());
+    }
+    let before = images::read(place.sandbox)?
+        .references
+        .get(&references[0])
+        .cloned();
+    record(
+        place.home,
+        place.sandbox,
+        place.now,
+        &[NewImage {
+            config,
+            parent: None,
+            references,
+        }],
+    )?;
+    Ok(Pulled {
+        newer: before.as_ref() != Some(&image),
+        reference: reference.clone(),
+        image,
+        digest: received.top,
+        fetched: counted.fetched,
+        existing: counted.existing,
+        bytes: counted.bytes,
+    })
+}
+
+/// The configuration, if it belongs to its manifest and to the machine that is wanted.
+fn checked(
+    bytes: &[u8],
+    received: &Received,
+    reference: &Reference,
+    wanted: &Wanted,
+) -> Result<ImageConfig> {
+    let config = parse_config(bytes)?;
+    if !matches!(config.os.as_str(), "" | "linux") {
+        return Err(Error::unsupported(format!(
+            "image operating system \"{}\" cannot be used on this platform",
+            config.os
+        )));
+    }
+    if !wanted.fits(&config.os, &config.architecture, config.variant.as_deref()) {
+        let actual = format!("linux/{}", config.architecture);
+        return Err(Error::not_found(format!(
+            "image with reference {} was found but does not match the specified platform: wanted {}, actual: {actual}",
+            reference.familiar(),
+            wanted.text()
+        )));
+    }
+    let (diff_ids, layers) = (&config.rootfs.diff_ids, &received.manifest.layers);
+    if diff_ids.len() != layers.len() {
+        return Err(Error::invalid(format!(
+            "the manifest names {} layers, and its configuration {}",
+            layers.len(),
+            diff_ids.len()
+        )));
+    }
+    Ok(config)
+}
+
+/// The first 12 digits of a layer's blob.
+fn short(digest: &Digest) -> String {
+    digest.short().to_owned()
+}
+
+/// What `status` means for the layer `id`.
+fn layer_event(id: &str, status: LayerStatus) -> TransferEvent {
+    TransferEvent::Layer {
+        id: id.to_owned(),
+        status,
+    }
+}

@@ -1,0 +1,402 @@
+//! Connections: TCP with or without TLS, through a proxy, or a Unix socket.
+//!
+//! **What Docker does.** Authorities are the system's, and for one registry those of `/etc/docker/certs.d/<host>/*.crt`.
+//! **What we do.** The same; a machine without a list of authorities gets Mozilla's, which are part of `ureq`. A server that
+//! the registry names (a redirect, a token server) is asked through connections of its own, which present no certificate of
+//! ours, and never reach the addresses at which clouds tell a machine its own secrets.
+
+use super::url::{self, Scheme, Url};
+use super::{Endpoint, Patience, Proxies, Remote};
+use crate::error::{Error, Result};
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, DefaultConnector, LazyBuffers, NextTimeout, Transport,
+};
+use ureq::{Agent, Proxy};
+
+/// Where systems keep their list of authorities: Debian and Arch, Fedora, openSUSE, Alpine.
+const AUTHORITIES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+const USER_AGENT: &str = concat!("docklings/", env!("CARGO_PKG_VERSION"), " (linux)");
+/// Bytes of a file with certificates.
+const LARGEST_CERTIFICATES: u64 = 4 << 20;
+
+/// The connections of one registry.
+pub(super) struct Wires {
+    endpoint: Endpoint,
+    base: Url,
+    /// Any certificate of the registry is believed.
+    insecure: bool,
+    /// Folders like `/etc/docker/certs.d`.
+    certificates: Vec<PathBuf>,
+    proxies: Proxies,
+    patience: Patience,
+    agents: Mutex<HashMap<Kind, Agent>>,
+}
+
+/// Requests that may share connections.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    /// To the registry itself, and not to who it names.
+    own: bool,
+    proxy: Option<String>,
+}
+
+impl Wires {
+    pub(super) fn new(remote: &Remote, endpoint: Endpoint, insecure: bool) -> Self {
+        Self {
+            base: endpoint.base(),
+            endpoint,
+            insecure,
+            certificates: remote.certificates.clone(),
+            proxies: remote.proxies.clone(),
+            patience: remote.patience,
+            agents: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The registry's root.
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    /// What sends requests to `url`.
+    pub(super) fn agent(&self, url: &Url) -> Result<Agent> {
+        let own = url.same_origin(&self.base);
+        let kind = Kind {
+            own,
+            proxy: match self.endpoint.socket() {
+                Some(_) if own => None,
+                _ => proxy_for(&self.proxies, url),
+            },
+        };
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(agent) = agents.get(&kind) {
+            return Ok(agent.clone());
+        }
+        let agent = self.build(&kind, url)?;
+        agents.insert(kind, agent.clone());
+        Ok(agent)
+    }
+
+    fn build(&self, kind: &Kind, url: &Url) -> Result<Agent> {
+        let proxy = kind.proxy.as_deref().map(Proxy::new).transpose();
+        let proxy = proxy.map_err(|error| {
+            Error::invalid("the address of the proxy is not valid")
+                .with_source(error)
+                .with_hint(
+                    "HTTPS_PROXY and HTTP_PROXY are addresses like http://proxy.example:3128",
+                )
+        })?;
+        let mut config = Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(USER_AGENT)
+            .proxy(proxy)
+            .timeout_connect(Some(self.patience.connect))
+            .timeout_per_read(Some(self.patience.silence))
+            .timeout_per_write(Some(self.patience.silence))
+            .timeout_recv_response(Some(self.patience.silence))
+            .max_response_header_size(64 << 10)
+            .max_idle_connections_per_host(8);
+        if url.scheme() == Scheme::Https {
+            config = config.tls_config(self.tls(kind.own)?);
+        }
+        let config = config.build();
+        Ok(match self.endpoint.socket() {
+            Some(path) if kind.own => {
+                let connector = SocketConnector(path.to_owned());
+                Agent::with_parts(config, connector, Directly { guarded: false })
+            }
+            _ => {
+                let resolver = Directly {
+                    guarded: !kind.own && kind.proxy.is_none(),
+                };
+                Agent::with_parts(config, DefaultConnector::default(), resolver)
+            }
+        })
+    }
+
+    fn tls(&self, own: bool) -> Result<TlsConfig> {
+        let mut tls = TlsConfig::builder();
+        if own && self.insecure {
+            tls = tls.disable_verification(true);
+        }
+        let mut roots = Vec::new();
+        let mut client = None;
+        if own {
+            for folder in &self.certificates {
+                let folder = folder.join(self.base.authority());
+                roots.extend(
+                    with_ending(&folder, "crt")
+                        .iter()
+                        .flat_map(|path| pem_certificates(path)),
+                );
+                client = client.or_else(|| client_certificate(&folder));
+            }
+        }
+        if !(own && self.insecure) {
+            let system = AUTHORITIES
+                .iter()
+                .map(Path::new)
+                .find(|path| path.is_file());
+            let system = system.map(pem_certificates).unwrap_or_default();
+            roots.extend(system);
+            if !roots.is_empty() {
+                tls = tls.root_certs(RootCerts::from(roots));
+            }
+        }
+        Ok(tls.client_cert(client).build())
+    }
+}
+
+/// The proxy for `url`: none for this machine, and for what `NO_PROXY` names.
+fn proxy_for(proxies: &Proxies, url: &Url) -> Option<String> {
+    let proxy = match url.scheme() {
+        Scheme::Http => &proxies.http,
+        Scheme::Https => &proxies.https,
+    };
+    let excepted = proxies.none.split(',').map(str::trim).any(|entry| {
+        let entry = entry.to_ascii_lowercase();
+        let (name, port) = url::split_port(&entry).unwrap_or((&entry, None));
+        let name = name.trim_start_matches("*.").trim_start_matches('.');
+        let host = url.host();
+        let fits = name == "*"
+            || host == name
+            || (!name.is_empty()
+                && host
+                    .strip_suffix(name)
+                    .is_some_and(|rest| rest.ends_with('.')))
+            || super::endpoint::within(host, &entry);
+        fits && port.is_none_or(|port| port == url.port())
+    });
+    (!proxy.is_empty() && !url.is_loopback() && !excepted).then(|| proxy.clone())
+}
+
+/// The files in `folder` that end with `.ending`, sorted.
+fn with_ending(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|found| found == ending))
+        .collect();
+    paths.sort();
+    paths
+}
+
+fn pem_items(path: &Path) -> Vec<PemItem<'static>> {
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path)
+        .and_then(|file| file.take(LARGEST_CERTIFICATES).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => parse_pem(&bytes).flatten().collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn pem_certificates(path: &Path) -> Vec<Certificate<'static>> {
+    let items = pem_items(path).into_iter();
+    items
+        .filter_map(|item| match item {
+            PemItem::Certificate(certificate) => Some(certificate),
+            _ => None,
+        })
+        .collect()
+}
+
+/// `name.cert` with `name.key`.
+fn client_certificate(folder: &Path) -> Option<ClientCert> {
+    with_ending(folder, "cert").iter().find_map(|path| {
+        let certificates = pem_certificates(path);
+        let key: PrivateKey<'static> = pem_items(&path.with_extension("key"))
+            .into_iter()
+            .find_map(|item| match item {
+                PemItem::PrivateKey(key) => Some(key),
+                _ => None,
+            })?;
+        (!certificates.is_empty()).then(|| ClientCert::new_with_certs(&certificates, key))
+    })
+}
+
+/// Looks names up on this thread: one of its own might still be there when a container is to be started, which needs a
+/// process of one thread.
+#[derive(Debug)]
+struct Directly {
+    /// Addresses of the neighbourhood are refused.
+    guarded: bool,
+}
+
+impl Resolver for Directly {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> std::result::Result<ResolvedSocketAddrs, ureq::Error> {
+        let https = uri.scheme_str() == Some("https");
+        let host = uri.host().unwrap_or_default();
+        let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
+        let mut addresses = self.empty();
+        for address in lookup(host, port)? {
+            if self.guarded && url::is_link_local(address.ip()) {
+                return Err(ureq::Error::Io(io::Error::new(
+                    io::ErrorKind::PermissionDenied,
+                    format!(
+                        "{} is an address of this machine's neighbourhood",
+                        address.ip()
+                    ),
+                )));
+            }
+            if addresses.len() < 16 {
+                addresses.push(address);
+            }
+        }
+        match addresses.is_empty() {
+            true => Err(ureq::Error::HostNotFound),
+            false => Ok(addresses),
+        }
+    }
+}
+
+/// The addresses of a host.
+pub(super) fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    Ok((bare, port).to_socket_addrs()?.collect())
+}
+
+/// Connects to a Unix socket, whatever the address says.
+#[derive(Debug)]
+struct SocketConnector(PathBuf);
+
+impl Connector for SocketConnector {
+    type Out = SocketTransport;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> std::result::Result<Option<SocketTransport>, ureq::Error> {
+        let stream = UnixStream::connect(&self.0)?;
+        let config = details.config;
+        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
+        Ok(Some(SocketTransport { stream, buffers }))
+    }
+}
+
+struct SocketTransport {
+    stream: UnixStream,
+    buffers: LazyBuffers,
+}
+
+impl fmt::Debug for SocketTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SocketTransport")
+    }
+}
+
+fn wait(timeout: NextTimeout) -> Option<Duration> {
+    timeout.not_zero().map(|time| *time)
+}
+
+impl Transport for SocketTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(
+        &mut self,
+        amount: usize,
+        timeout: NextTimeout,
+    ) -> std::result::Result<(), ureq::Error> {
+        self.stream.set_write_timeout(wait(timeout.for_write()))?;
+        let output = &self.buffers.output()[..amount];
+        Ok(self.stream.write_all(output)?)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> std::result::Result<bool, ureq::Error> {
+        self.stream.set_read_timeout(wait(timeout.for_read()))?;
+        let input = self.buffers.input_append_buf();
+        let amount = loop {
+            match self.stream.read(input) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    /// Nothing is to be read between two answers, not even an end.
+    fn is_open(&mut self) -> bool {
+        let probed = self
+            .stream
+            .set_nonblocking(true)
+            .map(|()| self.stream.read(&mut [0]));
+        let idle = matches!(probed, Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock);
+        idle && self.stream.set_nonblocking(false).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_for_others_than_this_machine_and_the_excepted() {
+        let proxies = Proxies {
+            https: "http://p:1".to_owned(),
+            http: String::new(),
+            none: "intern.example, .lab.example,10.0.0.0/8,reg:5000".to_owned(),
+        };
+        let check = |url: &str, expected: bool| {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(proxy_for(&proxies, &url).is_some(), expected, "{url}");
+        };
+        check("https://registry.example/", true);
+        check("http://registry.example/", false);
+        check("https://localhost:5000/", false);
+        check("https://127.0.0.2/", false);
+        check("https://[::1]/", false);
+        check("https://intern.example/", false);
+        check("https://a.intern.example/", false);
+        check("https://notintern.example/", true);
+        check("https://x.lab.example/", false);
+        check("https://10.1.2.3/", false);
+        check("https://11.1.2.3/", true);
+        check("https://reg:5000/", false);
+        check("https://reg:5001/", true);
+        let all = Proxies {
+            none: "*".to_owned(),
+            ..proxies.clone()
+        };
+        assert_eq!(
+            proxy_for(&all, &Url::parse("https://a.example/").unwrap()),
+            None
+        );
+    }
+}
