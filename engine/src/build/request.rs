@@ -1,5 +1,6 @@
 //! What a caller asks of a build: plain data.
 
+use super::check;
 use crate::store::containers::NetworkMode;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,6 +34,15 @@ pub struct BuildRequest {
     pub unrecorded: bool,
     /// `--add-host`, as `name:address`; it does not count for the cache.
     pub extra_hosts: Vec<String>,
+}
+
+impl BuildRequest {
+    /// What the checks are told on the command line.
+    pub(crate) fn check_options(&self) -> Option<&str> {
+        let mut given = self.build_args.iter().rev();
+        let (_, value) = given.find(|(name, _)| name == check::ARGUMENT)?;
+        Some(value)
+    }
 }
 
 /// The build context.

@@ -272,6 +272,12 @@ fn globals(file: &Dockerfile, build_args: &BuildArgs) -> Result<Vec<ArgValue>> {
     Ok(globals)
 }
 
+/// What `word` of a FROM is when no `--build-arg` is given; `None` if it cannot be told.
+pub(crate) fn with_defaults(file: &Dockerfile, word: &Word) -> Option<String> {
+    let globals = globals(file, &BuildArgs::new(Vec::new())).ok()?;
+    expand(file, word, &globals).ok()
+}
+
 fn expand(file: &Dockerfile, word: &Word, globals: &[ArgValue]) -> Result<String, BuildError> {
     let lookup = |name: &str| {
         let found = globals.iter().find(|global| global.name == name);

@@ -100,29 +100,22 @@ impl Engine {
         export::unpack(&self.home, built, folder)
     }
 
-    /// Checks the Dockerfile of a build without building anything. Only the context and the Dockerfile of the request
-    /// count.
+    /// Checks the Dockerfile of a build without building anything. Only the context, the Dockerfile and the
+    /// build arguments of the request count.
     ///
     /// # Errors
     /// As [`Engine::build`], for a Dockerfile that cannot be read or parsed.
-    pub fn check_build(&self, request: BuildRequest) -> Result<Report> {
-        let inputs = Inputs::load(&self.home, request.context, &request.dockerfile)?;
-        let has_dockerignore = inputs.tree.is_some().then(|| inputs.ignore_name.is_some());
+    pub fn check_build(&self, mut request: BuildRequest) -> Result<Report> {
+        let context = std::mem::take(&mut request.context);
+        let inputs = Inputs::load(&self.home, context, &request.dockerfile)?;
         let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
-        Ok(self.check_dockerfile(&file, has_dockerignore))
-    }
-
-    /// Checks a Dockerfile without building it. `has_dockerignore` is `None` if there is no context.
-    pub fn check_dockerfile(&self, file: &Dockerfile, has_dockerignore: Option<bool>) -> Report {
-        let image_env = |name: &str| {
-            let image = self.image(name).ok()?;
-            Some(image.config.config.env.unwrap_or_default())
-        };
         let around = Around {
-            image_env: &image_env,
-            has_dockerignore,
+            image: &|name| self.image(name).ok().map(Into::into),
+            has_dockerignore: inputs.tree.is_some().then(|| inputs.ignore_name.is_some()),
+            ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
+            options: request.check_options(),
         };
-        check::check(file, &around)
+        check::check(&file, &around)
     }
 
     /// Parses a Dockerfile without building it; `name` stands in messages.

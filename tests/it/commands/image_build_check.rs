@@ -90,3 +90,55 @@ fn a_build_tells_dockers_findings_and_the_file_may_make_them_errors() {
         .ok()
         .never_complains("warning");
 }
+
+#[test]
+fn the_command_line_chooses_the_checks_of_one_build() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "Dockerfile",
+        "# check=skip=StageNameCasing\nFROM --platform=$TARGETPLATFORM busybox AS Make\nEXPOSE 8080:80 53/UDP\n# other words\nARG V=1\n",
+    );
+    sandbox.write(".dockerignore", "secret\n");
+    sandbox.write("secret", "");
+    let check = |argument: &str, expected: &[&str]| {
+        let words = format!("build --check --build-arg BUILDKIT_DOCKERFILE_CHECK={argument} .");
+        let found = sandbox.docker(&words);
+        let rules: Vec<_> = found
+            .stdout
+            .lines()
+            .filter_map(|line| line.strip_prefix("WARNING: ")?.split(' ').next())
+            .collect();
+        assert_eq!(rules, expected, "{found}");
+    };
+    check(
+        "skip=ExposeInvalidFormat",
+        &[
+            "RedundantTargetPlatform",
+            "StageNameCasing",
+            "ExposeProtoCasing",
+        ],
+    );
+    check(
+        "'skip=RedundantTargetPlatform,StageNameCasing,ExposeProtoCasing;experimental=all'",
+        &["ExposeInvalidFormat", "InvalidDefinitionDescription"],
+    );
+    sandbox
+        .docker("build --build-arg BUILDKIT_DOCKERFILE_CHECK=error=true .")
+        .fails(1)
+        .complains("lint violation found for rules: ");
+    sandbox
+        .docker("build --build-arg BUILDKIT_DOCKERFILE_CHECK=strict=true .")
+        .fails(1)
+        .complains("failed to parse check options: invalid check option \"strict\"");
+    sandbox.docker("build -q -t mapped .").ok();
+    sandbox
+        .docker("image inspect -f '{{json .Config.ExposedPorts}}' mapped")
+        .ok()
+        .says("{\"53/udp\":{},\"80/tcp\":{}}\n");
+    sandbox.write("Dockerfile", "FROM busybox\nCOPY secret /s\n");
+    sandbox
+        .docker("build --check .")
+        .fails(1)
+        .mentions("Attempting to Copy file \"secret\" that is excluded by .dockerignore")
+        .mentions("2 | COPY secret /s\n  |      ^^^^^^\n");
+}

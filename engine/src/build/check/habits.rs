@@ -1,22 +1,37 @@
 //! Rules about how instructions are written.
 
-use super::{Found, Rule};
+use super::{Around, Found, Rule};
 use crate::build::instruction::Instruction;
 use crate::build::instruction::command_line::CommandLine;
 use crate::build::instruction::workdir::Workdir;
 use crate::build::syntax::parse::{Stage, StepText};
 use crate::build::syntax::source::Word;
 
-pub(super) fn check(found: &mut Found<'_>) {
+pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
     let file = found.file;
     keywords(found);
     let mut names: Vec<String> = Vec::new();
+    let mut ends: Vec<End> = Vec::new();
     for stage in &file.stages {
         stage_name(found, stage, &mut names);
-        workdirs(found, stage);
+        let image = &stage.from.image.text;
+        let mut end = match file.stage_named(image, stage.index) {
+            Some(base) => ends.get(base.index).copied().unwrap_or_default(),
+            None => End {
+                has_workdir: false,
+                has_shell: (around.image)(image).is_some_and(|image| image.has_shell),
+            },
+        };
         repeated(found, stage);
         for step in &stage.steps {
             match &step.instruction {
+                Instruction::Shell(_) => end.has_shell = true,
+                Instruction::Workdir(workdir) => {
+                    relative_workdir(found, workdir, end.has_workdir);
+                    end.has_workdir = true;
+                }
+                // Whoever chooses a shell wants it.
+                Instruction::Cmd(_) | Instruction::Entrypoint(_) if end.has_shell => {}
                 Instruction::Cmd(cmd) => shell_form(found, "CMD", &cmd.command),
                 Instruction::Entrypoint(entrypoint) => {
                     shell_form(found, "ENTRYPOINT", &entrypoint.command);
@@ -41,7 +56,15 @@ pub(super) fn check(found: &mut Found<'_>) {
                 _ => {}
             }
         }
+        ends.push(end);
     }
+}
+
+/// What a stage leaves to those that start from it.
+#[derive(Clone, Copy, Default)]
+struct End {
+    has_workdir: bool,
+    has_shell: bool,
 }
 
 fn all_steps<'a>(found: &Found<'a>) -> Vec<&'a StepText> {
@@ -133,16 +156,10 @@ fn stage_name(found: &mut Found<'_>, stage: &Stage, names: &mut Vec<String>) {
     }
 }
 
-fn workdirs(found: &mut Found<'_>, stage: &Stage) {
-    let relative = |workdir: &Workdir| {
-        let text = workdir.path.text.trim_start_matches(['"', '\'']);
-        !text.starts_with(['/', '$'])
-    };
-    let first = stage.steps.iter().find_map(|step| match &step.instruction {
-        Instruction::Workdir(workdir) => Some(workdir),
-        _ => None,
-    });
-    if let Some(workdir) = first.filter(|workdir| relative(workdir)) {
+/// The first WORKDIR of a stage is relative to what the image has, which may change.
+fn relative_workdir(found: &mut Found<'_>, workdir: &Workdir, has_workdir: bool) {
+    let text = workdir.path.text.trim_start_matches(['"', '\'']);
+    if !has_workdir && !text.starts_with(['/', '$']) {
         found.add(
             Rule::WorkdirRelativePath,
             workdir.path.span,

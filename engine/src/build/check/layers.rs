@@ -2,7 +2,9 @@
 
 use super::{Around, Found, Rule};
 use crate::build::advice;
+use crate::build::ignore::{Ignore, clean};
 use crate::build::instruction::Instruction;
+use crate::build::instruction::add::is_url;
 use crate::build::instruction::copy::Copy;
 use crate::build::syntax::parse::{Stage, Step};
 
@@ -13,6 +15,9 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
         removed_later(found, stage);
         copy_first(found, stage);
     }
+    if let Some(ignore) = around.ignore {
+        ignored_sources(found, ignore);
+    }
     let everything = file.stages.iter().flat_map(|stage| &stage.steps).find(
         |step| matches!(&step.instruction, Instruction::Copy(copy) if copies_everything(copy)),
     );
@@ -22,6 +27,33 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
             step.written.keyword.span,
             "The whole context is copied, and no .dockerignore says what to leave out",
         );
+    }
+}
+
+/// A source that is not there because `.dockerignore` says so.
+fn ignored_sources(found: &mut Found<'_>, ignore: &Ignore) {
+    let file = found.file;
+    for step in file.stages.iter().flat_map(|stage| &stage.steps) {
+        let (keyword, sources) = match &step.instruction {
+            Instruction::Copy(copy) if copy.from.is_none() => ("Copy", &copy.transfer.sources),
+            Instruction::Add(add) => ("Add", &add.transfer.sources),
+            _ => continue,
+        };
+        for source in sources {
+            let path = clean(&format!("/{}", source.text));
+            let path = path.trim_start_matches('/');
+            let known = !source.text.contains('$') && !is_url(&source.text) && !path.is_empty();
+            // With exceptions, something in a folder that is left out may be meant.
+            if known && !ignore.has_exceptions() && ignore.excludes_path(path) {
+                found.add(
+                    Rule::CopyIgnoredFile,
+                    source.span,
+                    format!(
+                        "Attempting to {keyword} file \"{path}\" that is excluded by .dockerignore"
+                    ),
+                );
+            }
+        }
     }
 }
 

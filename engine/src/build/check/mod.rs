@@ -3,16 +3,24 @@
 //! **What Docker does.** `docker build --check` reads the Dockerfile and reports each violation of a rule by its name.
 //! **What we do.** The same rules under the same names, and a few about the cache and about size. Each has a page in
 //! `docs/checks/`. `# check=skip=Rule,Rule` leaves rules out (`skip=all` leaves out all), `# check=error=true` makes
-//! findings errors.
-//! **What we leave out.** Rules about several platforms: an image has one here.
+//! findings errors, and `--build-arg BUILDKIT_DOCKERFILE_CHECK=…` is taken instead.
 //! Source: Docker manual, "Build checks".
 
+mod from;
 mod habits;
 mod layers;
+mod options;
+mod ports;
 mod variables;
 
+pub use options::ARGUMENT;
+
+use super::ignore::Ignore;
 use super::syntax::parse::Dockerfile;
 use super::syntax::source::Span;
+use crate::error::Result;
+use crate::image::Image;
+use options::Options;
 
 /// A rule of the checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,12 +31,26 @@ pub enum Rule {
     ConsistentInstructionCasing,
     /// Everything is copied before dependencies are installed.
     CopyBeforeDependencies,
+    /// A source that `.dockerignore` leaves out.
+    CopyIgnoredFile,
     /// Two stages of one name.
     DuplicateStageName,
+    /// EXPOSE with an address or a port of the machine.
+    ExposeInvalidFormat,
+    /// EXPOSE with a protocol in capitals.
+    ExposeProtoCasing,
     /// A file is removed in a later layer than the one that made it.
     FileRemovedInLaterLayer,
     /// `from … AS`, or `FROM … as`.
     FromAsCasing,
+    /// FROM with a platform that is written out.
+    FromPlatformFlagConstDisallowed,
+    /// An image for another machine.
+    InvalidBaseImagePlatform,
+    /// FROM names nothing unless a `--build-arg` is given.
+    InvalidDefaultArgInFrom,
+    /// A comment before a stage or an argument that does not begin with its name.
+    InvalidDefinitionDescription,
     /// CMD or ENTRYPOINT in shell form.
     JSONArgsRecommended,
     /// `ENV name value`.
@@ -41,6 +63,8 @@ pub enum Rule {
     MultipleInstructionsDisallowed,
     /// An empty line inside a continued instruction.
     NoEmptyContinuation,
+    /// FROM with the platform that is meant anyway.
+    RedundantTargetPlatform,
     /// A stage called `scratch` or `context`.
     ReservedStageName,
     /// A password in ARG or ENV.
@@ -78,28 +102,62 @@ pub struct Report {
 }
 
 /// What the checks know beyond the Dockerfile.
-pub struct Around<'a> {
-    /// The variables of an image, if it is here.
-    pub image_env: &'a dyn Fn(&str) -> Option<Vec<String>>,
-    /// Whether the context has a `.dockerignore`; `None` if there is no context.
-    pub has_dockerignore: Option<bool>,
+pub(crate) struct Around<'a> {
+    /// An image, if it is here.
+    pub(crate) image: &'a dyn Fn(&str) -> Option<BaseImage>,
+    /// Whether the context has a `.dockerignore`; `None` if there is no context, or nobody wants to know.
+    pub(crate) has_dockerignore: Option<bool>,
+    /// What the context leaves out.
+    pub(crate) ignore: Option<&'a Ignore>,
+    /// What [`ARGUMENT`] says; it replaces the Dockerfile's own options.
+    pub(crate) options: Option<&'a str>,
+}
+
+/// What counts of an image that a stage starts from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct BaseImage {
+    /// Its variables.
+    pub(crate) env: Vec<String>,
+    /// As Go names it; empty where the image does not say.
+    pub(crate) architecture: String,
+    /// It has a SHELL of its own.
+    pub(crate) has_shell: bool,
+}
+
+impl From<Image> for BaseImage {
+    fn from(image: Image) -> Self {
+        let config = image.config.config;
+        Self {
+            env: config.env.unwrap_or_default(),
+            architecture: image.config.architecture,
+            has_shell: config.shell.is_some_and(|shell| !shell.is_empty()),
+        }
+    }
 }
 
 impl Rule {
     /// All rules, sorted.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 26] = [
         Self::AptGetUpdateAlone,
         Self::ConsistentInstructionCasing,
         Self::CopyBeforeDependencies,
+        Self::CopyIgnoredFile,
         Self::DuplicateStageName,
+        Self::ExposeInvalidFormat,
+        Self::ExposeProtoCasing,
         Self::FileRemovedInLaterLayer,
         Self::FromAsCasing,
+        Self::FromPlatformFlagConstDisallowed,
+        Self::InvalidBaseImagePlatform,
+        Self::InvalidDefaultArgInFrom,
+        Self::InvalidDefinitionDescription,
         Self::JSONArgsRecommended,
         Self::LegacyKeyValueFormat,
         Self::MaintainerDeprecated,
         Self::MissingDockerignore,
         Self::MultipleInstructionsDisallowed,
         Self::NoEmptyContinuation,
+        Self::RedundantTargetPlatform,
         Self::ReservedStageName,
         Self::SecretsUsedInArgOrEnv,
         Self::StageNameCasing,
@@ -124,53 +182,37 @@ impl Rule {
         )
     }
 
+    /// Whether it is told only when it is asked for: `# check=experimental=…`.
+    pub fn is_experimental(self) -> bool {
+        self == Self::InvalidDefinitionDescription
+    }
+
     /// Its page in the repository.
     pub fn page(self) -> String {
         format!("docs/checks/{self:?}.md")
     }
 }
 
-/// Checks `file` against all rules that it does not skip.
-pub fn check(file: &Dockerfile, around: &Around<'_>) -> Report {
+/// Checks `file` against all rules that it does not skip. Error: the options say what does not exist.
+pub(crate) fn check(file: &Dockerfile, around: &Around<'_>) -> Result<Report> {
     let mut found = Found {
         file,
         findings: Vec::new(),
     };
-    habits::check(&mut found);
+    let own = file.directives.check.as_deref();
+    let options = Options::parse(around.options.or(own).unwrap_or_default())?;
+    from::check(&mut found, around);
+    habits::check(&mut found, around);
+    ports::check(&mut found);
     variables::check(&mut found, around);
     layers::check(&mut found, around);
     let mut findings = found.findings;
-    let (skipped, is_error) = directive(file);
-    let skips = |rule: Rule| {
-        let named = |skip: &String| skip == "all" || skip.eq_ignore_ascii_case(&rule.name());
-        skipped.iter().any(named)
-    };
-    findings.retain(|finding| !skips(finding.rule));
+    findings.retain(|finding| options.tells(finding.rule));
     findings.sort_by_key(|finding| (finding.line, finding.rule));
-    Report {
-        is_error: is_error && !findings.is_empty(),
+    Ok(Report {
+        is_error: options.is_error && !findings.is_empty(),
         findings,
-    }
-}
-
-/// `# check=skip=A,B;error=true`.
-fn directive(file: &Dockerfile) -> (Vec<String>, bool) {
-    let (mut skipped, mut is_error) = (Vec::new(), false);
-    for part in file
-        .directives
-        .check
-        .iter()
-        .flat_map(|text| text.split(';'))
-    {
-        match part.trim().split_once('=') {
-            Some(("skip", rules)) => {
-                skipped.extend(rules.split(',').map(|rule| rule.trim().to_owned()))
-            }
-            Some(("error", value)) => is_error = value.trim().eq_ignore_ascii_case("true"),
-            _ => {}
-        }
-    }
-    (skipped, is_error)
+    })
 }
 
 /// Collects findings.

@@ -4,17 +4,32 @@ use super::*;
 
 fn rules(text: &str, has_dockerignore: Option<bool>) -> Vec<String> {
     let file = Dockerfile::parse("Dockerfile", text.as_bytes()).unwrap();
-    let env = |image: &str| (image == "x").then(|| vec!["HOME=/root".to_owned()]);
+    let ignore = Ignore::parse(".dockerignore", "secret\n*.log\n").unwrap();
     let around = Around {
-        image_env: &env,
+        image: &image,
         has_dockerignore,
+        ignore: Some(&ignore),
+        options: None,
     };
-    let report = check(&file, &around);
+    let report = check(&file, &around).unwrap();
     report
         .findings
         .iter()
         .map(|finding| format!("{}:{:?}", finding.line, finding.rule))
         .collect()
+}
+
+fn image(name: &str) -> Option<BaseImage> {
+    let architecture = match name {
+        "x" => "",
+        "x:far" => "m68k",
+        _ => return None,
+    };
+    Some(BaseImage {
+        env: vec!["HOME=/root".to_owned()],
+        architecture: architecture.to_owned(),
+        has_shell: false,
+    })
 }
 
 /// Checks what is found in `lines` after `FROM x`.
@@ -51,9 +66,80 @@ fn names_of_stages() {
     check("FROM x as one", &["1:FromAsCasing"]);
     check("FROM x AS one\nFROM x AS one", &["2:DuplicateStageName"]);
     check("FROM x AS scratch", &["1:ReservedStageName"]);
-    check("FROM x:$V", &["1:UndefinedArgInFrom"]);
+    check(
+        "FROM x:$V",
+        &["1:InvalidDefaultArgInFrom", "1:UndefinedArgInFrom"],
+    );
     check("ARG V=1\nFROM x:$V", &[]);
     check("FROM x-$TARGETARCH", &[]);
+}
+
+#[test]
+fn images_and_platforms() {
+    let check = |text: &str, expected: &[&str]| assert_eq!(rules(text, None), expected, "{text}");
+    check("ARG V\nFROM x:$V", &["2:InvalidDefaultArgInFrom"]);
+    check("ARG V\nFROM x:${V:-1}", &[]);
+    check("ARG I\nFROM $I", &["2:InvalidDefaultArgInFrom"]);
+    check(
+        "FROM --platform=$TARGETPLATFORM x",
+        &["1:RedundantTargetPlatform"],
+    );
+    check(
+        "FROM --platform=${TARGETPLATFORM} x",
+        &["1:RedundantTargetPlatform"],
+    );
+    check("FROM --platform=$BUILDPLATFORM x", &[]);
+    check(
+        "FROM --platform=$BULIDPLATFORM x",
+        &["1:UndefinedArgInFrom"],
+    );
+    check(
+        "FROM --platform=linux/amd64 x",
+        &["1:FromPlatformFlagConstDisallowed"],
+    );
+    check("FROM --platform=linux/amd64 x AS build_amd64", &[]);
+    check("FROM x:far", &["1:InvalidBaseImagePlatform"]);
+}
+
+#[test]
+fn descriptions_are_looked_at_when_they_are_asked_for() {
+    let check = |text: &str, expected: &[&str]| {
+        let text = format!("# check=experimental=all\n{text}");
+        assert_eq!(rules(&text, None), expected, "{text}");
+    };
+    check("FROM x AS base", &[]);
+    check(
+        "\n# the base\nFROM x AS base",
+        &["4:InvalidDefinitionDescription"],
+    );
+    check("\n# base is the base\nFROM x AS base", &[]);
+    check("\n# a remark\n\nFROM x AS base", &[]);
+    check("\n# a remark\n#\nFROM x AS base\n# other\nFROM x", &[]);
+    check(
+        "\n# v is 1\nARG v=1\n# no\nARG w=2\nFROM x\n# no\nARG a=1 b=2",
+        &[
+            "6:InvalidDefinitionDescription",
+            "9:InvalidDefinitionDescription",
+        ],
+    );
+    assert!(rules("# the base\nFROM x AS base", None).is_empty());
+}
+
+#[test]
+fn ports_and_sources() {
+    check_lines("EXPOSE 80 53/udp $P", &["2:UndefinedVar"]);
+    check_lines("EXPOSE 80/TCP", &["2:ExposeProtoCasing"]);
+    check_lines(
+        "EXPOSE 127.0.0.1:80:80 8080:80",
+        &["2:ExposeInvalidFormat", "2:ExposeInvalidFormat"],
+    );
+    check_lines(
+        "COPY secret ./a.log /d/",
+        &["2:CopyIgnoredFile", "2:CopyIgnoredFile"],
+    );
+    check_lines("COPY --from=x secret /\nADD https://h/secret b /d/", &[]);
+    check_lines("SHELL [\"/bin/sh\", \"-c\"]\nCMD a", &[]);
+    assert!(rules("FROM x AS a\nWORKDIR /w\nFROM a\nWORKDIR b", None).is_empty());
 }
 
 #[test]
@@ -105,10 +191,26 @@ fn rules_can_be_skipped_and_made_errors() {
     assert!(skip("skip=all").is_empty());
     let file = Dockerfile::parse("d", b"# check=error=true\nFROM x as one\n").unwrap();
     let around = Around {
-        image_env: &|_| None,
+        image: &|_| None,
         has_dockerignore: None,
+        ignore: None,
+        options: None,
     };
-    assert!(check(&file, &around).is_error);
+    assert!(check(&file, &around).unwrap().is_error);
+    // What is asked for on the command line counts instead.
+    for (options, count) in [("skip=FromAsCasing", 0), ("", 1)] {
+        let around = Around {
+            options: Some(options),
+            ..around
+        };
+        let report = check(&file, &around).unwrap();
+        assert_eq!((report.findings.len(), report.is_error), (count, false));
+    }
+    let around = Around {
+        options: Some("nope=1"),
+        ..around
+    };
+    assert!(check(&file, &around).is_err());
 }
 
 #[test]

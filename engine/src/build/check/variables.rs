@@ -40,10 +40,19 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
     }
     let mut ends: BTreeMap<usize, Known> = BTreeMap::new();
     for stage in &file.stages {
-        for name in unset(found, &stage.from.image, &globals) {
+        let words = [Some(&stage.from.image), stage.from.platform.as_ref()];
+        let words = words.into_iter().flatten();
+        let undeclared: Vec<_> = words
+            .flat_map(|word| {
+                unset(found, word, &globals)
+                    .into_iter()
+                    .map(move |name| (word, name))
+            })
+            .collect();
+        for (word, name) in undeclared {
             found.add(
                 Rule::UndefinedArgInFrom,
-                stage.from.image.span,
+                word.span,
                 format!(
                     "FROM argument '{name}' is not declared{}",
                     meant(&name, &globals)
@@ -54,7 +63,7 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
         let known = match file.stage_named(image, stage.index) {
             Some(base) => ends.get(&base.index).cloned().flatten(),
             None if image == "scratch" => Some(BTreeSet::new()),
-            None => (around.image_env)(image).map(|env| names_of(&env)),
+            None => (around.image)(image).map(|image| names_of(&image.env)),
         };
         let known = stage_variables(found, stage, known);
         ends.insert(stage.index, known);

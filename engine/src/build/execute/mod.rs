@@ -134,7 +134,7 @@ fn prepare(
         teller.finish(vertex, None);
     }
     let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
-    let findings = checked(site, &file)?;
+    let findings = checked(site, &file, &inputs, request.check_options())?;
     let build_args = BuildArgs::new(std::mem::take(&mut request.build_args));
     let plan = Plan::new(&file, request.target.as_deref(), &build_args)?;
     let cache = BuildCache::of(site.sandbox);
@@ -169,17 +169,24 @@ fn prepare(
 }
 
 /// What Docker's checks find. Error: there is something, and the Dockerfile asks for that to be an error.
-fn checked(site: Site<'_>, file: &Dockerfile) -> Result<Vec<Finding>> {
-    let image_env = |name: &str| {
-        let image = image::resolve::find(site.home, site.sandbox, name).ok()?;
-        Some(image.config.config.env.unwrap_or_default())
+fn checked(
+    site: Site<'_>,
+    file: &Dockerfile,
+    inputs: &Inputs,
+    options: Option<&str>,
+) -> Result<Vec<Finding>> {
+    let image = |name: &str| {
+        let found = image::resolve::find(site.home, site.sandbox, name);
+        found.ok().map(Into::into)
     };
     let around = Around {
-        image_env: &image_env,
-        // The rules about the context are not Docker's.
+        image: &image,
+        // That rule is not Docker's.
         has_dockerignore: None,
+        ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
+        options,
     };
-    let mut report = check(file, &around);
+    let mut report = check(file, &around)?;
     report.findings.retain(|finding| finding.rule.is_dockers());
     match report.findings.first() {
         Some(first) if report.is_error => {

@@ -5,6 +5,7 @@ use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
 use serde_json::Map;
+use std::net::IpAddr;
 
 /// EXPOSE.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +32,8 @@ impl Expose {
     }
 }
 
-/// The ports that `text` names, as `80/tcp`. Error: a sentence.
+/// The ports that `text` names, as `80/tcp`. Of `[address:][port:]port`, which belongs to `docker run -p` and which
+/// Docker still takes, the last port counts. Error: a sentence.
 pub(crate) fn ranges(text: &str) -> Result<Vec<String>, String> {
     let (numbers, protocol) = match text.split_once('/') {
         Some((numbers, protocol)) => (numbers, protocol.to_ascii_lowercase()),
@@ -40,14 +42,31 @@ pub(crate) fn ranges(text: &str) -> Result<Vec<String>, String> {
     if !["tcp", "udp", "sctp"].contains(&protocol.as_str()) {
         return Err(format!("invalid proto: {protocol}"));
     }
+    let wrong = || Err(format!("invalid containerPort: {numbers}"));
+    let numbers = match numbers.rsplit_once(':') {
+        Some((published, own)) if is_published(published) => own,
+        Some(_) => return wrong(),
+        None => numbers,
+    };
     let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
     let number = |text: &str| text.parse::<u16>().ok().filter(|number| *number > 0);
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => Ok((first..=last)
             .map(|port| format!("{port}/{protocol}"))
             .collect()),
-        _ => Err(format!("invalid containerPort: {numbers}")),
+        _ => wrong(),
     }
+}
+
+/// `[address:][port[-port]]`, as it stands before the last colon.
+fn is_published(text: &str) -> bool {
+    let (address, ports) = match text.rsplit_once(':') {
+        Some((address, ports)) => (Some(address.trim_matches(['[', ']'])), ports),
+        None => (None, text),
+    };
+    let mut ports = ports.split('-');
+    address.is_none_or(|address| address.parse::<IpAddr>().is_ok())
+        && ports.all(|port| port.is_empty() || port.parse::<u16>().is_ok())
 }
 
 impl Expose {
@@ -81,7 +100,27 @@ mod tests {
         assert_eq!(ranges("80").unwrap(), ["80/tcp"]);
         assert_eq!(ranges("53/UDP").unwrap(), ["53/udp"]);
         assert_eq!(ranges("1-3").unwrap(), ["1/tcp", "2/tcp", "3/tcp"]);
-        for bad in ["", "0", "70000", "a", "3-1", "80/x", "80:80", "-1"] {
+        for mapped in [
+            "8080:80",
+            "127.0.0.1:80:80",
+            "127.0.0.1::80",
+            "[::1]:1:80",
+            ":80",
+        ] {
+            assert_eq!(ranges(mapped).unwrap(), ["80/tcp"], "{mapped}");
+        }
+        for bad in [
+            "",
+            "0",
+            "70000",
+            "a",
+            "3-1",
+            "80/x",
+            "x:80",
+            "1.2.3.4.5:1:80",
+            "80:",
+            "-1",
+        ] {
             assert!(ranges(bad).is_err(), "{bad}");
         }
     }
