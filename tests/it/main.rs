@@ -12,6 +12,7 @@ mod crash;
 mod docs;
 mod isolation;
 mod lessons;
+mod memory;
 mod monitor;
 mod network;
 mod pty;

@@ -102,6 +102,13 @@ pub fn import(
 /// Makes the folder `upper` itself the layer on top of `chain` (chain ids, lowest first). The folder is gone
 /// afterwards; it must lie on the file system of the home, and nothing may use it any more.
 pub fn adopt(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
+    let layer = measure(home, chain, upper)?;
+    adopt_as(home, &layer, upper)?;
+    Ok(layer)
+}
+
+/// The layer on top of `chain` (chain ids, lowest first) that the folder `upper` would be.
+pub fn measure(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
     let mut hashed = Digesting::new(io::sink());
     let packed = pack(upper, &diffs(home, chain), &mut hashed)?;
     let (diff_id, tar_size) = hashed.finish();
@@ -109,8 +116,12 @@ pub fn adopt(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
     layer.size = packed.size;
     layer.entries = packed.entries;
     layer.tar_size = tar_size;
-    Draft::adopt(home, upper)?.publish(home, &layer)?;
     Ok(layer)
+}
+
+/// Makes the folder `upper` the layer that [`measure`] said it would be; nothing touched it since.
+pub fn adopt_as(home: &Home, layer: &Layer, upper: &Path) -> Result<()> {
+    Draft::adopt(home, upper)?.publish(home, layer)
 }
 
 /// Makes a copy of the folder `upper` the layer on top of `chain` (chain ids, lowest first).

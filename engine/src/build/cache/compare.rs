@@ -4,6 +4,7 @@ use super::content::{Content, FileRecord};
 use super::explain::{Difference, FileChange, Reason};
 use crate::error::Result;
 use crate::store::build_cache::{BuildCache, Inputs, StepRecord};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The steps that a stage had at the last build of its Dockerfile.
@@ -49,7 +50,7 @@ impl Before {
                 parent: String::new(),
                 written: String::new(),
                 inputs: Inputs::default(),
-                created: jiff::Timestamp::UNIX_EPOCH,
+                created: Timestamp::UNIX_EPOCH,
                 chain: Vec::new(),
                 own_layer: false,
                 reason: None,
@@ -80,6 +81,12 @@ impl Before {
         here.filter(|step| {
             keyword(&step.written) == keyword(missed.written) && !missed.now.contains(&step.written)
         })
+    }
+
+    /// When the step at `position` ran at the last build, if it was written the same.
+    pub(crate) fn ran(&self, position: usize, written: &str) -> Option<Timestamp> {
+        let step = self.steps.get(position)?;
+        (step.written == written).then_some(step.created)
     }
 
     /// Why `missed` had no usable record.
@@ -309,7 +316,7 @@ mod tests {
                 text: written.to_owned(),
                 ..Inputs::default()
             },
-            created: jiff::Timestamp::UNIX_EPOCH,
+            created: Timestamp::UNIX_EPOCH,
             chain: Vec::new(),
             own_layer: true,
             reason: None,

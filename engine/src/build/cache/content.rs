@@ -3,6 +3,7 @@
 //!
 //! Source: moby, `tarsum_spec.md`; buildkit, `cache/contenthash`.
 
+use super::large::{Job, LARGE, Large};
 use super::remembered::Remembered;
 use crate::build::ignore::Ignore;
 use crate::build::sources::{Item, Tree, Visit};
@@ -18,11 +19,7 @@ use sha2::{Digest as _, Sha256};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
-use std::thread;
 
-/// Files from this size on, in bytes, are read by other threads.
-const LARGE: i64 = 256 << 10;
 /// How much is read at a time, in bytes.
 const CHUNK: usize = 256 << 10;
 
@@ -108,6 +105,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) now: Timestamp,
     /// Bytes of all files so far.
     pub(crate) size: u64,
+    /// Files that are still being read: their digests are missing in the content until they are settled.
+    pub(crate) large: Large,
 }
 
 impl Reader<'_> {
@@ -119,37 +118,12 @@ impl Reader<'_> {
         exclude: &Ignore,
         content: &mut Content,
     ) -> Result<()> {
-        let threads = thread::available_parallelism().map_or(1, |count| count.get().min(4));
-        let (send, receive) = sync_channel::<Job>(threads * 2);
-        let receive = std::sync::Mutex::new(receive);
-        let large = thread::scope(|scope| {
-            let mut workers = Vec::new();
-            let walked = tree.walk(item, exclude, &mut |visit| {
-                if let Some(job) = self.look(item, visit, content)? {
-                    // Threads are only made once there is something for them to do.
-                    if workers.len() < threads {
-                        workers.push(scope.spawn(|| work(&receive)));
-                    }
-                    let _ = send.send(job);
-                }
-                Ok(())
-            });
-            drop(send);
-            let done: Vec<_> = workers
-                .into_iter()
-                .flat_map(|worker| worker.join().unwrap_or_default())
-                .collect();
-            walked.map(|()| done)
-        })?;
-        for (job, digest) in large {
-            let path = content.files[job.index].path.clone();
-            let digest = digest.map_err(|errno| Error::io("read", path, errno.into()))?;
-            content.files[job.index].content = hex(&digest);
-            if let Some(remembered) = self.remembered.as_deref_mut() {
-                remembered.put(&job.stat, digest, self.now);
+        tree.walk(item, exclude, &mut |visit| {
+            if let Some(job) = self.look(item, visit, content)? {
+                self.large.add(job);
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Records what is visited; a large file is left for a thread to read.
@@ -226,30 +200,6 @@ impl Reader<'_> {
     }
 }
 
-/// A file to be read.
-struct Job {
-    fd: OwnedFd,
-    stat: rustix::fs::Stat,
-    index: usize,
-}
-
-type Done = Vec<(Job, Result<[u8; 32], Errno>)>;
-
-fn work(jobs: &std::sync::Mutex<std::sync::mpsc::Receiver<Job>>) -> Done {
-    let mut done = Vec::new();
-    loop {
-        let job = match jobs.lock() {
-            Ok(jobs) => jobs.recv(),
-            Err(_) => return done,
-        };
-        let Ok(job) = job else {
-            return done;
-        };
-        let digest = hash(&job.fd, job.stat.st_size);
-        done.push((job, digest));
-    }
-}
-
 /// The sha256 of all that `fd` gives; `size` is what is expected, in bytes.
 pub(crate) fn hash(fd: &OwnedFd, size: i64) -> Result<[u8; 32], Errno> {
     // One byte more than expected, so that the end is seen with the second call.
@@ -305,12 +255,17 @@ mod tests {
             owners: false,
             now: Timestamp::UNIX_EPOCH,
             size: 0,
+            large: Large::default(),
         };
         for item in &items {
             reader
                 .read(&tree, item, &Ignore::default(), &mut content)
                 .unwrap();
         }
+        reader
+            .large
+            .settle(&mut content, None, Timestamp::UNIX_EPOCH)
+            .unwrap();
         content
     }
 

@@ -6,6 +6,7 @@ use super::progress::size;
 use super::stage::Going;
 use super::{Builder, Site};
 use crate::build::cache::content::{Content, Reader};
+use crate::build::cache::large::Large;
 use crate::build::context::Temporary;
 use crate::build::ignore::Ignore;
 use crate::build::place::rights::{self, Mode};
@@ -19,7 +20,7 @@ use crate::image::compression::decompress;
 use crate::image::unpack::{Frame, Limits, unpack};
 use crate::image::{layer, resolve, tar};
 use crate::oci::digest::Digest;
-use crate::store::layers::DIFF;
+use crate::store::layers::{DIFF, Layer};
 use std::fs::{self, File};
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -31,8 +32,18 @@ pub(super) struct Prepared<'a> {
     /// Name and content.
     inline: Vec<(String, String)>,
     fetched: Vec<Fetched>,
+    /// Whole when it is settled.
     pub(super) content: Content,
+    /// What is still being read.
+    pub(super) large: Large,
     pub(super) exclude: Ignore,
+}
+
+/// A layer that is made, and not yet one of the stage's.
+pub(super) struct Made {
+    _temporary: Temporary,
+    upper: PathBuf,
+    layer: Layer,
 }
 
 /// Where files come from.
@@ -52,7 +63,18 @@ impl Source<'_> {
 }
 
 impl<'a> Builder<'a> {
-    /// Finds the sources and reads what of them counts for the cache.
+    /// Waits until all of the sources is read.
+    pub(super) fn settle(&mut self, prepared: &mut Prepared<'_>) -> Result<()> {
+        let is_context = matches!(prepared.tree, Source::Context(_));
+        let remembered = self.remembered.as_mut().filter(|_| is_context);
+        let now = self.site.clock.now();
+        prepared
+            .large
+            .settle(&mut prepared.content, remembered, now)
+    }
+
+    /// Finds the sources and reads what of them counts for the cache; of large files that goes on until
+    /// [`Builder::settle`].
     pub(super) fn prepare_copy(
         &mut self,
         work: &CopyWork,
@@ -67,6 +89,7 @@ impl<'a> Builder<'a> {
             inline: Vec::new(),
             fetched: Vec::new(),
             content: Content::default(),
+            large: Large::default(),
             exclude: Ignore::of(&work.exclude)?,
         };
         if matches!(prepared.tree, Source::Context(_)) && !self.context_told {
@@ -135,6 +158,7 @@ impl<'a> Builder<'a> {
             owners: !is_context,
             now: self.site.clock.now(),
             size: 0,
+            large: Large::default(),
         };
         let mut result = Ok(());
         for source in &work.sources {
@@ -166,21 +190,22 @@ impl<'a> Builder<'a> {
             }
         }
         let size = reader.size;
+        into.large = reader.large;
         self.remembered = remembered;
         result.map(|()| size)
     }
 
-    /// Writes the sources into a new layer on top of the stage.
+    /// Writes the sources into a new layer for the top of `chain`.
     pub(super) fn do_copy(
-        &mut self,
+        &self,
         work: &CopyWork,
         prepared: &Prepared<'_>,
-        going: &mut Going,
-    ) -> Result<()> {
-        let site = self.site;
-        let temporary = Temporary::new(site.home, "copy-")?;
+        chain: &[String],
+    ) -> Result<Made> {
+        let home = self.site.home;
+        let temporary = Temporary::new(home, "copy-")?;
         let upper = new_upper(&temporary)?;
-        let lowers = layer::diffs(site.home, &going.built.chain);
+        let lowers = layer::diffs(home, chain);
         let rights = rights_of(work, prepared, &lowers)?;
         let mut placer = Placer::new(&upper, &lowers, rights.clone())?;
         let several = prepared.items.len() + prepared.inline.len() + prepared.fetched.len() > 1;
@@ -206,7 +231,11 @@ impl<'a> Builder<'a> {
             self.place_fetched(fetched, work, &mut placer, to, (&upper, &lowers), &rights)?;
         }
         drop(placer);
-        publish(site, going, &upper)
+        Ok(Made {
+            layer: layer::measure(home, chain, &upper)?,
+            upper,
+            _temporary: temporary,
+        })
     }
 
     /// Writes the sources of a mount below `folder`, to the destination of `work`.
@@ -342,6 +371,15 @@ impl<'a> Builder<'a> {
         Placer::new(&upper, &lowers, rights)?.directory(path)?;
         publish(site, going, &upper)?;
         Ok(true)
+    }
+}
+
+impl Made {
+    /// Makes it the stage's next layer.
+    pub(super) fn publish(self, site: Site<'_>, going: &mut Going) -> Result<()> {
+        layer::adopt_as(site.home, &self.layer, &self.upper)?;
+        going.built.chain.push(self.layer.chain);
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! One step: looked up by its key, or done; either way reported.
 
-use super::copy::Prepared;
+use super::copy::{Made, Prepared};
 use super::progress::{Vertex, first_line};
 use super::stage::Going;
 use super::{Builder, COMMENT};
@@ -9,13 +9,16 @@ use crate::build::cache::content::Content;
 use crate::build::cache::explain::Reason;
 use crate::build::instruction::mount::MountWork;
 use crate::build::observe::{StepLayer, StepReport};
-use crate::build::state::{Effect, Place, State, Work};
+use crate::build::state::{CopyWork, Effect, Place, State, Work};
 use crate::build::syntax::parse::{Step, StepText};
 use crate::error::{Error, Result};
 use crate::oci::config::History;
 use crate::oci::digest::Digest;
 use crate::store::build_cache::{Inputs, StepRecord};
 use crate::store::layers;
+
+/// From so many bytes on that are not yet hashed, a COPY is begun before it is looked up.
+const WORTH_GOING_AHEAD: u64 = 8 << 20;
 
 /// A step with the file that it stands in: the Dockerfile, or a trigger of the base image.
 pub(super) struct Job<'a> {
@@ -52,7 +55,11 @@ impl Builder<'_> {
                 .mounts
                 .iter()
                 .filter_map(MountWork::files)
-                .map(|copy| self.prepare_copy(copy, job.place, current.stage))
+                .map(|copy| {
+                    let mut bind = self.prepare_copy(copy, job.place, current.stage)?;
+                    self.settle(&mut bind)?;
+                    Ok(bind)
+                })
                 .collect(),
             _ => Ok(Vec::new()),
         };
@@ -60,8 +67,14 @@ impl Builder<'_> {
         let vertex = (current.number > 0).then(|| self.teller.start(&report.title()));
         let result = prepared
             .map_err(|error| located(job, error))
-            .and_then(|prepared| {
-                self.look_up_or_do(job, &effect, &prepared, going, current, vertex)
+            .and_then(|mut prepared| {
+                let ahead = match (&effect.work, prepared.as_mut_slice()) {
+                    (Work::Copy(copy), [prepared]) => self.ahead(copy, prepared, going, current),
+                    _ => Ok(None),
+                };
+                let ahead = ahead.map_err(|error| located(job, error))?;
+                let prepared = (prepared.as_slice(), ahead);
+                self.look_up_or_do(job, &effect, prepared, going, current, vertex)
             });
         match result {
             Ok(report) => {
@@ -80,11 +93,31 @@ impl Builder<'_> {
         }
     }
 
+    /// Waits until all of a COPY's sources is read. If large files are among them, and the step will hardly be found in
+    /// the cache, its layer is made meanwhile.
+    fn ahead(
+        &mut self,
+        work: &CopyWork,
+        prepared: &mut Prepared<'_>,
+        going: &Going,
+        current: &Current<'_>,
+    ) -> Result<Option<Made>> {
+        let ran = going.before.ran(current.position, &current.written.text);
+        let misses = self.no_cache
+            || going.missed.is_some()
+            || ran.is_none_or(|ran| prepared.large.changed() > Some(ran));
+        let made = (misses && prepared.large.bytes() >= WORTH_GOING_AHEAD)
+            .then(|| self.do_copy(work, prepared, &going.built.chain));
+        self.settle(prepared)?;
+        // What went wrong is told when the step is done in its turn, if it must be.
+        Ok(made.and_then(Result::ok))
+    }
+
     fn look_up_or_do(
         &mut self,
         job: &Job<'_>,
         effect: &Effect,
-        prepared: &[Prepared<'_>],
+        (prepared, ahead): (&[Prepared<'_>], Option<Made>),
         going: &mut Going,
         current: &Current<'_>,
         vertex: Option<Vertex>,
@@ -120,7 +153,7 @@ impl Builder<'_> {
             None => {
                 let reason = self.reason(going, current, &inputs, content)?;
                 let own_layer = self
-                    .perform(effect, prepared, going, current, vertex)
+                    .perform(effect, (prepared, ahead), going, current, vertex)
                     .map_err(|error| located(job, error))?;
                 if going.missed.is_none() {
                     going.missed = Some((current.title(), reason.clone()));
@@ -208,7 +241,7 @@ impl Builder<'_> {
     fn perform(
         &mut self,
         effect: &Effect,
-        prepared: &[Prepared<'_>],
+        (prepared, ahead): (&[Prepared<'_>], Option<Made>),
         going: &mut Going,
         current: &Current<'_>,
         vertex: Option<Vertex>,
@@ -216,7 +249,11 @@ impl Builder<'_> {
         match (&effect.work, prepared, vertex) {
             (Work::Directory { path, user }, _, _) => self.make_directory(path, user, going),
             (Work::Copy(copy), [prepared], _) => {
-                self.do_copy(copy, prepared, going)?;
+                let made = match ahead {
+                    Some(made) => made,
+                    None => self.do_copy(copy, prepared, &going.built.chain)?,
+                };
+                made.publish(self.site, going)?;
                 Ok(true)
             }
             (Work::Run(run), binds, Some(vertex)) => {

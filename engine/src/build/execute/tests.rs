@@ -1,5 +1,7 @@
 //! Builds without RUN: they need no privileges. RUN is tested through the binary.
 
+mod large;
+
 use super::*;
 use crate::build::observe::{Progress, Quiet};
 use crate::build::request::{Context, DockerfileAt};

@@ -1,0 +1,41 @@
+//! What is large passes in pieces: a limit on what a process may allocate, far below what it moves, disturbs nothing.
+
+use crate::support::sandbox::Sandbox;
+use std::fs::File;
+
+/// Of the file in the image, in bytes.
+const SIZE: u64 = 96 << 20;
+/// What a process may allocate, in KiB: its heap, its other private memory, and the stacks of its threads.
+const MOST: u64 = 40 << 10;
+
+/// Runs a line of the shell, each process of it with little memory.
+fn limited(sandbox: &Sandbox, line: &str) {
+    sandbox.shell(&format!("ulimit -d {MOST} && {line}")).ok();
+}
+
+#[test]
+fn a_large_image_is_built_saved_loaded_and_committed_in_little_memory() {
+    let (here, there) = (Sandbox::new(), Sandbox::new());
+    here.write("Dockerfile", "FROM busybox\nCOPY large /\n");
+    let large = File::create(here.work().join("large")).unwrap();
+    large.set_len(SIZE).unwrap();
+    limited(&here, "docker build -q -t large .");
+    limited(&here, "docker save -o large.tar large");
+    limited(&here, "gzip -1 < large.tar > large.tar.gz");
+    let archive = here.work().join("large.tar");
+    assert!(archive.metadata().unwrap().len() > SIZE);
+    let archive = archive.display();
+    limited(&there, &format!("docker load < {archive}.gz"));
+    limited(&there, "docker rmi large");
+    limited(&there, &format!("docker load -i {archive}"));
+    limited(&there, "docker create --name box large true");
+    limited(&there, &format!("docker cp {archive} box:/more"));
+    limited(&there, "docker commit box larger");
+    limited(&there, "docker export -o export.tar box");
+    limited(&there, "docker import export.tar flat");
+    there.docker("rm box").ok();
+    let sizes = there.docker("image inspect -f {{.Size}} larger flat").ok();
+    for size in sizes.lines() {
+        assert!(size.parse::<u64>().unwrap() > 2 * SIZE, "{size}");
+    }
+}
