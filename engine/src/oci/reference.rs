@@ -254,6 +254,11 @@ fn is_domain(text: &str) -> bool {
     })
 }
 
+/// Whether `text` is the path of a repository within a registry, such as `library/busybox`.
+pub fn is_repository(text: &str) -> bool {
+    text.len() <= LONGEST_PATH && text.split('/').all(is_path_component)
+}
+
 /// Lower-case letters and digits, joined by one `.`, one or two `_`, or any number of `-`.
 fn is_path_component(text: &str) -> bool {
     let is_word = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
@@ -265,7 +270,8 @@ fn is_path_component(text: &str) -> bool {
             .all(|run| matches!(run, b"" | b"." | b"_" | b"__") || run.iter().all(|b| *b == b'-'))
 }
 
-fn is_tag(text: &str) -> bool {
+/// Whether `text` is a tag.
+pub fn is_tag(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     text.len() <= LONGEST_TAG
         && text.bytes().next().is_some_and(word)

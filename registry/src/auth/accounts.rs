@@ -1,0 +1,129 @@
+//! The practice hub's accounts. On Docker Hub one signs up on a page of its own; here the first login of a name does, with
+//! whatever password it brings. Passwords are kept as bcrypt hashes, in a file that only its owner reads.
+
+use super::passwords::{self, Passwords};
+use crate::error::{Code, Fault, Result};
+use engine::error::{Error, IoContext};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Accounts in a file.
+#[derive(Debug)]
+pub struct Accounts {
+    path: PathBuf,
+    passwords: Passwords,
+    hashes: Mutex<BTreeMap<String, String>>,
+}
+
+impl Accounts {
+    /// The accounts in the file at `path`, which may be missing. Error: it is damaged.
+    pub fn open(path: &Path) -> engine::error::Result<Self> {
+        let hashes = match fs::read(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
+            other => serde_json::from_slice(&other.on("read", path)?).map_err(|error| {
+                Error::internal(format!("`{}` is damaged", path.display())).with_source(error)
+            })?,
+        };
+        let passwords =
+            Passwords::new().map_err(|_| Error::machine("this machine gives no random numbers"))?;
+        Ok(Self {
+            path: path.to_owned(),
+            passwords,
+            hashes: Mutex::new(hashes),
+        })
+    }
+
+    /// Whether the account has this password. A login under a name that nobody has yet makes the account.
+    pub(super) fn knows(&self, name: &str, password: &str, is_login: bool) -> Result<bool> {
+        let hash = self.hashes().get(name).cloned();
+        if hash.is_some() || !is_login || !is_account_name(name) {
+            return Ok(self.passwords.match_hash(name, password, hash.as_deref()));
+        }
+        let new = passwords::hash(password)?;
+        let mut hashes = self.hashes();
+        if hashes.contains_key(name) {
+            // Somebody was faster.
+            drop(hashes);
+            return self.knows(name, password, is_login);
+        }
+        hashes.insert(name.to_owned(), new);
+        let saved = self.save(&hashes);
+        if saved.is_err() {
+            hashes.remove(name);
+        }
+        saved.map(|()| true)
+    }
+
+    fn save(&self, hashes: &BTreeMap<String, String>) -> Result<()> {
+        let text = serde_json::to_vec(hashes).map_err(|error| {
+            Fault::saying(Code::Unknown, format!("cannot save an account: {error}"))
+        })?;
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempfile_in(folder)?;
+        file.write_all(&text)?;
+        file.as_file().sync_data()?;
+        file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    fn hashes(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
+        // The map is whole after every statement.
+        self.hashes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Docker Hub's names: small letters and digits, which is also what a namespace may be. `library` is the official images'.
+fn is_account_name(name: &str) -> bool {
+    (2..=30).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && name != "library"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_login_makes_the_account_and_later_ones_need_its_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accounts.json");
+        let accounts = Accounts::open(&path).unwrap();
+        assert!(!accounts.knows("alice", "secret", false).unwrap());
+        assert!(accounts.knows("alice", "secret", true).unwrap());
+        assert!(!accounts.knows("alice", "other", true).unwrap());
+        let again = Accounts::open(&path).unwrap();
+        assert!(again.knows("alice", "secret", false).unwrap());
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("secret"), "{text}");
+    }
+
+    #[test]
+    fn some_names_are_nobodys() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = Accounts::open(&folder.path().join("accounts.json")).unwrap();
+        for name in ["library", "", "a", "Alice", "a/b", "..", &"a".repeat(31)] {
+            assert!(!accounts.knows(name, "secret", true).unwrap(), "{name}");
+        }
+        assert!(accounts.knows("alice", "", true).is_err());
+    }
+
+    #[test]
+    fn a_damaged_file_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accounts.json");
+        fs::write(&path, "{").unwrap();
+        assert!(
+            Accounts::open(&path)
+                .unwrap_err()
+                .message()
+                .ends_with("is damaged")
+        );
+    }
+}

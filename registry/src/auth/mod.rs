@@ -1,0 +1,285 @@
+//! Who may do what. The rules are one pure function; who somebody is comes from a password or from a token.
+//!
+//! **What Docker's registries do.** A private registry wants a password for everything (Basic). Docker Hub lets everyone
+//! read; who pushes shows a token that the place named in the challenge gave out for exactly that (Bearer).
+//! **What we do.** Both: Basic where everything needs a password, Bearer where reading is free, since a client sends no
+//! password to a registry that did not ask for one at the beginning. A password is taken directly in either case.
+//! Source: RFC 7617, RFC 6750; Docker Registry v2 token authentication (distribution, `docs/spec/auth/token.md`).
+
+mod accounts;
+mod basic;
+mod htpasswd;
+mod passwords;
+mod tokens;
+
+pub use accounts::Accounts;
+pub use htpasswd::Htpasswd;
+pub use tokens::{Grant, Scope};
+
+use crate::answer::{Answer, Request};
+use crate::error::{Code, Fault, Result};
+use crate::names::Repository;
+use crate::routes::{Route, Start};
+use serde_json::json;
+use tokens::Tokens;
+
+/// Who knows passwords.
+#[derive(Debug)]
+pub enum Access {
+    /// Nobody is asked.
+    Open,
+    /// Who stands in a password file; if `free_reading`, everyone may read.
+    Htpasswd {
+        /// The file.
+        file: Htpasswd,
+        /// Whether reading needs no password.
+        free_reading: bool,
+    },
+    /// As on Docker Hub: everyone reads, and who has an account writes below its name. The first login of a new name makes
+    /// the account.
+    Accounts(Accounts),
+}
+
+/// What a request needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Need<'a> {
+    /// Right credentials, if any.
+    Login,
+    /// To look at what concerns no repository.
+    Look,
+    /// To read a repository.
+    Read(&'a Repository),
+    /// To change a repository.
+    Write(&'a Repository),
+}
+
+/// Somebody, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Who {
+    Anonymous,
+    User(String),
+    Bearer(Grant),
+}
+
+/// Lets requests in, or not.
+#[derive(Debug)]
+pub struct Gate {
+    access: Access,
+    read_only: bool,
+    tokens: Tokens,
+}
+
+impl Gate {
+    /// With `read_only` nobody changes anything.
+    pub fn new(access: Access, read_only: bool) -> Self {
+        Self {
+            access,
+            read_only,
+            tokens: Tokens::default(),
+        }
+    }
+
+    /// Whether the request may go on. Errors: `UNAUTHORIZED`, `DENIED`, each with a challenge where one helps.
+    pub fn admit(&self, route: &Route, request: &Request) -> Result<()> {
+        let need = need(route);
+        if self.read_only && matches!(need, Need::Write(_)) {
+            return Err(Fault::saying(Code::Denied, "this registry is read-only"));
+        }
+        if matches!(
+            (&self.access, route),
+            (Access::Open, _) | (_, Route::Token(_))
+        ) {
+            return Ok(());
+        }
+        let who = self.identify(request, matches!(need, Need::Login))?;
+        if self.allows(&who, &need) {
+            return Ok(());
+        }
+        Err(self.refusal(&who, &need, request))
+    }
+
+    /// Answers a request for a token with as much of `scopes` as may be had.
+    pub fn token(&self, scopes: &[String], request: &Request) -> Result<Answer> {
+        if !self.is_bearer() {
+            return Err(Fault::new(Code::Unsupported).status(404));
+        }
+        let who = self.identify(request, scopes.is_empty())?;
+        let user = match &who {
+            Who::User(name) => Some(name.clone()),
+            Who::Anonymous | Who::Bearer(_) => None,
+        };
+        let mut granted = Vec::new();
+        for asked in scopes
+            .iter()
+            .flat_map(|text| text.split(' '))
+            .filter_map(Scope::parse)
+        {
+            granted.push(Scope {
+                pull: asked.pull && self.allows(&who, &Need::Read(&asked.repository)),
+                push: asked.push
+                    && !self.read_only
+                    && self.allows(&who, &Need::Write(&asked.repository)),
+                ..asked
+            });
+        }
+        let token = self.tokens.issue(Grant {
+            user,
+            scopes: granted,
+        })?;
+        let value =
+            json!({ "token": token, "access_token": token, "expires_in": tokens::LIFE.as_secs() });
+        Ok(Answer::json(200, &value).header("cache-control", "no-store"))
+    }
+
+    /// Whether reading is free, so that the client must be told to fetch a token.
+    fn is_bearer(&self) -> bool {
+        matches!(
+            self.access,
+            Access::Accounts(_)
+                | Access::Htpasswd {
+                    free_reading: true,
+                    ..
+                }
+        )
+    }
+
+    /// Who sent the request. Error: the password or the token is wrong.
+    fn identify(&self, request: &Request, is_login: bool) -> Result<Who> {
+        let Some(header) = &request.authorization else {
+            return Ok(Who::Anonymous);
+        };
+        let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
+        if scheme.eq_ignore_ascii_case("bearer") {
+            let grant = self.tokens.find(rest.trim());
+            return grant.map(Who::Bearer).ok_or_else(|| {
+                self.challenged(
+                    Fault::new(Code::Unauthorized),
+                    request,
+                    None,
+                    Some("invalid_token"),
+                )
+            });
+        }
+        let known = match basic::parse(header) {
+            Some((name, password)) => {
+                let right = match &self.access {
+                    Access::Open => true,
+                    Access::Htpasswd { file, .. } => file.knows(&name, &password)?,
+                    Access::Accounts(accounts) => accounts.knows(&name, &password, is_login)?,
+                };
+                right.then_some(name)
+            }
+            None => None,
+        };
+        known.map(Who::User).ok_or_else(|| {
+            let wrong = Fault::saying(Code::Unauthorized, "incorrect username or password");
+            self.challenged(wrong, request, None, None)
+        })
+    }
+
+    fn allows(&self, who: &Who, need: &Need<'_>) -> bool {
+        let user = match who {
+            Who::Anonymous => None,
+            Who::User(name) => Some(name),
+            Who::Bearer(grant) => match need {
+                Need::Read(name) => {
+                    return grant
+                        .scopes
+                        .iter()
+                        .any(|scope| scope.pull && scope.repository == **name);
+                }
+                Need::Write(name) => {
+                    return grant
+                        .scopes
+                        .iter()
+                        .any(|scope| scope.push && scope.repository == **name);
+                }
+                Need::Login => return true,
+                Need::Look => grant.user.as_ref(),
+            },
+        };
+        match (&self.access, need) {
+            (Access::Open, _) => true,
+            (
+                Access::Htpasswd {
+                    free_reading: true, ..
+                }
+                | Access::Accounts(_),
+                Need::Look | Need::Read(_),
+            ) => true,
+            (Access::Htpasswd { .. }, _) | (Access::Accounts(_), Need::Login) => user.is_some(),
+            (Access::Accounts(_), Need::Write(name)) => {
+                user.is_some_and(|user| user == name.namespace())
+            }
+        }
+    }
+
+    /// Why not, in the words that clients print.
+    fn refusal(&self, who: &Who, need: &Need<'_>, request: &Request) -> Fault {
+        let (scope, denied) = match need {
+            Need::Login | Need::Look => (None, false),
+            Need::Read(name) => (Some(format!("repository:{name}:pull")), false),
+            Need::Write(name) => (Some(format!("repository:{name}:pull,push")), true),
+        };
+        match who {
+            // Another password would not help either.
+            Who::User(_) => Fault::new(Code::Denied),
+            _ if self.is_bearer() && denied => {
+                let error = matches!(who, Who::Bearer(_)).then_some("insufficient_scope");
+                let fault = Fault::new(Code::Denied).status(401);
+                self.challenged(fault, request, scope, error)
+            }
+            _ => self.challenged(Fault::new(Code::Unauthorized), request, scope, None),
+        }
+    }
+
+    /// With the header that says how to get in.
+    fn challenged(
+        &self,
+        fault: Fault,
+        request: &Request,
+        scope: Option<String>,
+        error: Option<&str>,
+    ) -> Fault {
+        if !self.is_bearer() {
+            return fault.header("www-authenticate", r#"Basic realm="docklings registry""#);
+        }
+        let host: String = request
+            .host
+            .chars()
+            .filter(|c| !matches!(c, '"' | '\\' | ' '))
+            .collect();
+        let mut text =
+            format!(r#"Bearer realm="http://{host}/token",service="docklings registry""#);
+        if let Some(scope) = scope {
+            text += &format!(r#",scope="{scope}""#);
+        }
+        if let Some(error) = error {
+            text += &format!(r#",error="{error}""#);
+        }
+        fault.header("www-authenticate", text)
+    }
+}
+
+/// What each request needs: the one table.
+fn need(route: &Route) -> Need<'_> {
+    match route {
+        Route::Base | Route::Token(_) => Need::Login,
+        Route::Catalog(_) | Route::Search(..) => Need::Look,
+        Route::Tags(name, _)
+        | Route::Referrers(name, ..)
+        | Route::GetManifest(name, _)
+        | Route::GetBlob(name, _) => Need::Read(name),
+        Route::StartUpload(name, Start::Empty | Start::Whole(_) | Start::Mount(..))
+        | Route::PutManifest(name, _)
+        | Route::DeleteManifest(name, _)
+        | Route::DeleteBlob(name, _)
+        | Route::GetUpload(name, _)
+        | Route::AppendUpload(name, _)
+        | Route::FinishUpload(name, ..)
+        | Route::CancelUpload(name, _) => Need::Write(name),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! The rules: who may do what with which registry, and what is said otherwise.
+
+use super::*;
+use crate::routes;
+
+fn gate(access: Access) -> Gate {
+    Gate::new(access, false)
+}
+
+fn htpasswd(free_reading: bool) -> (tempfile::TempDir, Access) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("htpasswd");
+    let hash = bcrypt::hash("a", 4).unwrap();
+    std::fs::write(&path, format!("alice:{hash}\n")).unwrap();
+    let file = Htpasswd::open(&path).unwrap();
+    (folder, Access::Htpasswd { file, free_reading })
+}
+
+fn hub() -> (tempfile::TempDir, Access) {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = Accounts::open(&folder.path().join("accounts.json")).unwrap();
+    (folder, Access::Accounts(accounts))
+}
+
+const ALICE: &str = "Basic YWxpY2U6YQ==";
+const WRONG: &str = "Basic YWxpY2U6Yg==";
+const READ: &str = "GET /v2/alice/x/tags/list";
+const WRITE: &str = "POST /v2/alice/x/blobs/uploads/";
+
+fn request(authorization: &str) -> Request {
+    Request {
+        host: "localhost:5000".to_owned(),
+        authorization: Some(authorization.to_owned()).filter(|text| !text.is_empty()),
+        ..Request::default()
+    }
+}
+
+/// `expected` is empty if the request is let in, else `STATUS CODE` and what the challenge has to contain.
+#[track_caller]
+fn check(gate: &Gate, line: &str, authorization: &str, expected: &str) {
+    let (method, path) = line.split_once(' ').unwrap();
+    let route = routes::parse(method, path, "").unwrap();
+    match gate.admit(&route, &request(authorization)) {
+        Ok(()) => assert_eq!("", expected, "{line} {authorization}"),
+        Err(fault) => {
+            let answer = Fault::answer(fault);
+            let text = String::from_utf8_lossy(answer.bytes()).into_owned();
+            let challenge = answer
+                .get("www-authenticate")
+                .unwrap_or_default()
+                .to_owned();
+            let found = format!("{} {text} {challenge}", answer.status);
+            let words: Vec<&str> = expected.split(' ').collect();
+            assert!(
+                !expected.is_empty() && words.iter().all(|word| found.contains(word)),
+                "{line} {authorization}: {found}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_open_registry_asks_nobody_and_a_read_only_one_takes_nothing() {
+    check(&gate(Access::Open), WRITE, "", "");
+    let closed = Gate::new(Access::Open, true);
+    check(&closed, WRITE, "", "403 DENIED");
+    check(&closed, READ, "", "");
+}
+
+#[test]
+fn with_a_password_file_everything_needs_a_password() {
+    let (_folder, access) = htpasswd(false);
+    let gate = gate(access);
+    for line in ["GET /v2/", "GET /v2/_catalog", READ, WRITE] {
+        check(&gate, line, "", "401 UNAUTHORIZED Basic");
+        check(&gate, line, WRONG, "401 UNAUTHORIZED incorrect Basic");
+        check(&gate, line, ALICE, "");
+    }
+}
+
+#[test]
+fn with_free_reading_a_client_is_sent_for_a_token() {
+    let (_folder, access) = htpasswd(true);
+    let gate = gate(access);
+    check(
+        &gate,
+        "GET /v2/",
+        "",
+        "401 Bearer realm=\"http://localhost:5000/token\"",
+    );
+    check(&gate, READ, "", "");
+    check(
+        &gate,
+        WRITE,
+        "",
+        "401 DENIED scope=\"repository:alice/x:pull,push\"",
+    );
+    check(&gate, WRITE, ALICE, "");
+    let token = |authorization: &str, scopes: &[&str]| {
+        let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let answer = gate.token(&scopes, &request(authorization)).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(answer.bytes()).unwrap();
+        format!("Bearer {}", value["token"].as_str().unwrap())
+    };
+    let anonymous = token("", &["repository:alice/x:pull,push"]);
+    check(&gate, READ, &anonymous, "");
+    check(&gate, WRITE, &anonymous, "401 DENIED insufficient_scope");
+    let alice = token(ALICE, &["repository:alice/x:pull,push"]);
+    check(&gate, WRITE, &alice, "");
+    check(
+        &gate,
+        "POST /v2/alice/y/blobs/uploads/",
+        &alice,
+        "401 DENIED insufficient_scope",
+    );
+    check(&gate, "GET /v2/", &token(ALICE, &[]), "");
+    check(
+        &gate,
+        READ,
+        "Bearer nonsense",
+        "401 UNAUTHORIZED invalid_token",
+    );
+    assert!(gate.token(&[], &request(WRONG)).is_err());
+}
+
+#[test]
+fn on_the_hub_everyone_reads_and_writes_below_the_own_name_only() {
+    let (_folder, access) = hub();
+    let gate = gate(access);
+    check(&gate, READ, "", "");
+    check(&gate, "GET /v1/search", "", "");
+    check(&gate, WRITE, "", "401 DENIED");
+    // No account yet: it is the login that makes it.
+    check(&gate, WRITE, ALICE, "401 UNAUTHORIZED incorrect");
+    check(&gate, "GET /v2/", ALICE, "");
+    check(&gate, WRITE, ALICE, "");
+    check(&gate, WRITE, WRONG, "401 UNAUTHORIZED incorrect");
+    check(&gate, "GET /v2/", WRONG, "401 UNAUTHORIZED incorrect");
+    check(
+        &gate,
+        "POST /v2/library/x/blobs/uploads/",
+        ALICE,
+        "403 DENIED",
+    );
+    check(&gate, "POST /v2/bob/x/blobs/uploads/", ALICE, "403 DENIED");
+    check(
+        &gate,
+        "DELETE /v2/library/x/manifests/latest",
+        ALICE,
+        "403 DENIED",
+    );
+}

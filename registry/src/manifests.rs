@@ -1,0 +1,146 @@
+//! Manifests: what makes an image of blobs, and the tags by which images are known.
+
+use crate::answer::{Answer, Request};
+use crate::error::{Code, Fault, Result};
+use crate::manifest;
+use crate::names::{Repository, Target};
+use crate::store::Store;
+use engine::oci::descriptor::INDEX;
+use engine::oci::digest::Digest;
+use serde_json::json;
+use std::io::Read;
+
+/// The largest manifest. Source: OCI distribution specification, § Pushing Manifests, which asks for no less.
+const LARGEST: u64 = 4 << 20;
+
+/// `GET` and `HEAD`. It comes as the type under which it was pushed, whatever the client would rather have: another form
+/// would have another digest.
+pub(crate) fn get(store: &Store, name: &Repository, target: &Target) -> Result<Answer> {
+    let digest = match target {
+        Target::Digest(digest) => Some(digest.clone()),
+        Target::Tag(tag) => store.tag(name, tag)?,
+    };
+    let found = match digest {
+        Some(digest) => store.manifest(name, &digest)?,
+        None => None,
+    };
+    let found = found.ok_or_else(|| unknown(target))?;
+    Ok(Answer::typed(200, &found.media_type, found.bytes)
+        .header("docker-content-digest", found.digest.as_str())
+        .header("etag", format!("\"{}\"", found.digest)))
+}
+
+/// `PUT`. All that it names must be here; what it refers to as its subject need not.
+pub(crate) fn put(
+    store: &Store,
+    name: &Repository,
+    target: &Target,
+    request: &Request,
+    body: &mut dyn Read,
+) -> Result<Answer> {
+    let bytes = read_whole(request, body)?;
+    let contents = manifest::parse(request.content_type.as_deref(), &bytes)?;
+    let own = Digest::of(&bytes);
+    if let Target::Digest(digest) = target
+        && *digest != own
+    {
+        return Err(
+            Fault::new(Code::DigestInvalid).about(json!({ "digest": digest, "found": own }))
+        );
+    }
+    let mut missing = Fault::new(Code::ManifestBlobUnknown);
+    let mut is_whole = true;
+    for (digest, is_blob) in contents
+        .blobs
+        .iter()
+        .map(|digest| (digest, true))
+        .chain(contents.manifests.iter().map(|digest| (digest, false)))
+    {
+        let here = match is_blob {
+            true => store.has_blob(name, digest)?,
+            false => store.has_manifest(name, digest)?,
+        };
+        if !here {
+            is_whole = false;
+            missing = missing.about(json!({ "digest": digest }));
+        }
+    }
+    if !is_whole {
+        return Err(missing);
+    }
+    store.put_manifest(name, &contents.media_type, &bytes, &contents.blobs)?;
+    let mut answer = Answer::empty(201).header("docker-content-digest", own.as_str());
+    if let Some(subject) = &contents.subject {
+        store.refer(name, subject, &own)?;
+        answer = answer.header("oci-subject", subject.as_str());
+    }
+    let reference = match target {
+        Target::Digest(_) => own.as_str(),
+        Target::Tag(tag) => {
+            store.set_tag(name, tag, &own)?;
+            tag.as_str()
+        }
+    };
+    Ok(answer.header("location", format!("/v2/{name}/manifests/{reference}")))
+}
+
+/// `DELETE`.
+pub(crate) fn delete(store: &Store, name: &Repository, target: &Target) -> Result<Answer> {
+    let there = match target {
+        Target::Digest(digest) => store.forget_manifest(name, digest)?,
+        Target::Tag(tag) => store.forget_tag(name, tag)?,
+    };
+    match there {
+        true => Ok(Answer::empty(202)),
+        false => Err(unknown(target)),
+    }
+}
+
+/// The manifests that refer to `subject`, of one kind if that is asked for. Nobody refers to what is not here, so the
+/// list is empty then, and never an error.
+pub(crate) fn referrers(
+    store: &Store,
+    name: &Repository,
+    subject: &Digest,
+    kind: Option<&str>,
+) -> Result<Answer> {
+    let mut manifests = Vec::new();
+    for found in store.referrers(name, subject)? {
+        let (described, own_kind) =
+            manifest::described(&found.media_type, &found.digest, &found.bytes);
+        if kind.is_none_or(|kind| kind == own_kind) {
+            manifests.push(described);
+        }
+    }
+    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests });
+    let answer = Answer::typed(200, INDEX, index.to_string().into_bytes());
+    Ok(match kind {
+        Some(_) => answer.header("oci-filters-applied", "artifactType"),
+        None => answer,
+    })
+}
+
+fn read_whole(request: &Request, body: &mut dyn Read) -> Result<Vec<u8>> {
+    let too_large = || Fault::saying(Code::SizeInvalid, "a manifest has at most 4 MiB").status(413);
+    if request
+        .content_length
+        .is_some_and(|length| length > LARGEST)
+    {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    body.take(LARGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|_| Fault::saying(Code::ManifestInvalid, "the manifest broke off"))?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(too_large()),
+        false => Ok(bytes),
+    }
+}
+
+fn unknown(target: &Target) -> Fault {
+    Fault::new(Code::ManifestUnknown).about(match target {
+        Target::Tag(tag) => json!({ "tag": tag.as_str() }),
+        Target::Digest(digest) => json!({ "digest": digest }),
+    })
+}

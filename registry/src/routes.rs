@@ -1,0 +1,225 @@
+//! Method and path → what is asked for: the one table, and the place where names are checked before anything else
+//! happens with them. Pure, so that it can be fuzzed.
+//!
+//! Source: OCI distribution specification, § Endpoints; `_catalog` and `/v1/search` are those of Docker's registries, and
+//! `/token` is ours.
+
+use crate::error::{Code, Fault, Result};
+use crate::names::{Repository, Target, UploadId, digest};
+use engine::oci::digest::Digest;
+use serde_json::json;
+
+/// A part of a sorted list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// At most so many.
+    pub limit: Option<usize>,
+    /// Those after this one.
+    pub last: String,
+}
+
+/// Everything that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// Whether this is a registry, and whether the credentials are right: `docker login`.
+    Base,
+    /// The names of all repositories.
+    Catalog(Page),
+    /// Repositories whose name or description has the text; at most so many.
+    Search(String, usize),
+    /// Credentials → a token for these scopes.
+    Token(Vec<String>),
+    /// The tags of a repository.
+    Tags(Repository, Page),
+    /// The manifests that refer to another one, of one kind if that is asked for.
+    Referrers(Repository, Digest, Option<String>),
+    /// A manifest, or its headers.
+    GetManifest(Repository, Target),
+    /// The body is a manifest.
+    PutManifest(Repository, Target),
+    /// Forgets a tag, or a manifest with its tags.
+    DeleteManifest(Repository, Target),
+    /// A blob, or its headers.
+    GetBlob(Repository, Digest),
+    /// Forgets a blob.
+    DeleteBlob(Repository, Digest),
+    /// Begins an upload.
+    StartUpload(Repository, Start),
+    /// How much of an upload is here.
+    GetUpload(Repository, UploadId),
+    /// The body is more of an upload.
+    AppendUpload(Repository, UploadId),
+    /// The body is the rest of an upload, and all of it has this digest.
+    FinishUpload(Repository, UploadId, Digest),
+    /// Forgets an upload.
+    CancelUpload(Repository, UploadId),
+}
+
+/// How an upload begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// With nothing yet.
+    Empty,
+    /// The body is the whole blob.
+    Whole(Digest),
+    /// The blob is to be taken from another repository, if it is there.
+    Mount(Digest, Repository),
+}
+
+/// What an upper limit of results is when none is asked for.
+const SEARCH_RESULTS: usize = 25;
+
+/// Reads a request line. `path` and `query` are as they were sent.
+/// Errors: `NAME_INVALID`, `DIGEST_INVALID`, …; `UNSUPPORTED` with status 404 where there is nothing, 405 where there is
+/// something else.
+pub fn parse(method: &str, path: &str, query: &str) -> Result<Route> {
+    let path = unescape(path, false).ok_or_else(nothing)?;
+    let query = Query::parse(query);
+    let is_read = matches!(method, "GET" | "HEAD");
+    match path.as_str() {
+        "/v2" | "/v2/" if is_read => return Ok(Route::Base),
+        "/v2/_catalog" if is_read => return Ok(Route::Catalog(query.page()?)),
+        "/v1/search" if is_read => {
+            let limit = query.number("n")?.unwrap_or(SEARCH_RESULTS);
+            return Ok(Route::Search(query.text("q"), limit));
+        }
+        "/token" if is_read => return Ok(Route::Token(query.all("scope"))),
+        "/v2" | "/v2/" | "/v2/_catalog" | "/v1/search" | "/token" => {
+            return Err(Fault::new(Code::Unsupported));
+        }
+        _ => {}
+    }
+    let inside = path.strip_prefix("/v2/").ok_or_else(nothing)?;
+    let words: Vec<&str> = inside.split('/').collect();
+    match words.as_slice() {
+        [name @ .., "blobs", "uploads"] | [name @ .., "blobs", "uploads", ""] => {
+            let name = repository(name)?;
+            match method {
+                "POST" => Ok(Route::StartUpload(name, query.start()?)),
+                _ => Err(Fault::new(Code::Unsupported)),
+            }
+        }
+        [name @ .., "blobs", "uploads", id] => upload(method, repository(name)?, id, &query),
+        [name @ .., "blobs", blob] => {
+            let (name, blob) = (repository(name)?, digest(blob)?);
+            match method {
+                _ if is_read => Ok(Route::GetBlob(name, blob)),
+                "DELETE" => Ok(Route::DeleteBlob(name, blob)),
+                _ => Err(Fault::new(Code::Unsupported)),
+            }
+        }
+        [name @ .., "manifests", target] => {
+            let (name, target) = (repository(name)?, Target::parse(target)?);
+            match method {
+                _ if is_read => Ok(Route::GetManifest(name, target)),
+                "PUT" => Ok(Route::PutManifest(name, target)),
+                "DELETE" => Ok(Route::DeleteManifest(name, target)),
+                _ => Err(Fault::new(Code::Unsupported)),
+            }
+        }
+        [name @ .., "tags", "list"] if is_read => Ok(Route::Tags(repository(name)?, query.page()?)),
+        [name @ .., "referrers", subject] if is_read => {
+            let kind = Some(query.text("artifactType")).filter(|kind| !kind.is_empty());
+            Ok(Route::Referrers(repository(name)?, digest(subject)?, kind))
+        }
+        [.., "tags", "list"] | [.., "referrers", _] => Err(Fault::new(Code::Unsupported)),
+        _ => Err(nothing()),
+    }
+}
+
+fn upload(method: &str, name: Repository, id: &str, query: &Query) -> Result<Route> {
+    let Some(id) = UploadId::parse(id) else {
+        return Err(Fault::new(Code::BlobUploadUnknown).about(json!({ "upload": id })));
+    };
+    match method {
+        "GET" | "HEAD" => Ok(Route::GetUpload(name, id)),
+        "PATCH" => Ok(Route::AppendUpload(name, id)),
+        "PUT" => Ok(Route::FinishUpload(
+            name,
+            id,
+            digest(&query.text("digest"))?,
+        )),
+        "DELETE" => Ok(Route::CancelUpload(name, id)),
+        _ => Err(Fault::new(Code::Unsupported)),
+    }
+}
+
+fn repository(words: &[&str]) -> Result<Repository> {
+    Repository::parse(&words.join("/"))
+}
+
+fn nothing() -> Fault {
+    Fault::saying(Code::Unsupported, "there is nothing at this address").status(404)
+}
+
+/// What follows the question mark.
+struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn parse(text: &str) -> Self {
+        let pair = |part: &str| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            Some((unescape(name, true)?, unescape(value, true)?))
+        };
+        Self(text.split('&').filter_map(pair).collect())
+    }
+
+    fn all(&self, name: &str) -> Vec<String> {
+        let found = self.0.iter().filter(|(known, _)| known == name);
+        found.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The first value, or nothing.
+    fn text(&self, name: &str) -> String {
+        self.all(name).into_iter().next().unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> Result<Option<usize>> {
+        let text = self.text(name);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let invalid = |_| Fault::new(Code::PaginationNumberInvalid).about(json!({ name: text }));
+        text.parse().map(Some).map_err(invalid)
+    }
+
+    fn page(&self) -> Result<Page> {
+        Ok(Page {
+            limit: self.number("n")?,
+            last: self.text("last"),
+        })
+    }
+
+    /// A mount without a source is an ordinary upload, as the specification allows.
+    fn start(&self) -> Result<Start> {
+        let (whole, mount, from) = (self.text("digest"), self.text("mount"), self.text("from"));
+        if !whole.is_empty() {
+            return digest(&whole).map(Start::Whole);
+        }
+        if !mount.is_empty() && !from.is_empty() {
+            return Ok(Start::Mount(digest(&mount)?, Repository::parse(&from)?));
+        }
+        Ok(Start::Empty)
+    }
+}
+
+/// `text` without its escapes, which in a query have a plus sign for a blank; `None` if that is no text.
+fn unescape(text: &str, is_query: bool) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => {
+                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+                let (high, low) = (digit(rest.next())?, digit(rest.next())?);
+                bytes.push(u8::try_from(high * 16 + low).ok()?);
+            }
+            b'+' if is_query => bytes.push(b' '),
+            other => bytes.push(other),
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests;

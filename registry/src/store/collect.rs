@@ -1,0 +1,55 @@
+//! What nobody needs any more is deleted, when nobody can be at it: at the start, under the lock.
+//!
+//! **What Docker's registry does.** It has a command of its own for that, and must be stopped for it. **What we do.** We
+//! look, at each start: a blob is needed by the manifests of its repository. One that no manifest names yet may belong to
+//! a push that goes on after a restart, so it has some hours.
+
+use super::{Store, names, present, remove, uploads};
+use crate::manifest::needs;
+use engine::oci::digest::Digest;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::time::SystemTime;
+
+impl Store {
+    /// Deletes blobs that no repository has, after taking from each what its manifests do not name.
+    pub(super) fn collect(&self) -> io::Result<()> {
+        let mut needed = BTreeSet::new();
+        for name in self.begun_repositories()? {
+            let mut own = BTreeSet::new();
+            for digest in self.manifests(&name)? {
+                if let Some(bytes) = present(fs::read(self.blob(&digest)))? {
+                    own.extend(needs(&bytes));
+                    own.insert(digest.hex().to_owned());
+                }
+            }
+            let folder = self.repository(&name).join("_blobs");
+            for hex in names(&folder)? {
+                let mark = folder.join(&hex);
+                if own.contains(&hex) || is_young(&mark) {
+                    needed.insert(hex);
+                } else {
+                    remove(&mark)?;
+                }
+            }
+            needed.extend(own);
+        }
+        for hex in names(&self.root.join("blobs/sha256"))? {
+            if let Ok(digest) = Digest::from_hex(&hex)
+                && !needed.contains(&hex)
+            {
+                remove(&self.blob(&digest))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_young(mark: &std::path::Path) -> bool {
+    let modified = fs::metadata(mark).and_then(|data| data.modified());
+    let age = modified
+        .ok()
+        .and_then(|time| SystemTime::now().duration_since(time).ok());
+    age.is_none_or(|age| age < uploads::PATIENCE)
+}

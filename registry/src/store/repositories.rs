@@ -1,0 +1,92 @@
+//! Repositories: which there are, their tags, and what is said about them.
+
+use super::{Store, names, present, read, write};
+use crate::error::{Code, Fault, Result};
+use crate::names::Repository;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io;
+
+/// What `docker search` shows of a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct About {
+    /// A sentence.
+    pub description: String,
+    /// Whether those who run the registry made it.
+    pub official: bool,
+}
+
+impl Store {
+    /// All repositories that something was pushed to, sorted.
+    pub fn repositories(&self) -> io::Result<Vec<Repository>> {
+        let mut found = Vec::new();
+        let mut open = vec![String::new()];
+        while let Some(inside) = open.pop() {
+            let folder = self.root.join("repositories").join(&inside);
+            for name in names(&folder)? {
+                let path = match inside.is_empty() {
+                    true => name.clone(),
+                    false => format!("{inside}/{name}"),
+                };
+                if name == "_manifests" && !names(&folder.join(&name))?.is_empty() {
+                    found.extend(Repository::parse(&inside));
+                } else if !name.starts_with('_') {
+                    open.push(path);
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// The tags of a repository, sorted; `None` if there is no such repository.
+    pub fn tags(&self, name: &Repository) -> io::Result<Option<Vec<String>>> {
+        let folder = self.repository(name);
+        let known = ["_tags", "_manifests"]
+            .iter()
+            .any(|part| folder.join(part).is_dir());
+        known.then(|| names(&folder.join("_tags"))).transpose()
+    }
+
+    /// What is said about a repository.
+    pub fn about(&self, name: &Repository) -> io::Result<About> {
+        let text = read(&self.repository(name).join("_about.json"))?;
+        Ok(text
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default())
+    }
+
+    /// Says something about a repository.
+    pub fn describe(&self, name: &Repository, about: &About) -> Result<()> {
+        let text = serde_json::to_vec(about).map_err(|error| {
+            Fault::saying(
+                Code::Unknown,
+                format!("cannot describe a repository: {error}"),
+            )
+        })?;
+        write(&self.repository(name).join("_about.json"), &text)
+    }
+
+    /// Every repository that has a folder, also one to which nothing was pushed to its end.
+    pub(super) fn begun_repositories(&self) -> io::Result<Vec<Repository>> {
+        let mut found = Vec::new();
+        let mut open = vec![String::new()];
+        while let Some(inside) = open.pop() {
+            let folder = self.root.join("repositories").join(&inside);
+            found.extend(Repository::parse(&inside));
+            for name in names(&folder)?
+                .into_iter()
+                .filter(|name| !name.starts_with('_'))
+            {
+                if present(fs::metadata(folder.join(&name)))?.is_some_and(|data| data.is_dir()) {
+                    open.push(match inside.is_empty() {
+                        true => name,
+                        false => format!("{inside}/{name}"),
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+}

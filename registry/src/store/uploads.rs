@@ -1,0 +1,260 @@
+//! Uploads: bytes that arrive in one or more requests, and become a blob when their digest is the promised one.
+//!
+//! The digest is computed while the bytes arrive. If this process has not seen the beginning, since the registry was
+//! restarted, it reads what is on disk once.
+
+use super::{Store, names, present, private_dirs};
+use crate::error::{Code, Fault, Result};
+use crate::names::{Repository, UploadId};
+use engine::oci::digest::Digest;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::time::{Duration, SystemTime};
+
+/// How long an upload may rest before it is swept.
+pub(super) const PATIENCE: Duration = Duration::from_secs(6 * 3600);
+
+/// What is read at once.
+const BUFFER: usize = 256 * 1024;
+
+/// How far an upload is.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Progress {
+    hash: Sha256,
+    size: u64,
+}
+
+/// Which part of the blob a request says that it brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunk {
+    /// The place of its first byte.
+    pub start: u64,
+    /// How many bytes.
+    pub length: u64,
+}
+
+impl Chunk {
+    /// Reads a `Content-Range`, which is `first-last` here, perhaps with `bytes ` in front and a total behind.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let text = text
+            .strip_prefix("bytes")
+            .map_or(text, |rest| rest.trim_start_matches([' ', '=']));
+        let text = text.split('/').next()?;
+        let (first, last) = text.split_once('-')?;
+        let (start, last): (u64, u64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        let length = last.checked_sub(start)?.checked_add(1)?;
+        Some(Self { start, length })
+    }
+}
+
+/// An upload that this caller alone is at, until it is dropped.
+pub struct Upload<'a> {
+    store: &'a Store,
+    id: UploadId,
+    progress: Option<Progress>,
+}
+
+impl Store {
+    /// Begins an upload.
+    pub fn begin_upload(&self, name: &Repository) -> Result<Upload<'_>> {
+        let id = UploadId::random()?;
+        let folder = self.upload(&id);
+        private_dirs(&folder)?;
+        fs::write(folder.join("repository"), name.as_str())?;
+        File::create_new(folder.join("data"))?;
+        self.lock_uploads().insert(id.clone(), None);
+        Ok(Upload {
+            store: self,
+            id,
+            progress: Some(Progress::default()),
+        })
+    }
+
+    /// The upload `id` of the repository.
+    /// Errors: `BLOB_UPLOAD_UNKNOWN`; `BLOB_UPLOAD_INVALID` if another request is at it.
+    pub fn resume_upload(&self, name: &Repository, id: &UploadId) -> Result<Upload<'_>> {
+        let unknown =
+            || Fault::new(Code::BlobUploadUnknown).about(json!({ "upload": id.as_str() }));
+        let folder = self.upload(id);
+        match present(fs::read_to_string(folder.join("repository")))? {
+            Some(owner) if owner == name.as_str() => {}
+            _ => return Err(unknown()),
+        }
+        let known = match self.lock_uploads().insert(id.clone(), None) {
+            Some(None) => {
+                let busy = "another request is at this upload";
+                return Err(Fault::saying(Code::BlobUploadInvalid, busy).status(409));
+            }
+            Some(Some(progress)) => Some(progress),
+            None => None,
+        };
+        let mut upload = Upload {
+            store: self,
+            id: id.clone(),
+            progress: known,
+        };
+        if upload.progress.is_none() {
+            upload.progress = Some(upload.read_again()?);
+        }
+        Ok(upload)
+    }
+
+    /// Throws away uploads that nobody has touched for as long as `patience`, and that nobody is at.
+    pub(super) fn sweep_uploads(&self, patience: Duration) -> io::Result<()> {
+        for name in names(&self.root.join("uploads"))? {
+            let folder = self.root.join("uploads").join(&name);
+            let touched = [folder.join("data"), folder.clone()]
+                .iter()
+                .find_map(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
+            let age = touched.and_then(|time| SystemTime::now().duration_since(time).ok());
+            if age.is_none_or(|age| age < patience) {
+                continue;
+            }
+            let mut uploads = self.lock_uploads();
+            if let Some(id) = UploadId::parse(&name) {
+                if matches!(uploads.get(&id), Some(None)) {
+                    continue;
+                }
+                uploads.remove(&id);
+            }
+            present(fs::remove_dir_all(&folder))?;
+        }
+        Ok(())
+    }
+
+    fn lock_uploads(
+        &self,
+    ) -> std::sync::MutexGuard<'_, std::collections::HashMap<UploadId, Option<Progress>>> {
+        // The map is whole after every statement, so a panic elsewhere cannot have damaged it.
+        self.uploads
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Upload<'_> {
+    /// Its name.
+    pub fn id(&self) -> &UploadId {
+        &self.id
+    }
+
+    /// How many bytes are here.
+    pub fn size(&self) -> u64 {
+        self.progress.as_ref().map_or(0, |progress| progress.size)
+    }
+
+    /// Adds what `body` has. If the request says which part that is, it must be the next one, and as long as said;
+    /// otherwise nothing was added. A body that breaks off leaves what has come.
+    /// Errors: `BLOB_UPLOAD_INVALID` with status 416, `SIZE_INVALID`.
+    pub fn append(&mut self, body: &mut dyn Read, chunk: Option<Chunk>) -> Result<()> {
+        let before = self.progress.clone().unwrap_or_default();
+        if chunk.is_some_and(|chunk| chunk.start != before.size) {
+            let said = format!("the next byte of this upload is number {}", before.size);
+            return Err(Fault::saying(Code::BlobUploadInvalid, said).status(416));
+        }
+        let path = self.store.upload(&self.id).join("data");
+        let file = OpenOptions::new().append(true).open(&path)?;
+        // What a request that was killed has written, and nobody has counted.
+        file.set_len(before.size)?;
+        let mut progress = before.clone();
+        let ended = copy(body, &file, &mut progress);
+        let added = progress.size - before.size;
+        if ended.is_ok() && chunk.is_some_and(|chunk| chunk.length != added) {
+            file.set_len(before.size)?;
+            self.progress = Some(before);
+            return Err(Fault::new(Code::SizeInvalid));
+        }
+        self.progress = Some(progress);
+        ended
+    }
+
+    /// Makes it a blob of the repository. Error: `DIGEST_INVALID`, and the upload is gone.
+    pub fn finish(mut self, name: &Repository, digest: &Digest) -> Result<()> {
+        let progress = self.progress.take().unwrap_or_default();
+        let found = Digest::from_hash(&progress.hash.finalize());
+        let folder = self.store.upload(&self.id);
+        let ended = if found == *digest {
+            self.store
+                .keep(&folder.join("data"), digest)
+                .map_err(Fault::from)
+                .and_then(|()| self.store.mark_blob(name, digest))
+        } else {
+            Err(Fault::new(Code::DigestInvalid).about(json!({ "digest": digest, "found": found })))
+        };
+        self.cancel()?;
+        ended
+    }
+
+    /// Forgets it.
+    pub fn cancel(mut self) -> Result<()> {
+        self.progress = None;
+        present(fs::remove_dir_all(self.store.upload(&self.id)))?;
+        Ok(())
+    }
+
+    fn read_again(&self) -> Result<Progress> {
+        let mut progress = Progress::default();
+        let mut file = File::open(self.store.upload(&self.id).join("data"))?;
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(progress),
+                read => progress.count(&buffer[..read]),
+            }
+        }
+    }
+}
+
+impl Drop for Upload<'_> {
+    fn drop(&mut self) {
+        let mut uploads = self.store.lock_uploads();
+        match self.progress.take() {
+            Some(progress) => uploads.insert(self.id.clone(), Some(progress)),
+            None => uploads.remove(&self.id),
+        };
+    }
+}
+
+impl Progress {
+    fn count(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+}
+
+impl Store {
+    /// Gives finished content its name. The same content may be here already.
+    fn keep(&self, data: &std::path::Path, digest: &Digest) -> io::Result<()> {
+        let place = self.blob(digest);
+        if place.exists() {
+            return Ok(());
+        }
+        fs::rename(data, place)
+    }
+}
+
+/// Only what is written is counted, so the two never differ.
+fn copy(body: &mut dyn Read, mut file: &File, progress: &mut Progress) -> Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let read = match body.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => {
+                return Err(Fault::saying(
+                    Code::BlobUploadInvalid,
+                    "the upload broke off",
+                ));
+            }
+        };
+        if let Err(error) = file.write_all(&buffer[..read]) {
+            file.set_len(progress.size)?;
+            return Err(error.into());
+        }
+        progress.count(&buffer[..read]);
+    }
+}
