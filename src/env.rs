@@ -11,6 +11,7 @@
 //! | `DOCKLINGS_PLAIN` | `1`: no colour, nothing drawn over, as `docklings --plain` |
 //! | `DOCKLINGS_OUTBOUND` | how containers and builds get out of their network: `passt`, `slirp4netns`, or `no` for not at all, as in an exam; default whichever is installed |
 //! | `DOCKER_BUILDKIT` | if set and not empty, the notice of the legacy builder is not written to scripts |
+//! | `DOCKLINGS_HUB` | which registry plays docker.io; stronger than `docklings config hub` |
 //! | `DOCKER_CONFIG` | the folder of `config.json`, for `detachKeys`; default `~/.docker` |
 //!
 //! `docker run -e NAME` passes on variables of the caller, whatever their name.
@@ -34,6 +35,8 @@ pub(crate) const PLAIN: &str = "DOCKLINGS_PLAIN";
 pub(crate) const OUTBOUND: &str = "DOCKLINGS_OUTBOUND";
 /// Docker's own: that the builder in use is the one wanted. See `commands::build::notice`.
 pub(crate) const BUILDKIT: &str = "DOCKER_BUILDKIT";
+/// Which registry plays docker.io.
+pub(crate) const HUB: &str = "DOCKLINGS_HUB";
 /// The sandbox in use when nothing else is said: the playground.
 pub(crate) const FREE: &str = "free";
 
@@ -46,6 +49,8 @@ pub(crate) struct Env {
     pub(crate) sandbox: String,
     /// Which ways out of their network containers may have.
     pub(crate) outbound: Allowed,
+    /// Which registry plays docker.io, if it says so.
+    pub(crate) hub: Option<String>,
 }
 
 impl Env {
@@ -66,6 +71,7 @@ impl Env {
             home: Home::new(root, runtime),
             sandbox,
             outbound: outbound()?,
+            hub: env::var(HUB).ok().filter(|hub| !hub.is_empty()),
         })
     }
 }

@@ -19,6 +19,8 @@
 //! │   ├── trash/                 removed, to be unlinked
 //! │   └── journal.jsonl
 //! ├── workspaces/<exercise>/
+//! ├── hub/                       the practice hub: a registry, and its accounts
+//! ├── config.json                what was configured, such as which hub
 //! └── progress.json
 //! ```
 //!
@@ -104,6 +106,14 @@ impl Home {
     /// The student's files for an exercise.
     pub fn workspace(&self, exercise: &str) -> PathBuf {
         self.root.join("workspaces").join(exercise)
+    }
+    /// The practice hub: its registry, its accounts, its locks.
+    pub fn hub(&self) -> PathBuf {
+        self.root.join("hub")
+    }
+    /// What was configured.
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.json")
     }
     /// The learner's progress.
     pub fn progress(&self) -> PathBuf {

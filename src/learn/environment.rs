@@ -66,6 +66,7 @@ mod tests {
             home: Home::new("/it's home", "/r"),
             sandbox: "free".to_owned(),
             outbound: Allowed::Any,
+            hub: None,
         };
         let script = lines(&env, "ex-one", "/b in", false)
             + "echo \"$DOCKLINGS_HOME|$DOCKLINGS_SANDBOX|$DOCKER_BUILDKIT|$PATH\"";

@@ -2,6 +2,7 @@
 //! terminal and an editor of their own.
 
 mod check;
+mod config;
 pub(crate) mod course;
 mod doctor;
 mod draw;
@@ -16,12 +17,13 @@ mod solution;
 pub(crate) mod steps;
 mod watch;
 mod whereabouts;
-mod words;
+pub(crate) mod words;
 pub(crate) mod workbench;
 
 use crate::commands;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use crate::registry;
 use crate::shell;
 use lessons::problem::did_you_mean;
 use std::io::Write;
@@ -112,6 +114,20 @@ pub(crate) const VERBS: &[Verb] = &[
         run: whereabouts::run,
     },
     Verb {
+        name: "registry",
+        usage: registry::serve::USAGE,
+        about: "a registry of your own, in the foreground: see each request of a push",
+        flags: registry::serve::FLAGS,
+        run: registry::serve::run,
+    },
+    Verb {
+        name: "config",
+        usage: config::USAGE,
+        about: "which registry names such as `busybox` come from",
+        flags: config::FLAGS,
+        run: config::run,
+    },
+    Verb {
         name: "doctor",
         usage: "[--json]",
         about: "what this machine can do, and how to mend what it cannot",
@@ -132,6 +148,7 @@ pub(crate) fn run(verb: &str, words: &[String]) -> CommandResult {
                 commands::DOCKER
             ));
         }
+        registry::hub::STAGE => return registry::hub::stage::run(),
         doctor::probe::PROBE => return doctor::probe::run(words),
         "explain" => {
             let look = shell::look::Look::of_process(false);

@@ -35,6 +35,12 @@ fn crates_import_only_downwards() {
             .flat_map(layers::crate_imports)
             .collect(),
     );
+    assert_tidy(
+        Source::rust_files()
+            .iter()
+            .flat_map(layers::registry_imports)
+            .collect(),
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! PASS: all is well. WARN: the course works, and this part of it is limited as told. FAIL: containers cannot run.
 
 mod disk;
+mod hub;
 mod kernel;
 mod limits;
 mod network;
@@ -126,6 +127,7 @@ fn examine(env: &Env) -> Vec<Finding> {
     findings.push(network::reach(env));
     findings.push(disk::sockets(env));
     findings.push(starter::images(env));
+    findings.push(hub::reach(env));
     findings
 }
 

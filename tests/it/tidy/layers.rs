@@ -129,7 +129,7 @@ fn members(group: &str) -> Vec<&str> {
 }
 
 /// `(files below this, must not name this crate, unless in this file)`.
-const CRATES: [(&str, &str, &str); 8] = [
+const CRATES: [(&str, &str, &str); 11] = [
     ("engine/src/", "checker", ""),
     ("engine/src/", "lessons", ""),
     ("checker/src/", "lessons", ""),
@@ -138,7 +138,13 @@ const CRATES: [(&str, &str, &str); 8] = [
     ("engine/src/", "docklings", ""),
     ("checker/src/", "docklings", ""),
     ("lessons/src/", "docklings", ""),
+    ("registry/src/", "checker", ""),
+    ("registry/src/", "lessons", ""),
+    ("registry/src/", "docklings", ""),
 ];
+
+/// What the registry may name of the engine: it plays another machine, and shares nothing but the vocabulary.
+const REGISTRYS: [&str; 2] = ["oci", "error"];
 
 /// Crates named where they must not be.
 pub(super) fn crate_imports(file: &Source) -> Vec<String> {
@@ -156,6 +162,29 @@ pub(super) fn crate_imports(file: &Source) -> Vec<String> {
         .map(|(at, name)| {
             let line = line_of(&code, at);
             format!("{}:{line}: must not import the crate `{name}`", file.path)
+        })
+        .collect()
+}
+
+/// What the registry names of the engine beyond its vocabulary.
+pub(super) fn registry_imports(file: &Source) -> Vec<String> {
+    if !file.path.starts_with("registry/src/") {
+        return Vec::new();
+    }
+    let code = code_only(&file.text);
+    uses_of_crate(&code, "engine")
+        .into_iter()
+        .flat_map(|at| {
+            let modules = expand(&code[at + "engine::".len()..], 1);
+            modules.into_iter().map(move |module| (at, module))
+        })
+        .filter(|(_, module)| !REGISTRYS.contains(&module.as_str()))
+        .map(|(at, module)| {
+            let line = line_of(&code, at);
+            format!(
+                "{}:{line}: the registry must not import `engine::{module}`",
+                file.path
+            )
         })
         .collect()
 }
@@ -250,6 +279,30 @@ mod tests {
             &[
                 "engine/src/misc.rs: `misc` has no place in the order of layers (tests/it/tidy/layers.rs)",
             ],
+        );
+    }
+
+    #[test]
+    fn the_registry_shares_only_the_vocabulary_of_the_engine() {
+        let path = "registry/src/store/mod.rs";
+        for text in [
+            "use engine::oci::digest::Digest;",
+            "use engine::{error::Error, oci::digest::Digest};",
+            "fn f() -> engine::error::Result<()> { Ok(()) }",
+        ] {
+            check(registry_imports, path, text, &[]);
+        }
+        check(
+            registry_imports,
+            path,
+            "use engine::{error::Error, store::blobs};",
+            &["registry/src/store/mod.rs:1: the registry must not import `engine::store`"],
+        );
+        check(
+            registry_imports,
+            "src/lib.rs",
+            "use engine::store::blobs;",
+            &[],
         );
     }
 

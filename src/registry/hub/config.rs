@@ -1,0 +1,211 @@
+//! Which hub plays docker.io, as it was configured: `docklings config hub`.
+//!
+//! Asked in this order: `DOCKLINGS_HUB`, the learner's own `config.json` in the home, and the machine's
+//! `/etc/docklings/config.json`, with which a class gets its registry on every machine. If nobody says anything, it is
+//! the practice hub.
+
+use crate::env::Env;
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use engine::image::remote::Endpoint;
+use engine::oci::reference::DEFAULT_DOMAIN;
+use engine::store::atomic::{self, Durability};
+use serde_json::{Map, Value};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// What the machine's administrator has written down.
+const OF_MACHINE: &str = "/etc/docklings/config.json";
+/// The field of both files.
+const FIELD: &str = "hub";
+/// The word for the practice hub.
+const PRACTICE: &str = "practice";
+
+/// Which registry plays docker.io.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Our own, on this machine.
+    Practice,
+    /// Docker Hub itself.
+    DockerHub,
+    /// Another one, at this address.
+    Class(Endpoint),
+}
+
+impl Choice {
+    /// Reads `practice`, `docker.io`, `host[:port]` or an address. A host is spoken to over HTTPS, unless it is this
+    /// machine, or `insecure`.
+    pub(crate) fn parse(text: &str, insecure: bool) -> CommandResult<Self> {
+        let wrong = |why: &str| {
+            Failure::Hinted(
+                format!("`{text}` is no hub: {why}"),
+                exit::USAGE,
+                "say `practice`, `docker.io`, HOST[:PORT] or an address such as http://HOST:PORT"
+                    .to_owned(),
+            )
+        };
+        match text {
+            PRACTICE => return Ok(Self::Practice),
+            DEFAULT_DOMAIN | "hub.docker.com" | "index.docker.io" | "registry-1.docker.io" => {
+                return Ok(Self::DockerHub);
+            }
+            _ => {}
+        }
+        let (scheme, host) = match text.split_once("://") {
+            Some((scheme, host)) => (Some(scheme), host.trim_end_matches('/')),
+            None => (None, text),
+        };
+        if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
+            return Err(wrong("it is the address of a server, without a path"));
+        }
+        let scheme = match scheme {
+            Some(scheme @ ("http" | "https")) => scheme,
+            Some(_) => return Err(wrong("only http and https are known")),
+            None if insecure || is_this_machine(host) => "http",
+            None => "https",
+        };
+        Endpoint::parse(&format!("{scheme}://{host}"))
+            .map(Self::Class)
+            .map_err(|error| wrong(error.message()))
+    }
+}
+
+/// As it is written in a file, and read again.
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Practice => f.write_str(PRACTICE),
+            Self::DockerHub => f.write_str(DEFAULT_DOMAIN),
+            Self::Class(endpoint) => endpoint.fmt(f),
+        }
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name
+            .parse()
+            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// Who said which hub it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// The environment.
+    Variable,
+    /// A file.
+    File(PathBuf),
+    /// Nobody.
+    Nobody,
+}
+
+/// Which hub it is, and who says so. Error: what is said is no hub, or a file is damaged.
+pub(crate) fn chosen(env: &Env) -> CommandResult<(Choice, Said)> {
+    choose(
+        env.hub.as_deref(),
+        &env.home.config(),
+        Path::new(OF_MACHINE),
+    )
+}
+
+fn choose(variable: Option<&str>, own: &Path, of_machine: &Path) -> CommandResult<(Choice, Said)> {
+    if let Some(text) = variable {
+        return Ok((Choice::parse(text, false)?, Said::Variable));
+    }
+    for path in [own, of_machine] {
+        match read(path)?.get(FIELD) {
+            None | Some(Value::Null) => {}
+            Some(Value::String(text)) => {
+                return Ok((Choice::parse(text, false)?, Said::File(path.to_owned())));
+            }
+            Some(_) => {
+                return Err(Failure::message(format!(
+                    "`{}`: `{FIELD}` is no text",
+                    path.display()
+                )));
+            }
+        }
+    }
+    Ok((Choice::Practice, Said::Nobody))
+}
+
+/// Writes the choice down in the learner's own file, or with `None` takes it out.
+pub(crate) fn write(env: &Env, choice: Option<&Choice>) -> CommandResult {
+    let path = env.home.config();
+    let mut fields = read(&path)?;
+    match choice {
+        Some(choice) => fields.insert(FIELD.to_owned(), Value::String(choice.to_string())),
+        None => fields.shift_remove(FIELD),
+    };
+    engine::paths::create_private_dir(env.home.root())?;
+    Ok(atomic::write_json(&path, &fields, Durability::Cached)?)
+}
+
+fn read(path: &Path) -> CommandResult<Map<String, Value>> {
+    Ok(atomic::read_json(path)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_hub_is_a_word_a_host_or_an_address() {
+        let check = |text: &str, insecure: bool, expected: Option<&str>| {
+            let found = Choice::parse(text, insecure)
+                .ok()
+                .map(|choice| choice.to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
+        };
+        check("practice", false, Some("practice"));
+        check("docker.io", false, Some("docker.io"));
+        check("registry-1.docker.io", true, Some("docker.io"));
+        check(
+            "harbor.example.org",
+            false,
+            Some("https://harbor.example.org"),
+        );
+        check("lab:5000", false, Some("https://lab:5000"));
+        check("lab:5000", true, Some("http://lab:5000"));
+        check("localhost:5000", false, Some("http://localhost:5000"));
+        check("127.0.0.1:5000", false, Some("http://127.0.0.1:5000"));
+        check("[::1]:5000", false, Some("http://[::1]:5000"));
+        check("https://lab:5000/", false, Some("https://lab:5000"));
+        for bad in [
+            "",
+            "lab/path",
+            "https://lab/path",
+            "unix:///x",
+            "ftp://lab",
+            "a b",
+            "me@lab",
+        ] {
+            check(bad, false, None);
+        }
+    }
+
+    #[test]
+    fn who_is_nearer_decides() {
+        let folder = tempfile::tempdir().unwrap();
+        let (own, machine) = (folder.path().join("own"), folder.path().join("machine"));
+        let check = |variable, expected: &str, said: &Said| {
+            let (choice, by) = choose(variable, &own, &machine).unwrap();
+            assert_eq!((choice.to_string().as_str(), &by), (expected, said));
+        };
+        check(None, "practice", &Said::Nobody);
+        fs::write(&machine, r#"{"hub": "lab:5000"}"#).unwrap();
+        check(None, "https://lab:5000", &Said::File(machine.clone()));
+        fs::write(&own, r#"{"other": 1, "hub": "docker.io"}"#).unwrap();
+        check(None, "docker.io", &Said::File(own.clone()));
+        check(Some("practice"), "practice", &Said::Variable);
+        assert!(choose(Some("a b"), &own, &machine).is_err());
+        fs::write(&own, r#"{"hub": 1}"#).unwrap();
+        assert!(choose(None, &own, &machine).is_err());
+    }
+}

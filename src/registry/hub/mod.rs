@@ -1,0 +1,152 @@
+//! The hub: the registry that names without one, such as `busybox`, come from and go to.
+//!
+//! ```text
+//! docker pull busybox ──► which hub? ──► Docker Hub, or the class's registry
+//!                             └─ practice ──► its socket; started first if nobody answers there
+//!
+//! docklings __hub   one per home; in the background; ends when idle, or when its socket or its home is gone
+//! ```
+//!
+//! Two commands that start it at once meet at a lock: one starts it, the other finds it. That it is ready is told
+//! through a pipe. It may be killed at any time: the next command notices that nobody answers, and starts it again.
+
+pub(crate) mod config;
+mod seed;
+pub(crate) mod stage;
+
+use crate::env::Env;
+use config::Choice;
+use engine::error::{Error, IoContext, Result};
+use engine::image::remote::Endpoint;
+use engine::oci::digest::Digest;
+use engine::paths::{Home, create_private_dir};
+use engine::store::lock;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// The hidden stage's word.
+pub(crate) const STAGE: &str = "__hub";
+/// How long a hub that lives may take to say so.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long one may take to start, on a machine that is busy with other things.
+const START: Timespec = Timespec {
+    tv_sec: 30,
+    tv_nsec: 0,
+};
+/// What the hub says when it is ready.
+const READY: &str = "ready";
+
+/// Where names of docker.io are; `None` for Docker Hub itself. The practice hub is started if it does not run.
+pub(crate) fn endpoint(env: &Env, choice: &Choice) -> Result<Option<Endpoint>> {
+    match choice {
+        Choice::DockerHub => Ok(None),
+        Choice::Class(endpoint) => Ok(Some(endpoint.clone())),
+        Choice::Practice => practice(&env.home).map(Some),
+    }
+}
+
+/// The practice hub of this home, which runs when this returns.
+fn practice(home: &Home) -> Result<Endpoint> {
+    let socket = socket(home);
+    if !answers(&socket) {
+        create_private_dir(&home.hub())?;
+        // Whoever waits here finds the hub that another command has started.
+        let _start = lock::exclusive(&home.hub().join("start.lock"))?;
+        if !answers(&socket) {
+            start(home)?;
+        }
+    }
+    Ok(Endpoint::Socket(socket))
+}
+
+/// Where the hub of this home listens. The runtime folder may serve several homes.
+fn socket(home: &Home) -> PathBuf {
+    let mark = Digest::of(home.root().as_os_str().as_bytes());
+    home.runtime().join(format!("hub-{}.sock", mark.short()))
+}
+
+/// Whether a hub listens at `socket` and answers.
+fn answers(socket: &Path) -> bool {
+    let ask = || -> io::Result<bool> {
+        let (_folder, short) = short_path(socket)?;
+        let mut stream = UnixStream::connect(short)?;
+        stream.set_read_timeout(Some(ANSWER))?;
+        stream.write_all(b"GET /v2/ HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n")?;
+        let mut start = [0; 9];
+        stream.read_exact(&mut start)?;
+        Ok(&start == b"HTTP/1.1 ")
+    };
+    ask().unwrap_or(false)
+}
+
+/// A socket's path may have 107 bytes only: the way leads through a descriptor of its folder, which must stay open
+/// meanwhile.
+fn short_path(socket: &Path) -> io::Result<(OwnedFd, PathBuf)> {
+    let (Some(folder), Some(name)) = (socket.parent(), socket.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = rustix::fs::open(folder, flags, Mode::empty())?;
+    let short = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(name);
+    Ok((folder, short))
+}
+
+/// Starts the hub, and waits until it is ready or says why not.
+fn start(home: &Home) -> Result<()> {
+    let binary = std::env::current_exe().on("find", "our own program")?;
+    let kept = std::env::vars_os().filter(|(name, _)| {
+        matches!(
+            name.to_str(),
+            Some("PATH" | "HOME" | "USER" | "XDG_RUNTIME_DIR" | "TZ" | "LANG")
+        )
+    });
+    let mut child = Command::new(&binary)
+        .arg0("docklings-hub")
+        .arg(STAGE)
+        .env_clear()
+        .envs(kept)
+        .env(crate::env::HOME, home.root())
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .on("start", &binary)?;
+    let said = child.stdout.take().map(hear).transpose();
+    // It goes on as a child of its own, and this one has ended, or will at once.
+    child.wait().on("wait for", &binary)?;
+    let said = said.on("hear", "the practice hub")?.unwrap_or_default();
+    match said.trim() {
+        READY => Ok(()),
+        "" => Err(Error::machine("the practice hub did not start").with_hint("docklings doctor")),
+        why => Err(
+            Error::machine(format!("the practice hub did not start: {why}"))
+                .with_hint("docklings doctor"),
+        ),
+    }
+}
+
+/// The first line that the hub says; nothing if it ends, or takes too long.
+fn hear(mut stdout: std::process::ChildStdout) -> io::Result<String> {
+    let mut text = Vec::new();
+    let mut buffer = [0; 512];
+    while !text.contains(&b'\n') {
+        let ready = poll(&mut [PollFd::new(&stdout, PollFlags::IN)], Some(&START));
+        if matches!(ready, Ok(0)) {
+            break;
+        }
+        match stdout.read(&mut buffer)? {
+            0 => break,
+            count => text.extend_from_slice(&buffer[..count]),
+        }
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}

@@ -1,0 +1,129 @@
+//! The practice hub's first content: the starter images of this home, as official images. Without a network, and once:
+//! what the hub has is written down, and when the starter images change, it is done again.
+
+use crate::failure::{CommandResult, Failure};
+use engine::error::Error;
+use engine::image::layer::write_tar;
+use engine::image::{config, starter};
+use engine::oci::descriptor::{CONFIG, Descriptor, LAYER, MANIFEST};
+use engine::oci::digest::ImageId;
+use engine::oci::manifest::Manifest;
+use engine::oci::reference::Reference;
+use engine::paths::Home;
+use engine::store::atomic::{self, Durability};
+use engine::store::{blobs, layers};
+use registry::Store;
+use registry::error::Fault;
+use registry::names::{Repository, Tag};
+use registry::store::About;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Puts the starter images into the hub's registry, unless it has them already.
+pub(super) fn seed(home: &Home, store: &Store) -> CommandResult {
+    let images = starter::known(home)?
+        .map(|starters| starters.images)
+        .unwrap_or_default();
+    let record: PathBuf = home.hub().join("seeded.json");
+    let seeded: Option<BTreeMap<String, ImageId>> = atomic::read_json(&record)?;
+    if seeded.as_ref() == Some(&images) {
+        return Ok(());
+    }
+    let _kept = engine::image::keep_content(home)?;
+    for (name, id) in &images {
+        image(home, store, name, id)?;
+    }
+    Ok(atomic::write_json(&record, &images, Durability::Cached)?)
+}
+
+fn image(home: &Home, store: &Store, name: &str, id: &ImageId) -> CommandResult {
+    let reference = Reference::parse(name)?.or_latest();
+    let repository = Repository::parse(reference.path()).map_err(failed)?;
+    let bytes = blobs::read(home, id)?;
+    let mut descriptors = Vec::new();
+    for chain in layers::chain(&config(home, id)?.rootfs.diff_ids) {
+        descriptors.push(layer(home, store, &repository, &chain)?);
+    }
+    push(
+        store,
+        &repository,
+        &Descriptor::new(CONFIG, id.clone(), bytes.len() as u64),
+        &bytes,
+    )?;
+    let manifest = Manifest {
+        schema_version: 2,
+        media_type: Some(MANIFEST.to_owned()),
+        config: Descriptor::new(CONFIG, id.clone(), bytes.len() as u64),
+        layers: descriptors,
+        annotations: BTreeMap::new(),
+    };
+    let needs: Vec<_> = manifest
+        .layers
+        .iter()
+        .chain([&manifest.config])
+        .map(|one| one.digest.clone())
+        .collect();
+    let text = serde_json::to_vec(&manifest)
+        .map_err(|error| Error::internal("cannot write a manifest").with_source(error))?;
+    let digest = store
+        .put_manifest(&repository, MANIFEST, &text, &needs)
+        .map_err(failed)?;
+    let tag = reference.tag().and_then(Tag::parse);
+    let tag = tag.ok_or_else(|| Failure::message("a starter image has no tag"))?;
+    store.set_tag(&repository, &tag, &digest).map_err(failed)?;
+    let about = About {
+        description: description(name).to_owned(),
+        official: true,
+    };
+    store.describe(&repository, &about).map_err(failed)
+}
+
+fn layer(
+    home: &Home,
+    store: &Store,
+    repository: &Repository,
+    chain: &str,
+) -> CommandResult<Descriptor> {
+    let layer = layers::read(home, chain)?;
+    let mut tar = Vec::new();
+    write_tar(home, &layer, &mut tar)?;
+    let descriptor = Descriptor::new(LAYER, layer.diff_id.clone(), layer.tar_size);
+    push(store, repository, &descriptor, &tar)?;
+    Ok(descriptor)
+}
+
+fn push(
+    store: &Store,
+    repository: &Repository,
+    descriptor: &Descriptor,
+    bytes: &[u8],
+) -> CommandResult {
+    if store
+        .has_blob(repository, &descriptor.digest)
+        .map_err(failed)?
+    {
+        return Ok(());
+    }
+    let mut upload = store.begin_upload(repository).map_err(failed)?;
+    upload.append(&mut &bytes[..], None).map_err(failed)?;
+    upload
+        .finish(repository, &descriptor.digest)
+        .map_err(failed)
+}
+
+/// What `docker search` says of it.
+fn description(name: &str) -> &'static str {
+    match name {
+        "busybox" => "Many small programs in one, made of what this machine has",
+        "hello-world" => "A program that says hello and explains how that happened",
+        _ => "An image of the course",
+    }
+}
+
+fn failed(fault: Fault) -> Failure {
+    let answer = fault.answer();
+    Failure::message(format!(
+        "cannot fill the practice hub: {}",
+        String::from_utf8_lossy(answer.bytes())
+    ))
+}

@@ -1,0 +1,112 @@
+//! The practice hub's own process: `docklings __hub`.
+//!
+//! **Life.** It leaves its caller (a session of its own, nothing inherited), takes the home's lock, puts the starter images
+//! into its registry, listens, says `ready` on its standard output, and serves. It ends after a minute without a request,
+//! with SIGTERM, or when its socket or its home is gone, so that it never keeps anyone from removing them.
+
+use super::{READY, seed, short_path, socket};
+use crate::env::{self, Env};
+use crate::failure::{CommandResult, Failure};
+use crate::learn::workbench::open_engine;
+use engine::error::IoContext;
+use engine::paths::create_private_dir;
+use engine::store::lock::{self, Lock};
+use engine::sys::clone::{Forked, fork};
+use engine::sys::process;
+use registry::server::{Life, Listener, serve};
+use registry::{Access, Accounts, Gate, Registry, Store};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long it stays without a request.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// A hub that has not begun to serve.
+struct Prepared {
+    listener: UnixListener,
+    registry: Registry,
+    socket: PathBuf,
+    home: PathBuf,
+    _served: Lock,
+}
+
+/// The hidden stage.
+pub(crate) fn run() -> CommandResult {
+    // The caller waits for us, and nobody for our child. There is no thread yet.
+    if let Forked::Parent { .. } = fork()? {
+        process::exit(0);
+    }
+    let _ = nix::unistd::setsid();
+    // Standard input and error are nothing, and output is the caller's pipe.
+    process::close_from(3);
+    process::set_name("docklings-hub")?;
+    let prepared = match prepare() {
+        Ok(prepared) => prepared,
+        Err(failure) => {
+            let why = failure.text().unwrap_or_default().replace('\n', " ");
+            writeln!(io::stdout(), "{why}")?;
+            return Err(Failure::Code(crate::exit::FAILURE));
+        }
+    };
+    writeln!(io::stdout(), "{READY}")?;
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdout(&null).map_err(io::Error::from)?;
+    let own = identity(&prepared.socket);
+    let (socket, home) = (prepared.socket.clone(), prepared.home);
+    let life = Life {
+        idle: Some(IDLE),
+        goes_on: Some(Box::new(move || {
+            own.is_some() && identity(&socket) == own && home.is_dir()
+        })),
+        // Whoever comes now finds nobody, and starts the next one, which waits for our lock.
+        stops: Some(Box::new(move || {
+            if identity(&prepared.socket) == own {
+                let _ = fs::remove_file(&prepared.socket);
+            }
+        })),
+        seen: None,
+    };
+    serve(Listener::Unix(prepared.listener), prepared.registry, life)?;
+    Ok(())
+}
+
+fn prepare() -> CommandResult<Prepared> {
+    let env = Env::read()?;
+    let home = env.home.clone();
+    create_private_dir(&home.hub())?;
+    // One that is ending still has it for a moment.
+    let served = lock::exclusive(&home.hub().join("served.lock"))?;
+    open_engine(&env, env::FREE, "hub")?.ensure_starter_images()?;
+    let root = home.hub().join("registry");
+    let store = Store::open(&root)?;
+    seed::seed(&home, &store)?;
+    let accounts = Accounts::open(&home.hub().join("accounts.json"))?;
+    let socket = socket(&home);
+    create_private_dir(home.runtime())?;
+    Ok(Prepared {
+        listener: listen(&socket)?,
+        registry: Registry::new(store, Gate::new(Access::Accounts(accounts), false)),
+        socket,
+        home: home.root().to_owned(),
+        _served: served,
+    })
+}
+
+/// Listens at `socket`, where one that was killed may have left its own; only its owner may speak to it.
+fn listen(socket: &Path) -> CommandResult<UnixListener> {
+    let _ = fs::remove_file(socket);
+    let (_folder, short) = short_path(socket)?;
+    let listener = UnixListener::bind(&short).on("listen on", socket)?;
+    fs::set_permissions(&short, fs::Permissions::from_mode(0o600)).on("protect", socket)?;
+    Ok(listener)
+}
+
+/// Tells one file from another that has its name.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let data = fs::symlink_metadata(path).ok()?;
+    Some((data.dev(), data.ino()))
+}
