@@ -3,7 +3,7 @@
 use super::Finding;
 use crate::env::Env;
 use crate::registry::hub;
-use crate::registry::hub::config::{self, Choice};
+use crate::registry::hub::config;
 use engine::image::remote::endpoint::{DOCKER_HUB, Endpoint};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
