@@ -4,7 +4,10 @@ use super::Engine;
 use crate::error::Result;
 use crate::events::ObjectKind;
 use crate::image::remote::pull::{self, Observer, Place};
-use crate::image::remote::{self, Credential, LoggedIn, PullRequest, Pulled, Remote};
+use crate::image::remote::push;
+use crate::image::remote::{
+    self, Credential, LoggedIn, PullRequest, Pulled, PushRequest, Pushed, Remote,
+};
 use crate::sys::namespace::become_root;
 
 impl Engine {
@@ -22,12 +25,7 @@ impl Engine {
         observer: &mut Observer<'_>,
     ) -> Result<Vec<Pulled>> {
         become_root()?;
-        let place = Place {
-            home: &self.home,
-            sandbox: &self.sandbox,
-            now: self.now(),
-        };
-        let pulled = pull::pull(place, request, remote, observer)?;
+        let pulled = pull::pull(self.place(), request, remote, observer)?;
         for one in &pulled {
             self.record(
                 &self
@@ -40,6 +38,35 @@ impl Engine {
             )?;
         }
         Ok(pulled)
+    }
+
+    /// Pushes images to a registry. Layers that have not travelled yet are packed, and kept in that form.
+    ///
+    /// The process must have one thread only, as for [`Engine::pull`].
+    ///
+    /// # Errors
+    /// Docker's, for a name that no image here has, a registry that is not there, and one that does not take it.
+    pub fn push(
+        &self,
+        request: &PushRequest,
+        remote: &Remote,
+        observer: &mut Observer<'_>,
+    ) -> Result<Vec<Pushed>> {
+        // Where no namespace can be made, all files of the layers are the user's own.
+        drop(become_root());
+        let pushed = push::push(self.place(), request, remote, observer)?;
+        for one in &pushed {
+            self.record(
+                &self
+                    .event(ObjectKind::Image, "push", one.digest.as_str())
+                    .with("name", one.reference.familiar())
+                    .with("digest", one.digest.as_str())
+                    .with("uploaded", one.uploaded)
+                    .with("skipped", one.existing)
+                    .with("mounted", one.mounted),
+            )?;
+        }
+        Ok(pushed)
     }
 
     /// Checks a credential with the registry `domain`, such as `docker.io` or `localhost:5000`; what is to be kept comes back.
@@ -59,5 +86,13 @@ impl Engine {
                 .with("registry", domain),
         )?;
         Ok(logged_in)
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            home: &self.home,
+            sandbox: &self.sandbox,
+            now: self.now(),
+        }
     }
 }

@@ -29,6 +29,7 @@ mod capped;
 pub mod changes;
 pub mod collect;
 pub mod commit;
+pub mod compressed;
 pub mod compression;
 pub mod digesting;
 pub mod flat;

@@ -45,11 +45,6 @@ impl Scope {
         scope.0.push(format!("repository:{from}:pull"));
         scope
     }
-
-    /// Listing what there is.
-    pub(super) fn catalog() -> Self {
-        Self(vec!["registry:catalog:*".to_owned()])
-    }
 }
 
 /// What the registry asked for.

@@ -46,7 +46,6 @@ enum Document {
 #[derive(Debug, Clone)]
 pub(super) struct Received {
     pub(super) bytes: Vec<u8>,
-    pub(super) digest: Digest,
     pub(super) media_type: String,
     pub(super) manifest: Manifest,
     /// The digest of what the name means: this one's, or that of the index that lists it.
@@ -66,7 +65,6 @@ pub(super) fn get(client: &Client, reference: &Reference, wanted: &Wanted) -> Re
             Document::Manifest(manifest) => {
                 return Ok(Received {
                     bytes: got.bytes,
-                    digest: got.digest,
                     media_type: got.media_type,
                     manifest,
                     top,

@@ -41,7 +41,9 @@ mod manifest;
 mod platform;
 mod problem;
 pub mod pull;
+pub(crate) mod push;
 mod transport;
+mod upload;
 pub mod url;
 
 pub use connect::login;

@@ -1,0 +1,291 @@
+//! `docker push`: an image here → a name at a registry.
+//!
+//! **What Docker does.** Five layers at a time go up, unless the registry has them, in this repository or in another one that
+//! we know of; then the configuration; the manifest last, so that the name never means half an image.
+//! **What we do.** The same. An image that was pulled is pushed with its own manifest, byte by byte, as long as its blobs are
+//! here, so its digest stays; for any other the manifest is Docker's, of schema 2.
+//! **Try it.** `docker push localhost:5000/hello`, then `docker tag` it into another repository and push again.
+//! **Lesson.** `registries`
+
+mod layer;
+
+use super::auth::Scope;
+use super::connect::connect;
+use super::event::TransferEvent;
+use super::http::{Call, Client, Content};
+use super::manifest::{DOCKER_CONFIG, DOCKER_LAYER_GZIP};
+use super::pull::{Observer, Place};
+use super::upload::Upload;
+use super::{PushRequest, Pushed, Remote};
+use crate::error::{Error, Result};
+use crate::image::{keep_content, parse_config};
+use crate::oci::descriptor::{DOCKER_MANIFEST, Descriptor};
+use crate::oci::digest::{Digest, ImageId};
+use crate::oci::manifest::Manifest;
+use crate::oci::reference::Reference;
+use crate::paths::Home;
+use crate::store::distribution::{self, Form};
+use crate::store::{blobs, images, layers};
+use layer::Planned;
+use serde::Serialize;
+use serde_json::json;
+use serde_json::ser::{PrettyFormatter, Serializer};
+use ureq::http::Method;
+
+/// Pushes what `request` names. The caller is root (of a namespace, perhaps), and has one thread, as it has afterwards.
+///
+/// # Errors
+/// Docker's: `An image does not exist locally with the tag: x`, `tag does not exist: x:1`, `denied: …`, `unauthorized: …`, `no
+/// basic auth credentials`, `Get "https://…": …`.
+pub(crate) fn push(
+    place: Place<'_>,
+    request: &PushRequest,
+    remote: &Remote,
+    observer: &mut Observer<'_>,
+) -> Result<Vec<Pushed>> {
+    let asked = Reference::parse(&request.reference)?;
+    if asked.digest().is_some() {
+        return Err(Error::invalid("cannot push a digest reference"));
+    }
+    if request.all_tags && asked.tag().is_some() {
+        return Err(Error::invalid("tag can't be used with --all-tags/-a"));
+    }
+    observer(TransferEvent::Pushing {
+        repository: asked.name(),
+    });
+    // Held from the look at the table until the last layer is read.
+    let _kept = keep_content(place.home)?;
+    let chosen = choose(place, &asked, request.all_tags)?;
+    let client = connect(remote, asked.domain())?;
+    let mut pushed = Vec::new();
+    for (reference, image) in chosen {
+        pushed.push(one(place, &client, reference, &image, observer)?);
+    }
+    Ok(pushed)
+}
+
+/// The names that are meant, and their images.
+fn choose(
+    place: Place<'_>,
+    asked: &Reference,
+    all_tags: bool,
+) -> Result<Vec<(Reference, ImageId)>> {
+    let table = images::read(place.sandbox)?;
+    let tags: Vec<_> = table
+        .references
+        .into_iter()
+        .filter(|(reference, _)| reference.name() == asked.name() && reference.tag().is_some())
+        .collect();
+    let name = asked.familiar_name();
+    if tags.is_empty() {
+        return Err(Error::not_found(format!(
+            "An image does not exist locally with the tag: {name}"
+        ))
+        .with_hint(format!("docker tag IMAGE {name} gives an image this name")));
+    }
+    if all_tags {
+        return Ok(tags);
+    }
+    let wanted = asked.clone().or_latest();
+    let found: Vec<_> = tags
+        .iter()
+        .filter(|(tag, _)| *tag == wanted)
+        .cloned()
+        .collect();
+    if found.is_empty() {
+        let there: Vec<_> = tags.iter().map(|(tag, _)| tag.familiar()).collect();
+        let message = format!("tag does not exist: {}", wanted.familiar());
+        return Err(Error::not_found(message).with_hint(format!("there is {}", there.join(", "))));
+    }
+    Ok(found)
+}
+
+/// Pushes one tag.
+fn one(
+    place: Place<'_>,
+    client: &Client,
+    reference: Reference,
+    image: &ImageId,
+    observer: &mut Observer<'_>,
+) -> Result<Pushed> {
+    let home = place.home;
+    let config = blobs::read(home, image)?;
+    let diff_ids = parse_config(&config)?.rootfs.diff_ids;
+    let kept = kept_manifest(home, image, &diff_ids);
+    let chain = layers::chain(&diff_ids);
+    let planned = diff_ids
+        .iter()
+        .zip(chain)
+        .enumerate()
+        .map(|(index, (diff_id, chain))| Planned {
+            diff_id: diff_id.clone(),
+            chain,
+            form: match &kept {
+                Some(kept) => kept.forms.get(index).cloned(),
+                None => gzip_form(home, diff_id),
+            },
+        })
+        .collect();
+    let sent = layer::all(home, client, &reference, planned, observer)?;
+    let upload = Upload {
+        client,
+        reference: &reference,
+        digest: image,
+        size: config.len() as u64,
+        open: &|| Ok(Box::new(&config[..])),
+    };
+    upload.run(&[])?;
+    let (media_type, manifest) = match kept {
+        Some(kept) => (kept.media_type, kept.bytes),
+        None => (
+            DOCKER_MANIFEST.to_owned(),
+            docker_manifest(image, config.len() as u64, &sent.forms)?,
+        ),
+    };
+    put_manifest(client, &reference, &media_type, &manifest)?;
+    let digest = distribution::keep_manifest(home, image, &media_type, &manifest)?;
+    images::update(place.sandbox, |table| {
+        // What was pushed is from now on known by its digest, too, which is no new name.
+        let name = reference.with_digest(digest.clone());
+        table.references.insert(name, image.clone());
+        Ok(())
+    })?;
+    let (tag, size) = (
+        reference.tag().unwrap_or_default().to_owned(),
+        manifest.len() as u64,
+    );
+    observer(TransferEvent::Pushed {
+        tag,
+        digest: digest.clone(),
+        size,
+    });
+    Ok(Pushed {
+        reference,
+        digest,
+        size,
+        uploaded: sent.uploaded,
+        existing: sent.existing,
+        mounted: sent.mounted,
+        bytes: sent.bytes,
+    })
+}
+
+/// A manifest that can be pushed as it is.
+struct Kept {
+    media_type: String,
+    bytes: Vec<u8>,
+    forms: Vec<Form>,
+}
+
+/// The latest manifest of `image` whose layers are all here in the form that it names.
+fn kept_manifest(home: &Home, image: &ImageId, diff_ids: &[Digest]) -> Option<Kept> {
+    distribution::manifests(home, image)
+        .into_iter()
+        .find_map(|known| {
+            let bytes = blobs::read(home, &known.digest).ok()?;
+            let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
+            if manifest.config.digest != *image || manifest.layers.len() != diff_ids.len() {
+                return None;
+            }
+            let form_of = |(descriptor, diff_id): (&Descriptor, &Digest)| {
+                let forms = distribution::forms(home, diff_id).into_iter();
+                forms
+                    .filter(|form| form.digest == descriptor.digest && form.size == descriptor.size)
+                    .find(|form| form.is_here(home))
+            };
+            let forms = manifest
+                .layers
+                .iter()
+                .zip(diff_ids)
+                .map(form_of)
+                .collect::<Option<_>>()?;
+            Some(Kept {
+                media_type: known.media_type,
+                bytes,
+                forms,
+            })
+        })
+}
+
+/// The layer as gzip, which is what Docker's own manifests hold.
+fn gzip_form(home: &Home, diff_id: &Digest) -> Option<Form> {
+    let forms = distribution::forms(home, diff_id).into_iter();
+    forms
+        .filter(|form| form.media_type.ends_with("gzip"))
+        .find(|form| form.is_here(home))
+}
+
+/// The manifest as Docker writes it, byte by byte: so the same image has the same digest.
+/// Source: distribution `manifest/schema2/manifest.go`.
+fn docker_manifest(image: &ImageId, config_size: u64, forms: &[Form]) -> Result<Vec<u8>> {
+    let descriptor = |media_type: &str, digest: &Digest, size: u64| json!({ "mediaType": media_type, "size": size, "digest": digest });
+    let layers: Vec<_> = forms
+        .iter()
+        .map(|form| descriptor(DOCKER_LAYER_GZIP, &form.digest, form.size))
+        .collect();
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": DOCKER_MANIFEST,
+        "config": descriptor(DOCKER_CONFIG, image, config_size),
+        "layers": layers,
+    });
+    let mut bytes = Vec::new();
+    let mut serializer =
+        Serializer::with_formatter(&mut bytes, PrettyFormatter::with_indent(b"   "));
+    manifest
+        .serialize(&mut serializer)
+        .map_err(|error| Error::internal("cannot write a manifest").with_source(error))?;
+    Ok(bytes)
+}
+
+fn put_manifest(
+    client: &Client,
+    reference: &Reference,
+    media_type: &str,
+    bytes: &[u8],
+) -> Result<()> {
+    let (path, tag) = (reference.path(), reference.tag().unwrap_or_default());
+    let url = client.at(&format!("/v2/{path}/manifests/{tag}"));
+    let mut call = Call::new(Method::PUT, url, Scope::push(path)).with("content-type", media_type);
+    call.content = Content::Bytes(bytes);
+    let answer = client.send(&call)?;
+    match answer.is_success() {
+        true => Ok(()),
+        false => Err(answer.problem().pushing(reference)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_written_as_docker_writes_it() {
+        let form = Form {
+            digest: Digest::of(b"layer"),
+            size: 12,
+            media_type: "other".to_owned(),
+            sources: Vec::new(),
+        };
+        let bytes = docker_manifest(&Digest::of(b"config"), 7, &[form]).unwrap();
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            r#"{
+   "schemaVersion": 2,
+   "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+   "config": {
+      "mediaType": "application/vnd.docker.container.image.v1+json",
+      "size": 7,
+      "digest": "sha256:b79606fb3afea5bd1609ed40b622142f1c98125abcfe89a76a661b0e8e343910"
+   },
+   "layers": [
+      {
+         "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
+         "size": 12,
+         "digest": "sha256:dac1d7cfa95021764849fd102524e141488c5e3a90f861dbb5a12d9ac8584f85"
+      }
+   ]
+}"#
+        );
+    }
+}

@@ -1,0 +1,274 @@
+//! The layers of an image go up, five at a time.
+
+use crate::error::{Error, IoContext, Result};
+use crate::image::compressed::pack_gzip;
+use crate::image::remote::event::{LayerStatus, TransferEvent};
+use crate::image::remote::http::Client;
+use crate::image::remote::manifest::DOCKER_LAYER_GZIP;
+use crate::image::remote::pull::Observer;
+use crate::image::remote::upload::{Outcome, Upload};
+use crate::oci::digest::Digest;
+use crate::oci::reference::Reference;
+use crate::paths::Home;
+use crate::store::distribution::{self, Form};
+use crate::store::{blobs, layers};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// Layers that go up at the same time, as in Docker.
+const AT_ONCE: usize = 5;
+/// Repositories that are asked for a blob before it is sent.
+const MOST_MOUNTS: usize = 3;
+/// Bytes between two reports.
+const REPORT: u64 = 256 << 10;
+
+/// A layer that is to be in a repository.
+#[derive(Debug, Clone)]
+pub(super) struct Planned {
+    pub(super) diff_id: Digest,
+    pub(super) chain: String,
+    /// What is sent; if it is not known, the layer is packed.
+    pub(super) form: Option<Form>,
+}
+
+/// What it took.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    /// What each layer is there, lowest first.
+    pub(super) forms: Vec<Form>,
+    pub(super) uploaded: usize,
+    pub(super) existing: usize,
+    pub(super) mounted: usize,
+    pub(super) bytes: u64,
+}
+
+enum News {
+    Status(String, LayerStatus),
+    Done(usize, Result<(Form, Outcome)>),
+}
+
+struct Work<'a> {
+    home: &'a Home,
+    client: &'a Client,
+    reference: &'a Reference,
+    /// Each once, topmost first: in this order Docker names them.
+    layers: Vec<Planned>,
+    next: AtomicUsize,
+    stop: AtomicBool,
+    /// Packing takes all processors; two at once would take as long, and more memory.
+    packing: Mutex<()>,
+}
+
+/// Brings all layers there.
+pub(super) fn all(
+    home: &Home,
+    client: &Client,
+    reference: &Reference,
+    planned: Vec<Planned>,
+    observer: &mut Observer<'_>,
+) -> Result<Sent> {
+    let order: Vec<Digest> = planned.iter().map(|layer| layer.diff_id.clone()).collect();
+    let mut layers: Vec<Planned> = Vec::new();
+    for layer in planned.into_iter().rev() {
+        if layers.iter().all(|known| known.diff_id != layer.diff_id) {
+            layers.push(layer);
+        }
+    }
+    let mut tell = |layer: &Planned, status| {
+        observer(TransferEvent::Layer {
+            id: layer.diff_id.short().to_owned(),
+            status,
+        });
+    };
+    layers
+        .iter()
+        .for_each(|layer| tell(layer, LayerStatus::Preparing));
+    layers
+        .iter()
+        .skip(AT_ONCE)
+        .for_each(|layer| tell(layer, LayerStatus::Waiting));
+    let work = Work {
+        home,
+        client,
+        reference,
+        layers,
+        next: AtomicUsize::new(0),
+        stop: AtomicBool::new(false),
+        packing: Mutex::new(()),
+    };
+    let mut done = run(&work, observer)?;
+    let mut sent = Sent::default();
+    for (form, outcome) in done.values() {
+        match outcome {
+            Outcome::Sent => {
+                sent.uploaded += 1;
+                sent.bytes += form.size;
+            }
+            Outcome::Existed => sent.existing += 1,
+            Outcome::Mounted(_) => sent.mounted += 1,
+        }
+    }
+    for diff_id in order {
+        let form = match done.get(&diff_id) {
+            Some((form, _)) => form.clone(),
+            None => return Err(Error::internal("a layer was not pushed")),
+        };
+        sent.forms.push(form);
+    }
+    done.clear();
+    Ok(sent)
+}
+
+fn run(work: &Work<'_>, observer: &mut Observer<'_>) -> Result<HashMap<Digest, (Form, Outcome)>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE.min(work.layers.len()))
+            .map(|_| {
+                let sender = sender.clone();
+                scope.spawn(move || work.send_all(&sender))
+            })
+            .collect();
+        drop(sender);
+        let mut done = HashMap::new();
+        let mut failure = None;
+        for news in &receiver {
+            match news {
+                News::Status(id, status) => observer(TransferEvent::Layer { id, status }),
+                News::Done(index, Ok(one)) => {
+                    done.insert(work.layers[index].diff_id.clone(), one);
+                }
+                News::Done(_, Err(error)) => {
+                    work.stop.store(true, Ordering::Relaxed);
+                    // The first is the cause; others stop because of it.
+                    failure.get_or_insert(error);
+                }
+            }
+        }
+        // Joined by name, as in `pull`.
+        let panicked = workers
+            .into_iter()
+            .map(thread::ScopedJoinHandle::join)
+            .any(|end| end.is_err());
+        match failure {
+            Some(error) => Err(error),
+            None if panicked => Err(Error::internal("pushing a layer failed")),
+            None => Ok(done),
+        }
+    })
+}
+
+impl Work<'_> {
+    fn send_all(&self, news: &Sender<News>) {
+        while !self.stop.load(Ordering::Relaxed) {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(layer) = self.layers.get(index) else {
+                return;
+            };
+            let id = layer.diff_id.short().to_owned();
+            let tell = |status| {
+                // The receiver lives as long as any of us.
+                let _ = news.send(News::Status(id.clone(), status));
+            };
+            let done = self.send_one(layer, &tell);
+            let failed = done.is_err();
+            if let Ok((_, outcome)) = &done {
+                tell(match outcome {
+                    Outcome::Sent => LayerStatus::Pushed,
+                    Outcome::Existed => LayerStatus::LayerAlreadyExists,
+                    Outcome::Mounted(from) => LayerStatus::MountedFrom(from.clone()),
+                });
+            }
+            let _ = news.send(News::Done(index, done));
+            if failed {
+                return;
+            }
+        }
+    }
+
+    fn send_one(
+        &self,
+        layer: &Planned,
+        tell: &(dyn Fn(LayerStatus) + Sync),
+    ) -> Result<(Form, Outcome)> {
+        let form = match &layer.form {
+            Some(form) => form.clone(),
+            None => self.pack(layer)?,
+        };
+        let path = blobs::path(self.home, &form.digest);
+        let open = || {
+            Ok(Box::new(Counted {
+                file: File::open(&path).on("read", &path)?,
+                done: 0,
+                told: 0,
+                total: form.size,
+                stop: &self.stop,
+                tell,
+            }) as Box<dyn Read + '_>)
+        };
+        let upload = Upload {
+            client: self.client,
+            reference: self.reference,
+            digest: &form.digest,
+            size: form.size,
+            open: &open,
+        };
+        let repository = self.reference.name();
+        let domain = format!("{}/", self.reference.domain());
+        let from: Vec<String> = form
+            .sources
+            .iter()
+            .filter(|source| **source != repository)
+            .filter_map(|source| source.strip_prefix(&domain).map(str::to_owned))
+            .take(MOST_MOUNTS)
+            .collect();
+        let outcome = upload.run(&from)?;
+        let known = Form {
+            sources: vec![repository],
+            ..form.clone()
+        };
+        distribution::note_form(self.home, &layer.diff_id, &known)?;
+        Ok((form, outcome))
+    }
+
+    fn pack(&self, layer: &Planned) -> Result<Form> {
+        let _turn = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Error::invalid("another layer failed"));
+        }
+        let layer = layers::read(self.home, &layer.chain)?;
+        pack_gzip(self.home, &layer, DOCKER_LAYER_GZIP, &|_| {})
+    }
+}
+
+/// A blob that tells how far it is read.
+struct Counted<'a> {
+    file: File,
+    done: u64,
+    told: u64,
+    total: u64,
+    stop: &'a AtomicBool,
+    tell: &'a (dyn Fn(LayerStatus) + Sync),
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(io::Error::other("another layer failed"));
+        }
+        let count = self.file.read(buffer)?;
+        self.done += count as u64;
+        if self.done - self.told >= REPORT || (self.done == self.total && self.told < self.done) {
+            self.told = self.done;
+            (self.tell)(LayerStatus::Pushing {
+                done: self.done,
+                total: self.total,
+            });
+        }
+        Ok(count)
+    }
+}
