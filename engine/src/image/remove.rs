@@ -132,14 +132,16 @@ impl Removal<'_> {
             && single
             && let Some(user) = users.next()
         {
+            let users: Vec<_> = [user].into_iter().chain(users).collect();
             return Err(Error::conflict(format!(
                 "conflict: unable to remove repository reference \"{name}\" (must force) - container {} is using its referenced image {}",
                 user.container.short(),
                 id.short()
             ))
             .with_hint(format!(
-                "docker rm {} removes the container; docker rmi -f {name} unties the name all the same",
-                user.name
+                "{} removes the container{}; docker rmi -f {name} unties the name all the same",
+                docker_rm(&users),
+                if users.len() == 1 { "" } else { "s" },
             )));
         }
         let reference = Reference::parse(name)?.or_latest();
@@ -200,10 +202,11 @@ impl Removal<'_> {
     }
 
     fn conflict(&self, id: &ImageId, respect: Respect) -> Option<Conflict> {
-        let users = |running| {
+        let users = |running| -> Vec<_> {
             self.containers
                 .iter()
-                .find(move |user| user.image == *id && user.running == running)
+                .filter(|user| user.image == *id && user.running == running)
+                .collect()
         };
         let conflict = |force: &str, used, reason: String, hint: String| {
             let message = format!(
@@ -217,24 +220,16 @@ impl Removal<'_> {
         };
         if respect.children && self.table.has_children(id) {
             let reason = "image has dependent child images".to_owned();
-            return conflict(
-                "cannot",
-                false,
-                reason,
-                "docker image ls -a shows them".to_owned(),
-            );
+            let hint = format!("docker rmi {} first", self.children(id).join(" "));
+            return conflict("cannot", false, reason, hint);
         }
-        if let Some(user) = users(true).filter(|_| respect.running) {
+        let running = users(true);
+        if let Some(user) = running.first().filter(|_| respect.running) {
             let reason = format!(
                 "image is being used by running container {}",
                 user.container.short()
             );
-            return conflict(
-                "cannot",
-                true,
-                reason,
-                format!("docker rm -f {}", user.name),
-            );
+            return conflict("cannot", true, reason, docker_rm(&running));
         }
         let names = self.table.references_of(id);
         if respect.names && !names.is_empty() {
@@ -247,15 +242,46 @@ impl Removal<'_> {
                 format!("docker rmi {}", names.join(" ")),
             );
         }
-        if let Some(user) = users(false).filter(|_| respect.stopped) {
+        let stopped = users(false);
+        if let Some(user) = stopped.first().filter(|_| respect.stopped) {
             let reason = format!(
                 "image is being used by stopped container {}",
                 user.container.short()
             );
-            return conflict("must", true, reason, format!("docker rm {}", user.name));
+            return conflict("must", true, reason, docker_rm(&stopped));
         }
         None
     }
+
+    /// The images made from `id`, and those made from them: by a name where they have one, in an order in which they can
+    /// be removed.
+    fn children(&self, id: &ImageId) -> Vec<String> {
+        let mut found = vec![id];
+        let mut at = 0;
+        while let Some(parent) = found.get(at).copied() {
+            at += 1;
+            for (child, record) in &self.table.images {
+                if record.parent.as_ref() == Some(parent) && !found.contains(&child) {
+                    found.push(child);
+                }
+            }
+        }
+        let name = |id: &&ImageId| {
+            let name = self.table.references_of(id).into_iter().next();
+            name.map_or(id.short().to_owned(), |name| name.familiar())
+        };
+        found[1..].iter().rev().map(name).collect()
+    }
+}
+
+/// The command that removes containers.
+fn docker_rm(users: &[&InUse]) -> String {
+    let force = match users.iter().any(|user| user.running) {
+        true => "-f ",
+        false => "",
+    };
+    let names: Vec<_> = users.iter().map(|user| user.name.as_str()).collect();
+    format!("docker rm {force}{}", names.join(" "))
 }
 
 /// Whether these names are one tag, and digests of the same repository at most.

@@ -180,6 +180,44 @@ fn children_keep_their_parent_and_take_a_nameless_one_along() {
 }
 
 #[test]
+fn the_hint_is_the_command_that_solves_it() {
+    let check = |table_text: &str, users: Vec<InUse>, name: &str, expected: &str| {
+        let name = match name.strip_prefix("id ") {
+            Some(image) => id(image).short().to_owned(),
+            None => name.to_owned(),
+        };
+        let options = RemoveImageOptions::default();
+        let error = remove(&mut table(table_text), &name, options, &users).unwrap_err();
+        assert_eq!(error.hint(), Some(expected), "{table_text}");
+    };
+    let named = |name: &str, running| InUse {
+        name: name.to_owned(),
+        ..container("a", running)
+    };
+    let two = || vec![named("one", true), named("two", false)];
+    check(
+        "a: x:latest",
+        two(),
+        "x",
+        "docker rm -f one two removes the containers; docker rmi -f x unties the name all the same",
+    );
+    check(
+        "a: x:1",
+        vec![named("one", true)],
+        "id a",
+        "docker rm -f one",
+    );
+    check("a: x:1", vec![named("two", false)], "id a", "docker rm two");
+    check("a: x:1 y:2", Vec::new(), "id a", "docker rmi x:1 y:2");
+    check(
+        "a, b < a: y:1, c < b: z:1",
+        Vec::new(),
+        "id a",
+        "docker rmi z:1 y:1 first",
+    );
+}
+
+#[test]
 fn digests_go_with_the_last_tag_of_their_repository() {
     let digest = Digest::of(b"manifest");
     let names = format!("a: x:1 x@{digest}");
