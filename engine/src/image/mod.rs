@@ -33,6 +33,7 @@ pub mod compressed;
 pub mod compression;
 pub mod digesting;
 pub mod flat;
+pub mod gzip;
 mod hasher;
 pub mod history;
 pub mod layer;
