@@ -12,7 +12,9 @@
 //! | `DOCKLINGS_OUTBOUND` | how containers and builds get out of their network: `passt`, `slirp4netns`, or `no` for not at all, as in an exam; default whichever is installed |
 //! | `DOCKER_BUILDKIT` | if set and not empty, the notice of the legacy builder is not written to scripts |
 //! | `DOCKLINGS_HUB` | which registry plays docker.io; stronger than `docklings config hub` |
-//! | `DOCKER_CONFIG` | the folder of `config.json`, for `detachKeys`; default `~/.docker` |
+//! | `DOCKER_CONFIG` | the folder of `config.json`, for logins at registries and `detachKeys`; default `~/.docker` |
+//! | `XDG_CONFIG_HOME` | `docker/daemon.json` and `docker/certs.d` in it say which registries are believed; default `~/.config` |
+//! | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the way to registries; also in small letters |
 //!
 //! `docker run -e NAME` passes on variables of the caller, whatever their name.
 
@@ -139,12 +141,27 @@ fn is_private(folder: &Path, user: u32) -> bool {
         .is_ok_and(|data| data.is_dir() && data.uid() == user && data.mode() & 0o077 == 0)
 }
 
+/// The folder of Docker's command line; `None` if it cannot be told.
+pub(crate) fn docker_config_folder() -> Option<PathBuf> {
+    folder("DOCKER_CONFIG", ".docker")
+}
+
+/// The user's folder for settings; `None` if it cannot be told.
+pub(crate) fn config_folder() -> Option<PathBuf> {
+    folder("XDG_CONFIG_HOME", ".config")
+}
+
+/// The folder that `variable` names, or else `default` in the user's home.
+fn folder(variable: &str, default: &str) -> Option<PathBuf> {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    set(variable)
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(set("HOME")?).join(default)))
+}
+
 /// The keys that detach, as `config.json` of Docker's command line says; `None` if it says nothing.
 pub(crate) fn configured_detach_keys() -> Option<String> {
-    let folder = env::var_os("DOCKER_CONFIG")
-        .map(PathBuf::from)
-        .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".docker")))?;
-    let text = std::fs::read(folder.join("config.json")).ok()?;
+    let text = std::fs::read(docker_config_folder()?.join("config.json")).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
     config.get("detachKeys")?.as_str().map(str::to_owned)
 }

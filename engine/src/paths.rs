@@ -11,6 +11,7 @@
 //! ├── distribution/              what registries know of layers and images: notes, which may be lost
 //! ├── sandboxes/<name>/          one world of names
 //! │   ├── images.json            references -> image ids, and the images known here
+//! │   ├── logins.json            who is logged in at the practice hub
 //! │   ├── images.lock            held while images.json is replaced
 //! │   ├── names/<name>           one file per container name; holds the id
 //! │   ├── containers/<id>/       config.json state.json log.json upper/ work/; locked by its monitor
@@ -136,6 +137,10 @@ impl SandboxPaths {
     /// The sandbox's folder for sockets.
     pub fn runtime(&self) -> &Path {
         &self.runtime
+    }
+    /// Who is logged in at the practice hub, in the form of Docker's `config.json`.
+    pub fn logins(&self) -> PathBuf {
+        self.root.join("logins.json")
     }
     /// References -> image ids.
     pub fn images(&self) -> PathBuf {

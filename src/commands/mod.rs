@@ -13,6 +13,7 @@ pub(crate) mod limits;
 mod network;
 mod output;
 mod prune;
+mod registry;
 mod system;
 mod table;
 mod volume;
@@ -82,9 +83,10 @@ impl Row {
         }
     }
 
-    /// What lists of commands say about it: the first line of its description.
+    /// What lists of commands say about it: the first line of its description, without a full stop.
     pub(crate) fn summary(&self) -> &'static str {
-        self.about.lines().next().unwrap_or_default()
+        let first = self.about.lines().next().unwrap_or_default();
+        first.trim_end_matches('.')
     }
 
     /// The name by which the journal knows the command: the shortest way to say it.

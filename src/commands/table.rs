@@ -1,10 +1,13 @@
 //! The table of all docker commands. A new command is a file beside this one, and a line here.
 
 use super::Row;
-use super::{build, builder, container, image, inspect, network, system, volume};
+use super::{build, builder, container, image, inspect, network, registry, system, volume};
 
 /// What `docker --help` names first.
-pub(crate) const COMMON: &[&str] = &["run", "exec", "ps", "build", "images", "version", "info"];
+pub(crate) const COMMON: &[&str] = &[
+    "run", "exec", "ps", "build", "pull", "push", "images", "login", "logout", "search", "version",
+    "info",
+];
 
 /// The groups, and what each is for.
 pub(crate) const GROUPS: &[(&str, &str)] = &[
@@ -57,10 +60,13 @@ pub(crate) static TABLE: &[Row] = &[
     Row::of::<image::load::Args>(&["image load", "load"]),
     Row::of::<image::ls::Args>(&["image ls", "image list", "images"]),
     Row::of::<image::prune::Args>(&["image prune"]),
+    Row::of::<image::pull::Args>(&["image pull", "pull"]),
     Row::of::<image::rm::Args>(&["image rm", "image remove", "rmi"]),
     Row::of::<image::save::Args>(&["image save", "save"]),
     Row::of::<image::tag::Args>(&["image tag", "tag"]),
     Row::of::<inspect::Args>(&["inspect"]),
+    Row::of::<registry::login::Args>(&["login"]),
+    Row::of::<registry::logout::Args>(&["logout"]),
     Row::of::<system::df::Args>(&["system df"]),
     Row::of::<system::events::Args>(&["system events", "events"]),
     Row::of::<system::info::Args>(&["system info", "info"]),

@@ -13,5 +13,6 @@ pub mod table;
 pub mod template;
 pub mod text;
 pub mod timestamps;
+pub mod transfer;
 pub mod tree;
 pub mod value;

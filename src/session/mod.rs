@@ -8,6 +8,7 @@ mod signals;
 mod terminal;
 
 pub(crate) use detach::DetachKeys;
+pub(crate) use signals::Signals;
 
 use crate::ctx;
 use crate::exit;
@@ -16,7 +17,6 @@ use engine::runtime::protocol::Frame;
 use nix::sys::signal::Signal;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use signals::Signals;
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};

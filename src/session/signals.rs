@@ -32,14 +32,14 @@ const ENDING: &[Signal] = &[
 ];
 
 /// The signals that come while this lives, instead of their usual effect.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     fd: SignalFd,
     caught: SigSet,
 }
 
 impl Signals {
     /// Catches what is passed on to the container (`all`), or only what must not find the terminal raw.
-    pub(super) fn catch(all: bool) -> io::Result<Self> {
+    pub(crate) fn catch(all: bool) -> io::Result<Self> {
         let mut caught = SigSet::empty();
         if all {
             Signal::iterator()
@@ -55,7 +55,7 @@ impl Signals {
     }
 
     /// The next signal that came.
-    pub(super) fn next(&self) -> Option<Signal> {
+    pub(crate) fn next(&self) -> Option<Signal> {
         let info = self.fd.read_signal().ok()??;
         Signal::try_from(info.ssi_signo.cast_signed()).ok()
     }

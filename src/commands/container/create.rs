@@ -7,9 +7,11 @@ use crate::commands::Command;
 use crate::ctx::Ctx;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use crate::registry::transfer::{self, Shown};
 use crate::values::files::open_error;
 use engine::clock::System;
 use engine::id::ContainerId;
+use engine::image::remote::PullRequest;
 use engine::oci::digest::Digest;
 use engine::oci::reference::Reference;
 use engine::runtime::spec::CreateRequest;
@@ -58,6 +60,7 @@ pub(super) struct Plan {
     pub(super) request: CreateRequest,
     cidfile: Option<String>,
     pull: Pull,
+    platform: Option<String>,
     quiet: bool,
 }
 
@@ -82,6 +85,7 @@ impl Plan {
             }
         };
         let (cidfile, quiet) = (flags.cidfile.clone(), flags.quiet);
+        let platform = flags.platform.clone().filter(|asked| !asked.is_empty());
         let around = Surroundings {
             cwd: &std::env::current_dir()?,
             own: &|name| std::env::var(name).ok(),
@@ -92,6 +96,7 @@ impl Plan {
             request,
             cidfile,
             pull,
+            platform,
             quiet,
         })
     }
@@ -103,9 +108,9 @@ impl Plan {
         let mut cidfile = self.cidfile.as_deref().map(CidFile::open).transpose()?;
         check_reference(&image)?;
         if self.pull == Pull::Always {
-            return Err(unpullable(&image));
+            pull(ctx, &image, self.platform.as_deref(), self.quiet)?;
         }
-        let created = match engine.create(self.request) {
+        let created = match engine.create(self.request.clone()) {
             Err(error)
                 if is_missing_image(&engine, &error, &image) && self.pull == Pull::Missing =>
             {
@@ -116,7 +121,8 @@ impl Plan {
                         familiar(&image)
                     )?;
                 }
-                return Err(unpullable(&image));
+                pull(ctx, &image, self.platform.as_deref(), self.quiet)?;
+                engine.create(self.request)?
             }
             other => other?,
         };
@@ -152,15 +158,16 @@ fn familiar(image: &str) -> String {
     Reference::parse(image).map_or_else(|_| image.to_owned(), |name| name.or_latest().familiar())
 }
 
-/// What Docker says of a name that the registry does not have.
-fn unpullable(image: &str) -> Failure {
-    let name =
-        Reference::parse(image).map_or_else(|_| image.to_owned(), |name| name.familiar_name());
-    engine::Error::not_found(format!(
-        "pull access denied for {name}, repository does not exist or may require 'docker login'"
-    ))
-    .with_hint("`docker images` shows the images that are here")
-    .into()
+/// Pulls `image`. Standard output is the program's, so the progress goes to standard error.
+fn pull(ctx: &mut Ctx, image: &str, platform: Option<&str>, quiet: bool) -> CommandResult {
+    let request = PullRequest {
+        reference: image.to_owned(),
+        all_tags: false,
+        platform: platform.map(str::to_owned),
+    };
+    let shown = if quiet { Shown::Nowhere } else { Shown::Err };
+    transfer::pull(ctx, &request, shown)?;
+    Ok(())
 }
 
 /// `--cidfile`: made before the container, and gone again if none was made.

@@ -82,9 +82,10 @@ impl Command for Args {
             COLUMNS
         };
         let view = ctx.view(!self.no_trunc)?;
+        let digests = self.digests || format.is_some_and(|format| format.contains(".Digest"));
         let rows: Vec<Value> = chosen
             .iter()
-            .flat_map(|image| rows(image, &view, None))
+            .flat_map(|image| rows(image, &view, None, digests))
             .collect();
         let text = columns.render(format, self.quiet, &rows)?;
         write!(ctx.out, "{text}")?;

@@ -6,6 +6,8 @@ pub(super) mod inspect;
 pub(super) mod load;
 pub(super) mod ls;
 pub(super) mod prune;
+pub(super) mod pull;
+mod remote_name;
 pub(super) mod rm;
 pub(super) mod save;
 pub(super) mod tag;

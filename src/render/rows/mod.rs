@@ -6,6 +6,7 @@ pub mod cache;
 pub mod container;
 pub mod disk_usage;
 pub mod event;
+pub mod found;
 pub mod history;
 pub mod image;
 pub mod network;

@@ -6,6 +6,7 @@
 
 pub mod containers;
 pub mod events;
+pub mod found;
 pub mod images;
 pub mod networks;
 pub mod prune;

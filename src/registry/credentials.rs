@@ -1,0 +1,216 @@
+//! Where a login is kept, and who is told of it.
+//!
+//! **What Docker does.** Each registry has a key in `config.json`; docker.io's is an address of long ago. A program keeps
+//! the secret instead if the file says so (`credsStore`, `credHelpers`).
+//! **What we do.** The same. But docker.io may be played by another registry: the practice hub, whose accounts are made up,
+//! or one of a class. A login there must not take the place of the student's own at Docker Hub, and the student's own must
+//! not be sent there:
+//!
+//! | docker.io is | file | key |
+//! |---|---|---|
+//! | Docker Hub | `~/.docker/config.json` | `https://index.docker.io/v1/` |
+//! | the practice hub | `logins.json` of the sandbox | `https://index.docker.io/v1/` |
+//! | a registry of a class | `~/.docker/config.json` | that registry's host and port |
+//!
+//! The practice hub's file belongs to the sandbox, so that each exercise begins logged out.
+
+use super::config_file::{ConfigFile, decode, encode, hostname};
+use super::program;
+use crate::failure::{CommandResult, Failure};
+use engine::image::remote::Credential;
+use std::path::{Path, PathBuf};
+
+/// The key of docker.io.
+pub(crate) const DOCKER_HUB: &str = "https://index.docker.io/v1/";
+
+/// A place for one registry's login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// The file, in the form of Docker's `config.json`.
+    pub(crate) file: PathBuf,
+    /// What the registry is called in it.
+    pub(crate) key: String,
+}
+
+/// How a login was kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It stood there already.
+    Unchanged,
+    /// In the file, where everybody who can read it finds the password.
+    InFile,
+    /// By a program, or as a token, which can be taken back.
+    Elsewhere,
+}
+
+impl Account {
+    /// Who is logged in. Error: a sentence for people; the secret may be somewhere, but not for us.
+    pub(crate) fn get(&self) -> Result<Option<Credential>, String> {
+        let file = ConfigFile::read(&self.file).map_err(|why| unreadable(&self.file, &why))?;
+        if let Some(name) = file.program(&self.key) {
+            return program::get(name, &self.key);
+        }
+        match file.entry(&self.key) {
+            None => Ok(None),
+            Some(entry) => decode(entry).map_err(|why| unreadable(&self.file, &why)),
+        }
+    }
+
+    /// Keeps `credential`.
+    pub(crate) fn put(&self, credential: &Credential) -> CommandResult<Kept> {
+        let mut file = self.open()?;
+        let failed =
+            |why: &dyn std::fmt::Display| Failure::message(format!("Error saving credentials: {why}"));
+        let program = file.program(&self.key).map(str::to_owned);
+        let entry = match &program {
+            Some(name) => {
+                program::store(name, &self.key, credential).map_err(|why| failed(&why))?;
+                serde_json::Map::new()
+            }
+            None => encode(credential),
+        };
+        if file.entry(&self.key) == Some(&entry) {
+            return Ok(Kept::Unchanged);
+        }
+        file.set_entry(&self.key, entry);
+        file.save().map_err(|error| failed(&error))?;
+        let is_password = matches!(credential, Credential::Password { .. });
+        Ok(match program.is_none() && is_password {
+            true => Kept::InFile,
+            false => Kept::Elsewhere,
+        })
+    }
+
+    /// Whether the file could be changed. Error: it cannot be understood.
+    pub(crate) fn check(&self) -> CommandResult {
+        self.open().map(drop)
+    }
+
+    /// Forgets who is logged in, under each form of the key. Returns what could not be forgotten.
+    pub(crate) fn erase(&self) -> CommandResult<Vec<String>> {
+        let mut file = self.open()?;
+        let host = &self.key;
+        let mut keys = vec![host.clone()];
+        if self.key != DOCKER_HUB {
+            let addresses = file.keys();
+            keys.extend(addresses.into_iter().filter(|key| hostname(key) == host && key != host));
+        }
+        let (mut problems, mut changed) = (Vec::new(), false);
+        for key in &keys {
+            if let Some(name) = file.program(key)
+                && let Err(why) = program::erase(name, key)
+            {
+                problems.push(format!("{key}: {why}"));
+            }
+            changed |= file.remove_entry(key);
+        }
+        if changed {
+            let path = self.file.display();
+            file.save()
+                .map_err(|error| Failure::message(format!("cannot write `{path}`: {error}")))?;
+        }
+        Ok(problems)
+    }
+
+    /// The file, to be changed. One that cannot be understood is left alone.
+    fn open(&self) -> CommandResult<ConfigFile> {
+        ConfigFile::read(&self.file).map_err(|why| {
+            Failure::Hinted(
+                format!("cannot change `{}`: {why}", self.file.display()),
+                crate::exit::FAILURE,
+                "mend the file, or move it out of the way".to_owned(),
+            )
+        })
+    }
+}
+
+/// Docker's words for a file that cannot be read.
+fn unreadable(file: &Path, why: &str) -> String {
+    format!("Error parsing config file ({}): {why}", file.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn alice() -> Credential {
+        Credential::Password {
+            username: "alice".to_owned(),
+            password: "pw".to_owned(),
+        }
+    }
+
+    fn account(text: Option<&str>, key: &str) -> (tempfile::TempDir, Account) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.json");
+        if let Some(text) = text {
+            fs::write(&file, text).unwrap();
+        }
+        let key = key.to_owned();
+        (folder, Account { file, key })
+    }
+
+    #[test]
+    fn a_login_is_kept_found_and_forgotten() {
+        let (_folder, account) = account(None, "reg:5000");
+        assert_eq!(account.get(), Ok(None));
+        assert_eq!(account.put(&alice()).unwrap(), Kept::InFile);
+        assert_eq!(account.put(&alice()).unwrap(), Kept::Unchanged);
+        assert_eq!(account.get(), Ok(Some(alice())));
+        let other = Account {
+            key: "reg:5001".to_owned(),
+            ..account.clone()
+        };
+        assert_eq!(other.get(), Ok(None));
+        assert!(account.erase().unwrap().is_empty());
+        assert_eq!(account.get(), Ok(None));
+    }
+
+    #[test]
+    fn a_token_is_kept_without_the_warning_of_passwords() {
+        let (_folder, account) = account(None, "reg");
+        let token = Credential::IdentityToken {
+            username: "alice".to_owned(),
+            token: "t".to_owned(),
+        };
+        assert_eq!(account.put(&token).unwrap(), Kept::Elsewhere);
+        assert_eq!(account.get(), Ok(Some(token)));
+    }
+
+    #[test]
+    fn logging_out_forgets_old_addresses_of_the_registry_and_no_other() {
+        let text = r#"{"auths": {"https://reg/v1/": {"auth": "YTpi"}, "reg": {}, "reg.other": {"auth": "YTpi"}}}"#;
+        let (_folder, account) = account(Some(text), "reg");
+        account.erase().unwrap();
+        let left = ConfigFile::read(&account.file).unwrap();
+        assert_eq!(left.keys(), ["reg.other"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_left_alone() {
+        let (_folder, account) = account(Some("{ no"), "reg");
+        for why in [
+            account.put(&alice()).unwrap_err().text().unwrap(),
+            account.erase().unwrap_err().text().unwrap(),
+        ] {
+            assert!(why.starts_with("cannot change `/") && why.contains("config.json`: "), "{why}");
+        }
+        assert!(account.get().unwrap_err().starts_with("Error parsing config file (/"));
+        assert_eq!(fs::read_to_string(&account.file).unwrap(), "{ no");
+    }
+
+    #[test]
+    fn a_missing_program_is_told_in_dockers_words() {
+        let text = r#"{"credsStore": "is-not-there"}"#;
+        let (_folder, account) = account(Some(text), "reg");
+        let told = "credentials - err: exec: \"docker-credential-is-not-there\": executable file not found in $PATH, out: ``";
+        assert_eq!(account.get().unwrap_err(), format!("error getting {told}"));
+        assert_eq!(
+            account.put(&alice()).unwrap_err().text().unwrap(),
+            format!("Error saving credentials: error storing {told}")
+        );
+        assert_eq!(account.erase().unwrap(), [format!("reg: error erasing {told}")]);
+        assert_eq!(fs::read_to_string(&account.file).unwrap(), text);
+    }
+}

@@ -1,0 +1,92 @@
+//! `docker search`.
+//!
+//! Source: docker/cli `cli/command/registry/formatter_search.go`.
+
+use crate::render::listing::Columns;
+use crate::render::text::ellipsis;
+use crate::render::value::{Struct, Value};
+use engine::image::remote::Found;
+
+/// The columns of `docker search`.
+pub const COLUMNS: Columns = Columns {
+    headers: &[
+        ("Name", "NAME"),
+        ("Description", "DESCRIPTION"),
+        ("StarCount", "STARS"),
+        ("IsOfficial", "OFFICIAL"),
+        ("IsAutomated", "AUTOMATED"),
+    ],
+    table: "{{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}",
+    quiet: "{{.Name}}",
+    raw: None,
+};
+
+/// So much of a description is shown.
+const SHOWN: usize = 45;
+
+/// One row. `exact` unless descriptions are cut; `json` says true and false in words.
+pub fn row(found: &Found, exact: bool, json: bool) -> Value {
+    let told = |is: bool| match (is, json) {
+        (true, false) => "[OK]",
+        (false, false) => "",
+        (true, true) => "true",
+        (false, true) => "false",
+    };
+    let description = found.description.replace(['\n', '\r'], " ");
+    let description = match exact {
+        true => description,
+        false => ellipsis(&description, SHOWN),
+    };
+    Struct::row("*registry.searchContext")
+        .with("Description", description)
+        .with("IsAutomated", told(false))
+        .with("IsOfficial", told(found.official))
+        .with("Name", found.name.as_str())
+        .with("StarCount", found.stars.to_string())
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found() -> Found {
+        Found {
+            name: "busybox".to_owned(),
+            description: "Many small tools\nin one program, for small images".to_owned(),
+            stars: 3,
+            official: true,
+        }
+    }
+
+    #[test]
+    fn what_was_found_is_listed_with_its_description() {
+        let other = Found {
+            name: "alice/hello".to_owned(),
+            ..Found::default()
+        };
+        let rows = [row(&found(), false, false), row(&other, false, false)];
+        assert_eq!(
+            COLUMNS.render(None, false, &rows).unwrap(),
+            "NAME          DESCRIPTION                                     STARS     OFFICIAL\n\
+             busybox       Many small tools in one program, for small i…   3         [OK]\n\
+             alice/hello                                                   0         \n"
+        );
+        let exact = [row(&found(), true, false)];
+        let format = Some("{{.Description}}|{{.IsAutomated}}");
+        assert_eq!(
+            COLUMNS.render(format, false, &exact).unwrap(),
+            "Many small tools in one program, for small images|\n"
+        );
+    }
+
+    #[test]
+    fn in_json_yes_and_no_are_words() {
+        let rows = [row(&found(), true, true)];
+        assert_eq!(
+            COLUMNS.render(Some("json"), false, &rows).unwrap(),
+            "{\"Description\":\"Many small tools in one program, for small images\",\"IsAutomated\":\"false\",\
+             \"IsOfficial\":\"true\",\"Name\":\"busybox\",\"StarCount\":\"3\"}\n"
+        );
+    }
+}
