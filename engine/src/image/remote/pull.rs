@@ -98,14 +98,16 @@ fn one(
     });
     let config = blob::read(client, reference, &received.manifest.config)?;
     let parsed = checked(&config, &received, reference, wanted)?;
-    let counted = layer::all(
-        place.home,
-        client,
-        reference,
-        &received.manifest.layers,
-        &parsed,
-        observer,
-    )?;
+    let layers = &received.manifest.layers;
+    let known = images::read(place.sandbox)?.images;
+    let counted = match known.contains_key(&received.manifest.config.digest) {
+        // As in Docker, of an image that is here no layer is told.
+        true => layer::Counted {
+            existing: layers.len(),
+            ..layer::Counted::default()
+        },
+        false => layer::all(place.home, client, reference, layers, &parsed, observer)?,
+    };
     observer(TransferEvent::Digest(received.top.clone()));
     let image = received.manifest.config.digest.clone();
     distribution::keep_manifest(place.home, &image, &received.media_type, &received.bytes)?;
