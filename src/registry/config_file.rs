@@ -41,7 +41,10 @@ impl ConfigFile {
         let Json::Object(json) = json else {
             return Err("it holds no object".to_owned());
         };
-        let is_object = |name: &str| json.get(name).is_none_or(|it| it.is_object() || it.is_null());
+        let is_object = |name: &str| {
+            json.get(name)
+                .is_none_or(|it| it.is_object() || it.is_null())
+        };
         for name in ["auths", "credHelpers"] {
             if !is_object(name) {
                 return Err(format!("`{name}` is no object"));
@@ -92,7 +95,10 @@ impl ConfigFile {
     pub(crate) fn save(&self) -> io::Result<()> {
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let folder = path.parent().unwrap_or(Path::new("."));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
         // A temporary file is made with mode 0600.
         let mut file = tempfile::Builder::new()
             .prefix(".config.json.")

@@ -59,8 +59,9 @@ impl Account {
     /// Keeps `credential`.
     pub(crate) fn put(&self, credential: &Credential) -> CommandResult<Kept> {
         let mut file = self.open()?;
-        let failed =
-            |why: &dyn std::fmt::Display| Failure::message(format!("Error saving credentials: {why}"));
+        let failed = |why: &dyn std::fmt::Display| {
+            Failure::message(format!("Error saving credentials: {why}"))
+        };
         let program = file.program(&self.key).map(str::to_owned);
         let entry = match &program {
             Some(name) => {
@@ -93,7 +94,11 @@ impl Account {
         let mut keys = vec![host.clone()];
         if self.key != DOCKER_HUB {
             let addresses = file.keys();
-            keys.extend(addresses.into_iter().filter(|key| hostname(key) == host && key != host));
+            keys.extend(
+                addresses
+                    .into_iter()
+                    .filter(|key| hostname(key) == host && key != host),
+            );
         }
         let (mut problems, mut changed) = (Vec::new(), false);
         for key in &keys {
@@ -194,9 +199,17 @@ mod tests {
             account.put(&alice()).unwrap_err().text().unwrap(),
             account.erase().unwrap_err().text().unwrap(),
         ] {
-            assert!(why.starts_with("cannot change `/") && why.contains("config.json`: "), "{why}");
+            assert!(
+                why.starts_with("cannot change `/") && why.contains("config.json`: "),
+                "{why}"
+            );
         }
-        assert!(account.get().unwrap_err().starts_with("Error parsing config file (/"));
+        assert!(
+            account
+                .get()
+                .unwrap_err()
+                .starts_with("Error parsing config file (/")
+        );
         assert_eq!(fs::read_to_string(&account.file).unwrap(), "{ no");
     }
 
@@ -210,7 +223,10 @@ mod tests {
             account.put(&alice()).unwrap_err().text().unwrap(),
             format!("Error saving credentials: error storing {told}")
         );
-        assert_eq!(account.erase().unwrap(), [format!("reg: error erasing {told}")]);
+        assert_eq!(
+            account.erase().unwrap(),
+            [format!("reg: error erasing {told}")]
+        );
         assert_eq!(fs::read_to_string(&account.file).unwrap(), text);
     }
 }

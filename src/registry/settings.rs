@@ -18,7 +18,10 @@ use std::path::{Path, PathBuf};
 /// Folders like Docker's `/etc/docker`: the machine's, and the user's.
 fn folders() -> Vec<PathBuf> {
     let own = env::config_folder().map(|folder| folder.join("docker"));
-    [PathBuf::from("/etc/docker")].into_iter().chain(own).collect()
+    [PathBuf::from("/etc/docker")]
+        .into_iter()
+        .chain(own)
+        .collect()
 }
 
 /// The files that may name insecure registries.
@@ -115,7 +118,11 @@ mod tests {
     #[test]
     fn what_cannot_be_understood_is_told_and_left_out() {
         check(
-            &["{", r#"{"insecure-registries": "x"}"#, r#"{"insecure-registries": ["y"]}"#],
+            &[
+                "{",
+                r#"{"insecure-registries": "x"}"#,
+                r#"{"insecure-registries": ["y"]}"#,
+            ],
             &["y"],
             &[
                 "EOF while parsing an object at line 1 column 1",

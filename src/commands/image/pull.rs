@@ -41,7 +41,11 @@ impl Command for Args {
             all_tags: self.all_tags,
             platform: self.platform.filter(|platform| !platform.is_empty()),
         };
-        let shown = if self.quiet { Shown::Nowhere } else { Shown::Out };
+        let shown = if self.quiet {
+            Shown::Nowhere
+        } else {
+            Shown::Out
+        };
         transfer::pull(ctx, &request, shown)?;
         Ok(writeln!(ctx.out, "{name}")?)
     }

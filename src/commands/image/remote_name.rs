@@ -25,6 +25,9 @@ pub(super) fn read(ctx: &mut Ctx, text: &str, all: bool, quiet: bool) -> Command
 pub(super) fn content_trust(disabled: bool) -> CommandResult {
     match disabled {
         true => Ok(()),
-        false => Err(Failure::refused("--disable-content-trust=false", exit::ENGINE)),
+        false => Err(Failure::refused(
+            "--disable-content-trust=false",
+            exit::ENGINE,
+        )),
     }
 }

@@ -55,11 +55,14 @@ Defaults to Docker Hub if no server is specified.";
             return said(ctx);
         }
         let is_hub = login.domain == DEFAULT_DOMAIN;
-        if is_hub && accounts.has_browser_login() && given.is_nothing() && io::stdin().is_terminal() {
+        if is_hub && accounts.has_browser_login() && given.is_nothing() && io::stdin().is_terminal()
+        {
             return Err(Failure::Hinted(
-                "the login of Docker Hub by a browser is not part of docklings; see docs/limits.md".to_owned(),
+                "the login of Docker Hub by a browser is not part of docklings; see docs/limits.md"
+                    .to_owned(),
                 exit::FAILURE,
-                "docker login -u YOUR-DOCKER-ID asks for a password or a personal access token".to_owned(),
+                "docker login -u YOUR-DOCKER-ID asks for a password or a personal access token"
+                    .to_owned(),
             ));
         }
         let credential = given.complete(ctx, known.as_ref(), is_hub)?;
@@ -82,7 +85,9 @@ impl Given {
     fn read(args: &Args, ctx: &mut Ctx) -> CommandResult<Self> {
         let refuse = |text: &str| Err(Failure::message(text));
         if args.password_stdin && args.password.is_some() {
-            return refuse("conflicting options: cannot specify both --password and --password-stdin");
+            return refuse(
+                "conflicting options: cannot specify both --password and --password-stdin",
+            );
         }
         if args.username.as_deref() == Some("") {
             return refuse("username is empty");
@@ -95,7 +100,8 @@ impl Given {
         }
         let mut password = args.password.clone().unwrap_or_default();
         if args.password.is_some() {
-            let warning = "WARNING! Using --password via the CLI is insecure. Use --password-stdin.";
+            let warning =
+                "WARNING! Using --password via the CLI is insecure. Use --password-stdin.";
             writeln!(ctx.err, "{warning}")?;
         }
         if args.password_stdin {

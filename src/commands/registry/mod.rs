@@ -31,11 +31,20 @@ mod tests {
             let expected = (domain.to_owned(), shown.to_owned());
             assert_eq!(server(word.as_ref()), expected, "{word:?}");
         };
-        for word in [None, Some(""), Some("docker.io"), Some("https://index.docker.io/v1/")] {
+        for word in [
+            None,
+            Some(""),
+            Some("docker.io"),
+            Some("https://index.docker.io/v1/"),
+        ] {
             check(word, "docker.io", "https://index.docker.io/v1/");
         }
         check(Some("localhost:5000"), "localhost:5000", "localhost:5000");
-        check(Some("https://reg.example/v2/"), "reg.example", "reg.example");
+        check(
+            Some("https://reg.example/v2/"),
+            "reg.example",
+            "reg.example",
+        );
         check(Some("http://reg:5000"), "reg:5000", "reg:5000");
     }
 }

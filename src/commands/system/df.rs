@@ -83,7 +83,11 @@ impl Args {
                 used += image.size.saturating_sub(usage.shared);
             }
             // One row for each image, under its first name.
-            rows.extend(image::rows(image, &view, Some(usage), false).into_iter().take(1));
+            rows.extend(
+                image::rows(image, &view, Some(usage), false)
+                    .into_iter()
+                    .take(1),
+            );
         }
         total.reclaimable = total.bytes.saturating_sub(used);
         Ok((total, rows))

@@ -25,18 +25,36 @@ fn entries_are_read_as_docker_reads_them() {
     };
     check(json!({}), Ok(None));
     check(json!({"auth": ""}), Ok(None));
-    check(json!({"auth": "YWxpY2U6d29uZGVyOmxhbmQ="}), Ok(Some(password("alice", "wonder:land"))));
-    check(json!({"auth": "YWxpY2U6AA=="}), Ok(Some(password("alice", ""))));
-    check(json!({"username": "a", "password": "b"}), Ok(Some(password("a", "b"))));
+    check(
+        json!({"auth": "YWxpY2U6d29uZGVyOmxhbmQ="}),
+        Ok(Some(password("alice", "wonder:land"))),
+    );
+    check(
+        json!({"auth": "YWxpY2U6AA=="}),
+        Ok(Some(password("alice", ""))),
+    );
+    check(
+        json!({"username": "a", "password": "b"}),
+        Ok(Some(password("a", "b"))),
+    );
     check(json!({"auth": "!!!!"}), Err("illegal base64 data"));
-    check(json!({"auth": "YWxpY2U="}), Err("invalid auth configuration file"));
-    check(json!({"auth": "/w=="}), Err("invalid auth configuration file"));
+    check(
+        json!({"auth": "YWxpY2U="}),
+        Err("invalid auth configuration file"),
+    );
+    check(
+        json!({"auth": "/w=="}),
+        Err("invalid auth configuration file"),
+    );
     check(json!({"auth": 7}), Ok(None));
     let token = Credential::IdentityToken {
         username: "alice".to_owned(),
         token: "t".to_owned(),
     };
-    check(json!({"auth": "YWxpY2U6", "identitytoken": "t"}), Ok(Some(token)));
+    check(
+        json!({"auth": "YWxpY2U6", "identitytoken": "t"}),
+        Ok(Some(token)),
+    );
 }
 
 #[test]
@@ -45,7 +63,12 @@ fn what_is_written_is_read_back() {
         username: username.to_owned(),
         token: "t".to_owned(),
     };
-    for credential in [password("alice", "p:w"), password("ü", " "), token("alice"), token("")] {
+    for credential in [
+        password("alice", "p:w"),
+        password("ü", " "),
+        token("alice"),
+        token(""),
+    ] {
         assert_eq!(decode(&encode(&credential)), Ok(Some(credential)));
     }
 }
@@ -88,10 +111,16 @@ fn what_cannot_be_understood_says_why() {
 #[test]
 fn the_rest_of_the_file_stays_and_nobody_else_may_read_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, link) = (folder.path().join("real/config.json"), folder.path().join("link"));
+    let (path, link) = (
+        folder.path().join("real/config.json"),
+        folder.path().join("link"),
+    );
     fs::create_dir(folder.path().join("real")).unwrap();
-    fs::write(&path, r#"{"z": [1, {"y": null}], "auths": {"b": {}, "a": {"auth": "x"}}, "c": 1.5}"#)
-        .unwrap();
+    fs::write(
+        &path,
+        r#"{"z": [1, {"y": null}], "auths": {"b": {}, "a": {"auth": "x"}}, "c": 1.5}"#,
+    )
+    .unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     std::os::unix::fs::symlink(&path, &link).unwrap();
     let mut file = ConfigFile::read(&link).unwrap();
@@ -115,7 +144,15 @@ fn a_folder_that_is_missing_is_made() {
     let mut file = ConfigFile::read(&folder.path().join("a/b/config.json")).unwrap();
     file.set_entry("reg", encode(&password("alice", "pw")));
     file.save().unwrap();
-    let mode = |name: &str| folder.path().join(name).metadata().unwrap().permissions().mode();
+    let mode = |name: &str| {
+        folder
+            .path()
+            .join(name)
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode()
+    };
     assert_eq!(mode("a/b") & 0o777, 0o700);
     assert_eq!(ConfigFile::read(&file.path).unwrap().keys(), ["reg"]);
 }

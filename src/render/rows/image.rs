@@ -101,7 +101,8 @@ fn names(references: &[Reference], digests: bool) -> Vec<Name<'_>> {
             Some(digest) if digests => names.push(row(Some(digest.as_str()))),
             Some(_) => {
                 let is_shown = |one: &Name<'_>| {
-                    one.repository.is_some_and(|shown| shown.name() == reference.name())
+                    one.repository
+                        .is_some_and(|shown| shown.name() == reference.name())
                 };
                 if !names.iter().any(is_shown) {
                     names.push(row(None));
@@ -217,13 +218,20 @@ mod tests {
         let (a, b) = (digest("a"), digest("b"));
         let check = |names: &[String], digests: bool, expected: &[[&str; 3]]| {
             let image = Image {
-                references: names.iter().map(|name| Reference::parse(name).unwrap()).collect(),
+                references: names
+                    .iter()
+                    .map(|name| Reference::parse(name).unwrap())
+                    .collect(),
                 ..samples::image()
             };
             let format = Some("{{.Repository}} {{.Tag}} {{.Digest}}");
             let rows = rows(&image, &View::sample(), None, digests);
             let lines: String = expected.iter().map(|row| row.join(" ") + "\n").collect();
-            assert_eq!(COLUMNS.render(format, false, &rows).unwrap(), lines, "{names:?}");
+            assert_eq!(
+                COLUMNS.render(format, false, &rows).unwrap(),
+                lines,
+                "{names:?}"
+            );
         };
         let of = |digest: &str| format!("reg:5000/app@{digest}");
         let tagged = ["reg:5000/app:1".to_owned(), "other:1".to_owned(), of(&a)];

@@ -107,7 +107,11 @@ fn line(id: &str, status: &LayerStatus, columns: usize) -> String {
     };
     let head = format!("{id}: {status} ");
     if total == 0 {
-        let done = if done == 0 { String::new() } else { size4(done) };
+        let done = if done == 0 {
+            String::new()
+        } else {
+            size4(done)
+        };
         return ellipsis(&format!("{head}{done:>8}"), columns);
     }
     let done_text = size4(done);

@@ -23,8 +23,14 @@ fn status(newer: bool, name: &str, all_tags: bool) -> TransferEvent {
 
 /// A pull of two layers, one of which is here.
 fn pull() -> Vec<TransferEvent> {
-    let downloading = |done| LayerStatus::Downloading { done, total: 40_010_000 };
-    let extracting = |done| LayerStatus::Extracting { done, total: 40_010_000 };
+    let downloading = |done| LayerStatus::Downloading {
+        done,
+        total: 40_010_000,
+    };
+    let extracting = |done| LayerStatus::Extracting {
+        done,
+        total: 40_010_000,
+    };
     vec![
         TransferEvent::Pulling {
             tag: "v1".to_owned(),
@@ -132,24 +138,40 @@ fn on_a_terminal_each_layer_keeps_its_line() {
 #[test]
 fn the_line_fits_the_terminal() {
     let at = |columns, done| {
-        let status = LayerStatus::Pushing { done, total: 40_010_000 };
+        let status = LayerStatus::Pushing {
+            done,
+            total: 40_010_000,
+        };
         let text = screen(&shown(terminal(columns), &[layer("ab2dce239ad4", status)]));
         text.trim_end().to_owned()
     };
     assert_eq!(
         at(120, 12_080_000),
-        format!("ab2dce239ad4: Pushing [{}>{}]  12.08MB/40.01MB", "=".repeat(15), " ".repeat(35))
+        format!(
+            "ab2dce239ad4: Pushing [{}>{}]  12.08MB/40.01MB",
+            "=".repeat(15),
+            " ".repeat(35)
+        )
     );
-    assert_eq!(at(110, 12_080_000), "ab2dce239ad4: Pushing  12.08MB/40.01MB");
+    assert_eq!(
+        at(110, 12_080_000),
+        "ab2dce239ad4: Pushing  12.08MB/40.01MB"
+    );
     assert_eq!(at(40, 12_080_000), "ab2dce239ad4: Pushing  12.08MB/40.01MB");
     assert_eq!(at(38, 12_080_000), "ab2dce239ad4: Pushing  12.08MB/40.01MB");
     assert_eq!(at(37, 12_080_000), "ab2dce239ad4: Pushing  30%");
     assert_eq!(at(20, 40_010_000), "ab2dce239ad4: Pushi…");
     assert_eq!(at(80, 50_000_000), "ab2dce239ad4: Pushing     50MB");
-    let downloading = LayerStatus::Downloading { done: 12_080_000, total: 40_010_000 };
+    let downloading = LayerStatus::Downloading {
+        done: 12_080_000,
+        total: 40_010_000,
+    };
     let text = shown(terminal(40), &[layer("ab2dce239ad4", downloading)]);
     assert_eq!(text, "ab2dce239ad4: Downloading  30%\n");
-    let unknown = LayerStatus::Downloading { done: 2_000, total: 0 };
+    let unknown = LayerStatus::Downloading {
+        done: 2_000,
+        total: 0,
+    };
     let text = shown(terminal(40), &[layer("ab2dce239ad4", unknown)]);
     assert_eq!(text, "ab2dce239ad4: Downloading      2kB\n");
 }
@@ -168,9 +190,18 @@ fn bytes_are_drawn_at_a_pace_and_the_last_of_them_always() {
 #[test]
 fn a_layer_whose_line_has_scrolled_away_is_left_alone() {
     let ids: Vec<String> = (0..10).map(|number| format!("layer-{number}")).collect();
-    let mut events: Vec<_> = ids.iter().map(|id| layer(id, LayerStatus::Preparing)).collect();
+    let mut events: Vec<_> = ids
+        .iter()
+        .map(|id| layer(id, LayerStatus::Preparing))
+        .collect();
     events.extend(ids.iter().map(|id| layer(id, LayerStatus::Pushed)));
-    let text = shown(Form::Terminal { columns: 80, rows: 5 }, &events);
+    let text = shown(
+        Form::Terminal {
+            columns: 80,
+            rows: 5,
+        },
+        &events,
+    );
     assert_eq!(text.matches("\x1b[2K").count(), 4);
     assert!(!text.contains("\x1b[5A"), "{text:?}");
 }
@@ -184,7 +215,9 @@ fn what_follows_the_layers_begins_a_new_block() {
     };
     let pushed = layer("a", LayerStatus::LayerAlreadyExists);
     let events = [
-        TransferEvent::Pushing { repository: "docker.io/alice/app".to_owned() },
+        TransferEvent::Pushing {
+            repository: "docker.io/alice/app".to_owned(),
+        },
         pushed.clone(),
         again(527),
         pushed,
@@ -206,8 +239,14 @@ fn what_follows_the_layers_begins_a_new_block() {
 #[test]
 fn the_last_sentence_names_what_was_asked_for() {
     let check = |event: TransferEvent, expected: &str| assert_eq!(sentence(&event), expected);
-    check(status(false, "busybox:latest", false), "Status: Image is up to date for busybox:latest");
-    check(status(true, "alice/app", true), "Status: Downloaded newer image for alice/app");
+    check(
+        status(false, "busybox:latest", false),
+        "Status: Image is up to date for busybox:latest",
+    );
+    check(
+        status(true, "alice/app", true),
+        "Status: Downloaded newer image for alice/app",
+    );
     let retry = |seconds| layer("a", LayerStatus::Retrying { seconds });
     check(retry(1), "a: Retrying in 1 second");
     check(retry(5), "a: Retrying in 5 seconds");
