@@ -13,7 +13,7 @@ use crate::render::markdown::Layout;
 use crate::render::rows::View;
 use crate::render::text::short_id;
 use crate::shell::look::Look;
-use crate::shell::show::show;
+use crate::shell::show::{show, show_container, show_images};
 use engine::image::changes::{Change, ChangeKind};
 use engine::oci::reference::Reference;
 use engine::{Engine, Result};
@@ -26,13 +26,29 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let look = Look::of_process(false);
     let names: Vec<&str> = words.names.iter().map(String::as_str).collect();
     let text = match names[..] {
-        ["layers" | "layer"] => {
+        ["layers" | "layer" | "image" | "container"] => {
             return Err(Failure::Hinted(
                 format!("`docklings show {}` needs a name", names[0]),
                 exit::USAGE,
-                "`docker images` lists images, `docklings show layers IMAGE` their layers"
-                    .to_owned(),
+                match names[0] {
+                    "container" => "`docker ps -a` lists containers",
+                    _ => "`docker images` lists images, `docklings show layers IMAGE` their layers",
+                }
+                .to_owned(),
             ));
+        }
+        ["image", ..] => {
+            let engine = open_engine(&env, &env.sandbox, "show")?;
+            let images = names[1..].iter().map(|name| engine.image(name));
+            show_images(&engine, images.collect::<Result<_>>()?, look.width)?
+        }
+        ["container", ..] => {
+            let engine = open_engine(&env, &env.sandbox, "show")?;
+            let mut text = String::new();
+            for name in &names[1..] {
+                text.push_str(&container(&engine, name, look.width)?);
+            }
+            text
         }
         ["layers", ..] => layers(&open_engine(&env, &env.sandbox, "show")?, &names[1..])?,
         ["layer", id] => layer(&open_engine(&env, &env.sandbox, "show")?, id)?,
@@ -96,6 +112,16 @@ fn layer(engine: &Engine, id: &str) -> CommandResult<String> {
         false => writeln!(text, "in: {}", users.join(", ")),
     };
     text.push_str(&files(&changes));
+    Ok(text)
+}
+
+/// A container on the layers of its image, and which files it changed itself.
+fn container(engine: &Engine, name: &str, width: usize) -> CommandResult<String> {
+    let container = engine.container(name)?;
+    let mut text = show_container(engine, &container, width)?;
+    // As `docker diff`, and like it only a look.
+    drop(engine::sys::namespace::become_root());
+    text.push_str(&files(&engine.look_at_changes(&container)?));
     Ok(text)
 }
 

@@ -87,8 +87,8 @@ pub(crate) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "show",
-        usage: "[EXERCISE | free | layers IMAGE… | layer ID]",
-        about: "draw images, layers and containers; the files of one layer",
+        usage: "[EXERCISE | free | image NAME… | container NAME… | layers IMAGE… | layer ID]",
+        about: "draw images, layers and containers; the files of one layer or container",
         flags: &[],
         run: draw::run,
     },

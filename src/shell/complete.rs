@@ -74,6 +74,12 @@ pub(crate) fn complete(line: &str, at: usize, names: &dyn Names) -> (usize, Vec<
         [] => first_word(typed, before.is_empty(), names),
         _ if follows_redirection(before) => files(typed, &names.folder()),
         [first, rest @ ..] if first == "docker" => docker(rest, typed, names),
+        [first] if first == "show" => matching(typed, ["container", "image", "layer", "layers"]),
+        [first, what, ..] if first == "show" => match &**what {
+            "image" | "layers" => matching(typed, names.images().iter().map(String::as_str)),
+            "container" => matching(typed, names.containers().iter().map(String::as_str)),
+            _ => Vec::new(),
+        },
         [first, rest @ ..] if first == "explain" && rest.is_empty() => matching(typed, ["docker"]),
         [first, second, rest @ ..] if first == "explain" && second == "docker" => {
             docker(rest, typed, names)

@@ -154,7 +154,8 @@ impl Shell {
             Word::Reset => CourseWord::Reset,
             Word::Skip => CourseWord::Skip,
             Word::Go(target) => CourseWord::Go(target),
-            Word::Show => return self.draw(),
+            Word::Show(what) if what.is_empty() => return self.draw(),
+            Word::Show(what) => return self.show_with(&what),
             Word::Why => return self.why(),
             Word::Explain(line) => {
                 return self
@@ -177,6 +178,14 @@ impl Shell {
         self.line_began_at = Some(std::fs::metadata(journal).map_or(0, |data| data.len()));
         let end = self.lines.run(&self.terminal, &sandbox, line)?;
         self.after_line(line, end)
+    }
+
+    /// `show` with words is `docklings show` with those words, in the sandbox at hand.
+    fn show_with(&mut self, what: &str) -> CommandResult {
+        let line = format!("docklings show {what}");
+        self.lines
+            .run(&self.terminal, &self.session.sandbox(), &line)?;
+        Ok(())
     }
 
     /// Lets the stopped line go on.

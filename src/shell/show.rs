@@ -18,15 +18,45 @@ use std::fmt::Write as _;
 pub(crate) fn show(engine: &Engine, width: usize) -> CommandResult<String> {
     let mut images = engine.images()?;
     images.reverse();
-    let containers = engine.containers()?;
+    draw(engine, &images, &engine.containers()?, width)
+}
+
+/// The tree of `images` and their containers.
+pub(crate) fn show_images(
+    engine: &Engine,
+    images: Vec<Image>,
+    width: usize,
+) -> CommandResult<String> {
+    let mut containers = engine.containers()?;
+    containers.retain(|one| images.iter().any(|image| image.id == one.config.image));
+    draw(engine, &images, &containers, width)
+}
+
+/// The tree of `container` alone, and of its image if that is here.
+pub(crate) fn show_container(
+    engine: &Engine,
+    container: &Container,
+    width: usize,
+) -> CommandResult<String> {
+    let mut images = engine.images()?;
+    images.retain(|image| image.id == container.config.image);
+    draw(engine, &images, std::slice::from_ref(container), width)
+}
+
+fn draw(
+    engine: &Engine,
+    images: &[Image],
+    containers: &[Container],
+    width: usize,
+) -> CommandResult<String> {
     let mut sizes = BTreeMap::new();
-    for container in &containers {
+    for container in containers {
         // A layer that cannot be measured, as while it is being removed, has no size here.
         if let Ok(size) = engine.writable_size(container.config.id.as_str()) {
             sizes.insert(container.config.id.as_str().to_owned(), size);
         }
     }
-    Ok(tree(&images, &containers, &sizes, width))
+    Ok(tree(images, containers, &sizes, width))
 }
 
 /// As [`show`], of these things.

@@ -24,8 +24,8 @@ pub(crate) enum Word {
     },
     /// Start the exercise over.
     Reset,
-    /// Draw images, layers and containers.
-    Show,
+    /// Draw images, layers and containers; or with words what `docklings show` with those words draws.
+    Show(String),
     /// What the last line did.
     Why,
     /// Explain a docker command line.
@@ -66,7 +66,11 @@ pub(crate) const TABLE: [(&str, &str, &str); 16] = [
         "show the solution; --play runs it in a scratch sandbox",
     ),
     ("reset", "", "start this exercise over"),
-    ("show", "", "draw images, layers and containers"),
+    (
+        "show",
+        "[WHAT]",
+        "draw images, layers and containers; `show image NAME`, `show container NAME`, `show layers IMAGE…`, `show layer ID`",
+    ),
     (
         "why",
         "",
@@ -106,7 +110,7 @@ pub(crate) fn parse(line: &str) -> Option<Result<Word, String>> {
         },
         "reset" => Word::Reset,
         "list" => Word::List,
-        "show" => Word::Show,
+        "show" => return Some(Ok(Word::Show(rest.to_owned()))),
         "why" => Word::Why,
         "skip" => Word::Skip,
         "fg" => Word::Foreground,

@@ -343,6 +343,10 @@ fn why_tells_what_the_last_line_did_and_show_draws_it() {
             "ls",
             "why",
             "show",
+            "show container one",
+            "show layers busybox",
+            "show image busybox hello-world",
+            "show layer nothing",
             "explain docker run --rm busybox",
         ],
     )
@@ -352,6 +356,10 @@ fn why_tells_what_the_last_line_did_and_show_draws_it() {
     .mentions("The last line changed nothing in this sandbox.")
     .mentions("image busybox")
     .mentions("    container one (exited with 0, own layer")
+    .mentions("1 added, 0 changed, 0 deleted\nA /x\n")
+    .mentions("busybox:latest  ")
+    .mentions("image hello-world:latest")
+    .complains("No such layer: nothing")
     .mentions("--rm");
 }
 
