@@ -92,7 +92,8 @@ pub fn serve(listener: Listener, registry: Registry, life: Life) -> io::Result<(
         active: AtomicUsize::new(0),
     });
     let ended = runtime.block_on(run(listener, served));
-    runtime.shutdown_timeout(GRACE);
+    // Whoever is still at work has had its time.
+    runtime.shutdown_timeout(LOOK);
     ended
 }
 
@@ -265,6 +266,8 @@ fn plain(parts: &Parts) -> Request {
     }
 }
 
+/// Hands on what arrives. An empty chunk is the end: without it the body has broken off, also when nobody is left to say
+/// so because the client has gone and this was dropped.
 async fn forward(mut body: Body, sender: mpsc::Sender<io::Result<Bytes>>) {
     loop {
         let frame = tokio::select! {
@@ -272,16 +275,20 @@ async fn forward(mut body: Body, sender: mpsc::Sender<io::Result<Bytes>>) {
             () = sender.closed() => return drain(body).await,
         };
         let chunk = match frame {
-            None => return,
+            None => Ok(Bytes::new()),
             Some(Err(error)) => Err(io::Error::other(error)),
             Some(Ok(frame)) => match frame.into_data() {
-                Ok(bytes) => Ok(bytes),
-                // Trailers say nothing to us.
-                Err(_) => continue,
+                Ok(bytes) if !bytes.is_empty() => Ok(bytes),
+                // Trailers, and nothing, say nothing to us.
+                _ => continue,
             },
         };
+        let ended = chunk.as_ref().map_or(true, Bytes::is_empty);
         if sender.send(chunk).await.is_err() {
             return drain(body).await;
+        }
+        if ended {
+            return;
         }
     }
 }
@@ -309,6 +316,7 @@ async fn drain(mut body: Body) {
 struct Incoming {
     receiver: mpsc::Receiver<io::Result<Bytes>>,
     rest: Bytes,
+    ended: bool,
 }
 
 impl Incoming {
@@ -316,18 +324,19 @@ impl Incoming {
         Self {
             receiver,
             rest: Bytes::new(),
+            ended: false,
         }
     }
 }
 
 impl Read for Incoming {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.rest.is_empty() {
-            match self.receiver.blocking_recv() {
-                Some(Ok(bytes)) => self.rest = bytes,
-                Some(Err(error)) => return Err(error),
-                None => return Ok(0),
-            }
+        while self.rest.is_empty() && !self.ended {
+            self.rest = match self.receiver.blocking_recv() {
+                Some(chunk) => chunk?,
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+            };
+            self.ended = self.rest.is_empty();
         }
         let count = self.rest.len().min(buffer.len());
         buffer[..count].copy_from_slice(&self.rest.split_to(count));
@@ -413,3 +422,6 @@ impl HttpBody for Outgoing {
             .map(|chunk| chunk.map(|chunk| chunk.map(Frame::data)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,7 @@ fn connect(address: &str) -> Result<(), String> {
     for address in full.to_socket_addrs().into_iter().flatten() {
         match TcpStream::connect_timeout(&address, PATIENCE) {
             Ok(_) => return Ok(()),
-            Err(error) => why = error.to_string(),
+            Err(error) => why = engine::Error::from(error).to_string(),
         }
     }
     Err(why)
