@@ -1,11 +1,14 @@
 //! Blobs: files named by their digest, and the marks that say which repository has which.
 
 use super::{Store, present, remove, write};
-use crate::error::Result;
+use crate::error::{Code, Fault, Result};
 use crate::names::Repository;
 use engine::oci::digest::Digest;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 impl Store {
     /// The blob, opened, and its length; `None` if the repository does not have it.
@@ -43,6 +46,28 @@ impl Store {
         Ok(true)
     }
 
+    /// Gives `name` the blob in the file at `path`, which nobody changes any more: as a hard link, where that can be. The file
+    /// is read to see that it is the blob. Error: `DIGEST_INVALID`.
+    pub fn adopt_blob(&self, name: &Repository, digest: &Digest, path: &Path) -> Result<()> {
+        let place = self.blob(digest);
+        if present(fs::metadata(&place))?.is_none() {
+            let mut hash = Sha256::new();
+            io::copy(&mut File::open(path)?, &mut Hashing(&mut hash))?;
+            let found = Digest::from_hash(&hash.finalize());
+            if found != *digest {
+                let detail = json!({ "digest": digest, "found": found });
+                return Err(Fault::new(Code::DigestInvalid).about(detail));
+            }
+            match fs::hard_link(path, &place) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                // Another file system, or one without links.
+                Err(_) => write(&place, &fs::read(path)?)?,
+            }
+        }
+        self.mark_blob(name, digest)
+    }
+
     /// Takes the blob from the repository. Returns false if it has none.
     pub fn forget_blob(&self, name: &Repository, digest: &Digest) -> Result<bool> {
         Ok(remove(&self.blob_mark(name, digest))?)
@@ -61,5 +86,19 @@ impl Store {
 
     fn blob_mark(&self, name: &Repository, digest: &Digest) -> PathBuf {
         self.repository(name).join("_blobs").join(digest.hex())
+    }
+}
+
+/// Counts what is written into a hash.
+struct Hashing<'a>(&'a mut Sha256);
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -184,3 +184,21 @@ fn what_no_repository_has_is_deleted_at_the_next_start() {
     let store = Store::open(folder.path()).unwrap();
     assert!(!store.has_blob(&own, &layer).unwrap() && store.has_blob(&own, &young).unwrap());
 }
+
+#[test]
+fn a_file_that_is_a_blob_is_shared_and_another_is_refused() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("registry")).unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, b"content").unwrap();
+    let digest = Digest::of(b"content");
+    store.adopt_blob(&name("a"), &digest, &file).unwrap();
+    store.adopt_blob(&name("b"), &digest, &file).unwrap();
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    assert_eq!(inode(&file), inode(&store.blob(&digest)));
+    assert!(store.has_blob(&name("b"), &digest).unwrap());
+    let other = Digest::of(b"other");
+    assert!(store.adopt_blob(&name("a"), &other, &file).is_err());
+    assert!(!store.has_blob(&name("a"), &other).unwrap());
+}

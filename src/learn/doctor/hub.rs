@@ -4,6 +4,7 @@ use super::Finding;
 use crate::env::Env;
 use crate::registry::hub;
 use crate::registry::hub::config;
+use engine::Error;
 use engine::image::remote::endpoint::{DOCKER_HUB, Endpoint};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub(super) fn reach(env: &Env) -> Finding {
     };
     match connect(&address) {
         Ok(()) => Finding::pass(what, format!("{choice}, which takes connections")),
-        Err(why) => Finding::warn(what, format!("{choice} is not reached: {why}"), back),
+        Err(why) => Finding::warn(what, format!("{choice} does not answer: {why}"), back),
     }
 }
 
@@ -46,11 +47,11 @@ fn connect(address: &str) -> Result<(), String> {
         (false, "http") => format!("{host}:80"),
         (false, _) => format!("{host}:443"),
     };
-    let mut why = "its name is not known".to_owned();
+    let mut why = format!("nobody knows where `{full}` is");
     for address in full.to_socket_addrs().into_iter().flatten() {
         match TcpStream::connect_timeout(&address, PATIENCE) {
             Ok(_) => return Ok(()),
-            Err(error) => why = engine::Error::from(error).to_string(),
+            Err(error) => why = Error::io("connect to", address.to_string(), error).to_string(),
         }
     }
     Err(why)

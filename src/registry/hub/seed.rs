@@ -3,15 +3,15 @@
 
 use crate::failure::{CommandResult, Failure};
 use engine::error::Error;
-use engine::image::layer::write_tar;
+use engine::image::compressed::pack_gzip;
 use engine::image::{config, starter};
-use engine::oci::descriptor::{CONFIG, Descriptor, LAYER, MANIFEST};
+use engine::oci::descriptor::{CONFIG, Descriptor, LAYER_GZIP, MANIFEST};
 use engine::oci::digest::ImageId;
 use engine::oci::manifest::Manifest;
-use engine::oci::reference::Reference;
+use engine::oci::reference::{DEFAULT_DOMAIN, Reference};
 use engine::paths::Home;
 use engine::store::atomic::{self, Durability};
-use engine::store::{blobs, layers};
+use engine::store::{blobs, distribution, layers};
 use registry::Store;
 use registry::error::Fault;
 use registry::names::{Repository, Tag};
@@ -44,12 +44,9 @@ fn image(home: &Home, store: &Store, name: &str, id: &ImageId) -> CommandResult 
     for chain in layers::chain(&config(home, id)?.rootfs.diff_ids) {
         descriptors.push(layer(home, store, &repository, &chain)?);
     }
-    push(
-        store,
-        &repository,
-        &Descriptor::new(CONFIG, id.clone(), bytes.len() as u64),
-        &bytes,
-    )?;
+    store
+        .adopt_blob(&repository, id, &blobs::path(home, id))
+        .map_err(failed)?;
     let manifest = Manifest {
         schema_version: 2,
         media_type: Some(MANIFEST.to_owned()),
@@ -78,6 +75,8 @@ fn image(home: &Home, store: &Store, name: &str, id: &ImageId) -> CommandResult 
     store.describe(&repository, &about).map_err(failed)
 }
 
+/// The layer as it travels: packed once for this home, and shared with it by a hard link. That it is in the hub is noted, so
+/// that a push of what is built on it says `Mounted from library/busybox`.
 fn layer(
     home: &Home,
     store: &Store,
@@ -85,30 +84,22 @@ fn layer(
     chain: &str,
 ) -> CommandResult<Descriptor> {
     let layer = layers::read(home, chain)?;
-    let mut tar = Vec::new();
-    write_tar(home, &layer, &mut tar)?;
-    let descriptor = Descriptor::new(LAYER, layer.diff_id.clone(), layer.tar_size);
-    push(store, repository, &descriptor, &tar)?;
-    Ok(descriptor)
-}
-
-fn push(
-    store: &Store,
-    repository: &Repository,
-    descriptor: &Descriptor,
-    bytes: &[u8],
-) -> CommandResult {
-    if store
-        .has_blob(repository, &descriptor.digest)
-        .map_err(failed)?
-    {
-        return Ok(());
+    let packed = distribution::forms(home, &layer.diff_id)
+        .into_iter()
+        .find(|form| form.media_type.ends_with("gzip") && form.is_here(home));
+    let mut form = match packed {
+        Some(form) => form,
+        None => pack_gzip(home, &layer, LAYER_GZIP, &|_| {})?,
+    };
+    store
+        .adopt_blob(repository, &form.digest, &blobs::path(home, &form.digest))
+        .map_err(failed)?;
+    let name = format!("{DEFAULT_DOMAIN}/{repository}");
+    if !form.sources.contains(&name) {
+        form.sources.insert(0, name);
+        distribution::note_form(home, &layer.diff_id, &form)?;
     }
-    let mut upload = store.begin_upload(repository).map_err(failed)?;
-    upload.append(&mut &bytes[..], None).map_err(failed)?;
-    upload
-        .finish(repository, &descriptor.digest)
-        .map_err(failed)
+    Ok(Descriptor::new(LAYER_GZIP, form.digest, form.size))
 }
 
 /// What `docker search` says of it.
