@@ -17,6 +17,7 @@ mod monitor;
 mod network;
 mod pty;
 mod races;
+mod registry;
 mod shell;
 mod shell_pty;
 mod support;

@@ -2,9 +2,9 @@
 //! the same id everywhere, and runs.
 
 use crate::support::output::Output;
-use crate::support::process;
+use crate::support::peers::{docker_engine, podman};
 use crate::support::requires::requires;
-use crate::support::sandbox::{SYSTEM_PATH, Sandbox};
+use crate::support::sandbox::Sandbox;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "docklings-interchange:1";
@@ -51,11 +51,7 @@ fn podman_runs_what_we_save_and_we_run_what_it_saves() {
     requires!(Root, Tool("podman"), Tool("runc"));
     let sandbox = Sandbox::new();
     let (id, file) = saved(&sandbox);
-    let podman = |words: &str| -> Output {
-        let own = "--root store --runroot run --storage-driver vfs --runtime runc \
-                   --cgroup-manager cgroupfs --events-backend none";
-        sandbox.shell(&format!("podman {own} {words}"))
-    };
+    let podman = |words: &str| podman(&sandbox, words);
     podman(&format!("load -q -i {}", file.display())).ok();
     let name = format!("docker.io/library/{NAME}");
     let found = podman(&format!("inspect -f '{{{{.Id}}}}' {name}")).ok();
@@ -71,26 +67,10 @@ fn podman_runs_what_we_save_and_we_run_what_it_saves() {
     }
 }
 
-/// The machine's own Docker client, if a daemon answers it.
-fn docker_engine(sandbox: &Sandbox) -> Option<(PathBuf, String)> {
-    let client = SYSTEM_PATH
-        .split(':')
-        .map(|folder| Path::new(folder).join("docker"))
-        .find(|path| path.is_file())?;
-    let host =
-        std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
-    let mut asked = sandbox.command(&client);
-    asked.args(["-H", &host, "version"]);
-    (process::run(&mut asked, b"").code() == 0).then_some((client, host))
-}
-
 #[test]
 fn a_docker_engine_runs_what_we_save_and_we_run_what_it_saves() {
     let sandbox = Sandbox::new();
     let Some((client, host)) = docker_engine(&sandbox) else {
-        // Not `eprintln!`: the harness captures that, and shows it only when a test fails.
-        let said = b"no Docker daemon answers here: Podman alone is compared\n";
-        drop(std::io::Write::write_all(&mut std::io::stderr(), said));
         return;
     };
     let (id, file) = saved(&sandbox);

@@ -33,6 +33,20 @@ pub(crate) fn processes(home: &Path) -> Vec<String> {
     found
 }
 
+/// Asks the practice hub of `home` to end, as it would by itself a minute later.
+pub(crate) fn end_hub(home: &Path) {
+    for line in processes(home).iter().filter(|line| line.contains("__hub")) {
+        let pid = line
+            .strip_prefix("process ")
+            .and_then(|rest| rest.split(':').next());
+        let pid = pid.and_then(|pid| rustix::process::Pid::from_raw(pid.parse().ok()?));
+        if let Some(pid) = pid {
+            // It may have ended meanwhile.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+    }
+}
+
 /// Mounts of this machine below `home`.
 pub(crate) fn mounts(home: &Path) -> Vec<String> {
     let home = home.to_string_lossy();

@@ -3,8 +3,10 @@
 pub(crate) mod http;
 pub(crate) mod leftovers;
 pub(crate) mod output;
+pub(crate) mod peers;
 pub(crate) mod probe;
 pub(crate) mod process;
+pub(crate) mod registry;
 pub(crate) mod requires;
 pub(crate) mod sandbox;
 pub(crate) mod template;

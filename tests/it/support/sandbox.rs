@@ -216,6 +216,7 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         let ids = self.container_ids();
         self.remove_containers();
+        leftovers::end_hub(self.folder.path());
         let failing = std::thread::panicking();
         if !failing {
             process::eventually("the monitors of removed containers have ended", || {

@@ -1,0 +1,235 @@
+//! The practice hub: started when it is needed, one per home, gone when it is not needed, and true after any kill.
+
+use crate::support::leftovers;
+use crate::support::process::eventually;
+use crate::support::sandbox::Sandbox;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+/// Starts the hub: `doctor` asks whether it answers.
+fn start(sandbox: &Sandbox) {
+    let said = sandbox.docklings("doctor --json");
+    assert!(
+        said.stdout
+            .contains("the practice hub of this machine, which answers"),
+        "{said}"
+    );
+}
+
+/// The hub's process ids.
+fn hubs(sandbox: &Sandbox) -> Vec<i32> {
+    leftovers::processes(&sandbox.home())
+        .iter()
+        .filter(|line| line.contains("__hub"))
+        .filter_map(|line| {
+            line.strip_prefix("process ")?
+                .split(':')
+                .next()?
+                .parse()
+                .ok()
+        })
+        .collect()
+}
+
+fn kill(pid: i32, signal: Signal) {
+    kill_process(Pid::from_raw(pid).expect("it is no zero"), signal).expect("it runs");
+}
+
+fn socket(sandbox: &Sandbox) -> Option<PathBuf> {
+    let entries = fs::read_dir(sandbox.runtime().join("docklings")).ok()?;
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    paths.find(|path| path.extension().is_some_and(|end| end == "sock"))
+}
+
+/// A request with header lines; returns the whole answer.
+fn ask(sandbox: &Sandbox, head: &str, headers: &str) -> String {
+    let socket = socket(sandbox).expect("the hub has a socket");
+    let mut stream = UnixStream::connect(socket).expect("it listens");
+    write!(
+        stream,
+        "{head} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n{headers}\r\n"
+    )
+    .expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
+#[test]
+fn it_has_the_starter_images_as_official_ones_and_shares_their_bytes() {
+    let sandbox = Sandbox::new();
+    start(&sandbox);
+    let id = sandbox.docker("images --no-trunc -q busybox").ok();
+    let manifest = ask(&sandbox, "GET /v2/library/busybox/manifests/latest", "");
+    assert!(
+        manifest.starts_with("HTTP/1.1 200") && manifest.contains(id.text()),
+        "{manifest}"
+    );
+    let found = ask(&sandbox, "GET /v1/search?q=busybox", "");
+    assert!(
+        found.contains(r#""name":"busybox""#) && found.contains(r#""is_official":true"#),
+        "{found}"
+    );
+    let blob = id.text().trim_start_matches("sha256:");
+    let inode = |path: PathBuf| fs::metadata(path).expect("the blob is there").ino();
+    assert_eq!(
+        inode(sandbox.home().join("hub/registry/blobs/sha256").join(blob)),
+        inode(sandbox.home().join("content/blobs/sha256").join(blob)),
+    );
+}
+
+#[test]
+fn only_its_owner_may_speak_to_it_and_it_holds_nothing_of_its_caller() {
+    let sandbox = Sandbox::new();
+    // The end of a command's output is heard although the hub goes on.
+    sandbox
+        .shell("exec 7>held; said=$(docklings doctor); echo \"$said\" | grep -c 'practice hub'")
+        .ok()
+        .says("1\n");
+    let socket = socket(&sandbox).expect("the hub has a socket");
+    assert_eq!(
+        fs::metadata(&socket)
+            .expect("it is there")
+            .permissions()
+            .mode()
+            & 0o777,
+        0o600
+    );
+    let pid = hubs(&sandbox)[0];
+    let open: Vec<_> = fs::read_dir(format!("/proc/{pid}/fd"))
+        .expect("it is ours")
+        .flatten()
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .collect();
+    assert!(!open.iter().any(|path| path.ends_with("held")), "{open:?}");
+    assert_eq!(
+        fs::read_link(format!("/proc/{pid}/cwd")).expect("it is ours"),
+        PathBuf::from("/")
+    );
+}
+
+#[test]
+fn of_many_that_start_it_at_once_one_does() {
+    let sandbox = Sandbox::new();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| start(&sandbox));
+        }
+    });
+    assert_eq!(hubs(&sandbox).len(), 1);
+}
+
+#[test]
+fn after_a_kill_the_next_command_starts_it_again() {
+    let sandbox = Sandbox::new();
+    for signal in [Signal::KILL, Signal::TERM, Signal::KILL] {
+        start(&sandbox);
+        let before = hubs(&sandbox);
+        kill(before[0], signal);
+        start(&sandbox);
+        eventually("the old one has ended", || hubs(&sandbox).len() == 1);
+        assert_ne!(hubs(&sandbox), before);
+    }
+}
+
+#[test]
+fn it_ends_when_its_socket_or_its_home_is_gone() {
+    let sandbox = Sandbox::new();
+    start(&sandbox);
+    fs::remove_file(socket(&sandbox).expect("the hub has a socket")).expect("it can be removed");
+    eventually("the hub has ended without its socket", || {
+        hubs(&sandbox).is_empty()
+    });
+    start(&sandbox);
+    fs::rename(sandbox.home(), sandbox.work().join("elsewhere")).expect("it can be renamed");
+    eventually("the hub has ended without its home", || {
+        hubs(&sandbox).is_empty()
+    });
+    fs::rename(sandbox.work().join("elsewhere"), sandbox.home()).expect("it can be renamed");
+}
+
+#[test]
+fn the_first_login_makes_the_account_and_it_writes_below_its_own_name() {
+    let sandbox = Sandbox::new();
+    start(&sandbox);
+    // alice:secret, alice:wrong
+    let (alice, wrong) = (
+        "Authorization: Basic YWxpY2U6c2VjcmV0\r\n",
+        "Authorization: Basic YWxpY2U6d3Jvbmc=\r\n",
+    );
+    let push = |name: &str, who: &str| {
+        ask(
+            &sandbox,
+            &format!("POST /v2/{name}/blobs/uploads/"),
+            &format!("{who}Content-Length: 0\r\n"),
+        )
+    };
+    assert!(push("alice/x", "").contains("requested access to the resource is denied"));
+    assert!(ask(&sandbox, "GET /v2/", alice).starts_with("HTTP/1.1 200"));
+    let refused = ask(&sandbox, "GET /v2/", wrong);
+    assert!(
+        refused.starts_with("HTTP/1.1 401") && refused.contains("incorrect username or password"),
+        "{refused}"
+    );
+    // It is known to the next hub, too.
+    kill(hubs(&sandbox)[0], Signal::KILL);
+    start(&sandbox);
+    assert!(push("alice/x", alice).starts_with("HTTP/1.1 202"));
+    for foreign in ["library/busybox", "bob/x"] {
+        let refused = push(foreign, alice);
+        assert!(
+            refused.starts_with("HTTP/1.1 403")
+                && refused.contains("requested access to the resource is denied"),
+            "{refused}"
+        );
+    }
+    let kept =
+        fs::read_to_string(sandbox.home().join("hub/accounts.json")).expect("accounts are kept");
+    assert!(kept.contains("alice") && !kept.contains("secret"), "{kept}");
+}
+
+#[test]
+fn a_long_way_to_its_socket_is_no_obstacle() {
+    let deep = "d".repeat(90);
+    let sandbox = Sandbox::new();
+    let runtime = sandbox.work().join(deep);
+    fs::create_dir(&runtime).expect("a folder can be made");
+    let sandbox = sandbox.with("XDG_RUNTIME_DIR", &runtime.display().to_string());
+    start(&sandbox);
+    assert_eq!(hubs(&sandbox).len(), 1);
+}
+
+#[test]
+fn which_hub_it_is_can_be_said() {
+    let sandbox = Sandbox::new();
+    let practice = "practice  (the practice hub of this machine, which needs no network)\n";
+    sandbox.docklings("config hub").ok().says(practice);
+    sandbox
+        .docklings("config hub localhost:5000")
+        .ok()
+        .mentions("http://localhost:5000  (");
+    sandbox
+        .docklings("config hub")
+        .ok()
+        .mentions("http://localhost:5000  (")
+        .mentions("config.json");
+    sandbox.docklings("config hub --unset").ok().says(practice);
+    sandbox
+        .docklings("config hub docker.io")
+        .ok()
+        .mentions("docker.io  (Docker Hub");
+    sandbox
+        .docklings("config hub a/b")
+        .fails(2)
+        .complains("`a/b` is no hub")
+        .complains("hint: say `practice`");
+    let sandbox = sandbox.with("DOCKLINGS_HUB", "practice");
+    sandbox
+        .docklings("config hub")
+        .ok()
+        .mentions("as `DOCKLINGS_HUB` says");
+}

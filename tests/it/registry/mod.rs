@@ -1,0 +1,5 @@
+//! The embedded registry and the practice hub, through the binary, and with the other engines of this machine.
+
+mod hub;
+mod peers;
+mod serve;
