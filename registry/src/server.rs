@@ -55,17 +55,22 @@ pub struct Seen {
     pub status: u16,
 }
 
+/// Whether to go on.
+pub type Question = dyn Fn() -> bool + Send + Sync;
+/// Hears of each request.
+pub type Witness = dyn Fn(&Seen) + Send + Sync;
+
 /// When to stop, beside Ctrl-C and SIGTERM; and whom to tell what happens.
 #[derive(Default)]
 pub struct Life {
     /// After so long without a request.
     pub idle: Option<Duration>,
     /// When this says no; it is asked now and then.
-    pub goes_on: Option<Box<dyn Fn() -> bool + Send + Sync>>,
+    pub goes_on: Option<Box<Question>>,
     /// Told once, before the registry stops taking requests.
     pub stops: Option<Box<dyn Fn() + Send + Sync>>,
     /// Told of each request.
-    pub seen: Option<Box<dyn Fn(&Seen) + Send + Sync>>,
+    pub seen: Option<Box<Witness>>,
 }
 
 struct Served {
