@@ -15,7 +15,6 @@ use crate::render::text::short_id;
 use crate::shell::look::Look;
 use crate::shell::show::{show, show_container, show_images};
 use engine::image::changes::{Change, ChangeKind};
-use engine::oci::reference::Reference;
 use engine::{Engine, Result};
 use jiff::tz::TimeZone;
 use std::fmt::Write as _;
@@ -93,9 +92,10 @@ fn layer(engine: &Engine, id: &str) -> CommandResult<String> {
         let steps = image.config.history.iter();
         let made = steps.filter(|step| !step.empty_layer).nth(index);
         step = step.or(made.map(|step| step.created_by.clone()));
-        match image.references.is_empty() {
+        let names = image.names();
+        match names.is_empty() {
             true => users.push(image.id.short().to_owned()),
-            false => users.extend(image.references.iter().map(Reference::familiar)),
+            false => users.extend(names),
         }
     }
     let mut text = format!(

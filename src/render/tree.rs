@@ -87,7 +87,7 @@ fn branch(shown: &Shown<'_>, all: &[Image]) -> Branch {
 }
 
 fn names(image: &Image) -> String {
-    let names: Vec<String> = image.references.iter().map(Reference::familiar).collect();
+    let names = image.names();
     match (names.is_empty(), was(image)) {
         (true, Some(was)) => format!("<none> (was {was})"),
         (true, None) => "<none>".to_owned(),
@@ -103,10 +103,8 @@ pub fn was(image: &Image) -> Option<String> {
 
 /// How another image is referred to: by its first name, or else by its id.
 fn called(image: &Image) -> String {
-    match image.references.first() {
-        Some(name) => name.familiar(),
-        None => image.id.short().to_owned(),
-    }
+    let first = image.names().into_iter().next();
+    first.unwrap_or_else(|| image.id.short().to_owned())
 }
 
 fn layers(shown: &Shown<'_>, all: &[Image]) -> Vec<Branch> {

@@ -120,11 +120,7 @@ fn tree(
 }
 
 fn name_of(image: &Image) -> String {
-    let names: Vec<String> = image
-        .references
-        .iter()
-        .map(|name| name.familiar())
-        .collect();
+    let names = image.names();
     match names.is_empty() {
         true => {
             let was = was(image).map_or(String::new(), |was| format!(", was {was}"));

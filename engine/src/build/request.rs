@@ -1,6 +1,7 @@
 //! What a caller asks of a build: plain data.
 
 use super::check;
+use crate::image::remote::Remote;
 use crate::store::containers::NetworkMode;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -34,6 +35,10 @@ pub struct BuildRequest {
     pub unrecorded: bool,
     /// `--add-host`, as `name:address`; it does not count for the cache.
     pub extra_hosts: Vec<String>,
+    /// How registries are reached for images that are not here; `None`: not at all.
+    pub remote: Option<Remote>,
+    /// `--pull`: registries are asked also for images that are here.
+    pub pull: bool,
 }
 
 impl BuildRequest {

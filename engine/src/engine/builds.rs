@@ -39,6 +39,9 @@ impl Engine {
         let facts = facts(&request);
         let recorded = !request.unrecorded;
         let done = execute::build(site, request, observer);
+        for one in &done.pulled {
+            self.record_pull(one)?;
+        }
         for step in &done.steps {
             self.record(&step_event(
                 self.event(ObjectKind::Builder, "build_step", ""),

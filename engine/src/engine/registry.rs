@@ -27,15 +27,7 @@ impl Engine {
         become_root()?;
         let pulled = pull::pull(self.place(), request, remote, observer)?;
         for one in &pulled {
-            self.record(
-                &self
-                    .event(ObjectKind::Image, "pull", one.image.as_str())
-                    .with("name", one.reference.familiar())
-                    .with("digest", one.digest.as_str())
-                    .with("newer", one.newer)
-                    .with("fetched", one.fetched)
-                    .with("existing", one.existing),
-            )?;
+            self.record_pull(one)?;
         }
         Ok(pulled)
     }
@@ -86,6 +78,19 @@ impl Engine {
                 .with("registry", domain),
         )?;
         Ok(logged_in)
+    }
+
+    /// What the journal says of an image that was pulled.
+    pub(super) fn record_pull(&self, one: &Pulled) -> Result<()> {
+        self.record(
+            &self
+                .event(ObjectKind::Image, "pull", one.image.as_str())
+                .with("name", one.reference.familiar())
+                .with("digest", one.digest.as_str())
+                .with("newer", one.newer)
+                .with("fetched", one.fetched)
+                .with("existing", one.existing),
+        )
     }
 
     fn place(&self) -> Place<'_> {

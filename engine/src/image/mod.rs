@@ -98,9 +98,22 @@ impl Image {
             .collect()
     }
 
-    /// Whether it has no name, and no other image was committed from it.
+    /// Whether one of its names has a tag, and is not a digest alone.
+    pub fn has_tag(&self) -> bool {
+        self.references.iter().any(|name| name.tag().is_some())
+    }
+
+    /// What it is called, in familiar form: its tags, or the digests that it is known by if it has none.
+    pub fn names(&self) -> Vec<String> {
+        let all = self.references.iter();
+        all.filter(|name| name.tag().is_some() || !self.has_tag())
+            .map(Reference::familiar)
+            .collect()
+    }
+
+    /// Whether it has no tag, and no other image was committed from it.
     pub fn is_dangling(&self, table: &ImageTable) -> bool {
-        self.references.is_empty() && !table.has_children(&self.id)
+        !self.has_tag() && !table.has_children(&self.id)
     }
 }
 

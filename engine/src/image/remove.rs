@@ -94,7 +94,9 @@ pub fn remove(
         options,
         done: Vec::new(),
     };
-    let by_name = !is_id_prefix(&id, name);
+    // `name@digest` with the image's own digest is its id, written long.
+    let is_own_digest = Reference::parse(name).is_ok_and(|name| name.digest() == Some(&id));
+    let by_name = !is_id_prefix(&id, name) && !is_own_digest;
     if by_name {
         if removal.name(&id, name)? {
             return Ok(removal.done);
@@ -144,7 +146,7 @@ impl Removal<'_> {
                 if users.len() == 1 { "" } else { "s" },
             )));
         }
-        let reference = Reference::parse(name)?.or_latest();
+        let reference = Reference::parse(name)?.canonical();
         self.untag(&reference);
         // Digests of the repository name nothing without a tag of it.
         let rest = self.table.references_of(id);

@@ -27,14 +27,25 @@ pub fn find_id(table: &ImageTable, name: &str) -> Result<ImageId> {
             .then_some(digest.clone())
             .ok_or_else(|| missing(digest.as_str()));
     }
-    let reference = Reference::parse(name)?.or_latest();
+    let asked = Reference::parse(name)?;
+    let shown = asked.clone().or_latest().familiar();
+    let reference = asked.canonical();
     table
         .references
         .get(&reference)
         .filter(|id| table.images.contains_key(id))
         .cloned()
+        .or_else(|| by_own_digest(table, &reference))
         .or_else(|| by_prefix(table, name))
-        .ok_or_else(|| missing(&reference.familiar()))
+        .ok_or_else(|| missing(&shown))
+}
+
+/// `name@sha256:…` with the image's own id, if the image has that name.
+fn by_own_digest(table: &ImageTable, reference: &Reference) -> Option<ImageId> {
+    let digest = reference.digest()?;
+    let named =
+        |(other, id): (&Reference, &ImageId)| id == digest && other.name() == reference.name();
+    table.references.iter().any(named).then(|| digest.clone())
 }
 
 /// Whether `text` is `id`, or the beginning of it, with or without `sha256:`.
@@ -110,6 +121,25 @@ mod tests {
         check("sha256:caff", &b);
         check("cafe", &b);
         check("cafe0", &a);
+    }
+
+    #[test]
+    fn a_digest_says_more_than_a_tag() {
+        let (a, b) = ("a".repeat(64), "b".repeat(64));
+        let digest = Digest::of(b"manifest");
+        let by_digest = format!("app@{digest}");
+        let table = table(&[(&a, &["app:1", &by_digest]), (&b, &["app:2"])]);
+        let check = |name: &str, expected: Option<&str>| {
+            let found = find_id(&table, name).ok();
+            assert_eq!(found.as_ref().map(|id| id.hex()), expected, "{name}");
+        };
+        check(&by_digest, Some(&a));
+        check(&format!("app:1@{digest}"), Some(&a));
+        check(&format!("app:2@{digest}"), Some(&a));
+        check(&format!("app@sha256:{b}"), Some(&b));
+        check(&format!("other@{digest}"), None);
+        check(&format!("other@sha256:{b}"), None);
+        check(&format!("app@{}", Digest::of(b"other")), None);
     }
 
     #[test]

@@ -61,6 +61,16 @@ impl Reference {
         self
     }
 
+    /// The reference as a key: with tag `latest` if it has neither tag nor digest, and without its tag if it has a digest,
+    /// which says more.
+    #[must_use]
+    pub fn canonical(self) -> Self {
+        match self.digest.clone() {
+            Some(digest) => self.with_digest(digest),
+            None => self.or_latest(),
+        }
+    }
+
     /// The same repository at another tag.
     pub fn with_tag(&self, tag: &str) -> Result<Self> {
         if !is_tag(tag) {

@@ -172,6 +172,8 @@ impl Args {
                 .clone()
                 .filter(|platform| !platform.is_empty()),
             extra_hosts: self.add_host.clone(),
+            remote: None,
+            pull: self.pull,
         })
     }
 

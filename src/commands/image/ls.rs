@@ -99,7 +99,7 @@ impl Command for Args {
 
 /// Why images have no name, for people at a terminal; nothing if all have one.
 fn causes(images: &[Image]) -> String {
-    let unnamed = || images.iter().filter(|image| image.references.is_empty());
+    let unnamed = || images.iter().filter(|image| !image.has_tag());
     let mut text = String::new();
     for image in unnamed().take(NAMED) {
         let id = image.id.short();

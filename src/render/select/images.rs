@@ -74,7 +74,7 @@ pub fn select(
     Ok(images
         .into_iter()
         .filter(|image| {
-            let nameless = image.references.is_empty();
+            let nameless = !image.has_tag();
             let in_between = nameless && parents.contains(&image.id);
             dangling.is_none_or(|wanted| wanted == nameless) && (query.all || !in_between)
         })

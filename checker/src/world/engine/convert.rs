@@ -140,7 +140,12 @@ pub(super) fn image(raw: engine::image::Image) -> Image {
     let run = raw.config.config;
     Image {
         id: raw.id.as_str().to_owned(),
-        references: raw.references.iter().map(|one| one.familiar()).collect(),
+        references: raw
+            .references
+            .iter()
+            .filter(|one| one.tag().is_some())
+            .map(|one| one.familiar())
+            .collect(),
         layers: raw.chain,
         size: raw.size,
         entrypoint: run.entrypoint.unwrap_or_default(),

@@ -18,7 +18,7 @@ use crate::build::view::{Last, Node, View};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::image::compression::decompress;
 use crate::image::unpack::{Frame, Limits, unpack};
-use crate::image::{layer, resolve, tar};
+use crate::image::{layer, tar};
 use crate::oci::digest::Digest;
 use crate::store::layers::{DIFF, Layer};
 use std::fs::{self, File};
@@ -123,8 +123,8 @@ impl<'a> Builder<'a> {
                 Ok(Source::Layers(Tree::open(&layers, Ignore::default())?))
             }
             CopyFrom::Image(name) => {
-                let image = resolve::find(home, self.site.sandbox, &name)
-                    .map_err(|error| self.no_such_source(work, at, &name, error))?;
+                let found = self.find_image(&name);
+                let image = found.map_err(|error| self.no_such_source(work, at, &name, error))?;
                 Ok(Source::Layers(Tree::open(
                     &image.diffs(home),
                     Ignore::default(),

@@ -13,6 +13,7 @@
 //!
 //! Records are written step by step, so a build that fails leaves what it did.
 
+mod base;
 mod copy;
 mod fetch;
 mod look;
@@ -32,8 +33,9 @@ use super::state::BuildArgs;
 use super::syntax::parse::Dockerfile;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::image;
 use crate::image::record::{NewImage, record};
-use crate::image::{self};
+use crate::image::remote::Pulled;
 use crate::network::outbound::Allowed;
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::Digest;
@@ -41,6 +43,7 @@ use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::build_cache::{BuildCache, LastBuild};
 use crate::store::containers::NetworkMode;
+use base::Bases;
 use progress::{Teller, size};
 use stage::Built;
 use std::collections::BTreeMap;
@@ -61,6 +64,8 @@ pub(crate) struct Site<'a> {
 /// What a build did, whether it came to its end or not.
 pub(crate) struct Done {
     pub(crate) steps: Vec<StepReport>,
+    /// Images that came from registries.
+    pub(crate) pulled: Vec<Pulled>,
     pub(crate) result: Result<BuildOutcome>,
 }
 
@@ -84,6 +89,7 @@ struct Builder<'a> {
     last: LastBuild,
     steps: Vec<StepReport>,
     warnings: Vec<String>,
+    bases: Bases,
 }
 
 /// Builds an image. The caller is root (of a namespace, perhaps) and has one thread only.
@@ -92,9 +98,13 @@ pub(crate) fn build(
     mut request: BuildRequest,
     observer: &mut dyn BuildObserver,
 ) -> Done {
-    let mut steps = Vec::new();
-    let result = prepare(site, &mut request, observer, &mut steps);
-    Done { steps, result }
+    let (mut steps, mut pulled) = (Vec::new(), Vec::new());
+    let result = prepare(site, &mut request, observer, &mut steps, &mut pulled);
+    Done {
+        steps,
+        pulled,
+        result,
+    }
 }
 
 fn prepare(
@@ -102,6 +112,7 @@ fn prepare(
     request: &mut BuildRequest,
     observer: &mut dyn BuildObserver,
     steps: &mut Vec<StepReport>,
+    pulled: &mut Vec<Pulled>,
 ) -> Result<BuildOutcome> {
     let tags = tags(&request.tags)?;
     // A layer that the last step made, or that FROM found, must be there when the next step needs it.
@@ -157,11 +168,17 @@ fn prepare(
         last: LastBuild::default(),
         steps: Vec::new(),
         warnings: Vec::new(),
+        bases: Bases {
+            remote: request.remote.take(),
+            always: request.pull,
+            ..Bases::default()
+        },
     };
     let result = builder.run(request, tags);
     // What is known by now helps the next build, also when this one failed.
     builder.remember();
     *steps = std::mem::take(&mut builder.steps);
+    *pulled = std::mem::take(&mut builder.bases.pulled);
     let mut outcome = result?;
     outcome.steps.clone_from(steps);
     outcome.findings = findings;

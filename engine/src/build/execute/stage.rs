@@ -1,6 +1,7 @@
 //! One stage: what it starts from, and its steps with their cache keys.
 
 use super::Builder;
+use super::base::unresolved;
 use super::step::{Current, Job, key};
 use crate::build::cache::compare::{Before, Missed};
 use crate::build::cache::content::Content;
@@ -11,7 +12,7 @@ use crate::build::stages::{Base, architecture};
 use crate::build::state::{ArgValue, Place, State};
 use crate::build::syntax::parse::{Dockerfile, Stage, Step};
 use crate::error::Result;
-use crate::image::{self, resolve};
+use crate::image;
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
@@ -163,19 +164,19 @@ impl Builder<'_> {
             })?
             .or_latest();
         let title = format!("[internal] load metadata for {reference}");
+        let found = self.find_image(name);
         let found = self.teller.during(&title, |_, _| {
-            resolve::find(site.home, site.sandbox, name).map_err(|error| match error.kind() {
-                crate::ErrorKind::NotFound => {
-                    let message = format!(
-                        "{name}: failed to resolve source metadata for {reference}: not found"
-                    );
-                    self.file
-                        .source
-                        .error(stage.from.image.span, message)
-                        .with_hint(missing_base_hint(site, name))
-                        .into()
+            found.map_err(|error| {
+                let message = unresolved(name, &reference, &error);
+                let hint = match error.kind() {
+                    crate::ErrorKind::NotFound => Some(missing_base_hint(site, name)),
+                    _ => error.hint().map(str::to_owned),
+                };
+                let error = self.file.source.error(stage.from.image.span, message);
+                match hint {
+                    Some(hint) => error.with_hint(hint).into(),
+                    None => error.into(),
                 }
-                _ => error,
             })
         })?;
         Ok(Built {

@@ -28,7 +28,6 @@
 //!
 //! **Try it.** `docker pull localhost:5000/hello`, `curl localhost:5000/v2/hello/manifests/latest`.
 //! Source: OCI distribution specification; distribution `docs/content/spec/auth/token.md`.
-//! **Lesson.** `registries`
 
 mod auth;
 mod blob;

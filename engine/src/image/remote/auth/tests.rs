@@ -1,3 +1,5 @@
+//! What a token server is asked, and what is made of its answers.
+
 use super::*;
 use crate::image::remote::challenge;
 use std::cell::RefCell;

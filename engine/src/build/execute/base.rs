@@ -1,0 +1,95 @@
+//! The images that a build begins with: those that are here, and those that a registry has.
+//!
+//! **What Docker does.** BuildKit asks the registry at each build what a tag means now; the classic builder only if the image
+//! is not here, or with `--pull`. **What we do.** As the classic one: a build of what is here needs no network.
+
+use super::Builder;
+use crate::ErrorKind;
+use crate::error::{Error, Result};
+use crate::image::remote::pull::{Place, pull};
+use crate::image::remote::{LayerStatus, PullRequest, Pulled, Remote, TransferEvent};
+use crate::image::{Image, resolve};
+use crate::oci::digest::Digest;
+use crate::oci::reference::Reference;
+use std::collections::BTreeSet;
+
+/// How a build comes to images that are not here.
+#[derive(Default)]
+pub(super) struct Bases {
+    /// How registries are reached; `None`: not at all.
+    pub(super) remote: Option<Remote>,
+    /// `--pull`: registries are asked first.
+    pub(super) always: bool,
+    /// Names that were asked for already: one build means one image by one name.
+    pub(super) asked: BTreeSet<Reference>,
+    /// What came.
+    pub(super) pulled: Vec<Pulled>,
+}
+
+impl Builder<'_> {
+    /// The image called `name`, pulled if need be.
+    pub(super) fn find_image(&mut self, name: &str) -> Result<Image> {
+        let find = || resolve::find(self.site.home, self.site.sandbox, name);
+        let here = match (find(), self.bases.always) {
+            (Ok(image), false) => return Ok(image),
+            (Err(error), _) if error.kind() != ErrorKind::NotFound => return Err(error),
+            (here, _) => here,
+        };
+        // An id means what is here, and nothing else.
+        let is_id = Digest::parse(name).is_ok() || Digest::from_hex(name).is_ok();
+        let (Some(remote), false) = (self.bases.remote.clone(), is_id) else {
+            return here;
+        };
+        let reference = Reference::parse(name)?.or_latest();
+        let by_id = matches!(&here, Ok(image) if resolve::is_id_prefix(&image.id, name)
+            && !image.references.contains(&reference));
+        if by_id || !self.bases.asked.insert(reference.clone()) {
+            return here;
+        }
+        self.pull(&reference, &remote)?;
+        resolve::find(self.site.home, self.site.sandbox, name)
+    }
+
+    fn pull(&mut self, reference: &Reference, remote: &Remote) -> Result<()> {
+        let site = self.site;
+        let place = Place {
+            home: site.home,
+            sandbox: site.sandbox,
+            now: site.clock.now(),
+        };
+        let request = PullRequest {
+            reference: reference.to_string(),
+            ..PullRequest::default()
+        };
+        let title = format!("[internal] pull {reference}");
+        let pulled = self.teller.during(&title, |teller, vertex| {
+            pull(place, &request, remote, &mut |event| match event {
+                TransferEvent::Layer { id, status } if is_worth_a_line(&status) => {
+                    teller.note(vertex, &format!("{id}: {status}"));
+                }
+                TransferEvent::Digest(digest) => {
+                    teller.note(vertex, &format!("resolved to {digest}"))
+                }
+                _ => {}
+            })
+        })?;
+        self.bases.pulled.extend(pulled);
+        Ok(())
+    }
+}
+
+fn is_worth_a_line(status: &LayerStatus) -> bool {
+    matches!(
+        status,
+        LayerStatus::AlreadyExists | LayerStatus::PullComplete | LayerStatus::Retrying { .. }
+    )
+}
+
+/// Why there is no image `name`, as BuildKit says it, without the place in the Dockerfile.
+pub(super) fn unresolved(name: &str, reference: &Reference, error: &Error) -> String {
+    let before = format!("{name}: failed to resolve source metadata for {reference}");
+    match error.kind() {
+        ErrorKind::NotFound => format!("{before}: not found"),
+        _ => format!("{before}: {error}"),
+    }
+}
