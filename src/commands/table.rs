@@ -61,6 +61,7 @@ pub(crate) static TABLE: &[Row] = &[
     Row::of::<image::ls::Args>(&["image ls", "image list", "images"]),
     Row::of::<image::prune::Args>(&["image prune"]),
     Row::of::<image::pull::Args>(&["image pull", "pull"]),
+    Row::of::<image::push::Args>(&["image push", "push"]),
     Row::of::<image::rm::Args>(&["image rm", "image remove", "rmi"]),
     Row::of::<image::save::Args>(&["image save", "save"]),
     Row::of::<image::tag::Args>(&["image tag", "tag"]),

@@ -5,7 +5,7 @@ use crate::env;
 use crate::failure::{CommandResult, Failure};
 use crate::render::transfer::{Form, Transfer};
 use engine::ErrorKind;
-use engine::image::remote::{PullRequest, Pulled, Remote, TransferEvent};
+use engine::image::remote::{PullRequest, Pulled, PushRequest, Pushed, Remote, TransferEvent};
 use engine::oci::reference::Reference;
 use std::time::Instant;
 
@@ -29,6 +29,17 @@ pub(crate) fn pull(
     let engine = ctx.engine()?;
     let remote = remote(ctx, &request.reference)?;
     follow(ctx, shown, |tell| engine.pull(request, &remote, tell))
+}
+
+/// Pushes what `request` asks for.
+pub(crate) fn push(
+    ctx: &mut Ctx,
+    request: &PushRequest,
+    shown: Shown,
+) -> CommandResult<Vec<Pushed>> {
+    let engine = ctx.engine()?;
+    let remote = remote(ctx, &request.reference)?;
+    follow(ctx, shown, |tell| engine.push(request, &remote, tell))
 }
 
 fn remote(ctx: &Ctx, name: &str) -> CommandResult<Remote> {

@@ -166,6 +166,30 @@ const EVENT: &[Field] = &[
         "Of a `push`: layers that the registry had.",
     ),
     field(
+        "mounted",
+        "mounted layers",
+        Kind::Number,
+        "Of a `push`: layers that another repository of the registry had.",
+    ),
+    field(
+        "fetched",
+        "fetched layers",
+        Kind::Number,
+        "Of a `pull`: layers that came over the network.",
+    ),
+    field(
+        "registry",
+        "registry",
+        Kind::Text,
+        "Of a `login` or `logout`: where, such as `docker.io` or `localhost:5000`.",
+    ),
+    field(
+        "username",
+        "username",
+        Kind::Text,
+        "Of a `login`: as whom.",
+    ),
+    field(
         "fact",
         "facts",
         Kind::Map,
@@ -374,6 +398,10 @@ fn value(event: &Event, field: &str) -> Value {
         "cached" => fact(&["cached"]),
         "uploaded" => number(fact(&["uploaded"])),
         "skipped" => number(fact(&["skipped"])),
+        "mounted" => number(fact(&["mounted"])),
+        "fetched" => number(fact(&["fetched"])),
+        "registry" => fact(&["registry"]),
+        "username" => fact(&["username"]),
         "fact" => Value::Object(event.facts.clone()),
         _ => Value::Null,
     }

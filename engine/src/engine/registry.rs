@@ -48,9 +48,10 @@ impl Engine {
         drop(become_root());
         let pushed = push::push(self.place(), request, remote, observer)?;
         for one in &pushed {
+            let image = self.image(&one.reference.to_string())?;
             self.record(
                 &self
-                    .event(ObjectKind::Image, "push", one.digest.as_str())
+                    .event(ObjectKind::Image, "push", image.id.as_str())
                     .with("name", one.reference.familiar())
                     .with("digest", one.digest.as_str())
                     .with("uploaded", one.uploaded)
@@ -75,7 +76,8 @@ impl Engine {
         self.record(
             &self
                 .event(ObjectKind::Registry, "login", domain)
-                .with("registry", domain),
+                .with("registry", domain)
+                .with("username", credential.username()),
         )?;
         Ok(logged_in)
     }

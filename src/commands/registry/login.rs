@@ -139,7 +139,7 @@ impl Given {
                 let invitation = "Log in with your Docker ID or email address to push and pull images from Docker Hub.";
                 writeln!(ctx.out, "{invitation}")?;
             }
-            let known = known.map_or("", name_of);
+            let known = known.map_or("", Credential::username);
             let question = match known {
                 "" => "Username: ".to_owned(),
                 known => format!("Username ({known}): "),
@@ -160,12 +160,6 @@ impl Given {
         }
         Ok(Credential::Password { username, password })
     }
-}
-
-fn name_of(credential: &Credential) -> &str {
-    let (Credential::Password { username, .. } | Credential::IdentityToken { username, .. }) =
-        credential;
-    username
 }
 
 /// A login at one registry.
@@ -189,7 +183,7 @@ impl Login {
 
     /// Tries what is known already; whether it was right.
     fn again(&self, ctx: &mut Ctx, known: &Credential) -> CommandResult<bool> {
-        let name = name_of(known);
+        let name = known.username();
         writeln!(
             ctx.err,
             "Authenticating with existing credentials... [Username: {name}]\n\n \

@@ -5,6 +5,7 @@ use crate::commands::Command;
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
 use crate::registry::Accounts;
+use engine::events::ObjectKind;
 
 /// Arguments of `docker logout`.
 #[derive(Debug, clap::Args)]
@@ -24,6 +25,9 @@ If no server is specified, the default is defined by the daemon.";
         let account = Accounts::of(ctx)?.at(&domain);
         // A file that cannot be changed is told instead.
         let problems = account.erase()?;
+        let engine = ctx.engine()?;
+        let event = engine.event(ObjectKind::Registry, "logout", domain.as_str());
+        engine.record(&event.with("registry", domain.as_str()))?;
         writeln!(ctx.out, "Removing login credentials for {shown}")?;
         if !problems.is_empty() {
             ctx.flush()?;

@@ -8,7 +8,7 @@ use crate::commands::container::logs::moment;
 use crate::commands::inspect::FORMAT_HELP;
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
-use crate::render::rows::event::{format, is_reported, line, message};
+use crate::render::rows::event::{format, is_reported, line, message, reported};
 use crate::render::select::{Filters, events};
 use crate::render::template::{Functions, Template};
 use crate::values::pairs;
@@ -89,8 +89,10 @@ impl Show {
         loop {
             let (events, end) = read_from(&engine.sandbox().journal(), offset)?;
             offset = end;
-            for event in events.iter().filter(|event| self.is_shown(event)) {
-                self.print(ctx, event)?;
+            for event in events.iter().map(reported) {
+                if self.is_shown(&event) {
+                    self.print(ctx, &event)?;
+                }
             }
             ctx.flush()?;
             let left = match self.until {

@@ -4,12 +4,13 @@ use crate::render::template::{Functions, Template, TemplateError};
 use crate::render::timestamps::rfc3339_fixed;
 use crate::render::value::{Map, Struct, Value};
 use engine::events::{Event, ObjectKind};
+use engine::oci::reference::Reference;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
-/// The actions of the journal that Docker does not report: looks, and single steps of a build.
-const OURS_ALONE: [&str; 9] = [
+/// The actions of the journal that Docker does not report: looks, single steps of a build, and who logs in.
+const OURS_ALONE: [&str; 12] = [
     "logs",
     "inspect",
     "stats",
@@ -19,6 +20,9 @@ const OURS_ALONE: [&str; 9] = [
     "build_step",
     "copy_in",
     "copy_out",
+    "login",
+    "logout",
+    "search",
 ];
 
 /// Whether Docker would report `event`.
@@ -35,6 +39,20 @@ pub fn kind(kind: ObjectKind) -> &'static str {
         ObjectKind::Builder => "builder",
         ObjectKind::Registry => "registry",
     }
+}
+
+/// What Docker reports of `event`: of what was pulled or pushed, the id is the name, and the name has no tag.
+pub fn reported(event: &Event) -> Event {
+    let mut event = event.clone();
+    if event.kind == ObjectKind::Image
+        && matches!(event.action.as_str(), "pull" | "push")
+        && let Some(name) = event.facts.get("name").and_then(Json::as_str)
+        && let Ok(reference) = Reference::parse(name)
+    {
+        event.id = name.to_owned();
+        event = event.with("name", reference.familiar_name());
+    }
+    event
 }
 
 /// The event on one line: `2026-11-21T10:00:00.000000000Z container start 0123… (image=busybox, name=c1)`.
@@ -154,6 +172,20 @@ mod tests {
             error.ends_with("can't evaluate field Nope in type events.Message"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_travels_is_reported_by_its_name() {
+        let time = event().time;
+        let check = |action: &str, name: &str, expected: &str| {
+            let event = Event::new(time, ObjectKind::Image, action, "sha256:0123", action);
+            let text = line(&reported(&event.with("name", name)), &TimeZone::UTC);
+            assert_eq!(text, format!("2026-11-21T10:00:00.500000000Z image {expected}"));
+        };
+        check("pull", "busybox:latest", "pull busybox:latest (name=busybox)");
+        check("push", "reg:5000/a/b:1", "push reg:5000/a/b:1 (name=reg:5000/a/b)");
+        check("tag", "busybox:latest", "tag sha256:0123 (name=busybox:latest)");
+        assert_eq!(reported(&event()), event());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::fmt;
 pub enum TransferEvent {
     /// A pull of one tag begins: `latest: Pulling from library/busybox`.
     Pulling {
-        /// The tag, or the digest.
+        /// The tag, or the whole name with its digest.
         tag: String,
         /// The repository, without its registry.
         repository: String,

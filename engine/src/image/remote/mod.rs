@@ -76,6 +76,15 @@ pub enum Credential {
     },
 }
 
+impl Credential {
+    /// The name; empty for a token without one.
+    pub fn username(&self) -> &str {
+        match self {
+            Self::Password { username, .. } | Self::IdentityToken { username, .. } => username,
+        }
+    }
+}
+
 /// Secrets are not printed by accident.
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

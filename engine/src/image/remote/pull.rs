@@ -88,7 +88,7 @@ fn one(
     let _kept = keep_content(place.home)?;
     let received = manifest::get(client, reference, wanted)?;
     let tag = match (reference.digest(), reference.tag()) {
-        (Some(digest), _) => digest.to_string(),
+        (Some(_), _) => reference.to_string(),
         (None, tag) => tag.unwrap_or_default().to_owned(),
     };
     observer(TransferEvent::Pulling {
