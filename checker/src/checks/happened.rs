@@ -183,12 +183,7 @@ const EVENT: &[Field] = &[
         Kind::Text,
         "Of a `login` or `logout`: where, such as `docker.io` or `localhost:5000`.",
     ),
-    field(
-        "username",
-        "username",
-        Kind::Text,
-        "Of a `login`: as whom.",
-    ),
+    field("username", "username", Kind::Text, "Of a `login`: as whom."),
     field(
         "fact",
         "facts",

@@ -47,7 +47,11 @@ impl Command for Args {
             reference: name.to_string(),
             all_tags: self.all_tags,
         };
-        let shown = if self.quiet { Shown::Nowhere } else { Shown::Out };
+        let shown = if self.quiet {
+            Shown::Nowhere
+        } else {
+            Shown::Out
+        };
         transfer::push(ctx, &request, shown)?;
         if self.quiet {
             writeln!(ctx.out, "{name}")?;

@@ -180,11 +180,26 @@ mod tests {
         let check = |action: &str, name: &str, expected: &str| {
             let event = Event::new(time, ObjectKind::Image, action, "sha256:0123", action);
             let text = line(&reported(&event.with("name", name)), &TimeZone::UTC);
-            assert_eq!(text, format!("2026-11-21T10:00:00.500000000Z image {expected}"));
+            assert_eq!(
+                text,
+                format!("2026-11-21T10:00:00.500000000Z image {expected}")
+            );
         };
-        check("pull", "busybox:latest", "pull busybox:latest (name=busybox)");
-        check("push", "reg:5000/a/b:1", "push reg:5000/a/b:1 (name=reg:5000/a/b)");
-        check("tag", "busybox:latest", "tag sha256:0123 (name=busybox:latest)");
+        check(
+            "pull",
+            "busybox:latest",
+            "pull busybox:latest (name=busybox)",
+        );
+        check(
+            "push",
+            "reg:5000/a/b:1",
+            "push reg:5000/a/b:1 (name=reg:5000/a/b)",
+        );
+        check(
+            "tag",
+            "busybox:latest",
+            "tag sha256:0123 (name=busybox:latest)",
+        );
         assert_eq!(reported(&event()), event());
     }
 
