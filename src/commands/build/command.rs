@@ -100,7 +100,8 @@ impl Command for Args {
             .ok_or_else(|| Failure::message(format!("invalid progress mode {}", self.progress)))?;
         let destinations = self.output.iter().map(|text| Destination::parse(text));
         let destinations = destinations.collect::<CommandResult<Vec<_>>>()?;
-        let request = self.request(&destinations)?;
+        let mut request = self.request(&destinations)?;
+        request.remote = Some(crate::registry::remote(ctx, None)?);
         let engine = ctx.engine()?;
         if let Call::Check {
             json,
@@ -196,12 +197,6 @@ impl Args {
                 };
                 writeln!(ctx.err, "{}  ({verdict})", step.title())?;
             }
-        }
-        if self.pull {
-            writeln!(
-                ctx.err,
-                "WARNING: --pull: there is no registry to ask, so the images that are here were used"
-            )?;
         }
         let findings = &outcome.findings;
         if !findings.is_empty() {

@@ -96,15 +96,29 @@ fn a_dockerfile_beside_the_context_has_its_own_ignore_file() {
 }
 
 #[test]
-fn a_newer_base_is_asked_for_where_there_is_nobody_to_ask() {
+fn a_base_comes_from_the_hub_if_it_is_not_here_or_a_newer_one_is_asked_for() {
     let sandbox = Sandbox::new();
     sandbox.write("Dockerfile", "FROM busybox\n");
     sandbox
         .docker("build --pull -t app .")
         .ok()
-        .complains("--pull: there is no registry to ask, so the images that are here were used");
+        .complains("[internal] pull docker.io/library/busybox:latest");
+    sandbox
+        .docker("build -t app .")
+        .ok()
+        .never_complains("[internal] pull");
+    sandbox.docker("rmi -f app busybox").ok();
+    sandbox.write(
+        "Dockerfile",
+        "FROM hello-world\nCOPY --from=busybox /bin/busybox /box\n",
+    );
+    sandbox
+        .docker("build --progress plain -t app .")
+        .ok()
+        .complains("[internal] pull docker.io/library/busybox:latest");
+    sandbox.docker("image inspect busybox").ok();
     sandbox.write("Dockerfile", "FROM nothere\n");
-    sandbox.docker("build --pull .").fails(1).complains(
+    sandbox.docker("build .").fails(1).complains(
         "failed to resolve source metadata for docker.io/library/nothere:latest: not found",
     );
 }
