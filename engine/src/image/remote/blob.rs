@@ -8,10 +8,10 @@ use super::auth::Scope;
 use super::event::LayerStatus;
 use super::http::{Answer, Call, Client};
 use crate::error::{Error, ErrorKind, Result};
+use crate::image::hasher::Hasher;
 use crate::oci::descriptor::Descriptor;
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
-use sha2::{Digest as _, Sha256};
 use std::io::{self, Read};
 
 /// Bytes that are passed on at once.
@@ -36,7 +36,7 @@ pub(super) fn fetch(
         reference,
         descriptor,
         have: 0,
-        hash: Sha256::new(),
+        hash: Hasher::new(),
     };
     let (mut failures, mut breaks) = (0, 0);
     loop {
@@ -64,7 +64,7 @@ pub(super) fn fetch(
         std::thread::sleep(delay);
     }
     tell(LayerStatus::VerifyingChecksum);
-    let found = Digest::from_hash(&download.hash.finalize());
+    let found = Digest::from_hash(&download.hash.finish().0);
     match found == descriptor.digest {
         true => Ok(()),
         false => Err(Error::invalid(format!(
@@ -98,7 +98,7 @@ struct Download<'a> {
     descriptor: &'a Descriptor,
     /// Bytes that were passed on.
     have: u64,
-    hash: Sha256,
+    hash: Hasher,
 }
 
 enum Ended {
