@@ -155,6 +155,8 @@ pub(crate) fn run(verb: &str, words: &[String]) -> CommandResult {
             let text = shell::view::explained(&shell_words::join(words), look);
             return Ok(look.show(&text)?);
         }
+        shell::undo::KEEP => return shell::undo::keep(words),
+        shell::undo::TAKE_BACK => return shell::undo::take_back(words),
         workbench::REMOVE => return workbench::remove_as_root(words),
         _ => {}
     }

@@ -15,6 +15,7 @@ mod line;
 pub(crate) mod look;
 mod perform;
 pub(crate) mod show;
+pub(crate) mod undo;
 pub(crate) mod view;
 mod why;
 mod words;
@@ -51,6 +52,8 @@ struct Shell {
     judged_at: Option<u64>,
     /// How long the journal was when the last line began.
     line_began_at: Option<u64>,
+    /// What `undo` takes back.
+    undo: undo::Undo,
     /// A line that Ctrl-Z stopped.
     stopped: Option<Pid>,
     /// Where the learner was when the shell began: the playground's folder.
@@ -79,6 +82,7 @@ pub(crate) fn run(plain: bool) -> CommandResult {
         report: None,
         judged_at: None,
         line_began_at: None,
+        undo: undo::Undo::default(),
         stopped: None,
         asked: false,
         start_folder,
@@ -89,6 +93,7 @@ pub(crate) fn run(plain: bool) -> CommandResult {
     if let Some(pid) = shell.stopped {
         shell.terminal.hang_up(pid);
     }
+    shell.forget_kept()?;
     ended
 }
 
@@ -156,6 +161,7 @@ impl Shell {
             Word::Go(target) => CourseWord::Go(target),
             Word::Show(what) if what.is_empty() => return self.draw(),
             Word::Show(what) => return self.show_with(&what),
+            Word::Undo => return self.take_back(),
             Word::Why => return self.why(),
             Word::Explain(line) => {
                 return self
@@ -176,6 +182,7 @@ impl Shell {
         let sandbox = self.session.sandbox();
         let journal = self.env.home.sandbox(&sandbox)?.journal();
         self.line_began_at = Some(std::fs::metadata(journal).map_or(0, |data| data.len()));
+        self.keep()?;
         let end = self.lines.run(&self.terminal, &sandbox, line)?;
         self.after_line(line, end)
     }
@@ -214,6 +221,7 @@ impl Shell {
             }
             End::Killed(_) | End::Exited(_) => {}
         }
+        self.note_line(line)?;
         self.handle(Event::Ran(line.to_owned()))
     }
 

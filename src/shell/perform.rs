@@ -150,6 +150,8 @@ impl Shell {
         self.report = None;
         self.judged_at = None;
         self.line_began_at = None;
+        self.forget_kept()?;
+        self.forget_stale(sandbox)?;
         let folder = self.folder_of_place();
         if self.session.exercise().is_none() {
             // An exercise makes its own when it is set up.
@@ -206,11 +208,13 @@ impl Shell {
         }
         bench.prepare()?;
         let workspace = bench.workspace;
+        self.forget_kept()?;
         self.lines.go_to(workspace);
         Ok(())
     }
 
     fn empty(&mut self, sandbox: &str) -> CommandResult {
+        self.forget_kept()?;
         drop_sandbox(&self.env, sandbox)?;
         if sandbox != FREE {
             remove(&self.folder_of_place())?;

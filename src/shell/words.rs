@@ -22,6 +22,8 @@ pub(crate) enum Word {
         /// Run it.
         play: bool,
     },
+    /// Take back the last line that changed something.
+    Undo,
     /// Start the exercise over.
     Reset,
     /// Draw images, layers and containers; or with words what `docklings show` with those words draws.
@@ -45,7 +47,7 @@ pub(crate) enum Word {
 }
 
 /// Every word, what follows it, and what it does: the table behind `help`, completion and [`parse`].
-pub(crate) const TABLE: [(&str, &str, &str); 16] = [
+pub(crate) const TABLE: [(&str, &str, &str); 17] = [
     ("next", "", "go on: the next page or exercise"),
     ("back", "", "go back one page or exercise"),
     (
@@ -64,6 +66,11 @@ pub(crate) const TABLE: [(&str, &str, &str); 16] = [
         "solution",
         "[--play]",
         "show the solution; --play runs it in a scratch sandbox",
+    ),
+    (
+        "undo",
+        "",
+        "take back the last line that changed containers, images, volumes or files here",
     ),
     ("reset", "", "start this exercise over"),
     (
@@ -108,6 +115,7 @@ pub(crate) fn parse(line: &str) -> Option<Result<Word, String>> {
             "--play" | "play" => return Some(Ok(Word::Solution { play: true })),
             _ => return Some(Err(usage("solution"))),
         },
+        "undo" => Word::Undo,
         "reset" => Word::Reset,
         "list" => Word::List,
         "show" => return Some(Ok(Word::Show(rest.to_owned()))),

@@ -20,5 +20,6 @@ mod races;
 mod registry;
 mod shell;
 mod shell_pty;
+mod shell_undo;
 mod support;
 mod tidy;

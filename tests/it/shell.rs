@@ -78,7 +78,7 @@ pub(crate) fn sandbox() -> Sandbox {
 }
 
 /// Gives the shell `lines`, one after the other, and reads what it says.
-fn session(sandbox: &Sandbox, lines: &[&str]) -> Output {
+pub(crate) fn session(sandbox: &Sandbox, lines: &[&str]) -> Output {
     let input = lines.join("\n") + "\n";
     process::run(&mut sandbox.command("docklings"), input.as_bytes())
 }

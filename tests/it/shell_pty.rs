@@ -7,7 +7,7 @@ use rexpect::session::{PtySession, spawn_command};
 const MILLISECONDS: u64 = 60_000;
 
 /// Starts the shell on a pseudo terminal and waits for its prompt `prompt`.
-fn on_terminal(sandbox: &Sandbox, term: &str, prompt: &str) -> PtySession {
+pub(crate) fn on_terminal(sandbox: &Sandbox, term: &str, prompt: &str) -> PtySession {
     let mut command = sandbox.command("docklings");
     command.env("TERM", term).env("NO_COLOR", "1");
     let mut session = spawn_command(command, Some(MILLISECONDS)).expect("a pseudo terminal");

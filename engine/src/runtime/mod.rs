@@ -29,6 +29,7 @@ pub mod spec;
 pub(crate) mod start;
 pub mod step;
 pub(crate) mod stop;
+pub mod undo;
 pub mod user;
 
 pub use copy::{CopyReport, Source as CopySource, Target as CopyTarget};

@@ -1,0 +1,340 @@
+//! Keeping what a sandbox holds for the time of one line, and taking that line back.
+//!
+//! **What Docker does.** It has no way back. **What we do.** A copy of the sandbox is made beside it, under a sandbox name
+//! of its own, so that its images and layers stay needed: records, stopped containers, volumes, the build cache and the
+//! journal's length. Content is shared and never changes, so this costs little. Taking back puts the copy in the place
+//! of what is there now.
+//! **What we leave out.** Processes: what was running is not copied, and a line that ended or changed it cannot be taken
+//! back. Then nothing is, and the reason is said.
+
+mod copy;
+
+use super::observe;
+use super::remove;
+use super::spec::{Container, RemoveOptions};
+use crate::error::{Error, IoContext, Result};
+use crate::events::{self, Event, ObjectKind};
+use crate::id::{ContainerId, VolumeName};
+use crate::paths::{SandboxPaths, create_private_dir};
+use crate::site::Site;
+use crate::store::atomic::{self, Durability};
+use crate::store::containers::MountSource;
+use crate::store::tree::remove_tree;
+use crate::store::{images, lock, records};
+use crate::volume;
+use copy::{Copier, Linked};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Whether an event only tells that somebody looked.
+pub fn is_look(event: &Event) -> bool {
+    matches!(
+        &*event.action,
+        "attach"
+            | "detach"
+            | "logs"
+            | "inspect"
+            | "top"
+            | "stats"
+            | "diff"
+            | "copy_out"
+            | "export"
+            | "list"
+            | "history"
+            | "save"
+            | "resize"
+            | "health_status"
+    ) || event.action.starts_with("health_status")
+}
+
+/// What was kept, beside the copies.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    /// Containers that had a process: only these stay as they are.
+    alive: BTreeMap<ContainerId, String>,
+    /// Volumes that those write into.
+    written: BTreeSet<VolumeName>,
+    linked: Vec<Linked>,
+}
+
+/// What is different after a line was taken back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// `container box`, `image app:v1`, `volume data`: there again.
+    pub back: Vec<String>,
+    /// The same, gone again.
+    pub gone: Vec<String>,
+}
+
+fn about(kept: &SandboxPaths) -> PathBuf {
+    kept.root().join("kept.json")
+}
+
+fn files(kept: &SandboxPaths) -> PathBuf {
+    kept.root().join("workspace")
+}
+
+/// Files of the build cache's folder; the folders in it are cache mounts, which belong to no line.
+fn cache_files(sandbox: &SandboxPaths) -> Result<Vec<PathBuf>> {
+    let folder = sandbox.build_cache();
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&folder).on("read", &folder)? {
+        let path = entry.on("read", &folder)?.path();
+        if path.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// Keeps what the sandbox and the folder `workspace` hold in the sandbox `kept`, in place of what was kept there.
+pub(crate) fn keep(site: &Site, kept: &str, workspace: Option<&Path>) -> Result<()> {
+    let kept = site.home.sandbox(kept)?;
+    remove_tree(kept.root())?;
+    for folder in [kept.containers(), kept.volumes(), kept.build_cache()] {
+        create_private_dir(&folder)?;
+    }
+    let mut copier = Copier::default();
+    let (mut alive, mut written) = (BTreeMap::new(), BTreeSet::new());
+    for container in observe::all(site)? {
+        let id = &container.config.id;
+        if container.status.has_monitor() {
+            written.extend(volumes_of(&container));
+            alive.insert(id.clone(), container.config.name.clone());
+            continue;
+        }
+        copier.copy(site.sandbox.container(id).root(), kept.container(id).root())?;
+    }
+    for volume in volume::list(site)? {
+        if !written.contains(&volume.name) {
+            let name = volume.name.as_str();
+            copier.copy(
+                &site.sandbox.volumes().join(name),
+                &kept.volumes().join(name),
+            )?;
+        }
+    }
+    for path in cache_files(&site.sandbox)? {
+        let name = path.file_name().unwrap_or_default();
+        copier.copy(&path, &kept.build_cache().join(name))?;
+    }
+    copier.copy(&site.sandbox.images(), &kept.images())?;
+    copier.copy(&site.sandbox.names(), &kept.names())?;
+    if let Some(workspace) = workspace {
+        copier.copy(workspace, &files(&kept))?;
+    }
+    let kept_about = Kept {
+        alive,
+        written,
+        linked: copier.linked,
+    };
+    atomic::write_json(&about(&kept), &kept_about, Durability::Cached)
+}
+
+fn volumes_of(container: &Container) -> impl Iterator<Item = VolumeName> {
+    let mounts = container.config.host.mounts.iter();
+    mounts.filter_map(|mount| match &mount.source {
+        MountSource::Volume { name, .. } => Some(name.clone()),
+        _ => None,
+    })
+}
+
+/// Makes the sandbox and `workspace` what they were when `kept` was made, and the journal `journal` bytes long.
+///
+/// # Errors
+/// Kind `Conflict`, with the reason, if that cannot be done; then nothing has changed.
+pub(crate) fn take_back(
+    site: &Site,
+    kept: &str,
+    workspace: Option<&Path>,
+    journal: u64,
+) -> Result<TakenBack> {
+    let kept = site.home.sandbox(kept)?;
+    let found: Kept = atomic::read_json(&about(&kept))?
+        .ok_or_else(|| Error::conflict("nothing was kept of what was there before"))?;
+    let events = events::read_from(&site.sandbox.journal(), journal)?.0;
+    possible(site, &found, &events)?;
+    let before = names(site)?;
+    containers(site, &kept, &found, &events)?;
+    volumes(site, &kept, &found)?;
+    {
+        let _lock = lock::exclusive(&site.sandbox.images_lock())?;
+        put_back(&kept.images(), &site.sandbox.images())?;
+    }
+    for path in cache_files(&site.sandbox)? {
+        fs::remove_file(&path).on("remove", &path)?;
+    }
+    contents(&kept.build_cache(), &site.sandbox.build_cache())?;
+    if let Some(workspace) = workspace.filter(|_| files(&kept).is_dir()) {
+        // The folder itself stays: somebody stands in it.
+        for entry in fs::read_dir(workspace).on("read", workspace)? {
+            remove_tree(&entry.on("read", workspace)?.path())?;
+        }
+        contents(&files(&kept), workspace)?;
+    }
+    let path = site.sandbox.journal();
+    if path.exists() {
+        let file = fs::OpenOptions::new().write(true).open(&path);
+        file.and_then(|file| file.set_len(journal))
+            .on("write", &path)?;
+    }
+    remove_tree(kept.root())?;
+    let after = names(site)?;
+    Ok(TakenBack {
+        back: after.difference(&before).cloned().collect(),
+        gone: before.difference(&after).cloned().collect(),
+    })
+}
+
+/// Refuses what cannot be undone: processes that ended or were changed, files that were changed in place, and what lies
+/// outside of the sandbox.
+fn possible(site: &Site, kept: &Kept, events: &[Event]) -> Result<()> {
+    let no = |reason: String, hint: Option<String>| {
+        let error = Error::conflict(reason);
+        Err(match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        })
+    };
+    for event in events.iter().filter(|event| !is_look(event)) {
+        if event.kind == ObjectKind::Registry || event.action == "push" {
+            return no(
+                format!(
+                    "`{}` changed a registry, which is no part of the sandbox",
+                    event.via
+                ),
+                None,
+            );
+        }
+        let id = ContainerId::parse(&event.id).ok();
+        let Some(name) = id.and_then(|id| kept.alive.get(&id)) else {
+            continue;
+        };
+        let (what, hint) = match &*event.action {
+            "pause" => ("was paused", Some(format!("docker unpause {name}"))),
+            "unpause" => ("goes on since", Some(format!("docker pause {name}"))),
+            "rename" => ("has another name", Some("docker rename".to_owned())),
+            "die" | "stop" | "kill" | "destroy" | "restart" | "start" | "oom" => (
+                "was running, and a process that has ended does not come back",
+                (event.action != "destroy").then(|| format!("docker start {name}")),
+            ),
+            _ => ("is running, and what was changed in it is not kept", None),
+        };
+        return no(format!("the container `{name}` {what}"), hint);
+    }
+    for (id, name) in &kept.alive {
+        let alive = observe::by_id(site, id)?.is_some_and(|one| one.status.has_monitor());
+        if !alive {
+            return no(
+                format!(
+                    "the container `{name}` was running, and a process that has ended does not come back"
+                ),
+                Some(format!("docker start {name}")),
+            );
+        }
+    }
+    for linked in &kept.linked {
+        if !linked.is_unchanged()? {
+            return no(
+                "a large file was changed, and only small ones are kept".to_owned(),
+                None,
+            );
+        }
+    }
+    Ok(())
+}
+
+/// `container box`, `image app:v1`, `volume data`.
+fn names(site: &Site) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for container in observe::all(site)? {
+        names.insert(format!("container {}", container.config.name));
+    }
+    let table = images::read(&site.sandbox)?;
+    names.extend(
+        table
+            .references
+            .keys()
+            .map(|name| format!("image {}", name.familiar())),
+    );
+    for id in table
+        .images
+        .keys()
+        .filter(|id| table.references_of(id).is_empty())
+    {
+        names.insert(format!("image {}", id.short()));
+    }
+    for volume in volume::list(site)? {
+        names.insert(format!("volume {}", volume.name));
+    }
+    Ok(names)
+}
+
+/// Removes containers that were not there, and puts back those that were touched since.
+fn containers(site: &Site, kept: &SandboxPaths, found: &Kept, events: &[Event]) -> Result<()> {
+    let touched: BTreeSet<&str> = events
+        .iter()
+        .filter(|event| event.kind == ObjectKind::Container && !is_look(event))
+        .map(|event| event.id.as_str())
+        .collect();
+    for id in records::list(&site.sandbox)? {
+        let was_there = found.alive.contains_key(&id) || kept.container(&id).root().is_dir();
+        if found.alive.contains_key(&id) || (was_there && !touched.contains(id.as_str())) {
+            continue;
+        }
+        let options = RemoveOptions {
+            force: true,
+            ..RemoveOptions::default()
+        };
+        remove::remove(site, id.as_str(), options)?;
+    }
+    for entry in fs::read_dir(kept.containers()).on("read", kept.containers())? {
+        let name = entry.on("read", kept.containers())?.file_name();
+        let Ok(id) = ContainerId::parse(&name.to_string_lossy()) else {
+            continue;
+        };
+        let (from, to) = (kept.container(&id), site.sandbox.container(&id));
+        if !to.root().exists() {
+            put_back(from.root(), to.root())?;
+        }
+    }
+    for entry in fs::read_dir(kept.names()).on("read", kept.names())? {
+        let name = entry.on("read", kept.names())?.file_name();
+        let to = site.sandbox.names().join(&name);
+        if !to.exists() {
+            put_back(&kept.names().join(&name), &to)?;
+        }
+    }
+    Ok(())
+}
+
+fn volumes(site: &Site, kept: &SandboxPaths, found: &Kept) -> Result<()> {
+    for volume in volume::list(site)? {
+        if !found.written.contains(&volume.name) {
+            volume::discard(site, &volume.name)?;
+        }
+    }
+    contents(&kept.volumes(), &site.sandbox.volumes())
+}
+
+/// Moves all that is in `from` into `to`.
+fn contents(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).on("read", from)? {
+        let path = entry.on("read", from)?.path();
+        put_back(&path, &to.join(path.file_name().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// Moves `from`, if it is there, to `to`.
+fn put_back(from: &Path, to: &Path) -> Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        result => result.on("put back", to),
+    }
+}

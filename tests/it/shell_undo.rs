@@ -1,0 +1,217 @@
+//! `undo` in the lesson shell: what a line did is taken back, or it is said why that cannot be.
+
+use crate::shell::sandbox;
+use crate::support::output::Output;
+use crate::support::requires::requires;
+use crate::support::sandbox::Sandbox;
+use std::fs;
+
+/// A session; its sentences are not broken where the lines of a terminal end.
+fn session(sandbox: &Sandbox, lines: &[&str]) -> Output {
+    let mut output = crate::shell::session(sandbox, lines);
+    let broken = std::mem::take(&mut output.stdout);
+    for line in broken.lines() {
+        output.stdout.push_str(line);
+        output.stdout.push(match line.len() > 60 {
+            true => ' ',
+            false => '\n',
+        });
+    }
+    output
+}
+
+#[test]
+fn a_container_that_was_made_is_gone_again() {
+    let sandbox = sandbox();
+    session(
+        &sandbox,
+        &[
+            "go free",
+            "undo",
+            "docker run --name one busybox true",
+            "docker ps -a --format 'now {{.Names}}'",
+            "undo",
+            "docker ps -a --format 'then {{.Names}}'; echo none",
+            "undo",
+        ],
+    )
+    .ok()
+    .mentions("There is nothing to take back")
+    .mentions("now one\n")
+    .mentions("Taken back: `docker run --name one busybox true`. Gone: container one.")
+    .mentions("Files of your own are not touched.")
+    .never_mentions("then one");
+    sandbox.docker("events --since 0 --until 1m").ok().says("");
+}
+
+#[test]
+fn what_was_removed_or_changed_at_rest_is_as_it_was() {
+    let sandbox = sandbox();
+    sandbox
+        .docker("run --name one -v data:/data busybox sh -c 'echo first | tee /note /data/note; rm /etc/group'")
+        .ok();
+    sandbox.docker("tag busybox mine:v1").ok();
+    let lines = [
+        "go free",
+        "docker rm one",
+        "undo",
+        "docker cp one:/note - | tar -xO; docker logs one; docker diff one | grep group",
+        "docker start -a one",
+        "undo",
+        "docker inspect -f 'started {{.State.StartedAt}}' one | grep -c 0001-01-01",
+        "docker rmi mine:v1",
+        "undo",
+        "docker images -q mine | wc -l",
+        "docker rm one && docker volume rm data",
+        "undo",
+        "docker run --rm -v data:/data busybox cat /data/note",
+        "docker inspect -f '{{.Name}} is there' one",
+    ];
+    session(&sandbox, &lines)
+        .ok()
+        .mentions("Taken back: `docker rm one`. There again: container one.")
+        .mentions("first\nfirst\nD /etc/group\n")
+        .mentions("Taken back: `docker start -a one`.")
+        .mentions("There again: image mine:v1.")
+        .mentions("There again: container one, volume data.")
+        .mentions("/one is there\n");
+}
+
+#[test]
+fn what_ended_a_process_cannot_be_taken_back_and_nothing_is() {
+    let sandbox = sandbox();
+    sandbox.docker("run -d --name long busybox sleep 600").ok();
+    session(
+        &sandbox,
+        &[
+            "go free",
+            "docker run -d --name other busybox sleep 600",
+            "undo",
+            "docker ps --format 'left {{.Names}}'",
+            "docker exec long touch /new",
+            "undo",
+            "docker stop -t 0 long; docker run --name kept busybox true",
+            "undo",
+            "docker ps -a --format 'still {{.Names}} {{.State}}'",
+        ],
+    )
+    .ok()
+    .mentions("Gone: container other.")
+    .mentions("left long\n")
+    .never_mentions("left other")
+    .mentions("`docker exec long touch /new` cannot be taken back: the container `long` is running, and what was changed in it is not kept.")
+    .mentions("a process that has ended does not come back. `docker start long` may help.")
+    .mentions("still kept exited\n")
+    .mentions("still long exited\n");
+}
+
+#[test]
+fn files_of_a_lesson_come_back_and_its_goals_are_judged_again() {
+    let sandbox = sandbox();
+    session(
+        &sandbox,
+        &[
+            "go box",
+            "rm files/hello.txt && mkdir -p new/folder",
+            "undo",
+            "cat files/hello.txt; ls",
+            "docker run busybox true",
+            "undo",
+            "docker start -a box",
+            "undo",
+            "check",
+        ],
+    )
+    .ok()
+    .mentions("Taken back: `rm files/hello.txt && mkdir -p new/folder`.")
+    .mentions("hello\nfiles\n")
+    .mentions("PASS  The box was started again.")
+    .mentions("no longer so: The box was started again.")
+    .mentions("Taken back: `docker start -a box`.")
+    .never_mentions("A new container was made.");
+}
+
+#[test]
+fn a_build_is_taken_back_with_its_cache() {
+    let sandbox = sandbox();
+    sandbox.write("Dockerfile", "FROM busybox\nRUN echo made > /made\n");
+    session(
+        &sandbox,
+        &[
+            "go free",
+            "docker build -q -t app .",
+            "undo",
+            "docker images -q app; docker build --progress plain -t app . 2>&1 | grep -c CACHED",
+        ],
+    )
+    .ok()
+    .mentions("Gone: image app:latest.")
+    // FROM, and not the step.
+    .mentions("\n1\n");
+}
+
+#[test]
+fn nothing_is_left_beside_the_sandbox() {
+    let sandbox = sandbox();
+    session(
+        &sandbox,
+        &[
+            "go free",
+            "docker tag busybox a:1",
+            "docker tag busybox a:2",
+            "go box",
+            "ls",
+        ],
+    )
+    .ok();
+    let mut left: Vec<_> = fs::read_dir(sandbox.home().join("sandboxes"))
+        .expect("it is there")
+        .map(|entry| entry.expect("it can be read").file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["ex-box", "free", "lesson-boxes"]);
+}
+
+#[test]
+fn on_a_terminal_it_is_a_word_like_the_others() {
+    let sandbox = sandbox();
+    let mut session = crate::shell_pty::on_terminal(&sandbox, "dumb", "boxes $ ");
+    session
+        .send_line("docker create --name it busybox")
+        .expect("a line");
+    session.exp_string("boxes $ ").expect("the prompt");
+    session.send_line("undo").expect("a word");
+    session
+        .exp_string("Taken back: `docker create --name it busybox`. Gone: container it.")
+        .expect("what was done");
+    session.exp_string("boxes $ ").expect("the prompt");
+    session.send_line("quit").expect("a word");
+    session.exp_eof().expect("the end");
+}
+
+#[test]
+fn files_of_other_users_of_a_container_come_back_as_theirs() {
+    requires!(SubordinateIds);
+    let sandbox = sandbox();
+    sandbox
+        .docker("run --name one busybox sh -c 'echo x > /f; chown 77:88 /f; chmod 640 /f'")
+        .ok();
+    sandbox.docker("commit one before").ok();
+    session(
+        &sandbox,
+        &[
+            "go free",
+            "docker rm one",
+            "undo",
+            "docker commit one after",
+        ],
+    )
+    .ok()
+    .mentions("There again: container one.");
+    for image in ["before", "after"] {
+        sandbox
+            .docker(&format!("run --rm {image} stat -c '%u %g %a' /f"))
+            .ok()
+            .says("77 88 640\n");
+    }
+}
