@@ -255,3 +255,6 @@ pub struct Found {
     /// Whether it is one of Docker's own.
     pub official: bool,
 }
+
+#[cfg(test)]
+mod tests;

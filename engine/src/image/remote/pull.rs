@@ -101,10 +101,13 @@ fn one(
     let known = images::read(place.sandbox)?.images;
     let counted = match known.contains_key(&received.manifest.config.digest) {
         // As in Docker, of an image that is here no layer is told.
-        true => layer::Counted {
-            existing: layers.len(),
-            ..layer::Counted::default()
-        },
+        true => {
+            layer::note_all(place.home, reference, layers, &parsed.rootfs.diff_ids)?;
+            layer::Counted {
+                existing: layers.len(),
+                ..layer::Counted::default()
+            }
+        }
         false => layer::all(place.home, client, reference, layers, &parsed, observer)?,
     };
     observer(TransferEvent::Digest(received.top.clone()));

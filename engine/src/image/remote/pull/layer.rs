@@ -124,10 +124,19 @@ pub(super) fn all(
         placed: Vec::new(),
     };
     stack.run(observer)?;
-    for (descriptor, diff_id) in layers.iter().zip(diff_ids) {
-        note(&work, descriptor, diff_id)?;
-    }
+    note_all(home, reference, layers, diff_ids)?;
     Ok(counted)
+}
+
+/// That the repository of `reference` has these blobs for the layers: what saves work at a push.
+pub(super) fn note_all(
+    home: &Home,
+    reference: &Reference,
+    layers: &[Descriptor],
+    diff_ids: &[Digest],
+) -> Result<()> {
+    let mut both = layers.iter().zip(diff_ids);
+    both.try_for_each(|(descriptor, diff_id)| note(home, reference, descriptor, diff_id))
 }
 
 /// How each layer comes to be here.
@@ -157,15 +166,19 @@ fn ways(home: &Home, diff_ids: &[Digest]) -> Result<Vec<Way>> {
     Ok(ways)
 }
 
-/// That this repository has this blob for the layer, which saves work at a push.
-fn note(work: &Work<'_>, descriptor: &Descriptor, diff_id: &Digest) -> Result<()> {
+fn note(
+    home: &Home,
+    reference: &Reference,
+    descriptor: &Descriptor,
+    diff_id: &Digest,
+) -> Result<()> {
     let form = Form {
         digest: descriptor.digest.clone(),
         size: descriptor.size,
         media_type: descriptor.media_type.clone(),
-        sources: vec![work.reference.name()],
+        sources: vec![reference.name()],
     };
-    distribution::note_form(work.home, diff_id, &form)
+    distribution::note_form(home, diff_id, &form)
 }
 
 /// The layers that have their place, and those that wait for it.
@@ -320,7 +333,7 @@ impl Work<'_> {
                 staged.diff_id()
             )));
         }
-        note(self, descriptor, expected)?;
+        note(self.home, self.reference, descriptor, expected)?;
         draft.publish(self.home, &descriptor.digest)?;
         Ok(staged)
     }
