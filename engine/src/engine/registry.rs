@@ -6,7 +6,7 @@ use crate::events::ObjectKind;
 use crate::image::remote::pull::{self, Observer, Place};
 use crate::image::remote::push;
 use crate::image::remote::{
-    self, Credential, LoggedIn, PullRequest, Pulled, PushRequest, Pushed, Remote,
+    self, Credential, Found, LoggedIn, PullRequest, Pulled, PushRequest, Pushed, Remote,
 };
 use crate::sys::namespace::become_root;
 
@@ -80,6 +80,28 @@ impl Engine {
                 .with("username", credential.username()),
         )?;
         Ok(logged_in)
+    }
+
+    /// Repositories of the registry `domain` (such as `docker.io`) that fit `term`, at most `limit`, the best first.
+    ///
+    /// # Errors
+    /// The registry cannot be reached, or answers no search.
+    pub fn registry_search(
+        &self,
+        remote: &Remote,
+        domain: &str,
+        term: &str,
+        limit: usize,
+    ) -> Result<Vec<Found>> {
+        let found = remote::search::search(remote, domain, term, limit)?;
+        self.record(
+            &self
+                .event(ObjectKind::Registry, "search", domain)
+                .with("registry", domain)
+                .with("term", term)
+                .with("found", found.len()),
+        )?;
+        Ok(found)
     }
 
     /// What the journal says of an image that was pulled.

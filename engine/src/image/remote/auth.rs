@@ -47,6 +47,13 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// Listing what there is.
+    pub(super) fn catalog() -> Self {
+        Self(vec!["registry:catalog:*".to_owned()])
+    }
+}
+
 /// What the registry asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Asked {

@@ -1,7 +1,7 @@
 //! The first contact: is it a registry, does it speak TLS, what does it ask for; and `docker login`.
 
 use super::auth::{self, Auth, Fetch, Scope};
-use super::endpoint::candidates;
+use super::endpoint::{Endpoint, candidates, is_insecure_endpoint};
 use super::http::{Call, Client};
 use super::problem::Problem;
 use super::transport::Wires;
@@ -22,18 +22,23 @@ fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> 
     let last = candidates.endpoints.len().saturating_sub(1);
     let mut failure: Option<Failed> = None;
     for (index, endpoint) in candidates.endpoints.into_iter().enumerate() {
-        let mut remote = remote.clone();
+        let mut hasty = remote.clone();
         if index < last {
             // A server that knows no TLS may wait for more of what it takes for a request.
-            let patience = &mut remote.patience;
+            let patience = &mut hasty.patience;
             patience.connect = patience.connect.min(FIRST_TRY);
             patience.silence = patience.silence.min(FIRST_TRY);
         }
-        let client = Client {
-            wires: Wires::new(&remote, endpoint, candidates.insecure),
+        let mut client = Client {
+            wires: Wires::new(&hasty, endpoint.clone(), candidates.insecure),
             auth: Auth::new(credential.clone()),
         };
         match client.ping() {
+            Ok(()) if index < last => {
+                // That it was tried in haste is no reason to go on so.
+                client.wires = Wires::new(remote, endpoint, candidates.insecure);
+                return Ok(client);
+            }
             Ok(()) => return Ok(client),
             // What a server said is a better reason than what another way did not lead to.
             Err(failed) if failure.as_ref().is_none_or(|before| !before.answered) => {
@@ -46,6 +51,15 @@ fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> 
         || Error::internal("a registry has no address"),
         |failed| failed.error,
     ))
+}
+
+/// The registry `domain` at an address where it need not answer as a registry does.
+pub(super) fn unasked(remote: &Remote, domain: &str, endpoint: Endpoint) -> Result<Client> {
+    let insecure = is_insecure_endpoint(remote, &endpoint);
+    Ok(Client {
+        wires: Wires::new(remote, endpoint, insecure),
+        auth: Auth::new(auth::credential(remote, domain)?),
+    })
 }
 
 /// A first contact that led nowhere.

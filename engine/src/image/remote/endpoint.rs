@@ -81,7 +81,7 @@ pub(super) fn candidates(remote: &Remote, domain: &str) -> Result<Candidates> {
             None => Endpoint::parse(DOCKER_HUB)?,
         };
         return Ok(Candidates {
-            insecure: matches!(&hub, Endpoint::Address(url) if is_insecure(remote, &url.authority())),
+            insecure: is_insecure_endpoint(remote, &hub),
             endpoints: vec![hub],
         });
     }
@@ -97,6 +97,11 @@ pub(super) fn candidates(remote: &Remote, domain: &str) -> Result<Candidates> {
         endpoints,
         insecure,
     })
+}
+
+/// Whether any certificate of the server at `endpoint` is believed.
+pub(super) fn is_insecure_endpoint(remote: &Remote, endpoint: &Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Address(url) if is_insecure(remote, &url.authority()))
 }
 
 /// Whether the registry `domain` may be spoken to in the clear: it is on this machine, or listed, by its name with the

@@ -41,6 +41,7 @@ mod platform;
 mod problem;
 pub mod pull;
 pub(crate) mod push;
+pub mod search;
 mod transport;
 mod upload;
 pub mod url;

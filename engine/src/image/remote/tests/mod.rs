@@ -404,6 +404,36 @@ fn all_tags_come_page_by_page() {
 }
 
 #[test]
+fn a_search_asks_the_hub_and_a_registry_that_knows_none_for_its_catalog() {
+    let server = Server::new(|asked| match asked.path.as_str() {
+        "/v1/search?q=bu%20x&n=2" => Reply::ok(
+            r#"{"results":[{"name":"busybox","description":"small","star_count":7,"is_official":true},
+                {"name":""},{"name":"b/x","description":null},{"name":"c"}]}"#,
+        ),
+        "/v2/_catalog?n=1000" => Reply::ok(r#"{"repositories":["a/app","b","c/app"]}"#),
+        "/v2/" => Reply::ok("{}"),
+        _ => Reply::new(404),
+    });
+    let mut world = World::new();
+    let hub = format!("http://{}", server.host());
+    world.remote.hub = Arc::new(move || super::Endpoint::parse(&hub).map(Some));
+    let found = super::search::search(&world.remote, "docker.io", "bu x", 2).unwrap();
+    let first = super::Found {
+        name: "busybox".to_owned(),
+        description: "small".to_owned(),
+        stars: 7,
+        official: true,
+    };
+    assert_eq!(
+        (found[0].clone(), found[1].name.as_str(), found.len()),
+        (first, "b/x", 2)
+    );
+    let found = super::search::search(&world.remote, &server.host(), "app", 5).unwrap();
+    let names: Vec<_> = found.iter().map(|found| found.name.as_str()).collect();
+    assert_eq!(names, ["a/app", "c/app"]);
+}
+
+#[test]
 fn a_token_is_asked_for_once_and_again_when_it_has_run_out() {
     let image = Image::new(&[10, 20, 30]);
     let given = Arc::new(std::sync::atomic::AtomicUsize::new(0));

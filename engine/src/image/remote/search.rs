@@ -1,0 +1,102 @@
+//! `docker search`: which repositories a registry has.
+//!
+//! **What Docker does.** It asks `/v1/search`, the last piece of the first version of the protocol, which Docker Hub still answers,
+//! at another address than pulls. **What we do.** The same; a registry that does not know it is asked for its catalog, as Podman
+//! does, which has names only.
+//! Source: docker/docs `reference/api/hub`, moby `registry/search_session.go`; distribution specification, § `_catalog`.
+
+use super::auth::Scope;
+use super::connect::{connect, unasked};
+use super::endpoint::{DOCKER_INDEX, Endpoint};
+use super::http::{Call, Client};
+use super::{Found, Remote};
+use crate::error::{Error, Result};
+use crate::oci::reference::DEFAULT_DOMAIN;
+use crate::store::blobs::LARGEST_IN_MEMORY;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    results: Vec<One>,
+}
+
+#[derive(Deserialize)]
+struct One {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    star_count: u64,
+    #[serde(default)]
+    is_official: bool,
+}
+
+#[derive(Deserialize)]
+struct Catalog {
+    #[serde(default)]
+    repositories: Option<Vec<String>>,
+}
+
+/// Looks for `term` at the registry `domain`, such as `docker.io`; at most `limit` come back, the best first.
+/// Errors: the registry cannot be reached, or answers no search.
+pub fn search(remote: &Remote, domain: &str, term: &str, limit: usize) -> Result<Vec<Found>> {
+    let client = match domain {
+        DEFAULT_DOMAIN => {
+            let hub = (remote.hub)()?;
+            let endpoint = hub.map_or_else(|| Endpoint::parse(DOCKER_INDEX), Ok)?;
+            unasked(remote, domain, endpoint)?
+        }
+        _ => connect(remote, domain)?,
+    };
+    let url = client.at("/v1/search");
+    let url = url
+        .with_query("q", term)
+        .with_query("n", &limit.to_string());
+    let answer = client.send(&Call::get(url, Scope::none()))?;
+    if answer.status == 404 {
+        return catalog(&client, term, limit);
+    }
+    if !answer.is_success() {
+        return Err(answer.problem().error());
+    }
+    let found: Answer =
+        serde_json::from_slice(&answer.bytes(LARGEST_IN_MEMORY)?).map_err(|error| {
+            Error::invalid("the answer to a search cannot be read").with_source(error)
+        })?;
+    let found = found.results.into_iter().filter(|one| !one.name.is_empty());
+    Ok(found
+        .take(limit)
+        .map(|one| Found {
+            name: one.name,
+            description: one.description.unwrap_or_default(),
+            stars: one.star_count,
+            official: one.is_official,
+        })
+        .collect())
+}
+
+fn catalog(client: &Client, term: &str, limit: usize) -> Result<Vec<Found>> {
+    let url = client.at("/v2/_catalog").with_query("n", "1000");
+    let answer = client.send(&Call::get(url, Scope::catalog()))?;
+    if !answer.is_success() {
+        return Err(answer
+            .problem()
+            .error()
+            .with_hint("the registry answers no search"));
+    }
+    let catalog: Catalog =
+        serde_json::from_slice(&answer.bytes(LARGEST_IN_MEMORY)?).map_err(|error| {
+            Error::invalid("the catalog of the registry cannot be read").with_source(error)
+        })?;
+    let names = catalog.repositories.unwrap_or_default().into_iter();
+    Ok(names
+        .filter(|name| name.contains(term))
+        .take(limit)
+        .map(|name| Found {
+            name,
+            ..Found::default()
+        })
+        .collect())
+}
