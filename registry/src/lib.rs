@@ -69,11 +69,12 @@ impl Registry {
 
     fn attempt(&self, request: &Request, body: &mut dyn Read) -> Result<Answer> {
         let route = routes::parse(&request.method, &request.path, &request.query)?;
-        self.gate.admit(&route, request)?;
         let store = &self.store;
+        let exists = |name: &names::Repository| matches!(store.tags(name), Ok(Some(_)));
+        self.gate.admit(&route, request, &exists)?;
         match &route {
             Route::Base => Ok(Answer::json(200, &serde_json::json!({}))),
-            Route::Token(scopes) => self.gate.token(scopes, request),
+            Route::Token(scopes) => self.gate.token(scopes, request, &exists),
             Route::Catalog(page) => tags::catalog(store, page),
             Route::Search(text, limit) => tags::search(store, text, *limit),
             Route::Tags(name, page) => tags::list(store, name, page),

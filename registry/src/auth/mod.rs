@@ -35,8 +35,8 @@ pub enum Access {
         /// Whether reading needs no password.
         free_reading: bool,
     },
-    /// As on Docker Hub: everyone reads, and who has an account writes below its name. The first login of a new name makes
-    /// the account.
+    /// As on Docker Hub: everyone reads what there is, and who has an account writes below its name. Whether something else
+    /// exists is nobody's business, so that is refused, not missing. The first login of a new name makes the account.
     Accounts(Accounts),
 }
 
@@ -61,6 +61,9 @@ enum Who {
     Bearer(Grant),
 }
 
+/// Tells whether there is such a repository.
+pub type Exists<'a> = dyn Fn(&Repository) -> bool + 'a;
+
 /// Lets requests in, or not.
 #[derive(Debug)]
 pub struct Gate {
@@ -80,7 +83,7 @@ impl Gate {
     }
 
     /// Whether the request may go on. Errors: `UNAUTHORIZED`, `DENIED`, each with a challenge where one helps.
-    pub fn admit(&self, route: &Route, request: &Request) -> Result<()> {
+    pub fn admit(&self, route: &Route, request: &Request, exists: &Exists<'_>) -> Result<()> {
         let need = need(route);
         if self.read_only && matches!(need, Need::Write(_)) {
             return Err(Fault::saying(Code::Denied, "this registry is read-only"));
@@ -92,14 +95,19 @@ impl Gate {
             return Ok(());
         }
         let who = self.identify(request, matches!(need, Need::Login))?;
-        if self.allows(&who, &need) {
+        if self.allows(&who, &need, exists) {
             return Ok(());
         }
         Err(self.refusal(&who, &need, request))
     }
 
     /// Answers a request for a token with as much of `scopes` as may be had.
-    pub fn token(&self, scopes: &[String], request: &Request) -> Result<Answer> {
+    pub fn token(
+        &self,
+        scopes: &[String],
+        request: &Request,
+        exists: &Exists<'_>,
+    ) -> Result<Answer> {
         if !self.is_bearer() {
             return Err(Fault::new(Code::Unsupported).status(404));
         }
@@ -115,10 +123,10 @@ impl Gate {
             .filter_map(Scope::parse)
         {
             granted.push(Scope {
-                pull: asked.pull && self.allows(&who, &Need::Read(&asked.repository)),
+                pull: asked.pull && self.allows(&who, &Need::Read(&asked.repository), exists),
                 push: asked.push
                     && !self.read_only
-                    && self.allows(&who, &Need::Write(&asked.repository)),
+                    && self.allows(&who, &Need::Write(&asked.repository), exists),
                 ..asked
             });
         }
@@ -177,7 +185,7 @@ impl Gate {
         })
     }
 
-    fn allows(&self, who: &Who, need: &Need<'_>) -> bool {
+    fn allows(&self, who: &Who, need: &Need<'_>, exists: &Exists<'_>) -> bool {
         let user = match who {
             Who::Anonymous => None,
             Who::User(name) => Some(name),
@@ -198,19 +206,16 @@ impl Gate {
                 Need::Look => grant.user.as_ref(),
             },
         };
+        let owns = |name: &Repository| user.is_some_and(|user| user == name.namespace());
         match (&self.access, need) {
             (Access::Open, _) => true,
-            (
-                Access::Htpasswd {
-                    free_reading: true, ..
-                }
-                | Access::Accounts(_),
-                Need::Look | Need::Read(_),
-            ) => true,
-            (Access::Htpasswd { .. }, _) | (Access::Accounts(_), Need::Login) => user.is_some(),
-            (Access::Accounts(_), Need::Write(name)) => {
-                user.is_some_and(|user| user == name.namespace())
+            (Access::Htpasswd { free_reading, .. }, Need::Look | Need::Read(_)) => {
+                *free_reading || user.is_some()
             }
+            (Access::Accounts(_), Need::Look) => true,
+            (Access::Accounts(_), Need::Read(name)) => exists(name) || owns(name),
+            (Access::Accounts(_), Need::Write(name)) => owns(name),
+            (Access::Htpasswd { .. }, _) | (Access::Accounts(_), Need::Login) => user.is_some(),
         }
     }
 
@@ -218,7 +223,10 @@ impl Gate {
     fn refusal(&self, who: &Who, need: &Need<'_>, request: &Request) -> Fault {
         let (scope, denied) = match need {
             Need::Login | Need::Look => (None, false),
-            Need::Read(name) => (Some(format!("repository:{name}:pull")), false),
+            Need::Read(name) => (
+                Some(format!("repository:{name}:pull")),
+                matches!(self.access, Access::Accounts(_)),
+            ),
             Need::Write(name) => (Some(format!("repository:{name}:pull,push")), true),
         };
         match who {

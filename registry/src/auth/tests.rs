@@ -27,6 +27,11 @@ const WRONG: &str = "Basic YWxpY2U6Yg==";
 const READ: &str = "GET /v2/alice/x/tags/list";
 const WRITE: &str = "POST /v2/alice/x/blobs/uploads/";
 
+/// There is everything but what is called so.
+fn exists(name: &Repository) -> bool {
+    !name.as_str().ends_with("/nothing")
+}
+
 fn request(authorization: &str) -> Request {
     Request {
         host: "localhost:5000".to_owned(),
@@ -40,7 +45,7 @@ fn request(authorization: &str) -> Request {
 fn check(gate: &Gate, line: &str, authorization: &str, expected: &str) {
     let (method, path) = line.split_once(' ').unwrap();
     let route = routes::parse(method, path, "").unwrap();
-    match gate.admit(&route, &request(authorization)) {
+    match gate.admit(&route, &request(authorization), &exists) {
         Ok(()) => assert_eq!("", expected, "{line} {authorization}"),
         Err(fault) => {
             let answer = Fault::answer(fault);
@@ -98,7 +103,9 @@ fn with_free_reading_a_client_is_sent_for_a_token() {
     check(&gate, WRITE, ALICE, "");
     let token = |authorization: &str, scopes: &[&str]| {
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let answer = gate.token(&scopes, &request(authorization)).unwrap();
+        let answer = gate
+            .token(&scopes, &request(authorization), &exists)
+            .unwrap();
         let value: serde_json::Value = serde_json::from_slice(answer.bytes()).unwrap();
         format!("Bearer {}", value["token"].as_str().unwrap())
     };
@@ -120,7 +127,7 @@ fn with_free_reading_a_client_is_sent_for_a_token() {
         "Bearer nonsense",
         "401 UNAUTHORIZED invalid_token",
     );
-    assert!(gate.token(&[], &request(WRONG)).is_err());
+    assert!(gate.token(&[], &request(WRONG), &exists).is_err());
 }
 
 #[test]
@@ -129,11 +136,16 @@ fn on_the_hub_everyone_reads_and_writes_below_the_own_name_only() {
     let gate = gate(access);
     check(&gate, READ, "", "");
     check(&gate, "GET /v1/search", "", "");
+    // What there is not is refused, but to the one who may make it.
+    let nothing = "GET /v2/alice/nothing/manifests/latest";
+    check(&gate, nothing, "", "401 DENIED pull");
     check(&gate, WRITE, "", "401 DENIED");
     // No account yet: it is the login that makes it.
     check(&gate, WRITE, ALICE, "401 UNAUTHORIZED incorrect");
     check(&gate, "GET /v2/", ALICE, "");
     check(&gate, WRITE, ALICE, "");
+    check(&gate, nothing, ALICE, "");
+    check(&gate, "GET /v2/bob/nothing/tags/list", ALICE, "403 DENIED");
     check(&gate, WRITE, WRONG, "401 UNAUTHORIZED incorrect");
     check(&gate, "GET /v2/", WRONG, "401 UNAUTHORIZED incorrect");
     check(
