@@ -4,19 +4,23 @@ use super::words::Words;
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
-use crate::registry::hub::config::{self, Choice, Said};
+use crate::registry::hub::{
+    self,
+    config::{self, Choice, Said},
+};
 use std::io::{self, Write};
 
 /// What follows the verb.
 pub(super) const USAGE: &str =
-    "hub [practice | docker.io | HOST[:PORT] | URL] [--insecure] [--unset]";
+    "hub [practice | docker.io | HOST[:PORT] | URL] [--insecure] [--unset] [--forget [--yes]]";
 /// Its flags.
-pub(super) const FLAGS: &[&str] = &["--insecure", "--unset"];
+pub(super) const FLAGS: &[&str] = &["--insecure", "--unset", "--forget", "--yes"];
 
 pub(super) fn run(words: &Words) -> CommandResult {
     let env = Env::read()?;
     let names: Vec<&str> = words.names.iter().map(String::as_str).collect();
     match names.as_slice() {
+        ["hub"] if words.has("--forget") => return forget(&env, words),
         ["hub"] if words.has("--unset") => config::write(&env, None)?,
         ["hub"] => {}
         ["hub", hub] if !words.has("--unset") => {
@@ -28,6 +32,15 @@ pub(super) fn run(words: &Words) -> CommandResult {
     }
     let (choice, said) = config::chosen(&env)?;
     Ok(writeln!(io::stdout(), "{}", shown(&choice, &said))?)
+}
+
+fn forget(env: &Env, words: &Words) -> CommandResult {
+    let question = "The practice hub forgets its accounts and everything that was pushed to it. Go on?";
+    if words.agreed(question)? {
+        hub::forget(&env.home)?;
+        writeln!(io::stdout(), "the practice hub is as it was at the beginning")?;
+    }
+    Ok(())
 }
 
 fn usage(said: &str) -> Failure {

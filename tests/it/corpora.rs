@@ -5,6 +5,7 @@ use engine::build::syntax::parse::Dockerfile;
 use engine::image::recipe::{Recipe, replay};
 use engine::image::tar::Reader;
 use engine::image::unpack::{Frame, Limits, unpack};
+use registry::{Access, Gate, Registry, Request, Store};
 use std::fs;
 use std::path::Path;
 
@@ -63,4 +64,39 @@ fn each_layer_of_the_corpus_stays_in_its_folder_and_gives_its_bytes_back() {
         let beside = fs::read_dir(world.path()).expect("the folder can be read");
         assert_eq!(beside.count(), 1, "{path}");
     }
+}
+
+#[test]
+fn each_request_of_the_corpus_is_answered_and_nothing_is_written_elsewhere() {
+    let world = tempfile::tempdir().expect("a folder can be made");
+    let store = Store::open(&world.path().join("registry")).expect("it is empty");
+    let open = Registry::new(store, Gate::new(Access::Open, false));
+    let mut done = 0;
+    for (path, bytes) in corpus("routes") {
+        let text = String::from_utf8(bytes).expect("a request is text");
+        let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
+        let line = head.lines().next().unwrap_or_default();
+        let (method, target) = line.split_once(' ').expect("a request has a line");
+        let (place, query) = target.split_once('?').unwrap_or((target, ""));
+        let header = |name: &str| {
+            let found = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            found.map(str::to_owned)
+        };
+        let request = Request {
+            method: method.to_owned(),
+            path: place.to_owned(),
+            query: query.to_owned(),
+            content_type: header("content-type"),
+            content_range: header("content-range"),
+            range: header("range"),
+            authorization: header("authorization"),
+            ..Request::default()
+        };
+        let answer = open.answer(&request, &mut body.as_bytes());
+        assert!((200..500).contains(&answer.status), "{path}: {}", answer.status);
+        done += usize::from(answer.status < 300);
+    }
+    assert!(done > 3, "only {done} of the corpus are done");
+    let beside = fs::read_dir(world.path()).expect("the folder can be read");
+    assert_eq!(beside.count(), 1);
 }

@@ -23,6 +23,7 @@ use engine::paths::{Home, create_private_dir};
 use engine::store::lock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -65,6 +66,29 @@ fn practice(home: &Home) -> Result<Endpoint> {
         }
     }
     Ok(Endpoint::Socket(socket))
+}
+
+/// Lets the practice hub forget all that was pushed to it, and its accounts. It ends first, if it runs; the next command that
+/// needs it finds it as it was at the beginning.
+pub(crate) fn forget(home: &Home) -> Result<()> {
+    create_private_dir(&home.hub())?;
+    let _start = lock::exclusive(&home.hub().join("start.lock"))?;
+    // Without its socket it ends, and gives back the second lock.
+    remove(fs::remove_file(socket(home)), &socket(home))?;
+    let _served = lock::exclusive(&home.hub().join("served.lock"))?;
+    let (content, accounts) = (home.hub().join("registry"), home.hub().join("accounts.json"));
+    let seeded = home.hub().join("seeded.json");
+    // First what says that the content is there.
+    remove(fs::remove_file(&seeded), &seeded)?;
+    remove(fs::remove_dir_all(&content), &content)?;
+    remove(fs::remove_file(&accounts), &accounts)
+}
+
+fn remove(result: io::Result<()>, path: &Path) -> Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.on("remove", path),
+    }
 }
 
 /// Where the hub of this home listens. The runtime folder may serve several homes.
