@@ -35,10 +35,14 @@ pub(super) fn run(words: &Words) -> CommandResult {
 }
 
 fn forget(env: &Env, words: &Words) -> CommandResult {
-    let question = "The practice hub forgets its accounts and everything that was pushed to it. Go on?";
+    let question =
+        "The practice hub forgets its accounts and everything that was pushed to it. Go on?";
     if words.agreed(question)? {
         hub::forget(&env.home)?;
-        writeln!(io::stdout(), "the practice hub is as it was at the beginning")?;
+        writeln!(
+            io::stdout(),
+            "the practice hub is as it was at the beginning"
+        )?;
     }
     Ok(())
 }

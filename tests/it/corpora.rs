@@ -79,7 +79,9 @@ fn each_request_of_the_corpus_is_answered_and_nothing_is_written_elsewhere() {
         let (method, target) = line.split_once(' ').expect("a request has a line");
         let (place, query) = target.split_once('?').unwrap_or((target, ""));
         let header = |name: &str| {
-            let found = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+            let found = head
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
             found.map(str::to_owned)
         };
         let request = Request {
@@ -93,7 +95,11 @@ fn each_request_of_the_corpus_is_answered_and_nothing_is_written_elsewhere() {
             ..Request::default()
         };
         let answer = open.answer(&request, &mut body.as_bytes());
-        assert!((200..500).contains(&answer.status), "{path}: {}", answer.status);
+        assert!(
+            (200..500).contains(&answer.status),
+            "{path}: {}",
+            answer.status
+        );
         done += usize::from(answer.status < 300);
     }
     assert!(done > 3, "only {done} of the corpus are done");

@@ -76,7 +76,10 @@ pub(crate) fn forget(home: &Home) -> Result<()> {
     // Without its socket it ends, and gives back the second lock.
     remove(fs::remove_file(socket(home)), &socket(home))?;
     let _served = lock::exclusive(&home.hub().join("served.lock"))?;
-    let (content, accounts) = (home.hub().join("registry"), home.hub().join("accounts.json"));
+    let (content, accounts) = (
+        home.hub().join("registry"),
+        home.hub().join("accounts.json"),
+    );
     let seeded = home.hub().join("seeded.json");
     // First what says that the content is there.
     remove(fs::remove_file(&seeded), &seeded)?;

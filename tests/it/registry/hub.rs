@@ -238,45 +238,79 @@ fn which_hub_it_is_can_be_said() {
 #[test]
 fn the_course_goes_word_for_word_without_a_network() {
     let sandbox = Sandbox::new();
-    let id = sandbox.docker("images --no-trunc -q hello-world").ok().text().to_owned();
+    let id = sandbox
+        .docker("images --no-trunc -q hello-world")
+        .ok()
+        .text()
+        .to_owned();
     sandbox.docker("rmi hello-world").ok();
-    sandbox.docker("pull hello-world").ok().mentions("Pulling from library/hello-world").mentions("docker.io/library/hello-world:latest");
-    sandbox.docker("images --no-trunc -q hello-world").ok().says(&format!("{id}\n"));
+    sandbox
+        .docker("pull hello-world")
+        .ok()
+        .mentions("Pulling from library/hello-world")
+        .mentions("docker.io/library/hello-world:latest");
+    sandbox
+        .docker("images --no-trunc -q hello-world")
+        .ok()
+        .says(&format!("{id}\n"));
     sandbox.docker("tag busybox alice/hello:v1").ok();
-    sandbox.docker("push alice/hello:v1").fails(1).complains("denied: requested access to the resource is denied");
-    sandbox.docker_with("login -u alice --password-stdin", "secret").ok().mentions("Login Succeeded");
+    sandbox
+        .docker("push alice/hello:v1")
+        .fails(1)
+        .complains("denied: requested access to the resource is denied");
+    sandbox
+        .docker_with("login -u alice --password-stdin", "secret")
+        .ok()
+        .mentions("Login Succeeded");
     sandbox
         .docker("push alice/hello:v1")
         .ok()
         .mentions("The push refers to repository [docker.io/alice/hello]")
         .mentions("Mounted from library/busybox");
     sandbox.docker("tag busybox bob/x").ok();
-    sandbox.docker("push bob/x").fails(1).complains("denied: requested access to the resource is denied");
+    sandbox
+        .docker("push bob/x")
+        .fails(1)
+        .complains("denied: requested access to the resource is denied");
     sandbox.docker("tag busybox busybox:mine").ok();
-    sandbox.docker("push busybox:mine").fails(1).complains("denied: requested access to the resource is denied");
+    sandbox
+        .docker("push busybox:mine")
+        .fails(1)
+        .complains("denied: requested access to the resource is denied");
     sandbox
         .docker_with("login -u alice --password-stdin", "wrong")
         .fails(1)
         .complains("unauthorized: incorrect username or password");
     sandbox.docker("rmi alice/hello:v1").ok();
-    sandbox.docker("run --rm alice/hello:v1 echo pulled").ok().says("pulled\n");
+    sandbox
+        .docker("run --rm alice/hello:v1 echo pulled")
+        .ok()
+        .says("pulled\n");
     sandbox
         .docker("pull alice/nobody")
         .fails(1)
         .complains("pull access denied for alice/nobody, repository does not exist or may require 'docker login'");
-    sandbox.docker("pull busybox:nobody").fails(1).complains("manifest for busybox:nobody not found: manifest unknown: manifest unknown");
+    sandbox
+        .docker("pull busybox:nobody")
+        .fails(1)
+        .complains("manifest for busybox:nobody not found: manifest unknown: manifest unknown");
 }
 
 #[test]
 fn a_registry_of_the_class_plays_docker_io_when_it_is_named() {
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
-    sandbox.docklings(&format!("config hub {}", served.host())).ok();
+    sandbox
+        .docklings(&format!("config hub {}", served.host()))
+        .ok();
     sandbox.docker("pull hello-world:v1").fails(1);
     sandbox.docker("tag busybox library/hello-world:v1").ok();
     sandbox.docker("push hello-world:v1").ok();
     sandbox.docker("rmi hello-world:v1").ok();
-    sandbox.docker("pull hello-world:v1").ok().mentions("docker.io/library/hello-world:v1");
+    sandbox
+        .docker("pull hello-world:v1")
+        .ok()
+        .mentions("docker.io/library/hello-world:v1");
     assert!(served.has_said("PUT    /v2/library/hello-world/manifests/v1 201"));
     assert!(hubs(&sandbox).is_empty(), "nobody needs the practice hub");
 }
@@ -285,13 +319,26 @@ fn a_registry_of_the_class_plays_docker_io_when_it_is_named() {
 fn what_it_knows_can_be_forgotten() {
     let sandbox = Sandbox::new();
     sandbox.docker("tag busybox alice/hello").ok();
-    sandbox.docker_with("login -u alice --password-stdin", "secret").ok();
+    sandbox
+        .docker_with("login -u alice --password-stdin", "secret")
+        .ok();
     sandbox.docker("push alice/hello").ok();
-    sandbox.docklings("config hub --forget").fails(2).complains("add `--yes` if you mean it");
-    sandbox.docklings("config hub --forget --yes").ok().says("the practice hub is as it was at the beginning\n");
+    sandbox
+        .docklings("config hub --forget")
+        .fails(2)
+        .complains("add `--yes` if you mean it");
+    sandbox
+        .docklings("config hub --forget --yes")
+        .ok()
+        .says("the practice hub is as it was at the beginning\n");
     eventually("the old hub has ended", || hubs(&sandbox).is_empty());
-    sandbox.docker("push alice/hello").fails(1).complains("unauthorized");
-    sandbox.docker_with("login -u alice --password-stdin", "another").ok();
+    sandbox
+        .docker("push alice/hello")
+        .fails(1)
+        .complains("unauthorized");
+    sandbox
+        .docker_with("login -u alice --password-stdin", "another")
+        .ok();
     sandbox.docker("pull alice/hello").fails(1);
     sandbox.docker("pull busybox").ok();
 }
