@@ -287,9 +287,9 @@ fn the_course_goes_word_for_word_without_a_network() {
         .ok()
         .says("pulled\n");
     sandbox
-        .docker("pull alice/nobody")
+        .docker("pull carol/nobody")
         .fails(1)
-        .complains("pull access denied for alice/nobody, repository does not exist or may require 'docker login'");
+        .complains("pull access denied for carol/nobody, repository does not exist or may require 'docker login'");
     sandbox
         .docker("pull busybox:nobody")
         .fails(1)
