@@ -148,7 +148,7 @@ pub(crate) fn run(verb: &str, words: &[String]) -> CommandResult {
                 commands::DOCKER
             ));
         }
-        registry::hub::STAGE => return registry::hub::stage::run(),
+        registry::hub::STAGE => return registry::hub::stage::run(words),
         doctor::probe::PROBE => return doctor::probe::run(words),
         "explain" => {
             let look = shell::look::Look::of_process(false);

@@ -22,7 +22,11 @@ pub(crate) fn ask(ctx: &mut Ctx, question: &str) -> CommandResult<String> {
     write!(ctx.out, "{question}")?;
     ctx.flush()?;
     let signals = Signals::catch(false)?;
-    line(&signals).map(|line| line.trim().to_owned())
+    let (line, ended) = line(&signals)?;
+    if !ended {
+        writeln!(ctx.out)?;
+    }
+    Ok(line.trim().to_owned())
 }
 
 /// As [`ask`]; what is typed is not shown.
@@ -35,13 +39,14 @@ pub(crate) fn ask_secret(ctx: &mut Ctx, question: &str) -> CommandResult<String>
     drop(mute);
     writeln!(ctx.out)?;
     ctx.flush()?;
-    line.map(|line| line.trim().to_owned())
+    line.map(|(line, _)| line.trim().to_owned())
 }
 
-/// Reads a line, byte by byte: what comes after it is somebody else's.
-fn line(signals: &Signals) -> CommandResult<String> {
+/// Reads a line, byte by byte: what comes after it is somebody else's. Whether it was ended by Enter, and not by the end of
+/// input.
+fn line(signals: &Signals) -> CommandResult<(String, bool)> {
     let stdin = io::stdin();
-    let (mut line, mut byte) = (Vec::new(), [0]);
+    let (mut line, mut byte, mut ended) = (Vec::new(), [0], false);
     loop {
         let mut fds = [
             PollFd::new(&stdin, PollFlags::IN),
@@ -61,12 +66,15 @@ fn line(signals: &Signals) -> CommandResult<String> {
         }
         match rustix::io::read(&stdin, &mut byte) {
             Ok(1) if byte[0] != b'\n' => line.push(byte[0]),
-            Ok(_) => break,
+            Ok(read) => {
+                ended = read == 1;
+                break;
+            }
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(error) => return Err(io::Error::from(error).into()),
         }
     }
-    Ok(String::from_utf8_lossy(&line).into_owned())
+    Ok((String::from_utf8_lossy(&line).into_owned(), ended))
 }
 
 /// The terminal does not show what is typed, until this is dropped.

@@ -138,6 +138,8 @@ fn start(home: &Home) -> Result<()> {
     let mut child = Command::new(&binary)
         .arg0("docklings-hub")
         .arg(STAGE)
+        // A command that has become root of a namespace would find another one by itself.
+        .arg(home.runtime())
         .env_clear()
         .envs(kept)
         .env(crate::env::HOME, home.root())

@@ -9,7 +9,7 @@ use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure};
 use crate::learn::workbench::open_engine;
 use engine::error::IoContext;
-use engine::paths::create_private_dir;
+use engine::paths::{Home, create_private_dir};
 use engine::store::lock::{self, Lock};
 use engine::sys::clone::{Forked, fork};
 use engine::sys::process;
@@ -34,8 +34,8 @@ struct Prepared {
     _served: Lock,
 }
 
-/// The hidden stage.
-pub(crate) fn run() -> CommandResult {
+/// The hidden stage. `words` are those after its name: the folder for sockets.
+pub(crate) fn run(words: &[String]) -> CommandResult {
     // The caller waits for us, and nobody for our child. There is no thread yet.
     if let Forked::Parent { .. } = fork()? {
         process::exit(0);
@@ -44,7 +44,7 @@ pub(crate) fn run() -> CommandResult {
     // Standard input and error are nothing, and output is the caller's pipe.
     process::close_from(3);
     process::set_name("docklings-hub")?;
-    let prepared = match prepare() {
+    let prepared = match prepare(words.first()) {
         Ok(prepared) => prepared,
         Err(failure) => {
             let why = failure.text().unwrap_or_default().replace('\n', " ");
@@ -74,8 +74,11 @@ pub(crate) fn run() -> CommandResult {
     Ok(())
 }
 
-fn prepare() -> CommandResult<Prepared> {
-    let env = Env::read()?;
+fn prepare(runtime: Option<&String>) -> CommandResult<Prepared> {
+    let mut env = Env::read()?;
+    if let Some(runtime) = runtime {
+        env.home = Home::new(env.home.root(), runtime);
+    }
     let home = env.home.clone();
     create_private_dir(&home.hub())?;
     // One that is ending still has it for a moment.

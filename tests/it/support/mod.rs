@@ -1,5 +1,6 @@
 //! What tests stand on: a world of their own, what a command said, and what the machine must have.
 
+pub(crate) mod distribution;
 pub(crate) mod http;
 pub(crate) mod leftovers;
 pub(crate) mod output;

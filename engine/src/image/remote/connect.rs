@@ -105,12 +105,17 @@ fn no_registry(client: &Client, status: u16) -> Error {
 }
 
 /// Checks a credential with the registry `domain`.
-/// Errors: `unauthorized: …`, or the registry cannot be reached.
+/// Errors: `unauthorized: …` of a token server, `login attempt to … failed with status: 401 Unauthorized` of a registry that asks for
+/// the password itself, or the registry cannot be reached.
 pub fn login(remote: &Remote, domain: &str, credential: &Credential) -> Result<LoggedIn> {
     let client = connect_as(remote, domain, Some(credential.clone()))?;
     let answer = client.send(&Call::get(client.at("/v2/"), Scope::none()))?;
     if !answer.is_success() {
-        return Err(answer.problem().error());
+        // Docker does not look into this answer.
+        let status = ureq::http::StatusCode::from_u16(answer.status);
+        let status = status.map_or_else(|_| answer.status.to_string(), |status| status.to_string());
+        let text = format!("login attempt to {} failed with status: {status}", client.at("/v2/"));
+        return Err(Error::invalid(text));
     }
     let kept = match credential {
         Credential::Password { username, .. } => {
