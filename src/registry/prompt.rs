@@ -46,8 +46,8 @@ pub(crate) fn ask_secret(ctx: &mut Ctx, question: &str) -> CommandResult<String>
 /// input.
 fn line(signals: &Signals) -> CommandResult<(String, bool)> {
     let stdin = io::stdin();
-    let (mut line, mut byte, mut ended) = (Vec::new(), [0], false);
-    loop {
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    let ended = loop {
         let mut fds = [
             PollFd::new(&stdin, PollFlags::IN),
             PollFd::from_borrowed_fd(signals.as_fd(), PollFlags::IN),
@@ -66,14 +66,11 @@ fn line(signals: &Signals) -> CommandResult<(String, bool)> {
         }
         match rustix::io::read(&stdin, &mut byte) {
             Ok(1) if byte[0] != b'\n' => line.push(byte[0]),
-            Ok(read) => {
-                ended = read == 1;
-                break;
-            }
+            Ok(read) => break read == 1,
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(error) => return Err(io::Error::from(error).into()),
         }
-    }
+    };
     Ok((String::from_utf8_lossy(&line).into_owned(), ended))
 }
 

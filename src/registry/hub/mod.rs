@@ -20,7 +20,7 @@ use engine::error::{Error, IoContext, Result};
 use engine::image::remote::Endpoint;
 use engine::oci::digest::Digest;
 use engine::paths::{Home, create_private_dir};
-use engine::store::lock;
+use engine::store::{atomic, lock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use std::fs;
@@ -56,16 +56,29 @@ pub(crate) fn endpoint(env: &Env, choice: &Choice) -> Result<Option<Endpoint>> {
 
 /// The practice hub of this home, which runs when this returns.
 fn practice(home: &Home) -> Result<Endpoint> {
-    let socket = socket(home);
-    if !answers(&socket) {
-        create_private_dir(&home.hub())?;
-        // Whoever waits here finds the hub that another command has started.
-        let _start = lock::exclusive(&home.hub().join("start.lock"))?;
-        if !answers(&socket) {
-            start(home)?;
-        }
+    if let Some(socket) = running(home) {
+        return Ok(Endpoint::Socket(socket));
     }
-    Ok(Endpoint::Socket(socket))
+    create_private_dir(&home.hub())?;
+    // Whoever waits here finds the hub that another command has started.
+    let _start = lock::exclusive(&home.hub().join("start.lock"))?;
+    if let Some(socket) = running(home) {
+        return Ok(Endpoint::Socket(socket));
+    }
+    start(home)?;
+    Ok(Endpoint::Socket(socket(home)))
+}
+
+/// Where the hub of this home answers. It may have been started from a session with another runtime folder.
+fn running(home: &Home) -> Option<PathBuf> {
+    let said = atomic::read_json(&place(home)).ok().flatten();
+    let mut sockets = said.into_iter().chain([socket(home)]);
+    sockets.find(|socket| answers(socket))
+}
+
+/// The file in which the hub that serves this home says where it listens.
+fn place(home: &Home) -> PathBuf {
+    home.hub().join("socket.json")
 }
 
 /// Lets the practice hub forget all that was pushed to it, and its accounts. It ends first, if it runs; the next command that

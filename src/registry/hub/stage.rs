@@ -4,12 +4,13 @@
 //! into its registry, listens, says `ready` on its standard output, and serves. It ends after a minute without a request,
 //! with SIGTERM, or when its socket or its home is gone, so that it never keeps anyone from removing them.
 
-use super::{READY, seed, short_path, socket};
+use super::{READY, place, seed, short_path, socket};
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure};
 use crate::learn::workbench::open_engine;
 use engine::error::IoContext;
 use engine::paths::{Home, create_private_dir};
+use engine::store::atomic::{self, Durability};
 use engine::store::lock::{self, Lock};
 use engine::sys::clone::{Forked, fork};
 use engine::sys::process;
@@ -90,8 +91,10 @@ fn prepare(runtime: Option<&String>) -> CommandResult<Prepared> {
     let accounts = Accounts::open(&home.hub().join("accounts.json"))?;
     let socket = socket(&home);
     create_private_dir(home.runtime())?;
+    let listener = listen(&socket)?;
+    atomic::write_json(&place(&home), &socket, Durability::Cached)?;
     Ok(Prepared {
-        listener: listen(&socket)?,
+        listener,
         registry: Registry::new(store, Gate::new(Access::Accounts(accounts), false)),
         socket,
         home: home.root().to_owned(),

@@ -40,9 +40,14 @@ fn a_login_opens_the_registry_and_a_logout_closes_it() {
              warning. See\nhttps://docs.docker.com/go/credential-store/\n\n",
             path.display()
         ));
-    let auths = format!("{{\n\t\"auths\": {{\n\t\t\"{host}\": {{\n\t\t\t\"auth\": \"YWxpY2U6d29uZGVyLWxhbmQ=\"\n\t\t}}\n\t}}\n}}");
+    let auths = format!(
+        "{{\n\t\"auths\": {{\n\t\t\"{host}\": {{\n\t\t\t\"auth\": \"YWxpY2U6d29uZGVyLWxhbmQ=\"\n\t\t}}\n\t}}\n}}"
+    );
     assert_eq!(config(&sandbox), auths);
-    assert_eq!(path.metadata().expect("it is there").permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        path.metadata().expect("it is there").permissions().mode() & 0o777,
+        0o600
+    );
     push().ok();
     sandbox
         .docker(&format!("login {host}"))
@@ -52,10 +57,14 @@ fn a_login_opens_the_registry_and_a_logout_closes_it() {
     sandbox.docker(&format!("rmi {host}/box")).ok();
     sandbox.docker(&format!("pull {host}/box")).ok();
     let out = || sandbox.docker(&format!("logout {host}")).ok();
-    out().says(&format!("Removing login credentials for {host}\n")).warns("");
+    out()
+        .says(&format!("Removing login credentials for {host}\n"))
+        .warns("");
     assert_eq!(config(&sandbox), "{\n\t\"auths\": {}\n}");
     push().fails(1).complains("no basic auth credentials");
-    out().says(&format!("Removing login credentials for {host}\n")).warns("");
+    out()
+        .says(&format!("Removing login credentials for {host}\n"))
+        .warns("");
     let journal = fs::read_to_string(sandbox.home().join("sandboxes/free/journal.jsonl"));
     let journal = journal.expect("a journal");
     assert!(journal.contains("\"username\":\"alice\"") && !journal.contains("wonder-land"));
@@ -65,22 +74,36 @@ fn a_login_opens_the_registry_and_a_logout_closes_it() {
 fn flags_that_do_not_go_together_are_refused_in_dockers_words() {
     let sandbox = Sandbox::new();
     let check = |words: &str, err: &str| {
-        sandbox.docker(words).fails(1).says("").warns(&format!("{err}\n"));
+        sandbox
+            .docker(words)
+            .fails(1)
+            .says("")
+            .warns(&format!("{err}\n"));
     };
     let no_terminal = "Error: Cannot perform an interactive login from a non TTY device";
     check("login localhost:1", no_terminal);
     check("login -u alice localhost:1", no_terminal);
     check("login -u alice --password-stdin localhost:1", no_terminal);
-    check("login -p x localhost:1", &format!("{INSECURE}{no_terminal}"));
-    check("login --password-stdin localhost:1", "the --password-stdin option requires --username to be set");
+    check(
+        "login -p x localhost:1",
+        &format!("{INSECURE}{no_terminal}"),
+    );
+    check(
+        "login --password-stdin localhost:1",
+        "the --password-stdin option requires --username to be set",
+    );
     check(
         "login -u alice -p x --password-stdin localhost:1",
         "conflicting options: cannot specify both --password and --password-stdin",
     );
     check("login -u '' -p '' localhost:1", "username is empty");
     check("login -p '' localhost:1", "password is empty");
-    let refused = "Get \"http://localhost:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused";
-    check("login -u a -p b localhost:1", &format!("{INSECURE}Error response from daemon: {refused}"));
+    let refused =
+        "Get \"http://localhost:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused";
+    check(
+        "login -u a -p b localhost:1",
+        &format!("{INSECURE}Error response from daemon: {refused}"),
+    );
     sandbox
         .docker("login a b")
         .fails(1)
@@ -102,11 +125,16 @@ fn a_config_that_cannot_be_understood_is_left_alone() {
     }
     assert_eq!(config(&sandbox), text);
     // What needs no login goes on.
-    sandbox.docker(&format!("tag busybox {}/box", served.host())).ok();
+    sandbox
+        .docker(&format!("tag busybox {}/box", served.host()))
+        .ok();
     sandbox
         .docker(&format!("push {}/box", served.host()))
         .ok()
-        .complains(&format!("WARNING: Error parsing config file ({}): ", path.display()));
+        .complains(&format!(
+            "WARNING: Error parsing config file ({}): ",
+            path.display()
+        ));
 }
 
 #[test]
@@ -121,9 +149,15 @@ fn a_program_keeps_the_password_if_the_config_says_so() {
     let path = sandbox.bin().join("docker-credential-test");
     fs::write(&path, program).expect("a file can be written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
-    sandbox.write(".docker/config.json", "{\"credsStore\": \"test\", \"other\": [1]}");
+    sandbox.write(
+        ".docker/config.json",
+        "{\"credsStore\": \"test\", \"other\": [1]}",
+    );
     sandbox
-        .docker_with(&format!("login -u alice --password-stdin {host}"), "wonder-land")
+        .docker_with(
+            &format!("login -u alice --password-stdin {host}"),
+            "wonder-land",
+        )
         .ok()
         .says("Login Succeeded\n")
         .warns("");
@@ -132,7 +166,8 @@ fn a_program_keeps_the_password_if_the_config_says_so() {
         kept,
         format!("{{\"ServerURL\":\"{host}\",\"Username\":\"alice\",\"Secret\":\"wonder-land\"}}")
     );
-    let named = format!("\t\"other\": [\n\t\t1\n\t],\n\t\"auths\": {{\n\t\t\"{host}\": {{}}\n\t}}\n");
+    let named =
+        format!("\t\"other\": [\n\t\t1\n\t],\n\t\"auths\": {{\n\t\t\"{host}\": {{}}\n\t}}\n");
     assert!(config(&sandbox).contains(&named), "{}", config(&sandbox));
     sandbox.docker(&format!("tag busybox {host}/box")).ok();
     sandbox.docker(&format!("push {host}/box")).ok();
@@ -143,7 +178,9 @@ fn a_program_keeps_the_password_if_the_config_says_so() {
     sandbox
         .docker(&format!("push {host}/box"))
         .fails(1)
-        .complains("WARNING: error getting credentials - err: exec: \"docker-credential-is-not-there\": ");
+        .complains(
+            "WARNING: error getting credentials - err: exec: \"docker-credential-is-not-there\": ",
+        );
 }
 
 #[test]

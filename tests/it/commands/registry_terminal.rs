@@ -7,7 +7,7 @@ use rexpect::session::{PtySession, spawn_command};
 /// Starts `line` in a shell on a pseudo terminal of so many columns.
 fn on_terminal(sandbox: &Sandbox, columns: u16, line: &str) -> PtySession {
     let mut command = sandbox.command("/bin/sh");
-    let line = format!("stty cols {columns} rows 24; {line}");
+    let line = format!("stty echo cols {columns} rows 24; {line}");
     command.env("TERM", "xterm").args(["-c", &line]);
     spawn_command(command, Some(60_000)).expect("a pseudo terminal")
 }
@@ -22,7 +22,10 @@ fn name_and_password_are_asked_for_and_the_password_is_not_shown() {
     let sandbox = Sandbox::new();
     sandbox.write("htpasswd", htpasswd("alice", "wonder-land"));
     let served = Served::start(&sandbox, "--htpasswd htpasswd");
-    let login = format!("docker login {}; echo code $?; stty -a | grep -o ' echo '", served.host());
+    let login = format!(
+        "docker login {}; echo code $?; stty -a | grep -o ' echo '",
+        served.host()
+    );
     let mut session = on_terminal(&sandbox, 80, &login);
     session.exp_string("Username: ").expect("a question");
     session.send_line("alice").expect("a line");
@@ -30,30 +33,50 @@ fn name_and_password_are_asked_for_and_the_password_is_not_shown() {
     session.send_line("wonder-land").expect("a line");
     let told = rest(session);
     assert!(!told.contains("wonder-land"), "{told}");
-    assert!(told.contains("Login Succeeded") && told.contains("code 0"), "{told}");
+    assert!(
+        told.contains("Login Succeeded") && told.contains("code 0"),
+        "{told}"
+    );
     assert!(told.contains(" echo "), "{told}");
 
-    let again = rest(on_terminal(&sandbox, 80, &format!("docker login {}", served.host())));
-    assert!(again.contains("Authenticating with existing credentials... [Username: alice]"), "{again}");
+    let again = rest(on_terminal(
+        &sandbox,
+        80,
+        &format!("docker login {}", served.host()),
+    ));
+    assert!(
+        again.contains("Authenticating with existing credentials... [Username: alice]"),
+        "{again}"
+    );
 }
 
 #[test]
 fn control_c_at_a_question_leaves_the_terminal_as_it_was() {
     let sandbox = Sandbox::new();
-    let login = "trap : INT; docker login -u alice localhost:1; echo code $?; stty -a | grep -o ' echo '";
+    let login =
+        "trap : INT; docker login -u alice localhost:1; echo code $?; stty -a | grep -o ' echo '";
     let mut session = on_terminal(&sandbox, 80, login);
     session.exp_string("Password: ").expect("a question");
     session.send_control('c').expect("control-c");
     let told = rest(session);
-    assert!(told.contains("code 130") && told.contains(" echo "), "{told}");
+    assert!(
+        told.contains("code 130") && told.contains(" echo "),
+        "{told}"
+    );
 }
 
 #[test]
 fn docker_hub_itself_needs_a_name() {
     let sandbox = Sandbox::new().with("DOCKLINGS_HUB", "docker.io");
     let told = rest(on_terminal(&sandbox, 80, "docker login; echo code $?"));
-    assert!(told.contains("the login of Docker Hub by a browser is not part of docklings"), "{told}");
-    assert!(told.contains("hint: docker login -u ") && told.contains("code 1"), "{told}");
+    assert!(
+        told.contains("the login of Docker Hub by a browser is not part of docklings"),
+        "{told}"
+    );
+    assert!(
+        told.contains("hint: docker login -u ") && told.contains("code 1"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -69,18 +92,36 @@ fn each_layer_has_a_line_that_fits_the_terminal() {
     sandbox.write("data", bytes);
     sandbox.docker(&format!("build -q -t {name} .")).ok();
     for columns in [40, 80, 120] {
-        let pushed = rest(on_terminal(&sandbox, columns, &format!("docker push {name}")));
+        let pushed = rest(on_terminal(
+            &sandbox,
+            columns,
+            &format!("docker push {name}"),
+        ));
         assert!(pushed.contains("\x1b[2K"), "{pushed:?}");
         sandbox.docker(&format!("rmi {name}")).ok();
-        let pulled = rest(on_terminal(&sandbox, columns, &format!("docker pull {name}")));
-        assert!(pulled.contains(": Pull complete ") || pulled.contains(": Already exists "), "{pulled:?}");
+        let pulled = rest(on_terminal(
+            &sandbox,
+            columns,
+            &format!("docker pull {name}"),
+        ));
+        assert!(
+            pulled.contains(": Pull complete ") || pulled.contains(": Already exists "),
+            "{pulled:?}"
+        );
         for text in [&pushed, &pulled] {
             let drawn = text.split("\x1b[2K").skip(1);
             for line in drawn.map(|rest| rest.split(['\r', '\n']).next().unwrap_or_default()) {
-                assert!(line.chars().count() <= usize::from(columns), "{line:?} in {text:?}");
+                assert!(
+                    line.chars().count() <= usize::from(columns),
+                    "{line:?} in {text:?}"
+                );
             }
         }
     }
-    let plain = rest(on_terminal(&sandbox, 80, &format!("TERM=dumb docker pull {name} | cat")));
+    let plain = rest(on_terminal(
+        &sandbox,
+        80,
+        &format!("TERM=dumb docker pull {name} | cat"),
+    ));
     assert!(!plain.contains('\x1b'), "{plain:?}");
 }

@@ -34,7 +34,10 @@ impl Distribution {
         if !htpasswd.is_empty() {
             fs::write(place("htpasswd"), htpasswd).expect("a file can be written");
             let path = place("htpasswd");
-            config += &format!("auth: {{htpasswd: {{realm: x, path: '{}'}}}}\n", path.display());
+            config += &format!(
+                "auth: {{htpasswd: {{realm: x, path: '{}'}}}}\n",
+                path.display()
+            );
         }
         fs::write(place("config.yml"), config).expect("a file can be written");
         let child = Command::new(PROGRAM)
@@ -46,7 +49,9 @@ impl Distribution {
             .stderr(Stdio::null())
             .spawn()
             .expect("the registry starts");
-        eventually("the registry listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        eventually("the registry listens", || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
         Self {
             child,
             port,

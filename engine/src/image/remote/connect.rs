@@ -114,7 +114,10 @@ pub fn login(remote: &Remote, domain: &str, credential: &Credential) -> Result<L
         // Docker does not look into this answer.
         let status = ureq::http::StatusCode::from_u16(answer.status);
         let status = status.map_or_else(|_| answer.status.to_string(), |status| status.to_string());
-        let text = format!("login attempt to {} failed with status: {status}", client.at("/v2/"));
+        let text = format!(
+            "login attempt to {} failed with status: {status}",
+            client.at("/v2/")
+        );
         return Err(Error::invalid(text));
     }
     let kept = match credential {
