@@ -1,5 +1,6 @@
 //! What is large passes in pieces: a limit on what a process may allocate, far below what it moves, disturbs nothing.
 
+use crate::support::registry::Served;
 use crate::support::sandbox::Sandbox;
 use std::fs::File;
 
@@ -38,4 +39,29 @@ fn a_large_image_is_built_saved_loaded_and_committed_in_little_memory() {
     for size in sizes.lines() {
         assert!(size.parse::<u64>().unwrap() > 2 * SIZE, "{size}");
     }
+}
+
+#[test]
+fn a_large_image_is_pushed_and_pulled_in_little_memory() {
+    let (here, there) = (Sandbox::new(), Sandbox::new());
+    let served = Served::start(&here, "");
+    let name = format!("{}/large", served.host());
+    here.write("Dockerfile", "FROM busybox\nCOPY large /\n");
+    // A gzip of zeros is small, so half of it is what deflate finds nothing in.
+    here.shell(&format!(
+        "head -c {0} /dev/urandom > large && truncate -s {SIZE} large",
+        SIZE / 2
+    ))
+    .ok();
+    here.docker(&format!("build -q -t {name} .")).ok();
+    limited(&here, &format!("docker push -q {name}"));
+    limited(&there, &format!("docker pull -q {name}"));
+    let size = there
+        .docker(&format!("image inspect -f {{{{.Size}}}} {name}"))
+        .ok();
+    assert!(size.text().trim().parse::<u64>().unwrap() > SIZE);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", served.pid())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<u64>().ok());
+    assert!(peak.unwrap() << 10 < SIZE, "the registry: {peak:?} KiB");
 }
