@@ -3,6 +3,7 @@
 use crate::ctx::{self, Ctx};
 use crate::env;
 use crate::failure::{CommandResult, Failure};
+use crate::registry::hub;
 use crate::render::transfer::{Form, Transfer};
 use engine::ErrorKind;
 use engine::image::remote::{PullRequest, Pulled, PushRequest, Pushed, Remote, TransferEvent};
@@ -28,7 +29,11 @@ pub(crate) fn pull(
 ) -> CommandResult<Vec<Pulled>> {
     let engine = ctx.engine()?;
     let remote = remote(ctx, &request.reference)?;
-    follow(ctx, shown, |tell| engine.pull(request, &remote, tell))
+    let env = ctx.env.clone();
+    follow(ctx, shown, |tell| {
+        let pulled = engine.pull(request, &remote, tell);
+        pulled.map_err(|error| hub::explained(&env, error))
+    })
 }
 
 /// Pushes what `request` asks for.

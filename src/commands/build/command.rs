@@ -11,6 +11,7 @@ use crate::commands::Command;
 use crate::ctx::Ctx;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use crate::registry::hub;
 use crate::values::{self, pairs};
 use clap::ArgAction;
 use engine::build::observe::BuildOutcome;
@@ -117,7 +118,7 @@ impl Command for Args {
         // What goes elsewhere is not recorded here, so nothing else keeps its layers.
         let _kept = engine.keep_content()?;
         let outcome = follow(ctx, shown, |observer| engine.build(request, observer))?
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| failed(&hub::explained(&ctx.env, error)))?;
         for destination in &destinations {
             destination.bring(ctx, &engine, &outcome)?;
         }

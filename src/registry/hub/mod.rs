@@ -19,6 +19,7 @@ use config::Choice;
 use engine::error::{Error, IoContext, Result};
 use engine::image::remote::Endpoint;
 use engine::oci::digest::Digest;
+use engine::oci::reference::{DEFAULT_DOMAIN, Reference};
 use engine::paths::{Home, create_private_dir};
 use engine::store::{atomic, lock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -81,13 +82,38 @@ fn place(home: &Home) -> PathBuf {
     home.hub().join("socket.json")
 }
 
+/// `error` with a hint for who asked the practice hub for something that it does not have: what it is, what it has, and how
+/// the real one is used.
+pub(crate) fn explained(env: &Env, error: Error) -> Error {
+    let is_practice = matches!(config::chosen(env), Ok((Choice::Practice, _)));
+    match is_practice && wants_of_hub(error.message()) {
+        true => error.with_hint(
+            "names without a registry come from the practice hub of this machine: `docker search TERM` shows what it has, \
+             `docklings config hub docker.io` goes to Docker Hub instead",
+        ),
+        false => error,
+    }
+}
+
+/// Whether a failed pull was of a name without a registry, as far as its message tells.
+fn wants_of_hub(message: &str) -> bool {
+    let denied = message.split("pull access denied for ").nth(1);
+    let missing = message.split("manifest for ").nth(1);
+    let name = denied
+        .and_then(|rest| rest.split(',').next())
+        .or_else(|| missing.and_then(|rest| rest.split(" not found").next()));
+    name.and_then(|name| Reference::parse(name).ok())
+        .is_some_and(|name| name.domain() == DEFAULT_DOMAIN)
+}
+
 /// Lets the practice hub forget all that was pushed to it, and its accounts. It ends first, if it runs; the next command that
 /// needs it finds it as it was at the beginning.
 pub(crate) fn forget(home: &Home) -> Result<()> {
     create_private_dir(&home.hub())?;
     let _start = lock::exclusive(&home.hub().join("start.lock"))?;
     // Without its socket it ends, and gives back the second lock.
-    remove(fs::remove_file(socket(home)), &socket(home))?;
+    let socket = running(home).unwrap_or_else(|| socket(home));
+    remove(fs::remove_file(&socket), &socket)?;
     let _served = lock::exclusive(&home.hub().join("served.lock"))?;
     let (content, accounts) = (
         home.hub().join("registry"),
@@ -191,4 +217,35 @@ fn hear(mut stdout: std::process::ChildStdout) -> io::Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_name_of_the_hubs_is_told_from_one_of_another_registry() {
+        for (message, expected) in [
+            (
+                "pull access denied for nginx, repository does not exist or may require 'docker login': denied: …",
+                true,
+            ),
+            (
+                "manifest for busybox:nope not found: manifest unknown: manifest unknown",
+                true,
+            ),
+            (
+                "x: failed: pull access denied for alice/x, repository …",
+                true,
+            ),
+            (
+                "pull access denied for localhost:5000/x, repository …",
+                false,
+            ),
+            ("manifest for lab.example/x:1 not found: …", false),
+            ("No such image: x", false),
+        ] {
+            assert_eq!(wants_of_hub(message), expected, "{message}");
+        }
+    }
 }

@@ -342,3 +342,20 @@ fn what_it_knows_can_be_forgotten() {
     sandbox.docker("pull alice/hello").fails(1);
     sandbox.docker("pull busybox").ok();
 }
+
+#[test]
+fn a_build_that_starts_it_starts_the_one_that_others_find() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("rmi hello-world").ok();
+    sandbox.write("Dockerfile", "FROM hello-world\nLABEL a=b\n");
+    sandbox.docker("build -q .").ok();
+    let before = hubs(&sandbox);
+    start(&sandbox);
+    sandbox.docker("pull hello-world").ok();
+    assert_eq!((before.len(), hubs(&sandbox)), (1, before));
+    sandbox.write("Dockerfile", "FROM nginx\n");
+    sandbox
+        .docker("build -q .")
+        .fails(1)
+        .complains("pull access denied");
+}
