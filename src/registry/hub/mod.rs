@@ -97,6 +97,10 @@ pub(crate) fn explained(env: &Env, error: Error) -> Error {
 
 /// Whether a failed pull was of a name without a registry, as far as its message tells.
 fn wants_of_hub(message: &str) -> bool {
+    let base = "failed to resolve source metadata for docker.io/";
+    if message.contains(base) {
+        return true;
+    }
     let denied = message.split("pull access denied for ").nth(1);
     let missing = message.split("manifest for ").nth(1);
     let name = denied
@@ -236,6 +240,10 @@ mod tests {
             ),
             (
                 "x: failed: pull access denied for alice/x, repository …",
+                true,
+            ),
+            (
+                "nginx: failed to resolve source metadata for docker.io/library/nginx:latest: not found",
                 true,
             ),
             (

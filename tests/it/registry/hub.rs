@@ -357,5 +357,5 @@ fn a_build_that_starts_it_starts_the_one_that_others_find() {
     sandbox
         .docker("build -q .")
         .fails(1)
-        .complains("pull access denied");
+        .complains("failed to resolve source metadata for docker.io/library/nginx:latest");
 }
