@@ -22,7 +22,6 @@ const COMMANDS: &[&str] = &[
     "plugin",
     "sbom",
     "scout",
-    "search",
     "secret",
     "service",
     "stack",

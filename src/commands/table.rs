@@ -68,6 +68,7 @@ pub(crate) static TABLE: &[Row] = &[
     Row::of::<inspect::Args>(&["inspect"]),
     Row::of::<registry::login::Args>(&["login"]),
     Row::of::<registry::logout::Args>(&["logout"]),
+    Row::of::<registry::search::Args>(&["search"]),
     Row::of::<system::df::Args>(&["system df"]),
     Row::of::<system::events::Args>(&["system events", "events"]),
     Row::of::<system::info::Args>(&["system info", "info"]),

@@ -15,7 +15,7 @@ pub(crate) mod transfer;
 
 use crate::ctx::Ctx;
 use crate::env;
-use crate::failure::{CommandResult, Failure};
+use crate::failure::CommandResult;
 use credentials::{Account, DOCKER_HUB};
 use engine::image::remote::Remote;
 use engine::oci::reference::DEFAULT_DOMAIN;
@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use config_file::hostname;
+pub(crate) use settings::insecure_shown;
 
 /// Where the logins of one command are.
 #[derive(Debug, Clone)]
@@ -38,19 +39,21 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    /// Those of `ctx`. Error: neither `DOCKER_CONFIG` nor `HOME` is set, or what was configured cannot be understood.
+    /// Those of `ctx`. Error: what was configured cannot be understood.
     pub(crate) fn of(ctx: &Ctx) -> CommandResult<Self> {
-        let own = env::docker_config_folder().ok_or_else(|| {
-            Failure::message(
-                "cannot tell where logins are: neither `DOCKER_CONFIG` nor `HOME` is set",
-            )
-        })?;
+        let own = env::docker_config_folder();
+        let own = own.unwrap_or_else(|| ctx.env.home.root().join(".docker"));
         let (hub, _) = hub::config::chosen(&ctx.env)?;
         Ok(Self {
             hub,
             own: own.join("config.json"),
             practice: ctx.env.home.sandbox(&ctx.env.sandbox)?.logins(),
         })
+    }
+
+    /// Which registry plays docker.io.
+    pub(crate) fn hub(&self) -> &Choice {
+        &self.hub
     }
 
     /// Whether docker.io offers a login by a browser.

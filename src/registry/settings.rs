@@ -36,6 +36,13 @@ pub(super) fn certificates() -> Vec<PathBuf> {
     folders.map(|folder| folder.join("certs.d")).collect()
 }
 
+/// The networks and registries that are spoken to in the clear, as `docker info` lists them: this machine first.
+pub(crate) fn insecure_shown() -> Vec<String> {
+    let mut all = vec!["::1/128".to_owned(), "127.0.0.0/8".to_owned()];
+    all.extend(insecure(&files(), &mut |_| {}));
+    all
+}
+
 /// What `files` say. What cannot be read is told, and left out.
 pub(super) fn insecure(files: &[PathBuf], warn: &mut dyn FnMut(String)) -> Vec<String> {
     let mut all = Vec::new();

@@ -2,6 +2,7 @@
 
 pub(super) mod login;
 pub(super) mod logout;
+pub(super) mod search;
 
 use crate::registry::credentials::DOCKER_HUB;
 use crate::registry::hostname;

@@ -6,10 +6,13 @@ use crate::commands::inspect::FORMAT_HELP;
 use crate::commands::{Command, DOCKER};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
+use crate::registry::credentials::DOCKER_HUB;
+use crate::registry::{Accounts, insecure_shown};
 use crate::render::human;
 use crate::render::template::{Functions, Template};
 use crate::render::value::{Struct, Value};
 use engine::Engine;
+use engine::oci::reference::DEFAULT_DOMAIN;
 use engine::runtime::spec::Status;
 use engine::sys::namespace;
 use std::fs;
@@ -30,7 +33,7 @@ impl Command for Args {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
-        let facts = Facts::gather(&engine)?;
+        let facts = Facts::gather(ctx, &engine)?;
         let text = match self.format.as_deref() {
             None | Some("") => facts.page(),
             Some(format) => {
@@ -66,10 +69,17 @@ struct Facts {
     name: String,
     root: String,
     sandbox: String,
+    /// Which registry plays docker.io.
+    hub: String,
+    /// Who is logged in there.
+    user: String,
+    insecure: Vec<String>,
 }
 
 impl Facts {
-    fn gather(engine: &Engine) -> CommandResult<Self> {
+    fn gather(ctx: &Ctx, engine: &Engine) -> CommandResult<Self> {
+        let accounts = Accounts::of(ctx)?;
+        let known = accounts.at(DEFAULT_DOMAIN).get().unwrap_or_default();
         let containers = engine.containers()?;
         let count =
             |is: &dyn Fn(Status) -> bool| containers.iter().filter(|c| is(c.status)).count();
@@ -97,6 +107,9 @@ impl Facts {
                 .into_owned(),
             root: engine.home().root().display().to_string(),
             sandbox: engine.sandbox_name().to_owned(),
+            hub: accounts.hub().to_string(),
+            user: known.map_or_else(String::new, |known| known.username().to_owned()),
+            insecure: insecure_shown(),
         })
     }
 
@@ -152,6 +165,10 @@ Server:
  Docker Root Dir: {root}
  Sandbox: {sandbox}
  Debug Mode: false
+{user} Hub: {hub}
+ Experimental: false
+ Insecure Registries:
+{insecure} Live Restore Enabled: false
 ",
             own = env!("CARGO_PKG_VERSION"),
             containers = self.containers,
@@ -168,6 +185,12 @@ Server:
             name = self.name,
             root = self.root,
             sandbox = self.sandbox,
+            user = match self.user.as_str() {
+                "" => String::new(),
+                user => format!(" Username: {user}\n"),
+            },
+            hub = self.hub,
+            insecure = lines(&self.insecure),
         )
     }
 
@@ -193,11 +216,25 @@ Server:
             .with("Name", self.name.as_str())
             .with("ServerVersion", DOCKER)
             .with("DefaultRuntime", "docklings")
+            .with("IndexServerAddress", DOCKER_HUB)
+            .with(
+                "RegistryConfig",
+                Struct::new("registry.ServiceConfig")
+                    .with("InsecureRegistryCIDRs", Value::list(self.insecure.clone()))
+                    .with("Mirrors", Value::list(Vec::<String>::new())),
+            )
+            .with("Username", self.user.as_str())
+            .with("Hub", self.hub.as_str())
             .with("SecurityOptions", Value::list(self.security()))
             .with("Sandbox", self.sandbox.as_str())
             .with("Platform", format!("linux/{}", architecture()))
             .into()
     }
+}
+
+/// Each on a line, indented.
+fn lines(all: &[String]) -> String {
+    all.iter().map(|one| format!("  {one}\n")).collect()
 }
 
 /// `PRETTY_NAME` of `os-release(5)`.

@@ -34,6 +34,7 @@ mod image_save;
 mod image_tag;
 mod refused;
 mod registry_login;
+mod registry_search;
 mod registry_terminal;
 mod volume_ls;
 mod wording;
