@@ -86,6 +86,8 @@ fn forget(home: &Home, needed: &Needed) -> Result<()> {
     }
     for image in images.iter().filter(|image| !needed.images.contains(image)) {
         distribution::remove_image(home, image)?;
+        // A pull that was killed may have left the configuration, too.
+        blobs::remove(home, image)?;
     }
     Ok(())
 }
@@ -184,6 +186,12 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// Removes what processes that died left unfinished. The content lock is held.
 fn sweep(home: &Home, now: Timestamp) -> Result<()> {
+    for path in files(&home.blobs())? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(atomic::UNFINISHED) {
+            fs::remove_file(&path).on("remove", &path)?;
+        }
+    }
     for path in files(&home.content_tmp())? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_layer = [

@@ -10,6 +10,9 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+/// How the name of a file begins that is being written; one that nobody writes any more was left by a crash.
+pub const UNFINISHED: &str = ".new-";
+
 /// Whether the data must survive a power cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -35,7 +38,7 @@ pub fn write_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
-        .prefix(".new-")
+        .prefix(UNFINISHED)
         .tempfile_in(folder)
         .on("write", path)?;
     file.write_all(bytes).on("write", path)?;

@@ -3,3 +3,4 @@
 mod hub;
 mod peers;
 mod serve;
+mod transfer;

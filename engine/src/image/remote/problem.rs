@@ -201,6 +201,7 @@ pub(super) fn unanswered(method: &str, url: &Url, error: ureq::Error) -> Unanswe
         ureq::Error::Protocol(_) => (true, format!("malformed HTTP response: {error}")),
         other => (false, other.to_string()),
     };
+    let cause = if tls { tls_cause(&cause) } else { cause };
     let method = method[..1].to_owned() + &method[1..].to_lowercase();
     let failure = Error::new(ErrorKind::Io, format!("{method} \"{url}\": {cause}"));
     let hint = match (&error, tls) {
@@ -257,6 +258,24 @@ fn io_cause(url: &Url, error: &io::Error) -> (bool, String) {
         // What the resolver of the system says has no kind of its own.
         _ if error.to_string().contains("lookup") => (false, no_such_host(url)),
         _ => (true, error.to_string()),
+    }
+}
+
+/// What is wrong with a certificate, in Go's words.
+fn tls_cause(said: &str) -> String {
+    let words = [
+        ("UnknownIssuer", "certificate signed by unknown authority"),
+        ("Expired", "certificate has expired or is not yet valid"),
+        ("NotValidYet", "certificate has expired or is not yet valid"),
+        (
+            "not valid for name",
+            "certificate is valid for another name",
+        ),
+        ("NotValidForName", "certificate is valid for another name"),
+    ];
+    match words.iter().find(|(word, _)| said.contains(word)) {
+        Some((_, words)) => format!("tls: failed to verify certificate: x509: {words}"),
+        None => said.to_owned(),
     }
 }
 

@@ -110,7 +110,7 @@ fn one(
     let home = place.home;
     let config = blobs::read(home, image)?;
     let diff_ids = parse_config(&config)?.rootfs.diff_ids;
-    let kept = kept_manifest(home, image, &diff_ids);
+    let kept = kept_manifest(home, client, &reference, image, &diff_ids)?;
     let chain = layers::chain(&diff_ids);
     let planned = diff_ids
         .iter()
@@ -176,34 +176,54 @@ struct Kept {
     forms: Vec<Form>,
 }
 
-/// The latest manifest of `image` whose layers are all here in the form that it names.
-fn kept_manifest(home: &Home, image: &ImageId, diff_ids: &[Digest]) -> Option<Kept> {
-    distribution::manifests(home, image)
-        .into_iter()
-        .find_map(|known| {
-            let bytes = blobs::read(home, &known.digest).ok()?;
-            let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
-            if manifest.config.digest != *image || manifest.layers.len() != diff_ids.len() {
-                return None;
-            }
-            let form_of = |(descriptor, diff_id): (&Descriptor, &Digest)| {
-                let forms = distribution::forms(home, diff_id).into_iter();
-                forms
-                    .filter(|form| form.digest == descriptor.digest && form.size == descriptor.size)
-                    .find(|form| form.is_here(home))
+/// The latest manifest of `image` whose layers are all here in the form that it names, or there. A layer that was here when
+/// the image was pulled did not come in that form, but the registry that it came from may have it.
+fn kept_manifest(
+    home: &Home,
+    client: &Client,
+    reference: &Reference,
+    image: &ImageId,
+    diff_ids: &[Digest],
+) -> Result<Option<Kept>> {
+    'manifests: for kept in known_manifests(home, image, diff_ids) {
+        for form in kept.forms.iter().filter(|form| !form.is_here(home)) {
+            let upload = Upload {
+                client,
+                reference,
+                digest: &form.digest,
+                size: form.size,
+                open: &|| Err(Error::internal("a blob that is not here is not sent")),
             };
-            let forms = manifest
-                .layers
-                .iter()
-                .zip(diff_ids)
-                .map(form_of)
-                .collect::<Option<_>>()?;
-            Some(Kept {
-                media_type: known.media_type,
-                bytes,
-                forms,
-            })
+            if upload.find(&layer::elsewhere(form, reference))?.is_none() {
+                continue 'manifests;
+            }
+        }
+        return Ok(Some(kept));
+    }
+    Ok(None)
+}
+
+/// The manifests of `image` that were kept, with the forms of its layers.
+fn known_manifests(home: &Home, image: &ImageId, diff_ids: &[Digest]) -> Vec<Kept> {
+    let manifests = distribution::manifests(home, image).into_iter();
+    let kept = manifests.filter_map(|known| {
+        let bytes = blobs::read(home, &known.digest).ok()?;
+        let manifest: Manifest = serde_json::from_slice(&bytes).ok()?;
+        if manifest.config.digest != *image || manifest.layers.len() != diff_ids.len() {
+            return None;
+        }
+        let form_of = |(descriptor, diff_id): (&Descriptor, &Digest)| {
+            let mut forms = distribution::forms(home, diff_id).into_iter();
+            forms.find(|form| form.digest == descriptor.digest && form.size == descriptor.size)
+        };
+        let both = manifest.layers.iter().zip(diff_ids);
+        Some(Kept {
+            media_type: known.media_type,
+            bytes,
+            forms: both.map(form_of).collect::<Option<_>>()?,
         })
+    });
+    kept.collect()
 }
 
 /// The layer as gzip, which is what Docker's own manifests hold.

@@ -43,13 +43,8 @@ pub(super) enum Outcome {
 impl Upload<'_> {
     /// Brings the blob there. `from`: repositories of the same registry that may have it, without their registry.
     pub(super) fn run(&self, from: &[String]) -> Result<Outcome> {
-        if self.exists()? {
-            return Ok(Outcome::Existed);
-        }
-        for from in from {
-            if self.mount(from)? {
-                return Ok(Outcome::Mounted(from.clone()));
-            }
+        if let Some(outcome) = self.find(from)? {
+            return Ok(outcome);
         }
         let mut failures = 0;
         loop {
@@ -67,6 +62,19 @@ impl Upload<'_> {
                 return Ok(Outcome::Sent);
             }
         }
+    }
+
+    /// Brings the blob there if it need not be sent.
+    pub(super) fn find(&self, from: &[String]) -> Result<Option<Outcome>> {
+        if self.exists()? {
+            return Ok(Some(Outcome::Existed));
+        }
+        for from in from {
+            if self.mount(from)? {
+                return Ok(Some(Outcome::Mounted(from.clone())));
+            }
+        }
+        Ok(None)
     }
 
     fn exists(&self) -> Result<bool> {

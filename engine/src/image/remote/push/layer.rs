@@ -217,18 +217,9 @@ impl Work<'_> {
             size: form.size,
             open: &open,
         };
-        let repository = self.reference.name();
-        let domain = format!("{}/", self.reference.domain());
-        let from: Vec<String> = form
-            .sources
-            .iter()
-            .filter(|source| **source != repository)
-            .filter_map(|source| source.strip_prefix(&domain).map(str::to_owned))
-            .take(MOST_MOUNTS)
-            .collect();
-        let outcome = upload.run(&from)?;
+        let outcome = upload.run(&elsewhere(&form, self.reference))?;
         let known = Form {
-            sources: vec![repository],
+            sources: vec![self.reference.name()],
             ..form.clone()
         };
         distribution::note_form(self.home, &layer.diff_id, &known)?;
@@ -243,6 +234,16 @@ impl Work<'_> {
         let layer = layers::read(self.home, &layer.chain)?;
         pack_gzip(self.home, &layer, DOCKER_LAYER_GZIP, &|_| {})
     }
+}
+
+/// The other repositories of the registry of `reference` that may have `form`, without their registry.
+pub(super) fn elsewhere(form: &Form, reference: &Reference) -> Vec<String> {
+    let (repository, domain) = (reference.name(), format!("{}/", reference.domain()));
+    let others = form.sources.iter().filter(|source| **source != repository);
+    others
+        .filter_map(|source| source.strip_prefix(&domain).map(str::to_owned))
+        .take(MOST_MOUNTS)
+        .collect()
 }
 
 /// A blob that tells how far it is read.
