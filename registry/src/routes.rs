@@ -7,6 +7,7 @@
 use crate::error::{Code, Fault, Result};
 use crate::names::{Repository, Target, UploadId, digest};
 use engine::oci::digest::Digest;
+use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 /// A part of a sorted list.
@@ -73,10 +74,12 @@ const SEARCH_RESULTS: usize = 25;
 /// Errors: `NAME_INVALID`, `DIGEST_INVALID`, …; `UNSUPPORTED` with status 404 where there is nothing, 405 where there is
 /// something else.
 pub fn parse(method: &str, path: &str, query: &str) -> Result<Route> {
-    let path = unescape(path, false).ok_or_else(nothing)?;
+    let path = percent_decode_str(path)
+        .decode_utf8()
+        .map_err(|_| nothing())?;
     let query = Query::parse(query);
     let is_read = matches!(method, "GET" | "HEAD");
-    match path.as_str() {
+    match path.as_ref() {
         "/v2" | "/v2/" if is_read => return Ok(Route::Base),
         "/v2/_catalog" if is_read => return Ok(Route::Catalog(query.page()?)),
         "/v1/search" if is_read => {
@@ -157,11 +160,11 @@ struct Query(Vec<(String, String)>);
 
 impl Query {
     fn parse(text: &str) -> Self {
-        let pair = |part: &str| {
-            let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            Some((unescape(name, true)?, unescape(value, true)?))
-        };
-        Self(text.split('&').filter_map(pair).collect())
+        Self(
+            form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     fn all(&self, name: &str) -> Vec<String> {
@@ -201,24 +204,6 @@ impl Query {
         }
         Ok(Start::Empty)
     }
-}
-
-/// `text` without its escapes, which in a query have a plus sign for a blank; `None` if that is no text.
-fn unescape(text: &str, is_query: bool) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-                bytes.push(u8::try_from(high * 16 + low).ok()?);
-            }
-            b'+' if is_query => bytes.push(b' '),
-            other => bytes.push(other),
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
