@@ -5,7 +5,6 @@
 //! any thread, and ends on a whole byte; in a row they are one deflate stream, with one header and one checksum. The cuts
 //! cost a few bytes in a hundred thousand, and the same bytes always give the same gzip, however many processors there are.
 //! A block that hardly shrinks (a picture, an archive) is stored as it is: to find nothing is what takes deflate longest.
-//! **Lesson.** `registries`
 //! Source: RFC 1951 § 3.2, RFC 1952.
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
