@@ -14,6 +14,7 @@
 //!
 //! **What we do.** The same, over `ureq`; digests are checked while the bytes pass, and nothing is used before.
 //! **What we leave out.** Registries of version 1, and manifests of schema 1, which name no configuration.
+//! **Lesson.** `registries`
 //!
 //! | file | subject |
 //! |---|---|

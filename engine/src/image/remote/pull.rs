@@ -7,6 +7,7 @@
 //! Nothing is visible before it is whole and checked: blobs and layers appear by a rename, the image by one replacement of
 //! `images.json`. What a killed pull leaves is swept by the next one that deletes something.
 //! **Try it.** `docker pull localhost:5000/hello`, twice.
+//! **Lesson.** `registries`
 
 mod layer;
 

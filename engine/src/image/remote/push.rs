@@ -5,6 +5,7 @@
 //! **What we do.** The same. An image that was pulled is pushed with its own manifest, byte by byte, as long as its blobs are
 //! here, so its digest stays; for any other the manifest is Docker's, of schema 2.
 //! **Try it.** `docker push localhost:5000/hello`, then `docker tag` it into another repository and push again.
+//! **Lesson.** `registries`
 
 mod layer;
 
