@@ -166,6 +166,7 @@ class Transfer:
         pushes, pulls = self.rows(first, archive)
         warm = name in ("small files", "layers")
         measure(f"docker push of {title}, to {first.name}", pushes, warm)
+        pushes[0].once(False)
         measure(f"docker pull of {title}, from {first.name}", pulls, warm)
         self.clean(first)
         if len(self.registries) > 1:
@@ -183,6 +184,8 @@ class Transfer:
             pushes += [push[0], *([push[-1]] if self.skopeo else [])]
             pulls += [pull[0], *([pull[-1]] if self.skopeo else [])]
         measure(f"docker push of {title}, two registries", pushes, warm)
+        for row in pushes:
+            row.once(False)
         measure(f"docker pull of {title}, two registries", pulls, warm)
         for registry in self.registries:
             self.clean(registry)
