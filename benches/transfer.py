@@ -132,7 +132,8 @@ class Transfer:
         pushes, pulls = [], []
         for engine, words, flags in self.engines():
             shell = " ".join(map(str, words))
-            forget = f"{shell} rmi -f bench-transfer {name}; {shell} image prune -f"
+            names = " ".join(f"{other.place}/bench" for other in self.registries)
+            forget = f"{shell} rmi -f bench-transfer {names}; {shell} image prune -f"
             if engine == "docklings":
                 forget += f"; {shell} builder prune -af"
             fresh = f"{forget}; {shell} load -i {archive} && {shell} tag bench-transfer {name}"
