@@ -109,12 +109,12 @@ class Transfer:
         chance = random.Random(1)
         letters = "etaoinshrdlucmfwyp"
         words = ["".join(chance.choices(letters, k=chance.randint(2, 9))) for _ in range(5000)]
-        block = "".join(" ".join(chance.choices(words, k=12)) + f" {chance.randint(0, 99999)}\n" for _ in range(200_000)).encode()
+        block = "".join(" ".join(chance.choices(words, k=12)) + f" {chance.randint(0, 99999)}\n" for _ in range(20_000)).encode()
         with open(path, "wb") as file:
             left, turn = SIZE, 0
             while left > 0:
                 # Each turn differs, so that no compressor sees the same again.
-                turned = block[turn * 4099 % len(block):] + block[:turn * 4099 % len(block)]
+                turned = block[turn * 409 % len(block):] + block[:turn * 409 % len(block)]
                 file.write(turned[:left])
                 left, turn = left - len(turned), turn + 1
 
