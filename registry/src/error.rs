@@ -5,7 +5,7 @@
 
 use crate::answer::Answer;
 use serde_json::{Value, json};
-use std::io;
+use std::{fmt, io};
 
 /// The kind of an error, as clients see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,6 +169,13 @@ impl Fault {
             answer = answer.header(name, value);
         }
         answer
+    }
+}
+
+/// The sentence, without the code.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

@@ -1,13 +1,16 @@
 //! `docklings registry serve`: a registry of one's own, in the foreground, which shows each request as it comes. What
 //! `docker push` and `docker pull` do can be watched here.
 
+use super::prompt;
+use crate::ctx::Ctx;
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::learn::words::Words;
+use registry::auth::set_password;
 use registry::server::{Life, Listener, serve};
 use registry::{Access, Gate, Htpasswd, Registry, Store};
-use std::io::{self, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 
@@ -15,7 +18,7 @@ use std::path::PathBuf;
 const ADDRESS: &str = "127.0.0.1:5000";
 
 /// The words that `docklings registry` knows.
-pub(crate) const USAGE: &str = "serve [--listen ADDRESS:PORT] [--root DIR] [--htpasswd FILE] [--anonymous-pull] [--read-only] [--quiet]";
+pub(crate) const USAGE: &str = "serve [--listen ADDRESS:PORT] [--root DIR] [--htpasswd FILE] [--anonymous-pull] [--read-only] [--quiet], or passwd NAME --htpasswd FILE";
 /// Its flags.
 pub(crate) const FLAGS: &[&str] = &[
     "--listen=",
@@ -29,12 +32,14 @@ pub(crate) const FLAGS: &[&str] = &[
 /// `docklings registry …`.
 pub(crate) fn run(words: &Words) -> CommandResult {
     let names: Vec<&str> = words.names.iter().map(String::as_str).collect();
-    if names != ["serve"] {
-        let said = match names.first() {
-            None => "say what the registry is to do".to_owned(),
-            Some(word) => format!("unexpected word `{word}`"),
-        };
-        return Err(usage(said));
+    match names.as_slice() {
+        ["serve"] => {}
+        ["passwd", name] => return passwd(name, words),
+        [] => return Err(usage("say what the registry is to do".to_owned())),
+        ["passwd"] => return Err(usage("say whose password it is".to_owned())),
+        ["serve" | "passwd", .., word] | [word, ..] => {
+            return Err(usage(format!("unexpected word `{word}`")));
+        }
     }
     let env = Env::read()?;
     let address = address(words.values("--listen").last().unwrap_or(ADDRESS))?;
@@ -43,7 +48,7 @@ pub(crate) fn run(words: &Words) -> CommandResult {
         return Err(Failure::Hinted(
             format!("{address} is reached from other machines, and anyone there could push"),
             exit::FAILURE,
-            "ask for a password with `--htpasswd FILE` (htpasswd -B -c FILE NAME), or take no pushes with `--read-only`".to_owned(),
+            "ask for a password with `--htpasswd FILE` (docklings registry passwd NAME --htpasswd FILE), or take no pushes with `--read-only`".to_owned(),
         ));
     }
     let has_passwords = !matches!(access, Access::Open);
@@ -85,6 +90,26 @@ pub(crate) fn run(words: &Words) -> CommandResult {
         root.display()
     )?;
     Ok(())
+}
+
+/// Gives `name` a password in a password file; it is typed, or comes from a pipe.
+fn passwd(name: &str, words: &Words) -> CommandResult {
+    let file = words.values("--htpasswd").last().map(PathBuf::from);
+    let file = file.ok_or_else(|| usage("`passwd` needs `--htpasswd FILE`".to_owned()))?;
+    let password = if io::stdin().is_terminal() {
+        let mut ctx = Ctx::of_process("registry passwd")?;
+        prompt::ask_secret(&mut ctx, &format!("Password of {name}: "))?
+    } else {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    };
+    set_password(&file, name, &password)?;
+    Ok(writeln!(
+        io::stdout(),
+        "{name} has a password in {}",
+        file.display()
+    )?)
 }
 
 fn usage(said: String) -> Failure {

@@ -1,11 +1,12 @@
 //! A password file as `htpasswd -B` writes it: a line `name:hash` for each user, bcrypt only, as Docker's registry wants
 //! it. It is read again when it has changed.
 
-use super::passwords::Passwords;
+use super::passwords::{self, Passwords};
 use crate::error::Result;
 use engine::error::{Error, IoContext};
 use std::collections::HashMap;
 use std::fs;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
@@ -59,6 +60,41 @@ impl Htpasswd {
     }
 }
 
+/// Writes the line of `name` into the password file at `path`, in place of an older one; a missing file is made.
+/// Errors: no such name can be written; the password is empty or longer than bcrypt's 72 bytes; the file is damaged.
+pub fn set_password(path: &Path, name: &str, password: &str) -> engine::error::Result<()> {
+    if name.is_empty() || name.contains([':', '\n', '\r', '#']) {
+        return Err(Error::invalid(format!(
+            "`{name}` is no name for a password file"
+        )));
+    }
+    let hash = passwords::hash(password).map_err(|fault| Error::invalid(fault.to_string()))?;
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        other => other.on("read", path)?,
+    };
+    parse(path, &text)?;
+    let prefix = format!("{name}:");
+    let others = text
+        .lines()
+        .filter(|line| !line.trim().starts_with(&prefix));
+    let mut lines: Vec<String> = others.map(str::to_owned).collect();
+    lines.push(format!("{name}:{hash}\n"));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut file = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .on("write", path)?;
+    file.write_all(lines.join("\n").as_bytes())
+        .on("write", path)?;
+    file.persist(path)
+        .map_err(|error| error.error)
+        .on("write", path)?;
+    Ok(())
+}
+
 fn version(path: &Path) -> Option<(SystemTime, u64)> {
     let data = fs::metadata(path).ok()?;
     Some((data.modified().ok()?, data.len()))
@@ -74,7 +110,7 @@ fn parse(path: &Path, text: &str) -> engine::error::Result<HashMap<String, Strin
         let place = format!("`{}`, line {}", path.display(), index + 1);
         let Some((name, hash)) = line.split_once(':').filter(|(name, _)| !name.is_empty()) else {
             return Err(Error::invalid(format!("{place}: not `name:hash`"))
-                .with_hint("htpasswd -B -c FILE NAME"));
+                .with_hint("docklings registry passwd NAME --htpasswd FILE"));
         };
         if !["$2a$", "$2b$", "$2y$"]
             .iter()
@@ -82,7 +118,7 @@ fn parse(path: &Path, text: &str) -> engine::error::Result<HashMap<String, Strin
             || hash.len() != 60
         {
             return Err(Error::invalid(format!("{place}: the hash is not bcrypt's"))
-                .with_hint("htpasswd -B FILE NAME"));
+                .with_hint("docklings registry passwd NAME --htpasswd FILE"));
         }
         hashes.insert(name.to_owned(), hash.to_owned());
     }
@@ -121,5 +157,21 @@ mod tests {
         check("# x\nalice:$apr1$x$y", "line 2: the hash");
         check("alice", "line 1: not `name:hash`");
         check(":x", "line 1: not");
+    }
+
+    #[test]
+    fn a_password_is_written_over_an_older_one_and_beside_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users");
+        set_password(&path, "alice", "a").unwrap();
+        set_password(&path, "bob", "b").unwrap();
+        set_password(&path, "alice", "c").unwrap();
+        let file = Htpasswd::open(&path).unwrap();
+        let knows = |name: &str, password: &str| file.knows(name, password).unwrap();
+        assert!(knows("alice", "c") && knows("bob", "b") && !knows("alice", "a"));
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2);
+        for (name, password) in [("", "x"), ("a:b", "x"), ("a", ""), ("a\nb", "x")] {
+            assert!(set_password(&path, name, password).is_err(), "{name}");
+        }
     }
 }

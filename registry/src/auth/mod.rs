@@ -13,7 +13,7 @@ mod passwords;
 mod tokens;
 
 pub use accounts::Accounts;
-pub use htpasswd::Htpasswd;
+pub use htpasswd::{Htpasswd, set_password};
 pub use tokens::{Grant, Scope};
 
 use crate::answer::{Answer, Request};

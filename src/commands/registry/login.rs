@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::registry::credentials::{Account, Kept};
-use crate::registry::{self, Accounts, prompt};
+use crate::registry::{self, Accounts, hub, prompt};
 use engine::ErrorKind;
 use engine::image::remote::Credential;
 use engine::oci::reference::DEFAULT_DOMAIN;
@@ -213,7 +213,9 @@ impl Login {
     fn tried(&self, ctx: &mut Ctx, credential: &Credential) -> CommandResult {
         let engine = ctx.engine()?;
         let remote = registry::remote(ctx, None)?;
-        let logged_in = engine.registry_login(&remote, &self.domain, credential)?;
+        let logged_in = engine
+            .registry_login(&remote, &self.domain, credential)
+            .map_err(|error| hub::refused(&ctx.env, &self.domain, error))?;
         if self.account.put(&logged_in.credential)? == Kept::InFile {
             let file = self.account.file.display();
             ctx.flush()?;

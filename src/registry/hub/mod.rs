@@ -95,6 +95,19 @@ pub(crate) fn explained(env: &Env, error: Error) -> Error {
     }
 }
 
+/// `error` of a login at `domain`, with a hint for who has forgotten which password the account on the practice hub has.
+pub(crate) fn refused(env: &Env, domain: &str, error: Error) -> Error {
+    let is_practice = matches!(config::chosen(env), Ok((Choice::Practice, _)));
+    let is_wrong = error.message().contains("incorrect username or password");
+    match is_practice && is_wrong && domain == DEFAULT_DOMAIN {
+        true => error.with_hint(
+            "the practice hub knows this account with another password; \
+             `docklings config hub --forget` lets it forget all accounts and what was pushed",
+        ),
+        false => error,
+    }
+}
+
 /// Whether a failed pull was of a name without a registry, as far as its message tells.
 fn wants_of_hub(message: &str) -> bool {
     let base = "failed to resolve source metadata for docker.io/";

@@ -112,9 +112,5 @@ fn description(name: &str) -> &'static str {
 }
 
 fn failed(fault: Fault) -> Failure {
-    let answer = fault.answer();
-    Failure::message(format!(
-        "cannot fill the practice hub: {}",
-        String::from_utf8_lossy(answer.bytes())
-    ))
+    Failure::message(format!("cannot fill the practice hub: {fault}"))
 }

@@ -8,11 +8,16 @@ use std::net::TcpStream;
 
 /// A request over a connection of its own; returns the whole answer.
 fn ask(port: u16, head: &str, body: &[u8]) -> String {
+    ask_as(port, head, "", body)
+}
+
+/// As [`ask`], with header lines.
+fn ask_as(port: u16, head: &str, headers: &str, body: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    let length = body.len();
     write!(
         stream,
-        "{head} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-        body.len()
+        "{head} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
     )
     .and_then(|()| stream.write_all(body))
     .expect("it reads");
@@ -138,4 +143,41 @@ fn a_kill_in_the_middle_of_an_upload_loses_nothing_that_was_there() {
     let all = engine::oci::digest::Digest::of(b"first lost");
     let answer = ask(served.port(), &format!("PUT {place}?digest={all}"), rest);
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+}
+
+#[test]
+fn a_password_file_is_made_without_another_program() {
+    let sandbox = Sandbox::new();
+    for password in ["first", "secret"] {
+        sandbox
+            .shell(&format!(
+                "echo {password} | docklings registry passwd alice --htpasswd users"
+            ))
+            .ok()
+            .says("alice has a password in users\n");
+    }
+    let served = Served::start(&sandbox, "--htpasswd users");
+    let with = |login: &str| {
+        ask_as(
+            served.port(),
+            "GET /v2/",
+            &format!("Authorization: Basic {login}\r\n"),
+            b"",
+        )
+    };
+    // alice:secret, alice:first
+    assert!(with("YWxpY2U6c2VjcmV0").starts_with("HTTP/1.1 200"));
+    assert!(with("YWxpY2U6Zmlyc3Q=").starts_with("HTTP/1.1 401"));
+    sandbox
+        .docklings("registry passwd alice")
+        .fails(2)
+        .complains("needs `--htpasswd FILE`");
+    sandbox
+        .docklings("registry passwd --htpasswd users")
+        .fails(2)
+        .complains("say whose password it is");
+    sandbox
+        .docklings("registry passwd alice --htpasswd users")
+        .fails(1)
+        .complains("a password has 1 to 72 bytes");
 }
