@@ -38,7 +38,7 @@ pub enum ObjectKind {
 /// `action` is Docker's word where Docker has the event (`create start die stop kill attach detach exec_create
 /// exec_start exec_die destroy rename update pause unpause oom health_status commit tag untag delete import load save
 /// prune pull push mount unmount`); the looks and builds that Docker does not report are `logs inspect top stats diff
-/// copy_in copy_out export list history build build_step login`.
+/// copy_in copy_out export list history build build_step login search`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When it happened.

@@ -39,6 +39,14 @@ pub struct Collected {
     pub size: u64,
 }
 
+/// Removes what processes that died left unfinished, unless somebody is making something.
+pub fn sweep_leftovers(home: &Home, now: Timestamp) -> Result<()> {
+    match lock::try_exclusive(&home.content_lock())? {
+        Some(_lock) => sweep(home, now),
+        None => Ok(()),
+    }
+}
+
 /// Deletes layers that nothing needs, and the configurations of `removed` if no sandbox has those images.
 pub fn collect(home: &Home, removed: &[ImageId], now: Timestamp) -> Result<Collected> {
     let Some(_lock) = lock::try_exclusive(&home.content_lock())? else {

@@ -72,6 +72,11 @@ impl Draft {
     pub fn publish(self, home: &Home, digest: &Digest) -> Result<()> {
         create_private_dir(&home.blobs())?;
         let path = path(home, digest);
+        let length = self.0.as_file().metadata().on("read", self.0.path())?.len();
+        // What is there stays untouched, unless a power cut has shortened it.
+        if fs::metadata(&path).is_ok_and(|there| there.len() == length) {
+            return Ok(());
+        }
         self.0
             .persist(&path)
             .map_err(|error| error.error)

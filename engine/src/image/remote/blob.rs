@@ -6,7 +6,7 @@
 
 use super::auth::Scope;
 use super::event::LayerStatus;
-use super::http::{Answer, Call, Client};
+use super::http::{Again, Answer, Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::hasher::Hasher;
 use crate::oci::descriptor::Descriptor;
@@ -54,7 +54,7 @@ pub(super) fn fetch(
         breaks += 1;
         if failures > client.wires.patience().retries || breaks > MOST_BREAKS {
             return Err(broken.with_hint(
-                "the connection breaks off again and again; docker pull begins where it stopped",
+                "layers that came whole are kept; docker pull goes on with the others",
             ));
         }
         let delay = client.delay(failures - 1);
@@ -125,6 +125,8 @@ impl Download<'_> {
         if self.have > 0 {
             call = call.with("range", format!("bytes={}-", self.have));
         }
+        // Here it is known where to go on.
+        call.again = Again::WhenBusy;
         let answer = self
             .client
             .send(&call)
@@ -140,7 +142,6 @@ impl Download<'_> {
                     format!("the registry does not go on with blob {digest} where it stopped");
                 return Err(Ended::For(Error::invalid(message)));
             }
-            429 | 500..=599 => return Err(Ended::Broken(answer.problem().error())),
             _ => return Err(Ended::For(answer.problem().pulling(self.reference))),
         };
         let mut body = answer.into_reader();

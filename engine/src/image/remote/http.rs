@@ -30,6 +30,17 @@ pub(super) enum Content<'a> {
     Stream(u64, &'a dyn Fn() -> Result<Box<dyn Read + 'a>>),
 }
 
+/// When a request is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// After whatever may pass.
+    Always,
+    /// When the server is busy; a broken connection is the caller's matter.
+    WhenBusy,
+    /// What is done about a failure is the caller's matter.
+    Never,
+}
+
 /// A request.
 pub(super) struct Call<'a> {
     pub(super) method: Method,
@@ -37,8 +48,7 @@ pub(super) struct Call<'a> {
     pub(super) scope: Scope,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) content: Content<'a>,
-    /// A failure of the connection is final.
-    pub(super) once: bool,
+    pub(super) again: Again,
 }
 
 impl Call<'_> {
@@ -49,7 +59,7 @@ impl Call<'_> {
             scope,
             headers: Vec::new(),
             content: Content::Nothing,
-            once: false,
+            again: Again::Always,
         }
     }
 
@@ -147,7 +157,11 @@ impl Client {
         loop {
             let most = self.wires.patience().retries;
             let wait = match self.send_once(call) {
-                Ok(answer) if attempt < most && is_passing(answer.status) => {
+                Ok(answer)
+                    if attempt < most
+                        && call.again != Again::Never
+                        && is_passing(answer.status) =>
+                {
                     match self.wait_for(&answer, attempt) {
                         Some(wait) => wait,
                         None => return Ok(answer),
@@ -155,7 +169,7 @@ impl Client {
                 }
                 Ok(answer) => return Ok(answer),
                 Err(Sending::Unanswered(failure))
-                    if failure.passing && attempt < most && !call.once =>
+                    if failure.passing && attempt < most && call.again == Again::Always =>
                 {
                     self.delay(attempt)
                 }

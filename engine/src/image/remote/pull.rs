@@ -18,6 +18,7 @@ use super::manifest::{self, Received};
 use super::platform::Wanted;
 use super::{PullRequest, Pulled, Remote, blob};
 use crate::error::{Error, Result};
+use crate::image::collect::sweep_leftovers;
 use crate::image::record::{NewImage, record};
 use crate::image::{keep_content, parse_config};
 use crate::oci::config::ImageConfig;
@@ -54,6 +55,8 @@ pub(crate) fn pull(
         return Err(Error::invalid("tag can't be used with --all-tags/-a"));
     }
     let wanted = Wanted::parse(request.platform.as_deref())?;
+    // A pull that was killed has left the most.
+    sweep_leftovers(place.home, place.now)?;
     let client = connect(remote, asked.domain())?;
     let mut references = vec![asked.clone().or_latest()];
     if request.all_tags {

@@ -12,7 +12,7 @@
 //! Source: OCI distribution specification, § Pushing blobs, § Mounting a blob from another repository.
 
 use super::auth::Scope;
-use super::http::{Answer, Call, Client, Content};
+use super::http::{Again, Answer, Call, Client, Content};
 use crate::error::{Error, ErrorKind, Result};
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
@@ -130,7 +130,7 @@ impl Upload<'_> {
         .with("content-type", "application/octet-stream");
         call.content = Content::Stream(self.size, self.open);
         // An upload that broke off is not gone on with, but begun anew.
-        call.once = true;
+        call.again = Again::Never;
         let answer = self.client.send(&call)?;
         match answer.is_success() {
             true => Ok(()),

@@ -404,6 +404,55 @@ fn all_tags_come_page_by_page() {
 }
 
 #[test]
+fn what_a_killed_pull_left_is_swept_by_the_next() {
+    let image = Image::new(&[10]);
+    let server = Server::new(move |asked| image.answer(asked));
+    let mut world = World::new();
+    let left = ["blob-x", "layer-x"].map(|name| world.home.content_tmp().join(name));
+    std::fs::write(&left[0], "half").unwrap();
+    std::fs::create_dir(&left[1]).unwrap();
+    world.pull(&format!("{}/app:1", server.host())).unwrap();
+    assert!(left.iter().all(|path| !path.exists()));
+}
+
+#[test]
+fn a_proxy_is_asked_for_another_machine_and_not_for_this_one() {
+    let image = Image::new(&[10]);
+    let proxy = Server::new(|_| Reply::new(403));
+    let server = Server::new(move |asked| image.answer(asked));
+    let mut world = World::new();
+    let address = format!("http://{}", proxy.host());
+    world.remote.proxies = super::Proxies {
+        https: address.clone(),
+        http: address,
+        none: "intern.example".to_owned(),
+    };
+    world.pull(&format!("{}/app:1", server.host())).unwrap();
+    assert!(proxy.asked().is_empty());
+    world.pull("registry.example/app:1").unwrap_err();
+    assert_eq!(proxy.count("CONNECT registry.example:443"), 1);
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_a_stranger_says_is_read_or_refused(text in ".*", more in "[ -~]*") {
+        let base = super::url::Url::parse("https://registry.example/v2/a/").unwrap();
+        if let Ok(url) = base.join(&text) {
+            // What was read once is read in the same way again.
+            assert_eq!(super::url::Url::parse(&url.to_string()).unwrap(), url);
+            assert!(!url.host().contains('@'));
+        }
+        drop(base.join(&more));
+        for challenge in super::challenge::parse(&text).iter().chain(&super::challenge::parse(&more)) {
+            assert!(!challenge.scheme.is_empty());
+        }
+        drop(super::platform::Wanted::parse(Some(&text)));
+        drop(super::problem::Problem::read(404, more.as_bytes()).error());
+        drop(super::endpoint::candidates(&Remote::default(), &text));
+    }
+}
+
+#[test]
 fn a_search_asks_the_hub_and_a_registry_that_knows_none_for_its_catalog() {
     let server = Server::new(|asked| match asked.path.as_str() {
         "/v1/search?q=bu%20x&n=2" => Reply::ok(
