@@ -33,7 +33,7 @@ impl Wanted {
                     .bytes()
                     .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
         };
-        if !parts.iter().all(|part| is_word(part)) {
+        if !parts.iter().all(is_word) {
             return refused("invalid platform component");
         }
         match parts[..] {
