@@ -2,12 +2,18 @@
 
 use crate::ctx::{self, Ctx};
 use crate::env;
+use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::registry::hub;
 use crate::render::transfer::{Form, Transfer};
+use crate::session::Signals;
 use engine::ErrorKind;
 use engine::image::remote::{PullRequest, Pulled, PushRequest, Pushed, Remote, TransferEvent};
 use engine::oci::reference::Reference;
+use nix::sys::signal::Signal;
+use std::io;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// Where the progress is shown.
@@ -21,6 +27,49 @@ pub(crate) enum Shown {
     Err,
 }
 
+/// Ctrl-C while layers travel: what was not finished is to be removed, so the signal is read as data until the first of them
+/// has come. The next one ends the program at once.
+#[derive(Default)]
+struct Interruption {
+    caught: Mutex<Option<Signals>>,
+    /// The signal's number; 0 for none.
+    signal: AtomicI32,
+}
+
+impl Interruption {
+    fn lock(&self) -> MutexGuard<'_, Option<Signals>> {
+        self.caught.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on signals are data, if `is_on`, and else what they are.
+    fn watch(&self, is_on: bool) -> io::Result<()> {
+        let mut caught = self.lock();
+        match (is_on, caught.is_some()) {
+            (true, false) if self.number() == 0 => *caught = Some(Signals::catch(false)?),
+            (false, _) => *caught = None,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether one has come.
+    fn has_come(&self) -> bool {
+        let mut caught = self.lock();
+        while let Some(signal) = caught.as_ref().and_then(Signals::next) {
+            if signal != Signal::SIGWINCH {
+                self.signal.store(signal as i32, Ordering::Relaxed);
+                *caught = None;
+                return true;
+            }
+        }
+        false
+    }
+
+    fn number(&self) -> i32 {
+        self.signal.load(Ordering::Relaxed)
+    }
+}
+
 /// Pulls what `request` asks for.
 pub(crate) fn pull(
     ctx: &mut Ctx,
@@ -30,8 +79,8 @@ pub(crate) fn pull(
     let engine = ctx.engine()?;
     let remote = remote(ctx, &request.reference)?;
     let env = ctx.env.clone();
-    follow(ctx, shown, |tell| {
-        let pulled = engine.pull(request, &remote, tell);
+    follow(ctx, shown, remote, |remote, tell| {
+        let pulled = engine.pull(request, remote, tell);
         pulled.map_err(|error| hub::explained(&env, error))
     })
 }
@@ -44,7 +93,9 @@ pub(crate) fn push(
 ) -> CommandResult<Vec<Pushed>> {
     let engine = ctx.engine()?;
     let remote = remote(ctx, &request.reference)?;
-    follow(ctx, shown, |tell| engine.push(request, &remote, tell))
+    follow(ctx, shown, remote, |remote, tell| {
+        engine.push(request, remote, tell)
+    })
 }
 
 fn remote(ctx: &Ctx, name: &str) -> CommandResult<Remote> {
@@ -55,7 +106,8 @@ fn remote(ctx: &Ctx, name: &str) -> CommandResult<Remote> {
 fn follow<T>(
     ctx: &mut Ctx,
     shown: Shown,
-    act: impl FnOnce(&mut dyn FnMut(TransferEvent)) -> engine::Result<T>,
+    mut remote: Remote,
+    act: impl FnOnce(&Remote, &mut dyn FnMut(TransferEvent)) -> engine::Result<T>,
 ) -> CommandResult<T> {
     ctx.flush()?;
     let form = match shown {
@@ -69,19 +121,33 @@ fn follow<T>(
     };
     let begun = Instant::now();
     let mut transfer = Transfer::new(out, form, move || begun.elapsed());
-    let mut has_spoken = false;
-    let ended = act(&mut |event| {
+    let interruption = Arc::new(Interruption::default());
+    let asked = Arc::clone(&interruption);
+    remote.stop = Arc::new(move || asked.has_come());
+    let (mut has_spoken, mut watching) = (false, Ok(()));
+    let ended = act(&remote, &mut |event| {
         has_spoken = true;
+        // Before its first layer and after its last a transfer may hang without asking for a stop.
+        let is_layer = matches!(event, TransferEvent::Layer { .. });
+        if watching.is_ok() {
+            watching = interruption.watch(is_layer);
+        }
         transfer.tell(&event);
     });
+    interruption.watch(false)?;
     transfer.finish()?;
+    watching?;
+    if interruption.number() != 0 && ended.is_err() {
+        writeln!(ctx.err, "context canceled")?;
+        return Err(Failure::Code(exit::of_signal(interruption.number())));
+    }
     ended.map_err(|error| match error.kind() {
         ErrorKind::Unsupported | ErrorKind::Machine | ErrorKind::Local => error.into(),
         // What fails after the first line comes without the prefix: in Docker, the daemon's answer has begun by then.
         _ if has_spoken => {
             let hint = error.hint().map(str::to_owned);
             match (error.to_string(), hint) {
-                (text, Some(hint)) => Failure::Hinted(text, crate::exit::FAILURE, hint),
+                (text, Some(hint)) => Failure::Hinted(text, exit::FAILURE, hint),
                 (text, None) => Failure::message(text),
             }
         }

@@ -138,6 +138,9 @@ pub type Credentials = dyn Fn(&str) -> Result<Option<Credential>> + Send + Sync;
 /// Where names of docker.io are; asked when the first of them is needed. `None`: at Docker Hub.
 pub type Hub = dyn Fn() -> Result<Option<Endpoint>> + Send + Sync;
 
+/// Whether the user wants no more of it; asked while layers travel, by the thread that began, several times a second.
+pub type Stop = dyn Fn() -> bool + Send + Sync;
+
 /// All that the engine does not know by itself about registries.
 #[derive(Clone)]
 pub struct Remote {
@@ -154,6 +157,8 @@ pub struct Remote {
     pub proxies: Proxies,
     /// Waiting and trying again.
     pub patience: Patience,
+    /// Ends a transfer: `context canceled`, and what was not finished is removed.
+    pub stop: Arc<Stop>,
 }
 
 /// Docker Hub, nobody logged in, nothing insecure but this machine.
@@ -166,6 +171,7 @@ impl Default for Remote {
             certificates: vec![PathBuf::from("/etc/docker/certs.d")],
             proxies: Proxies::default(),
             patience: Patience::default(),
+            stop: Arc::new(|| false),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! ours, and never reach the addresses at which clouds tell a machine its own secrets.
 
 use super::url::{self, Scheme, Url};
-use super::{Endpoint, Patience, Proxies, Remote};
+use super::{Endpoint, Patience, Proxies, Remote, Stop};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::fmt;
@@ -15,7 +15,8 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -34,6 +35,8 @@ const AUTHORITIES: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 const USER_AGENT: &str = concat!("docklings/", env!("CARGO_PKG_VERSION"), " (linux)");
+/// How long the user waits for a stop.
+const BLINK: Duration = Duration::from_millis(100);
 /// Bytes of a file with certificates.
 const LARGEST_CERTIFICATES: u64 = 4 << 20;
 
@@ -47,6 +50,7 @@ pub(super) struct Wires {
     certificates: Vec<PathBuf>,
     proxies: Proxies,
     patience: Patience,
+    stop: Arc<Stop>,
     agents: Mutex<HashMap<Kind, Agent>>,
 }
 
@@ -67,6 +71,7 @@ impl Wires {
             certificates: remote.certificates.clone(),
             proxies: remote.proxies.clone(),
             patience: remote.patience,
+            stop: Arc::clone(&remote.stop),
             agents: Mutex::new(HashMap::new()),
         }
     }
@@ -82,6 +87,20 @@ impl Wires {
 
     pub(super) fn patience(&self) -> Patience {
         self.patience
+    }
+
+    /// What the workers tell next; `None` when the last of them has ended. Error: the user wants no more.
+    pub(super) fn next<T>(&self, news: &Receiver<T>) -> Result<Option<T>> {
+        loop {
+            if (self.stop)() {
+                return Err(Error::local("context canceled"));
+            }
+            match news.recv_timeout(BLINK) {
+                Ok(one) => return Ok(Some(one)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            }
+        }
     }
 
     /// What sends requests to `url`.

@@ -220,7 +220,7 @@ impl Stack<'_> {
 
     fn place_all(&mut self, receiver: &Receiver<News>, observer: &mut Observer<'_>) -> Result<()> {
         self.place_what_is_there(observer)?;
-        for news in receiver {
+        while let Some(news) = self.work.client.wires.next(receiver)? {
             match news {
                 News::Status(index, status) => {
                     observer(layer_event(&short(&self.work.layers[index].digest), status));

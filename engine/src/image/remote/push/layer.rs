@@ -136,13 +136,14 @@ fn run(work: &Work<'_>, observer: &mut Observer<'_>) -> Result<HashMap<Digest, (
         drop(sender);
         let mut done = HashMap::new();
         let mut failure = None;
-        for news in &receiver {
-            match news {
-                News::Status(id, status) => observer(TransferEvent::Layer { id, status }),
-                News::Done(index, Ok(one)) => {
+        loop {
+            match work.client.wires.next(&receiver) {
+                Ok(None) => break,
+                Ok(Some(News::Status(id, status))) => observer(TransferEvent::Layer { id, status }),
+                Ok(Some(News::Done(index, Ok(one)))) => {
                     done.insert(work.layers[index].diff_id.clone(), one);
                 }
-                News::Done(_, Err(error)) => {
+                Err(error) | Ok(Some(News::Done(_, Err(error)))) => {
                     work.stop.store(true, Ordering::Relaxed);
                     // The first is the cause; others stop because of it.
                     failure.get_or_insert(error);
