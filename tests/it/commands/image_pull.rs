@@ -38,7 +38,7 @@ fn what_was_pushed_is_pulled_and_told_in_dockers_words() {
     let ended = |how: &str| {
         let layer = format!("LAYER: {how}");
         let layers = [preparing.clone(), preparing.clone(), layer.clone(), layer];
-        [&[head.clone()][..], &layers, &[pushed.clone()]].concat()
+        [&[head.clone()][..], &layers, std::slice::from_ref(&pushed)].concat()
     };
     let first = sandbox.docker(&format!("push {name}:v1")).ok().warns("");
     assert_eq!(shape(&first.stdout), ended("Pushed"));
