@@ -6,6 +6,8 @@
 //! cost a few bytes in a hundred thousand, and the same bytes always give the same gzip, however many processors there are.
 //! A block that hardly shrinks (a picture, an archive) is stored as it is: to find nothing is what takes deflate longest.
 //! Source: RFC 1951 § 3.2, RFC 1952.
+//!
+//! **Lesson.** `registries`
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 use std::collections::VecDeque;
