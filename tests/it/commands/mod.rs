@@ -29,6 +29,7 @@ mod image_history;
 mod image_interchange;
 mod image_ls;
 mod image_pull;
+mod image_pull_stopped;
 mod image_rm;
 mod image_save;
 mod image_tag;
