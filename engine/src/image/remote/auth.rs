@@ -108,6 +108,11 @@ impl Auth {
         }
     }
 
+    /// Whom the credentials name, if there are any.
+    pub(super) fn user(&self) -> Option<&str> {
+        self.credential.as_ref().map(Credential::username)
+    }
+
     /// Takes in what the registry asks for.
     /// Error: it asks for nothing that we know, or names a realm that nothing is told to.
     pub(super) fn challenged(&self, challenges: &[Challenge], endpoint: &Endpoint) -> Result<()> {

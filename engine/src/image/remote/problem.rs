@@ -125,21 +125,34 @@ impl Problem {
         }
     }
 
-    /// As the error of a push of `reference`.
-    pub(super) fn pushing(&self, reference: &Reference) -> Error {
+    /// As the error of a push of `reference` by the account `user`, if somebody is logged in there.
+    pub(super) fn pushing(&self, reference: &Reference, user: Option<&str>) -> Error {
         match self.code.as_str() {
-            "DENIED" | "UNAUTHORIZED" => {
-                let name = reference.familiar_name();
-                let other = match reference.domain() == DEFAULT_DOMAIN {
-                    true => format!(
-                        "{name} must begin with your own name, as in alice/app (docker tag); "
-                    ),
-                    false => String::new(),
-                };
-                self.error().with_hint(login_hint(reference, &other))
-            }
+            "DENIED" | "UNAUTHORIZED" => self.error().with_hint(push_hint(reference, user)),
             _ => self.error(),
         }
+    }
+}
+
+/// What whoever may not push to `reference` has to do first: log in, or choose a name of their own. Only of docker.io is it
+/// known that the first part of a name is an account.
+fn push_hint(reference: &Reference, user: Option<&str>) -> String {
+    let user = user.filter(|user| !user.is_empty());
+    let (owner, rest) = reference.path().split_once('/').unwrap_or_default();
+    let tag = reference
+        .tag()
+        .map_or(String::new(), |tag| format!(":{tag}"));
+    let name = reference.familiar();
+    match (reference.domain() == DEFAULT_DOMAIN, user) {
+        (true, Some(user)) if user != owner => format!(
+            "you are logged in as {user}, and your names begin with {user}/: docker tag {name} {user}/{rest}{tag}"
+        ),
+        (true, None) if owner == "library" => format!(
+            "to push, give it a name that begins with your account, as alice does with docker tag {name} alice/{rest}{tag}; \
+             then docker login"
+        ),
+        (true, None) => format!("only {owner} pushes there: docker login -u {owner}"),
+        _ => login_hint(reference, ""),
     }
 }
 
@@ -370,9 +383,51 @@ mod tests {
             "repository h:1/a/b not found: name unknown: repository name not known to registry"
         );
         let reference = Reference::parse("busybox").unwrap();
-        let error = problem(401, "").pushing(&reference);
+        let error = problem(401, "").pushing(&reference, None);
         assert_eq!(error.message(), "unauthorized: authentication required");
         assert!(error.hint().unwrap().ends_with("docker login"));
+    }
+
+    #[test]
+    fn who_may_not_push_is_told_what_to_do_first() {
+        let check = |name: &str, user: Option<&str>, expected: &str| {
+            let reference = Reference::parse(name).unwrap().or_latest();
+            let error = problem(403, "").pushing(&reference, user);
+            assert_eq!(error.hint(), Some(expected), "{name}");
+        };
+        check(
+            "alice/x:1",
+            None,
+            "only alice pushes there: docker login -u alice",
+        );
+        check(
+            "alice/x:1",
+            Some("bob"),
+            "you are logged in as bob, and your names begin with bob/: docker tag alice/x:1 bob/x:1",
+        );
+        check("alice/x:1", Some("alice"), "docker login");
+        check(
+            "alice/x:1",
+            Some(""),
+            "only alice pushes there: docker login -u alice",
+        );
+        check(
+            "busybox",
+            None,
+            "to push, give it a name that begins with your account, as alice does with docker tag busybox:latest \
+             alice/busybox:latest; then docker login",
+        );
+        check(
+            "busybox",
+            Some("bob"),
+            "you are logged in as bob, and your names begin with bob/: docker tag busybox:latest bob/busybox:latest",
+        );
+        check("localhost:5000/x", None, "docker login localhost:5000");
+        check(
+            "localhost:5000/x",
+            Some("bob"),
+            "docker login localhost:5000",
+        );
     }
 
     #[test]

@@ -271,7 +271,7 @@ fn put_manifest(
     let answer = client.send(&call)?;
     match answer.is_success() {
         true => Ok(()),
-        false => Err(answer.problem().pushing(reference)),
+        false => Err(answer.problem().pushing(reference, client.auth.user())),
     }
 }
 

@@ -144,7 +144,9 @@ impl Upload<'_> {
                 "the registry answers an upload with status {}",
                 answer.status
             )),
-            false => answer.problem().pushing(self.reference),
+            false => answer
+                .problem()
+                .pushing(self.reference, self.client.auth.user()),
         }
     }
 }
