@@ -102,26 +102,26 @@ pub struct Report {
 }
 
 /// What the checks know beyond the Dockerfile.
-pub(crate) struct Around<'a> {
+pub struct Around<'a> {
     /// An image, if it is here.
-    pub(crate) image: &'a dyn Fn(&str) -> Option<BaseImage>,
+    pub image: &'a dyn Fn(&str) -> Option<BaseImage>,
     /// Whether the context has a `.dockerignore`; `None` if there is no context, or nobody wants to know.
-    pub(crate) has_dockerignore: Option<bool>,
+    pub has_dockerignore: Option<bool>,
     /// What the context leaves out.
-    pub(crate) ignore: Option<&'a Ignore>,
+    pub ignore: Option<&'a Ignore>,
     /// What [`ARGUMENT`] says; it replaces the Dockerfile's own options.
-    pub(crate) options: Option<&'a str>,
+    pub options: Option<&'a str>,
 }
 
 /// What counts of an image that a stage starts from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct BaseImage {
+pub struct BaseImage {
     /// Its variables.
-    pub(crate) env: Vec<String>,
+    pub env: Vec<String>,
     /// As Go names it; empty where the image does not say.
-    pub(crate) architecture: String,
+    pub architecture: String,
     /// It has a SHELL of its own.
-    pub(crate) has_shell: bool,
+    pub has_shell: bool,
 }
 
 impl From<Image> for BaseImage {
@@ -194,7 +194,7 @@ impl Rule {
 }
 
 /// Checks `file` against all rules that it does not skip. Error: the options say what does not exist.
-pub(crate) fn check(file: &Dockerfile, around: &Around<'_>) -> Result<Report> {
+pub fn check(file: &Dockerfile, around: &Around<'_>) -> Result<Report> {
     let mut found = Found {
         file,
         findings: Vec::new(),
