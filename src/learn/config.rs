@@ -65,6 +65,7 @@ pub(super) fn shown(choice: &Choice, said: &Said) -> String {
     let by = match said {
         Said::Variable => format!(", as `{}` says", crate::env::HUB),
         Said::File(path) => format!(", as `{}` says", path.display()),
+        Said::Exercise => ", as in every exercise".to_owned(),
         Said::Nobody => String::new(),
     };
     format!("{choice}  ({about}{by})")

@@ -13,6 +13,19 @@ use std::collections::BTreeMap;
 /// What a Docker Engine does not show, each with the reason.
 pub type Unseen = BTreeMap<(String, String), String>;
 
+/// Whether `line` asks a registry for something, or brings it something.
+///
+/// Exercises do that with the practice hub and its made-up accounts; a Docker Engine would take both to Docker Hub.
+pub fn asks_a_registry(line: &str) -> bool {
+    let words: Vec<&str> = line
+        .split(|c: char| c.is_whitespace() || "\"'`;&|()".contains(c))
+        .filter(|word| !word.is_empty() && *word != "image")
+        .collect();
+    words.windows(2).any(|pair| {
+        pair[0] == "docker" && ["login", "logout", "pull", "push", "search"].contains(&pair[1])
+    })
+}
+
 /// What differs between the same trial here (`ours`) and on a Docker Engine (`theirs`). `undecided` are the diagnoses that
 /// the engine does not show enough for, by goal and id; what it does not show is added to `unseen`.
 pub fn problems(
@@ -162,4 +175,30 @@ fn judged(goal: &GoalReport) -> String {
         diagnosis.unwrap_or_default(),
         found.unwrap_or_default()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_asks_a_registry_is_seen_wherever_it_does() {
+        for line in [
+            "docker pull busybox",
+            "docker image push a/b:1",
+            "echo x | docker login -u a --password-stdin",
+            "(docker logout)",
+            "true;docker search x",
+        ] {
+            assert!(asks_a_registry(line), "{line}");
+        }
+        for line in [
+            "docker run busybox push",
+            "docker images",
+            "docker tag pull push",
+            "",
+        ] {
+            assert!(!asks_a_registry(line), "{line}");
+        }
+    }
 }

@@ -236,6 +236,24 @@ fn which_hub_it_is_can_be_said() {
 }
 
 #[test]
+fn an_exercise_never_reaches_another_hub_than_the_practice_hub() {
+    for place in ["ex-push-it", "author-1-2", "scratch-1-push-it"] {
+        let sandbox = Sandbox::new()
+            .with("DOCKLINGS_HUB", "docker.io")
+            .with("DOCKLINGS_SANDBOX", place);
+        sandbox
+            .docklings("config hub")
+            .ok()
+            .mentions("practice  (the practice hub")
+            .mentions("as in every exercise");
+        sandbox
+            .docker("login -u teahouse -p oolong")
+            .ok()
+            .mentions("Login Succeeded");
+    }
+}
+
+#[test]
 fn the_course_goes_word_for_word_without_a_network() {
     let sandbox = Sandbox::new();
     let id = sandbox
