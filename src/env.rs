@@ -41,6 +41,10 @@ pub(crate) const BUILDKIT: &str = "DOCKER_BUILDKIT";
 pub(crate) const HUB: &str = "DOCKLINGS_HUB";
 /// The sandbox in use when nothing else is said: the playground.
 pub(crate) const FREE: &str = "free";
+/// How the sandboxes begin in which `author check` tries an exercise.
+pub(crate) const TRIAL: &str = "author-";
+/// How those begin in which a solution is played.
+pub(crate) const SCRATCH: &str = "scratch-";
 
 /// What the environment says.
 #[derive(Debug, Clone)]

@@ -40,7 +40,7 @@ pub(super) struct Bench<'e> {
 impl<'e> Bench<'e> {
     /// The one with this number.
     pub(super) fn new(env: &'e Env, number: usize) -> Self {
-        let sandbox = format!("author-{}-{number}", std::process::id());
+        let sandbox = format!("{}{}-{number}", env::TRIAL, std::process::id());
         let home = env.home.root();
         Self {
             env,

@@ -61,7 +61,7 @@ impl<'a> Workbench<'a> {
     /// One to throw away, beside the learner's own.
     pub(crate) fn scratch(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
         let mut bench = Self::new(env, catalog, id)?;
-        let name = format!("scratch-{}-{}", std::process::id(), id);
+        let name = format!("{}{}-{id}", crate::env::SCRATCH, std::process::id());
         bench.workspace = env.home.workspace(&name);
         bench.sandbox = name;
         Ok(bench)

@@ -5,12 +5,13 @@
 //! the practice hub. In an exercise it always is: its accounts and passwords are made up, and what a trial of an exercise
 //! pushes must never reach anybody else.
 
-use crate::env::Env;
+use crate::env::{self, Env};
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use engine::image::remote::Endpoint;
 use engine::oci::reference::DEFAULT_DOMAIN;
 use engine::store::atomic::{self, Durability};
+use lessons::session::exercise_sandbox;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -21,9 +22,6 @@ const OF_MACHINE: &str = "/etc/docklings/config.json";
 const FIELD: &str = "hub";
 /// The word for the practice hub.
 const PRACTICE: &str = "practice";
-
-/// How the sandboxes of exercises begin, those of their trials, and those of solutions that are played.
-const OF_EXERCISES: [&str; 3] = ["ex-", "author-", "scratch-"];
 
 /// Which registry plays docker.io.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,10 +110,7 @@ pub(crate) enum Said {
 
 /// Which hub it is, and who says so. Error: what is said is no hub, or a file is damaged.
 pub(crate) fn chosen(env: &Env) -> CommandResult<(Choice, Said)> {
-    if OF_EXERCISES
-        .iter()
-        .any(|start| env.sandbox.starts_with(start))
-    {
+    if is_of_exercise(&env.sandbox) {
         return Ok((Choice::Practice, Said::Exercise));
     }
     choose(
@@ -123,6 +118,13 @@ pub(crate) fn chosen(env: &Env) -> CommandResult<(Choice, Said)> {
         &env.home.config(),
         Path::new(OF_MACHINE),
     )
+}
+
+/// Whether a sandbox is an exercise's, of one of its trials, or of a solution that is played.
+fn is_of_exercise(sandbox: &str) -> bool {
+    [exercise_sandbox("").as_str(), env::TRIAL, env::SCRATCH]
+        .iter()
+        .any(|start| sandbox.starts_with(start))
 }
 
 fn choose(variable: Option<&str>, own: &Path, of_machine: &Path) -> CommandResult<(Choice, Said)> {
