@@ -1,58 +1,90 @@
 //! A digest of everything that a check could change: the proof that checking only looks.
 
-use crate::world::hex;
 use sha2::{Digest, Sha256};
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Contents of larger files are told apart by size and time only: a log or a layer of a gigabyte must not be read.
 const READ_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// Digest of the files under `folders`: names, kinds, modes, owners and contents. A file that cannot be read counts
-/// with its metadata. Sockets count by name only; access times never do.
-pub fn state_digest(folders: &[&Path]) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    for folder in folders {
-        // What is removed is moved there and unlinked later, whoever looks meanwhile.
-        let is_kept =
-            |entry: &walkdir::DirEntry| entry.depth() != 1 || entry.file_name() != "trash";
-        let entries = walkdir::WalkDir::new(folder).sort_by_file_name();
-        for entry in entries.into_iter().filter_entry(is_kept) {
-            let entry = match entry {
-                Ok(entry) => entry,
-                // A folder of another owner, or one that was never made, is the same before and after.
-                Err(error) if error.io_error().is_some() => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let metadata = match entry.metadata() {
-                Ok(metadata) => metadata,
-                // It has gone since the folder was read: a container may end at any moment.
-                Err(error) if error.io_error().is_some() => continue,
-                Err(error) => return Err(error.into()),
-            };
-            let name = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-            hash.update((name.as_os_str().len() as u64).to_le_bytes());
-            hash.update(name.as_os_str().as_bytes());
-            for number in [metadata.mode(), metadata.uid(), metadata.gid()] {
-                hash.update(number.to_le_bytes());
-            }
-            let kind = metadata.file_type();
-            if kind.is_symlink() {
-                let target = std::fs::read_link(entry.path()).unwrap_or_default();
-                hash.update(target.as_os_str().as_bytes());
-            } else if kind.is_file() {
-                hash.update(metadata.size().to_le_bytes());
-                hash.update(contents(entry.path(), &metadata));
-            }
-        }
-    }
-    Ok(format!("sha256:{}", hex(&hash.finalize())))
+/// The files of some folders at one moment: a digest of each one's kind, mode, owner and content.
+#[derive(Debug, PartialEq, Eq)]
+pub struct StateDigest {
+    entries: BTreeMap<PathBuf, [u8; 32]>,
 }
 
-fn contents(path: &Path, metadata: &std::fs::Metadata) -> Vec<u8> {
+impl StateDigest {
+    /// What is under `folders` now. A file that cannot be read counts with its metadata, a missing folder is an empty
+    /// one. Sockets count by name only; access times never do.
+    ///
+    /// # Errors
+    /// The walk of a folder was led in circles by a link.
+    pub fn of(folders: &[&Path]) -> io::Result<Self> {
+        let mut entries = BTreeMap::new();
+        for folder in folders {
+            // What is removed is moved there and unlinked later, whoever looks meanwhile.
+            let is_kept =
+                |entry: &walkdir::DirEntry| entry.depth() != 1 || entry.file_name() != "trash";
+            for entry in walkdir::WalkDir::new(folder)
+                .into_iter()
+                .filter_entry(is_kept)
+            {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    // A folder of another owner, or one that was never made, is the same before and after.
+                    Err(error) if error.io_error().is_some() => continue,
+                    Err(error) => return Err(error.into()),
+                };
+                let metadata = match entry.metadata() {
+                    Ok(metadata) => metadata,
+                    // It has gone since the folder was read: a container may end at any moment.
+                    Err(error) if error.io_error().is_some() => continue,
+                    Err(error) => return Err(error.into()),
+                };
+                let digest = entry_digest(entry.path(), &metadata);
+                entries.insert(entry.into_path(), digest);
+            }
+        }
+        Ok(Self { entries })
+    }
+
+    /// The paths that `later` lacks, has besides, or has otherwise; sorted.
+    #[must_use]
+    pub fn differences(&self, later: &Self) -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = self
+            .entries
+            .iter()
+            .filter(|&(path, digest)| later.entries.get(path) != Some(digest))
+            .map(|(path, _)| path.clone())
+            .collect();
+        let is_new = |path: &&PathBuf| !self.entries.contains_key(*path);
+        paths.extend(later.entries.keys().filter(is_new).cloned());
+        paths.sort();
+        paths
+    }
+}
+
+fn entry_digest(path: &Path, metadata: &Metadata) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for number in [metadata.mode(), metadata.uid(), metadata.gid()] {
+        hash.update(number.to_le_bytes());
+    }
+    let kind = metadata.file_type();
+    if kind.is_symlink() {
+        let target = std::fs::read_link(path).unwrap_or_default();
+        hash.update(target.as_os_str().as_bytes());
+    } else if kind.is_file() {
+        hash.update(metadata.size().to_le_bytes());
+        hash.update(contents(path, metadata));
+    }
+    hash.finalize().into()
+}
+
+fn contents(path: &Path, metadata: &Metadata) -> Vec<u8> {
     let mut bytes = Vec::new();
     if metadata.size() <= READ_LIMIT
         && File::open(path)
@@ -71,35 +103,49 @@ fn contents(path: &Path, metadata: &std::fs::Metadata) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
-    fn every_change_changes_the_digest_and_looking_does_not() {
+    fn each_change_is_named_and_looking_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         std::fs::create_dir(root.join("d")).unwrap();
         std::fs::write(root.join("d/a"), "1").unwrap();
-        let digest = || state_digest(&[root]).unwrap();
-        let mut seen = vec![digest()];
+        let digest = || StateDigest::of(&[root]).unwrap();
+        let mut before = digest();
         assert_eq!(std::fs::read(root.join("d/a")).unwrap(), b"1");
-        assert_eq!(digest(), seen[0]);
-        let changes: [&dyn Fn() -> io::Result<()>; 5] = [
-            &|| std::fs::write(root.join("d/a"), "2"),
-            &|| std::fs::write(root.join("d/b"), ""),
-            &|| std::fs::set_permissions(root.join("d/b"), std::fs::Permissions::from_mode(0o600)),
-            &|| symlink("a", root.join("d/l")),
-            &|| std::fs::rename(root.join("d/a"), root.join("d/c")),
+        assert_eq!(digest(), before);
+        type Change<'c> = (&'c dyn Fn() -> io::Result<()>, &'c [&'c str]);
+        let changes: [Change<'_>; 6] = [
+            (&|| std::fs::write(root.join("d/a"), "2"), &["d/a"]),
+            (&|| std::fs::write(root.join("d/b"), ""), &["d/b"]),
+            (
+                &|| std::fs::set_permissions(root.join("d/b"), Permissions::from_mode(0o600)),
+                &["d/b"],
+            ),
+            (&|| symlink("a", root.join("d/l")), &["d/l"]),
+            (
+                &|| std::fs::rename(root.join("d/a"), root.join("d/c")),
+                &["d/a", "d/c"],
+            ),
+            (&|| std::fs::remove_file(root.join("d/l")), &["d/l"]),
         ];
-        for change in changes {
+        for (change, expected) in changes {
             change().unwrap();
             let now = digest();
-            assert!(!seen.contains(&now));
-            seen.push(now);
+            let expected: Vec<_> = expected.iter().map(|name| root.join(name)).collect();
+            assert_eq!(before.differences(&now), expected);
+            before = now;
         }
     }
 
     #[test]
     fn a_missing_folder_is_an_empty_one() {
-        assert!(state_digest(&[Path::new("/nonexistent")]).is_ok());
+        let empty = StateDigest::of(&[]).unwrap();
+        assert_eq!(
+            StateDigest::of(&[Path::new("/nonexistent")]).unwrap(),
+            empty
+        );
     }
 }

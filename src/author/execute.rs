@@ -7,7 +7,7 @@ use crate::learn::workbench::{drop_sandbox, open_engine, remove};
 use crate::shell::link_commands;
 use checker::author::observe::{self, Failure, Look, NEGATIVE_WAIT, Observation, hurried};
 use checker::author::trial::Trial;
-use checker::digest::state_digest;
+use checker::digest::StateDigest;
 use checker::exercise::Exercise;
 use checker::world::Snapshot;
 use checker::world::engine::{EngineSource, EngineWorld};
@@ -16,6 +16,11 @@ use std::time::{Duration, Instant};
 
 /// How long a passing state must go on passing, beside `stable`.
 const SLOW: Duration = Duration::from_millis(120);
+
+/// For how long a file that changed during a look may take to change again by itself; a busy machine lets a container
+/// wait for seconds. Only a check that does change something ever waits so long.
+const CONTROL: Duration = Duration::from_secs(20);
+const CONTROL_STEP: Duration = Duration::from_millis(20);
 
 /// What all trials share: the links to our binary, and the starter images. Returns the images' references.
 pub(super) fn prepare_home(env: &Env) -> CommandResult<Vec<String>> {
@@ -102,9 +107,27 @@ impl<'e> Bench<'e> {
         remove(&self.hands.workspace)
     }
 
-    fn digest(&self) -> CommandResult<String> {
+    fn digest(&self) -> CommandResult<StateDigest> {
         let sandbox = self.env.home.sandbox(&self.sandbox)?;
-        Ok(state_digest(&[sandbox.root(), &self.hands.workspace])?)
+        Ok(StateDigest::of(&[sandbox.root(), &self.hands.workspace])?)
+    }
+
+    /// Whether each file that differs between `before` and `after` goes on changing while nobody looks, as the log of
+    /// a container does that prints: then it says nothing about who changed it.
+    fn changes_by_itself(&self, before: &StateDigest, after: &StateDigest) -> CommandResult<bool> {
+        let mut suspects = before.differences(after);
+        let deadline = Instant::now() + CONTROL;
+        loop {
+            let others = after.differences(&self.digest()?);
+            suspects.retain(|path| !others.contains(path));
+            if suspects.is_empty() {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            std::thread::sleep(CONTROL_STEP);
+        }
     }
 }
 
@@ -186,20 +209,16 @@ fn look(
     let world = bench.world(setup.clone())?;
     let mut tries = 3;
     loop {
-        let begin = Instant::now();
         let before = bench.digest()?;
         let report = judged(&world);
         let mut look = observe::look(exercise, &world, trial, after, report, true);
-        let after = bench.digest()?;
-        look.untouched = after == before;
+        let afterwards = bench.digest()?;
         tries -= 1;
-        if look.untouched {
+        if before == afterwards {
             return Ok(look);
         }
         if tries == 0 {
-            // What changes as much while nobody looks was not changed by looking.
-            std::thread::sleep(begin.elapsed());
-            look.untouched = bench.digest()? != after;
+            look.untouched = bench.changes_by_itself(&before, &afterwards)?;
             return Ok(look);
         }
     }
