@@ -4,6 +4,7 @@
 //! gets through, so every step is tried and none by chance.
 
 use crate::support::leftovers;
+use crate::support::loopback::own_loopback;
 use crate::support::output::Output;
 use crate::support::process::{self, eventually};
 use crate::support::requires::requires;
@@ -117,17 +118,16 @@ fn the_monitor_killed_at_every_step() {
     );
 }
 
-/// What a container takes of the machine: a port, and a cgroup.
-const TAKES: &str = "-m 64m -p 127.0.0.1:47401:80";
-
 #[test]
 fn the_monitor_of_a_container_with_limits_and_a_port_killed_at_every_step() {
     requires!(Root, Limits, Tool("strace"));
+    // What a container takes of the machine: a port, and a cgroup.
+    let takes = format!("-m 64m -p {}:47401:80", own_loopback());
     at_every_step(
         true,
-        &format!("run --name box {TAKES} busybox true"),
+        &format!("run --name box {takes} busybox true"),
         |_| {},
-        |sandbox| the_name_is_usable_with(sandbox, TAKES),
+        |sandbox| the_name_is_usable_with(sandbox, &takes),
     );
 }
 

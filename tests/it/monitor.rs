@@ -1,6 +1,7 @@
 //! A monitor's life: each test is a bug that another engine shipped (named in its comment), and must not be ours.
 
 use crate::support::leftovers;
+use crate::support::loopback::own_loopback;
 use crate::support::process::eventually;
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
@@ -46,12 +47,13 @@ fn the_last_bytes_arrive_at_the_caller_and_in_the_log() {
 #[test]
 fn a_follower_hears_a_container_that_removes_itself_to_its_end() {
     let sandbox = Sandbox::new();
-    for _ in 0..5 {
+    for nth in 1..=5 {
         sandbox
             .docker("run -d --rm -i --name box busybox sh -c 'read x; seq 1 3000'")
             .ok()
             .warns("");
         let follower = sandbox.spawn("logs -f box");
+        sandbox.until_logs_are_open(nth);
         sandbox
             .docker_with("attach box", "go\n")
             .ok()
@@ -198,7 +200,10 @@ fn many_that_end_at_once_all_end_well() {
 fn a_port_is_free_when_its_container_has_ended() {
     let sandbox = Sandbox::new();
     sandbox
-        .docker("run -d --name first -p 127.0.0.1::80 busybox sleep 600")
+        .docker(&format!(
+            "run -d --name first -p {}::80 busybox sleep 600",
+            own_loopback()
+        ))
         .ok()
         .warns("");
     let address = sandbox.docker("port first 80").ok().text().to_owned();
@@ -247,8 +252,11 @@ fn a_killed_monitor_leaves_no_lie_and_no_process() {
 fn a_killed_monitor_keeps_no_port_and_no_cgroup() {
     requires!(Root, Limits);
     let sandbox = Sandbox::new();
-    let run = "run -d --restart always --name box -m 64m -p 127.0.0.1::80 busybox sleep 600";
-    let id = sandbox.docker(run).ok().text().to_owned();
+    let run = format!(
+        "run -d --restart always --name box -m 64m -p {}::80 busybox sleep 600",
+        own_loopback()
+    );
+    let id = sandbox.docker(&run).ok().text().to_owned();
     let address = sandbox.docker("port box 80").ok().text().to_owned();
     let init = init_of(&sandbox, "box");
     kill(monitor_of(&sandbox, "box"));

@@ -1,5 +1,6 @@
 //! Commands that get in each other's way: whoever comes second waits, or is told the truth.
 
+use crate::support::loopback::own_loopback;
 use crate::support::sandbox::Sandbox;
 
 /// A probe of the lock is no monitor: `start` was taken in by `ps`.
@@ -180,11 +181,11 @@ fn stop_kill_restart_and_remove_at_once_end_in_a_known_state() {
 
 #[test]
 fn a_range_of_ports_is_taken_from_when_the_container_starts() {
-    let sandbox = Sandbox::new();
+    let (sandbox, address) = (Sandbox::new(), own_loopback());
     for name in ["one", "two"] {
         sandbox
             .docker(&format!(
-                "create --name {name} -p 127.0.0.1:47310-47329:80 busybox sleep 600"
+                "create --name {name} -p {address}:47310-47329:80 busybox sleep 600"
             ))
             .ok()
             .warns("");
@@ -192,7 +193,9 @@ fn a_range_of_ports_is_taken_from_when_the_container_starts() {
     sandbox
         .docker("inspect -f '{{json .HostConfig.PortBindings}}' one")
         .ok()
-        .says("{\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"47310-47329\"}]}\n");
+        .says(&format!(
+            "{{\"80/tcp\":[{{\"HostIp\":\"{address}\",\"HostPort\":\"47310-47329\"}}]}}\n"
+        ));
     sandbox.docker("start one two").ok().says("one\ntwo\n");
     let ports = sandbox.shell("docker port one; docker port two").ok();
     let lines = ports.lines();

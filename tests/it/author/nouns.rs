@@ -2,11 +2,9 @@
 //! misses it rejects, all of which `author check` proves.
 
 use super::{checked, rules};
-use crate::support::process;
+use crate::support::distribution::{Distribution, PROGRAM};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Child, Stdio};
 
 /// Proves an exercise with one condition: `solution` reaches it after `setup`, each of `wrong` does not. YAML, each.
 #[track_caller]
@@ -158,54 +156,12 @@ fn happened_and_never() {
     );
 }
 
-/// A registry on this machine, for as long as it is held.
-struct Registry {
-    child: Child,
-    port: u16,
-}
-
-impl Registry {
-    fn start(sandbox: &Sandbox) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-        let port = listener.local_addr().expect("it has a port").port();
-        drop(listener);
-        let store = sandbox.work().join("registry");
-        let config = sandbox.write(
-            "registry.yml",
-            format!(
-                "version: 0.1\nlog: {{ level: error }}\nstorage: {{ filesystem: {{ rootdirectory: {} }} }}\nhttp: {{ addr: \"127.0.0.1:{port}\" }}\n",
-                store.display()
-            ),
-        );
-        let mut command = sandbox.command("docker-registry");
-        let child = command
-            .arg("serve")
-            .arg(config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the registry starts");
-        process::eventually("the registry listens", || {
-            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
-        });
-        Self { child, port }
-    }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 #[test]
 fn registry() {
-    requires!(Tool("docker-registry"), Tool("skopeo"));
+    requires!(Tool(PROGRAM), Tool("skopeo"));
     let sandbox = crate::shell::sandbox();
-    let registry = Registry::start(&sandbox);
-    let repo = format!("localhost:{}/alice/hello", registry.port);
+    let registry = Distribution::open();
+    let repo = format!("{}/alice/hello", registry.host());
     let text = format!(
         "format: 1\nid: box\ntitle: Push it\nsolutions: [{{ do: [docker ps] }}]\n\
          goals: [{{ id: pushed, say: It is there., check: {{ registry: {{ repo: \"{repo}\", tag: v1, tags: {{ count: 1 }}, same_as: busybox }} }} }}]\n"

@@ -53,7 +53,10 @@ fn its_exit_code_is_passed_on() {
         .docker_with("exec -i box wc -c", "12345")
         .ok()
         .says("5\n");
-    sandbox.docker("ps -q").ok().mentions("");
+    sandbox
+        .docker("ps --format '{{.Names}} {{.State}}'")
+        .ok()
+        .says("box running\n");
 }
 
 #[test]

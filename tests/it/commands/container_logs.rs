@@ -1,6 +1,5 @@
 //! `docker logs`: what a container said, also after its end.
 
-use crate::support::process::eventually;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -39,14 +38,6 @@ fn the_tail_is_counted_in_lines() {
         .mentions("1\n2\n");
 }
 
-/// Waits until somebody follows a log.
-fn follows(sandbox: &Sandbox) {
-    let journal = sandbox.home().join("sandboxes/free/journal.jsonl");
-    eventually("the log is open", || {
-        std::fs::read_to_string(&journal).is_ok_and(|lines| lines.contains("\"logs\""))
-    });
-}
-
 #[test]
 fn following_ends_with_the_container_and_misses_nothing() {
     let sandbox = Sandbox::new();
@@ -55,7 +46,7 @@ fn following_ends_with_the_container_and_misses_nothing() {
         .ok()
         .warns("");
     let follower = sandbox.spawn("logs -f box");
-    follows(&sandbox);
+    sandbox.until_logs_are_open(1);
     sandbox
         .docker_with("attach box", "go\n")
         .ok()

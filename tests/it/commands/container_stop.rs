@@ -40,6 +40,21 @@ fn stop_kills_after_the_grace_period() {
 }
 
 #[test]
+fn a_grace_period_beyond_the_end_of_time_is_none() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run -d --name box busybox sh -c 'trap \"exit 5\" TERM; echo up; while :; do sleep 0.05; done'")
+        .ok()
+        .warns("");
+    wait_for_log(&sandbox, "box", "up");
+    sandbox
+        .docker(&format!("stop -t {} box", i64::MAX))
+        .ok()
+        .says("box\n");
+    sandbox.docker("wait box").ok().says("5\n");
+}
+
+#[test]
 fn kill_sends_the_signal_that_is_named() {
     let sandbox = Sandbox::new();
     sandbox

@@ -10,7 +10,7 @@ fn options_of_ps_choose_the_columns() {
         .ok()
         .warns("");
     sandbox
-        .shell("until [ $(docker top box | grep -c 'sleep 60') = 2 ]; do :; done")
+        .shell("until [ $(docker top box -o pid,comm | grep -c 'sleep$') = 2 ]; do :; done")
         .ok()
         .says("");
     let titles = |words: &str| {

@@ -29,7 +29,7 @@ fn shape(text: &str) -> Vec<String> {
 #[test]
 fn what_was_pushed_is_pulled_and_told_in_dockers_words() {
     requires!(Tool(PROGRAM));
-    let (sandbox, peer) = (Sandbox::new(), Distribution::start(""));
+    let (sandbox, peer) = (Sandbox::new(), Distribution::open());
     let name = format!("{}/team/app", peer.host());
     build(&sandbox, &format!("{name}:v1"));
     let head = format!("The push refers to repository [{name}]");

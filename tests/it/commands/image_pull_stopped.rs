@@ -1,5 +1,6 @@
 //! Ctrl-C while a layer travels.
 
+use crate::support::process::LIMIT;
 use crate::support::sandbox::Sandbox;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -112,7 +113,9 @@ fn control_c_ends_a_pull_and_leaves_nothing() {
     let port = endless(&sender);
     let pull = sandbox.spawn(&format!("pull localhost:{port}/app:v1"));
     for _ in 0..8 {
-        receiver.recv().expect("some of the layer has gone");
+        receiver
+            .recv_timeout(LIMIT)
+            .expect("some of the layer has gone");
     }
     kill(Pid::from_raw(pull.pid()), Signal::SIGINT).expect("it runs");
     pull.finish()

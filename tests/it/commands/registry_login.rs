@@ -17,7 +17,7 @@ fn config(sandbox: &Sandbox) -> String {
 fn a_login_opens_the_registry_and_a_logout_closes_it() {
     requires!(Tool(PROGRAM));
     let sandbox = Sandbox::new();
-    let peer = Distribution::start(&htpasswd("alice", "wonder-land"));
+    let peer = Distribution::with_passwords(&htpasswd("alice", "wonder-land"));
     let host = peer.host();
     sandbox.docker(&format!("tag busybox {host}/box")).ok();
     let push = || sandbox.docker(&format!("push {host}/box"));

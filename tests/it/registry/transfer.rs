@@ -1,14 +1,12 @@
 //! `docker pull` and `docker push` with registries and engines of others as peers, over TLS, and killed.
 
+use crate::support::distribution::{Distribution, PROGRAM};
 use crate::support::output::Output;
 use crate::support::peers::{docker_engine, podman};
-use crate::support::process::eventually;
 use crate::support::registry::Served;
 use crate::support::requires::{own_address, requires};
 use crate::support::sandbox::Sandbox;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Stdio};
 
 /// An image of ours with two layers of its own.
 fn build(sandbox: &Sandbox, name: &str) {
@@ -149,85 +147,42 @@ fn an_image_for_another_machine_than_the_one_that_is_named_is_refused() {
         .complains("does not match the specified platform: wanted linux/s390x, actual: linux/");
 }
 
-/// `docker-registry` with TLS on the machine's own address.
-struct Tls {
-    child: Child,
-    host: String,
-}
-
-impl Tls {
-    fn start(sandbox: &Sandbox) -> Self {
-        let address = own_address().expect("was required");
-        let free = TcpListener::bind((address, 0)).expect("a port is free");
-        let port = free.local_addr().expect("it is bound").port();
-        drop(free);
-        sandbox
-            .shell(&format!(
-                "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
-                 -keyout ca.key -out ca.crt -subj /CN=class && \
-                 openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
-                 -keyout tls.key -out tls.csr -subj /CN=registry && \
-                 printf 'subjectAltName=IP:{address}' > san && \
-                 openssl x509 -req -in tls.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \
-                 -extfile san -out tls.crt"
-            ))
-            .ok();
-        let place = |name: &str| sandbox.work().join(name).display().to_string();
-        let config = sandbox.write(
-            "tls.yml",
-            format!(
-                "version: 0.1\nlog: {{level: error}}\nhttp: {{addr: '{address}:{port}', tls: {{certificate: '{}', key: '{}'}}}}\n\
-                 storage: {{filesystem: {{rootdirectory: '{}'}}}}\n",
-                place("tls.crt"),
-                place("tls.key"),
-                place("data")
-            ),
-        );
-        let child = sandbox
-            .command("docker-registry")
-            .arg("serve")
-            .arg(config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the registry starts");
-        eventually("the registry listens", || {
-            TcpStream::connect((address, port)).is_ok()
-        });
-        Self {
-            child,
-            host: format!("{address}:{port}"),
-        }
-    }
-}
-
-impl Drop for Tls {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
+/// A registry with TLS where others reach the machine. The authority that vouches for it is `ca.crt`.
+fn with_tls(sandbox: &Sandbox) -> Distribution {
+    let address = own_address().expect("was required");
+    sandbox
+        .shell(&format!(
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+             -keyout ca.key -out ca.crt -subj /CN=class && \
+             openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+             -keyout tls.key -out tls.csr -subj /CN=registry && \
+             printf 'subjectAltName=IP:{address}' > san && \
+             openssl x509 -req -in tls.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 \
+             -extfile san -out tls.crt"
+        ))
+        .ok();
+    let place = |name: &str| sandbox.work().join(name);
+    Distribution::with_certificate(address, &place("tls.crt"), &place("tls.key"))
 }
 
 #[test]
 fn a_registry_with_a_certificate_of_its_own_authority_is_believed_once_that_is_known() {
-    requires!(Outbound, Tool("docker-registry"), Tool("openssl"));
+    requires!(Outbound, Tool(PROGRAM), Tool("openssl"));
     let sandbox = Sandbox::new();
-    let tls = Tls::start(&sandbox);
-    let name = format!("{}/note:1", tls.host);
+    let tls = with_tls(&sandbox);
+    let host = tls.host();
+    let name = format!("{host}/note:1");
     sandbox.docker(&format!("tag busybox {name}")).ok();
     sandbox
         .docker(&format!("push {name}"))
         .fails(1)
         .complains(&format!(
-            "Get \"https://{}/v2/\": tls: failed to verify certificate: x509: certificate signed by unknown authority",
-            tls.host
+            "Get \"https://{host}/v2/\": tls: failed to verify certificate: x509: certificate signed by unknown authority"
         ));
     let folder = "\"${XDG_CONFIG_HOME:-$HOME/.config}/docker\"";
     sandbox
         .shell(&format!(
-            "mkdir -p {folder}/certs.d/{0} && cp ca.crt {folder}/certs.d/{0}/",
-            tls.host
+            "mkdir -p {folder}/certs.d/{host} && cp ca.crt {folder}/certs.d/{host}/"
         ))
         .ok();
     sandbox.docker(&format!("push -q {name}")).ok();
@@ -239,8 +194,7 @@ fn a_registry_with_a_certificate_of_its_own_authority_is_believed_once_that_is_k
     // Any certificate will do with one that is listed as insecure.
     there
         .shell(&format!(
-            "mkdir -p {folder} && printf '{{\"insecure-registries\":[\"{}\"]}}' > {folder}/daemon.json",
-            tls.host
+            "mkdir -p {folder} && printf '{{\"insecure-registries\":[\"{host}\"]}}' > {folder}/daemon.json"
         ))
         .ok();
     there.docker(&format!("pull -q {name}")).ok();

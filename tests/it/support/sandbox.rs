@@ -156,6 +156,17 @@ impl Sandbox {
         process::run(self.command("/bin/sh").args(["-c", line]), b"")
     }
 
+    /// Waits until `docker logs` has opened a log for the `nth` time. From then on nothing escapes it, also of a container
+    /// that removes itself.
+    #[track_caller]
+    pub(crate) fn until_logs_are_open(&self, nth: usize) {
+        let journal = self.home().join("sandboxes/free/journal.jsonl");
+        process::eventually("the log is open", || {
+            let lines = fs::read_to_string(&journal).unwrap_or_default();
+            lines.matches("\"logs\"").count() >= nth
+        });
+    }
+
     /// Ids of all containers in all sandboxes of this home, from the folders that hold them.
     pub(crate) fn container_ids(&self) -> Vec<String> {
         let mut ids = Vec::new();

@@ -34,7 +34,9 @@ fn assemble() -> PathBuf {
         let Some(pid) = name.strip_prefix(&prefix) else {
             continue;
         };
-        if !Path::new("/proc").join(pid).exists() {
+        // One with our own number is of an earlier process that had it.
+        let is_ours = pid == std::process::id().to_string();
+        if is_ours || !Path::new("/proc").join(pid).exists() {
             drop(fs::remove_dir_all(entry.path()));
         }
     }

@@ -145,8 +145,8 @@ impl World {
         create_private_dir(&home.content_tmp()).unwrap();
         let remote = Remote {
             patience: Patience {
-                connect: Duration::from_secs(10),
-                silence: Duration::from_secs(10),
+                connect: Duration::from_secs(60),
+                silence: Duration::from_secs(60),
                 retries: 2,
                 delay: Duration::from_millis(1),
             },
