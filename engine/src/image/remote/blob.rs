@@ -61,7 +61,7 @@ pub(super) fn fetch(
         tell(LayerStatus::Retrying {
             seconds: delay.as_millis().div_ceil(1000) as u64,
         });
-        std::thread::sleep(delay);
+        client.wires.pause(delay)?;
     }
     tell(LayerStatus::VerifyingChecksum);
     let found = Digest::from_hash(&download.hash.finish().0);

@@ -89,7 +89,12 @@ impl Client {
                     });
                 }
             }
-            std::thread::sleep(self.delay(attempt));
+            self.wires
+                .pause(self.delay(attempt))
+                .map_err(|error| Failed {
+                    error,
+                    answered: true,
+                })?;
             attempt += 1;
         }
     }

@@ -176,7 +176,7 @@ impl Client {
                 Err(Sending::Unanswered(failure)) => return Err(failure.error),
                 Err(Sending::Failed(error)) => return Err(error),
             };
-            std::thread::sleep(wait);
+            self.wires.pause(wait)?;
             attempt += 1;
         }
     }

@@ -245,6 +245,14 @@ fn check(manifest: &Manifest) -> Result<()> {
             manifest.layers.len()
         )));
     }
+    // Who adds sizes up later shall not run over.
+    let mut sizes = manifest.layers.iter().map(|layer| layer.size);
+    let total = sizes.try_fold(0, u64::checked_add);
+    if total.is_none_or(|total| i64::try_from(total).is_err()) {
+        return Err(Error::invalid(
+            "the sizes of its layers are more than there can be",
+        ));
+    }
     for layer in &manifest.layers {
         let kind = layer.media_type.as_str();
         if kind.contains(".foreign.") || kind.contains(".nondistributable.") {
@@ -434,6 +442,10 @@ mod tests {
         let mut many = manifest(LAYER);
         many["layers"] = json!(vec![many["layers"][0].clone(); 501]);
         no(&many, None, "501 layers");
+        let mut heavy = manifest(LAYER);
+        heavy["layers"] = json!(vec![heavy["layers"][0].clone(); 2]);
+        heavy["layers"][1]["size"] = json!(u64::MAX);
+        no(&heavy, None, "sizes of its layers");
         let mut strange = manifest(LAYER);
         strange["layers"][0]["digest"] = json!("sha256:../../etc/passwd");
         no(&strange, None, "the manifest cannot be read");

@@ -20,7 +20,7 @@
 //! |---|---|
 //! | [`url`], [`endpoint`] | where a registry is |
 //! | `challenge`, `auth` | what it asks for, and what it is told |
-//! | `transport`, `http`, `problem` | requests, redirects, retries, and what went wrong |
+//! | `transport`, `certificates`, `http`, `problem` | requests, redirects, retries, and what went wrong |
 //! | `connect` | the first contact, [`login`] |
 //! | `manifest`, `platform` | which image of several |
 //! | `blob`, [`pull`] | down |
@@ -32,6 +32,7 @@
 
 mod auth;
 mod blob;
+mod certificates;
 mod challenge;
 mod connect;
 pub mod endpoint;

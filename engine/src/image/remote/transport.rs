@@ -5,40 +5,32 @@
 //! the registry names (a redirect, a token server) is asked through connections of its own, which present no certificate of
 //! ours, and never reach the addresses at which clouds tell a machine its own secrets.
 
+use super::certificates;
 use super::url::{self, Scheme, Url};
 use super::{Endpoint, Patience, Proxies, Remote, Stop};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::fmt;
-use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, DefaultConnector, LazyBuffers, NextTimeout, Transport,
 };
 use ureq::{Agent, Proxy};
 
-/// Where systems keep their list of authorities: Debian and Arch, Fedora, openSUSE, Alpine.
-const AUTHORITIES: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 const USER_AGENT: &str = concat!("docklings/", env!("CARGO_PKG_VERSION"), " (linux)");
 /// How long the user waits for a stop.
 const BLINK: Duration = Duration::from_millis(100);
-/// Bytes of a file with certificates.
-const LARGEST_CERTIFICATES: u64 = 4 << 20;
 
 /// The connections of one registry.
 pub(super) struct Wires {
@@ -51,6 +43,7 @@ pub(super) struct Wires {
     proxies: Proxies,
     patience: Patience,
     stop: Arc<Stop>,
+    given_up: AtomicBool,
     agents: Mutex<HashMap<Kind, Agent>>,
 }
 
@@ -72,6 +65,7 @@ impl Wires {
             proxies: remote.proxies.clone(),
             patience: remote.patience,
             stop: Arc::clone(&remote.stop),
+            given_up: AtomicBool::new(false),
             agents: Mutex::new(HashMap::new()),
         }
     }
@@ -89,11 +83,33 @@ impl Wires {
         self.patience
     }
 
+    /// From now on workers end as soon as they can: one of them failed, or the user wants no more.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::Relaxed)
+    }
+
+    /// Lets `time` pass, before something is tried again. Error: the transfer was given up meanwhile.
+    pub(super) fn pause(&self, time: Duration) -> Result<()> {
+        let end = Instant::now() + time;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match (self.is_given_up(), left.is_zero()) {
+                (true, _) => return Err(canceled()),
+                (false, true) => return Ok(()),
+                (false, false) => std::thread::sleep(left.min(BLINK)),
+            }
+        }
+    }
+
     /// What the workers tell next; `None` when the last of them has ended. Error: the user wants no more.
     pub(super) fn next<T>(&self, news: &Receiver<T>) -> Result<Option<T>> {
         loop {
             if (self.stop)() {
-                return Err(Error::local("context canceled"));
+                return Err(canceled());
             }
             match news.recv_timeout(BLINK) {
                 Ok(one) => return Ok(Some(one)),
@@ -171,27 +187,25 @@ impl Wires {
         if own {
             for folder in &self.certificates {
                 let folder = folder.join(self.base.authority());
-                roots.extend(
-                    with_ending(&folder, "crt")
-                        .iter()
-                        .flat_map(|path| pem_certificates(path)),
-                );
-                client = client.or_else(|| client_certificate(&folder));
+                roots.extend(certificates::authorities(&folder)?);
+                if client.is_none() {
+                    client = certificates::client(&folder)?;
+                }
             }
         }
         if !(own && self.insecure) {
-            let system = AUTHORITIES
-                .iter()
-                .map(Path::new)
-                .find(|path| path.is_file());
-            let system = system.map(pem_certificates).unwrap_or_default();
-            roots.extend(system);
+            roots.extend(certificates::system()?);
             if !roots.is_empty() {
                 tls = tls.root_certs(RootCerts::from(roots));
             }
         }
         Ok(tls.client_cert(client).build())
     }
+}
+
+/// Go's words for what was given up.
+fn canceled() -> Error {
+    Error::local("context canceled")
 }
 
 /// The proxy for `url`: none for this machine, and for what `NO_PROXY` names.
@@ -215,51 +229,6 @@ fn proxy_for(proxies: &Proxies, url: &Url) -> Option<String> {
         fits && port.is_none_or(|port| port == url.port())
     });
     (!proxy.is_empty() && !url.is_loopback() && !excepted).then(|| proxy.clone())
-}
-
-/// The files in `folder` that end with `.ending`, sorted.
-fn with_ending(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<_> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|found| found == ending))
-        .collect();
-    paths.sort();
-    paths
-}
-
-fn pem_items(path: &Path) -> Vec<PemItem<'static>> {
-    let mut bytes = Vec::new();
-    let read = fs::File::open(path)
-        .and_then(|file| file.take(LARGEST_CERTIFICATES).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => parse_pem(&bytes).flatten().collect(),
-        Err(_) => Vec::new(),
-    }
-}
-
-fn pem_certificates(path: &Path) -> Vec<Certificate<'static>> {
-    let items = pem_items(path).into_iter();
-    items
-        .filter_map(|item| match item {
-            PemItem::Certificate(certificate) => Some(certificate),
-            _ => None,
-        })
-        .collect()
-}
-
-/// `name.cert` with `name.key`.
-fn client_certificate(folder: &Path) -> Option<ClientCert> {
-    with_ending(folder, "cert").iter().find_map(|path| {
-        let certificates = pem_certificates(path);
-        let key: PrivateKey<'static> = pem_items(&path.with_extension("key"))
-            .into_iter()
-            .find_map(|item| match item {
-                PemItem::PrivateKey(key) => Some(key),
-                _ => None,
-            })?;
-        (!certificates.is_empty()).then(|| ClientCert::new_with_certs(&certificates, key))
-    })
 }
 
 /// Looks names up on this thread: one of its own might still be there when a container is to be started, which needs a
@@ -384,6 +353,19 @@ impl Transport for SocketTransport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_ends_when_the_transfer_is_given_up() {
+        let endpoint = Endpoint::parse("http://localhost").unwrap();
+        let wires = Wires::new(&Remote::default(), endpoint, false);
+        wires.pause(Duration::from_millis(1)).unwrap();
+        std::thread::scope(|scope| {
+            let pause = scope.spawn(|| wires.pause(Duration::from_secs(3600)));
+            wires.give_up();
+            let error = pause.join().unwrap().unwrap_err();
+            assert_eq!(error.message(), "context canceled");
+        });
+    }
 
     #[test]
     fn a_proxy_is_for_others_than_this_machine_and_the_excepted() {

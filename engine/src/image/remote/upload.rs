@@ -56,7 +56,7 @@ impl Upload<'_> {
             if error.kind() != ErrorKind::Io || failures > self.client.wires.patience().retries {
                 return Err(error);
             }
-            std::thread::sleep(self.client.delay(failures - 1));
+            self.client.wires.pause(self.client.delay(failures - 1))?;
             // The answer may have been lost, and not the blob.
             if self.exists()? {
                 return Ok(Outcome::Sent);

@@ -70,8 +70,6 @@ struct Work<'a> {
     /// The layers to be fetched, lowest first.
     to_fetch: Vec<usize>,
     next: AtomicUsize,
-    /// Another layer failed: stop.
-    stop: AtomicBool,
 }
 
 /// Brings all layers here, in their places.
@@ -115,7 +113,6 @@ pub(super) fn all(
         diff_ids,
         to_fetch,
         next: AtomicUsize::new(0),
-        stop: AtomicBool::new(false),
     };
     let mut stack = Stack {
         work: &work,
@@ -203,7 +200,7 @@ impl Stack<'_> {
             drop(sender);
             let result = self.place_all(&receiver, observer);
             if result.is_err() {
-                work.stop.store(true, Ordering::Relaxed);
+                work.client.wires.give_up();
             }
             // Each is waited for by name: one that is not joined may be there a moment longer, and what comes after this may
             // need a process of one thread.
@@ -272,7 +269,7 @@ impl Stack<'_> {
 impl Work<'_> {
     /// Fetches one layer after the other, until none is left.
     fn fetch_all(&self, news: &Sender<News>) {
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.client.wires.is_given_up() {
             let Some(index) = self.to_fetch.get(self.next.fetch_add(1, Ordering::Relaxed)) else {
                 return;
             };
@@ -348,7 +345,7 @@ impl Work<'_> {
     ) -> std::result::Result<(), Stopped> {
         let mut passing = false;
         let mut sink = |chunk: Vec<u8>| {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.client.wires.is_given_up() {
                 return Err(Error::invalid("another layer failed"));
             }
             draft.file().write_all(&chunk).on("write", draft.path())?;

@@ -6,6 +6,7 @@ use crate::image::remote::event::{LayerStatus, TransferEvent};
 use crate::image::remote::http::Client;
 use crate::image::remote::manifest::DOCKER_LAYER_GZIP;
 use crate::image::remote::pull::Observer;
+use crate::image::remote::transport::Wires;
 use crate::image::remote::upload::{Outcome, Upload};
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
@@ -15,7 +16,7 @@ use crate::store::{blobs, layers};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -59,7 +60,6 @@ struct Work<'a> {
     /// Each once, topmost first: in this order Docker names them.
     layers: Vec<Planned>,
     next: AtomicUsize,
-    stop: AtomicBool,
     /// Packing takes all processors; two at once would take as long, and more memory.
     packing: Mutex<()>,
 }
@@ -98,7 +98,6 @@ pub(super) fn all(
         reference,
         layers,
         next: AtomicUsize::new(0),
-        stop: AtomicBool::new(false),
         packing: Mutex::new(()),
     };
     let mut done = run(&work, observer)?;
@@ -144,7 +143,7 @@ fn run(work: &Work<'_>, observer: &mut Observer<'_>) -> Result<HashMap<Digest, (
                     done.insert(work.layers[index].diff_id.clone(), one);
                 }
                 Err(error) | Ok(Some(News::Done(_, Err(error)))) => {
-                    work.stop.store(true, Ordering::Relaxed);
+                    work.client.wires.give_up();
                     // The first is the cause; others stop because of it.
                     failure.get_or_insert(error);
                 }
@@ -165,7 +164,7 @@ fn run(work: &Work<'_>, observer: &mut Observer<'_>) -> Result<HashMap<Digest, (
 
 impl Work<'_> {
     fn send_all(&self, news: &Sender<News>) {
-        while !self.stop.load(Ordering::Relaxed) {
+        while !self.client.wires.is_given_up() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(layer) = self.layers.get(index) else {
                 return;
@@ -207,7 +206,7 @@ impl Work<'_> {
                 done: 0,
                 told: 0,
                 total: form.size,
-                stop: &self.stop,
+                wires: &self.client.wires,
                 tell,
             }) as Box<dyn Read + '_>)
         };
@@ -229,7 +228,7 @@ impl Work<'_> {
 
     fn pack(&self, layer: &Planned) -> Result<Form> {
         let _turn = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.stop.load(Ordering::Relaxed) {
+        if self.client.wires.is_given_up() {
             return Err(Error::invalid("another layer failed"));
         }
         let layer = layers::read(self.home, &layer.chain)?;
@@ -253,13 +252,13 @@ struct Counted<'a> {
     done: u64,
     told: u64,
     total: u64,
-    stop: &'a AtomicBool,
+    wires: &'a Wires,
     tell: &'a (dyn Fn(LayerStatus) + Sync),
 }
 
 impl Read for Counted<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.wires.is_given_up() {
             return Err(io::Error::other("another layer failed"));
         }
         let count = self.file.read(buffer)?;
