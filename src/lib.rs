@@ -17,6 +17,7 @@ pub mod inspect;
 mod learn;
 mod registry;
 pub mod render;
+mod scripted;
 mod session;
 mod shell;
 mod values;

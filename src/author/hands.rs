@@ -2,22 +2,19 @@
 //! on PATH.
 
 use crate::failure::CommandResult;
+use crate::scripted::{self, Ended};
 use checker::SetupPlan;
 use checker::author::observe::{Done, Failure};
 use checker::exercise::Action;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, kill_process_group};
-use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-/// A step that takes longer does not end.
-const STEP_LIMIT: Duration = Duration::from_secs(30);
+/// A step that takes longer does not end, also on a machine that is busy with other things.
+const STEP_LIMIT: Duration = Duration::from_secs(120);
 
 /// Where and with what steps are done.
 pub(super) struct Hands {
@@ -65,12 +62,17 @@ impl Hands {
         let ended = match action {
             Action::Write { path, text } => {
                 self.write(path, text)?;
-                Some((0, String::new()))
+                Some(Ended {
+                    code: 0,
+                    output: String::new(),
+                })
             }
-            Action::Run(line) => self.in_shell(line)?,
-            Action::Terminal { command, input } => self.on_terminal(command, input)?,
+            Action::Run(line) => scripted::run(self.shell(line)?, Some(STEP_LIMIT))?,
+            Action::Terminal { command, input } => {
+                scripted::run_typing(self.shell(command)?, input, Some(STEP_LIMIT))?
+            }
         };
-        Ok(ended.map(|(code, output)| Done {
+        Ok(ended.map(|Ended { code, output }| Done {
             command: action.describe(),
             code,
             output,
@@ -88,117 +90,9 @@ impl Hands {
             .env("PATH", path)
             .env("PWD", &self.workspace)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .current_dir(&self.workspace)
-            // A group of its own: what the line leaves running ends with it.
-            .process_group(0);
+            .current_dir(&self.workspace);
         Ok(command)
     }
-
-    fn in_shell(&self, line: &str) -> CommandResult<Option<(i32, String)>> {
-        // A file and not a pipe: a program that the line leaves running would keep a pipe open.
-        let mut output = tempfile::tempfile()?;
-        let mut child = self
-            .shell(line)?
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output.try_clone()?)
-            .spawn()?;
-        let Some(status) = wait_for(&mut child)? else {
-            return Ok(None);
-        };
-        output.seek(SeekFrom::Start(0))?;
-        let mut bytes = Vec::new();
-        output.read_to_end(&mut bytes)?;
-        Ok(Some((
-            code_of(status),
-            String::from_utf8_lossy(&bytes).into_owned(),
-        )))
-    }
-
-    /// Types `input` once the program has said something; ends with the program or the limit.
-    fn on_terminal(&self, line: &str, input: &str) -> CommandResult<Option<(i32, String)>> {
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-        let master = openpt(flags).map_err(io::Error::from)?;
-        unlockpt(&master).map_err(io::Error::from)?;
-        let slave = ioctl_tiocgptpeer(&master, flags).map_err(io::Error::from)?;
-        let mut command = self.shell(line)?;
-        command
-            .stdin(slave.try_clone()?)
-            .stdout(slave.try_clone()?)
-            .stderr(slave);
-        let mut child = command.spawn()?;
-        drop(command);
-        let mut terminal = File::from(master);
-        let (begin, mut typed, mut output) = (Instant::now(), false, Vec::new());
-        loop {
-            let mut ready = [PollFd::new(&terminal, PollFlags::IN)];
-            let tick = Timespec {
-                tv_sec: 0,
-                tv_nsec: 50_000_000,
-            };
-            let readable = poll(&mut ready, Some(&tick)).map_err(io::Error::from)? > 0;
-            if readable {
-                let mut buffer = [0; 4096];
-                match terminal.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(count) => output.extend_from_slice(&buffer[..count]),
-                    // The kernel's way to say that nobody has the other end open any more.
-                    Err(error)
-                        if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) =>
-                    {
-                        break;
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            if !typed && (readable || begin.elapsed() > Duration::from_secs(3)) {
-                terminal.write_all(input.as_bytes())?;
-                typed = true;
-            }
-            if begin.elapsed() > STEP_LIMIT {
-                kill(&child);
-                child.wait()?;
-                return Ok(None);
-            }
-        }
-        let status = child.wait()?;
-        Ok(Some((
-            code_of(status),
-            String::from_utf8_lossy(&output).into_owned(),
-        )))
-    }
-}
-
-/// Waits for the end of `child`; one that takes too long is killed with its group.
-fn wait_for(child: &mut Child) -> io::Result<Option<ExitStatus>> {
-    let begin = Instant::now();
-    // Short naps at first: most commands take a few milliseconds.
-    let mut nap = Duration::from_micros(500);
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if begin.elapsed() > STEP_LIMIT {
-            kill(child);
-            child.wait()?;
-            return Ok(None);
-        }
-        std::thread::sleep(nap);
-        nap = (nap * 2).min(Duration::from_millis(10));
-    }
-}
-
-fn kill(child: &Child) {
-    if let Some(group) = Pid::from_raw(child.id() as i32) {
-        // It may have ended by itself meanwhile.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-}
-
-fn code_of(status: ExitStatus) -> i32 {
-    status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

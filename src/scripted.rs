@@ -1,0 +1,219 @@
+//! Commands that an exercise's author wrote down, run without a person: what they print in one piece, and their end.
+//!
+//! What they leave running in the background (a container's monitor, a server) must keep nobody waiting, so they write
+//! into a file and not into a pipe, which would stay open as long as anybody holds it.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// Bytes of output that are looked at, the last ones: what went wrong stands at the end.
+const MOST_OUTPUT: u64 = 1 << 20;
+/// How long a program on a terminal may take to be ready before it is typed at all the same; some say nothing first.
+const READY: Duration = Duration::from_secs(15);
+/// How often a terminal that says nothing is looked at.
+const TICK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
+
+/// How a command ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// The exit code; 128 and the signal's number where a signal ended it.
+    pub(crate) code: i32,
+    /// Standard output and standard error, as on a terminal.
+    pub(crate) output: String,
+}
+
+impl Ended {
+    fn new(status: ExitStatus, output: &[u8]) -> Self {
+        let code = status.code();
+        Self {
+            code: code.unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
+            output: String::from_utf8_lossy(output).into_owned(),
+        }
+    }
+}
+
+/// Runs `command` with nothing to read. With a `limit` it is a group of its own, which is killed when that is over; then
+/// there is `None`.
+pub(crate) fn run(mut command: Command, limit: Option<Duration>) -> io::Result<Option<Ended>> {
+    let mut output = tempfile::tempfile()?;
+    let mut child = limited(&mut command, limit)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output.try_clone()?)
+        .spawn()?;
+    let status = match limit {
+        None => child.wait()?,
+        Some(limit) => match wait_for(&mut child, limit)? {
+            Some(status) => status,
+            None => return Ok(None),
+        },
+    };
+    let length = output.seek(SeekFrom::End(0))?;
+    output.seek(SeekFrom::Start(length.saturating_sub(MOST_OUTPUT)))?;
+    let mut bytes = Vec::new();
+    // What still runs may go on writing.
+    output.take(MOST_OUTPUT).read_to_end(&mut bytes)?;
+    Ok(Some(Ended::new(status, &bytes)))
+}
+
+/// As [`run`], on a terminal, where `input` is typed once the program is ready for it: it has said something, or has made
+/// the terminal its own. What is typed before that can be lost.
+pub(crate) fn run_typing(
+    mut command: Command,
+    input: &str,
+    limit: Option<Duration>,
+) -> io::Result<Option<Ended>> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let master = openpt(flags)?;
+    unlockpt(&master)?;
+    let slave = ioctl_tiocgptpeer(&master, flags)?;
+    let mut child = limited(&mut command, limit)
+        .stdin(slave.try_clone()?)
+        .stdout(slave.try_clone()?)
+        .stderr(slave)
+        .spawn()?;
+    // It holds the other end, too.
+    drop(command);
+    let mut terminal = File::from(master);
+    let (begin, mut typed, mut output) = (Instant::now(), false, Vec::new());
+    loop {
+        let mut ready = [PollFd::new(&terminal, PollFlags::IN)];
+        let has_said = poll(&mut ready, Some(&TICK))? > 0;
+        if has_said && !read_some(&mut terminal, &mut output)? {
+            break;
+        }
+        if !typed && (has_said || is_raw(&terminal) || begin.elapsed() > READY) {
+            terminal.write_all(input.as_bytes())?;
+            typed = true;
+        }
+        if limit.is_some_and(|limit| begin.elapsed() > limit) {
+            kill(&mut child)?;
+            return Ok(None);
+        }
+    }
+    let status = child.wait()?;
+    Ok(Some(Ended::new(status, &output)))
+}
+
+/// Reads what the terminal shows; false at its end.
+fn read_some(terminal: &mut File, output: &mut Vec<u8>) -> io::Result<bool> {
+    let mut buffer = [0; 4096];
+    match terminal.read(&mut buffer) {
+        Ok(0) => Ok(false),
+        Ok(count) => {
+            output.extend_from_slice(&buffer[..count]);
+            let most = usize::try_from(MOST_OUTPUT).unwrap_or(usize::MAX);
+            if output.len() > 2 * most {
+                output.drain(..output.len() - most);
+            }
+            Ok(true)
+        }
+        // The kernel's way to say that nobody has the other end open any more.
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+            Ok(false)
+        }
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a program takes what is typed key by key. Both ends of a terminal tell its modes.
+fn is_raw(terminal: &File) -> bool {
+    tcgetattr(terminal).is_ok_and(|modes| !modes.local_modes.contains(LocalModes::ICANON))
+}
+
+fn limited(command: &mut Command, limit: Option<Duration>) -> &mut Command {
+    match limit {
+        // What the line leaves running ends with it.
+        Some(_) => command.process_group(0),
+        None => command,
+    }
+}
+
+/// Waits for the end of `child`; `None` if that took too long, and it was killed.
+fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let begin = Instant::now();
+    // Short naps at first: most commands take a few milliseconds.
+    let mut nap = Duration::from_micros(500);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if begin.elapsed() > limit {
+            kill(child)?;
+            return Ok(None);
+        }
+        std::thread::sleep(nap);
+        nap = (nap * 2).min(Duration::from_millis(10));
+    }
+}
+
+/// Ends `child`, which leads a group, with all of it.
+fn kill(child: &mut Child) -> io::Result<()> {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // It may have ended by itself meanwhile.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    child.wait().map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(line: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", line]);
+        command
+    }
+
+    #[test]
+    fn both_streams_and_the_code_are_told_and_what_stays_behind_is_not_waited_for() {
+        let ended = run(shell("sleep 600 & echo $!; echo b >&2; exit 3"), None);
+        let ended = ended.unwrap().unwrap();
+        let (pid, rest) = ended.output.split_once('\n').unwrap();
+        assert_eq!((ended.code, rest), (3, "b\n"));
+        let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
+        rustix::process::kill_process(pid, Signal::KILL).unwrap();
+        let ended = run(shell("kill -9 $$"), None).unwrap().unwrap();
+        assert_eq!(ended.code, 137);
+    }
+
+    #[test]
+    fn of_much_output_the_end_is_kept() {
+        let ended = run(shell("yes | head -c 3000000; echo end"), None);
+        let ended = ended.unwrap().unwrap();
+        assert!(ended.output.len() as u64 == MOST_OUTPUT && ended.output.ends_with("end\n"));
+    }
+
+    #[test]
+    fn what_takes_too_long_is_killed_with_all_that_it_started() {
+        let limit = Some(Duration::from_millis(50));
+        assert_eq!(run(shell("sleep 600 & wait"), limit).unwrap(), None);
+        assert_eq!(run_typing(shell("sleep 600"), "x\n", limit).unwrap(), None);
+    }
+
+    #[test]
+    fn a_program_on_a_terminal_is_typed_at_when_it_is_ready() {
+        let line = "stty -echo; echo ready; read word; echo \"got $word\"; tty -s; exit $?";
+        let ended = run_typing(shell(line), "amber\n", None).unwrap().unwrap();
+        assert_eq!(
+            (ended.code, ended.output.as_str()),
+            (0, "ready\r\ngot amber\r\n")
+        );
+        // It says nothing before it has read a key.
+        let line = "stty raw -echo; head -c 1; stty cooked; exit 4";
+        let ended = run_typing(shell(line), "k", None).unwrap().unwrap();
+        assert_eq!((ended.code, ended.output.as_str()), (4, "k"));
+    }
+}
