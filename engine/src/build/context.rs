@@ -4,7 +4,7 @@
 //! standard input is unpacked into a folder that goes away after the build.
 
 use super::ignore::Ignore;
-use super::request::{Context, DockerfileAt};
+use super::request::{Context, DockerfileAt, LONGEST_DOCKERFILE as LONGEST};
 use super::sources::Tree;
 use super::syntax::error::closest;
 use super::view::{Last, Node, View};
@@ -19,9 +19,6 @@ use crate::store::tree::remove_tree;
 use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
-
-/// A Dockerfile may be this long, in bytes.
-const LONGEST: u64 = 16 << 20;
 
 /// All that a build reads from outside.
 pub(crate) struct Inputs {
@@ -157,6 +154,7 @@ fn dockerfile(view: Option<&View>, at: &DockerfileAt, on_machine: bool) -> Resul
         beside: None,
     };
     match (at, view) {
+        (DockerfileAt::Text(bytes), _) if bytes.len() as u64 > LONGEST => Err(too_long("-")),
         (DockerfileAt::Text(bytes), _) => Ok(Found {
             bytes: bytes.clone(),
             name: "Dockerfile".to_owned(),
@@ -217,11 +215,23 @@ fn read_path(path: &Path) -> Result<Vec<u8>> {
             path.display()
         )));
     }
+    read_whole(file, path)
+}
+
+/// Reads `file`, which is called `path` in messages. Error: it is longer than anybody writes by hand.
+fn read_whole(file: fs::File, path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(LONGEST)
+    file.take(LONGEST + 1)
         .read_to_end(&mut bytes)
         .on("read", path)?;
-    Ok(bytes)
+    match bytes.len() as u64 > LONGEST {
+        true => Err(too_long(&path.to_string_lossy())),
+        false => Ok(bytes),
+    }
+}
+
+fn too_long(name: &str) -> Error {
+    Error::invalid(format!("`{name}` has more than {LONGEST} bytes"))
 }
 
 /// A regular file of the context; `None` if there is none.
@@ -236,12 +246,7 @@ fn read(view: &View, path: &Path) -> Result<Option<Vec<u8>>> {
         return Ok(None);
     }
     let fd = file.open().map_err(std::io::Error::from).on("read", path)?;
-    let mut bytes = Vec::new();
-    fs::File::from(fd)
-        .take(LONGEST)
-        .read_to_end(&mut bytes)
-        .on("read", path)?;
-    Ok(Some(bytes))
+    read_whole(fd.into(), path).map(Some)
 }
 
 fn not_found(view: &View, name: &str) -> Error {
@@ -266,12 +271,19 @@ fn not_found(view: &View, name: &str) -> Error {
     }
 }
 
-/// `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` in the context.
+/// `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` in the context. Error: it is there and cannot be
+/// read; without it, the image could get what was to stay outside.
 fn ignore(view: &View, file: &Found) -> Result<(Ignore, Option<String>)> {
     let own = format!("{}.dockerignore", file.name);
     let beside = match &file.beside {
-        Some(folder) => fs::read(folder.join(&own)).ok(),
-        None => read(view, Path::new(&own)).unwrap_or_default(),
+        Some(folder) => {
+            let path = folder.join(&own);
+            match fs::File::open(&path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                file => Some(read_whole(file.on("read", &path)?, &path)?),
+            }
+        }
+        None => read(view, Path::new(&own))?,
     };
     let (name, bytes) = match beside {
         Some(bytes) => (own, bytes),
@@ -344,6 +356,22 @@ mod tests {
                 Selected::Ignored
             );
         }
+    }
+
+    #[test]
+    fn an_ignore_file_that_cannot_be_read_is_told_and_none_is_cut_off() {
+        let is_told = |files: &[(&str, &str)], at: &str| {
+            let error = load(files, at).err().unwrap().to_string();
+            assert!(error.contains(".dockerignore`"), "{error}");
+        };
+        is_told(
+            &[("a.df", "FROM x"), ("a.df.dockerignore/folder", "")],
+            "a.df",
+        );
+        let long = "#".repeat(LONGEST as usize + 1);
+        is_told(&[("Dockerfile", "FROM x"), (".dockerignore", &long)], "");
+        let error = load(&[("Dockerfile", &long)], "").err().unwrap();
+        assert_eq!(error.message(), "`Dockerfile` has more than 16777216 bytes");
     }
 
     #[test]

@@ -62,6 +62,9 @@ pub enum Context {
     Tar(Box<dyn Read + Send>),
 }
 
+/// A Dockerfile, or a list of ignored files, may be this long, in bytes. Nobody writes longer ones by hand.
+pub const LONGEST_DOCKERFILE: u64 = 16 << 20;
+
 /// Where the Dockerfile is.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub enum DockerfileAt {

@@ -1,7 +1,7 @@
 //! Where a build's files and its Dockerfile come from: a folder, or standard input.
 
 use crate::failure::{CommandResult, Failure};
-use engine::build::request::{Context, DockerfileAt};
+use engine::build::request::{Context, DockerfileAt, LONGEST_DOCKERFILE};
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -48,7 +48,7 @@ pub(super) fn read(
     }
     let dockerfile = match file {
         None => DockerfileAt::Default,
-        Some("-") => DockerfileAt::Text(all(stdin)?),
+        Some("-") => DockerfileAt::Text(dockerfile(stdin)?),
         Some(path) => DockerfileAt::Path(std::path::absolute(path)?),
     };
     Ok(Source {
@@ -74,8 +74,13 @@ fn from_stdin(file: Option<&str>, mut stdin: impl Read + Send + 'static) -> Comm
     }
     Ok(Source {
         context: Context::Empty,
-        dockerfile: DockerfileAt::Text(all(stream)?),
+        dockerfile: DockerfileAt::Text(dockerfile(stream)?),
     })
+}
+
+/// What comes, up to one byte more than a Dockerfile may have: the engine says that it is too long.
+fn dockerfile(stream: impl Read) -> CommandResult<Vec<u8>> {
+    all(stream.take(LONGEST_DOCKERFILE + 1))
 }
 
 fn all(mut reader: impl Read) -> CommandResult<Vec<u8>> {

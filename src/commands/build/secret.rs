@@ -4,6 +4,10 @@ use crate::failure::{CommandResult, Failure};
 use crate::values::files::open_error;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
+
+/// Bytes of a secret.
+const LARGEST: u64 = 500 << 10;
 
 /// Reads each `id=name[,src=file|env=VARIABLE]`. Without a source, the variable called like the secret is it, and else
 /// the file.
@@ -40,10 +44,10 @@ pub(super) fn read(texts: &[String]) -> CommandResult<BTreeMap<String, Vec<u8>>>
         let own = |name: &str| std::env::var_os(name).map(std::ffi::OsString::into_encoded_bytes);
         let value = match (&variable, &file) {
             (Some(name), _) => own(name),
-            (None, Some(path)) => Some(content(path)?),
+            (None, Some(path)) => Some(content(&id, path)?),
             (None, None) => match own(&id) {
                 Some(value) if kind != "file" => Some(value),
-                _ => Some(content(&id)?),
+                _ => Some(content(&id, &id)?),
             },
         };
         let value = value.ok_or_else(|| wrong(text, "the variable is not set"))?;
@@ -52,8 +56,18 @@ pub(super) fn read(texts: &[String]) -> CommandResult<BTreeMap<String, Vec<u8>>>
     Ok(secrets)
 }
 
-fn content(path: &str) -> CommandResult<Vec<u8>> {
-    fs::read(path).map_err(|error| Failure::message(open_error(path, &error)))
+/// Reads the secret `id`. Source of the limit: buildkit `session/secrets/secretsprovider/store.go`.
+fn content(id: &str, path: &str) -> CommandResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+        .map_err(|error| Failure::message(open_error(path, &error)))?;
+    match bytes.len() as u64 > LARGEST {
+        true => Err(Failure::message(format!(
+            "ERROR: secret {id} too big. max size 500KB"
+        ))),
+        false => Ok(bytes),
+    }
 }
 
 fn wrong(text: &str, why: &str) -> Failure {
@@ -76,6 +90,15 @@ mod tests {
         let own = std::env::var("PATH").unwrap().into_bytes();
         assert_eq!(read("id=c,env=PATH".to_owned())["c"], own);
         assert_eq!(read("id=PATH".to_owned())["PATH"], own);
+    }
+
+    #[test]
+    fn a_file_without_an_end_is_no_secret() {
+        let error = read(&["id=a,src=/dev/zero".to_owned()]).unwrap_err();
+        assert_eq!(
+            error.text().unwrap(),
+            "ERROR: secret a too big. max size 500KB"
+        );
     }
 
     #[test]

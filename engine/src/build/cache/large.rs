@@ -99,7 +99,11 @@ impl Large {
         self.send = None;
         let threads = self.threads.drain(..);
         let mut done = std::mem::take(&mut self.done);
-        done.extend(threads.flat_map(|thread| thread.join().unwrap_or_default()));
+        for thread in threads {
+            // A file without its digest would be found in the cache whatever it holds.
+            let read = thread.join();
+            done.extend(read.map_err(|_| Error::internal("reading a file of a COPY failed"))?);
+        }
         for (job, digest) in done {
             let file = &mut content.files[job.index];
             let digest =

@@ -58,7 +58,8 @@ pub(super) fn fetch(site: Site<'_>, url: &str, checksum: Option<&str>) -> Result
         .and_then(|value| value.to_str().ok())
         .and_then(|text| jiff::fmt::rfc2822::parse(text).ok())
         .map(|time| time.timestamp());
-    let mut body = response.into_body().into_reader().take(LARGEST);
+    let mut body = response.into_body().into_reader();
+    let mut size = 0;
     let mut file = File::create(&path).on("write", &path)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 64 << 10];
@@ -68,6 +69,12 @@ pub(super) fn fetch(site: Site<'_>, url: &str, checksum: Option<&str>) -> Result
             .map_err(|error| Error::invalid(format!("failed to load {url}: {error}")))?;
         if length == 0 {
             break;
+        }
+        size += length as u64;
+        if size > LARGEST {
+            return Err(Error::invalid(format!(
+                "failed to load {url}: it has more than {LARGEST} bytes"
+            )));
         }
         hash.update(&buffer[..length]);
         file.write_all(&buffer[..length]).on("write", &path)?;

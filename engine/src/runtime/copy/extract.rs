@@ -93,7 +93,11 @@ impl Extractor<'_> {
             return Ok(());
         };
         let header = entry.header();
-        let number = |value: std::io::Result<u64>| value.map(|n| n as u32).map_err(bad);
+        let number = |value: std::io::Result<u64>| {
+            // Cut off, the number of a stranger could become root's.
+            let number = u32::try_from(value.map_err(bad)?);
+            number.map_err(|_| Error::invalid("the tar stream has an owner that no file can have"))
+        };
         let time = rustix::fs::Timespec {
             tv_sec: header.mtime().map_err(bad)?.min(i64::MAX as u64) as i64,
             tv_nsec: 0,

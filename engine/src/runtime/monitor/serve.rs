@@ -187,8 +187,9 @@ impl Monitor {
             monitor.journal("kill", &[("signal", signal.to_string())])
         });
         self.signal_init(signal);
-        if timeout >= 0 {
-            self.kill_at = Some(Instant::now() + Duration::from_secs(timeout as u64));
+        // A negative one is no limit, nor is one beyond the end of time.
+        if let Ok(seconds) = u64::try_from(timeout) {
+            self.kill_at = Instant::now().checked_add(Duration::from_secs(seconds));
         }
     }
 
