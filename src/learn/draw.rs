@@ -39,22 +39,22 @@ pub(super) fn run(words: &Words) -> CommandResult {
         ["image", ..] => {
             let engine = open_engine(&env, &env.sandbox, "show")?;
             let images = names[1..].iter().map(|name| engine.image(name));
-            show_images(&engine, images.collect::<Result<_>>()?, look.width)?
+            show_images(&engine, images.collect::<Result<_>>()?, look)?
         }
         ["container", ..] => {
             let engine = open_engine(&env, &env.sandbox, "show")?;
             let mut text = String::new();
             for name in &names[1..] {
-                text.push_str(&container(&engine, name, look.width)?);
+                text.push_str(&container(&engine, name, look)?);
             }
             text
         }
         ["layers", ..] => layers(&open_engine(&env, &env.sandbox, "show")?, &names[1..])?,
         ["layer", id] => layer(&open_engine(&env, &env.sandbox, "show")?, id)?,
-        [] => show(&open_engine(&env, &env.sandbox, "show")?, look.width)?,
+        [] => show(&open_engine(&env, &env.sandbox, "show")?, look)?,
         _ => {
             let name = sandbox_of(words, &env, &course::open(&env)?.progress)?;
-            show(&open_engine(&env, &name, "show")?, look.width)?
+            show(&open_engine(&env, &name, "show")?, look)?
         }
     };
     Ok(look.show(&text)?)
@@ -116,9 +116,9 @@ fn layer(engine: &Engine, id: &str) -> CommandResult<String> {
 }
 
 /// A container on the layers of its image, and which files it changed itself.
-fn container(engine: &Engine, name: &str, width: usize) -> CommandResult<String> {
+fn container(engine: &Engine, name: &str, look: Look) -> CommandResult<String> {
     let container = engine.container(name)?;
-    let mut text = show_container(engine, &container, width)?;
+    let mut text = show_container(engine, &container, look)?;
     // As `docker diff`, and like it only a look.
     drop(engine::sys::namespace::become_root());
     text.push_str(&files(&engine.look_at_changes(&container)?));

@@ -246,7 +246,7 @@ impl Shell {
     /// Draws images, layers and containers of the sandbox at hand.
     pub(super) fn draw(&self) -> CommandResult {
         let engine = open_engine(&self.env, &self.session.sandbox(), "show")?;
-        self.show(&show::show(&engine, self.look.width)?)
+        self.show(&show::show(&engine, self.look)?)
     }
 
     /// Tells what the last line did.

@@ -3,7 +3,8 @@
 //! An image is a stack of read-only layers; a container is one more layer, which can be written, and perhaps processes.
 //! Layers that images share are marked: they are there once.
 
-use super::look::{ASIDE, HEADING, styled};
+use super::layout::fill;
+use super::look::{ASIDE, HEADING, Look, styled};
 use crate::failure::CommandResult;
 use crate::render::human;
 use crate::render::text::{ellipsis, short_id};
@@ -14,40 +15,40 @@ use engine::runtime::spec::{Container, Status};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The tree of a sandbox, in lines of at most `width` columns.
-pub(crate) fn show(engine: &Engine, width: usize) -> CommandResult<String> {
+/// The tree of a sandbox, in lines as wide as `look` allows.
+pub(crate) fn show(engine: &Engine, look: Look) -> CommandResult<String> {
     let mut images = engine.images()?;
     images.reverse();
-    draw(engine, &images, &engine.containers()?, width)
+    draw(engine, &images, &engine.containers()?, look)
 }
 
 /// The tree of `images` and their containers.
 pub(crate) fn show_images(
     engine: &Engine,
     images: Vec<Image>,
-    width: usize,
+    look: Look,
 ) -> CommandResult<String> {
     let mut containers = engine.containers()?;
     containers.retain(|one| images.iter().any(|image| image.id == one.config.image));
-    draw(engine, &images, &containers, width)
+    draw(engine, &images, &containers, look)
 }
 
 /// The tree of `container` alone, and of its image if that is here.
 pub(crate) fn show_container(
     engine: &Engine,
     container: &Container,
-    width: usize,
+    look: Look,
 ) -> CommandResult<String> {
     let mut images = engine.images()?;
     images.retain(|image| image.id == container.config.image);
-    draw(engine, &images, std::slice::from_ref(container), width)
+    draw(engine, &images, std::slice::from_ref(container), look)
 }
 
 fn draw(
     engine: &Engine,
     images: &[Image],
     containers: &[Container],
-    width: usize,
+    look: Look,
 ) -> CommandResult<String> {
     let mut sizes = BTreeMap::new();
     for container in containers {
@@ -56,7 +57,7 @@ fn draw(
             sizes.insert(container.config.id.as_str().to_owned(), size);
         }
     }
-    Ok(tree(images, containers, &sizes, width))
+    Ok(tree(images, containers, &sizes, look))
 }
 
 /// As [`show`], of these things.
@@ -64,7 +65,7 @@ fn tree(
     images: &[Image],
     containers: &[Container],
     sizes: &BTreeMap<String, u64>,
-    width: usize,
+    look: Look,
 ) -> String {
     let mut out = String::from("\n");
     let mut seen: BTreeMap<&str, String> = BTreeMap::new();
@@ -76,7 +77,7 @@ fn tree(
             0,
             &styled(HEADING, &format!("image {name}")),
             &format!(" ({size})"),
-            width,
+            look,
         );
         let steps = image.config.history.iter().filter(|step| !step.empty_layer);
         let mut steps = steps.map(|step| step.created_by.as_str());
@@ -91,13 +92,13 @@ fn tree(
                 ),
             };
             seen.entry(layer).or_insert_with(|| name.clone());
-            push(&mut out, 1, "", &text, width);
+            push(&mut out, 1, "", &text, look);
         }
         for container in containers
             .iter()
             .filter(|container| container.config.image == image.id)
         {
-            push(&mut out, 2, "", &container_line(container, sizes), width);
+            push(&mut out, 2, "", &container_line(container, sizes), look);
         }
     }
     let orphans = containers.iter().filter(|container| {
@@ -107,15 +108,15 @@ fn tree(
     });
     for (index, container) in orphans.enumerate() {
         if index == 0 {
-            push(&mut out, 0, "", "images without a name here", width);
+            push(&mut out, 0, "", "images without a name here", look);
         }
-        push(&mut out, 2, "", &container_line(container, sizes), width);
+        push(&mut out, 2, "", &container_line(container, sizes), look);
     }
     if images.is_empty() && containers.is_empty() {
         out.push_str("There are no images and no containers.\n");
     }
     let legend = "Layers are read-only and shared; a container's own layer is written, and goes with `docker rm`.";
-    let _ = writeln!(out, "\n{}\n", styled(ASIDE, legend));
+    let _ = writeln!(out, "\n{}\n", fill(&styled(ASIDE, legend), look));
     out
 }
 
@@ -145,10 +146,10 @@ fn container_line(container: &Container, sizes: &BTreeMap<String, u64>) -> Strin
 }
 
 /// Adds a line at the depth `depth`; `text` is cut where it does not fit.
-fn push(out: &mut String, depth: usize, head: &str, text: &str, width: usize) {
+fn push(out: &mut String, depth: usize, head: &str, text: &str, look: Look) {
     let indent = "  ".repeat(depth);
     let plain = anstream::adapter::strip_str(head).to_string();
-    let room = width.saturating_sub(indent.len() + plain.len());
+    let room = look.width.saturating_sub(indent.len() + plain.len());
     // Writing to a string cannot fail.
     let _ = writeln!(out, "{indent}{head}{}", ellipsis(text, room));
 }

@@ -359,6 +359,7 @@ fn why_tells_what_the_last_line_did_and_show_draws_it() {
     .mentions("1 added, 0 changed, 0 deleted\nA /x\n")
     .mentions("busybox:latest  ")
     .mentions("image hello-world:latest")
+    .mentions("a container's own layer is written, and goes\nwith `docker rm`.\n")
     .complains("No such layer: nothing")
     .mentions("--rm");
 }

@@ -267,7 +267,9 @@ fn not_found(view: &View, name: &str) -> Error {
         Some(other) => error.with_hint(format!(
             "there is a `{other}`: rename it, or name it with `-f {other}`"
         )),
-        None => error,
+        None => error.with_hint(
+            "a build reads the file `Dockerfile` of that folder; `-f FILE` names another one",
+        ),
     }
 }
 
@@ -333,6 +335,8 @@ mod tests {
             "failed to read dockerfile: open Dockerfile: no such file or directory"
         );
         assert!(error.hint().unwrap().contains("`Dockerfile.txt`"));
+        let error = load(&[("app.py", "")], "").err().unwrap();
+        assert!(error.hint().unwrap().contains("`-f FILE`"));
     }
 
     #[test]
