@@ -163,7 +163,7 @@ impl Sandbox {
         let journal = self.home().join("sandboxes/free/journal.jsonl");
         process::eventually("the log is open", || {
             let lines = fs::read_to_string(&journal).unwrap_or_default();
-            lines.matches("\"logs\"").count() >= nth
+            lines.matches("\"action\":\"logs\"").count() >= nth
         });
     }
 
