@@ -12,6 +12,7 @@
 //! ├── sandboxes/<name>/          one world of names
 //! │   ├── images.json            references -> image ids, and the images known here
 //! │   ├── logins.json            who is logged in at the practice hub
+//! │   ├── hub/                   what the practice hub has for this sandbox: its accounts, and what was pushed
 //! │   ├── images.lock            held while images.json is replaced
 //! │   ├── names/<name>           one file per container name; holds the id
 //! │   ├── containers/<id>/       config.json state.json log.json upper/ work/; locked by its monitor
@@ -20,7 +21,7 @@
 //! │   ├── trash/                 removed, to be unlinked
 //! │   └── journal.jsonl
 //! ├── workspaces/<exercise>/
-//! ├── hub/                       the practice hub: a registry, and its accounts
+//! ├── hub/                       the practice hub: official images, and the blobs of all sandboxes
 //! ├── config.json                what was configured, such as which hub
 //! └── progress.json
 //! ```
@@ -108,7 +109,7 @@ impl Home {
     pub fn workspace(&self, exercise: &str) -> PathBuf {
         self.root.join("workspaces").join(exercise)
     }
-    /// The practice hub: its registry, its accounts, its locks.
+    /// The practice hub: what all sandboxes see of it, and its locks.
     pub fn hub(&self) -> PathBuf {
         self.root.join("hub")
     }
@@ -141,6 +142,10 @@ impl SandboxPaths {
     /// Who is logged in at the practice hub, in the form of Docker's `config.json`.
     pub fn logins(&self) -> PathBuf {
         self.root.join("logins.json")
+    }
+    /// What the practice hub has for this sandbox.
+    pub fn hub(&self) -> PathBuf {
+        self.root.join("hub")
     }
     /// References -> image ids.
     pub fn images(&self) -> PathBuf {

@@ -12,6 +12,7 @@
 //! | who may do what: Basic, Bearer, password file, accounts | [`auth`] |
 //! | files | [`store`] |
 //! | error codes | [`error`] |
+//! | several registries behind one listener | [`hosts`] |
 //! | listening, and stopping | [`server`] |
 //!
 //! Everything but the last is plain code without a network: a [`Request`] and a stream of bytes go in, an [`Answer`] comes
@@ -24,6 +25,7 @@ pub mod answer;
 pub mod auth;
 mod blobs;
 pub mod error;
+pub mod hosts;
 pub mod manifest;
 mod manifests;
 pub mod names;
@@ -35,11 +37,12 @@ mod uploads;
 
 pub use answer::{Answer, Content, Request};
 pub use auth::{Access, Accounts, Gate, Htpasswd};
+pub use hosts::Hosts;
 pub use store::Store;
 
 use error::Result;
 use routes::{Page, Route};
-use std::io::Read;
+use std::io::{self, Read};
 
 /// A registry: what it keeps, and who may get at it.
 #[derive(Debug)]
@@ -94,6 +97,24 @@ impl Registry {
             }
             Route::CancelUpload(name, id) => uploads::cancel(store, name, id),
         }
+    }
+}
+
+/// What answers requests.
+pub trait Service: Send + Sync {
+    /// Answers a request whose body is `body`.
+    fn answer(&self, request: &Request, body: &mut dyn Read) -> Answer;
+    /// Throws away what nobody needs any more. To be called now and then.
+    fn sweep(&self) -> io::Result<()>;
+}
+
+impl Service for Registry {
+    fn answer(&self, request: &Request, body: &mut dyn Read) -> Answer {
+        self.answer(request, body)
+    }
+
+    fn sweep(&self) -> io::Result<()> {
+        self.store.sweep()
     }
 }
 

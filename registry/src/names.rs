@@ -4,6 +4,7 @@
 
 use crate::error::{Code, Fault, Result};
 use engine::oci::digest::Digest;
+pub use engine::oci::reference::OFFICIAL_NAMESPACE as OFFICIAL;
 use engine::oci::reference::{is_repository, is_tag};
 use serde_json::json;
 use std::fmt;

@@ -2,7 +2,7 @@
 //! the network there is a short queue of chunks, so that nobody keeps a whole blob in memory and one slow client keeps
 //! nobody up.
 
-use crate::Registry;
+use crate::Service;
 use crate::answer::{Answer, Content, Request};
 use crate::error::{Code, Fault};
 use axum::Router;
@@ -74,7 +74,7 @@ pub struct Life {
 }
 
 struct Served {
-    registry: Registry,
+    service: Box<dyn Service>,
     life: Life,
     begun: Instant,
     /// Milliseconds since `begun`, of the last request.
@@ -82,15 +82,15 @@ struct Served {
     active: AtomicUsize,
 }
 
-/// Serves `registry` until it is told to stop. Starts the threads that it needs, and ends them.
-pub fn serve(listener: Listener, registry: Registry, life: Life) -> io::Result<()> {
+/// Serves `service` until it is told to stop. Starts the threads that it needs, and ends them.
+pub fn serve(listener: Listener, service: impl Service + 'static, life: Life) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(256)
         .enable_all()
         .build()?;
     let served = Arc::new(Served {
-        registry,
+        service: Box::new(service),
         life,
         begun: Instant::now(),
         last: AtomicU64::new(0),
@@ -175,7 +175,7 @@ async fn until_stopped(served: &Served) {
         if swept.elapsed() > SWEEP {
             swept = Instant::now();
             // What cannot be swept now is swept later.
-            let _ = served.registry.store().sweep();
+            let _ = served.service.sweep();
         }
     }
 }
@@ -224,7 +224,7 @@ async fn answer(State(served): State<Arc<Served>>, request: axum::extract::Reque
         let served = Arc::clone(&served);
         tokio::task::spawn_blocking(move || {
             let mut body = Incoming::new(receiver);
-            let answer = served.registry.answer(&request, &mut body);
+            let answer = served.service.answer(&request, &mut body);
             (request, answer)
         })
     };

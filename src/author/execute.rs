@@ -4,6 +4,7 @@ use super::hands::Hands;
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure as Failed};
 use crate::learn::workbench::{drop_sandbox, open_engine, remove};
+use crate::registry::hub::look;
 use crate::shell::link_commands;
 use checker::author::observe::{self, Failure, Look, NEGATIVE_WAIT, Observation, hurried};
 use checker::author::trial::Trial;
@@ -98,7 +99,8 @@ impl<'e> Bench<'e> {
     /// What the checker sees.
     pub(super) fn world(&self, setup: Snapshot) -> CommandResult<EngineWorld> {
         let engine = open_engine(self.env, &self.sandbox, "check")?;
-        Ok(EngineWorld::new(engine, &self.hands.workspace, setup))
+        let world = EngineWorld::new(engine, &self.hands.workspace, setup);
+        Ok(world.with_hub(look::hub(self.env, &self.sandbox)))
     }
 
     /// Throws all of it away.

@@ -35,13 +35,15 @@ pub(super) fn run(words: &Words) -> CommandResult {
 }
 
 fn forget(env: &Env, words: &Words) -> CommandResult {
-    let question =
-        "The practice hub forgets its accounts and everything that was pushed to it. Go on?";
-    if words.agreed(question)? {
-        hub::forget(&env.home)?;
+    let sandbox = &env.sandbox;
+    let question = format!(
+        "The practice hub forgets the accounts of the sandbox `{sandbox}` and everything that was pushed there. Go on?"
+    );
+    if words.agreed(&question)? {
+        hub::forget(env)?;
         writeln!(
             io::stdout(),
-            "the practice hub is as it was at the beginning"
+            "the practice hub of `{sandbox}` is as it was at the beginning"
         )?;
     }
     Ok(())

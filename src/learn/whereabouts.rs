@@ -24,11 +24,11 @@ pub(super) fn run(words: &Words) -> CommandResult {
         ("its containers".to_owned(), sandbox.containers()),
         ("its volumes".to_owned(), sandbox.volumes()),
         ("its journal".to_owned(), sandbox.journal()),
+        ("its practice hub".to_owned(), sandbox.hub()),
     ];
     if let Some(id) = name.strip_prefix(&exercise_sandbox("")) {
         rows.push(("its workspace".to_owned(), home.workspace(id)));
     }
-    rows.push(("practice hub".to_owned(), home.hub()));
     rows.push(("progress".to_owned(), home.progress()));
     rows.push(("sockets".to_owned(), home.runtime().to_owned()));
     rows.push(("this program".to_owned(), std::env::current_exe()?));

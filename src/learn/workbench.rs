@@ -6,6 +6,7 @@
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
 use crate::learn::steps;
+use crate::registry::hub::look;
 use checker::Exercise;
 use checker::world::Snapshot;
 use checker::world::engine::EngineWorld;
@@ -141,7 +142,8 @@ impl<'a> Workbench<'a> {
             )
         })?;
         let engine = open_engine(self.env, &self.sandbox, "check")?;
-        Ok(EngineWorld::new(engine, &self.workspace, setup))
+        let world = EngineWorld::new(engine, &self.workspace, setup);
+        Ok(world.with_hub(look::hub(self.env, &self.sandbox)))
     }
 
     /// Throws sandbox and workspace away; what runs in it is killed.

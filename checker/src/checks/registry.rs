@@ -1,12 +1,11 @@
-//! A repository in a registry on this machine. Until there is one of our own, the name says which: a name without the
-//! registry's address cannot be checked.
+//! A repository in a registry of this machine: of the practice hub, or of the one whose address stands in the name.
 //!
 //! ## Passes when
 //! the registry has the repository (or does not, with `exists: false`) and every field given fits it.
 //!
 //! ## Example
 //! ```yaml
-//! - registry: { repo: "localhost:5000/alice/hello", tag: v1, same_as: "alice/hello:v1" }
+//! - registry: { repo: alice/hello, tag: v1, same_as: "hello:v1" }
 //! ```
 //!
 //! ## The student sees
@@ -20,19 +19,19 @@ use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check};
 use crate::field::{Kind, Noun, field};
 use crate::matcher::{Matcher, quote};
-use crate::world::{World, find_image};
-use serde_json::{Map, json};
+use crate::world::{Tagged, World, find_image};
+use serde_json::{Map, Value, json};
 
 /// The noun.
 pub static NOUN: Noun = Noun {
     name: "registry",
-    doc: "A repository in a registry on this machine.",
+    doc: "A repository in a registry on this machine: of the practice hub, or with its address in the name.",
     fields: &[
         field(
             "repo",
             "repository",
             Kind::Name,
-            "The repository with its registry's address, such as `localhost:5000/alice/hello`.",
+            "The repository: `alice/hello` on the practice hub, or `localhost:5000/alice/hello`.",
         ),
         field(
             "exists",
@@ -47,6 +46,12 @@ pub static NOUN: Noun = Noun {
             "image",
             Kind::Name,
             "A local image that the tag must be.",
+        ),
+        field(
+            "digest",
+            "digest",
+            Kind::Text,
+            "The digest of the tag's manifest, as `docker push` tells it.",
         ),
     ],
     needs: &["repo"],
@@ -66,6 +71,9 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         Ok(repository) => repository,
         Err(blind) => return Outcome::blind(expected, blind),
     };
+    let named = repository
+        .as_ref()
+        .and_then(|repository| repository.tags.get(tag.unwrap_or("latest")));
     let tags: Vec<String> = repository
         .iter()
         .flat_map(|repository| repository.tags.keys().cloned())
@@ -95,23 +103,11 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
                 ));
             }
             ("same_as", Arg::Name(image)) if exists => {
-                let pushed = repository
-                    .as_ref()
-                    .and_then(|repository| repository.tags.get(tag.unwrap_or("latest")));
-                let expected = format!("{subject}: the image {}", quote(image));
-                claims.push(match world.images() {
-                    Err(blind) => Claim::blind(expected, blind),
-                    Ok(images) => {
-                        let local = find_image(&images, image).map(|image| image.id.clone());
-                        let holds = local.is_some() && local.as_ref() == pushed;
-                        let found = match (holds, local) {
-                            (true, _) => format!("{subject}: the image {}", quote(image)),
-                            (false, Some(_)) => format!("{subject}: another image"),
-                            (false, None) => format!("no local image {}", quote(image)),
-                        };
-                        Claim::new(Truth::of(holds), expected, found)
-                    }
-                });
+                claims.push(same(&subject, image, named, world));
+            }
+            ("digest", Arg::Match(matcher)) if exists => {
+                let digest = named.map_or(Value::Null, |tagged| json!(tagged.digest));
+                claims.push(judge::value(&subject, given.field, matcher, Ok(digest)));
             }
             _ => {}
         }
@@ -120,21 +116,47 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         ("exists".to_owned(), json!(exists)),
         ("count".to_owned(), json!(tags.len())),
         ("tags".to_owned(), json!(tags)),
+        (
+            "digest".to_owned(),
+            json!(named.map(|tagged| &tagged.digest)),
+        ),
     ]);
     Outcome::all(claims, facts)
+}
+
+/// Whether what the tag names is the local image `image`.
+fn same(subject: &str, image: &str, named: Option<&Tagged>, world: &dyn World) -> Claim {
+    let expected = format!("{subject}: the image {}", quote(image));
+    let images = match world.images() {
+        Ok(images) => images,
+        Err(blind) => return Claim::blind(expected, blind),
+    };
+    let local = find_image(&images, image).map(|image| &image.id);
+    let holds = local.is_some() && local == named.map(|tagged| &tagged.image);
+    let found = match (local, named) {
+        _ if holds => expected.clone(),
+        (None, _) => format!("no local image {}", quote(image)),
+        (Some(_), None) => format!("{subject}: no tag `latest`"),
+        (Some(_), Some(_)) => format!("{subject}: another image"),
+    };
+    Claim::new(Truth::of(holds), expected, found)
 }
 
 #[cfg(test)]
 mod tests {
     use crate::checks::testing::{blind, fails, holds};
-    use crate::world::Repository;
     use crate::world::fake::Fake;
+    use crate::world::{Repository, Tagged};
 
     fn world() -> Fake {
         let mut world = Fake::default().image("alice/hello:v1", |_| {});
+        let tagged = |image: &str, digest: &str| Tagged {
+            digest: digest.to_owned(),
+            image: image.to_owned(),
+        };
         let tags = [
-            ("v1".to_owned(), world.images[0].id.clone()),
-            ("old".to_owned(), "sha256:x".to_owned()),
+            ("v1".to_owned(), tagged(&world.images[0].id, "sha256:m1")),
+            ("old".to_owned(), tagged("sha256:x", "sha256:m0")),
         ];
         world.repositories.insert(
             "alice/hello".into(),
@@ -172,6 +194,36 @@ mod tests {
             &world(),
             "registry: `alice/hello` with tag `old`: the image `alice/hello:v1`",
             "registry: `alice/hello` with tag `old`: another image",
+        );
+    }
+
+    #[test]
+    fn without_a_tag_latest_is_compared() {
+        fails(
+            "registry: { repo: alice/hello, same_as: 'alice/hello:v1' }",
+            &world(),
+            "registry: `alice/hello`: the image `alice/hello:v1`",
+            "registry: `alice/hello`: no tag `latest`",
+        );
+        fails(
+            "registry: { repo: alice/hello, tag: v1, same_as: nobody }",
+            &world(),
+            "registry: `alice/hello` with tag `v1`: the image `nobody`",
+            "no local image `nobody`",
+        );
+    }
+
+    #[test]
+    fn a_digest_tells_one_push_from_another() {
+        holds(
+            "registry: { repo: alice/hello, tag: v1, digest: 'sha256:m1' }",
+            &world(),
+        );
+        fails(
+            "registry: { repo: alice/hello, tag: old, digest: 'sha256:m1' }",
+            &world(),
+            "registry: `alice/hello` with tag `old`: digest `sha256:m1`",
+            "registry: `alice/hello` with tag `old`: digest `sha256:m0`",
         );
     }
 

@@ -148,7 +148,14 @@ fn surrounded(mut world: Fake, image: &str, text: &str, flag: bool) -> Fake {
         "web".into(),
         Repository {
             name: "web".into(),
-            tags: [("v1".into(), "sha256:app:latest".into())].into(),
+            tags: [(
+                "v1".into(),
+                crate::world::Tagged {
+                    digest: "sha256:m".into(),
+                    image: "sha256:app:latest".into(),
+                },
+            )]
+            .into(),
         },
     );
     world.http.insert(

@@ -29,7 +29,11 @@ pub struct EngineWorld {
     engine: Engine,
     workspace: PathBuf,
     setup: Snapshot,
+    hub: Option<Box<Hub>>,
 }
+
+/// Looks a repository up at the hub, where names without a registry are.
+pub type Hub = dyn Fn(&str) -> Observed<Option<Repository>> + Send + Sync;
 
 impl EngineWorld {
     /// Looks at the engine's sandbox and at the files in `workspace`; `setup` is how things stood at the start.
@@ -38,7 +42,15 @@ impl EngineWorld {
             engine,
             workspace: workspace.into(),
             setup,
+            hub: None,
         }
+    }
+
+    /// The same, where repositories without a registry's address are looked up with `hub`.
+    #[must_use]
+    pub fn with_hub(mut self, hub: Box<Hub>) -> Self {
+        self.hub = Some(hub);
+        self
     }
 
     /// How things stand now, to be kept as the state after the setup.
@@ -216,7 +228,10 @@ impl World for EngineWorld {
     }
 
     fn repository(&self, name: &str) -> Observed<Option<Repository>> {
-        registry::repository(name)
+        match &self.hub {
+            Some(hub) if !registry::is_addressed(name) => hub(name),
+            _ => registry::repository(name),
+        }
     }
 
     fn file(&self, path: &str) -> Observed<Option<FileFacts>> {

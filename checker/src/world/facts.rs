@@ -231,8 +231,30 @@ pub struct Volume {
 pub struct Repository {
     /// Its name, such as `alice/hello`.
     pub name: String,
-    /// Image ids by tag.
-    pub tags: BTreeMap<String, String>,
+    /// What each tag names.
+    pub tags: BTreeMap<String, Tagged>,
+}
+
+/// What a tag of a repository names.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tagged {
+    /// The digest of the manifest.
+    pub digest: String,
+    /// The image's id: the digest of its configuration. Empty if the manifest is a list of several images.
+    pub image: String,
+}
+
+impl Tagged {
+    /// The manifest `bytes`, whose digest is `digest`.
+    pub fn of(digest: impl Into<String>, bytes: &[u8]) -> Self {
+        let manifest: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let image = manifest["config"]["digest"].as_str();
+        Self {
+            digest: digest.into(),
+            image: image.unwrap_or_default().to_owned(),
+        }
+    }
 }
 
 /// A file, wherever it lies.

@@ -15,7 +15,7 @@ mod registry;
 
 pub use facts::{
     Build, BuildStep, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image,
-    Instruction, LogFacts, Mount, Port, Repository, Snapshot, Stage, Volume,
+    Instruction, LogFacts, Mount, Port, Repository, Snapshot, Stage, Tagged, Volume,
 };
 
 use sha2::{Digest, Sha256};

@@ -1,11 +1,13 @@
-//! A repository of a registry on this machine, over the distribution API: its tags, and the image that each one is.
+//! A repository of a registry on this machine, over the distribution API: its tags, and the image that each one is. A name
+//! without a registry is the practice hub's, which the caller knows to look into ([`super::engine::EngineWorld::with_hub`]).
 //!
 //! Only registries of this machine are asked, as with `http`: a check never needs a network. The image's id is the
 //! digest of its configuration, which the manifest names, so that it can be compared with a local image.
 
-use super::facts::{HttpFacts, Repository};
-use super::{Blind, Observed, http};
+use super::facts::{HttpFacts, Repository, Tagged};
+use super::{Blind, Observed, hex, http};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The manifests that name a configuration. Without this, a registry may answer in a format of long ago.
@@ -24,13 +26,15 @@ pub(crate) fn repository(name: &str) -> Observed<Option<Repository>> {
     let Some(list) = answer(host, &format!("{base}/tags/list"))? else {
         return Ok(None);
     };
+    let list = json(host, &list)?;
     let mut tags = BTreeMap::new();
     for tag in list["tags"].as_array().into_iter().flatten() {
         let tag = tag.as_str().unwrap_or_default();
         // A tag that was deleted meanwhile is none.
         if let Some(manifest) = answer(host, &format!("{base}/manifests/{tag}"))? {
-            let id = manifest["config"]["digest"].as_str();
-            tags.insert(tag.to_owned(), id.unwrap_or_default().to_owned());
+            json(host, &manifest)?;
+            let digest = format!("sha256:{}", hex(&Sha256::digest(&manifest)));
+            tags.insert(tag.to_owned(), Tagged::of(digest, manifest.as_bytes()));
         }
     }
     Ok(Some(Repository {
@@ -39,16 +43,16 @@ pub(crate) fn repository(name: &str) -> Observed<Option<Repository>> {
     }))
 }
 
-/// The JSON at `url`; `None` if there is nothing.
-fn answer(host: &str, url: &str) -> Observed<Option<Value>> {
+fn json(host: &str, text: &str) -> Observed<Value> {
+    serde_json::from_str(text)
+        .map_err(|_| Blind::new(format!("what answers at `{host}` is no registry")))
+}
+
+/// What is at `url`; `None` if there is nothing.
+fn answer(host: &str, url: &str) -> Observed<Option<String>> {
     let HttpFacts { answer, body, .. } = http::get_as(url, Some(MANIFESTS))?;
     match answer {
-        Ok(200) => match serde_json::from_str(&body) {
-            Ok(json) => Ok(Some(json)),
-            Err(_) => Err(Blind::new(format!(
-                "what answers at `{host}` is no registry"
-            ))),
-        },
+        Ok(200) => Ok(Some(body)),
         Ok(404) => Ok(None),
         Ok(status) => Err(Blind::new(format!(
             "the registry at `{host}` answers with status {status}"
@@ -57,6 +61,12 @@ fn answer(host: &str, url: &str) -> Observed<Option<Value>> {
             "no registry answers at `{host}`: {cause}"
         ))),
     }
+}
+
+/// Whether `name` begins with the address of a registry, other than docker.io.
+pub(super) fn is_addressed(name: &str) -> bool {
+    let host = name.split_once('/').map_or("", |(host, _)| host);
+    (host.contains(['.', ':']) || host == "localhost") && host != "docker.io"
 }
 
 #[cfg(test)]
@@ -103,9 +113,12 @@ mod tests {
     fn tags_are_found_with_the_images_that_they_are() {
         let (host, thread) = registry(4);
         let found = repository(&format!("{host}/alice/hello")).unwrap().unwrap();
+        let v1 = &found.tags["v1"];
+        assert_eq!(v1.image, "sha256:abc");
+        let manifest = r#"{"schemaVersion":2,"config":{"digest":"sha256:abc"}}"#;
         assert_eq!(
-            found.tags,
-            [("v1".to_owned(), "sha256:abc".to_owned())].into()
+            v1.digest,
+            format!("sha256:{}", hex(&Sha256::digest(manifest)))
         );
         assert_eq!(repository(&format!("{host}/bob/hello")), Ok(None));
         assert!(repository(&format!("{host}/odd")).is_err());
@@ -116,6 +129,21 @@ mod tests {
             "{}",
             gone.because
         );
+    }
+
+    #[test]
+    fn a_name_with_an_address_is_told_from_one_of_the_hub() {
+        for (name, expected) in [
+            ("localhost:5000/a", true),
+            ("localhost/a", true),
+            ("example.org/a", true),
+            ("alice/hello", false),
+            ("busybox", false),
+            ("docker.io/alice/hello", false),
+            ("a:b", false),
+        ] {
+            assert_eq!(is_addressed(name), expected, "{name}");
+        }
     }
 
     #[test]

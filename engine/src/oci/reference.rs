@@ -19,6 +19,8 @@ pub const DEFAULT_DOMAIN: &str = "docker.io";
 /// The tag of names without one.
 pub const DEFAULT_TAG: &str = "latest";
 const OFFICIAL_PREFIX: &str = "library/";
+/// The account of official images.
+pub const OFFICIAL_NAMESPACE: &str = "library";
 const LONGEST_PATH: usize = 255;
 const LONGEST_TAG: usize = 128;
 

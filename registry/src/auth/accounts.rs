@@ -1,8 +1,10 @@
 //! The practice hub's accounts. On Docker Hub one signs up on a page of its own; here the first login of a name does, with
-//! whatever password it brings. Passwords are kept as bcrypt hashes, in a file that only its owner reads.
+//! whatever password it brings. Passwords are kept as bcrypt hashes, in a file that only its owner reads; it is read each
+//! time, since it may be thrown away while the hub runs.
 
 use super::passwords::{self, Passwords};
 use crate::error::{Code, Fault, Result};
+use crate::names::OFFICIAL;
 use engine::error::{Error, IoContext};
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,46 +17,39 @@ use std::sync::{Mutex, PoisonError};
 pub struct Accounts {
     path: PathBuf,
     passwords: Passwords,
-    hashes: Mutex<BTreeMap<String, String>>,
+    /// Whoever makes an account has it.
+    turn: Mutex<()>,
 }
 
 impl Accounts {
     /// The accounts in the file at `path`, which may be missing. Error: it is damaged.
     pub fn open(path: &Path) -> engine::error::Result<Self> {
-        let hashes = match fs::read(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
-            other => serde_json::from_slice(&other.on("read", path)?).map_err(|error| {
-                Error::internal(format!("`{}` is damaged", path.display())).with_source(error)
-            })?,
-        };
+        read(path)?;
         let passwords =
             Passwords::new().map_err(|_| Error::machine("this machine gives no random numbers"))?;
         Ok(Self {
             path: path.to_owned(),
             passwords,
-            hashes: Mutex::new(hashes),
+            turn: Mutex::new(()),
         })
     }
 
     /// Whether the account has this password. A login under a name that nobody has yet makes the account.
     pub(super) fn knows(&self, name: &str, password: &str, is_login: bool) -> Result<bool> {
-        let hash = self.hashes().get(name).cloned();
+        let hash = self.hashes()?.remove(name);
         if hash.is_some() || !is_login || !is_account_name(name) {
             return Ok(self.passwords.match_hash(name, password, hash.as_deref()));
         }
         let new = passwords::hash(password)?;
-        let mut hashes = self.hashes();
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hashes = self.hashes()?;
         if hashes.contains_key(name) {
             // Somebody was faster.
-            drop(hashes);
+            drop(turn);
             return self.knows(name, password, is_login);
         }
         hashes.insert(name.to_owned(), new);
-        let saved = self.save(&hashes);
-        if saved.is_err() {
-            hashes.remove(name);
-        }
-        saved.map(|()| true)
+        self.save(&hashes).map(|()| true)
     }
 
     fn save(&self, hashes: &BTreeMap<String, String>) -> Result<()> {
@@ -71,9 +66,18 @@ impl Accounts {
         Ok(())
     }
 
-    fn hashes(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, String>> {
-        // The map is whole after every statement.
-        self.hashes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn hashes(&self) -> Result<BTreeMap<String, String>> {
+        read(&self.path).map_err(|error| Fault::saying(Code::Unknown, error.message()))
+    }
+}
+
+/// Hashes by name; none if there is no file.
+fn read(path: &Path) -> engine::error::Result<BTreeMap<String, String>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
+        other => serde_json::from_slice(&other.on("read", path)?).map_err(|error| {
+            Error::internal(format!("`{}` is damaged", path.display())).with_source(error)
+        }),
     }
 }
 
@@ -83,7 +87,7 @@ fn is_account_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        && name != "library"
+        && name != OFFICIAL
 }
 
 #[cfg(test)]
@@ -100,8 +104,11 @@ mod tests {
         assert!(!accounts.knows("alice", "other", true).unwrap());
         let again = Accounts::open(&path).unwrap();
         assert!(again.knows("alice", "secret", false).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert!(!again.knows("alice", "secret", false).unwrap());
+        assert!(again.knows("alice", "other", true).unwrap());
         let text = fs::read_to_string(&path).unwrap();
-        assert!(!text.contains("secret"), "{text}");
+        assert!(!text.contains("other"), "{text}");
     }
 
     #[test]

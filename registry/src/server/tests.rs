@@ -1,6 +1,7 @@
 //! Over a real connection: what HTTP itself asks of a server, and how it stops.
 
 use super::*;
+use crate::Registry;
 use crate::auth::{Access, Gate};
 use crate::names::Repository;
 use crate::store::Store;

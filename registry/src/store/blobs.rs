@@ -29,7 +29,7 @@ impl Store {
 
     /// Says that the repository has the blob, whose content is here.
     pub fn mark_blob(&self, name: &Repository, digest: &Digest) -> Result<()> {
-        write(&self.blob_mark(name, digest), b"")
+        self.note(&self.blob_mark(name, digest), b"")
     }
 
     /// Gives `name` the blob of the repository `from`. Returns false if that has none.

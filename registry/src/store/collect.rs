@@ -10,11 +10,29 @@ use engine::oci::digest::Digest;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 impl Store {
-    /// Deletes blobs that no repository has, after taking from each what its manifests do not name.
-    pub(super) fn collect(&self) -> io::Result<()> {
+    /// Deletes blobs that no repository has, here or in the registries `beside`, after taking from each what its manifests do
+    /// not name.
+    pub(super) fn collect(&self, beside: &[PathBuf]) -> io::Result<()> {
+        let mut needed = self.needed()?;
+        for place in beside {
+            needed.extend(self.beside(place.clone()).needed()?);
+        }
+        for hex in names(&self.blobs())? {
+            if let Ok(digest) = Digest::from_hex(&hex)
+                && !needed.contains(&hex)
+            {
+                remove(&self.blob(&digest))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the repositories of this registry have.
+    fn needed(&self) -> io::Result<BTreeSet<String>> {
         let mut needed = BTreeSet::new();
         for name in self.begun_repositories()? {
             let mut own = BTreeSet::new();
@@ -35,14 +53,7 @@ impl Store {
             }
             needed.extend(own);
         }
-        for hex in names(&self.root.join("blobs/sha256"))? {
-            if let Ok(digest) = Digest::from_hex(&hex)
-                && !needed.contains(&hex)
-            {
-                remove(&self.blob(&digest))?;
-            }
-        }
-        Ok(())
+        Ok(needed)
     }
 }
 

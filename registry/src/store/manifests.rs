@@ -66,21 +66,21 @@ impl Store {
                 file.sync_data()?;
             }
         }
-        File::open(self.root.join("blobs/sha256"))?.sync_all()?;
-        write(&self.manifest_mark(name, &digest), media_type.as_bytes())?;
+        File::open(self.blobs())?.sync_all()?;
+        self.note(&self.manifest_mark(name, &digest), media_type.as_bytes())?;
         Ok(digest)
     }
 
     /// Gives the manifest the tag, which may have named another one.
     pub fn set_tag(&self, name: &Repository, tag: &Tag, digest: &Digest) -> Result<()> {
         let folder = self.repository(name).join("_tags");
-        write(&folder.join(tag.as_str()), digest.as_str().as_bytes())?;
+        self.note(&folder.join(tag.as_str()), digest.as_str().as_bytes())?;
         Ok(File::open(folder)?.sync_all()?)
     }
 
     /// Says that the manifest `from` refers to the manifest `subject`, which need not be here.
     pub fn refer(&self, name: &Repository, subject: &Digest, from: &Digest) -> Result<()> {
-        write(&self.referrers_folder(name, subject).join(from.hex()), b"")
+        self.note(&self.referrers_folder(name, subject).join(from.hex()), b"")
     }
 
     /// The manifests that refer to `subject`.

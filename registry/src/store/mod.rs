@@ -1,6 +1,9 @@
 //! What a registry keeps, as plain files. Content is shared by all repositories; what a repository has is told by small
 //! files of its own, so that nobody reads through one name what was pushed under another.
 //!
+//! Several registries may share content: [`Store::beside`] has repositories in a folder of its own, and sees those of the
+//! namespace `library` of the registry that it stands beside.
+//!
 //! ```text
 //! root/
 //! ├── lock                                held by the one server that serves this folder
@@ -11,7 +14,7 @@
 //! │   ├── _tags/<tag>                     holds the digest of a manifest
 //! │   ├── _referrers/<hex>/<hex>          empty: the second manifest refers to the first
 //! │   └── _about.json                     what `docker search` shows
-//! └── uploads/<id>/                       `repository` and `data`, until the digest is right
+//! └── uploads/<id>/                       `repository`, its folder, and `data`, until the digest is right
 //! ```
 //!
 //! A part of a repository's name cannot begin with `_`, so the two never meet. Everything is written beside its place
@@ -29,7 +32,7 @@ pub use repositories::About;
 pub use uploads::{Chunk, Upload};
 
 use crate::error::Result;
-use crate::names::{Repository, UploadId};
+use crate::names::{OFFICIAL, Repository, UploadId};
 use engine::error::{Error, IoContext};
 use engine::oci::digest::Digest;
 use std::collections::HashMap;
@@ -37,21 +40,37 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// The files of one registry.
 #[derive(Debug)]
 pub struct Store {
+    content: Arc<Shared>,
+    /// What is made below it; it is never made itself, so that what was thrown away stays away.
+    place: PathBuf,
+    /// Where the official repositories are, if that is elsewhere.
+    official: Option<PathBuf>,
+}
+
+/// What registries share that stand beside each other.
+#[derive(Debug)]
+struct Shared {
     root: PathBuf,
     /// How far the uploads are that this process has seen; `None` while somebody is at one.
     uploads: Mutex<HashMap<UploadId, Option<uploads::Progress>>>,
-    _lock: File,
+    /// `None` for who only looks.
+    _lock: Option<File>,
 }
 
 impl Store {
     /// Opens the registry at `root`, which is made if missing, and throws away what nobody needs.
     /// Errors: another server serves it (kind `Conflict`); it cannot be written.
     pub fn open(root: &Path) -> engine::error::Result<Self> {
+        Self::open_with(root, &[])
+    }
+
+    /// The same, of a registry beside which others stand, in the folders `beside`: what they have is needed, too.
+    pub fn open_with(root: &Path, beside: &[PathBuf]) -> engine::error::Result<Self> {
         for folder in ["blobs/sha256", "repositories", "uploads"] {
             let folder = root.join(folder);
             private_dirs(&folder).on("make the directory", &folder)?;
@@ -74,14 +93,38 @@ impl Store {
             }
             Err(TryLockError::Error(error)) => return Err(error).on("lock", &path),
         }
-        let store = Self {
-            root: root.to_owned(),
-            uploads: Mutex::default(),
-            _lock: lock,
-        };
-        store.collect().on("tidy", root)?;
+        let store = Self::at(root, Some(lock));
+        store.collect(beside).on("tidy", root)?;
         store.sweep_uploads(uploads::PATIENCE).on("tidy", root)?;
         Ok(store)
+    }
+
+    /// The registry at `root` for somebody who only looks, while another process may serve it.
+    pub fn look(root: &Path) -> Self {
+        Self::at(root, None)
+    }
+
+    /// A registry with the content and the official repositories of this one, and everything else in the folder `place`. If
+    /// that goes away, nothing can be pushed to it any more.
+    #[must_use]
+    pub fn beside(&self, place: PathBuf) -> Self {
+        Self {
+            content: Arc::clone(&self.content),
+            place,
+            official: Some(self.own()),
+        }
+    }
+
+    fn at(root: &Path, lock: Option<File>) -> Self {
+        Self {
+            content: Arc::new(Shared {
+                root: root.to_owned(),
+                uploads: Mutex::default(),
+                _lock: lock,
+            }),
+            place: root.to_owned(),
+            official: None,
+        }
     }
 
     /// Throws away uploads that nobody has touched for hours. To be called now and then.
@@ -89,17 +132,59 @@ impl Store {
         self.sweep_uploads(uploads::PATIENCE)
     }
 
+    /// The folder of its own repositories.
+    fn own(&self) -> PathBuf {
+        self.place.join("repositories")
+    }
+
     fn repository(&self, name: &Repository) -> PathBuf {
-        self.root.join("repositories").join(name.as_str())
+        let elsewhere = self.official.as_ref();
+        let folder = elsewhere.filter(|_| name.namespace() == OFFICIAL);
+        folder
+            .cloned()
+            .unwrap_or_else(|| self.own())
+            .join(name.as_str())
+    }
+
+    fn blobs(&self) -> PathBuf {
+        self.content.root.join("blobs/sha256")
     }
 
     fn blob(&self, digest: &Digest) -> PathBuf {
-        self.root.join("blobs/sha256").join(digest.hex())
+        self.blobs().join(digest.hex())
+    }
+
+    fn uploads(&self) -> PathBuf {
+        self.content.root.join("uploads")
     }
 
     fn upload(&self, id: &UploadId) -> PathBuf {
-        self.root.join("uploads").join(id.as_str())
+        self.uploads().join(id.as_str())
     }
+
+    /// Replaces a file that says something about a repository.
+    fn note(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        make_below(&self.place, folder)?;
+        write(path, bytes)
+    }
+}
+
+/// Makes `folder` and its missing parents, but not `place`.
+fn make_below(place: &Path, folder: &Path) -> io::Result<()> {
+    let make = || match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    };
+    match make() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        made => return made,
+    }
+    match folder.parent() {
+        Some(parent) if parent != place && parent.starts_with(place) => make_below(place, parent)?,
+        _ => {}
+    }
+    make()
 }
 
 /// Makes `path` and its missing parents, readable by the owner only.
@@ -107,10 +192,9 @@ fn private_dirs(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Replaces the file at `path`, whose folder is made if missing, so that a reader sees the old or the new one.
+/// Replaces the file at `path`, so that a reader sees the old or the new one.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    private_dirs(folder)?;
     let mut file = tempfile::Builder::new()
         .prefix(".new-")
         .tempfile_in(folder)?;

@@ -1,11 +1,12 @@
 //! Repositories: which there are, their tags, and what is said about them.
 
-use super::{Store, names, present, read, write};
+use super::{Store, names, present, read};
 use crate::error::{Code, Fault, Result};
-use crate::names::Repository;
+use crate::names::{OFFICIAL, Repository};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
+use std::path::Path;
 
 /// What `docker search` shows of a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,21 +21,9 @@ pub struct About {
 impl Store {
     /// All repositories that something was pushed to, sorted.
     pub fn repositories(&self) -> io::Result<Vec<Repository>> {
-        let mut found = Vec::new();
-        let mut open = vec![String::new()];
-        while let Some(inside) = open.pop() {
-            let folder = self.root.join("repositories").join(&inside);
-            for name in names(&folder)? {
-                let path = match inside.is_empty() {
-                    true => name.clone(),
-                    false => format!("{inside}/{name}"),
-                };
-                if name == "_manifests" && !names(&folder.join(&name))?.is_empty() {
-                    found.extend(Repository::parse(&inside));
-                } else if !name.starts_with('_') {
-                    open.push(path);
-                }
-            }
+        let mut found = pushed(&self.own(), "")?;
+        if let Some(official) = &self.official {
+            found.extend(pushed(official, OFFICIAL)?);
         }
         found.sort();
         Ok(found)
@@ -65,28 +54,49 @@ impl Store {
                 format!("cannot describe a repository: {error}"),
             )
         })?;
-        write(&self.repository(name).join("_about.json"), &text)
+        self.note(&self.repository(name).join("_about.json"), &text)
     }
 
-    /// Every repository that has a folder, also one to which nothing was pushed to its end.
+    /// Every repository of its own that has a folder, also one to which nothing was pushed to its end.
     pub(super) fn begun_repositories(&self) -> io::Result<Vec<Repository>> {
         let mut found = Vec::new();
         let mut open = vec![String::new()];
         while let Some(inside) = open.pop() {
-            let folder = self.root.join("repositories").join(&inside);
+            let folder = self.own().join(&inside);
             found.extend(Repository::parse(&inside));
             for name in names(&folder)?
                 .into_iter()
                 .filter(|name| !name.starts_with('_'))
             {
                 if present(fs::metadata(folder.join(&name)))?.is_some_and(|data| data.is_dir()) {
-                    open.push(match inside.is_empty() {
-                        true => name,
-                        false => format!("{inside}/{name}"),
-                    });
+                    open.push(joined(&inside, &name));
                 }
             }
         }
         Ok(found)
+    }
+}
+
+/// The repositories at and below `start` in the folder `root` that something was pushed to.
+fn pushed(root: &Path, start: &str) -> io::Result<Vec<Repository>> {
+    let mut found = Vec::new();
+    let mut open = vec![start.to_owned()];
+    while let Some(inside) = open.pop() {
+        let folder = root.join(&inside);
+        for name in names(&folder)? {
+            if name == "_manifests" && !names(&folder.join(&name))?.is_empty() {
+                found.extend(Repository::parse(&inside));
+            } else if !name.starts_with('_') {
+                open.push(joined(&inside, &name));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn joined(folder: &str, name: &str) -> String {
+    match folder.is_empty() {
+        true => name.to_owned(),
+        false => format!("{folder}/{name}"),
     }
 }

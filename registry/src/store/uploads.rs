@@ -11,6 +11,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStringExt;
 use std::time::{Duration, SystemTime};
 
 /// How long an upload may rest before it is swept.
@@ -63,7 +64,7 @@ impl Store {
         let id = UploadId::random()?;
         let folder = self.upload(&id);
         private_dirs(&folder)?;
-        fs::write(folder.join("repository"), name.as_str())?;
+        fs::write(folder.join("repository"), self.owner(name))?;
         File::create_new(folder.join("data"))?;
         self.lock_uploads().insert(id.clone(), None);
         Ok(Upload {
@@ -79,8 +80,8 @@ impl Store {
         let unknown =
             || Fault::new(Code::BlobUploadUnknown).about(json!({ "upload": id.as_str() }));
         let folder = self.upload(id);
-        match present(fs::read_to_string(folder.join("repository")))? {
-            Some(owner) if owner == name.as_str() => {}
+        match present(fs::read(folder.join("repository")))? {
+            Some(owner) if owner == self.owner(name) => {}
             _ => return Err(unknown()),
         }
         let known = match self.lock_uploads().insert(id.clone(), None) {
@@ -104,8 +105,8 @@ impl Store {
 
     /// Throws away uploads that nobody has touched for as long as `patience`, and that nobody is at.
     pub(super) fn sweep_uploads(&self, patience: Duration) -> io::Result<()> {
-        for name in names(&self.root.join("uploads"))? {
-            let folder = self.root.join("uploads").join(&name);
+        for name in names(&self.uploads())? {
+            let folder = self.uploads().join(&name);
             let touched = [folder.join("data"), folder.clone()]
                 .iter()
                 .find_map(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
@@ -125,11 +126,17 @@ impl Store {
         Ok(())
     }
 
+    /// Whose an upload is: also of the registries beside this one, each has its own.
+    fn owner(&self, name: &Repository) -> Vec<u8> {
+        self.repository(name).into_os_string().into_vec()
+    }
+
     fn lock_uploads(
         &self,
     ) -> std::sync::MutexGuard<'_, std::collections::HashMap<UploadId, Option<Progress>>> {
         // The map is whole after every statement, so a panic elsewhere cannot have damaged it.
-        self.uploads
+        self.content
+            .uploads
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }

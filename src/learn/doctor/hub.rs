@@ -21,7 +21,7 @@ pub(super) fn reach(env: &Env) -> Finding {
         Err(failure) => return Finding::warn(what, failure.text().unwrap_or_default(), back),
     };
     let address = match hub::endpoint(env, &choice) {
-        Ok(Some(Endpoint::Socket(_))) => {
+        Ok(Some(Endpoint::Socket { .. })) => {
             return Finding::pass(what, "the practice hub of this machine, which answers");
         }
         Ok(Some(endpoint)) => endpoint.to_string(),

@@ -7,10 +7,15 @@
 //! docklings __hub   one per home; in the background; ends when idle, or when its socket or its home is gone
 //! ```
 //!
+//! One process serves all sandboxes, each of which has a hub of its own: accounts, and what was pushed. Which one is meant
+//! is the host of a request, as with web servers ([`host`]).
+//!
 //! Two commands that start it at once meet at a lock: one starts it, the other finds it. That it is ready is told
 //! through a pipe. It may be killed at any time: the next command notices that nobody answers, and starts it again.
 
 pub(crate) mod config;
+mod host;
+pub(crate) mod look;
 mod seed;
 pub(crate) mod stage;
 
@@ -51,23 +56,30 @@ pub(crate) fn endpoint(env: &Env, choice: &Choice) -> Result<Option<Endpoint>> {
     match choice {
         Choice::DockerHub => Ok(None),
         Choice::Class(endpoint) => Ok(Some(endpoint.clone())),
-        Choice::Practice => practice(&env.home).map(Some),
+        Choice::Practice => practice(env).map(Some),
     }
 }
 
-/// The practice hub of this home, which runs when this returns.
-fn practice(home: &Home) -> Result<Endpoint> {
+/// The practice hub of the sandbox in use, which runs when this returns.
+fn practice(env: &Env) -> Result<Endpoint> {
+    create_private_dir(env.home.sandbox(&env.sandbox)?.root())?;
+    let host = host::of_sandbox(&env.sandbox);
+    Endpoint::socket(serving(&env.home)?, &host)
+}
+
+/// Where the practice hub of this home listens, which runs when this returns.
+fn serving(home: &Home) -> Result<PathBuf> {
     if let Some(socket) = running(home) {
-        return Ok(Endpoint::Socket(socket));
+        return Ok(socket);
     }
     create_private_dir(&home.hub())?;
     // Whoever waits here finds the hub that another command has started.
     let _start = lock::exclusive(&home.hub().join("start.lock"))?;
     if let Some(socket) = running(home) {
-        return Ok(Endpoint::Socket(socket));
+        return Ok(socket);
     }
     start(home)?;
-    Ok(Endpoint::Socket(socket(home)))
+    Ok(socket(home))
 }
 
 /// Where the hub of this home answers. It may have been started from a session with another runtime folder.
@@ -75,6 +87,11 @@ fn running(home: &Home) -> Option<PathBuf> {
     let said = atomic::read_json(&place(home)).ok().flatten();
     let mut sockets = said.into_iter().chain([socket(home)]);
     sockets.find(|socket| answers(socket))
+}
+
+/// What all sandboxes share of it: blobs, and the official images.
+fn registry_root(home: &Home) -> PathBuf {
+    home.hub().join("registry")
 }
 
 /// The file in which the hub that serves this home says where it listens.
@@ -102,7 +119,7 @@ pub(crate) fn refused(env: &Env, domain: &str, error: Error) -> Error {
     match is_practice && is_wrong && domain == DEFAULT_DOMAIN {
         true => error.with_hint(
             "the practice hub knows this account with another password; \
-             `docklings config hub --forget` lets it forget all accounts and what was pushed",
+             `docklings config hub --forget` lets it forget the accounts of this sandbox and what was pushed",
         ),
         false => error,
     }
@@ -123,31 +140,19 @@ fn wants_of_hub(message: &str) -> bool {
         .is_some_and(|name| name.domain() == DEFAULT_DOMAIN)
 }
 
-/// Lets the practice hub forget all that was pushed to it, and its accounts. It ends first, if it runs; the next command that
-/// needs it finds it as it was at the beginning.
-pub(crate) fn forget(home: &Home) -> Result<()> {
-    create_private_dir(&home.hub())?;
-    let _start = lock::exclusive(&home.hub().join("start.lock"))?;
-    // Without its socket it ends, and gives back the second lock.
-    let socket = running(home).unwrap_or_else(|| socket(home));
-    remove(fs::remove_file(&socket), &socket)?;
-    let _served = lock::exclusive(&home.hub().join("served.lock"))?;
-    let (content, accounts) = (
-        home.hub().join("registry"),
-        home.hub().join("accounts.json"),
-    );
-    let seeded = home.hub().join("seeded.json");
-    // First what says that the content is there.
-    remove(fs::remove_file(&seeded), &seeded)?;
-    remove(fs::remove_dir_all(&content), &content)?;
-    remove(fs::remove_file(&accounts), &accounts)
-}
-
-fn remove(result: io::Result<()>, path: &Path) -> Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other.on("remove", path),
+/// Lets the practice hub forget what was pushed to it in the sandbox in use, and its accounts there. It may run meanwhile:
+/// the next command finds it as it was at the beginning. Blobs that nobody has any more go when it starts again.
+pub(crate) fn forget(env: &Env) -> Result<()> {
+    let sandbox = env.home.sandbox(&env.sandbox)?;
+    let hub = sandbox.hub();
+    if !hub.exists() {
+        return Ok(());
     }
+    create_private_dir(&sandbox.trash())?;
+    let away = sandbox.trash().join(format!("hub-{}", std::process::id()));
+    // At once: somebody may be at it.
+    fs::rename(&hub, &away).on("remove", &hub)?;
+    fs::remove_dir_all(&away).on("remove", &away)
 }
 
 /// Where the hub of this home listens. The runtime folder may serve several homes.

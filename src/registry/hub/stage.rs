@@ -1,10 +1,13 @@
 //! The practice hub's own process: `docklings __hub`.
 //!
+//! **What it serves.** One registry per sandbox: `hub/` in the sandbox's folder has its accounts and what was pushed, and goes
+//! with the sandbox. Blobs and the official images are shared, in the home's `hub/registry`.
+//!
 //! **Life.** It leaves its caller (a session of its own, nothing inherited), takes the home's lock, puts the starter images
 //! into its registry, listens, says `ready` on its standard output, and serves. It ends after a minute without a request,
 //! with SIGTERM, or when its socket or its home is gone, so that it never keeps anyone from removing them.
 
-use super::{READY, place, seed, short_path, socket};
+use super::{READY, host, place, registry_root, seed, short_path, socket};
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure};
 use crate::learn::workbench::open_engine;
@@ -15,10 +18,10 @@ use engine::store::lock::{self, Lock};
 use engine::sys::clone::{Forked, fork};
 use engine::sys::process;
 use registry::server::{Life, Listener, serve};
-use registry::{Access, Accounts, Gate, Registry, Store};
-use std::fs::{self, File};
+use registry::{Hosts, Store};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,7 +32,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// A hub that has not begun to serve.
 struct Prepared {
     listener: UnixListener,
-    registry: Registry,
+    hosts: Hosts,
     socket: PathBuf,
     home: PathBuf,
     _served: Lock,
@@ -71,7 +74,7 @@ pub(crate) fn run(words: &[String]) -> CommandResult {
         })),
         seen: None,
     };
-    serve(Listener::Unix(prepared.listener), prepared.registry, life)?;
+    serve(Listener::Unix(prepared.listener), prepared.hosts, life)?;
     Ok(())
 }
 
@@ -85,21 +88,39 @@ fn prepare(runtime: Option<&String>) -> CommandResult<Prepared> {
     // One that is ending still has it for a moment.
     let served = lock::exclusive(&home.hub().join("served.lock"))?;
     open_engine(&env, env::FREE, "hub")?.ensure_starter_images()?;
-    let root = home.hub().join("registry");
-    let store = Store::open(&root)?;
+    let store = Store::open_with(&registry_root(&home), &places(&home))?;
     seed::seed(&home, &store)?;
-    let accounts = Accounts::open(&home.hub().join("accounts.json"))?;
     let socket = socket(&home);
     create_private_dir(home.runtime())?;
     let listener = listen(&socket)?;
     atomic::write_json(&place(&home), &socket, Durability::Cached)?;
+    let root = home.root().to_owned();
+    let hosts = Hosts::new(store, Box::new(move |name| place_of(&home, name)));
     Ok(Prepared {
         listener,
-        registry: Registry::new(store, Gate::new(Access::Accounts(accounts), false)),
+        hosts,
         socket,
-        home: home.root().to_owned(),
+        home: root,
         _served: served,
     })
+}
+
+/// The folder of the hub that is called `host`, made if missing; `None` if there is no such sandbox, also none any more.
+fn place_of(home: &Home, host: &str) -> Option<PathBuf> {
+    let place = home.sandbox(&host::sandbox_of(host)?).ok()?.hub();
+    match DirBuilder::new().mode(0o700).create(&place) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => None,
+        _ => Some(place),
+    }
+}
+
+/// The folders of all sandboxes' hubs.
+fn places(home: &Home) -> Vec<PathBuf> {
+    let sandboxes = fs::read_dir(home.sandboxes()).into_iter().flatten();
+    let names = sandboxes.flatten().map(|entry| entry.file_name());
+    names
+        .filter_map(|name| Some(home.sandbox(name.to_str()?).ok()?.hub()))
+        .collect()
 }
 
 /// Listens at `socket`, where one that was killed may have left its own; only its owner may speak to it.

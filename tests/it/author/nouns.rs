@@ -186,10 +186,39 @@ fn registry() {
 }
 
 #[test]
-fn a_registry_without_an_address_says_that_nobody_can_look() {
+fn a_repository_is_looked_for_on_the_exercises_practice_hub() {
     let sandbox = crate::shell::sandbox();
     let text = "format: 1\nid: box\ntitle: Push it\nsolutions: [{ do: [docker ps] }]\n\
-        goals: [{ id: pushed, say: It is there., check: { registry: { repo: alice/hello, tag: v1 } } }]\n";
+        goals:\n\
+        - { id: pushed, say: It is there., check: { registry: { repo: alice/hello, tag: v1, same_as: busybox } } }\n\
+        - { id: official, say: So is this., check: { registry: { repo: busybox, tags: [latest] } } }\n";
+    sandbox.write("course/exercises/01-boxes/box.yaml", text);
+    // Without a hub that runs.
+    sandbox
+        .docklings("check box")
+        .fails(1)
+        .mentions("Expected  registry: `alice/hello` with tag `v1`")
+        .mentions("Found     registry: no repository `alice/hello`");
+    let sandbox = sandbox.with("DOCKLINGS_SANDBOX", "ex-box");
+    sandbox.docker("tag busybox alice/hello:v1").ok();
+    sandbox
+        .docker_with("login -u alice --password-stdin", "secret")
+        .ok();
+    sandbox.docker("push -q alice/hello:v1").ok();
+    sandbox.docklings("check box").ok();
+    sandbox.docker("tag hello-world alice/hello:v1").ok();
+    sandbox.docker("push -q alice/hello:v1").ok();
+    sandbox
+        .docklings("check box")
+        .fails(1)
+        .mentions("registry: `alice/hello` with tag `v1`: another image");
+}
+
+#[test]
+fn a_registry_that_is_elsewhere_is_not_looked_into() {
+    let sandbox = crate::shell::sandbox();
+    let text = "format: 1\nid: box\ntitle: Push it\nsolutions: [{ do: [docker ps] }]\n\
+        goals: [{ id: pushed, say: It is there., check: { registry: { repo: example.org/hello, tag: v1 } } }]\n";
     sandbox.write("course/exercises/01-boxes/box.yaml", text);
     let report = sandbox.docklings("check box --json").fails(3);
     let json: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
@@ -198,6 +227,6 @@ fn a_registry_without_an_address_says_that_nobody_can_look() {
         .docklings("check box")
         .fails(3)
         .mentions("CAN'T CHECK")
-        .mentions("Cause     no registry can be looked into: `alice/hello`")
+        .mentions("Cause     no registry can be looked into: `example.org/hello`")
         .mentions("This is no mistake of yours.");
 }

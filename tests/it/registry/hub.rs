@@ -1,4 +1,5 @@
-//! The practice hub: started when it is needed, one per home, gone when it is not needed, and true after any kill.
+//! The practice hub: started when it is needed, one process per home, gone when it is not needed, and true after any kill.
+//! Each sandbox sees one of its own.
 
 use crate::support::leftovers;
 use crate::support::process::eventually;
@@ -46,13 +47,17 @@ fn socket(sandbox: &Sandbox) -> Option<PathBuf> {
     paths.find(|path| path.extension().is_some_and(|end| end == "sock"))
 }
 
-/// A request with header lines; returns the whole answer.
+/// A request to the hub of the playground with header lines; returns the whole answer.
 fn ask(sandbox: &Sandbox, head: &str, headers: &str) -> String {
+    ask_host(sandbox, "free.localhost", head, headers)
+}
+
+fn ask_host(sandbox: &Sandbox, host: &str, head: &str, headers: &str) -> String {
     let socket = socket(sandbox).expect("the hub has a socket");
     let mut stream = UnixStream::connect(socket).expect("it listens");
     write!(
         stream,
-        "{head} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n{headers}\r\n"
+        "{head} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n"
     )
     .expect("it reads");
     let mut answer = String::new();
@@ -189,8 +194,8 @@ fn the_first_login_makes_the_account_and_it_writes_below_its_own_name() {
             "{refused}"
         );
     }
-    let kept =
-        fs::read_to_string(sandbox.home().join("hub/accounts.json")).expect("accounts are kept");
+    let kept = fs::read_to_string(sandbox.home().join("sandboxes/free/hub/accounts.json"))
+        .expect("accounts are kept");
     assert!(kept.contains("alice") && !kept.contains("secret"), "{kept}");
 }
 
@@ -349,8 +354,7 @@ fn what_it_knows_can_be_forgotten() {
     sandbox
         .docklings("config hub --forget --yes")
         .ok()
-        .says("the practice hub is as it was at the beginning\n");
-    eventually("the old hub has ended", || hubs(&sandbox).is_empty());
+        .says("the practice hub of `free` is as it was at the beginning\n");
     sandbox
         .docker("push alice/hello")
         .fails(1)
@@ -360,6 +364,83 @@ fn what_it_knows_can_be_forgotten() {
         .ok();
     sandbox.docker("pull alice/hello").fails(1);
     sandbox.docker("pull busybox").ok();
+}
+
+#[test]
+fn each_sandbox_has_accounts_and_pushed_images_of_its_own_and_one_process_serves_all() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("tag busybox bakery/menu:free").ok();
+    let sandbox = log_in(sandbox, "free", "crumbs");
+    sandbox.docker("push -q bakery/menu:free").ok();
+    let sandbox = log_in(sandbox, "Other_One", "flour");
+    sandbox
+        .docker("pull bakery/menu:free")
+        .fails(1)
+        .complains("manifest for bakery/menu:free not found");
+    sandbox.docker("tag busybox bakery/menu:other").ok();
+    sandbox
+        .docker("push bakery/menu:other")
+        .ok()
+        .mentions("Mounted from library/busybox");
+    let found = sandbox.docker("search bakery --format {{.Name}}").ok();
+    assert_eq!(found.text(), "bakery/menu");
+    assert_eq!(hubs(&sandbox).len(), 1);
+    let sandbox = log_in(sandbox, "free", "crumbs");
+    sandbox.docker("pull -q bakery/menu:other").fails(1);
+    sandbox.docker("pull -q bakery/menu:free").ok();
+}
+
+/// A login as `bakery` in the sandbox `name`, which is the one in use afterwards.
+fn log_in(sandbox: Sandbox, name: &str, password: &str) -> Sandbox {
+    let sandbox = sandbox.with("DOCKLINGS_SANDBOX", name);
+    sandbox
+        .docker_with("login -u bakery --password-stdin", password)
+        .ok()
+        .mentions("Login Succeeded");
+    sandbox
+}
+
+#[test]
+fn resetting_an_exercise_resets_its_hub_while_it_runs() {
+    let sandbox = Sandbox::new();
+    let sandbox = log_in(sandbox, "free", "mine");
+    sandbox.docker("tag busybox bakery/menu:1").ok();
+    sandbox.docker("push -q bakery/menu:1").ok();
+    // Its setup makes the same account with another password.
+    sandbox.docklings("check push-again").fails(1);
+    let hub = hubs(&sandbox);
+    let sandbox = sandbox.with("DOCKLINGS_SANDBOX", "ex-push-again");
+    sandbox.docker("tag busybox bakery/menu:mine").ok();
+    sandbox.docker("push -q bakery/menu:mine").ok();
+    sandbox.docklings("reset push-again --yes").ok();
+    sandbox.docker("pull bakery/menu:mine").fails(1);
+    sandbox.docklings("check push-again").fails(1);
+    sandbox.docker("pull bakery/menu:1").ok();
+    sandbox
+        .docker("pull bakery/menu:mine")
+        .fails(1)
+        .complains("manifest for bakery/menu:mine not found");
+    let sandbox = sandbox.with("DOCKLINGS_SANDBOX", "free");
+    sandbox.docker("pull -q bakery/menu:1").ok();
+    assert_eq!(hubs(&sandbox), hub);
+}
+
+#[test]
+fn a_sandbox_that_is_gone_is_not_brought_back_by_a_request() {
+    let sandbox = Sandbox::new();
+    start(&sandbox);
+    let gone = ask_host(&sandbox, "author-1-2.localhost", "GET /v2/", "");
+    assert!(gone.starts_with("HTTP/1.1 404"), "{gone}");
+    for host in [
+        "free.localhost.evil",
+        "..localhost",
+        "_2e_2e.localhost",
+        "_2fetc.localhost",
+    ] {
+        let refused = ask_host(&sandbox, host, "GET /v2/", "");
+        assert!(refused.starts_with("HTTP/1.1 404"), "{host}: {refused}");
+    }
+    assert!(!sandbox.home().join("sandboxes/author-1-2").exists());
 }
 
 #[test]

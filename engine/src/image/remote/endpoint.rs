@@ -23,14 +23,27 @@ pub enum Endpoint {
     /// An address; what stands in it beyond the server is left out.
     Address(Url),
     /// A Unix socket, spoken to with plain HTTP.
-    Socket(PathBuf),
+    Socket {
+        /// Where it is.
+        path: PathBuf,
+        /// Its host is what is asked for: several registries may listen there.
+        url: Url,
+    },
 }
 
 impl Endpoint {
+    /// The registry `host` behind the Unix socket at `path`. Error: `host` is no name of a host.
+    pub fn socket(path: impl Into<PathBuf>, host: &str) -> Result<Self> {
+        Ok(Self::Socket {
+            path: path.into(),
+            url: Url::parse(&format!("http://{host}"))?.root(),
+        })
+    }
+
     /// Reads `http://…`, `https://…` or `unix:///path`.
     pub fn parse(text: &str) -> Result<Self> {
         match text.strip_prefix("unix://") {
-            Some(path) if path.starts_with('/') => Ok(Self::Socket(path.into())),
+            Some(path) if path.starts_with('/') => Self::socket(path, "localhost"),
             Some(_) => Err(Error::invalid(format!(
                 "invalid address `{text}`: the path of a socket begins with /"
             ))),
@@ -38,19 +51,18 @@ impl Endpoint {
         }
     }
 
-    /// The server's root. A socket has an address for the sake of `Host` only.
-    pub(super) fn base(&self) -> Url {
+    /// The server's root.
+    pub(super) fn base(&self) -> &Url {
         match self {
-            Self::Address(url) => url.clone(),
-            Self::Socket(_) => Url::parse("http://localhost").expect("a constant address is valid"),
+            Self::Address(url) | Self::Socket { url, .. } => url,
         }
     }
 
-    /// The socket.
-    pub(super) fn socket(&self) -> Option<&Path> {
+    /// The path of the socket.
+    pub(super) fn socket_path(&self) -> Option<&Path> {
         match self {
             Self::Address(_) => None,
-            Self::Socket(path) => Some(path),
+            Self::Socket { path, .. } => Some(path),
         }
     }
 }
@@ -59,7 +71,7 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address(url) => write!(f, "{}://{}", url.scheme().as_str(), url.authority()),
-            Self::Socket(path) => write!(f, "unix://{}", path.display()),
+            Self::Socket { path, .. } => write!(f, "unix://{}", path.display()),
         }
     }
 }
@@ -202,7 +214,8 @@ mod tests {
             ..Remote::default()
         };
         let found = candidates(&remote, "docker.io").unwrap();
-        assert_eq!(found.endpoints, [Endpoint::Socket("/run/hub.sock".into())]);
+        let expected = Endpoint::socket("/run/hub.sock", "localhost").unwrap();
+        assert_eq!(found.endpoints, [expected]);
         assert!(Endpoint::parse("unix://relative").is_err());
         assert!(Endpoint::parse("hub").is_err());
     }

@@ -58,7 +58,7 @@ struct Kind {
 impl Wires {
     pub(super) fn new(remote: &Remote, endpoint: Endpoint, insecure: bool) -> Self {
         Self {
-            base: endpoint.base(),
+            base: endpoint.base().clone(),
             endpoint,
             insecure,
             certificates: remote.certificates.clone(),
@@ -124,7 +124,7 @@ impl Wires {
         let own = url.same_origin(&self.base);
         let kind = Kind {
             own,
-            proxy: match self.endpoint.socket() {
+            proxy: match self.endpoint.socket_path() {
                 Some(_) if own => None,
                 _ => proxy_for(&self.proxies, url),
             },
@@ -163,10 +163,10 @@ impl Wires {
             config = config.tls_config(self.tls(kind.own)?);
         }
         let config = config.build();
-        Ok(match self.endpoint.socket() {
+        Ok(match self.endpoint.socket_path() {
             Some(path) if kind.own => {
                 let connector = SocketConnector(path.to_owned());
-                Agent::with_parts(config, connector, Directly { guarded: false })
+                Agent::with_parts(config, connector, Nowhere)
             }
             _ => {
                 let resolver = Directly {
@@ -268,6 +268,23 @@ impl Resolver for Directly {
             true => Err(ureq::Error::HostNotFound),
             false => Ok(addresses),
         }
+    }
+}
+
+/// What has a socket needs no address, and its host may have none.
+#[derive(Debug)]
+struct Nowhere;
+
+impl Resolver for Nowhere {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> std::result::Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        addresses.push(SocketAddr::from(([127, 0, 0, 1], 80)));
+        Ok(addresses)
     }
 }
 

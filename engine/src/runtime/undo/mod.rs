@@ -205,7 +205,7 @@ fn possible(site: &Site, kept: &Kept, events: &[Event]) -> Result<()> {
         if event.kind == ObjectKind::Registry || event.action == "push" {
             return no(
                 format!(
-                    "`{}` changed a registry, which is no part of the sandbox",
+                    "`{}` changed a registry, which may be somebody else's",
                     event.via
                 ),
                 None,

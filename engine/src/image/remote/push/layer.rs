@@ -9,7 +9,7 @@ use crate::image::remote::pull::Observer;
 use crate::image::remote::transport::Wires;
 use crate::image::remote::upload::{Outcome, Upload};
 use crate::oci::digest::Digest;
-use crate::oci::reference::Reference;
+use crate::oci::reference::{OFFICIAL_NAMESPACE, Reference};
 use crate::paths::Home;
 use crate::store::distribution::{self, Form};
 use crate::store::{blobs, layers};
@@ -236,14 +236,23 @@ impl Work<'_> {
     }
 }
 
-/// The other repositories of the registry of `reference` that may have `form`, without their registry.
+/// The other repositories of the registry of `reference` that may have `form`, without their registry. Few are asked, so
+/// those come first that most likely may be read: official ones, then those of the same account.
 pub(super) fn elsewhere(form: &Form, reference: &Reference) -> Vec<String> {
     let (repository, domain) = (reference.name(), format!("{}/", reference.domain()));
+    let account = |path: &str| path.split_once('/').map(|(account, _)| account.to_owned());
+    let own = account(reference.path());
     let others = form.sources.iter().filter(|source| **source != repository);
-    others
+    let mut others: Vec<String> = others
         .filter_map(|source| source.strip_prefix(&domain).map(str::to_owned))
-        .take(MOST_MOUNTS)
-        .collect()
+        .collect();
+    others.sort_by_key(|path| match account(path) {
+        Some(account) if account == OFFICIAL_NAMESPACE => 0,
+        account if account == own => 1,
+        _ => 2,
+    });
+    others.truncate(MOST_MOUNTS);
+    others
 }
 
 /// A blob that tells how far it is read.
@@ -271,5 +280,36 @@ impl Read for Counted<'_> {
             });
         }
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_is_looked_for_where_it_may_be_read_first() {
+        let form = Form {
+            digest: Digest::of(b"x"),
+            size: 1,
+            media_type: DOCKER_LAYER_GZIP.to_owned(),
+            sources: [
+                "docker.io/bob/a",
+                "docker.io/carol/b",
+                "localhost:5000/alice/c",
+                "docker.io/alice/d",
+                "docker.io/alice/hello",
+                "docker.io/library/busybox",
+            ]
+            .map(str::to_owned)
+            .into(),
+        };
+        let check = |name: &str, expected: &[&str]| {
+            let reference = Reference::parse(name).unwrap();
+            assert_eq!(elsewhere(&form, &reference), expected, "{name}");
+        };
+        check("alice/hello", &["library/busybox", "alice/d", "bob/a"]);
+        check("dave/x", &["library/busybox", "bob/a", "carol/b"]);
+        check("localhost:5000/x", &["alice/c"]);
     }
 }
