@@ -6,7 +6,7 @@ use crate::failure::{CommandResult, Failure as Failed};
 use crate::learn::workbench::{drop_sandbox, open_engine, remove};
 use crate::registry::hub::look;
 use crate::shell::link_commands;
-use checker::author::observe::{self, Failure, Look, NEGATIVE_WAIT, Observation, hurried};
+use checker::author::observe::{self, Failure, Look, Observation};
 use checker::author::trial::Trial;
 use checker::digest::StateDigest;
 use checker::exercise::Exercise;
@@ -167,11 +167,7 @@ fn carry_out(
     };
     let trial = seen.trial.clone();
     let must_fail = trial.kind.must_fail();
-    let exercise = if must_fail {
-        hurried(exercise, NEGATIVE_WAIT)
-    } else {
-        exercise.clone()
-    };
+    let exercise = observe::paced(exercise, &trial);
     let attempt = Attempt {
         number: 1,
         answers: trial.answers.clone(),

@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::failure::{CommandResult, Failure as Failed};
 use crate::learn::workbench::{open_engine, remove};
 use checker::author::compare::{self, Unseen};
-use checker::author::observe::{Failure, Look, NEGATIVE_WAIT, Observation, hurried, undecided};
+use checker::author::observe::{Failure, Look, Observation, paced, undecided};
 use checker::author::trial::{Kind, Trial, plan};
 use checker::exercise::Action;
 use checker::world::docker::{DockerEngine, DockerSource, DockerWorld};
@@ -242,10 +242,7 @@ impl<'e> Oracle<'e> {
             number: 1,
             answers: seen.trial.answers.clone(),
         };
-        let exercise = match seen.trial.kind.must_fail() {
-            true => hurried(exercise, NEGATIVE_WAIT),
-            false => exercise.clone(),
-        };
+        let exercise = paced(exercise, &seen.trial);
         let mut source = DockerSource::new(self.world(setup, begun, ready)?);
         let report = wait::settle(&exercise, &attempt, &mut source);
         let world = source.into_world();

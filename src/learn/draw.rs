@@ -53,7 +53,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         ["layer", id] => layer(&open_engine(&env, &env.sandbox, "show")?, id)?,
         [] => show(&open_engine(&env, &env.sandbox, "show")?, look)?,
         _ => {
-            let name = sandbox_of(words, &env, &course::open(&env)?.progress)?;
+            let name = sandbox_of(words, &env, &course::open(&env)?)?;
             show(&open_engine(&env, &name, "show")?, look)?
         }
     };

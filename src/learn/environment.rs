@@ -10,8 +10,7 @@ use std::io::{self, Write};
 
 pub(super) fn run(words: &Words) -> CommandResult {
     let env = Env::read()?;
-    let progress = course::open(&env)?.progress;
-    let sandbox = match sandbox_of(words, &env, &progress) {
+    let sandbox = match sandbox_of(words, &env, &course::open(&env)?) {
         Ok(sandbox) => sandbox,
         // At no exercise, the playground will do; a wrong name will not.
         Err(_) if words.names.is_empty() => env::FREE.to_owned(),

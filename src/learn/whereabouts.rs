@@ -10,10 +10,9 @@ use std::path::PathBuf;
 
 pub(super) fn run(words: &Words) -> CommandResult {
     let env = Env::read()?;
-    let progress = course::open(&env)?.progress;
     let name = match words.names.is_empty() {
         true => env.sandbox.clone(),
-        false => sandbox_of(words, &env, &progress)?,
+        false => sandbox_of(words, &env, &course::open(&env)?)?,
     };
     let home = &env.home;
     let sandbox = home.sandbox(&name)?;

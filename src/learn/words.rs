@@ -1,6 +1,8 @@
 //! The words after a verb: its flags, and at most a few names.
 
 use super::Verb;
+use super::course::Course;
+use super::workbench::find;
 use crate::env::{self, Env};
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
@@ -117,12 +119,17 @@ fn usage(verb: &Verb, message: &str) -> Failure {
     Failure::Hinted(message.to_owned(), exit::USAGE, hint)
 }
 
-/// The sandbox called by a verb: that of an exercise, or one by its own name.
-pub(crate) fn sandbox_of(words: &Words, env: &Env, progress: &Progress) -> CommandResult<String> {
+/// The sandbox that a verb is about: that of an exercise, or the playground by its name. Error: none is meant, or the
+/// course has no such exercise; a slip would open a sandbox that nobody has been in.
+pub(crate) fn sandbox_of(words: &Words, env: &Env, course: &Course) -> CommandResult<String> {
     if words.names == [env::FREE] {
         return Ok(env::FREE.to_owned());
     }
-    Ok(exercise_sandbox(&words.exercise(env, progress)?))
+    let id = words.exercise(env, &course.progress)?;
+    if !words.names.is_empty() {
+        find(&course.catalog, &id)?;
+    }
+    Ok(exercise_sandbox(&id))
 }
 
 #[cfg(test)]

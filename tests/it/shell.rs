@@ -375,6 +375,18 @@ fn env_makes_any_shell_one_of_ours() {
 }
 
 #[test]
+fn an_exercise_that_does_not_exist_has_no_sandbox() {
+    let sandbox = sandbox();
+    for verb in ["env", "where", "show", "check"] {
+        sandbox
+            .docklings(&format!("{verb} bxo"))
+            .fails(1)
+            .says("")
+            .warns("there is no exercise `bxo`\nhint: did you mean `box`?\n");
+    }
+}
+
+#[test]
 fn watch_tells_what_is_done_in_another_terminal() {
     let sandbox = sandbox();
     let seen = sandbox.write("seen", "");

@@ -5,14 +5,15 @@ use super::{Blind, Observed};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A server that is up answers a connection on this machine at once.
 const CONNECT: Duration = Duration::from_millis(300);
 /// How long an answer may take; `within` asks again.
 const ANSWER: Duration = Duration::from_secs(2);
-/// The longest answer that is read.
-const LIMIT: u64 = 1024 * 1024;
+/// The longest answer that is read, in bytes, and for how long; one without an end must not hold up a check.
+const LIMIT: usize = 1024 * 1024;
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// The answer of `url`, such as `http://localhost:8080/`. Any other machine than this one is not asked.
 pub(crate) fn get(url: &str) -> Observed<HttpFacts> {
@@ -30,7 +31,7 @@ pub(crate) fn get_as(url: &str, accept: Option<&str>) -> Observed<HttpFacts> {
         .collect();
     let mut last = "there is no such address on this machine".to_owned();
     for address in addresses {
-        match ask(address, host, path, accept) {
+        match ask(address, host, path, accept, LONGEST) {
             Ok(answer) => return Ok(answer),
             Err(error) => last = describe(&error),
         }
@@ -64,7 +65,13 @@ pub(crate) fn parts(url: &str) -> Option<(&str, u16, &str)> {
     (own && clean).then_some((host, port, path))
 }
 
-fn ask(address: SocketAddr, host: &str, path: &str, accept: Option<&str>) -> io::Result<HttpFacts> {
+fn ask(
+    address: SocketAddr,
+    host: &str,
+    path: &str,
+    accept: Option<&str>,
+    longest: Duration,
+) -> io::Result<HttpFacts> {
     let mut stream = TcpStream::connect_timeout(&address, CONNECT)?;
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(ANSWER))?;
@@ -75,11 +82,19 @@ fn ask(address: SocketAddr, host: &str, path: &str, accept: Option<&str>) -> io:
         "GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nUser-Agent: docklings\r\n{accept}Connection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes())?;
-    let mut bytes = Vec::new();
-    // A server that keeps the connection open has said what it has to say by then.
-    match stream.take(LIMIT).read_to_end(&mut bytes) {
-        Err(error) if bytes.is_empty() => return Err(error),
-        _ => {}
+    let (begun, mut bytes, mut chunk) = (Instant::now(), Vec::new(), [0; 8192]);
+    loop {
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if bytes.is_empty() => return Err(error),
+            // A server that keeps the connection open has said what it has to say by then.
+            Err(_) => break,
+        }
+        if bytes.len() >= LIMIT || begun.elapsed() >= longest {
+            break;
+        }
     }
     answer(&bytes).ok_or_else(|| io::Error::other("what answered does not speak HTTP"))
 }
@@ -124,6 +139,23 @@ fn describe(error: &io::Error) -> String {
 mod tests {
     use super::*;
     use std::net::TcpListener;
+
+    #[test]
+    fn an_answer_without_an_end_is_cut_off() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            drop(stream.read(&mut [0; 4096]));
+            drop(stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nbegin"));
+            while stream.write_all(b".").is_ok() {
+                std::thread::park_timeout(Duration::from_millis(1));
+            }
+        });
+        let found = ask(address, "localhost", "/", None, Duration::from_millis(100)).unwrap();
+        assert_eq!(found.answer, Ok(200));
+        assert!(found.body.starts_with("begin"), "{found:?}");
+    }
 
     #[test]
     fn only_this_machine_is_asked() {

@@ -3,7 +3,7 @@
 //! **What Docker does.** Its classic store compresses a layer at each push that has to send it.
 //! **What we do.** Building never compresses. The first push does, on all processors (see [`super::gzip`]), and keeps the blob
 //! beside its layer, so that the next push sends the same bytes.
-//! **Try it.** `docker push` twice, to two registries; `docklings where blobs`.
+//! **Try it.** `docker push` twice, to two registries: the second time nothing is packed.
 
 use super::digesting::Digesting;
 use super::gzip::Gzip;

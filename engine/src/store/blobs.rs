@@ -3,7 +3,7 @@
 //! **What Docker does.** Configurations, manifests and compressed layers lie in content-addressed folders.
 //! **What we do.** The same, in the shape of an OCI image layout: `content/blobs/sha256/<hex>`. A blob is verified when
 //! it is read, so a damaged disk is noticed and not believed.
-//! **Try it.** `sha256sum $(docklings where blobs)/*`.
+//! **Try it.** `docklings where`, then `sha256sum` of what is in `content/blobs/sha256`: each file's name is its digest.
 
 use super::atomic::{self, Durability};
 use crate::error::{Error, IoContext, Result};

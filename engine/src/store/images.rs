@@ -4,7 +4,7 @@
 //! name stays, as `<none>`, until it is pruned.
 //! **What we do.** Both in one file per sandbox, replaced atomically and durably under a lock. The images themselves
 //! are content, shared by all sandboxes; this file says which of them exist *here*.
-//! **Try it.** `docklings where images`.
+//! **Try it.** `docklings where`, then `cat` the sandbox's `images.json`.
 
 use super::atomic::{self, Durability};
 use super::lock;

@@ -2,7 +2,7 @@
 //!
 //! **Kernel feature.** `execve(2)` maps the segments that an ELF file names and jumps to its entry. A program that
 //! needs no library needs one segment, and `write` and `exit`.
-//! **Try it.** `docker create --name h hello-world && docker cp h:/hello . && od -c hello | head`.
+//! **Try it.** `docker create --name hello hello-world && docker cp hello:/hello . && od -c hello | head`.
 //! Sources: elf(5); syscalls(2); the instruction set manuals of x86-64 and AArch64.
 
 /// What it prints.

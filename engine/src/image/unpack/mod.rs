@@ -7,7 +7,7 @@
 //! out), it stays in the folder. Deletions become overlayfs's marks. Directories get mode and time at the end, because
 //! what is made in them changes the one and may need the other.
 //! **What we leave out.** Devices, in a user namespace: the kernel refuses them there.
-//! **Try it.** `docker load` an archive, then `docklings show layer`.
+//! **Try it.** `docker load` an archive, then `docklings show layers IMAGE` and `docklings show layer ID`.
 //! Sources: OCI image specification `layer.md`; the attacks are those of moby, buildah, umoci and runc advisories.
 
 mod folders;
