@@ -358,10 +358,7 @@ fn a_copy_loads_nothing_of_the_container() {
 #[test]
 fn nobody_else_reaches_a_monitor() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     let sockets: Vec<_> = [sandbox.runtime(), sandbox.home()]
         .iter()
         .flat_map(walkdir::WalkDir::new)

@@ -160,10 +160,7 @@ fn stop_killed_at_every_step() {
         false,
         "stop -t 0 box",
         |sandbox| {
-            sandbox
-                .docker("run -d --name box busybox sleep 600")
-                .ok()
-                .warns("");
+            sandbox.sleeping("box");
         },
         |sandbox| {
             sandbox.docker("stop -t 0 box").ok().says("box\n");

@@ -53,7 +53,7 @@ fn a_follower_hears_a_container_that_removes_itself_to_its_end() {
             .ok()
             .warns("");
         let follower = sandbox.spawn("logs -f box");
-        sandbox.until_logs_are_open(nth);
+        sandbox.until_happened("logs", nth);
         sandbox
             .docker_with("attach box", "go\n")
             .ok()
@@ -129,10 +129,7 @@ fn input_and_output_flow_at_once_and_nothing_is_lost() {
         output.stdout.len(),
         input.len()
     );
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     let output = sandbox.docker_with("exec -i box cat", &input).ok();
     assert!(
         output.stdout == input,
@@ -146,16 +143,10 @@ fn input_and_output_flow_at_once_and_nothing_is_lost() {
 #[test]
 fn attach_returns_with_the_container() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     let attached = sandbox.spawn("attach --no-stdin box");
     let silent = sandbox.spawn("attach --sig-proxy=false box");
-    let events = "events --since 1h --until 0s --filter event=attach --format '{{.Action}}'";
-    eventually("both are attached", || {
-        sandbox.docker(events).ok().lines().len() == 2
-    });
+    sandbox.until_happened("attach", 2);
     sandbox.docker("kill box").ok().says("box\n");
     assert_eq!(attached.finish().code(), 137);
     assert_eq!(silent.finish().code(), 137);
@@ -228,10 +219,7 @@ fn a_port_is_free_when_its_container_has_ended() {
 #[test]
 fn a_killed_monitor_leaves_no_lie_and_no_process() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     let init = init_of(&sandbox, "box");
     kill(monitor_of(&sandbox, "box"));
     eventually("the container ends with its monitor", || !is_alive(init));
@@ -280,11 +268,7 @@ fn a_killed_monitor_keeps_no_port_and_no_cgroup() {
 #[test]
 fn a_record_that_claims_to_run_is_not_believed() {
     let sandbox = Sandbox::new();
-    let id = sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .text()
-        .to_owned();
+    let id = sandbox.sleeping("box");
     let state = sandbox
         .home()
         .join("sandboxes/free/containers")
@@ -351,10 +335,7 @@ fn running_out_of_memory_is_recorded() {
 #[test]
 fn a_program_that_cannot_start_says_why() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox
         .docker("exec -u nobody2 box true")
         .fails(126)

@@ -126,10 +126,7 @@ fn a_container_reaches_the_world_and_nobody_works_for_it_before_it_does() {
     requires!(Outbound);
     let sandbox = Sandbox::new();
     let server = outside();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     let monitor = monitor_of(&sandbox, "box");
     assert!(!is_served(monitor), "{:?}", below(monitor));
     sandbox
@@ -243,10 +240,7 @@ fn slirp4netns_is_used_where_it_is_asked_for() {
         .docker(&format!("run --init --name box busybox {}", ask(server)))
         .ok()
         .says("hello\n");
-    sandbox
-        .docker("run -d --name other busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("other");
     sandbox
         .docker("inspect -f '{{.NetworkSettings.Networks.bridge.DriverOpts.outbound}}' other")
         .ok()
@@ -260,10 +254,7 @@ fn without_a_way_out_a_container_has_loopback_and_says_why() {
         .docker("run --rm busybox sh -c 'ls /sys/class/net; tail -1 /etc/hosts | cut -f1'")
         .ok()
         .says("lo\n127.0.0.1\n");
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox
         .docker("inspect -f '{{.NetworkSettings.IPAddress}}|{{.NetworkSettings.Networks.bridge.DriverOpts.outbound}}' box")
         .ok()

@@ -3,7 +3,8 @@
 use crate::support::sandbox::Sandbox;
 use rexpect::session::{PtySession, spawn_command};
 
-const SECONDS: u64 = 30;
+/// More than anything here takes on a busy machine.
+const SECONDS: u64 = 120;
 
 /// Starts `docker` with `words` on a pseudo terminal.
 fn on_terminal(sandbox: &Sandbox, words: &str) -> PtySession {
@@ -80,10 +81,7 @@ fn the_detach_keys_leave_the_container_running() {
 #[test]
 fn exec_has_a_terminal_too() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     let mut session = on_terminal(&sandbox, "exec -it -e PS1='ready> ' box sh");
     session.exp_string("ready> ").expect("a prompt");
     session.send_line("tty; exit 4").expect("a line");
@@ -166,18 +164,16 @@ fn several_clients_see_the_same_terminal_and_each_may_leave() {
     first.exp_string("ready> ").expect("a prompt");
     let mut second = on_terminal(&sandbox, "attach box");
     let mut third = on_terminal(&sandbox, "attach --detach-keys ctrl-x,x box");
-    // Whoever is attached hears what is typed by another; both others are attached once they have heard.
-    let until_heard = |typing: &mut PtySession, hearing: &mut PtySession, word: &str| {
-        for _ in 0..50 {
-            typing.send_line(&format!("echo {word}")).expect("a line");
-            if hearing.exp_regex(&format!("{word}\r\n")).is_ok() {
-                return;
-            }
-        }
-        panic!("`{word}` was not heard");
+    sandbox.until_happened("attach", 3);
+    // Whoever is attached hears what is typed by another, and what comes of it.
+    let hears = |typing: &mut PtySession, hearing: &mut PtySession, word: &str| {
+        typing.send_line(&format!("echo {word}")).expect("a line");
+        hearing
+            .exp_string(&format!("\n{word}\r\n"))
+            .expect("what another has typed");
     };
-    until_heard(&mut first, &mut second, "one");
-    until_heard(&mut second, &mut third, "two");
+    hears(&mut first, &mut second, "one");
+    hears(&mut second, &mut third, "two");
     third.send_control('x').expect("control-x");
     third.send("x").expect("x");
     third.flush().expect("the keys are sent");
@@ -185,7 +181,7 @@ fn several_clients_see_the_same_terminal_and_each_may_leave() {
         .exp_string("read escape sequence")
         .expect("the end of the third");
     third.exp_eof().expect("the end of the third");
-    until_heard(&mut second, &mut first, "three");
+    hears(&mut second, &mut first, "three");
     second.send_line("exit 6").expect("a line");
     for session in [&mut first, &mut second] {
         session.exp_eof().expect("the end");

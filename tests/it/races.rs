@@ -146,10 +146,7 @@ fn a_copy_arrives_whenever_the_container_ends() {
 fn stop_kill_restart_and_remove_at_once_end_in_a_known_state() {
     let sandbox = Sandbox::new();
     for _ in 0..4 {
-        sandbox
-            .docker("run -d --name box busybox sleep 600")
-            .ok()
-            .warns("");
+        sandbox.sleeping("box");
         let commands: Vec<_> = [
             "stop -t 0 box",
             "kill box",

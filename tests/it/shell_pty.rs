@@ -4,7 +4,7 @@ use crate::shell::sandbox;
 use crate::support::sandbox::Sandbox;
 use rexpect::session::{PtySession, spawn_command};
 
-const MILLISECONDS: u64 = 60_000;
+const MILLISECONDS: u64 = 120_000;
 
 /// Starts the shell on a pseudo terminal and waits for its prompt `prompt`.
 pub(crate) fn on_terminal(sandbox: &Sandbox, term: &str, prompt: &str) -> PtySession {

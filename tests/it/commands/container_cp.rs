@@ -19,10 +19,7 @@ fn a_file_goes_in_and_comes_out() {
 #[test]
 fn it_works_on_a_running_container() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox
         .docker("exec box sh -c 'echo inside > /note'")
         .ok()
@@ -85,10 +82,7 @@ fn a_link_in_the_container_never_leads_to_the_machine() {
 #[test]
 fn the_end_of_a_path_decides_what_is_copied() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     // The contents of a folder have no folder in front of them.
     let names = sandbox.docker("cp box:/etc/. names.tar").ok();
     assert_eq!(names.stderr, "");

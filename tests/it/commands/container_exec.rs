@@ -32,10 +32,7 @@ fn a_second_process_sees_the_same_files_and_processes() {
 #[test]
 fn its_exit_code_is_passed_on() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox
         .docker("exec box sh -c 'echo out; echo err >&2; exit 9'")
         .fails(9)

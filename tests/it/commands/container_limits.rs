@@ -56,10 +56,7 @@ fn each_limit_is_set_in_the_kernel_and_told_by_inspect() {
 fn update_changes_a_running_container() {
     requires!(Root, Limits);
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     // A limit of a kind that the container had none of, and a second one beside it.
     sandbox
         .docker("update --pids-limit 40 box")

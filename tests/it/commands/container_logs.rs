@@ -46,7 +46,7 @@ fn following_ends_with_the_container_and_misses_nothing() {
         .ok()
         .warns("");
     let follower = sandbox.spawn("logs -f box");
-    sandbox.until_logs_are_open(1);
+    sandbox.until_happened("logs", 1);
     sandbox
         .docker_with("attach box", "go\n")
         .ok()

@@ -9,11 +9,7 @@ fn the_table_has_dockers_columns() {
         .docker("ps")
         .ok()
         .says("CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n");
-    let id = sandbox
-        .docker("run -d --name web busybox sleep 600")
-        .ok()
-        .text()
-        .to_owned();
+    let id = sandbox.sleeping("web");
     let output = sandbox.docker("ps").ok();
     let lines = output.lines();
     assert_eq!(lines.len(), 2, "{output}");
@@ -31,10 +27,7 @@ fn what_has_ended_is_shown_only_with_a() {
         .docker("run --name ended busybox sh -c 'exit 4'")
         .fails(4)
         .says("");
-    sandbox
-        .docker("run -d --name runs busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("runs");
     sandbox
         .docker("ps --format '{{.Names}}'")
         .ok()

@@ -7,10 +7,7 @@ use std::path::Path;
 #[test]
 fn a_running_container_is_removed_only_by_force() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox
         .docker("rm box")
         .fails(1)
@@ -85,10 +82,7 @@ fn prune_takes_what_has_ended() {
         .docker("run --name ended busybox true")
         .ok()
         .says("");
-    sandbox
-        .docker("run -d --name runs busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("runs");
     sandbox
         .docker("container prune -f")
         .ok()

@@ -91,12 +91,7 @@ fn the_program_is_process_one_of_its_own_world() {
 #[test]
 fn d_prints_the_id_and_the_container_goes_on() {
     let sandbox = Sandbox::new();
-    let id = sandbox
-        .docker("run -d --name web busybox sleep 600")
-        .ok()
-        .warns("")
-        .text()
-        .to_owned();
+    let id = sandbox.sleeping("web");
     assert_eq!(id.len(), 64);
     sandbox
         .docker("ps --no-trunc --format '{{.ID}} {{.Names}} {{.Image}} {{.Command}} {{.State}}'")

@@ -9,10 +9,7 @@ const MISSING: &str = "Error response from daemon: No such container: nobody\n";
 fn two_running() -> Sandbox {
     let sandbox = Sandbox::new();
     for name in ["one", "two"] {
-        sandbox
-            .docker(&format!("run -d --name {name} busybox sleep 600"))
-            .ok()
-            .warns("");
+        sandbox.sleeping(name);
     }
     sandbox
 }
@@ -78,10 +75,7 @@ fn signals_have_names_and_numbers_in_any_case() {
             .ok()
             .says("");
     }
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     for signal in ["NOPE", "0", "-1", "99", "SIG"] {
         sandbox
             .docker(&format!("kill --signal={signal} box"))
@@ -196,10 +190,7 @@ fn events_are_filtered_by_kind_action_and_object() {
 #[test]
 fn a_detached_exec_says_nothing_and_goes_on() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox
         .docker("exec -d box sh -c 'echo heard by nobody; echo done > /done; sleep 600'")
         .ok()

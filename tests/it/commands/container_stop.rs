@@ -23,10 +23,7 @@ fn stop_asks_first_and_the_program_chooses_its_exit_code() {
 fn stop_kills_after_the_grace_period() {
     let sandbox = Sandbox::new();
     // Process one without a handler never sees SIGTERM.
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox.docker("stop -t 0 box").ok().says("box\n");
     sandbox
         .docker("inspect -f '{{.State.ExitCode}}' box")
@@ -90,10 +87,7 @@ fn wait_prints_the_exit_code_of_each() {
 fn a_paused_container_does_nothing_until_it_is_unpaused() {
     requires!(Limits);
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox.docker("pause box").ok().says("box\n");
     sandbox
         .docker("ps --format '{{.State}}'")

@@ -38,10 +38,7 @@ fn options_of_ps_choose_the_columns() {
 #[test]
 fn what_top_cannot_show_is_refused() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox
         .docker("top box -o comm")
         .fails(1)
@@ -65,10 +62,7 @@ fn what_top_cannot_show_is_refused() {
 #[test]
 fn stats_take_a_format() {
     let sandbox = Sandbox::new();
-    sandbox
-        .docker("run -d --name box busybox sleep 600")
-        .ok()
-        .warns("");
+    sandbox.sleeping("box");
     sandbox
         .docker("stats --no-stream --format '{{.Name}} {{.PIDs}}' box")
         .ok()

@@ -2,16 +2,9 @@
 
 use crate::support::sandbox::Sandbox;
 
-fn built(dockerfile: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("Dockerfile", dockerfile);
-    sandbox.docker("build -q -t i .").ok();
-    sandbox
-}
-
 #[test]
 fn lower_case_comments_windows_lines_and_another_escape_are_understood() {
-    let sandbox = built(
+    let sandbox = Sandbox::with_image(
         "# escape=`\r\n# a comment\r\nfrom busybox\r\nrun echo one > /a && `\r\n  # between\r\n  echo two >> /a\r\nenv P=C:\\dir\r\ncmd [\"sh\", \"-c\", \"cat /a; echo $P\"]\r\n",
     );
     sandbox
@@ -70,7 +63,7 @@ fn proxies_are_seen_by_the_command_and_by_nobody_else() {
 
 #[test]
 fn variables_have_their_forms() {
-    let sandbox = built(
+    let sandbox = Sandbox::with_image(
         "FROM busybox\nENV F=a.tar.gz E=\nENV A=${F%.*} B=${F%%.*} C=${F#*.} D=${F##*.} G=${F/a/b} H=${E:-none} I=${F:+some} J=\\$F K='$F' L=\"${F}\"\n",
     );
     sandbox
@@ -110,7 +103,7 @@ fn triggers_run_in_the_next_build_and_not_in_the_one_after_it() {
 
 #[test]
 fn settings_are_in_the_image() {
-    let sandbox = built(
+    let sandbox = Sandbox::with_image(
         "FROM busybox\nLABEL a=b \"c d\"=e\nEXPOSE 80 90-91/udp\nVOLUME /v [\"/w\"]\nUSER 33:44\nWORKDIR /a\nWORKDIR b\nSTOPSIGNAL SIGINT\nSHELL [\"/bin/sh\", \"-ec\"]\nHEALTHCHECK --interval=5s --retries=2 CMD true\nMAINTAINER me\nENTRYPOINT [\"echo\"]\nCMD [\"hi\"]\n",
     );
     for (field, value) in [

@@ -2,16 +2,9 @@
 
 use crate::support::sandbox::Sandbox;
 
-fn built(dockerfile: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
-    sandbox.write("Dockerfile", dockerfile);
-    sandbox.docker("build -q -t i .").ok();
-    sandbox
-}
-
 #[test]
 fn run_has_a_shell_an_exec_and_a_heredoc_form() {
-    let sandbox = built(
+    let sandbox = Sandbox::with_image(
         "FROM busybox\nRUN echo one > /a && echo two >> /a\nRUN [\"sh\", \"-c\", \"echo three >> /a\"]\nRUN <<EOF\necho four >> /a\necho five >> /a\nEOF\n",
     );
     sandbox
@@ -22,7 +15,8 @@ fn run_has_a_shell_an_exec_and_a_heredoc_form() {
 
 #[test]
 fn a_script_can_name_its_interpreter_and_leaves_nothing_behind() {
-    let sandbox = built("FROM busybox\nRUN <<EOF\n#!/bin/sh -e\necho $0 > /name\nEOF\n");
+    let sandbox =
+        Sandbox::with_image("FROM busybox\nRUN <<EOF\n#!/bin/sh -e\necho $0 > /name\nEOF\n");
     sandbox
         .docker("run --rm i sh -c 'cat /name; ls -a / | grep heredoc'")
         .status_code_is_not(0)
@@ -102,7 +96,7 @@ fn a_failing_command_is_told_with_its_output_and_its_line() {
 
 #[test]
 fn deleted_files_are_gone_and_stages_stay_apart() {
-    let sandbox = built(
+    let sandbox = Sandbox::with_image(
         "FROM busybox AS builder\nRUN mkdir /out && echo built > /out/app && echo junk > /junk\nFROM busybox\nRUN echo x > /gone\nRUN rm /gone\nCOPY --from=builder /out/app /app\n",
     );
     sandbox

@@ -2,7 +2,7 @@
 //! the same id everywhere, and runs.
 
 use crate::support::output::Output;
-use crate::support::peers::{docker_engine, podman};
+use crate::support::peers::{DockerEngine, podman};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 use std::path::{Path, PathBuf};
@@ -70,13 +70,11 @@ fn podman_runs_what_we_save_and_we_run_what_it_saves() {
 #[test]
 fn a_docker_engine_runs_what_we_save_and_we_run_what_it_saves() {
     let sandbox = Sandbox::new();
-    let Some((client, host)) = docker_engine(&sandbox) else {
+    let Some(engine) = DockerEngine::find(&sandbox) else {
         return;
     };
     let (id, file) = saved(&sandbox);
-    let docker = |words: &str| -> Output {
-        sandbox.shell(&format!("{} -H {host} {words}", client.display()))
-    };
+    let docker = |words: &str| engine.docker(words);
     docker(&format!("load -q -i {}", file.display())).ok();
     docker(&format!("image inspect -f '{{{{.Id}}}}' {NAME}"))
         .ok()

@@ -132,10 +132,7 @@ fn verbs_on_containers_have_dockers_words() {
 fn after_kill_the_container_has_ended() {
     let sandbox = Sandbox::new();
     for name in ["one", "two", "three"] {
-        sandbox
-            .docker(&format!("run -d --name {name} busybox sleep 600"))
-            .ok()
-            .warns("");
+        sandbox.sleeping(name);
         sandbox.docker(&format!("kill {name}")).ok().warns("");
         sandbox
             .docker(&format!("inspect -f '{{{{.State.Status}}}}' {name}"))

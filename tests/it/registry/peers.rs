@@ -2,7 +2,7 @@
 //! without passwords.
 
 use crate::support::output::Output;
-use crate::support::peers::{docker_engine, podman};
+use crate::support::peers::{DockerEngine, podman};
 use crate::support::registry::{Served, htpasswd};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
@@ -21,6 +21,18 @@ fn skopeo(sandbox: &Sandbox, words: &str) -> Output {
 fn digest(sandbox: &Sandbox, name: &str, more: &str) -> String {
     let words = format!("inspect --tls-verify=false {more} -f '{{{{.Digest}}}}' docker://{name}");
     skopeo(sandbox, &words).ok().text().to_owned()
+}
+
+/// Lets Skopeo copy `hello-world` to `name` at a registry, with `more` flags.
+#[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
+#[track_caller]
+fn copy_hello(sandbox: &Sandbox, name: &str, more: &str) -> Output {
+    sandbox.docker("save -o hello.tar hello-world").ok();
+    let copy = format!("copy -q --dest-tls-verify=false {more}");
+    skopeo(
+        sandbox,
+        &format!("{copy} docker-archive:hello.tar docker://{name}"),
+    )
 }
 
 #[test]
@@ -115,10 +127,10 @@ fn podman_pushes_to_it_and_pulls_from_it() {
 #[test]
 fn docker_pushes_to_it_and_pulls_from_it() {
     let sandbox = Sandbox::new();
-    let Some((client, host)) = docker_engine(&sandbox) else {
+    let Some(engine) = DockerEngine::find(&sandbox) else {
         return;
     };
-    let docker = |words: &str| sandbox.shell(&format!("{} -H {host} {words}", client.display()));
+    let docker = |words: &str| engine.docker(words);
     let served = Served::start(&sandbox, "");
     let name = format!("{}/alice/hello:v1", served.host());
     let other = format!("{}/bob/hello:v1", served.host());
@@ -147,15 +159,7 @@ fn with_passwords_nobody_gets_in_without_one() {
     sandbox.write("users", htpasswd("alice", "secret"));
     let served = Served::start(&sandbox, "--htpasswd users");
     let name = format!("{}/alice/hello:v1", served.host());
-    sandbox.docker("save -o ours.tar hello-world").ok();
-    let copy = |more: &str| {
-        skopeo(
-            &sandbox,
-            &format!(
-                "copy -q --dest-tls-verify=false {more} docker-archive:ours.tar docker://{name}"
-            ),
-        )
-    };
+    let copy = |more: &str| copy_hello(&sandbox, &name, more);
     copy("").fails(1).complains("authentication required");
     copy("--dest-creds alice:wrong")
         .fails(1)
@@ -171,30 +175,17 @@ fn with_passwords_nobody_gets_in_without_one() {
         &format!("inspect --tls-verify=false --creds alice:secret docker://{name}"),
     )
     .ok();
-    if let Some((client, host)) = docker_engine(&sandbox) {
-        let docker = |words: &str| {
-            sandbox.shell(&format!(
-                "{} --config dc -H {host} {words}",
-                client.display()
-            ))
-        };
+    if let Some(engine) = DockerEngine::find(&sandbox) {
+        let docker = |words: &str| engine.docker(words);
         docker(&format!("pull {name}"))
             .fails(1)
             .complains("no basic auth credentials");
-        sandbox
-            .shell(&format!(
-                "echo wrong | {} --config dc -H {host} login -u alice --password-stdin {}",
-                client.display(),
-                served.host()
-            ))
+        engine
+            .login(&served.host(), "wrong")
             .fails(1)
             .complains("nauthorized");
-        sandbox
-            .shell(&format!(
-                "echo secret | {} --config dc -H {host} login -u alice --password-stdin {}",
-                client.display(),
-                served.host()
-            ))
+        engine
+            .login(&served.host(), "secret")
             .ok()
             .mentions("Login Succeeded");
         docker(&format!("pull -q {name}")).ok();
@@ -209,15 +200,7 @@ fn where_reading_is_free_only_a_push_needs_a_password() {
     sandbox.write("users", htpasswd("alice", "secret"));
     let served = Served::start(&sandbox, "--htpasswd users --anonymous-pull");
     let name = format!("{}/alice/hello:v1", served.host());
-    sandbox.docker("save -o ours.tar hello-world").ok();
-    let copy = |more: &str| {
-        skopeo(
-            &sandbox,
-            &format!(
-                "copy -q --dest-tls-verify=false {more} docker-archive:ours.tar docker://{name}"
-            ),
-        )
-    };
+    let copy = |more: &str| copy_hello(&sandbox, &name, more);
     copy("")
         .fails(1)
         .complains("requested access to the resource is denied");
@@ -230,23 +213,14 @@ fn where_reading_is_free_only_a_push_needs_a_password() {
         &format!("inspect --tls-verify=false docker://{name}"),
     )
     .ok();
-    if let Some((client, host)) = docker_engine(&sandbox) {
-        let docker = |words: &str| {
-            sandbox.shell(&format!(
-                "{} --config dc -H {host} {words}",
-                client.display()
-            ))
-        };
+    if let Some(engine) = DockerEngine::find(&sandbox) {
+        let docker = |words: &str| engine.docker(words);
         docker(&format!("pull -q {name}")).ok();
         docker(&format!("push {name}"))
             .fails(1)
             .complains("requested access to the resource is denied");
-        sandbox
-            .shell(&format!(
-                "echo secret | {} --config dc -H {host} login -u alice --password-stdin {}",
-                client.display(),
-                served.host()
-            ))
+        engine
+            .login(&served.host(), "secret")
             .ok()
             .mentions("Login Succeeded");
         docker(&format!("push {name}")).ok();

@@ -2,7 +2,7 @@
 
 use crate::support::distribution::{Distribution, PROGRAM};
 use crate::support::output::Output;
-use crate::support::peers::{docker_engine, podman};
+use crate::support::peers::{DockerEngine, podman};
 use crate::support::registry::Served;
 use crate::support::requires::{own_address, requires};
 use crate::support::sandbox::Sandbox;
@@ -60,9 +60,8 @@ fn what_we_push_others_pull_as_the_same_image() {
         .docker(&format!("run --rm {ours}"))
         .ok()
         .says("amber-otter\n");
-    if let Some((client, host)) = docker_engine(&sandbox) {
-        let docker =
-            |words: &str| sandbox.shell(&format!("{} -H {host} {words}", client.display()));
+    if let Some(engine) = DockerEngine::find(&sandbox) {
+        let docker = |words: &str| engine.docker(words);
         docker(&format!("pull -q {name}")).ok();
         let found = docker(&format!("image inspect -f '{{{{.Id}}}}' {name}")).ok();
         docker(&format!("rmi {name}")).ok();

@@ -5,27 +5,64 @@ use super::process;
 use super::sandbox::{SYSTEM_PATH, Sandbox};
 use std::path::{Path, PathBuf};
 
-/// The machine's own Docker client, and the daemon that answers it; says so if there is none.
-pub(crate) fn docker_engine(sandbox: &Sandbox) -> Option<(PathBuf, String)> {
-    let found = answering(sandbox);
-    if found.is_none() {
-        // Not `eprintln!`: the harness captures that, and shows it only when a test fails.
-        let said = b"no Docker daemon answers here: Podman and Skopeo alone are compared\n";
-        drop(std::io::Write::write_all(&mut std::io::stderr(), said));
-    }
-    found
+/// The machine's own Docker client, and the daemon that answers it. Logins and files are those of the sandbox.
+pub(crate) struct DockerEngine<'a> {
+    sandbox: &'a Sandbox,
+    client: PathBuf,
+    host: String,
 }
 
-fn answering(sandbox: &Sandbox) -> Option<(PathBuf, String)> {
-    let client = SYSTEM_PATH
-        .split(':')
-        .map(|folder| Path::new(folder).join("docker"))
-        .find(|path| path.is_file())?;
-    let host =
-        std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
-    let mut asked = sandbox.command(&client);
-    asked.args(["-H", &host, "version"]);
-    (process::run(&mut asked, b"").code() == 0).then_some((client, host))
+impl<'a> DockerEngine<'a> {
+    /// The one that `DOCKER_HOST` names, or the usual one; says so if there is none.
+    pub(crate) fn find(sandbox: &'a Sandbox) -> Option<Self> {
+        let found = Self::answering(sandbox);
+        if found.is_none() {
+            // Not `eprintln!`: the harness captures that, and shows it only when a test fails.
+            let said = b"no Docker daemon answers here: Podman and Skopeo alone are compared\n";
+            drop(std::io::Write::write_all(&mut std::io::stderr(), said));
+        }
+        found
+    }
+
+    fn answering(sandbox: &'a Sandbox) -> Option<Self> {
+        let client = SYSTEM_PATH
+            .split(':')
+            .map(|folder| Path::new(folder).join("docker"))
+            .find(|path| path.is_file())?;
+        let host = std::env::var("DOCKER_HOST")
+            .unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
+        let mut asked = sandbox.command(&client);
+        asked.args(["-H", &host, "version"]);
+        let answers = process::run(&mut asked, b"").code() == 0;
+        answers.then_some(Self {
+            sandbox,
+            client,
+            host,
+        })
+    }
+
+    /// Runs the real `docker` with `words`.
+    #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
+    #[track_caller]
+    pub(crate) fn docker(&self, words: &str) -> Output {
+        self.after("", words)
+    }
+
+    /// Logs alice in at `registry`.
+    #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
+    #[track_caller]
+    pub(crate) fn login(&self, registry: &str, password: &str) -> Output {
+        let words = format!("login -u alice --password-stdin {registry}");
+        self.after(&format!("echo {password} | "), &words)
+    }
+
+    #[track_caller]
+    fn after(&self, before: &str, words: &str) -> Output {
+        let Self { client, host, .. } = self;
+        let client = client.display();
+        self.sandbox
+            .shell(&format!("{before}{client} --config dc -H {host} {words}"))
+    }
 }
 
 /// Runs Podman, whose images lie in the sandbox.

@@ -130,9 +130,9 @@ pub(crate) fn describe(command: &Command) -> String {
 /// Asks `condition` until it holds. Only for what no command waits for, such as a process that another one ends.
 #[track_caller]
 pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(90);
+    let deadline = Instant::now() + LIMIT;
     while !condition() {
-        assert!(Instant::now() < deadline, "not within 90 s: {what}");
+        assert!(Instant::now() < deadline, "not within {LIMIT:?}: {what}");
         thread::park_timeout(Duration::from_millis(5));
     }
 }

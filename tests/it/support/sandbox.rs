@@ -26,6 +26,15 @@ impl Sandbox {
         sandbox
     }
 
+    /// With an image `i` besides, built of `dockerfile`.
+    #[track_caller]
+    pub(crate) fn with_image(dockerfile: &str) -> Self {
+        let sandbox = Self::new();
+        sandbox.write("Dockerfile", dockerfile);
+        sandbox.docker("build -q -t i .").ok();
+        sandbox
+    }
+
     /// As on a machine where docklings never ran.
     pub(crate) fn empty() -> Self {
         // A short path: a socket's may have 108 bytes.
@@ -121,6 +130,13 @@ impl Sandbox {
         process::run(&mut self.docker_command(words), b"")
     }
 
+    /// Starts a container of busybox called `name` that does nothing for as long as the test may need it. Its id.
+    #[track_caller]
+    pub(crate) fn sleeping(&self, name: &str) -> String {
+        let run = self.docker(&format!("run -d --name {name} busybox sleep 600"));
+        run.ok().warns("").text().to_owned()
+    }
+
     /// Runs `docker` with `input`.
     #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
     #[track_caller]
@@ -156,14 +172,15 @@ impl Sandbox {
         process::run(self.command("/bin/sh").args(["-c", line]), b"")
     }
 
-    /// Waits until `docker logs` has opened a log for the `nth` time. From then on nothing escapes it, also of a container
-    /// that removes itself.
+    /// Waits until `action` stands in the journal for the `nth` time. `logs` stands there once the log is open, and
+    /// `attach` once the monitor has its client: from then on nothing escapes them.
     #[track_caller]
-    pub(crate) fn until_logs_are_open(&self, nth: usize) {
+    pub(crate) fn until_happened(&self, action: &str, nth: usize) {
         let journal = self.home().join("sandboxes/free/journal.jsonl");
-        process::eventually("the log is open", || {
+        let fact = format!("\"action\":\"{action}\"");
+        process::eventually(&format!("{nth} times `{action}`"), || {
             let lines = fs::read_to_string(&journal).unwrap_or_default();
-            lines.matches("\"action\":\"logs\"").count() >= nth
+            lines.matches(&fact).count() >= nth
         });
     }
 
