@@ -3,6 +3,7 @@
 use crate::exit;
 use crate::render::listing::BadFormat;
 use engine::ErrorKind;
+use engine::error::plainly;
 use std::io::{self, IsTerminal, Write};
 
 /// What every command returns.
@@ -51,7 +52,7 @@ impl Failure {
             }
             // Whoever read our output has gone: there is nobody to tell.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
-            Self::Output(error) => Some(format!("cannot write the output: {error}")),
+            Self::Output(error) => Some(format!("input or output failed: {}", plainly(error))),
         }
     }
 

@@ -156,7 +156,7 @@ impl fmt::Display for Error {
 }
 
 /// The kernel's error as `strerror(3)` has it, in lower case as in Docker's sentences, without Rust's number.
-fn plainly(error: &io::Error) -> String {
+pub fn plainly(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error ").next().unwrap_or_default();
     let mut letters = text.chars();

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 /// What kind of thing an event is about; Docker's `Type`.
@@ -90,13 +90,29 @@ pub fn append(path: &Path, event: &Event) -> Result<()> {
         .map_err(std::io::Error::from)
         .on("write", path)?;
     line.push(b'\n');
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .and_then(|mut file| file.write_all(&line))
-        .on("write", path)
+    let mut append = || {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)?;
+        if is_cut_short(&file)? {
+            // Else this line would be lost with the one before it.
+            line.insert(0, b'\n');
+        }
+        file.write_all(&line)
+    };
+    append().on("write", path)
+}
+
+/// Whether the last line has no end, because its writer was killed or the disk was full.
+fn is_cut_short(file: &File) -> std::io::Result<bool> {
+    let Some(last) = file.metadata()?.len().checked_sub(1) else {
+        return Ok(false);
+    };
+    let mut byte = [0];
+    Ok(file.read_at(&mut byte, last)? == 1 && byte != *b"\n")
 }
 
 /// Reads the journal from byte `offset`; returns the events and the offset after the last whole line.
@@ -166,5 +182,7 @@ mod tests {
             .write_all(b"{\"tim")
             .unwrap();
         assert_eq!(read(&path).unwrap(), [event("create")]);
+        append(&path, &event("start")).unwrap();
+        assert_eq!(read(&path).unwrap(), [event("create"), event("start")]);
     }
 }

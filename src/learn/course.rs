@@ -3,6 +3,7 @@
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure};
 use engine::clock::Entropy;
+use engine::error::plainly;
 use lessons::catalog::Catalog;
 use lessons::progress::{Change, Progress};
 use lessons::source::Source;
@@ -33,7 +34,10 @@ pub(crate) fn open(env: &Env) -> CommandResult<Course> {
     }
     let source = source();
     let catalog = Catalog::load(&source, &progress.seed).map_err(|error| {
-        Failure::message(format!("cannot read the course from {source:?}: {error}"))
+        Failure::message(format!(
+            "cannot read the course from {source:?}: {}",
+            plainly(&error)
+        ))
     })?;
     Ok(Course {
         catalog,
@@ -59,7 +63,11 @@ pub(crate) fn record(file: &std::path::Path, change: &Change) -> CommandResult<P
 
 fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::Hinted(
-        format!("cannot use the progress file `{}`: {error}", file.display()),
+        format!(
+            "cannot use the progress file `{}`: {}",
+            file.display(),
+            plainly(error)
+        ),
         crate::exit::FAILURE,
         "move it away to begin anew, or bring one back with `docklings progress import FILE`"
             .to_owned(),

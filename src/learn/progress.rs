@@ -5,6 +5,7 @@ use super::words::Words;
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use engine::error::plainly;
 use lessons::progress::{Progress, Standing};
 use std::fs;
 use std::io::{self, Read, Write};
@@ -86,7 +87,7 @@ fn export(env: &Env, file: &str) -> CommandResult {
         return Ok(io::stdout().write_all(text.as_bytes())?);
     }
     fs::write(file, text)
-        .map_err(|error| Failure::message(format!("cannot write `{file}`: {error}")))?;
+        .map_err(|error| Failure::message(format!("cannot write `{file}`: {}", plainly(&error))))?;
     Ok(writeln!(
         io::stdout(),
         "written to `{file}`; `docklings progress import` takes it in"
@@ -104,8 +105,8 @@ fn import(env: &Env, file: &str) -> CommandResult {
         Ok(bytes)
     };
     let theirs = read().and_then(|bytes| Progress::parse(&bytes));
-    let theirs =
-        theirs.map_err(|error| Failure::message(format!("cannot read `{file}`: {error}")))?;
+    let theirs = theirs
+        .map_err(|error| Failure::message(format!("cannot read `{file}`: {}", plainly(&error))))?;
     let before = done(&course::open(env)?.progress);
     let after = Progress::update(&env.home.progress(), |ours| ours.merge(theirs))?;
     let new = done(&after) - before;

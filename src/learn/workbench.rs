@@ -11,6 +11,7 @@ use checker::Exercise;
 use checker::world::Snapshot;
 use checker::world::engine::EngineWorld;
 use engine::clock::System;
+use engine::error::plainly;
 use engine::paths::create_private_dir;
 use engine::{Engine, Settings};
 use lessons::catalog::{Catalog, StartFile};
@@ -131,7 +132,11 @@ impl<'a> Workbench<'a> {
     pub(crate) fn world(&self) -> CommandResult<EngineWorld> {
         let marker = self.marker()?;
         let bytes = fs::read(&marker).map_err(|error| {
-            Failure::message(format!("cannot read `{}`: {error}", marker.display()))
+            Failure::message(format!(
+                "cannot read `{}`: {}",
+                marker.display(),
+                plainly(&error)
+            ))
         })?;
         let setup: Snapshot = serde_json::from_slice(&bytes).map_err(|error| {
             let text = format!("`{}` is damaged: {error}", marker.display());

@@ -17,6 +17,7 @@
 use super::config_file::{ConfigFile, decode, encode, hostname};
 use super::program;
 use crate::failure::{CommandResult, Failure};
+use engine::error::plainly;
 use engine::image::remote::Credential;
 use std::path::{Path, PathBuf};
 
@@ -74,7 +75,7 @@ impl Account {
             return Ok(Kept::Unchanged);
         }
         file.set_entry(&self.key, entry);
-        file.save().map_err(|error| failed(&error))?;
+        file.save().map_err(|error| failed(&plainly(&error)))?;
         let is_password = matches!(credential, Credential::Password { .. });
         Ok(match program.is_none() && is_password {
             true => Kept::InFile,
@@ -111,8 +112,9 @@ impl Account {
         }
         if changed {
             let path = self.file.display();
-            file.save()
-                .map_err(|error| Failure::message(format!("cannot write `{path}`: {error}")))?;
+            file.save().map_err(|error| {
+                Failure::message(format!("cannot write `{path}`: {}", plainly(&error)))
+            })?;
         }
         Ok(problems)
     }

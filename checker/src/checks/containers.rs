@@ -140,7 +140,7 @@ mod tests {
         fails(
             "containers: { status: paused }",
             &world,
-            "at least 1 containers with status paused",
+            "at least 1 container with status paused",
             "none",
         );
     }

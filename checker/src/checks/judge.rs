@@ -224,11 +224,10 @@ pub(crate) fn there_are(names: impl IntoIterator<Item = String>) -> String {
     }
 }
 
-/// `1 container`, `2 containers`.
+/// `1 container`, `at least 1 container`, `2 containers`.
 pub(crate) fn counted(count: &str, noun: &str) -> String {
-    if count == "1" {
-        format!("{count} {noun}")
-    } else {
-        format!("{count} {noun}s")
+    match count {
+        "1" | "at least 1" | "at most 1" => format!("{count} {noun}"),
+        _ => format!("{count} {noun}s"),
     }
 }

@@ -11,7 +11,7 @@
 //! **Lesson.** `ports-and-networks`
 
 use super::cable;
-use crate::error::Result;
+use crate::error::{Result, plainly};
 pub use crate::site::Allowed;
 use crate::store::containers::Endpoint;
 use crate::sys::clone::{Forked, fork};
@@ -95,8 +95,8 @@ pub fn find(allowed: Allowed) -> Result<Way, Closed> {
         Ok(_) => Ok(way),
         Err(error) => Err(Closed::NoDevice(
             std::error::Error::source(&error)
-                .map(ToString::to_string)
-                .unwrap_or_default(),
+                .and_then(|source| source.downcast_ref())
+                .map_or_else(|| error.to_string(), plainly),
         )),
     }
 }

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// A UDP conversation is forgotten after this silence.
 const SILENCE: Duration = Duration::from_secs(60);
+/// Between two tries to take a connection when there is no descriptor for it.
+const PAUSE: Duration = Duration::from_millis(50);
 /// Threads that only copy need little room.
 const STACK: usize = 64 << 10;
 
@@ -44,9 +46,21 @@ fn serve_tcp(listener: &TcpListener, port: u16, own: Option<Ipv4Addr>) {
     loop {
         let mut waiting = [PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN)];
         let _ = poll(&mut waiting, None);
-        while let Ok((client, _)) = listener.accept() {
-            let _ = client.set_nonblocking(false);
-            let _ = spawn(move || relay_tcp(client, port, own));
+        loop {
+            match listener.accept() {
+                Ok((client, _)) => {
+                    let _ = client.set_nonblocking(false);
+                    // Without a thread for it, it is closed.
+                    let _ = spawn(move || relay_tcp(client, port, own));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    // No descriptor is free. The connection still waits, so polling would return at once, again and again;
+                    // that others end is told by no event.
+                    std::thread::sleep(PAUSE);
+                    break;
+                }
+            }
         }
     }
 }

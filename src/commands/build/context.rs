@@ -2,6 +2,7 @@
 
 use crate::failure::{CommandResult, Failure};
 use engine::build::request::{Context, DockerfileAt, LONGEST_DOCKERFILE};
+use engine::error::plainly;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -85,9 +86,9 @@ fn dockerfile(stream: impl Read) -> CommandResult<Vec<u8>> {
 
 fn all(mut reader: impl Read) -> CommandResult<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader
-        .read_to_end(&mut bytes)
-        .map_err(|error| Failure::message(format!("cannot read standard input: {error}")))?;
+    reader.read_to_end(&mut bytes).map_err(|error| {
+        Failure::message(format!("cannot read standard input: {}", plainly(&error)))
+    })?;
     Ok(bytes)
 }
 

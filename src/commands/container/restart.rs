@@ -1,25 +1,16 @@
 //! `docker restart`.
 
-use super::stop::TIME_IS_OLD;
+use super::stop::Grace;
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, for_each};
-use crate::values;
-use engine::runtime::spec::StopOptions;
 
 /// Arguments of `docker restart`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Signal to send to the container
-    #[arg(short, long, value_name = "string")]
-    signal: Option<String>,
-    /// Seconds to wait before killing the container
-    #[arg(short, long, value_name = "int", value_parser = values::int)]
-    timeout: Option<i64>,
-    /// The old name of `--timeout`
-    #[arg(long, hide = true, value_name = "int", value_parser = values::int)]
-    time: Option<i64>,
+    #[command(flatten)]
+    grace: Grace,
     #[arg(hide = true)]
     words: Vec<String>,
 }
@@ -30,14 +21,8 @@ impl Command for Args {
     const WORDS: Words = Words::AtLeast(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        if self.time.is_some() {
-            writeln!(ctx.err, "{TIME_IS_OLD}")?;
-        }
+        let options = self.grace.options(ctx)?;
         let engine = ctx.engine()?;
-        let options = StopOptions {
-            signal: self.signal.filter(|signal| !signal.is_empty()),
-            timeout: self.timeout.or(self.time),
-        };
         for_each(&self.words, |name| {
             engine.restart(name, &options)?;
             writeln!(ctx.out, "{name}")?;

@@ -7,12 +7,9 @@ use crate::failure::{CommandResult, for_each};
 use crate::values;
 use engine::runtime::spec::StopOptions;
 
-/// What Docker says of `--time`.
-pub(super) const TIME_IS_OLD: &str = "Flag --time has been deprecated, use --timeout instead";
-
-/// Arguments of `docker stop`.
+/// How a container is asked to end, and how long it may take.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(super) struct Grace {
     /// Signal to send to the container
     #[arg(short, long, value_name = "string")]
     signal: Option<String>,
@@ -22,6 +19,27 @@ pub(crate) struct Args {
     /// The old name of `--timeout`
     #[arg(long, hide = true, value_name = "int", value_parser = values::int)]
     time: Option<i64>,
+}
+
+impl Grace {
+    /// For the engine. The old flag is told, as Docker does.
+    pub(super) fn options(self, ctx: &mut Ctx) -> CommandResult<StopOptions> {
+        if self.time.is_some() {
+            let old = "Flag --time has been deprecated, use --timeout instead";
+            writeln!(ctx.err, "{old}")?;
+        }
+        Ok(StopOptions {
+            signal: self.signal.filter(|signal| !signal.is_empty()),
+            timeout: self.timeout.or(self.time),
+        })
+    }
+}
+
+/// Arguments of `docker stop`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    grace: Grace,
     #[arg(hide = true)]
     words: Vec<String>,
 }
@@ -32,14 +50,8 @@ impl Command for Args {
     const WORDS: Words = Words::AtLeast(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        if self.time.is_some() {
-            writeln!(ctx.err, "{TIME_IS_OLD}")?;
-        }
+        let options = self.grace.options(ctx)?;
         let engine = ctx.engine()?;
-        let options = StopOptions {
-            signal: self.signal.filter(|signal| !signal.is_empty()),
-            timeout: self.timeout.or(self.time),
-        };
         for_each(&self.words, |name| {
             engine.stop(name, &options)?;
             writeln!(ctx.out, "{name}")?;

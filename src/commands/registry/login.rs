@@ -14,6 +14,7 @@ use crate::failure::{CommandResult, Failure};
 use crate::registry::credentials::{Account, Kept};
 use crate::registry::{self, Accounts, hub, prompt};
 use engine::ErrorKind;
+use engine::error::plainly;
 use engine::image::remote::Credential;
 use engine::oci::reference::DEFAULT_DOMAIN;
 use std::io::{self, IsTerminal, Read};
@@ -107,7 +108,9 @@ impl Given {
         if args.password_stdin {
             let mut text = String::new();
             let read = io::stdin().read_to_string(&mut text);
-            read.map_err(|error| Failure::message(format!("cannot read the password: {error}")))?;
+            read.map_err(|error| {
+                Failure::message(format!("cannot read the password: {}", plainly(&error)))
+            })?;
             let text = text.strip_suffix('\n').unwrap_or(&text);
             password = text.strip_suffix('\r').unwrap_or(text).to_owned();
         }

@@ -4,6 +4,7 @@ use super::Finding;
 use super::probe::try_out;
 use crate::env::{self, Env};
 use crate::learn::workbench::remove;
+use engine::error::plainly;
 use engine::paths::create_private_dir;
 use std::path::Path;
 
@@ -29,7 +30,7 @@ pub(super) fn home(env: &Env) -> Vec<Finding> {
     let elsewhere = format!("export {}=/var/tmp/docklings-$(id -un)", env::HOME);
     let writable = create_private_dir(root)
         .map_err(|error| error.to_string())
-        .and_then(|()| tempfile::tempfile_in(root).map_err(|error| error.to_string()));
+        .and_then(|()| tempfile::tempfile_in(root).map_err(|error| plainly(&error)));
     if let Err(error) = writable {
         return vec![Finding::fail(
             what,

@@ -190,14 +190,9 @@ fn read(
     let listed = listed
         .map(|listed| listed.media_type.as_str())
         .filter(|text| !text.is_empty());
-    for (said, where_) in [(header.as_deref(), "its header"), (listed, "its index")] {
-        if let (Some(said), Some(field)) = (said, field)
-            && said != field
-        {
-            return Err(Error::invalid(format!(
-                "the manifest says that it is {field:.100}, and {where_} says {said:.100}"
-            )));
-        }
+    if let Some(field) = field {
+        agreed(field, header.as_deref(), "its header")?;
+        agreed(field, listed, "its index")?;
     }
     let implied = if has("manifests") { INDEX } else { MANIFEST };
     let media_type = field
@@ -222,6 +217,16 @@ fn read(
         check(manifest)?;
     }
     Ok((media_type, document))
+}
+
+/// Error: what `whose` says of a manifest is not what its own field says.
+fn agreed(field: &str, said: Option<&str>, whose: &str) -> Result<()> {
+    match said {
+        Some(said) if said != field => Err(Error::invalid(format!(
+            "the manifest says that it is {field:.100}, and {whose} says {said:.100}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Whether all that a manifest names is something that we can take.
