@@ -183,7 +183,7 @@ fn a_list_of_users_that_is_no_file_is_not_read() {
         ("folder", "mkdir /etc/passwd"),
         (
             "huge",
-            "dd if=/dev/zero of=/etc/passwd bs=1M count=0 seek=900 2>/dev/null",
+            "dd if=/dev/zero of=/etc/passwd bs=1M count=0 seek=64 2>/dev/null",
         ),
     ] {
         sandbox.write(

@@ -1,7 +1,6 @@
 //! Our images in other engines, and theirs here: Podman from Debian, and Docker where a daemon answers. The same image has
 //! the same id everywhere, and runs.
 
-use crate::support::output::Output;
 use crate::support::peers::{DockerEngine, podman};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
