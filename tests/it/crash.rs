@@ -232,9 +232,9 @@ fn load_killed_at_every_step() {
     let here = Sandbox::new();
     here.write(
         "Dockerfile",
-        "FROM busybox\nRUN echo one > /note\nFROM busybox\nRUN echo two > /note\nCMD cat /note\n",
+        "FROM busybox AS one\nRUN echo one > /note\nFROM busybox\nRUN echo two > /note\nCMD cat /note\n",
     );
-    here.docker("build -q -t first --target 0 .").ok();
+    here.docker("build -q -t first --target one .").ok();
     here.docker("build -q -t second .").ok();
     here.docker("save -o images.tar first second").ok().says("");
     let images = here.work().join("images.tar").display().to_string();

@@ -55,6 +55,8 @@ pub(crate) enum Selected {
     Missing,
     /// It is there, and `.dockerignore` leaves it out.
     Ignored,
+    /// This link leads to nothing in the tree.
+    Dangling(PathBuf),
 }
 
 impl Tree {
@@ -77,19 +79,21 @@ impl Tree {
         let pattern = Pattern::path(path)
             .map_err(|problem| Error::invalid(format!("{problem}: `{source}`")))?;
         let mut items = Vec::new();
-        self.fitting(
+        let dangling = self.fitting(
             &pattern,
             self.view.root(),
             Path::new(""),
             &Inherited::default(),
             &mut items,
         )?;
-        Ok(Selected::Items(items))
+        Ok(dangling.map_or(Selected::Items(items), Selected::Dangling))
     }
 
     fn select_path(&self, path: &str) -> Result<Selected> {
         let Some(found) = self.view.find(Path::new(path), Last::Follow)? else {
-            return Ok(Selected::Missing);
+            return Ok(self
+                .dangling(path)?
+                .map_or(Selected::Missing, Selected::Dangling));
         };
         let is_dir = matches!(found.node, Node::Folder(_));
         let ignored = |path: &str| !path.is_empty() && self.ignore.excludes_path(path);
@@ -115,6 +119,23 @@ impl Tree {
         }]))
     }
 
+    /// The first link on the way to `path` that leads to nothing.
+    fn dangling(&self, path: &str) -> Result<Option<PathBuf>> {
+        let ends = path.match_indices('/').map(|(at, _)| at);
+        for end in ends.chain([path.len()]) {
+            let so_far = Path::new(&path[..end]);
+            // What is below a file is not there either.
+            let Ok(Some(found)) = self.view.find(so_far, Last::Keep) else {
+                return Ok(None);
+            };
+            let is_link = matches!(&found.node, Node::File(file) if file.kind().is_symlink());
+            if is_link && self.view.find(so_far, Last::Follow)?.is_none() {
+                return Ok(Some(so_far.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
     fn holds_anything(&self, item: &Item) -> Result<bool> {
         let mut any = false;
         self.walk(item, &Ignore::default(), &mut |visit| {
@@ -124,7 +145,8 @@ impl Tree {
         Ok(any)
     }
 
-    /// Collects what fits `pattern` in `folder`; what is inside of a directory that fits is not looked at again.
+    /// Collects what fits `pattern` in `folder`; what is inside of a directory that fits is not looked at again. Returns
+    /// a link that fits and leads to nothing.
     fn fitting(
         &self,
         pattern: &Pattern,
@@ -132,7 +154,7 @@ impl Tree {
         at: &Path,
         inherited: &Inherited,
         items: &mut Vec<Item>,
-    ) -> Result<()> {
+    ) -> Result<Option<PathBuf>> {
         for name in folder.names().map_err(|errno| unreadable(at, errno))? {
             let path = at.join(&name);
             let text = path.to_string_lossy().into_owned();
@@ -148,16 +170,19 @@ impl Tree {
             };
             if !ignored && pattern.matches(&text) {
                 // The link that a pattern meets is followed, as one that is named.
-                if let Selected::Items(found) = self.select_path(&text)? {
-                    items.extend(found);
+                match self.select_path(&text)? {
+                    Selected::Items(found) => items.extend(found),
+                    _ => return Ok(Some(path)),
                 }
                 continue;
             }
-            if let Node::Folder(folder) = node {
-                self.fitting(pattern, &folder, &path, &inner, items)?;
+            if let Node::Folder(folder) = node
+                && let Some(dangling) = self.fitting(pattern, &folder, &path, &inner, items)?
+            {
+                return Ok(Some(dangling));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Walks over `item` and all in it, directories before their contents, names sorted. `exclude` holds patterns
@@ -387,6 +412,9 @@ mod tests {
         symlink("x.txt", folder.path().join("d/in")).unwrap();
         check(&tree, "link", &[], &["d/x.txt:"]);
         check(&tree, "d", &["e"], &["d:", "d:in", "d:x.txt"]);
-        assert_eq!(tree.select("out").unwrap(), Selected::Missing);
+        for source in ["out", "o*", "out/passwd"] {
+            let dangling = Selected::Dangling(PathBuf::from("out"));
+            assert_eq!(tree.select(source).unwrap(), dangling, "{source}");
+        }
     }
 }

@@ -176,13 +176,15 @@ fn named(file: &Dockerfile, name: &str) -> Result<usize> {
     if let Some(stage) = file.stage_named(name, file.stages.len()) {
         return Ok(stage.index);
     }
-    if let Ok(number) = name.parse::<usize>()
-        && number < file.stages.len()
-    {
-        return Ok(number);
-    }
     let error = Error::invalid(format!("target stage \"{name}\" could not be found"));
+    let numbered = name
+        .parse()
+        .ok()
+        .and_then(|index: usize| file.stages.get(index));
     Err(match stage_like(file, name) {
+        _ if numbered.is_some() => error.with_hint(
+            "a stage is chosen by its name (`FROM … AS name`); numbers are for `COPY --from`",
+        ),
         Some(like) => error.with_hint(format!("did you mean `{like}`?")),
         None => error,
     })
@@ -307,7 +309,10 @@ mod tests {
     fn only_needed_stages_are_built() {
         assert_eq!(plan(FILE, None, &[]).unwrap().order, [0, 2, 3]);
         assert_eq!(plan(FILE, Some("TWO"), &[]).unwrap().order, [0, 1]);
-        assert_eq!(plan(FILE, Some("0"), &[]).unwrap().order, [0]);
+        assert_eq!(plan(FILE, Some("one"), &[]).unwrap().order, [0]);
+        let error = plan(FILE, Some("0"), &[]).err().unwrap();
+        assert_eq!(error.to_string(), "target stage \"0\" could not be found");
+        assert!(error.hint().unwrap().contains("by its name"));
         let error = plan(FILE, Some("thre"), &[]).err().unwrap();
         assert_eq!(error.hint(), Some("did you mean `three`?"));
     }
@@ -325,19 +330,19 @@ mod tests {
     #[test]
     fn impossible_references_are_errors_at_their_place() {
         for (text, message) in [
-            ("FROM $X", "base name ($X) should not be blank"),
-            ("FROM a\nCOPY --from=3 x y", "invalid stage index 3"),
+            ("FROM $X AS t", "base name ($X) should not be blank"),
+            ("FROM a AS t\nCOPY --from=3 x y", "invalid stage index 3"),
             (
-                "FROM a AS me\nCOPY --from=me x y",
-                "circular dependency detected on stage: me",
+                "FROM a AS t\nCOPY --from=t x y",
+                "circular dependency detected on stage: t",
             ),
             (
-                "FROM a\nCOPY --from=b x y\nFROM c AS b",
+                "FROM a AS t\nCOPY --from=b x y\nFROM c AS b",
                 "stage b is defined after this one",
             ),
         ] {
             // The last stage must need the one with the error.
-            let error = plan(text, Some("0"), &[]).err().unwrap().to_string();
+            let error = plan(text, Some("t"), &[]).err().unwrap().to_string();
             assert_eq!(error.lines().next(), Some(message), "{text}");
         }
         assert!(plan("FROM --platform=linux/s390x a", None, &[]).is_err());

@@ -103,6 +103,12 @@ pub fn ensure_mountpoints(folder: &Path) -> Result<()> {
     for name in ["", "proc", "sys", "dev", "etc"] {
         set_mode(&folder.join(name), 0o755)?;
     }
+    std::os::unix::fs::symlink("/proc/mounts", folder.join("etc/mtab")).or_else(
+        |error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Ok(()),
+            _ => Err(Error::io("write", folder.join("etc/mtab"), error)),
+        },
+    )?;
     // Programs look for `.dockerenv` to learn where they run. It is the last: it says that the others are there.
     for name in ["etc/resolv.conf", "etc/hostname", "etc/hosts", ".dockerenv"] {
         let path = folder.join(name);

@@ -139,9 +139,10 @@ impl Args {
             "none" => NetworkMode::None,
             "host" => NetworkMode::Host,
             other => {
-                return Err(Failure::refused(
-                    &format!("--network {other}"),
-                    exit::ENGINE,
+                let message = format!("network mode {other:?} not supported by buildkit");
+                return Err(failed(
+                    &Error::unsupported(message)
+                        .with_hint("`--network` takes `default`, `none` or `host`"),
                 ));
             }
         };
@@ -222,16 +223,17 @@ impl Args {
     }
 }
 
-/// How a build that failed is told, after what the failing step wrote.
+/// How a build that failed is told, after what the failing step wrote. What may have been meant belongs to it, in a
+/// script's log too.
 fn failed(error: &Error) -> Failure {
     let text = match error.kind() {
         ErrorKind::Machine | ErrorKind::Unsupported => format!("ERROR: failed to build: {error}"),
         _ => format!("ERROR: failed to build: failed to solve: {error}"),
     };
-    match error.hint() {
-        Some(hint) => Failure::Hinted(text, exit::FAILURE, hint.to_owned()),
-        None => Failure::message(text),
-    }
+    Failure::message(match error.hint() {
+        Some(hint) => format!("{text}\nhint: {hint}"),
+        None => text,
+    })
 }
 
 /// `-t`: a name, checked before anything is built.

@@ -158,3 +158,20 @@ fn stages_are_built_and_only_what_is_copied_arrives() {
         .says("made\n")
         .complains("/rest: No such file or directory");
 }
+
+#[test]
+fn a_stage_is_chosen_by_its_name_only_and_a_network_must_be_one_that_builds_have() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Dockerfile", "FROM busybox\nFROM busybox AS two\n");
+    sandbox.docker("build -q --target TWO .").ok();
+    sandbox
+        .docker("build --target 0 .")
+        .fails(1)
+        .complains("target stage \"0\" could not be found")
+        .complains("hint: a stage is chosen by its name");
+    sandbox
+        .docker("build --network net .")
+        .fails(1)
+        .complains("network mode \"net\" not supported by buildkit")
+        .complains("hint: `--network` takes `default`, `none` or `host`");
+}

@@ -78,13 +78,13 @@ fn triggers_run_in_the_next_build_and_not_in_the_one_after_it() {
     sandbox.write("f", "x\n");
     sandbox.write(
         "Dockerfile",
-        "FROM busybox\nONBUILD COPY f /f\nONBUILD RUN echo ran >> /f\nONBUILD ENV T=set\n",
+        "FROM busybox\nONBUILD COPY f /f\nONBUILD RUN echo ran >> /f\nonbuild env T=set\n",
     );
     sandbox.docker("build -q -t parent .").ok();
     sandbox
         .docker("inspect -f '{{json .Config.OnBuild}}' parent")
         .ok()
-        .says("[\"COPY f /f\",\"RUN echo ran >> /f\",\"ENV T=set\"]\n");
+        .says("[\"COPY f /f\",\"RUN echo ran >> /f\",\"env T=set\"]\n");
     sandbox.write("Dockerfile", "FROM parent\nRUN echo own >> /f\n");
     sandbox.docker("build -q -t child .").ok();
     sandbox

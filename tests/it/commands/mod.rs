@@ -18,6 +18,7 @@ mod image_build;
 mod image_build_add;
 mod image_build_check;
 mod image_build_context;
+mod image_build_copy;
 mod image_build_instructions;
 mod image_build_mounts;
 mod image_build_output;

@@ -212,15 +212,14 @@ impl<'a> Builder<'a> {
         let to = Destination {
             path: &work.destination,
             is_dir: work.destination.ends_with('/'),
+            with_folder: false,
         };
         if several && !to.is_dir && !is_folder(&lowers, to.path)? {
             return Err(Error::invalid(several_sources(work.keyword)));
         }
         for item in &prepared.items {
             match self.archive(work, prepared.tree.tree(), item)? {
-                Some(unpacked) => {
-                    self.place_archive(&unpacked, to, &upper, &lowers, work, &rights)?;
-                }
+                Some(unpacked) => place_archive(&unpacked, to, &upper, &lowers, &rights)?,
                 None => placer.item(prepared.tree.tree(), item, &prepared.exclude, to)?,
             }
         }
@@ -249,6 +248,7 @@ impl<'a> Builder<'a> {
         let to = Destination {
             path: &work.destination,
             is_dir: false,
+            with_folder: true,
         };
         for item in &prepared.items {
             placer.item(prepared.tree.tree(), item, &prepared.exclude, to)?;
@@ -290,31 +290,6 @@ impl<'a> Builder<'a> {
         Ok(Some(temporary))
     }
 
-    fn place_archive(
-        &self,
-        unpacked: &Temporary,
-        to: Destination<'_>,
-        upper: &Path,
-        lowers: &[PathBuf],
-        work: &CopyWork,
-        rights: &Rights,
-    ) -> Result<()> {
-        // Owners are those of the archive, unless `--chown` says otherwise.
-        let owner = rights.owner.filter(|_| work.chown.is_some());
-        let rights = Rights {
-            owner,
-            chmod: rights.chmod.clone(),
-        };
-        let tree = Tree::open(&[unpacked.path().join(DIFF)], Ignore::default())?;
-        let root = Item {
-            path: PathBuf::new(),
-            name: std::ffi::OsString::new(),
-            is_dir: true,
-            only: None,
-        };
-        Placer::new(upper, lowers, rights)?.item(&tree, &root, &Ignore::default(), to)
-    }
-
     fn place_fetched(
         &self,
         fetched: &Fetched,
@@ -328,7 +303,7 @@ impl<'a> Builder<'a> {
         if work.unpack == Some(true)
             && let Some(unpacked) = self.unpack_archive(File::open(&path).on("read", &path)?)?
         {
-            return self.place_archive(&unpacked, to, upper, lowers, work, rights);
+            return place_archive(&unpacked, to, upper, lowers, rights);
         }
         if fetched.name.is_empty() && to.is_dir {
             return Err(Error::invalid(format!(
@@ -388,6 +363,26 @@ pub(super) fn publish(site: Site<'_>, going: &mut Going, upper: &Path) -> Result
     let layer = layer::adopt(site.home, &going.built.chain, upper)?;
     going.built.chain.push(layer.chain);
     Ok(())
+}
+
+/// Writes what was in an archive. Owners and permissions are those of the archive; `rights` are for the directory that it
+/// goes into, if that is new.
+fn place_archive(
+    unpacked: &Temporary,
+    to: Destination<'_>,
+    upper: &Path,
+    lowers: &[PathBuf],
+    rights: &Rights,
+) -> Result<()> {
+    Placer::new(upper, lowers, rights.clone())?.directory(to.path)?;
+    let tree = Tree::open(&[unpacked.path().join(DIFF)], Ignore::default())?;
+    let root = Item {
+        path: PathBuf::new(),
+        name: std::ffi::OsString::new(),
+        is_dir: true,
+        only: None,
+    };
+    Placer::new(upper, lowers, Rights::default())?.item(&tree, &root, &Ignore::default(), to)
 }
 
 /// A layer's folder to be, which everyone may enter.

@@ -42,7 +42,10 @@ pub(super) fn at_path(
         false => tree.select(path)?,
     };
     let missing = |found: &Selected| -> Error {
-        let shown = clean(&format!("/{path}"));
+        let shown = match found {
+            Selected::Dangling(link) => link.display().to_string(),
+            _ => clean(&format!("/{path}")),
+        };
         let message = format!(
             "failed to compute cache key: failed to calculate checksum: \"/{}\": not found",
             shown.trim_start_matches('/')
@@ -82,11 +85,32 @@ pub(super) fn at_path(
     Ok(())
 }
 
+/// ` to …` for a link that can be read.
+fn target(tree: &Tree, link: &Path) -> String {
+    let Ok(Some(found)) = tree.view.find(link, Last::Keep) else {
+        return String::new();
+    };
+    match found.node {
+        Node::File(file) => file
+            .target()
+            .map(|target| format!(" to `{}`", target.to_string_lossy()))
+            .unwrap_or_default(),
+        Node::Folder(_) => String::new(),
+    }
+}
+
 /// What may help with a source that is not there.
 fn hint(tree: &Tree, path: &str, found: &Selected) -> Option<String> {
     if *found == Selected::Ignored {
         return Some(format!(
             "`{path}` exists, and `.dockerignore` leaves it out"
+        ));
+    }
+    if let Selected::Dangling(link) = found {
+        return Some(format!(
+            "`{}` is a link{}, and nothing is there in the build context",
+            link.display(),
+            target(tree, link)
         ));
     }
     if Path::new(path)

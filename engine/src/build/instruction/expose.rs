@@ -36,8 +36,10 @@ impl Expose {
 /// Docker still takes, the last port counts. Error: a sentence.
 pub(crate) fn ranges(text: &str) -> Result<Vec<String>, String> {
     let (numbers, protocol) = match text.split_once('/') {
-        Some((numbers, protocol)) => (numbers, protocol.to_ascii_lowercase()),
-        None => (text, "tcp".to_owned()),
+        Some((numbers, protocol)) if !protocol.is_empty() => {
+            (numbers, protocol.to_ascii_lowercase())
+        }
+        _ => (text.trim_end_matches('/'), "tcp".to_owned()),
     };
     if !["tcp", "udp", "sctp"].contains(&protocol.as_str()) {
         return Err(format!("invalid proto: {protocol}"));
@@ -49,7 +51,7 @@ pub(crate) fn ranges(text: &str) -> Result<Vec<String>, String> {
         None => numbers,
     };
     let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
-    let number = |text: &str| text.parse::<u16>().ok().filter(|number| *number > 0);
+    let number = |text: &str| text.parse::<u16>().ok();
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => Ok((first..=last)
             .map(|port| format!("{port}/{protocol}"))
@@ -98,6 +100,8 @@ mod tests {
     #[test]
     fn ports_are_numbers_or_ranges_with_a_protocol() {
         assert_eq!(ranges("80").unwrap(), ["80/tcp"]);
+        assert_eq!(ranges("80/").unwrap(), ["80/tcp"]);
+        assert_eq!(ranges("0").unwrap(), ["0/tcp"]);
         assert_eq!(ranges("53/UDP").unwrap(), ["53/udp"]);
         assert_eq!(ranges("1-3").unwrap(), ["1/tcp", "2/tcp", "3/tcp"]);
         for mapped in [
@@ -111,7 +115,6 @@ mod tests {
         }
         for bad in [
             "",
-            "0",
             "70000",
             "a",
             "3-1",

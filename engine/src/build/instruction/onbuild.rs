@@ -36,7 +36,7 @@ impl Onbuild {
         }
         // Read it now, so that an error shows here and not in somebody else's build.
         Instruction::parse(kind, &inner)?;
-        let mut trigger = inner.text();
+        let mut trigger = inner.written().to_owned();
         for heredoc in statement.heredocs() {
             trigger.push('\n');
             trigger.push_str(&heredoc.content);

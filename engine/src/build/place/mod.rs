@@ -51,6 +51,8 @@ pub(crate) struct Destination<'a> {
     pub(crate) path: &'a str,
     /// It must be a directory: it ends in `/`, or there are several sources.
     pub(crate) is_dir: bool,
+    /// A directory comes with its own mode and owner, not only its contents.
+    pub(crate) with_folder: bool,
 }
 
 impl Placer {
@@ -95,7 +97,9 @@ impl Placer {
             true => self.view.resolve(Path::new(to.path))?,
             false => self.file_path(to, &item.name)?,
         };
-        tree.walk(item, exclude, &mut |visit| self.visit(item, &base, visit))?;
+        // The root of a context is no directory of the image.
+        let whole = to.with_folder && !item.path.as_os_str().is_empty();
+        tree.walk(item, exclude, &mut |visit| self.visit(&base, whole, visit))?;
         self.folders.finish()
     }
 
@@ -132,7 +136,7 @@ impl Placer {
         }
     }
 
-    fn visit(&mut self, item: &Item, base: &Path, visit: &Visit<'_>) -> Result<()> {
+    fn visit(&mut self, base: &Path, whole: bool, visit: &Visit<'_>) -> Result<()> {
         let is_self = visit.inner.as_os_str().is_empty();
         let path = match is_self {
             true => base.to_owned(),
@@ -142,9 +146,9 @@ impl Placer {
             Node::Folder(folder) => {
                 let existed = self.folders.is_there(&path)?;
                 self.folders.open(&path)?;
-                // The directory that the source's contents go into keeps what it is; the root of a context is no
-                // directory of the image.
-                if is_self && (existed || item.path.as_os_str().is_empty()) {
+                // The directory that the source's contents go into keeps what it is, and a new one is as any other that
+                // had to be made: COPY copies what is in a directory.
+                if is_self && (existed || !whole) {
                     return Ok(());
                 }
                 self.folder_rights(&path, folder)

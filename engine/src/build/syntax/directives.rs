@@ -58,7 +58,11 @@ impl Directives {
             "escape" => std::mem::replace(&mut self.escape_seen, true),
             "syntax" => self.syntax.replace(value.to_owned()).is_some(),
             "check" => self.check.replace(value.to_owned()).is_some(),
-            _ => return Ok(()),
+            // An unknown one is a comment, and ends them.
+            _ => {
+                self.done = true;
+                return Ok(());
+            }
         };
         if seen {
             let message = format!("only one {name} parser directive can be used");
@@ -104,6 +108,7 @@ mod tests {
         assert_eq!(found.escape, '`');
         assert_eq!(read("# a comment\n# escape=`\n").unwrap().escape, '\\');
         assert_eq!(read("FROM x\n# escape=`\n").unwrap().escape, '\\');
+        assert_eq!(read("# other=x\n# escape=`\n").unwrap().escape, '\\');
     }
 
     #[test]

@@ -156,6 +156,11 @@ impl<'a> Statement<'a> {
         format!("{}{after}", self.keyword.text)
     }
 
+    /// The statement as it is written.
+    pub(crate) fn written(&self) -> &str {
+        &self.line.text[self.start..]
+    }
+
     /// Where the statement stands.
     pub(crate) fn span(&self) -> Span {
         self.line.span
