@@ -40,6 +40,11 @@ pub fn parse(text: &str) -> Result<i32> {
         .map_err(|_| invalid())
 }
 
+/// The names of all signals but those in real time.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    Signal::iterator().map(Signal::as_str)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,6 @@ use super::shown::{Kind, follow};
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
-use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::registry::hub;
 use crate::values::{self, pairs};

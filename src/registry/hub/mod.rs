@@ -103,7 +103,11 @@ fn place(home: &Home) -> PathBuf {
 /// the real one is used.
 pub(crate) fn explained(env: &Env, error: Error) -> Error {
     let is_practice = matches!(config::chosen(env), Ok((Choice::Practice, _)));
-    match is_practice && wants_of_hub(error.message()) {
+    // What may have been meant helps more.
+    let is_helped = error
+        .hint()
+        .is_some_and(|hint| hint.starts_with("did you mean"));
+    match is_practice && !is_helped && wants_of_hub(error.message()) {
         true => error.with_hint(
             "names without a registry come from the practice hub of this machine: `docker search TERM` shows what it has, \
              `docklings config hub docker.io` goes to Docker Hub instead",

@@ -19,6 +19,7 @@ mod image_build_add;
 mod image_build_check;
 mod image_build_context;
 mod image_build_copy;
+mod image_build_errors;
 mod image_build_instructions;
 mod image_build_mounts;
 mod image_build_output;

@@ -9,7 +9,7 @@ use crate::build::state::Place;
 use crate::build::syntax::error::closest;
 use crate::build::syntax::source::Word;
 use crate::build::view::{Last, Node};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -38,9 +38,13 @@ pub(super) fn at_path(
     } = source;
     let tree = into.tree.tree();
     let selected = match parents {
-        true => tree.select_with_parents(path)?,
-        false => tree.select(path)?,
-    };
+        true => tree.select_with_parents(path),
+        false => tree.select(path),
+    }
+    .map_err(|error| match error.kind() {
+        ErrorKind::Invalid => at.source.error(word.span, error.to_string()).into(),
+        _ => error,
+    })?;
     let missing = |found: &Selected| -> Error {
         let shown = match found {
             Selected::Dangling(link) => link.display().to_string(),

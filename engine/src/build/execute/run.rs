@@ -84,13 +84,29 @@ impl Builder<'_> {
         .map_err(|error| not_started(work, &error))?;
         match code {
             0 => publish(site, going, &upper),
-            code => Err(Error::invalid(format!(
-                "process {} did not complete successfully: exit code: {code}{}",
-                golang::quote(&work.argv.join(" ")),
-                tail.told(title)
-            ))),
+            code => {
+                let error = Error::invalid(format!(
+                    "process {} did not complete successfully: exit code: {code}{}",
+                    golang::quote(&work.argv.join(" ")),
+                    tail.told(title)
+                ));
+                Err(match meaning(code) {
+                    Some(meaning) => error.with_hint(meaning),
+                    None => error,
+                })
+            }
         }
     }
+}
+
+/// What an exit code says that does not come from the program itself.
+fn meaning(code: i32) -> Option<&'static str> {
+    Some(match code {
+        126 => "exit code 126: the command was found, and is no program that may be executed",
+        127 => "exit code 127: the shell found no command of that name in the image",
+        137 => "exit code 137: it was killed (128 + signal 9), often because memory ran out",
+        _ => return None,
+    })
 }
 
 /// A layer that lies under all others and holds the script. It is in no image.

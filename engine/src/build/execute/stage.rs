@@ -302,7 +302,8 @@ fn missing_base_hint(site: super::Site<'_>, name: &str) -> String {
         .iter()
         .filter_map(|name| name.split(':').next())
         .collect();
-    match crate::build::syntax::error::closest(name, repositories) {
+    let repository = name.split([':', '@']).next().unwrap_or(name);
+    match crate::build::syntax::error::closest(repository, repositories) {
         Some(like) => format!("did you mean `{like}`? `docker images` shows what is here"),
         None => "`docker images` shows what is here".to_owned(),
     }

@@ -7,6 +7,7 @@ use crate::build::state::{CopySource, Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::{FlagKind, Statement};
+use crate::oci::digest::Digest;
 
 /// ADD.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,10 +84,12 @@ impl Add {
                 *source = CopySource::Url(std::mem::take(path), word.clone());
             }
         }
-        work.checksum = match &self.checksum {
-            Some(checksum) => Some(state.expand(at, checksum)?),
-            None => None,
-        };
+        if let Some(word) = &self.checksum {
+            let checksum = state.expand(at, word)?;
+            Digest::parse(&checksum)
+                .map_err(|error| at.source.error(word.span, error.to_string()))?;
+            work.checksum = Some(checksum);
+        }
         work.unpack = self.unpack;
         Ok(transfer::effect(work))
     }

@@ -7,6 +7,8 @@ use crate::build::syntax::statement::Statement;
 use serde_json::Map;
 use std::net::IpAddr;
 
+const HINT: &str = "a port is a number, such as `80`, `53/udp` or `8000-8010`";
+
 /// EXPOSE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expose {
@@ -25,7 +27,8 @@ impl Expose {
             statement.check_word(port)?;
             if !port.text.contains('$') {
                 let unquoted = port.text.trim_matches(['"', '\'']);
-                ranges(unquoted).map_err(|message| statement.error(port.span, message))?;
+                ranges(unquoted)
+                    .map_err(|message| statement.error(port.span, message).with_hint(HINT))?;
             }
         }
         Ok(Self { ports })
@@ -77,7 +80,8 @@ impl Expose {
         let mut named = Vec::new();
         for word in &self.ports {
             for text in state.expand_words(at, word)? {
-                let ports = ranges(&text).map_err(|message| at.source.error(word.span, message))?;
+                let ports = ranges(&text)
+                    .map_err(|message| at.source.error(word.span, message).with_hint(HINT))?;
                 named.extend(ports);
             }
         }

@@ -85,11 +85,16 @@ impl Kind {
             return Ok(*kind);
         }
         let message = format!("unknown instruction: {keyword}");
+        let written = statement
+            .written()
+            .split_whitespace()
+            .next()
+            .unwrap_or_default();
         Err(match closest(keyword, KEYWORDS.map(|(known, _)| known)) {
             Some(meant) => statement.error_here(format!("{message} (did you mean {meant}?)")),
-            None => statement.error_here(message).with_hint(
-                "a line that belongs to the one above needs a `\\` at the end of that one",
-            ),
+            None => statement.error_here(message).with_hint(format!(
+                "a command stands behind RUN (`RUN {written} …`), and a line that belongs to the one above needs a `\\` at the end of that one"
+            )),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! STOPSIGNAL: the signal that `docker stop` sends first.
 
 use crate::build::state::{Effect, Place, State};
-use crate::build::syntax::error::BuildError;
+use crate::build::syntax::error::{BuildError, closest};
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
 use crate::sys::signal;
@@ -26,8 +26,13 @@ impl Stopsignal {
     /// Sets the signal. Error: there is no such signal.
     pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let name = state.expand(at, &self.signal)?;
-        signal::parse(&name)
-            .map_err(|error| at.source.error(self.signal.span, error.to_string()))?;
+        signal::parse(&name).map_err(|error| {
+            let error = at.source.error(self.signal.span, error.to_string());
+            match closest(&name, signal::names()) {
+                Some(like) => error.with_hint(format!("did you mean `{like}`?")),
+                None => error,
+            }
+        })?;
         let history = format!("STOPSIGNAL {name}");
         state.config.stop_signal = name;
         Ok(Effect::configured(history))

@@ -1,5 +1,6 @@
 //! What COPY and ADD share: sources, destination and the flags about them.
 
+use crate::build::place::rights::Mode;
 use crate::build::state::{CopySource, CopyWork, Effect, Place, State, Work};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::heredoc::{self, Heredoc};
@@ -120,6 +121,10 @@ impl Transfer {
                 None => Ok(None),
             }
         };
+        let chmod = expand(&self.chmod)?;
+        if let (Some(chmod), Some(word)) = (&chmod, &self.chmod) {
+            Mode::parse(chmod).map_err(|error| at.source.error(word.span, error.to_string()))?;
+        }
         let written = state.expand(at, &self.destination)?;
         let mut destination = state.absolute(&written);
         let is_dir = [".", ""].contains(&written.as_str())
@@ -141,7 +146,7 @@ impl Transfer {
                 span: self.destination.span,
             },
             chown: expand(&self.chown)?,
-            chmod: expand(&self.chmod)?,
+            chmod,
             exclude,
             ..CopyWork::default()
         })

@@ -2,6 +2,7 @@
 //!
 //! Source: Dockerfile reference, "COPY --chown --chmod"; `chmod(1)` for the symbolic form.
 
+use crate::build::syntax::error::closest;
 use crate::build::view::{Last, Node, View};
 use crate::error::{Error, Result};
 use crate::runtime::user;
@@ -25,7 +26,14 @@ pub(crate) fn owner(view: &View, text: &str) -> Result<(u32, u32)> {
         };
         return Ok((uid, gid));
     }
-    let found = user::resolve_in(&read(view, "etc/passwd")?, &groups()?, text)?;
+    let passwd = read(view, "etc/passwd")?;
+    let found = user::resolve_in(&passwd, &groups()?, text).map_err(|error| {
+        let names = passwd.lines().filter_map(|line| line.split(':').next());
+        match closest(name, names).filter(|like| *like != name) {
+            Some(like) => error.with_hint(format!("did you mean `{like}`?")),
+            None => error,
+        }
+    })?;
     Ok((found.uid, found.gid))
 }
 

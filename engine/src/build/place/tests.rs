@@ -46,6 +46,7 @@ impl World {
         let to = Destination {
             path: to,
             is_dir: to.ends_with('/'),
+            with_folder: false,
         };
         for item in &items {
             if let Err(error) = placer.item(&tree, item, &Ignore::default(), to) {
@@ -157,6 +158,7 @@ fn content_written_in_the_dockerfile_becomes_a_file() {
     let to = Destination {
         path: "/app/",
         is_dir: true,
+        with_folder: false,
     };
     placer.content("x.txt", b"hi\n", 0o644, to).unwrap();
     assert_eq!(

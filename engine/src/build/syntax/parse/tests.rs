@@ -148,7 +148,7 @@ fn healthchecks_know_none_and_cmd() {
 #[test]
 fn onbuild_keeps_an_instruction_and_refuses_some() {
     check("ONBUILD RUN echo hi", "RUN echo hi");
-    check("onbuild copy --chown=1 a b", "COPY --chown=1 a b");
+    check("onbuild copy --chown=1 a b", "copy --chown=1 a b");
     check("ONBUILD RUN <<E\nx\nE", "RUN <<E\nx\nE");
     check(
         "ONBUILD ONBUILD RUN x",
