@@ -84,6 +84,11 @@ impl VolumeName {
         if is_name(text) {
             return Ok(Self(text.to_owned()));
         }
+        if text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(Error::invalid(format!(
+                "create {text}: volume name is too short, names should be at least two alphanumeric characters"
+            )));
+        }
         Err(Error::invalid(format!(
             "create {text}: \"{text}\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
         )))

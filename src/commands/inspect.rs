@@ -151,6 +151,9 @@ pub(super) fn container(engine: &Engine, name: &str, size: bool) -> CommandResul
 
 /// The image called `name`.
 pub(super) fn image(engine: &Engine, name: &str) -> CommandResult<Value> {
+    if name.is_empty() {
+        return Err(Failure::message("Error: No such image: "));
+    }
     let image = engine.image(name)?;
     let event = engine.event(ObjectKind::Image, "inspect", image.id.as_str());
     engine.record(&event.with("name", name))?;

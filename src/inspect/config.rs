@@ -60,7 +60,7 @@ pub(super) fn of_image(config: &RunConfig) -> Struct {
     };
     let labels = match &config.labels {
         Some(labels) => Map::of_texts(labels),
-        None => Map::nil(),
+        None => Map::no_texts(),
     };
     let keys = |keys: Option<Vec<String>>| set(keys.into_iter().flatten());
     let exposed = config.exposed_ports.as_ref();

@@ -8,7 +8,7 @@ use super::template::{Functions, Template, TemplateError};
 use super::value::{Map, Value};
 use std::fmt;
 
-/// Docker's words when `-q` meets `--format`.
+/// What `docker ps` says when `-q` meets `--format`; the other listings take the format.
 pub const QUIET_WINS: &str =
     "WARNING: Ignoring custom format, because both --format and --quiet are set.";
 
@@ -26,7 +26,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Renders `rows`. `format` is the student's; none, empty and `table` mean Docker's own table.
+    /// Renders `rows`. `format` is the student's; none, empty and `table` mean Docker's own table, or with `quiet` the ids
+    /// alone.
     ///
     /// # Errors
     /// The student's template was not understood, or does not fit the rows.
@@ -38,7 +39,7 @@ impl Columns {
     ) -> Result<String, BadFormat> {
         let own = format!("table {}", self.table);
         let format = match format {
-            _ if quiet => self.quiet,
+            None | Some("" | "table" | "raw") if quiet => self.quiet,
             None | Some("" | "table") => &own,
             Some("raw") => self.raw.unwrap_or("raw"),
             Some(format) => format,

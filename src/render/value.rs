@@ -239,6 +239,14 @@ impl Map {
         }
     }
 
+    /// A nil map of strings.
+    pub fn no_texts() -> Self {
+        Self {
+            entries: None,
+            missing: Missing::Text,
+        }
+    }
+
     /// A nil map.
     pub fn nil() -> Self {
         Self::default()

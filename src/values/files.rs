@@ -1,7 +1,7 @@
 //! Files of environment variables (`--env-file`) and of labels (`--label-file`): a pair on each line.
 
 use crate::failure::{CommandResult, Failure};
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 
 /// All variables: those of `files`, then those of `pairs`, each resolved by `own` where only a name is given and
@@ -33,6 +33,15 @@ pub(crate) fn labels(files: &[String], pairs: &[String]) -> CommandResult<Vec<(S
     }
     all.extend_from_slice(pairs);
     Ok(all.iter().map(|pair| super::pairs::split(pair)).collect())
+}
+
+/// Opens a file to read it. A folder is none, in Go's words.
+pub(crate) fn open(path: &str) -> CommandResult<File> {
+    let file = File::open(path).map_err(|error| Failure::message(open_error(path, &error)))?;
+    match file.metadata().is_ok_and(|about| about.is_dir()) {
+        true => Err(Failure::message(format!("read {path}: is a directory"))),
+        false => Ok(file),
+    }
 }
 
 /// The message of Go for a file that cannot be opened, which Docker prints.

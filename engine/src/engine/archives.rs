@@ -1,13 +1,15 @@
 //! Images that come from somewhere and go somewhere: `commit`, `load`, `save`, `import`.
 
 use super::Engine;
+use super::images::new_name;
 use crate::build::changes;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::events::ObjectKind;
 use crate::image::archive::load::{self, Loaded};
 use crate::image::archive::save;
 use crate::image::commit::{self, Commit};
 use crate::image::flat::{self, Import};
+use crate::image::remote::download;
 use crate::oci::config::RunConfig;
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
@@ -41,11 +43,24 @@ pub struct ImportRequest {
     pub changes: Vec<String>,
 }
 
+/// Where `docker import` finds the files.
+pub enum ImportSource<'a> {
+    /// In this tar.
+    Tar(&'a mut dyn Read),
+    /// In the tar at `url`; `begun` is called when it begins to come.
+    Web {
+        /// Its address: `http` or `https`.
+        url: &'a str,
+        /// Called once.
+        begun: &'a mut dyn FnMut(),
+    },
+}
+
 impl Engine {
     /// Makes an image of a container, which is frozen meanwhile unless the machine cannot. Returns its id.
     /// The process must have one thread only: an ordinary user gets a user namespace here.
     pub fn commit(&self, name: &str, request: CommitRequest) -> Result<ImageId> {
-        let reference = parse(request.reference.as_deref())?;
+        let reference = name_of(&request.reference)?;
         let container = self.container(name)?;
         let config = commit::run_config(&self.home, &container.config)?;
         let config = changes::apply(config, &request.changes)?;
@@ -125,11 +140,25 @@ impl Engine {
 
     /// Makes an image of one layer from a tar of files, compressed or not. Returns its id. An ordinary user gets a user
     /// namespace.
-    pub fn import(&self, reader: &mut dyn Read, request: ImportRequest) -> Result<ImageId> {
-        let reference = parse(request.reference.as_deref())?;
+    pub fn import(&self, source: ImportSource<'_>, request: ImportRequest) -> Result<ImageId> {
+        let reference = match name_of(&request.reference) {
+            Err(error) if error.kind() == ErrorKind::Local => {
+                return Err(Error::invalid("cannot import digest reference"));
+            }
+            name => name?,
+        };
         let config = changes::apply(RunConfig::default(), &request.changes)?;
         become_root()?;
         let _kept = self.keep_content()?;
+        let mut web: Box<dyn Read>;
+        let (reader, origin): (&mut dyn Read, &str) = match source {
+            ImportSource::Tar(reader) => (reader, "-"),
+            ImportSource::Web { url, begun } => {
+                web = Box::new(download(url)?);
+                begun();
+                (&mut web, url)
+            }
+        };
         let id = flat::import(
             &self.home,
             &self.sandbox,
@@ -138,7 +167,10 @@ impl Engine {
             Import {
                 reference: reference.clone(),
                 config,
-                message: request.message,
+                message: match request.message.is_empty() {
+                    true => format!("Imported from {origin}"),
+                    false => request.message,
+                },
             },
         )?;
         let name = reference.map(|name| name.or_latest().familiar());
@@ -151,14 +183,8 @@ impl Engine {
     }
 }
 
-/// A name for a new image. Error: Docker's, also for one with a digest.
-fn parse(name: Option<&str>) -> Result<Option<Reference>> {
-    let Some(name) = name.filter(|name| !name.is_empty()) else {
-        return Ok(None);
-    };
-    let reference = Reference::parse(name)?;
-    if reference.digest().is_some() {
-        return Err(crate::Error::invalid("cannot import digest reference"));
-    }
-    Ok(Some(reference))
+/// The name of a new image, if it gets one.
+fn name_of(text: &Option<String>) -> Result<Option<Reference>> {
+    let text = text.as_deref().filter(|text| !text.is_empty());
+    text.map(new_name).transpose()
 }

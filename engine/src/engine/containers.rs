@@ -8,8 +8,8 @@ use crate::runtime::spec::{
     RemoveOptions, StartOptions, StopOptions, Streams, UpdateRequest, Usage,
 };
 use crate::runtime::{
-    CopyReport, CopySource, CopyTarget, changes, copy, create, inside, observe, ps, remove, start,
-    stop,
+    CopyInOptions, CopyReport, CopySource, CopyTarget, changes, copy, create, inside, observe, ps,
+    remove, start, stop,
 };
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -150,9 +150,9 @@ impl Engine {
         source: CopySource<'_>,
         name: &str,
         path: &str,
-        follow: bool,
+        options: CopyInOptions,
     ) -> Result<CopyReport> {
-        copy::copy_in(self, source, name, path, follow)
+        copy::copy_in(self, source, name, path, options)
     }
 
     /// Writes all files of a container as a tar, without what is mounted in it.

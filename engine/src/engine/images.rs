@@ -1,7 +1,7 @@
 //! Images: one short method per verb.
 
 use super::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::ObjectKind;
 use crate::image::collect::Collected;
 use crate::image::history::HistoryRow;
@@ -60,12 +60,7 @@ impl Engine {
 
     /// Gives the image `name` one more name, `target`; one without a tag gets `latest`.
     pub fn tag(&self, name: &str, target: &str) -> Result<()> {
-        let target = Reference::parse(target)?.or_latest();
-        if target.digest().is_some() {
-            return Err(crate::Error::invalid(
-                "refusing to create a tag with a digest reference",
-            ));
-        }
+        let target = new_name(target)?;
         let now = self.now();
         let id = images::update(&self.sandbox, |table| {
             let id = resolve::find_id(table, name)?;
@@ -179,4 +174,20 @@ impl Engine {
         drop(become_root());
         image::collect::collect(&self.home, deleted, self.now())
     }
+}
+
+/// The name that an image is to get. Errors: it cannot be one, in Docker's words.
+pub(super) fn new_name(text: &str) -> Result<Reference> {
+    let name = Reference::parse(text)?.or_latest();
+    if name.digest().is_some() {
+        return Err(Error::local(
+            "refusing to create a tag with a digest reference",
+        ));
+    }
+    if name.familiar_name() == "sha256" {
+        return Err(Error::invalid(
+            "refusing to create an ambiguous tag using digest algorithm as name",
+        ));
+    }
+    Ok(name)
 }

@@ -15,6 +15,7 @@ use crate::store::blobs;
 use crate::store::containers::{ContainerConfig, MountSource};
 use jiff::Timestamp;
 use serde_json::Map;
+use std::collections::BTreeMap;
 
 /// What the image is to be, beside its files.
 #[derive(Debug, Clone, Default)]
@@ -41,11 +42,9 @@ pub fn commit(
     let base = base(home, container)?;
     let upper = sandbox.container(&container.id).upper();
     let layer = layer::copy(home, &container.layers, &upper)?;
-    let changed = layer.entries > 0;
+    let changed = layer.is_some();
     let mut rootfs = base.rootfs.clone();
-    if changed {
-        rootfs.diff_ids.push(layer.diff_id);
-    }
+    rootfs.diff_ids.extend(layer.map(|layer| layer.diff_id));
     let created = Some(now.to_string());
     let mut history = base.history.clone();
     history.push(History {
@@ -111,11 +110,13 @@ pub fn run_config(home: &Home, container: &ContainerConfig) -> Result<RunConfig>
             volumes.insert(mount.target.clone(), Map::new());
         }
     }
-    let ports = container.exposed_ports.iter();
+    let published = container.host.ports.iter();
+    let published = published.map(|port| format!("{}/{}", port.container_port, port.protocol));
+    let ports = container.exposed_ports.iter().cloned().chain(published);
+    let ports: BTreeMap<_, _> = ports.map(|port| (port, Map::new())).collect();
     Ok(RunConfig {
         user: process.user.clone(),
-        exposed_ports: (!container.exposed_ports.is_empty())
-            .then(|| ports.map(|port| (port.clone(), Map::new())).collect()),
+        exposed_ports: (!ports.is_empty()).then_some(ports),
         env: words(&process.env),
         entrypoint: words(&process.entrypoint),
         cmd: words(&process.cmd),
@@ -147,6 +148,7 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         starter::ensure(&home, &sandbox, now).unwrap();
         let busybox = resolve::find(&home, &sandbox, "busybox").unwrap();
+        let starter_layers = layers::list(&home).unwrap();
         let container: ContainerConfig = serde_json::from_value(serde_json::json!({
             "id": "c".repeat(64), "name": "c", "created": "2026-01-01T00:00:00Z",
             "image": busybox.id, "image_reference": "busybox", "layers": busybox.chain,
@@ -169,6 +171,12 @@ mod tests {
         let new = commit(&home, &sandbox, now, &container, asked).unwrap();
         record::record(&home, &sandbox, now, &[new]).unwrap();
         let image = resolve::find(&home, &sandbox, "mine").unwrap();
+        let kept = layers::list(&home).unwrap();
+        assert!(
+            kept.iter()
+                .all(|layer| image.chain.contains(layer) || starter_layers.contains(layer)),
+            "{kept:?}"
+        );
         assert_eq!(image.chain.len(), busybox.chain.len() + layers_on_top);
         assert_eq!(image.parent, Some(busybox.id));
         assert_eq!(image.config.config.env.unwrap(), ["A=b"]);

@@ -19,7 +19,7 @@ pub struct Import {
     pub reference: Option<Reference>,
     /// `--change`, applied already.
     pub config: RunConfig,
-    /// `--message`; Docker's own words if empty.
+    /// Why, or from where.
     pub message: String,
 }
 
@@ -33,10 +33,7 @@ pub fn import(
 ) -> Result<ImageId> {
     let layer = layer::import(home, stream, None, None)?;
     let created = Some(now.to_string());
-    let comment = match import.message.is_empty() {
-        true => "Imported from -".to_owned(),
-        false => import.message,
-    };
+    let comment = import.message;
     let config = ImageConfig {
         architecture: machine_architecture().to_owned(),
         os: "linux".to_owned(),

@@ -124,13 +124,18 @@ pub fn adopt_as(home: &Home, layer: &Layer, upper: &Path) -> Result<()> {
     Draft::adopt(home, upper)?.publish(home, layer)
 }
 
-/// Makes a copy of the folder `upper` the layer on top of `chain` (chain ids, lowest first).
-pub fn copy(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
+/// Makes a copy of the folder `upper` the layer on top of `chain` (chain ids, lowest first); none if it would be empty.
+pub fn copy(home: &Home, chain: &[String], upper: &Path) -> Result<Option<Layer>> {
     let lowers = diffs(home, chain);
     let staged = through_a_pipe(home, Origin::Ours, move |sink| {
         pack(upper, &lowers, sink).map(drop)
     })?;
-    staged.place(home, chain.last().map(String::as_str))
+    match staged.unpacked.entries {
+        0 => Ok(None),
+        _ => staged
+            .place(home, chain.last().map(String::as_str))
+            .map(Some),
+    }
 }
 
 /// The layer with the files of `layer`, on top of another parent.

@@ -21,7 +21,7 @@ pub fn find(home: &Home, sandbox: &SandboxPaths, name: &str) -> Result<Image> {
 
 /// The id that `name` means; it is a key of `table.images`.
 pub fn find_id(table: &ImageTable, name: &str) -> Result<ImageId> {
-    if let Some(digest) = whole_digest(name) {
+    if let Some(digest) = Digest::whole(name) {
         let known = table.images.contains_key(&digest);
         return known
             .then_some(digest.clone())
@@ -51,10 +51,6 @@ fn by_own_digest(table: &ImageTable, reference: &Reference) -> Option<ImageId> {
 /// Whether `text` is `id`, or the beginning of it, with or without `sha256:`.
 pub fn is_id_prefix(id: &ImageId, text: &str) -> bool {
     !text.is_empty() && (id.as_str().starts_with(text) || id.hex().starts_with(text))
-}
-
-fn whole_digest(text: &str) -> Option<Digest> {
-    Digest::parse(text).or_else(|_| Digest::from_hex(text)).ok()
 }
 
 /// The only id that begins with `text`.

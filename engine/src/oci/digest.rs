@@ -37,6 +37,11 @@ impl Digest {
         }
     }
 
+    /// What a user may write for a whole id: the digits with or without `sha256:`.
+    pub fn whole(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|_| Self::from_hex(text)).ok()
+    }
+
     /// From the 64 digits alone.
     pub fn from_hex(hex: &str) -> Result<Self> {
         Self::parse(&format!("sha256:{hex}"))

@@ -158,10 +158,18 @@ fn merge_process(asked: ProcessRequest, image: &RunConfig) -> ProcessConfig {
         ),
         None => (image.entrypoint.clone().unwrap_or_default(), asked.cmd),
     };
-    let mut env = image.env.clone().unwrap_or_default();
+    // What the user gave stands first, as in Docker's list; the image adds what is not among it.
+    let mut env = Vec::new();
     for variable in &asked.env {
         set_variable(&mut env, variable);
     }
+    let name = |variable: &str| variable.split('=').next().unwrap_or_default().to_owned();
+    let given: BTreeSet<_> = asked.env.iter().map(|variable| name(variable)).collect();
+    let own = image.env.iter().flatten();
+    env.extend(
+        own.filter(|variable| !given.contains(&name(variable)))
+            .cloned(),
+    );
     ProcessConfig {
         entrypoint,
         cmd,

@@ -32,7 +32,9 @@ pub(crate) mod stop;
 pub mod undo;
 pub mod user;
 
-pub use copy::{CopyReport, Source as CopySource, Target as CopyTarget};
+pub use copy::{
+    CopyInOptions, CopyReport, Source as CopySource, Target as CopyTarget, tidy as tidy_path,
+};
 pub use init::Failure;
 pub use requests::start_error;
 pub use start::MONITOR_STAGE;

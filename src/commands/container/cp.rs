@@ -5,7 +5,7 @@ use crate::commands::Command;
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
 use crate::render::human;
-use engine::runtime::{CopySource, CopyTarget};
+use engine::runtime::{CopyInOptions, CopySource, CopyTarget, tidy_path};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
@@ -46,10 +46,10 @@ container source to stdout.";
         }
         match (Place::of(source), Place::of(target)) {
             (Place::Container(name, path), Place::Machine(target)) => {
-                self.copy_out(ctx, name, path, target).map_err(own_words)
+                self.copy_out(ctx, name, path, target)
             }
             (Place::Machine(source), Place::Container(name, path)) => {
-                self.copy_in(ctx, source, name, path).map_err(own_words)
+                self.copy_in(ctx, source, name, path)
             }
             (Place::Container(..), Place::Container(..)) => Err(Failure::message(
                 "copying between containers is not supported",
@@ -99,13 +99,17 @@ impl Args {
 
     fn copy_in(&self, ctx: &mut Ctx, source: &str, name: &str, path: &str) -> CommandResult {
         let engine = ctx.engine()?;
+        let options = CopyInOptions {
+            follow: self.follow_link,
+            archive: self.archive,
+        };
         if source == "-" {
             let mut stdin = io::stdin().lock();
-            engine.copy_in(CopySource::Tar(&mut stdin), name, path, self.follow_link)?;
+            engine.copy_in(CopySource::Tar(&mut stdin), name, path, options)?;
             return Ok(());
         }
         let source = absolute(source)?;
-        let report = engine.copy_in(CopySource::Path(&source), name, path, self.follow_link)?;
+        let report = engine.copy_in(CopySource::Path(&source), name, path, options)?;
         let path = if path.starts_with('/') {
             path.to_owned()
         } else {
@@ -127,55 +131,14 @@ impl Args {
     }
 }
 
-/// What Docker's command line finds out by itself has no daemon's prefix.
-fn own_words(failure: Failure) -> Failure {
-    const OWN: &[&str] = &[
-        "cannot copy directory",
-        "no such directory",
-        "invalid output path",
-        "lstat ",
-        "stat ",
-        "destination \"",
-    ];
-    match failure {
-        Failure::Engine(error) if OWN.iter().any(|start| error.message().starts_with(start)) => {
-            Failure::message(error.to_string())
-        }
-        other => other,
-    }
-}
-
 /// `path` from the root on. What its end says (`/`, `/.`) stays: it decides what is copied.
 fn absolute(path: &str) -> CommandResult<PathBuf> {
     if path.starts_with('/') {
-        return Ok(PathBuf::from(tidy(path)));
+        return Ok(PathBuf::from(tidy_path(path)));
     }
     let cwd = std::env::current_dir()?;
     let joined = format!("{}/{path}", cwd.display().to_string().trim_end_matches('/'));
-    Ok(PathBuf::from(tidy(&joined)))
-}
-
-/// `path` without `..` and without `.` in between, by its text alone, as Go's `filepath.Clean` does it.
-fn tidy(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    let end = match path {
-        _ if path.ends_with("/.") => "/.",
-        _ if path.ends_with('/') => "/",
-        _ => "",
-    };
-    match parts.is_empty() {
-        true => format!("/{}", end.trim_start_matches('/')),
-        false => format!("/{}{end}", parts.join("/")),
-    }
+    Ok(PathBuf::from(tidy_path(&joined)))
 }
 
 #[cfg(test)]

@@ -137,7 +137,9 @@ impl Plan {
 }
 
 fn is_missing_image(engine: &Engine, error: &engine::Error, image: &str) -> bool {
+    // An id is not a name, under which a registry could have it.
     error.kind() == ErrorKind::NotFound
+        && Digest::whole(image).is_none()
         && engine
             .image(image)
             .is_err_and(|error| error.kind() == ErrorKind::NotFound)
@@ -145,7 +147,7 @@ fn is_missing_image(engine: &Engine, error: &engine::Error, image: &str) -> bool
 
 /// A name that cannot be one is refused before the engine is asked; an id can be one.
 fn check_reference(image: &str) -> CommandResult {
-    if Digest::parse(image).is_ok() || Digest::from_hex(image).is_ok() {
+    if Digest::whole(image).is_some() {
         return Ok(());
     }
     match Reference::parse(image) {

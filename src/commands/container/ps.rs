@@ -59,6 +59,7 @@ impl Command for Args {
         if self.quiet && format.is_some() {
             writeln!(ctx.err, "{QUIET_WINS}")?;
         }
+        let format = format.filter(|_| !self.quiet);
         let query = Query {
             all: self.all,
             limit: match self.latest {

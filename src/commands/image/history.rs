@@ -10,6 +10,7 @@ use clap::ArgAction;
 use engine::Engine;
 use engine::events::ObjectKind;
 use engine::image::Image;
+use engine::oci::digest::ImageId;
 use engine::store::layers;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -56,10 +57,21 @@ impl Command for Args {
         let text = columns.render(
             self.format.as_deref(),
             self.quiet,
-            &rows(&image, &sizes, &view, self.human),
+            &rows(&image, &made_of(&engine, &image), &sizes, &view, self.human),
         )?;
         Ok(write!(ctx.out, "{text}")?)
     }
+}
+
+/// The image's id and those of its parents, as long as each is one instruction older than the next.
+fn made_of(engine: &Engine, image: &Image) -> Vec<ImageId> {
+    let older = |image: &Image| {
+        let parent = engine.image(image.parent.as_ref()?.as_str()).ok()?;
+        (parent.config.history.len() + 1 == image.config.history.len()).then_some(parent)
+    };
+    std::iter::successors(Some(image.clone()), older)
+        .map(|image| image.id)
+        .collect()
 }
 
 impl Args {

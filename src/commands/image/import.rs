@@ -4,9 +4,9 @@ use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
-use crate::values::{self, files::open_error};
-use engine::engine::archives::ImportRequest;
-use std::fs::File;
+use crate::values::{self, files::open};
+use engine::engine::archives::{ImportRequest, ImportSource};
+use engine::oci::reference::Reference;
 use std::io::{self, Read};
 
 /// Arguments of `docker import`.
@@ -32,24 +32,33 @@ impl Command for Args {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let source = &self.words[0];
-        if source.starts_with("http://") || source.starts_with("https://") {
-            return Err(Failure::refused(
-                &format!("docker import {source}"),
-                crate::exit::FAILURE,
-            ));
+        if let Some(name) = self.words.get(1) {
+            Reference::parse(name).map_err(|error| Failure::message(error.to_string()))?;
         }
-        let mut reader: Box<dyn Read> = match source.as_str() {
-            "-" => Box::new(io::stdin()),
-            path => Box::new(
-                File::open(path).map_err(|error| Failure::message(open_error(path, &error)))?,
-            ),
-        };
         let request = ImportRequest {
             reference: self.words.get(1).cloned(),
             message: self.message.unwrap_or_default(),
             changes: self.change,
         };
-        let id = ctx.engine()?.import(&mut reader, request)?;
+        let engine = ctx.engine()?;
+        if source.starts_with("http://") || source.starts_with("https://") {
+            // Docker writes this to standard output, where the id follows.
+            let mut begun = || {
+                let _ = writeln!(ctx.out, "Downloading from {source}");
+                let _ = ctx.out.flush();
+            };
+            let web = ImportSource::Web {
+                url: source,
+                begun: &mut begun,
+            };
+            let id = engine.import(web, request)?;
+            return Ok(writeln!(ctx.out, "{id}")?);
+        }
+        let mut reader: Box<dyn Read> = match source.as_str() {
+            "-" => Box::new(io::stdin()),
+            path => Box::new(open(path)?),
+        };
+        let id = engine.import(ImportSource::Tar(&mut reader), request)?;
         Ok(writeln!(ctx.out, "{id}")?)
     }
 }

@@ -3,10 +3,10 @@
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
+use crate::exit;
 use crate::failure::{CommandResult, Failure};
-use crate::values::files::open_error;
+use crate::values::files::open;
 use engine::image::archive::load::Loaded;
-use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 
 /// Arguments of `docker load`.
@@ -30,9 +30,7 @@ impl Command for Args {
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let mut reader: Box<dyn Read> = match self.input.as_deref().filter(|path| !path.is_empty())
         {
-            Some(path) => Box::new(
-                File::open(path).map_err(|error| Failure::message(open_error(path, &error)))?,
-            ),
+            Some(path) => Box::new(open(path)?),
             None if io::stdin().is_terminal() => {
                 return Err(Failure::message(
                     "requested load from stdin, but stdin is empty",
@@ -40,7 +38,13 @@ impl Command for Args {
             }
             None => Box::new(io::stdin()),
         };
-        for image in ctx.engine()?.load(&mut reader)? {
+        // Docker's daemon has begun its answer by then, so that what goes wrong is a line of it.
+        let loaded = ctx.engine()?.load(&mut reader);
+        let loaded = loaded.map_err(|error| match error.hint() {
+            Some(hint) => Failure::Hinted(error.to_string(), exit::FAILURE, hint.to_owned()),
+            None => Failure::message(error.to_string()),
+        })?;
+        for image in loaded {
             for line in lines(&image) {
                 writeln!(ctx.out, "{line}")?;
             }

@@ -4,7 +4,6 @@ use crate::cli::Words;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
-use crate::render::listing::QUIET_WINS;
 use crate::render::rows::image::{COLUMNS, COLUMNS_WITH_DIGEST, rows};
 use crate::render::select::Filters;
 use crate::render::select::images::{Query, select};
@@ -53,7 +52,7 @@ impl Command for Args {
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
         let mut filters = Filters::parse(&self.filter).map_err(Failure::message)?;
-        if let Some(name) = self.words.first() {
+        if let Some(name) = self.words.first().filter(|name| !name.is_empty()) {
             filters.push("reference", name);
         }
         let query = Query {
@@ -73,9 +72,6 @@ impl Command for Args {
             return super::tree::show(ctx, &engine.images()?, &chosen);
         }
         let format = self.format.as_deref().filter(|format| !format.is_empty());
-        if self.quiet && format.is_some() {
-            writeln!(ctx.err, "{QUIET_WINS}")?;
-        }
         let columns = if self.digests {
             COLUMNS_WITH_DIGEST
         } else {

@@ -4,6 +4,7 @@ use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
+use engine::oci::digest::Digest;
 use engine::oci::reference::Reference;
 
 /// Arguments of `docker tag`.
@@ -20,11 +21,15 @@ impl Command for Args {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let (source, target) = (&self.words[0], &self.words[1]);
-        if let Err(error) = Reference::parse(target) {
-            return Err(Failure::message(format!(
-                "Error parsing reference: \"{target}\" is not a valid repository/tag: {error}"
-            )));
+        let bad = |name: &str, error| {
+            Failure::message(format!(
+                "Error parsing reference: \"{name}\" is not a valid repository/tag: {error}"
+            ))
+        };
+        if Digest::whole(source).is_none() {
+            Reference::parse(source).map_err(|error| bad(source, error))?;
         }
+        Reference::parse(target).map_err(|error| bad(target, error))?;
         Ok(ctx.engine()?.tag(source, target)?)
     }
 }

@@ -4,7 +4,6 @@ use crate::cli::Words;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
-use crate::render::listing::QUIET_WINS;
 use crate::render::rows::network::{COLUMNS, row};
 use crate::render::select::Filters;
 use crate::render::select::networks::select;
@@ -36,9 +35,6 @@ impl Command for Args {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let format = self.format.as_deref().filter(|format| !format.is_empty());
-        if self.quiet && format.is_some() {
-            writeln!(ctx.err, "{QUIET_WINS}")?;
-        }
         let filters = Filters::parse(&self.filter).map_err(Failure::message)?;
         let view = ctx.view(!self.no_trunc)?;
         let chosen = select(&filters)?;

@@ -4,7 +4,6 @@ use crate::cli::Words;
 use crate::commands::{Command, FORMAT_HELP};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
-use crate::render::listing::QUIET_WINS;
 use crate::render::rows::volume::{COLUMNS, row};
 use crate::render::select::Filters;
 use crate::render::select::volumes::select;
@@ -37,9 +36,6 @@ impl Command for Args {
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
         let format = self.format.as_deref().filter(|format| !format.is_empty());
-        if self.quiet && format.is_some() {
-            writeln!(ctx.err, "{QUIET_WINS}")?;
-        }
         let filters = Filters::parse(&self.filter).map_err(Failure::message)?;
         let users = match filters.has("dangling") {
             true => users(&engine)?,

@@ -8,6 +8,7 @@ use crate::render::timestamps::rfc3339_in;
 use crate::render::value::{Struct, Value};
 use engine::image::Image;
 use engine::oci::config::History;
+use engine::oci::digest::ImageId;
 use jiff::Timestamp;
 
 /// The columns of an instruction cut by Docker.
@@ -36,9 +37,9 @@ const HEADERS: &[(&str, &str)] = &[
     ("Comment", "COMMENT"),
 ];
 
-/// The rows of `image`, newest first. `sizes` are the bytes of its layers, lowest first; `human` is off with
-/// `--human=false`.
-pub fn rows(image: &Image, sizes: &[u64], view: &View, human: bool) -> Vec<Value> {
+/// The rows of `image`, newest first. `sizes` are the bytes of its layers, lowest first; `ids` are the image's own id and
+/// those of the images that one instruction each made it of; `human` is off with `--human=false`.
+pub fn rows(image: &Image, ids: &[ImageId], sizes: &[u64], view: &View, human: bool) -> Vec<Value> {
     let mut sizes = sizes.iter().copied();
     let mut rows: Vec<Value> = image
         .config
@@ -53,12 +54,8 @@ pub fn rows(image: &Image, sizes: &[u64], view: &View, human: bool) -> Vec<Value
         })
         .enumerate()
         .map(|(index, (entry, size))| {
-            let newest = index + 1 == image.config.history.len();
-            let id = if newest {
-                view.id(image.id.as_str())
-            } else {
-                "<missing>"
-            };
+            let id = ids.get(image.config.history.len() - 1 - index);
+            let id = id.map_or("<missing>", |id| view.id(id.as_str()));
             row(id, entry, size, view, human)
         })
         .collect();
@@ -118,7 +115,13 @@ mod tests {
 
     #[test]
     fn instructions_are_listed_newest_first_with_the_size_of_their_layer() {
-        let rows = rows(&image(), &[4_261_550, 1_000], &View::sample(), true);
+        let rows = rows(
+            &image(),
+            &[image().id],
+            &[4_261_550, 1_000],
+            &View::sample(),
+            true,
+        );
         let format = Some("{{.Size}} {{.CreatedSince}} {{.CreatedBy}}");
         assert_eq!(
             COLUMNS.render(format, false, &rows).unwrap(),
@@ -135,7 +138,13 @@ mod tests {
 
     #[test]
     fn exact_figures_on_request() {
-        let rows = rows(&image(), &[4_261_550, 1_000], &View::sample(), false);
+        let rows = rows(
+            &image(),
+            &[image().id],
+            &[4_261_550, 1_000],
+            &View::sample(),
+            false,
+        );
         let table = COLUMNS_EXACT.render(None, false, &rows).unwrap();
         let last = table.lines().last().unwrap();
         assert_eq!(

@@ -86,8 +86,8 @@ struct Tests<'a> {
     names: Vec<Pattern>,
     ids: Vec<Pattern>,
     exit_codes: Vec<i32>,
-    /// The layers of each ancestor.
-    ancestors: Option<Vec<Vec<String>>>,
+    ancestors: Option<Vec<Image>>,
+    find_image: &'a dyn Fn(&str) -> Option<Image>,
     before: Option<jiff::Timestamp>,
     since: Option<jiff::Timestamp>,
     published: BTreeSet<(u16, String)>,
@@ -98,7 +98,7 @@ impl<'a> Tests<'a> {
     fn new(
         containers: &[Container],
         filters: &'a Filters,
-        find_image: &dyn Fn(&str) -> Option<Image>,
+        find_image: &'a dyn Fn(&str) -> Option<Image>,
     ) -> Result<Self> {
         filters.check(&KNOWN)?;
         if let Some(state) = filters
@@ -130,10 +130,7 @@ impl<'a> Tests<'a> {
             let missing = || Error::not_found(format!("No such container: {wanted}"));
             Ok(Some(found.ok_or_else(missing)?.config.created))
         };
-        let chains = filters
-            .values("ancestor")
-            .filter_map(find_image)
-            .map(|image| image.chain);
+        let ancestors = filters.values("ancestor").filter_map(find_image);
         Ok(Self {
             names: filters.patterns("name"),
             ids: filters.patterns("id"),
@@ -141,7 +138,8 @@ impl<'a> Tests<'a> {
                 .values("exited")
                 .map(exit_code)
                 .collect::<Result<_>>()?,
-            ancestors: filters.has("ancestor").then(|| chains.collect()),
+            ancestors: filters.has("ancestor").then(|| ancestors.collect()),
+            find_image,
             before: created("before")?,
             since: created("since")?,
             published: ports(filters, "publish")?,
@@ -179,10 +177,29 @@ impl<'a> Tests<'a> {
             && self
                 .ancestors
                 .as_ref()
-                .is_none_or(|chains| chains.iter().any(|chain| config.layers.starts_with(chain)))
+                .is_none_or(|ancestors| ancestors.iter().any(|image| self.descends(config, image)))
             && (!filters.has("volume") || filters.values("volume").any(|v| mounts(config, v)))
             && (self.published.is_empty() || publishes(container, &self.published))
             && (self.exposed.is_empty() || exposes(config, &self.exposed))
+    }
+}
+
+impl Tests<'_> {
+    /// Whether a container was made of `ancestor`, or of an image that was made of it: one with more layers on top of
+    /// its own, or one that has it among its parents.
+    fn descends(&self, config: &ContainerConfig, ancestor: &Image) -> bool {
+        let (layers, below) = (&config.layers, &ancestor.chain);
+        if config.image == ancestor.id
+            || (!below.is_empty() && layers.len() > below.len() && layers.starts_with(below))
+        {
+            return true;
+        }
+        let parent = |image: &Image| {
+            let parent = image.parent.as_ref()?;
+            (self.find_image)(parent.as_str())
+        };
+        let image = (self.find_image)(config.image.as_str());
+        std::iter::successors(image, parent).any(|image| image.id == ancestor.id)
     }
 }
 

@@ -110,11 +110,7 @@ fn with_fitting_names(mut image: Image, patterns: &[Regex]) -> Option<Image> {
 /// Go's `path.Match`: `*` and `?` do not cross a slash, `[a-z]` and `[^a-z]` are classes, a backslash takes the next
 /// character as it is.
 fn glob(pattern: &str) -> Result<Regex> {
-    let bad = || {
-        Error::invalid(format!(
-            "invalid pattern \"{pattern}\": syntax error in pattern"
-        ))
-    };
+    let bad = || Error::invalid("syntax error in pattern");
     let mut regex = String::from("^");
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
@@ -250,10 +246,7 @@ mod tests {
             ("color=red", "invalid filter 'color'"),
             ("dangling=maybe", "invalid filter 'dangling=[maybe]'"),
             ("since=gone", "No such image: gone:latest"),
-            (
-                "reference=[a",
-                "invalid pattern \"[a\": syntax error in pattern",
-            ),
+            ("reference=[a", "syntax error in pattern"),
             (
                 "until=soon",
                 "failed to parse value as time or duration: \"soon\"",

@@ -1,5 +1,6 @@
 //! `docker cp`: files into and out of a container, whether it runs or not.
 
+use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -149,4 +150,63 @@ fn a_compressed_tar_goes_in() {
         .ok()
         .says("");
     sandbox.docker("start -a box").ok().says("packed\n");
+}
+
+#[test]
+fn what_is_asked_for_is_looked_at_before_anything_is_sent() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("create --name box busybox").ok().warns("");
+    sandbox.write("f", "x\n");
+    let refused = |words: &str, message: &str| {
+        sandbox
+            .docker(&format!("cp {words}"))
+            .fails(1)
+            .warns(&format!("{message}\n"));
+    };
+    refused("f box:/no/x/", "no such directory");
+    refused("f/ box:/x", "not a directory");
+    refused("f/. box:/x", "not a directory");
+    refused(
+        "box:/etc/passwd /dev/null",
+        "invalid output path: \"/dev/null\" must be a directory or a regular file: got a device",
+    );
+    refused(
+        "box:/etc/passwd/ out",
+        "Error response from daemon: lstat /etc/passwd/: not a directory",
+    );
+    let folder = sandbox.work().canonicalize().unwrap();
+    refused(
+        "none/ box:/x",
+        &format!("lstat {}/none: no such file or directory", folder.display()),
+    );
+    sandbox
+        .shell("docker cp - nosuch:/tmp < f")
+        .fails(1)
+        .warns("destination \"nosuch:/tmp\" must be a directory\n");
+    sandbox
+        .shell("docker cp - box:/tmp < f")
+        .fails(1)
+        .warns("Error response from daemon: unexpected EOF\n");
+    // By its text alone, as Docker does it: the folder need not exist.
+    sandbox.docker("cp f box:/nowhere/../there").ok().says("");
+    sandbox.docker("cp box:/there out").ok().says("");
+    sandbox.shell("cat out").ok().says("x\n");
+}
+
+#[test]
+fn in_archive_mode_files_belong_to_the_containers_user() {
+    requires!(SubordinateIds);
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("create --name box -u 1000:1001 busybox stat -c '%u:%g' /f /d/g")
+        .ok()
+        .warns("");
+    sandbox.write("f", "x");
+    sandbox.write("d/g", "x");
+    sandbox.docker("cp -a f box:/f").ok().says("");
+    sandbox.docker("cp -a d box:/").ok().says("");
+    sandbox
+        .docker("start -a box")
+        .ok()
+        .says("1000:1001\n1000:1001\n");
 }

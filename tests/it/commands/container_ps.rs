@@ -63,3 +63,19 @@ fn a_format_or_filter_that_does_not_exist_is_refused() {
         .fails(1)
         .complains("Nosuch");
 }
+
+#[test]
+fn an_ancestor_is_what_the_image_was_made_of() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("create --name low busybox").ok().warns("");
+    // Without a layer of its own.
+    sandbox.docker("commit low mine").ok().mentions("sha256:");
+    sandbox.docker("create --name high mine").ok().warns("");
+    let of = |image: &str| {
+        let words = format!("ps -a --filter ancestor={image} --format '{{{{.Names}}}}'");
+        sandbox.docker(&words).ok().stdout
+    };
+    assert_eq!(of("mine"), "high\n");
+    assert_eq!(of("busybox"), "high\nlow\n");
+    assert_eq!(of("nosuch"), "");
+}

@@ -45,3 +45,35 @@ fn hello_world_says_hello() {
         .ok()
         .mentions("Hello from docklings!");
 }
+
+#[test]
+fn a_format_of_ones_own_is_taken_also_with_quiet() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("tag busybox mine:v1").ok().says("");
+    sandbox
+        .docker("images -q --format '{{.Tag}}' mine")
+        .ok()
+        .says("v1\n")
+        .warns("");
+    sandbox
+        .docker("history -q --format '|' mine:v1")
+        .ok()
+        .says("|\n");
+    // Of `ps` alone, the ids win, and that is said.
+    sandbox.docker("create --name box mine:v1").ok().warns("");
+    sandbox
+        .docker("ps -aq --format '{{.Names}}'")
+        .ok()
+        .never_mentions("box")
+        .complains("Ignoring custom format");
+    let all = sandbox.docker("images -q").ok().stdout;
+    sandbox.docker("images -q ''").ok().says(&all);
+    sandbox
+        .docker("images 'm['")
+        .fails(1)
+        .warns("Error response from daemon: syntax error in pattern\n");
+    sandbox
+        .docker("inspect -f '{{index .Config.Labels \"none\"}}|' mine:v1")
+        .ok()
+        .says("|\n");
+}

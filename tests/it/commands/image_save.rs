@@ -83,7 +83,17 @@ fn what_is_no_archive_is_refused() {
     sandbox
         .docker("save nosuch")
         .fails(1)
-        .complains("reference does not exist");
+        .complains("Error response from daemon: No such image: nosuch\n");
+    // The daemon's answer to a load has begun by then: its errors have no prefix.
+    sandbox
+        .docker("load -i .")
+        .fails(1)
+        .warns("read .: is a directory\n");
+    let no_list = "invalid archive: does not contain a manifest.json\n";
+    sandbox
+        .shell("docker load < /dev/null")
+        .fails(1)
+        .warns(no_list);
 }
 
 #[test]

@@ -58,3 +58,33 @@ fn a_malformed_name_is_refused() {
         .fails(1)
         .complains("No such image: nosuch:latest");
 }
+
+#[test]
+fn the_command_line_and_the_daemon_each_use_their_own_words() {
+    let sandbox = Sandbox::new();
+    let digest = "0".repeat(64);
+    let refused = |words: &str, message: &str| {
+        sandbox
+            .docker(&format!("tag {words}"))
+            .fails(1)
+            .warns(&format!("{message}\n"));
+    };
+    refused(
+        &format!("busybox mine@sha256:{digest}"),
+        "refusing to create a tag with a digest reference",
+    );
+    refused(
+        "a@b mine",
+        "Error parsing reference: \"a@b\" is not a valid repository/tag: invalid reference format",
+    );
+    refused(
+        "busybox sha256:abc",
+        "Error response from daemon: refusing to create an ambiguous tag using digest algorithm as name",
+    );
+    // The id of an image that is not here is no name either, under which a registry might have it.
+    sandbox
+        .docker(&format!("run sha256:{digest}"))
+        .fails(125)
+        .complains(&format!("No such image: sha256:{digest}"))
+        .never_complains("Unable to find image");
+}

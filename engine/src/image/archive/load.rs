@@ -1,7 +1,7 @@
 //! Reading an archive: all of its images begin to exist, or none.
 
 use super::parts::Parts;
-use super::{DockerManifest, blob_path};
+use super::{DockerManifest, blob_path, is_one_older};
 use crate::error::{Error, Result};
 use crate::image::compression::decompress;
 use crate::image::parse_config;
@@ -11,16 +11,19 @@ use crate::oci::config::machine_architecture;
 use crate::oci::descriptor::{
     ANNOTATION_IMAGE_NAME, ANNOTATION_REF_NAME, DOCKER_MANIFEST_LIST, Descriptor, INDEX,
 };
-use crate::oci::digest::ImageId;
+use crate::oci::digest::{Digest, ImageId};
 use crate::oci::manifest::{Index, Manifest};
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::io::Read;
 
 /// Indexes within indexes are read to this depth.
 const DEEPEST_INDEX: u8 = 4;
+/// So many manifests are looked at. An index that names one index many times, which does the same, costs nothing to write.
+const MOST_MANIFESTS: usize = 10_000;
 
 /// An image that was loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +52,15 @@ pub fn load(
         docker_images(&mut parts, &list)?
     } else if let Some(index) = parts.text("index.json") {
         let mut names = Vec::new();
-        collect_manifests(&parts, &parse(index, "index.json")?, &[], 0, &mut names)?;
+        let index = parse(index, "index.json")?;
+        collect_manifests(
+            &parts,
+            &index,
+            &[],
+            0,
+            &mut MOST_MANIFESTS.clone(),
+            &mut names,
+        )?;
         oci_images(&mut parts, names)?
     } else {
         return Err(
@@ -78,12 +89,40 @@ fn docker_images(parts: &mut Parts<'_>, list: &[DockerManifest]) -> Result<Vec<N
             .repo_tags
             .iter()
             .flatten()
-            .map(|name| Ok(Reference::parse(name)?.or_latest()))
+            .map(|name| tagged(name))
             .collect::<Result<Vec<_>>>()?;
         let layers = manifest.layers.clone().unwrap_or_default();
         new.push(image(parts, &manifest.config, &layers, references)?);
     }
+    restore_parents(list, &mut new)?;
     Ok(new)
+}
+
+/// A name of `manifest.json`. What is called by its digest came from a registry, which an archive is not.
+fn tagged(name: &str) -> Result<Reference> {
+    let reference = Reference::parse(name)?;
+    match reference.digest().is_none() {
+        true => Ok(reference.or_latest()),
+        false => Err(Error::invalid(format!("invalid tag \"{name}\""))),
+    }
+}
+
+/// Which image of the archive another was made of. One that cannot have been is not believed.
+fn restore_parents(list: &[DockerManifest], new: &mut [NewImage]) -> Result<()> {
+    let mut histories = BTreeMap::new();
+    for image in new.iter() {
+        let history = parse_config(&image.config)?.history;
+        histories.insert(Digest::of(&image.config), history);
+    }
+    for (manifest, image) in list.iter().zip(new) {
+        let own = &histories[&Digest::of(&image.config)];
+        image.parent = manifest.parent.clone().filter(|parent| {
+            histories
+                .get(parent)
+                .is_some_and(|history| is_one_older(history, own))
+        });
+    }
+    Ok(())
 }
 
 /// An image from its configuration and layers, given by their paths in the archive.
@@ -93,10 +132,7 @@ fn image(
     paths: &[String],
     references: Vec<Reference>,
 ) -> Result<NewImage> {
-    let bytes = parts
-        .text(config)
-        .ok_or_else(|| Error::invalid(format!("open {config}: no such file or directory")))?
-        .to_vec();
+    let bytes = parts.needed(config)?.to_vec();
     let parsed = parse_config(&bytes)?;
     if !matches!(parsed.os.as_str(), "" | "linux") {
         return Err(Error::unsupported(format!(
@@ -130,6 +166,7 @@ fn collect_manifests(
     index: &Index,
     names: &[Reference],
     depth: u8,
+    left: &mut usize,
     found: &mut Vec<(Manifest, Vec<Reference>)>,
 ) -> Result<()> {
     let ours = |descriptor: &&Descriptor| {
@@ -143,6 +180,9 @@ fn collect_manifests(
         wanted = index.manifests.iter().collect();
     }
     for descriptor in wanted {
+        *left = left
+            .checked_sub(1)
+            .ok_or_else(|| Error::invalid("the archive lists too many manifests"))?;
         let bytes = verified(parts, descriptor)?;
         let mut names = names.to_vec();
         names.extend(name_of(descriptor));
@@ -153,7 +193,7 @@ fn collect_manifests(
                 return Err(Error::invalid("an index lies too deep in other indexes"));
             }
             let inner = parse(bytes, "an index")?;
-            collect_manifests(parts, &inner, &names, depth + 1, found)?;
+            collect_manifests(parts, &inner, &names, depth + 1, left, found)?;
             continue;
         }
         let manifest: Manifest = parse(bytes, "a manifest")?;
@@ -197,9 +237,7 @@ fn oci_images(
 /// The text that a descriptor points to; its bytes are what the digest says.
 fn verified<'a>(parts: &'a Parts<'_>, descriptor: &Descriptor) -> Result<&'a [u8]> {
     let path = blob_path(&descriptor.digest);
-    let bytes = parts
-        .text(&path)
-        .ok_or_else(|| Error::invalid(format!("open {path}: no such file or directory")))?;
+    let bytes = parts.needed(&path)?;
     let found = parts.digest(&path).map(|digest| digest.to_string());
     match found {
         Some(found) if found == descriptor.digest.as_str() => Ok(bytes),

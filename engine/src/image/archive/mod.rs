@@ -21,7 +21,8 @@ pub mod load;
 mod parts;
 pub mod save;
 
-use crate::oci::digest::Digest;
+use crate::oci::config::History;
+use crate::oci::digest::{Digest, ImageId};
 use serde::{Deserialize, Serialize};
 
 /// One image in `manifest.json`.
@@ -33,6 +34,16 @@ struct DockerManifest {
     repo_tags: Option<Vec<String>>,
     #[serde(default)]
     layers: Option<Vec<String>>,
+    /// The image that it was made of by one instruction, if the archive has that, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<ImageId>,
+}
+
+/// Whether `parent` is `child` without its last instruction. Docker refuses an archive that says otherwise.
+fn is_one_older(parent: &[History], child: &[History]) -> bool {
+    child
+        .split_last()
+        .is_some_and(|(_, before)| before == parent)
 }
 
 /// `oci-layout`.
@@ -43,5 +54,7 @@ fn blob_path(digest: &Digest) -> String {
     format!("blobs/sha256/{}", digest.hex())
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,8 @@ pub(super) enum Part {
     },
     /// A layer that this home has already.
     Known(Layer),
+    /// It looks like text, of so many bytes.
+    TooLong(u64),
     /// It looked like a layer and is none.
     Damaged(Error),
 }
@@ -65,7 +67,7 @@ impl<'a> Parts<'a> {
             match entry.kind {
                 EntryKind::File => {
                     let part = parts.part(&path, entry.size, &mut tar)?;
-                    parts.parts.extend(part.map(|part| (path, part)));
+                    parts.parts.insert(path, part);
                 }
                 EntryKind::Symlink | EntryKind::HardLink => {
                     let target = String::from_utf8_lossy(&entry.link).into_owned();
@@ -85,7 +87,20 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
-    /// The text at `path`.
+    /// The text at `path`. Errors: it is not there, or is too long to be one.
+    pub(super) fn needed(&self, path: &str) -> Result<&[u8]> {
+        match self.parts.get(self.resolve(path).as_str()) {
+            Some(Part::Text(bytes)) => Ok(bytes),
+            Some(Part::TooLong(size)) => Err(Error::invalid(format!(
+                "{path} of {size} bytes is refused: what describes an image has at most {LARGEST_IN_MEMORY}"
+            ))),
+            _ => Err(Error::invalid(format!(
+                "open {path}: no such file or directory"
+            ))),
+        }
+    }
+
+    /// The text at `path`, if there is one.
     pub(super) fn text(&self, path: &str) -> Option<&[u8]> {
         match self.parts.get(self.resolve(path).as_str())? {
             Part::Text(bytes) => Some(bytes),
@@ -130,7 +145,15 @@ impl<'a> Parts<'a> {
                 let known = layer.clone();
                 self.copy(&known, parent)?
             }
+            // A layer without any file may be an archive without any byte.
+            Part::Text(bytes) if Digest::of(bytes) == *expected => {
+                let bytes = std::mem::take(bytes);
+                self.stage(bytes.as_slice())?.place(self.home, parent)?
+            }
             Part::Text(bytes) => return Err(wrong(&Digest::of(bytes))),
+            Part::TooLong(_) => {
+                return Err(Error::invalid(format!("{path} is no layer of an image")));
+            }
             Part::Damaged(_) => {
                 let Some(Part::Damaged(error)) = self.parts.remove(&path) else {
                     return Err(wrong(&Digest::of(b"")));
@@ -148,7 +171,7 @@ impl<'a> Parts<'a> {
             Part::Text(bytes) => Some(Digest::of(bytes)),
             Part::Layer { blob, .. } => Some(blob.clone()),
             Part::Known(layer) => Some(layer.diff_id.clone()),
-            Part::Damaged(_) => None,
+            Part::Damaged(_) | Part::TooLong(_) => None,
         }
     }
 
@@ -169,24 +192,25 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn part(&mut self, path: &str, size: u64, content: &mut impl Read) -> Result<Option<Part>> {
+    fn part(&mut self, path: &str, size: u64, content: &mut impl Read) -> Result<Part> {
         let known = path
             .strip_prefix("blobs/sha256/")
             .and_then(|hex| Digest::from_hex(hex).ok())
             .and_then(|digest| self.known.get(&digest));
         if let Some(layer) = known {
-            return Ok(Some(Part::Known(layer.clone())));
+            return Ok(Part::Known(layer.clone()));
         }
         let mut start = Vec::with_capacity(512);
         content.take(512).read_to_end(&mut start).map_err(damaged)?;
         let compressed = Compression::of(&start) != Compression::None;
-        let is_text = matches!(start.first(), None | Some(b'{' | b'['));
+        let is_tar = start.get(257..262) == Some(b"ustar");
+        let is_text = !is_tar && matches!(start.first(), None | Some(b'{' | b'['));
         let content = io::Cursor::new(start).chain(content);
         if !compressed && (is_text || size < 512) {
             if size > LARGEST_IN_MEMORY {
-                return Ok(None);
+                return Ok(Part::TooLong(size));
             }
-            return self.keep(content).map(Some);
+            return self.keep(content);
         }
         let staged = match compressed {
             true => self.compressed_layer(content),
@@ -195,7 +219,7 @@ impl<'a> Parts<'a> {
                 .stage(content)
                 .map(|staged| (staged.diff_id().clone(), staged)),
         };
-        Ok(Some(match staged {
+        Ok(match staged {
             Err(error) if error.kind() == crate::ErrorKind::Io => return Err(error),
             Err(error) => Part::Damaged(error),
             Ok((blob, staged)) => Part::Layer {
@@ -203,7 +227,7 @@ impl<'a> Parts<'a> {
                 blob,
                 staged: Some(staged),
             },
-        }))
+        })
     }
 
     fn stage(&self, content: impl Read) -> Result<Staged> {

@@ -1,6 +1,6 @@
 //! Writing an archive.
 
-use super::{DockerManifest, LAYOUT, blob_path};
+use super::{DockerManifest, LAYOUT, blob_path, is_one_older};
 use crate::error::{Error, IoContext, Result};
 use crate::image::tar::{Entry, EntryKind, Writer};
 use crate::image::{self, layer, resolve};
@@ -23,7 +23,7 @@ type Chosen = Vec<(ImageId, Vec<Reference>)>;
 
 /// Writes the images that `names` mean to `sink`, and returns them. A name without a tag means all tags of its
 /// repository; an id means the image without names.
-/// Errors: `reference does not exist`; kind `Internal` if a layer is not what it was.
+/// Errors: `No such image`, or of one with a tag `reference does not exist`; kind `Internal` if a layer is not what it was.
 pub fn save(
     home: &Home,
     sandbox: &SandboxPaths,
@@ -34,7 +34,20 @@ pub fn save(
     let chosen = choose(&table, names)?;
     let mut archive = Archive::new(home, sink)?;
     for (id, references) in &chosen {
-        archive.image(&blobs::read(home, id)?, references)?;
+        let config = blobs::read(home, id)?;
+        let parent = table
+            .images
+            .get(id)
+            .and_then(|record| record.parent.as_ref());
+        let parent = parent.filter(|parent| chosen.iter().any(|(other, _)| other == *parent));
+        let own = image::parse_config(&config)?.history;
+        let parent = match parent {
+            Some(parent) if is_one_older(&image::config(home, parent)?.history, &own) => {
+                Some(parent.clone())
+            }
+            _ => None,
+        };
+        archive.image(&config, references, parent)?;
     }
     archive.finish(true)?;
     Ok(chosen.into_iter().map(|(id, _)| id).collect())
@@ -50,7 +63,7 @@ pub fn save_one(
     sink: impl Write,
 ) -> Result<()> {
     let mut archive = Archive::new(home, sink)?;
-    archive.image(config, names)?;
+    archive.image(config, names, None)?;
     archive.finish(docker)
 }
 
@@ -69,15 +82,19 @@ fn choose(table: &ImageTable, names: &[String]) -> Result<Chosen> {
         references.extend(reference.filter(|new| !references.contains(new)).cloned());
     };
     for name in names {
-        let missing = || {
-            Error::not_found("reference does not exist").with_hint(format!(
-                "there is no image `{name}`; docker images lists them"
-            ))
-        };
         let parsed = Reference::parse(name).ok();
         let tagless = parsed
             .as_ref()
             .filter(|name| name.tag().is_none() && name.digest().is_none());
+        let missing = || {
+            let message = match tagless {
+                Some(_) => format!("No such image: {name}"),
+                None => "reference does not exist".to_owned(),
+            };
+            Error::not_found(message).with_hint(format!(
+                "there is no image `{name}`; docker images lists them"
+            ))
+        };
         if let Some(repository) = tagless {
             let tags: Vec<_> = table
                 .references
@@ -131,7 +148,12 @@ impl<'a, W: Write> Archive<'a, W> {
         })
     }
 
-    fn image(&mut self, bytes: &[u8], references: &[Reference]) -> Result<()> {
+    fn image(
+        &mut self,
+        bytes: &[u8],
+        references: &[Reference],
+        parent: Option<ImageId>,
+    ) -> Result<()> {
         let id = Digest::of(bytes);
         let config = image::parse_config(bytes)?;
         let chain = layers::chain(&config.rootfs.diff_ids);
@@ -165,7 +187,7 @@ impl<'a, W: Write> Archive<'a, W> {
                 .insert(tag, top.to_owned());
         }
         self.docker
-            .push(docker_manifest(&id, references, &descriptors)?);
+            .push(docker_manifest(&id, references, &descriptors, parent)?);
         Ok(())
     }
 
@@ -216,7 +238,12 @@ impl<'a, W: Write> Archive<'a, W> {
 }
 
 /// One image in `manifest.json`, as Docker 28 writes it.
-fn docker_manifest(id: &ImageId, references: &[Reference], layers: &[Descriptor]) -> Result<Value> {
+fn docker_manifest(
+    id: &ImageId,
+    references: &[Reference],
+    layers: &[Descriptor],
+    parent: Option<ImageId>,
+) -> Result<Value> {
     let names: Vec<_> = references.iter().map(Reference::familiar).collect();
     let manifest = DockerManifest {
         config: blob_path(id),
@@ -227,6 +254,7 @@ fn docker_manifest(id: &ImageId, references: &[Reference], layers: &[Descriptor]
                 .map(|layer| blob_path(&layer.digest))
                 .collect(),
         ),
+        parent,
     };
     let sources: Map<String, Value> = layers
         .iter()

@@ -17,14 +17,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Write};
 
-struct World {
+pub(super) struct World {
     _folder: tempfile::TempDir,
     home: Home,
     sandbox: SandboxPaths,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path(), folder.path().join("run"));
         let sandbox = home.sandbox("free").unwrap();
@@ -37,21 +37,25 @@ impl World {
         }
     }
 
-    fn load(&self, bytes: &[u8]) -> Result<Vec<Loaded>> {
+    pub(super) fn load(&self, bytes: &[u8]) -> Result<Vec<Loaded>> {
         let _kept = keep_content(&self.home)?;
         load(&self.home, &self.sandbox, Timestamp::UNIX_EPOCH, bytes)
     }
 
-    fn save(&self, names: &[&str]) -> Result<Vec<u8>> {
+    pub(super) fn save(&self, names: &[&str]) -> Result<Vec<u8>> {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut bytes = Vec::new();
         save(&self.home, &self.sandbox, &names, &mut bytes)?;
         Ok(bytes)
     }
 
+    pub(super) fn images(&self) -> Vec<crate::image::Image> {
+        list(&self.home, &self.sandbox).unwrap()
+    }
+
     /// Loading fails with `message`, and leaves nothing.
     #[track_caller]
-    fn refuses(&self, bytes: &[u8], message: &str) {
+    pub(super) fn refuses(&self, bytes: &[u8], message: &str) {
         let error = self.load(bytes).unwrap_err();
         assert!(error.to_string().contains(message), "{error}");
         assert!(list(&self.home, &self.sandbox).unwrap().is_empty());
@@ -59,7 +63,7 @@ impl World {
     }
 }
 
-fn layer_tar(text: &str) -> Vec<u8> {
+pub(super) fn layer_tar(text: &str) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new());
     writer.append_bytes("z", 0o644, text.as_bytes()).unwrap();
     writer.append_bytes("a", 0o600, text.as_bytes()).unwrap();
@@ -67,7 +71,7 @@ fn layer_tar(text: &str) -> Vec<u8> {
 }
 
 /// Written by hand: fields that we do not know, and spaces, are part of the id.
-fn config(layers: &[&[u8]]) -> Vec<u8> {
+pub(super) fn config(layers: &[&[u8]]) -> Vec<u8> {
     let diff_ids: Vec<_> = layers.iter().map(|layer| Digest::of(layer)).collect();
     let mut text = serde_json::to_string_pretty(&json!({
         "architecture": "amd64", "os": "linux", "config": { "Cmd": ["sh"] }, "x-unknown": 1,
@@ -78,7 +82,7 @@ fn config(layers: &[&[u8]]) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn archive(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub(super) fn archive(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new());
     for (path, bytes) in files {
         writer.append_bytes(path, 0o644, bytes).unwrap();
@@ -86,7 +90,7 @@ fn archive(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-fn docker_archive(config: &[u8], layers: &[&[u8]], tags: &[&str]) -> Vec<u8> {
+pub(super) fn docker_archive(config: &[u8], layers: &[&[u8]], tags: &[&str]) -> Vec<u8> {
     let names: Vec<_> = (0..layers.len())
         .map(|n| format!("{n}/layer.tar"))
         .collect();
@@ -304,8 +308,10 @@ fn saving_a_repository_means_all_its_tags_and_an_id_none() {
     let error = world.save(&["nosuch"]).unwrap_err();
     assert_eq!(
         (error.kind(), error.message()),
-        (ErrorKind::NotFound, "reference does not exist")
+        (ErrorKind::NotFound, "No such image: nosuch")
     );
+    let error = world.save(&["x:nosuch"]).unwrap_err();
+    assert_eq!(error.message(), "reference does not exist");
 }
 
 #[test]

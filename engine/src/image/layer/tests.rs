@@ -94,7 +94,7 @@ fn a_wrong_digest_or_a_cut_stream_leaves_nothing() {
 fn adopting_and_copying_a_folder_give_the_same_layer() {
     let (folder, home) = home();
     let upper = upper(folder.path());
-    let copied = copy(&home, &[], &upper).unwrap();
+    let copied = copy(&home, &[], &upper).unwrap().unwrap();
     let packed_again = tar_of(&home, &copied);
     assert_eq!(Digest::of(&packed_again), copied.diff_id);
     let adopted = adopt(&home, std::slice::from_ref(&copied.chain), &upper).unwrap();

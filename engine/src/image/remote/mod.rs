@@ -35,6 +35,7 @@ mod blob;
 mod certificates;
 mod challenge;
 mod connect;
+mod download;
 pub mod endpoint;
 pub mod event;
 mod http;
@@ -49,6 +50,7 @@ mod upload;
 pub mod url;
 
 pub use connect::login;
+pub(crate) use download::download;
 pub use endpoint::Endpoint;
 pub use event::{LayerStatus, TransferEvent};
 

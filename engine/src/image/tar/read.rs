@@ -129,8 +129,8 @@ impl<R: Read, W: Write> Reader<R, W> {
         self.padding = padding(size);
         let device = match kind {
             EntryKind::CharDevice | EntryKind::BlockDevice => (
-                header.device_major().map_err(bad)?.unwrap_or(0),
-                header.device_minor().map_err(bad)?.unwrap_or(0),
+                device_number(header, 329).ok_or_else(invalid)?,
+                device_number(header, 337).ok_or_else(invalid)?,
             ),
             _ => (0, 0),
         };
@@ -154,10 +154,7 @@ impl<R: Read, W: Write> Reader<R, W> {
             size,
             mtime: match extensions.mtime {
                 Some(mtime) => mtime,
-                None => (
-                    i64::try_from(header.mtime().map_err(bad)?).map_err(|_| invalid())?,
-                    0,
-                ),
+                None => (modified(header).ok_or_else(invalid)?, 0),
             },
             device,
             xattrs: extensions.xattrs,
@@ -320,6 +317,37 @@ fn time(value: &[u8]) -> Option<(i64, u32)> {
         true => Some((seconds.checked_sub(1)?, 1_000_000_000 - nanoseconds)),
         false => Some((seconds, nanoseconds)),
     }
+}
+
+/// When a file was modified, in seconds: digits, or, with the first bit set, a binary number, which may be negative.
+/// Source: GNU tar, "Extensions to the archive format"; Go's `archive/tar` reads it so, too.
+fn modified(header: &Header) -> Option<i64> {
+    let field = &header.as_bytes()[136..148];
+    if field[0] & 0x80 == 0 {
+        return i64::try_from(header.mtime().ok()?).ok();
+    }
+    let is_negative = field[0] & 0x40 != 0;
+    let first = match is_negative {
+        true => field[0],
+        false => field[0] & 0x7f,
+    };
+    let sign = if is_negative { -1 } else { 0 };
+    let bytes = std::iter::once(first).chain(field[1..].iter().copied());
+    let number = bytes.fold(sign, |number: i128, byte| (number << 8) | i128::from(byte));
+    i64::try_from(number).ok()
+}
+
+/// One of the two numbers of a device; a field of zeroes is a zero.
+fn device_number(header: &Header, at: usize) -> Option<u32> {
+    let field = &header.as_bytes()[at..at + 8];
+    if field.iter().all(|byte| matches!(byte, 0 | b' ')) {
+        return Some(0);
+    }
+    let number = match at {
+        329 => header.device_major(),
+        _ => header.device_minor(),
+    };
+    number.ok()?
 }
 
 fn padding(size: u64) -> u64 {

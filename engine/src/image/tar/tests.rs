@@ -178,3 +178,40 @@ proptest! {
         let _ = read_back(&bytes);
     }
 }
+
+#[test]
+fn files_older_than_1970_are_read_as_gnu_tar_writes_them() {
+    // GNU tar puts a negative number, or one too large for its digits, in binary with the first bit set.
+    let modified = |field: [u8; 12]| {
+        let mut bytes = written(&[file("f", "x")]);
+        bytes[136..148].copy_from_slice(&field);
+        bytes[148..156].fill(b' ');
+        let sum: u32 = bytes[..512].iter().map(|byte| u32::from(*byte)).sum();
+        bytes[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        read_back(&bytes).map(|found| found[0].0.mtime.0)
+    };
+    let binary = |number: i128, first: u8| {
+        let mut field: [u8; 12] = number.to_be_bytes()[4..].try_into().unwrap();
+        field[0] |= first;
+        field
+    };
+    for seconds in [-1, -315_619_200, i64::MIN] {
+        assert_eq!(modified(binary(seconds.into(), 0xff)).unwrap(), seconds);
+    }
+    for seconds in [0, 1 << 33, i64::MAX] {
+        assert_eq!(modified(binary(seconds.into(), 0x80)).unwrap(), seconds);
+    }
+    assert!(modified(binary(i128::from(i64::MAX) + 1, 0x80)).is_err());
+}
+
+#[test]
+fn a_device_whose_numbers_are_left_out_is_number_zero() {
+    let mut device = Entry::new("d", EntryKind::BlockDevice, 0o600);
+    device.device = (8, 1);
+    let mut bytes = written(&[(device, Vec::new())]);
+    bytes[329..345].fill(0);
+    bytes[148..156].fill(b' ');
+    let sum: u32 = bytes[..512].iter().map(|byte| u32::from(*byte)).sum();
+    bytes[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    assert_eq!(read_back(&bytes).unwrap()[0].0.device, (0, 0));
+}

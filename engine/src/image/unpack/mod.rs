@@ -247,14 +247,13 @@ impl Unpacker {
         let recordable = matches!(entry.kind, EntryKind::File | EntryKind::Directory);
         self.owners
             .give(folder, name, owner, recordable)
-            .and_then(|()| {
-                entry
-                    .xattrs
-                    .iter()
-                    .filter(|(xattr, _)| owners::travels(xattr))
-                    .try_for_each(|(xattr, value)| owners::set_xattr(folder, name, xattr, value))
-            })
-            .map_err(|errno| failed("change the owner of", &entry.path, errno))
+            .map_err(|errno| failed("change the owner of", &entry.path, errno))?;
+        entry
+            .xattrs
+            .iter()
+            .filter(|(xattr, _)| owners::travels(xattr))
+            .try_for_each(|(xattr, value)| owners::set_xattr(folder, name, xattr, value))
+            .map_err(|errno| failed("set an extended attribute of", &entry.path, errno))
     }
 }
 

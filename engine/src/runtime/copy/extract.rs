@@ -5,11 +5,11 @@
 
 use super::Rebase;
 use crate::error::{Error, Result};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Timestamps};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Timestamps, Uid};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
@@ -20,13 +20,23 @@ const PIECE: usize = 256 << 10;
 /// Longest name, in bytes.
 const LONGEST: usize = 4096;
 
-/// Unpacks `reader` into `folder`; returns the bytes read. With `owners`, files keep their owner; otherwise they belong to
-/// the caller.
+/// Whom the files of a tar are to belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// To whoever unpacks them.
+    Caller,
+    /// To whom the tar says.
+    Tar,
+    /// All to this user and group.
+    User(u32, u32),
+}
+
+/// Unpacks `reader` into `folder`; returns the bytes read.
 pub(super) fn extract(
     reader: impl Read,
     folder: &Path,
     rebase: &Rebase,
-    owners: bool,
+    owner: Owner,
 ) -> Result<u64> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = rustix::fs::open(folder, flags, Mode::empty())
@@ -38,12 +48,12 @@ pub(super) fn extract(
     let mut extractor = Extractor {
         root,
         rebase,
-        owners,
+        owner,
         folders: Vec::new(),
         buffer: vec![0; PIECE],
     };
     let mut archive = Archive::new(&mut counter);
-    let bad = |error| Error::invalid("the tar stream cannot be read").with_source(error);
+    let bad = broken;
     for entry in archive.entries().map_err(bad)? {
         extractor.take(&mut entry.map_err(bad)?)?;
     }
@@ -51,6 +61,20 @@ pub(super) fn extract(
     // What follows the end mark is padding, and part of the transfer.
     std::io::copy(&mut counter, &mut std::io::sink()).map_err(bad)?;
     Ok(counter.bytes)
+}
+
+/// What is wrong with a tar, in Docker's words where it has some.
+fn broken(error: io::Error) -> Error {
+    let text = error.to_string();
+    let is_cut = error.kind() == io::ErrorKind::UnexpectedEof
+        || text.contains("failed to read entire block");
+    match text {
+        _ if is_cut => Error::invalid("unexpected EOF"),
+        text if text.contains("header") || text.contains("numeric field") => {
+            Error::invalid("archive/tar: invalid tar header")
+        }
+        _ => Error::invalid("the tar stream cannot be read").with_source(error),
+    }
 }
 
 struct Counting<R> {
@@ -69,7 +93,7 @@ impl<R: Read> Read for Counting<R> {
 struct Extractor<'a> {
     root: OwnedFd,
     rebase: &'a Rebase,
-    owners: bool,
+    owner: Owner,
     /// Folders get their times at the end: filling them would change them.
     folders: Vec<(PathBuf, Timestamps)>,
     buffer: Vec<u8>,
@@ -296,10 +320,9 @@ impl Extractor<'_> {
     }
 
     fn chown_at(&self, parent: &OwnedFd, name: &OsStr, about: &Metadata) -> Result<(), Errno> {
-        if !self.owners {
+        let Some((uid, gid)) = self.owner.of(about) else {
             return Ok(());
-        }
-        let (uid, gid) = ids(about);
+        };
         tolerate(rustix::fs::chownat(
             parent,
             name,
@@ -310,8 +333,7 @@ impl Extractor<'_> {
     }
 
     fn adopt(&self, file: &OwnedFd, about: &Metadata) -> Result<(), Errno> {
-        if self.owners {
-            let (uid, gid) = ids(about);
+        if let Some((uid, gid)) = self.owner.of(about) {
             tolerate(rustix::fs::fchown(file, uid, gid))?;
         }
         rustix::fs::fchmod(file, about.mode)
@@ -336,11 +358,16 @@ fn open_entry(parent: &OwnedFd, name: &OsStr, flags: OFlags) -> Result<OwnedFd, 
     rustix::fs::openat(parent, name, flags, Mode::from_raw_mode(0o600))
 }
 
-fn ids(about: &Metadata) -> (Option<rustix::fs::Uid>, Option<rustix::fs::Gid>) {
-    (
-        Some(rustix::fs::Uid::from_raw(about.owner.0)),
-        Some(rustix::fs::Gid::from_raw(about.owner.1)),
-    )
+impl Owner {
+    /// Whom a file is given to.
+    fn of(self, about: &Metadata) -> Option<(Option<Uid>, Option<Gid>)> {
+        let (uid, gid) = match self {
+            Self::Caller => return None,
+            Self::Tar => about.owner,
+            Self::User(uid, gid) => (uid, gid),
+        };
+        Some((Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))))
+    }
 }
 
 /// An id that does not exist in the user namespace leaves the file with its maker.

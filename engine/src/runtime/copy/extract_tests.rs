@@ -28,7 +28,7 @@ fn raw_entry(tar: &mut Vec<u8>, name: &str, kind: EntryType, link: &str, data: &
 }
 
 fn unpack(tar: &[u8], folder: &Path) -> Result<u64> {
-    extract(tar, folder, &Rebase::Keep, false)
+    extract(tar, folder, &Rebase::Keep, Owner::Caller)
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_tree_survives_the_way() {
     let packed = pack(&source, false, false, &[], &file).unwrap();
     let tar = fs::read(&stream).unwrap();
     assert_eq!(packed, tar.len() as u64);
-    let read = extract(&tar[..], to.path(), &Rebase::To("dst".into()), true).unwrap();
+    let read = extract(&tar[..], to.path(), &Rebase::To("dst".into()), Owner::Tar).unwrap();
     assert_eq!(read, packed);
     let target = to.path().join("dst");
     assert_eq!(fs::read(target.join("a")).unwrap(), vec![7; 300_000]);

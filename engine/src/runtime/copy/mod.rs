@@ -25,11 +25,13 @@ use crate::image::compression;
 use crate::runtime::observe;
 use crate::site::Site;
 use crate::store::containers::{ContainerConfig, MountSource};
+use extract::Owner;
 use serde::{Deserialize, Serialize};
 use session::Session;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+pub use place::tidy;
 pub(super) use serve::serve_in;
 
 /// What the process inside is asked for.
@@ -58,6 +60,9 @@ pub(super) enum Operation {
         folder: String,
         /// What becomes of the first part of each name.
         rebase: Rebase,
+        /// The container's user, if the files are to belong to it.
+        #[serde(default)]
+        user: Option<String>,
     },
 }
 
@@ -98,6 +103,15 @@ pub(super) enum Answer {
         not_found: bool,
         message: String,
     },
+}
+
+/// How files come into a container.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CopyInOptions {
+    /// `-L`: a link at the end of the source is followed.
+    pub follow: bool,
+    /// `-a`: what comes belongs to the container's own user, if it has one.
+    pub archive: bool,
 }
 
 /// How much was copied.
@@ -165,7 +179,7 @@ pub(crate) fn copy_out(
             let destination = place::local(local)?;
             let spot = place::decide(&source, &destination)?;
             let folder = Path::new(&spot.folder);
-            let transferred = extract::extract(&mut stream, folder, &spot.rebase, false)?;
+            let transferred = extract::extract(&mut stream, folder, &spot.rebase, Owner::Caller)?;
             CopyReport { transferred }
         }
     };
@@ -180,7 +194,7 @@ pub(crate) fn copy_in(
     source: Source<'_>,
     name: &str,
     path: &str,
-    follow: bool,
+    options: CopyInOptions,
 ) -> Result<CopyReport> {
     if path.is_empty() {
         return Err(Error::local("no such directory"));
@@ -189,36 +203,42 @@ pub(crate) fn copy_in(
     let stat = Operation::Stat {
         path: path_in.clone(),
     };
-    let (asking, answer) = Session::ask(site, name, &stat)?;
+    let (asking, answer) = Session::ask(site, name, &stat).map_err(|error| match source {
+        // Docker's command line asks whether it is a folder, and not why it is none.
+        Source::Tar(_) if error.kind() == ErrorKind::NotFound => no_folder(name, path),
+        _ => error,
+    })?;
     let about = match answer {
         Answer::About(about) => about,
         other => return Err(unexpected(other)),
     };
+    let user = &asking.container.process.user;
+    let user = Some(user.clone()).filter(|user| options.archive && !user.is_empty());
     asking.finish()?;
     let destination = place::inside(&path_in, &about);
     let spot = match &source {
         Source::Tar(_) if !about.is_dir => {
-            return Err(Error::local(format!(
-                "destination \"{name}:{path}\" must be a directory"
-            )));
+            return Err(no_folder(name, path));
         }
         Source::Tar(_) => place::Spot {
             folder: about.target.clone(),
             rebase: Rebase::Keep,
         },
         Source::Path(local) => {
-            let found = place::local_source(local, follow)?;
+            let found = place::local_source(local, options.follow)?;
+            let spot = place::decide(&found, &destination)?;
             if !about.exists && !about.has_parent {
                 // Docker names the folder, which is what it unpacks into.
                 let folder = Path::new(&path_in).parent().unwrap_or(Path::new("/"));
                 return Err(missing(&folder.to_string_lossy(), name));
             }
-            place::decide(&found, &destination)?
+            spot
         }
     };
     let operation = Operation::Write {
         folder: spot.folder,
         rebase: spot.rebase,
+        user,
     };
     // Nothing is sent before the other side is there to read it: a container may end at any moment.
     let (mut session, answer) = Session::ask(site, name, &operation)?;
@@ -231,7 +251,7 @@ pub(crate) fn copy_in(
     };
     record(site, &session, "copy_in", path, &local)?;
     let sent = match source {
-        Source::Path(local) => pack::pack(local, follow, false, &[], session.stream()),
+        Source::Path(local) => pack::pack(local, options.follow, false, &[], session.stream()),
         Source::Tar(reader) => compression::decompress(reader)
             .and_then(|mut tar| std::io::copy(&mut tar, &mut session.stream()))
             .map_err(|error| Error::io("read", "the tar stream", error)),
@@ -248,7 +268,7 @@ pub(crate) fn copy_in(
 
 /// Unpacks a tar into `folder` as `docker cp` does: what is there is replaced, and all of it belongs to the caller.
 pub(crate) fn unpack_for_caller(reader: impl Read, folder: &Path) -> Result<u64> {
-    extract::extract(reader, folder, &Rebase::Keep, false)
+    extract::extract(reader, folder, &Rebase::Keep, Owner::Caller)
 }
 
 /// Writes the container's files as a tar; see [`crate::Engine::export`].
@@ -330,11 +350,11 @@ impl<R: Read> Read for Whole<R> {
 }
 
 fn absolute(path: &str) -> String {
-    if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("/{path}")
-    }
+    place::tidy(&format!("/{path}"))
+}
+
+fn no_folder(name: &str, path: &str) -> Error {
+    Error::local(format!("destination \"{name}:{path}\" must be a directory"))
 }
 
 fn missing(path: &str, name: &str) -> Error {

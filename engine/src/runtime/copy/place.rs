@@ -4,6 +4,8 @@
 
 use super::{About, Rebase};
 use crate::error::{Error, Result};
+use std::io::ErrorKind;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 /// What is copied.
@@ -107,12 +109,11 @@ pub(super) fn local(path: &Path) -> Result<Destination> {
                 full.display()
             )));
         }
-    } else if about
-        .as_ref()
-        .is_ok_and(|about| !about.is_dir() && !about.is_file())
-    {
+    } else if about.as_ref().is_ok_and(|about| {
+        about.file_type().is_char_device() || about.file_type().is_block_device()
+    }) {
         return Err(Error::local(format!(
-            "invalid output path: \"{text}\" must be a directory or a regular file"
+            "invalid output path: \"{text}\" must be a directory or a regular file: got a device"
         )));
     }
     let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -134,21 +135,48 @@ pub(super) fn local_source(path: &Path, follow: bool) -> Result<Source> {
         std::fs::symlink_metadata(&full)
     };
     match about {
+        Ok(about) if !about.is_dir() && ends_as_dir(&text) => Err(Error::local("not a directory")),
         Ok(about) => Ok(Source {
             is_dir: about.is_dir(),
             name: text,
         }),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            Err(Error::local("not a directory"))
+        }
         Err(_) => {
             // Of a link that leads nowhere, what is missing is where it leads.
             let missing = match std::fs::read_link(&full) {
                 Ok(link) => full.parent().unwrap_or(Path::new("/")).join(link),
-                Err(_) => full,
+                Err(_) => full.components().collect(),
             };
             Err(Error::local(format!(
                 "lstat {}: no such file or directory",
                 missing.display()
             )))
         }
+    }
+}
+
+/// `path` without `..` and without `.` in between, by its text alone, as Go's `filepath.Clean` does it.
+pub fn tidy(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let end = match path {
+        _ if path.ends_with("/.") => "/.",
+        _ if path.ends_with('/') => "/",
+        _ => "",
+    };
+    match parts.is_empty() {
+        true => format!("/{}", end.trim_start_matches('/')),
+        false => format!("/{}{end}", parts.join("/")),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The process inside of the container's root.
 
-use super::{About, Answer, Operation, extract, pack};
+use super::extract::{self, Owner};
+use super::{About, Answer, Operation, pack};
 use crate::error::{Error, Result};
+use crate::runtime::user;
 use crate::sys::clone::{Forked, fork};
+use crate::sys::rootdir::RootDir;
 use crate::sys::{namespace, process};
 use std::fs;
 use std::io::{self, Read, Write};
@@ -80,6 +83,11 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
             } else {
                 fs::symlink_metadata(path).is_ok()
             };
+            if let Err(error) = fs::symlink_metadata(path)
+                && error.kind() == io::ErrorKind::NotADirectory
+            {
+                return Err(Error::invalid(format!("lstat {path}: not a directory")));
+            }
             if !exists || is_within(&place_of(path, *follow), hidden) {
                 return Err(Error::not_found(found.target));
             }
@@ -91,15 +99,26 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
             // Once the tar has begun, a failure can only cut it short, which the other side notices.
             let _ = pack::pack(Path::new(path), *follow, *export, hidden, stream);
         }
-        Operation::Write { folder, rebase } => {
+        Operation::Write {
+            folder,
+            rebase,
+            user,
+        } => {
             let writable =
                 fs::metadata(folder).map_err(|error| Error::io("open", folder, error))?;
             if !writable.is_dir() {
                 return Err(Error::invalid("extraction point is not a directory"));
             }
+            let owner = match user {
+                Some(user) => {
+                    let user = user::resolve(&RootDir::open(Path::new("/"))?, user)?;
+                    Owner::User(user.uid, user.gid)
+                }
+                None => Owner::Tar,
+            };
             say(stream, &Answer::Ready);
             let tar = begun.chain(stream);
-            let result = extract::extract(tar, Path::new(folder), rebase, true);
+            let result = extract::extract(tar, Path::new(folder), rebase, owner);
             if result.is_err() {
                 // The other side still sends; it reads our answer when it is through.
                 let _ = io::copy(&mut &*stream, &mut io::sink());

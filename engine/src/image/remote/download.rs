@@ -1,0 +1,40 @@
+//! A file from the web, for `docker import http://…`.
+//!
+//! Source: moby `daemon/builder/remotecontext`, `GetWithStatusError`.
+
+use super::Patience;
+use super::problem::unanswered;
+use super::url::Url;
+use crate::error::{Error, Result};
+use std::io::Read;
+
+/// So much of what a server says instead of the file is shown.
+const LONGEST_EXCUSE: u64 = 4 << 10;
+
+/// Begins to fetch `url`. Errors: it cannot be reached, or answers with something else than the file.
+pub(crate) fn download(url: &str) -> Result<impl Read + use<>> {
+    let address = Url::parse(url)?;
+    let patience = Patience::default();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_connect(Some(patience.connect))
+        .timeout_per_read(Some(patience.silence))
+        .build()
+        .into();
+    let answer = agent
+        .get(url)
+        .call()
+        .map_err(|error| unanswered("GET", &address, error).error)?;
+    let status = answer.status();
+    let mut body = answer.into_body().into_reader();
+    if status.is_success() {
+        return Ok(body);
+    }
+    let mut excuse = Vec::new();
+    // What cannot be read is not needed.
+    let _ = body.by_ref().take(LONGEST_EXCUSE).read_to_end(&mut excuse);
+    Err(Error::invalid(format!(
+        "failed to GET {url} with status {status}: {}",
+        String::from_utf8_lossy(&excuse).trim()
+    )))
+}
