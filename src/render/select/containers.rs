@@ -284,6 +284,7 @@ mod tests {
     use super::*;
     use crate::inspect::samples;
     use engine::id::ContainerId;
+    use engine::oci::digest::Digest;
     use engine::store::containers::Health;
 
     /// Newest first: `late` created, `mid` running, `early` exited with 2.
@@ -293,6 +294,7 @@ mod tests {
         late.config.id = ContainerId::parse(&"f".repeat(64)).unwrap();
         late.config.created = samples::moment("2026-11-21T11:00:00Z");
         late.config.labels.clear();
+        late.config.image = Digest::of(b"other");
         late.config.layers = vec!["other".to_owned()];
         late.config.host.network = NetworkMode::None;
         late.status = Status::Created;

@@ -58,7 +58,8 @@ fn a_format_of_ones_own_is_taken_also_with_quiet() {
     sandbox
         .docker("history -q --format '|' mine:v1")
         .ok()
-        .says("|\n");
+        .mentions("|\n")
+        .warns("");
     // Of `ps` alone, the ids win, and that is said.
     sandbox.docker("create --name box mine:v1").ok().warns("");
     sandbox
