@@ -6,6 +6,7 @@
 //! **What we leave out.** `.lzma`, which has no magic number, as Docker does.
 
 use bzip2::bufread::MultiBzDecoder;
+use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -48,27 +49,62 @@ impl Compression {
 }
 
 /// The stream without its compression. Reading a damaged one, or one that ends too early, is an error.
-pub fn decompress<'a>(mut stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+pub fn decompress<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    let (compression, whole) = recognise(stream)?;
+    Ok(Box::new(Decoder::new(compression, whole)))
+}
+
+/// How `stream` is compressed, and the whole of it.
+pub(super) fn recognise<R: Read>(
+    mut stream: R,
+) -> io::Result<(Compression, impl BufRead + use<R>)> {
     let mut start = Vec::with_capacity(6);
     (&mut stream).take(6).read_to_end(&mut start)?;
     let compression = Compression::of(&start);
     let whole = BufReader::with_capacity(BUFFER, io::Cursor::new(start).chain(stream));
-    Ok(match compression {
-        Compression::None => Box::new(whole),
-        Compression::Gzip => buffered(flate2::bufread::MultiGzDecoder::new(whole)),
-        Compression::Bzip2 => buffered(MultiBzDecoder::new(whole)),
-        Compression::Xz => buffered(XzStreams::new(whole)),
-        Compression::Zstd => buffered(ZstdFrames::new(whole)),
-    })
+    Ok((compression, whole))
 }
 
-fn buffered<'a>(decoder: impl Read + 'a) -> Box<dyn Read + 'a> {
-    Box::new(BufReader::with_capacity(BUFFER, decoder))
+/// A stream without its compression. A type and not a box, so that it may go to another thread where its source may.
+pub(super) enum Decoder<R: BufRead> {
+    Plain(R),
+    Gzip(BufReader<MultiGzDecoder<R>>),
+    Bzip2(BufReader<MultiBzDecoder<R>>),
+    Xz(BufReader<XzStreams<R>>),
+    Zstd(BufReader<ZstdFrames<R>>),
+}
+
+impl<R: BufRead> Decoder<R> {
+    pub(super) fn new(compression: Compression, whole: R) -> Self {
+        match compression {
+            Compression::None => Self::Plain(whole),
+            Compression::Gzip => Self::Gzip(buffered(MultiGzDecoder::new(whole))),
+            Compression::Bzip2 => Self::Bzip2(buffered(MultiBzDecoder::new(whole))),
+            Compression::Xz => Self::Xz(buffered(XzStreams::new(whole))),
+            Compression::Zstd => Self::Zstd(buffered(ZstdFrames::new(whole))),
+        }
+    }
+}
+
+impl<R: BufRead> Read for Decoder<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(stream) => stream.read(buffer),
+            Self::Gzip(stream) => stream.read(buffer),
+            Self::Bzip2(stream) => stream.read(buffer),
+            Self::Xz(stream) => stream.read(buffer),
+            Self::Zstd(stream) => stream.read(buffer),
+        }
+    }
+}
+
+fn buffered<D: Read>(decoder: D) -> BufReader<D> {
+    BufReader::with_capacity(BUFFER, decoder)
 }
 
 /// The streams of an xz file, one after the other. The decoder must neither be read again after an error nor be asked
 /// for nothing, which it would take for the end of a block.
-struct XzStreams<R: Read> {
+pub(super) struct XzStreams<R: Read> {
     decoder: Option<XzReader<R>>,
 }
 
@@ -108,7 +144,7 @@ impl<R: Read> Read for XzStreams<R> {
 }
 
 /// The frames of a zstd stream, one after the other.
-struct ZstdFrames<R> {
+pub(super) struct ZstdFrames<R> {
     source: R,
     decoder: FrameDecoder,
     within: bool,

@@ -8,6 +8,7 @@
 //!
 //! Adopting packs the folder too, into a hash alone, because its digest is its name. Building never compresses.
 
+use super::ahead::decompressed;
 use super::capped::Capped;
 use super::compression::decompress;
 use super::digesting::Digesting;
@@ -61,13 +62,27 @@ pub enum Origin {
 /// Unpacks a layer's tar, compressed or not.
 /// Errors: see [`unpack`]; nothing is left behind.
 pub fn stage(home: &Home, stream: impl Read, origin: Origin, limits: &Limits) -> Result<Staged> {
+    stage_tar(home, decompress(stream).map_err(damaged)?, origin, limits)
+}
+
+/// As [`stage`], for a stream that may be long and goes to another thread to be decompressed.
+pub fn stage_beside(
+    home: &Home,
+    stream: impl Read + Send,
+    origin: Origin,
+    limits: &Limits,
+) -> Result<Staged> {
+    decompressed(stream, |tar| stage_tar(home, tar, origin, limits)).map_err(damaged)?
+}
+
+/// The same for a tar that is not compressed.
+fn stage_tar(home: &Home, tar: impl Read, origin: Origin, limits: &Limits) -> Result<Staged> {
     let draft = Draft::new(home)?;
     let frame = Frame(match origin {
         Origin::Foreign => Some(Recipe::create(draft.folder())?),
         Origin::Ours => None,
     });
-    let stream = Capped::new(decompress(stream).map_err(damaged)?, limits.stream());
-    let mut hashed = Digesting::new(stream);
+    let mut hashed = Digesting::new(Capped::new(tar, limits.stream()));
     let mut tar = Reader::with_frame(BufReader::with_capacity(BUFFER, &mut hashed), frame);
     let unpacked = unpack(&mut tar, draft.folder(), limits)?;
     if let Frame(Some(recipe)) = tar.finish().map_err(damaged)? {

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | [`resolve`] | what the user wrote → an image |
 //! | [`record`] | an image begins to exist, in one step |
-//! | [`tar`], [`compression`], [`digesting`], `capped` | the streams that layers are |
+//! | [`tar`], [`compression`], `ahead`, [`digesting`], `capped` | the streams that layers are |
 //! | [`unpack`] with [`marks`], [`owners`], [`recipe`] | a tar → a folder for overlayfs |
 //! | [`pack`] | a folder of changes → a tar |
 //! | [`layer`] | both, as layers |
@@ -24,6 +24,7 @@
 //! **Try it.** `docker image inspect busybox`.
 //! **Lesson.** `images-tags-and-layers`
 
+mod ahead;
 pub mod archive;
 mod capped;
 pub mod changes;

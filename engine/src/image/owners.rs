@@ -7,7 +7,7 @@
 //! makes: in its later namespace its own id is 0.
 //! **What we leave out.** The record needs a regular file or a directory: the kernel allows `user.*` on nothing else.
 
-use rustix::fs::{AtFlags, Gid, Uid, XattrFlags, chownat};
+use rustix::fs::{AtFlags, Gid, Stat, Uid, XattrFlags, chownat};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -76,6 +76,11 @@ impl Owners {
             Err(Errno::OPNOTSUPP) => Ok(()),
             other => other,
         }
+    }
+
+    /// Whether a file that this process just made belongs to `owner` as it is.
+    pub fn made_for(&self, made: &Stat, owner: (u64, u64)) -> bool {
+        self.root && (u64::from(made.st_uid), u64::from(made.st_gid)) == owner
     }
 
     /// The owner that a tar should name for a file that `stat` gives to `on_disk`, and that has these attributes.

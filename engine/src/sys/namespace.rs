@@ -187,7 +187,15 @@ fn new_mount_namespace() -> Result<()> {
 
 /// The descriptor of our own namespace file, such as `net`.
 pub fn own(namespace: &str) -> Result<OwnedFd> {
-    let path = format!("/proc/self/ns/{namespace}");
+    open(format!("/proc/self/ns/{namespace}"))
+}
+
+/// The mount namespace of the process `pid`, a child of ours: its mounts stay for as long as the descriptor does.
+pub fn mounts_of(pid: i32) -> Result<OwnedFd> {
+    open(format!("/proc/{pid}/ns/mnt"))
+}
+
+fn open(path: String) -> Result<OwnedFd> {
     fs::File::open(&path)
         .map(OwnedFd::from)
         .map_err(|error| failed("open", path, error))

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::sys::rootdir::RootDir;
 use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps, mkdirat, openat, utimensat};
 use rustix::io::Errno;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
@@ -20,6 +21,15 @@ const KEPT_OPEN: usize = 64;
 pub(super) struct Folder {
     /// Opened with `O_PATH`.
     pub(super) fd: OwnedFd,
+    /// See [`Folders::real_path`].
+    real: OnceCell<Vec<u8>>,
+}
+
+impl Folder {
+    fn new(fd: OwnedFd) -> Self {
+        let real = OnceCell::new();
+        Self { fd, real }
+    }
 }
 
 pub(super) struct Folders {
@@ -38,7 +48,7 @@ impl Folders {
             .map_err(|errno| failed("open", root.as_os_str().as_bytes(), errno))?;
         Ok(Self {
             root_dir,
-            root: Rc::new(Folder { fd }),
+            root: Rc::new(Folder::new(fd)),
             open: HashMap::new(),
             noted: BTreeMap::new(),
         })
@@ -49,14 +59,19 @@ impl Folders {
         Rc::clone(&self.root)
     }
 
-    /// Where an open folder really is, relative to the root.
-    pub(super) fn real_path(&self, folder: &Folder) -> std::result::Result<Vec<u8>, Errno> {
+    /// Where an open folder really is, relative to the root. Asked once: a folder that is unpacked into does not move, and
+    /// one that is replaced is opened anew.
+    pub(super) fn real_path<'f>(&self, folder: &'f Folder) -> std::result::Result<&'f [u8], Errno> {
+        if let Some(known) = folder.real.get() {
+            return Ok(known);
+        }
         let read = |fd: &OwnedFd| {
             rustix::fs::readlink(itself(fd), Vec::new()).map(std::ffi::CString::into_bytes)
         };
         let (root, path) = (read(&self.root.fd)?, read(&folder.fd)?);
         let inside = path.strip_prefix(root.as_slice()).ok_or(Errno::XDEV)?;
-        Ok(inside.strip_prefix(b"/").unwrap_or(inside).to_vec())
+        let inside = inside.strip_prefix(b"/").unwrap_or(inside);
+        Ok(folder.real.get_or_init(|| inside.to_vec()))
     }
 
     /// Opens the folder at `path`; what is missing is made, and gets `mtime`, since no entry tells its own.
@@ -121,7 +136,7 @@ impl Folders {
     fn resolve(&self, path: &[u8]) -> std::result::Result<Rc<Folder>, Errno> {
         self.root_dir
             .resolve(as_path(path), OFlags::PATH | OFlags::DIRECTORY)
-            .map(|fd| Rc::new(Folder { fd }))
+            .map(|fd| Rc::new(Folder::new(fd)))
     }
 
     fn make(

@@ -114,19 +114,21 @@ impl Unpacker {
         let on = |errno| failed("create", &entry.path, errno);
         let flags =
             OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::WRONLY | OFlags::CLOEXEC;
-        let mut file = openat(&folder.fd, name, flags, Mode::RUSR | Mode::WUSR)
+        // Nobody else can enter the layer yet, so the file may have its rights from the first.
+        let rights = Mode::from_raw_mode(entry.mode & 0o777);
+        let mut file = openat(&folder.fd, name, flags, rights)
             .map(File::from)
             .map_err(on)?;
+        let made = rustix::fs::fstat(&file).map_err(on)?;
         if let Some((_, numbers)) = &mut self.aside {
             let parent = self.folders.real_path(folder).map_err(on)?;
-            let real = match parent.as_slice() {
+            let real = match parent {
                 b"" => name.to_vec(),
                 parent => [parent, b"/", name].concat(),
             };
             if let Some(recipe) = &mut tar.frame().0 {
                 let number = recipe.mark(&real, entry.size).on("write", "recipe")?;
-                let stat = rustix::fs::fstat(&file).map_err(on)?;
-                numbers.insert(stat.st_ino, number);
+                numbers.insert(made.st_ino, number);
             }
         }
         let mut buffer = vec![0; BUFFER.min(usize::try_from(entry.size).unwrap_or(BUFFER))];
@@ -138,8 +140,14 @@ impl Unpacker {
             file.write_all(&buffer[..count])
                 .on("write", as_path(&entry.path))?;
         }
-        self.finish_owner(&folder.fd, name, entry)?;
-        rustix::fs::fchmod(&file, Mode::from_raw_mode(entry.mode)).map_err(on)?;
+        // Each change of an inode goes through the file system's journal: what is right already is left alone.
+        let given = self.owners.made_for(&made, (entry.uid, entry.gid)) && entry.xattrs.is_empty();
+        if !given {
+            self.finish_owner(&folder.fd, name, entry)?;
+        }
+        if !given || made.st_mode & 0o7777 != entry.mode {
+            rustix::fs::fchmod(&file, Mode::from_raw_mode(entry.mode)).map_err(on)?;
+        }
         futimens(&file, &times(entry.mtime)).map_err(on)
     }
 

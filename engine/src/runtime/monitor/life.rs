@@ -11,7 +11,7 @@ use crate::runtime::{Failure, observe, plan, remove};
 use crate::store::containers::{Phase, RestartPolicy};
 use crate::store::records;
 use crate::sys;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -80,6 +80,8 @@ impl Monitor {
 
     /// Starts the init and records it.
     pub(super) fn start_init(&mut self) -> Result<(), Failure> {
+        // Overlayfs does not want the same folders twice.
+        self.mounts = None;
         let mut plan = plan::plan(&self.site.home, &self.site.sandbox, &self.config)?;
         plan.address = self.address();
         let limits = Limits::of(&self.config.host);
@@ -94,8 +96,19 @@ impl Monitor {
             sys::terminal::set_size(master, size)?;
         }
         self.publish(init.pidfd.as_fd())?;
+        self.mounts = self.outlasting_mounts(init.pid);
         let running = init.release()?;
         self.record_start(running)
+    }
+
+    /// Whoever ends the last process of a mount namespace waits for its mounts to go, some thirty of them. Nobody needs that
+    /// of a container that is removed with its end and shows nothing of the machine's, so we hold them until the answer.
+    fn outlasting_mounts(&self, pid: i32) -> Option<OwnedFd> {
+        let host = &self.config.host;
+        if !host.auto_remove || !host.mounts.is_empty() {
+            return None;
+        }
+        sys::namespace::mounts_of(pid).ok()
     }
 
     fn record_start(&mut self, running: Running) -> Result<(), Failure> {
@@ -216,7 +229,10 @@ impl Monitor {
         if let Some(cgroup) = self.cgroup.take() {
             cgroup.remove();
         }
-        crate::cgroup::sweep(self.config.id.as_str());
+        // Removing looks for groups that a killed monitor left, too.
+        if !self.config.host.auto_remove {
+            crate::cgroup::sweep(self.config.id.as_str());
+        }
     }
 
     /// After the record: removes what is to be removed, lets go of the lock, and only then tells the clients, so that
@@ -237,6 +253,8 @@ impl Monitor {
             client.role = Role::Leaving;
             client.leave_by = Some(Instant::now() + LINGER);
         }
+        // What is mounted is not free, also when it is unlinked.
+        self.mounts = None;
         if let Some(trash) = trash {
             let _ = records::empty_trash(&self.site.sandbox, &trash, self.site.now());
         }

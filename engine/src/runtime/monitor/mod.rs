@@ -32,6 +32,7 @@ use crate::sys;
 use client::Client;
 use process::Process;
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Instant;
@@ -49,6 +50,8 @@ pub(super) struct Monitor {
     processes: Vec<Process>,
     next_key: u32,
     cgroup: Option<Cgroup>,
+    /// Keeps the container's mounts, whose end takes time, until those who wait for its end have heard of it.
+    mounts: Option<OwnedFd>,
     publisher: Option<Publisher>,
     /// How the container gets out of its network, or why it does not.
     way: Result<Way, String>,
@@ -129,6 +132,7 @@ fn open() -> Result<(Monitor, Job)> {
         processes: Vec::new(),
         next_key: 0,
         cgroup: None,
+        mounts: None,
         publisher: None,
         way,
         outbound: None,

@@ -371,7 +371,7 @@ enum Stopped {
 }
 
 fn unpack(home: &Home, mut chunks: Chunks<'_>) -> Result<Staged> {
-    let staged = layer::stage(home, &mut chunks, Origin::Foreign, &Limits::default())?;
+    let staged = layer::stage_beside(home, &mut chunks, Origin::Foreign, &Limits::default())?;
     // A decompressor may leave the last bytes unread; they belong to the blob all the same.
     io::copy(&mut chunks, &mut io::sink())
         .map_err(|error| Error::invalid("a layer broke off").with_source(error))?;
