@@ -121,23 +121,29 @@ impl Image {
 /// All images of a sandbox, newest first.
 pub fn list(home: &Home, sandbox: &SandboxPaths) -> Result<Vec<Image>> {
     let table = images::read(sandbox)?;
+    let mut references = table.all_references();
     let mut found = table
         .images
         .iter()
-        .map(|(id, record)| load(home, &table, id, record))
+        .map(|(id, record)| load(home, references.remove(id).unwrap_or_default(), id, record))
         .collect::<Result<Vec<_>>>()?;
     found.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
     Ok(found)
 }
 
-/// The image `id` as `table` knows it.
-fn load(home: &Home, table: &ImageTable, id: &ImageId, record: &ImageRecord) -> Result<Image> {
+/// The image `id` with its names, as a sandbox knows it.
+fn load(
+    home: &Home,
+    references: Vec<Reference>,
+    id: &ImageId,
+    record: &ImageRecord,
+) -> Result<Image> {
     let config = config(home, id)?;
     let created = config.created.as_deref().and_then(|text| text.parse().ok());
     Ok(Image {
         id: id.clone(),
         chain: record.chain.clone(),
-        references: table.references_of(id),
+        references,
         size: record.size,
         parent: record.parent.clone(),
         created,

@@ -16,7 +16,7 @@ use crate::store::images::{self, ImageTable};
 pub fn find(home: &Home, sandbox: &SandboxPaths, name: &str) -> Result<Image> {
     let table = images::read(sandbox)?;
     let id = find_id(&table, name)?;
-    load(home, &table, &id, &table.images[&id])
+    load(home, table.references_of(&id), &id, &table.images[&id])
 }
 
 /// The id that `name` means; it is a key of `table.images`.

@@ -6,7 +6,7 @@ use crate::error::{Error, IoContext, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -70,10 +70,13 @@ pub fn json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>> {
 
 /// Reads JSON; `None` if there is no file.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
-    let bytes = match fs::read(path) {
+    let mut file = match fs::File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         other => other.on("read", path)?,
     };
+    // Most records are shorter: then their length need not be asked for, which counts where a command reads hundreds.
+    let mut bytes = Vec::with_capacity(4096);
+    file.read_to_end(&mut bytes).on("read", path)?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
         Error::internal(format!("`{}` is damaged", path.display())).with_source(error)
     })

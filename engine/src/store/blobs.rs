@@ -10,7 +10,7 @@ use crate::error::{Error, IoContext, Result};
 use crate::oci::digest::Digest;
 use crate::paths::{Home, create_private_dir};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
 /// Configurations and manifests are read whole; none that is honest comes near this size.
@@ -89,18 +89,23 @@ impl Draft {
 /// Error: kind `NotFound` if it is missing, `Internal` if it is damaged.
 pub fn read(home: &Home, digest: &Digest) -> Result<Vec<u8>> {
     let path = path(home, digest);
-    let length = match fs::metadata(&path) {
+    let file = match fs::File::open(&path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(Error::not_found(format!("blob {digest} is missing")));
         }
-        other => other.on("read", &path)?.len(),
+        other => other.on("open", &path)?,
     };
+    // A list of images reads hundreds: one open file tells how long it is, and what is in it.
+    let length = file.metadata().on("read", &path)?.len();
     if length > LARGEST_IN_MEMORY {
         return Err(Error::internal(format!(
             "blob {digest} is too large: {length} bytes"
         )));
     }
-    let bytes = fs::read(&path).on("read", &path)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
+    file.take(LARGEST_IN_MEMORY)
+        .read_to_end(&mut bytes)
+        .on("read", &path)?;
     if Digest::of(&bytes) != *digest {
         return Err(Error::internal(format!("blob {digest} is damaged")));
     }

@@ -14,7 +14,7 @@ use crate::oci::reference::Reference;
 use crate::paths::SandboxPaths;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The content of `images.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,18 @@ impl ImageTable {
             .collect();
         references.sort_by_cached_key(Reference::to_string);
         references
+    }
+
+    /// The names of all images that have one, each image's sorted as text: one look at each name, however many there are.
+    pub fn all_references(&self) -> HashMap<&ImageId, Vec<Reference>> {
+        let mut all: HashMap<_, Vec<Reference>> = HashMap::new();
+        for (reference, id) in &self.references {
+            all.entry(id).or_default().push(reference.clone());
+        }
+        for references in all.values_mut() {
+            references.sort_by_cached_key(Reference::to_string);
+        }
+        all
     }
 
     /// Whether another image here was committed from `id`.
@@ -129,6 +141,21 @@ mod tests {
         let sandbox = home.sandbox("free").unwrap();
         create_private_dir(sandbox.root()).unwrap();
         (folder, sandbox)
+    }
+
+    #[test]
+    fn the_names_of_all_images_are_those_of_each() {
+        let ids = [b"a", b"b", b"c"].map(|text| Digest::of(text));
+        let mut table = ImageTable::default();
+        for (name, id) in [("web:2", 0), ("app", 1), ("web:10", 0), ("app:1", 0)] {
+            let name = Reference::parse(name).unwrap().or_latest();
+            table.references.insert(name, ids[id].clone());
+        }
+        let all = table.all_references();
+        for id in &ids {
+            let found = all.get(id).cloned().unwrap_or_default();
+            assert_eq!(found, table.references_of(id));
+        }
     }
 
     #[test]

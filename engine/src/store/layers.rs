@@ -15,6 +15,7 @@ use crate::error::{Error, IoContext, Result};
 use crate::oci::config::chain_ids;
 use crate::oci::digest::Digest;
 use crate::paths::{Home, create_private_dir};
+use crate::sys::spread;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs;
@@ -162,6 +163,7 @@ impl Draft {
         if !tmp.is_dir() {
             create_private_dir(&tmp)?;
         }
+        spread::subfolders_of(&tmp);
         let kept = lock::shared(&home.content_lock())?;
         let folder = tempfile::Builder::new()
             .prefix(DRAFT_PREFIX)

@@ -6,6 +6,8 @@
 //!                └──► content/tmp/blob-…
 //! ```
 //!
+//! What a large layer needs most of, decompressing, has a thread of its own (see [`layer::stage_beside`]).
+//!
 //! Both digests must be the announced ones before blob and layer get their names.
 
 use super::{Observer, layer_event, short};
