@@ -11,6 +11,7 @@ use crate::wait::Source;
 use convert::{container, dockerfile, event, file, image};
 use engine::Engine;
 use engine::engine::look::Seen;
+use engine::events;
 use engine::runtime::spec::{self, ChangeKind};
 use engine::store::containers::MountSource;
 use std::ops::ControlFlow;
@@ -279,6 +280,8 @@ pub struct EngineSource {
 
 /// How often the journal's length is compared. Watching files does not work on network homes; comparing does.
 const POLL: Duration = Duration::from_millis(10);
+/// Bytes at the end of the journal in which the last event is found.
+const LAST_EVENTS: u64 = 256 << 10;
 
 impl EngineSource {
     /// Over `world`.
@@ -312,12 +315,12 @@ impl Source for EngineSource {
     }
 
     fn quiet(&self) -> Duration {
-        let last = self
-            .world
-            .engine
-            .journal()
+        // The last event is all that is asked for, and a journal may be long. A line that is cut is none.
+        let journal = self.world.engine.sandbox().journal();
+        let near_the_end = self.journal_length().saturating_sub(LAST_EVENTS);
+        let last = events::read_from(&journal, near_the_end)
             .ok()
-            .and_then(|all| all.last().map(|last| last.time));
+            .and_then(|(all, _)| all.last().map(|last| last.time));
         last.and_then(|last| Duration::try_from(self.world.engine.now() - last).ok())
             .unwrap_or_default()
     }

@@ -68,10 +68,10 @@ pub(super) fn recognise<R: Read>(
 /// A stream without its compression. A type and not a box, so that it may go to another thread where its source may.
 pub(super) enum Decoder<R: BufRead> {
     Plain(R),
-    Gzip(BufReader<MultiGzDecoder<R>>),
-    Bzip2(BufReader<MultiBzDecoder<R>>),
-    Xz(BufReader<XzStreams<R>>),
-    Zstd(BufReader<ZstdFrames<R>>),
+    Gzip(Buffered<MultiGzDecoder<R>>),
+    Bzip2(Buffered<MultiBzDecoder<R>>),
+    Xz(Buffered<XzStreams<R>>),
+    Zstd(Buffered<ZstdFrames<R>>),
 }
 
 impl<R: BufRead> Decoder<R> {
@@ -98,8 +98,11 @@ impl<R: BufRead> Read for Decoder<R> {
     }
 }
 
-fn buffered<D: Read>(decoder: D) -> BufReader<D> {
-    BufReader::with_capacity(BUFFER, decoder)
+/// A decoder with what it gave and nobody took yet. Their sizes differ by much, so they are kept apart.
+type Buffered<D> = Box<BufReader<D>>;
+
+fn buffered<D: Read>(decoder: D) -> Buffered<D> {
+    Box::new(BufReader::with_capacity(BUFFER, decoder))
 }
 
 /// The streams of an xz file, one after the other. The decoder must neither be read again after an error nor be asked
