@@ -9,7 +9,7 @@
 use super::lowers::Lowers;
 use super::marks::{Marks, is_whiteout};
 use super::owners::{self, through};
-use super::upper::{Item, items, open, open_top};
+use super::upper::{Item, check_depth, items, open, open_top};
 use crate::error::{Error, Result};
 use rustix::fs::{FileType, Stat};
 use std::os::fd::{AsFd, OwnedFd};
@@ -62,6 +62,7 @@ impl Walk {
 
     fn folder(&mut self, folder: &OwnedFd, path: &str, lowers: &Lowers) -> Result<()> {
         let on = |errno: rustix::io::Errno| Error::io("read", path, errno.into());
+        check_depth(path.as_bytes())?;
         for item in items(folder).map_err(on)? {
             let path = format!("{path}/{}", item.name.to_string_lossy());
             let (below, inner) = lowers.find(&item.name)?;

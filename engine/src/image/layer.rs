@@ -24,6 +24,8 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 const BUFFER: usize = 128 << 10;
+/// For who packs, folder in folder.
+const STACK: usize = 16 << 20;
 
 /// A layer that is unpacked and hashed, but not yet placed on a parent.
 pub struct Staged {
@@ -207,11 +209,13 @@ fn through_a_pipe(
 ) -> Result<Staged> {
     let (reader, writer) = io::pipe().on("make", "pipe")?;
     std::thread::scope(|scope| {
-        let producer = scope.spawn(move || {
+        let packer = std::thread::Builder::new().stack_size(STACK);
+        let producer = packer.spawn_scoped(scope, move || {
             let mut sink = BufWriter::with_capacity(BUFFER, writer);
             write(&mut sink)?;
             sink.flush().on("write", "pipe")
         });
+        let producer = producer.on("start", "a thread")?;
         let staged = stage(home, reader, origin, &Limits::default());
         let produced = producer
             .join()

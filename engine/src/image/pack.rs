@@ -12,7 +12,7 @@ use super::lowers::Lowers;
 use super::marks::{Marks, is_whiteout};
 use super::owners::{self, Owners, Xattrs, through};
 use super::tar::{Entry, EntryKind, Writer};
-use super::upper::{Item, items, open, open_top};
+use super::upper::{Item, check_depth, items, open, open_top};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::layer::{OPAQUE_MARK, WHITEOUT_PREFIX};
 use rustix::fs::{FileType, Mode, OFlags, Stat, openat, readlinkat};
@@ -89,6 +89,7 @@ impl<W: Write> Packer<W> {
 
     /// All that lies in `folder`, whose path is empty or ends with a slash.
     fn folder(&mut self, folder: &OwnedFd, path: &[u8], lowers: &Lowers) -> Result<()> {
+        check_depth(path)?;
         let items = items(folder).map_err(|errno| failed(path, errno))?;
         for item in items.iter().filter(|item| is_whiteout(&item.stat)) {
             self.deletion(&[path, WHITEOUT_PREFIX, item.name.as_bytes()].concat())?;

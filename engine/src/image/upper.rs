@@ -11,6 +11,21 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+/// So many folders may lie in each other. One that looks into them holds each open, and a program in the container can
+/// make as many as it likes.
+pub(super) const DEEPEST: usize = 500;
+
+/// An error for `path`, which begins without a slash or ends with one, if it lies deeper than that.
+pub(super) fn check_depth(path: &[u8]) -> Result<()> {
+    match path.iter().filter(|byte| **byte == b'/').count() > DEEPEST {
+        true => Err(Error::invalid(format!(
+            "more than {DEEPEST} folders lie in each other: `{}…`",
+            String::from_utf8_lossy(&path[..path.len().min(40)])
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// What lies in a folder.
 pub(super) struct Item {
     pub(super) name: OsString,

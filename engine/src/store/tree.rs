@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::sys::namespace;
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{openat, renameat_with, unlinkat};
 use rustix::io::Errno;
 use std::ffi::CStr;
 use std::path::Path;
@@ -17,7 +18,7 @@ pub fn remove_tree(path: &Path) -> Result<()> {
         Err(Errno::ISDIR | Errno::PERM) => {}
         Err(errno) => return Err(failed(errno)),
     }
-    match open_folder(CWD, path).and_then(|folder| empty(&folder)) {
+    match open_folder(CWD, path).and_then(|folder| empty_all(&folder)) {
         Ok(()) => {}
         Err(Errno::NOENT) => return Ok(()),
         Err(errno) => return Err(failed(errno)),
@@ -37,7 +38,22 @@ pub fn remove_tree_of_anyone(path: &Path) -> Result<()> {
     })
 }
 
-fn empty(folder: &OwnedFd) -> Result<(), Errno> {
+/// So many folders are held open at once.
+const DEEPEST: usize = 100;
+
+/// Empties `top`, however deep folders lie in each other: what lies too deep is moved up, and its turn comes then.
+fn empty_all(top: &OwnedFd) -> Result<(), Errno> {
+    let mut moved = 0;
+    loop {
+        let before = moved;
+        empty(top, top, 0, &mut moved)?;
+        if moved == before {
+            return Ok(());
+        }
+    }
+}
+
+fn empty(folder: &OwnedFd, top: &OwnedFd, depth: usize, moved: &mut usize) -> Result<(), Errno> {
     let mut retried = false;
     for entry in Dir::read_from(folder)? {
         let entry = entry?;
@@ -53,12 +69,40 @@ fn empty(folder: &OwnedFd) -> Result<(), Errno> {
                 false
             }
         };
-        if is_folder {
-            empty(&open_folder(folder, name)?)?;
-            unlink(folder, name, AtFlags::REMOVEDIR, &mut retried)?;
+        if !is_folder {
+            continue;
         }
+        let inner = open_folder(folder, name)?;
+        if depth >= DEEPEST {
+            move_up(folder, name, &inner, top, moved)?;
+            continue;
+        }
+        empty(&inner, top, depth + 1, moved)?;
+        unlink(folder, name, AtFlags::REMOVEDIR, &mut retried)?;
     }
     Ok(())
+}
+
+/// Moves the folder `name`, which is open as `inner`, to `top`, under a name that nothing has there.
+fn move_up(
+    folder: &OwnedFd,
+    name: &CStr,
+    inner: &OwnedFd,
+    top: &OwnedFd,
+    moved: &mut usize,
+) -> Result<(), Errno> {
+    // A folder that gets another parent is written, too.
+    rustix::fs::fchmod(inner, Mode::RWXU)?;
+    rustix::fs::fchmod(folder, Mode::RWXU)?;
+    rustix::fs::fchmod(top, Mode::RWXU)?;
+    loop {
+        *moved += 1;
+        let new = format!(".deep-{moved}");
+        match renameat_with(folder, name, top, new.as_str(), RenameFlags::NOREPLACE) {
+            Err(Errno::EXIST) => {}
+            other => return other,
+        }
+    }
 }
 
 fn remove_file(folder: &OwnedFd, name: &CStr, retried: &mut bool) -> Result<(), Errno> {
@@ -111,5 +155,21 @@ mod tests {
         remove_tree(&tree).unwrap();
         assert!(!tree.exists() && outside.exists());
         remove_tree(&tree).unwrap();
+    }
+
+    #[test]
+    fn folders_may_lie_in_each_other_as_deep_as_they_like() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = folder.path().join("tree");
+        fs::create_dir_all(tree.join(".deep-1")).unwrap();
+        let mut deepest = open_folder(CWD, &tree).unwrap();
+        for _ in 0..3000 {
+            rustix::fs::mkdirat(&deepest, "d", Mode::RWXU).unwrap();
+            let file = OFlags::CREATE | OFlags::WRONLY;
+            openat(&deepest, "f", file, Mode::RUSR).unwrap();
+            deepest = open_folder(&deepest, "d").unwrap();
+        }
+        remove_tree(&tree).unwrap();
+        assert!(!tree.exists());
     }
 }

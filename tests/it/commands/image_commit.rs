@@ -92,3 +92,21 @@ fn a_name_with_a_digest_is_refused_by_the_command_line() {
         .fails(1)
         .warns("refusing to create a tag with a digest reference\n");
 }
+
+#[test]
+fn folders_that_lie_too_deep_in_each_other_are_named_and_can_be_removed() {
+    let sandbox = Sandbox::new();
+    let script = "i=0; while [ $i -lt 1500 ]; do mkdir d && cd d || exit; i=$((i+1)); done";
+    sandbox
+        .docker(&format!("run --name box busybox sh -c '{script}'"))
+        .ok()
+        .says("");
+    for words in ["diff box", "commit box"] {
+        sandbox
+            .docker(words)
+            .fails(1)
+            .complains("more than 500 folders lie in each other");
+    }
+    sandbox.docker("rm box").ok().says("box\n");
+    assert!(sandbox.container_ids().is_empty());
+}

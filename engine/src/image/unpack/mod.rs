@@ -17,6 +17,7 @@ use super::marks::{self, Marks};
 use super::owners::{self, Owners};
 use super::recipe::Recipe;
 use super::tar::{Entry, EntryKind, Reader};
+use super::upper::DEEPEST;
 use crate::error::{Error, Result};
 use crate::oci::layer::{EntryName, entry_name};
 use crate::store::layers::DIFF;
@@ -263,8 +264,6 @@ struct EntryPath(Vec<u8>);
 
 impl EntryPath {
     const LONGEST: usize = 4096;
-    /// Removing or packing a tree holds one open folder per level.
-    const DEEPEST: usize = 500;
 
     /// Errors for a path that leads out of the root, one that is too long, and one below a whiteout.
     fn parse(path: &[u8]) -> Result<Self> {
@@ -280,7 +279,7 @@ impl EntryPath {
                 part => parts.push(part),
             }
         }
-        if path.len() > Self::LONGEST || parts.len() > Self::DEEPEST {
+        if path.len() > Self::LONGEST || parts.len() > DEEPEST {
             return Err(refused(path, "it is too long"));
         }
         if path.contains(&0) {

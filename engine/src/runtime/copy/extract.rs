@@ -67,7 +67,8 @@ pub(super) fn extract(
 fn broken(error: io::Error) -> Error {
     let text = error.to_string();
     let is_cut = error.kind() == io::ErrorKind::UnexpectedEof
-        || text.contains("failed to read entire block");
+        || text.contains("failed to read entire block")
+        || text.contains("unexpected EOF");
     match text {
         _ if is_cut => Error::invalid("unexpected EOF"),
         text if text.contains("header") || text.contains("numeric field") => {
@@ -108,7 +109,6 @@ struct Metadata {
 
 impl Extractor<'_> {
     fn take<R: Read>(&mut self, entry: &mut Entry<'_, R>) -> Result<()> {
-        let bad = |error| Error::invalid("the tar stream cannot be read").with_source(error);
         let name = PathBuf::from(OsString::from_vec(entry.path_bytes().into_owned()));
         if name.as_os_str().len() > LONGEST {
             return Err(Error::invalid("a name in the tar stream is too long"));
@@ -117,17 +117,19 @@ impl Extractor<'_> {
             return Ok(());
         };
         let header = entry.header();
-        let number = |value: std::io::Result<u64>| {
-            // Cut off, the number of a stranger could become root's.
-            let number = u32::try_from(value.map_err(bad)?);
-            number.map_err(|_| Error::invalid("the tar stream has an owner that no file can have"))
+        let number = |value: io::Result<u64>| {
+            // Cut off, the number of a stranger could become root's; the last one means nobody.
+            let number = u32::try_from(value.map_err(broken)?).ok();
+            number
+                .filter(|number| *number != u32::MAX)
+                .ok_or_else(|| Error::invalid("the tar stream has an owner that no file can have"))
         };
         let time = rustix::fs::Timespec {
-            tv_sec: header.mtime().map_err(bad)?.min(i64::MAX as u64) as i64,
+            tv_sec: header.mtime().map_err(broken)?.min(i64::MAX as u64) as i64,
             tv_nsec: 0,
         };
         let about = Metadata {
-            mode: Mode::from_raw_mode(header.mode().map_err(bad)? & 0o7777),
+            mode: Mode::from_raw_mode(header.mode().map_err(broken)? & 0o7777),
             owner: (number(header.uid())?, number(header.gid())?),
             times: Timestamps {
                 last_access: time,
@@ -199,7 +201,11 @@ impl Extractor<'_> {
     ) -> Result<(), Failure> {
         let parent = self.parent(path)?;
         let name = path.file_name().ok_or(Errno::INVAL)?;
-        let kind = entry.header().entry_type();
+        let kind = match entry.header().entry_type() {
+            // Before POSIX a directory was a file whose name ends so.
+            kind if kind.is_file() && entry.path_bytes().ends_with(b"/") => EntryType::Directory,
+            kind => kind,
+        };
         if self.clear(&parent, name, path, kind)? {
             // The folder is there already; it takes the mode and owner of the one that is copied.
             let folder = open_entry(&parent, name, OFlags::RDONLY | OFlags::DIRECTORY)?;

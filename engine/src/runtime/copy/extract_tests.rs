@@ -134,3 +134,31 @@ fn folders_and_files_do_not_replace_each_other() {
         assert!(error.message().contains(words), "{error}");
     }
 }
+
+#[test]
+fn an_owner_that_no_file_can_have_is_refused() {
+    for owner in [u64::from(u32::MAX), 1 << 32] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut header = header(EntryType::Regular, 0);
+        header.set_uid(owner);
+        header.set_path("f").unwrap();
+        header.set_cksum();
+        let mut builder = Builder::new(Vec::new());
+        builder.append(&header, std::io::empty()).unwrap();
+        let error = unpack(&builder.into_inner().unwrap(), folder.path()).unwrap_err();
+        assert!(
+            error.to_string().contains("an owner that no file can have"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_of_a_tar_from_before_posix_is_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tar = Vec::new();
+    raw_entry(&mut tar, "d/", EntryType::Regular, "", b"");
+    raw_entry(&mut tar, "d/f", EntryType::Regular, "", b"x");
+    unpack(&tar, folder.path()).unwrap();
+    assert!(folder.path().join("d/f").is_file());
+}
