@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// More than any command of a test takes on a busy machine. A command that hangs fails its test by name.
-pub(crate) const LIMIT: Duration = Duration::from_secs(120);
+/// More than any command of a test takes, also where ten others want each processor: a whole lesson is one command. One that
+/// hangs fails its test by name.
+pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 
 /// Runs `command` with `input` and waits for its end *and* for the end of its output: a monitor that keeps the
 /// caller's standard output open is a bug that this finds.
