@@ -1,6 +1,6 @@
 //! Blobs: files named by their digest, and the marks that say which repository has which.
 
-use super::{Store, present, remove, write};
+use super::{DRAFT, Store, present, remove};
 use crate::error::{Code, Fault, Result};
 use crate::names::Repository;
 use engine::oci::digest::Digest;
@@ -62,7 +62,7 @@ impl Store {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 // Another file system, or one without links.
-                Err(_) => write(&place, &fs::read(path)?)?,
+                Err(_) => copy(path, &place)?,
             }
         }
         self.mark_blob(name, digest)
@@ -87,6 +87,16 @@ impl Store {
     fn blob_mark(&self, name: &Repository, digest: &Digest) -> PathBuf {
         self.repository(name).join("_blobs").join(digest.hex())
     }
+}
+
+/// Copies the file at `path`, however large, so that a reader of `place` sees all of it or nothing.
+fn copy(path: &Path, place: &Path) -> Result<()> {
+    let mut copied = tempfile::Builder::new()
+        .prefix(DRAFT)
+        .tempfile_in(place.parent().unwrap_or(Path::new(".")))?;
+    io::copy(&mut File::open(path)?, &mut copied)?;
+    copied.persist(place).map_err(|error| error.error)?;
+    Ok(())
 }
 
 /// Counts what is written into a hash.

@@ -42,6 +42,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+/// How a file is called while it is written; no name of a client's begins so.
+const DRAFT: &str = ".new-";
+
 /// The files of one registry.
 #[derive(Debug)]
 pub struct Store {
@@ -195,9 +198,7 @@ fn private_dirs(path: &Path) -> io::Result<()> {
 /// Replaces the file at `path`, so that a reader sees the old or the new one.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(DRAFT).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

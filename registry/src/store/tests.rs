@@ -165,6 +165,14 @@ fn what_no_repository_has_is_deleted_at_the_next_start() {
     manifests::put(&store, &own, &target, &request, &mut &bytes[..]).unwrap();
     let stray = store.blob(&Digest::of(b"stray"));
     fs::write(&stray, b"stray").unwrap();
+    let drafts = [
+        stray.with_file_name(".new-abc"),
+        store.repository(&own).join("_tags/.new-def"),
+    ];
+    for draft in &drafts {
+        fs::write(draft, b"half").unwrap();
+        age(draft);
+    }
     drop(store);
     let store = Store::open(folder.path()).unwrap();
     for (digest, stays) in [
@@ -177,6 +185,7 @@ fn what_no_repository_has_is_deleted_at_the_next_start() {
         assert_eq!(store.blob(digest).exists(), stays, "{digest}");
     }
     assert!(!stray.exists());
+    assert!(drafts.iter().all(|draft| !draft.exists()));
     assert!(store.manifest(&own, &Digest::of(&bytes)).unwrap().is_some());
     // Without the manifest, nothing of it is needed.
     store.forget_manifest(&own, &Digest::of(&bytes)).unwrap();
