@@ -91,6 +91,7 @@ const FLAGS: &[(&str, &[&str])] = &[
             "debug",
             "disable-content-trust",
             "isolation",
+            "load",
             "m",
             "memory",
             "memory-swap",

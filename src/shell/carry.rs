@@ -34,6 +34,12 @@ const OWN: [&str; 19] = [
     "MAILCHECK",
 ];
 
+/// Bytes of all variables that are not exported, quoted: they stand in front of the next line, in one word of `sh -c`. The
+/// kernel takes words of 128 KiB; see execve(2), `MAX_ARG_STRLEN`.
+const MOST: usize = 64 << 10;
+/// Bytes of an exported variable, which is a word of its own.
+const MOST_EXPORTED: usize = 127 << 10;
+
 /// Where the learner's shell stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Carry {
@@ -82,13 +88,14 @@ impl Carry {
     }
 
     /// Takes over what the line's shell wrote. A shell that ended without writing (`exec`, a signal) changes nothing.
-    pub(crate) fn take_over(&mut self, account: &str) {
+    /// Returns the names of the variables that are too long to be handed to the next line, and are forgotten.
+    pub(crate) fn take_over(&mut self, account: &str) -> Vec<String> {
         let Some((folder, rest)) = account.split_once('\n') else {
-            return;
+            return Vec::new();
         };
         let mark = format!("{MARK}\n");
         let Some((exported, all)) = rest.split_once(&mark) else {
-            return;
+            return Vec::new();
         };
         let environment = assignments(exported);
         if folder.starts_with('/') {
@@ -101,12 +108,36 @@ impl Carry {
             .into_iter()
             .filter(|(name, _)| !environment.contains_key(name) && is_theirs(name))
             .collect();
-        self.environment = environment
+        let (kept, long): (Vec<_>, Vec<_>) = environment
             .into_iter()
             .filter(|(name, _)| name != "_" && name != "PWD")
             .chain(previous.map(|folder| ("OLDPWD".to_owned(), folder)))
+            .partition(|(name, value)| name.len() + value.len() < MOST_EXPORTED);
+        self.environment = kept
+            .into_iter()
             .map(|(name, value)| (OsString::from(name), OsString::from(value)))
             .collect();
+        let mut forgotten: Vec<String> = long.into_iter().map(|(name, _)| name).collect();
+        forgotten.extend(self.forget_longest());
+        forgotten
+    }
+
+    /// Forgets the longest variables until the others fit in front of a line; returns their names.
+    fn forget_longest(&mut self) -> Vec<String> {
+        let length =
+            |(name, value): (&String, &String)| name.len() + shell_words::quote(value).len();
+        let mut all: usize = self.variables.iter().map(length).sum();
+        let mut forgotten = Vec::new();
+        while all > MOST {
+            let longest = self.variables.iter().max_by_key(|one| length(*one));
+            let Some((name, size)) = longest.map(|one| (one.0.clone(), length(one))) else {
+                break;
+            };
+            self.variables.remove(&name);
+            forgotten.push(name);
+            all -= size;
+        }
+        forgotten
     }
 }
 
@@ -211,7 +242,10 @@ mod tests {
                 .output()
                 .unwrap();
             carry.code = output.status.code().unwrap_or(137);
-            carry.take_over(&std::fs::read_to_string(&account).unwrap_or_default());
+            let long = carry.take_over(&std::fs::read_to_string(&account).unwrap_or_default());
+            for name in long {
+                printed.push_str(&format!("<{name} is too long>"));
+            }
             printed.push_str(&String::from_utf8_lossy(&output.stdout));
         }
         let top = folder.path().display().to_string();
@@ -247,6 +281,18 @@ mod tests {
         check(&["mkdir a && cd a", "cd /", "cd -"], "TOP/a\n");
         check(&["echo 'a\nb'"], "a\nb\n");
         check(&["X='$HOME `x` \\'", "printf '%s' \"$X\""], "$HOME `x` \\");
+    }
+
+    #[test]
+    fn what_no_line_could_begin_with_is_forgotten_and_the_rest_is_not() {
+        let long = "$(head -c 200000 /dev/zero | tr '\\0' a)";
+        check(
+            &[
+                &format!("X={long}; Y=kept; export Z={long}; export W=kept"),
+                "echo \"${#X} $Y ${#Z} $W\"",
+            ],
+            "<Z is too long><X is too long>0 kept 0 kept\n",
+        );
     }
 
     #[test]

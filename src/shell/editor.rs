@@ -259,7 +259,7 @@ impl Validator for Assistant {
     }
 }
 
-/// The folder of `path`, made if missing.
+/// The file that remembers lines.
 pub(crate) fn history_file(home: &Path) -> PathBuf {
     home.join("history")
 }

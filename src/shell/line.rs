@@ -17,6 +17,8 @@ pub(crate) struct Lines {
     /// Where a line's shell writes down where it stands: memory, so that a killed shell leaves no file behind.
     account: File,
     home: Home,
+    /// Variables that are too long for the next line.
+    forgotten: Vec<String>,
 }
 
 impl Lines {
@@ -35,6 +37,7 @@ impl Lines {
             carry,
             account: account.into(),
             home: home.clone(),
+            forgotten: Vec::new(),
         })
     }
 
@@ -53,7 +56,7 @@ impl Lines {
         self.carry.folder = folder;
     }
 
-    /// Runs `line` in the sandbox `sandbox`, and remembers what it leaves. Error: there is no `sh`.
+    /// Runs `line` in the sandbox `sandbox`, and remembers what it leaves. Error: there is no `sh`, or the line is too long.
     pub(crate) fn run(
         &mut self,
         terminal: &Terminal,
@@ -70,8 +73,13 @@ impl Lines {
         self.carry.code = end.code();
         if !matches!(end, End::Stopped(_)) {
             let account = fs::read(self.account()).unwrap_or_default();
-            self.carry.take_over(&String::from_utf8_lossy(&account));
+            self.forgotten = self.carry.take_over(&String::from_utf8_lossy(&account));
         }
+    }
+
+    /// The variables that the last line has left and no line can begin with.
+    pub(crate) fn take_forgotten(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.forgotten)
     }
 
     /// The path by which the line's shell finds our memory.

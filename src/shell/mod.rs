@@ -27,6 +27,7 @@ use crate::failure::CommandResult;
 use crate::learn::course;
 use checker::Report;
 use editor::{Input, Reader, history_file};
+use engine::error::plainly;
 use job::{End, Terminal};
 use lessons::session::{Event, Session, Word as CourseWord};
 use line::Lines;
@@ -183,16 +184,20 @@ impl Shell {
         let journal = self.env.home.sandbox(&sandbox)?.journal();
         self.line_began_at = Some(std::fs::metadata(journal).map_or(0, |data| data.len()));
         self.keep()?;
-        let end = self.lines.run(&self.terminal, &sandbox, line)?;
-        self.after_line(line, end)
+        match self.lines.run(&self.terminal, &sandbox, line) {
+            Ok(end) => self.after_line(line, end),
+            Err(error) => self.say(&format!("the line cannot be run: {}", plainly(&error))),
+        }
     }
 
     /// `show` with words is `docklings show` with those words, in the sandbox at hand.
     fn show_with(&mut self, what: &str) -> CommandResult {
         let line = format!("docklings show {what}");
-        self.lines
-            .run(&self.terminal, &self.session.sandbox(), &line)?;
-        Ok(())
+        let sandbox = self.session.sandbox();
+        match self.lines.run(&self.terminal, &sandbox, &line) {
+            Ok(_) => Ok(()),
+            Err(error) => self.say(&format!("the line cannot be run: {}", plainly(&error))),
+        }
     }
 
     /// Lets the stopped line go on.
@@ -220,6 +225,11 @@ impl Shell {
                 }
             }
             End::Killed(_) | End::Exited(_) => {}
+        }
+        for name in self.lines.take_forgotten() {
+            self.say(&format!(
+                "`{name}` is too long to be kept for the next line, and is forgotten."
+            ))?;
         }
         self.note_line(line)?;
         self.handle(Event::Ran(line.to_owned()))

@@ -11,6 +11,7 @@ use engine::paths::create_private_dir;
 use lessons::lesson::Step;
 use lessons::session::{Effect, Event, FREE, Place};
 use std::collections::VecDeque;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 impl Shell {
@@ -26,7 +27,10 @@ impl Shell {
                         waiting.push_front(effect);
                     }
                 }
-                Err(failure @ Failure::Output(_)) => return Err(failure),
+                // Nobody is left to be told.
+                Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                    return Err(error.into());
+                }
                 Err(failure) => {
                     self.tell_failure(&failure)?;
                     // What follows builds on what failed.

@@ -375,6 +375,26 @@ fn env_makes_any_shell_one_of_ours() {
 }
 
 #[test]
+fn a_value_that_no_line_can_hold_ends_nothing() {
+    let long = format!("echo {}", "x".repeat(200_000));
+    session(
+        &sandbox(),
+        &[
+            "go free",
+            "SHORT=kept; LONG=$(head -c 200000 /dev/zero | tr '\\0' a)",
+            "echo \"then $SHORT ${#LONG}\"",
+            &long,
+            "echo and on",
+        ],
+    )
+    .ok()
+    .mentions("`LONG` is too long to be kept for the next line, and is forgotten.\n")
+    .mentions("then kept 0\n")
+    .mentions("the line cannot be run: argument list too long\n")
+    .mentions("and on\n");
+}
+
+#[test]
 fn an_exercise_that_does_not_exist_has_no_sandbox() {
     let sandbox = sandbox();
     for verb in ["env", "where", "show", "check"] {
