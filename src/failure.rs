@@ -66,6 +66,18 @@ impl Failure {
         }
     }
 
+    /// As an error, for the engine, which has asked for something and passes on why it did not get it.
+    pub(crate) fn into_error(self) -> engine::Error {
+        if let Self::Engine(error) = self {
+            return error;
+        }
+        let error = engine::Error::invalid(self.text().unwrap_or_default());
+        match self.hint() {
+            Some(hint) => error.with_hint(hint.to_owned()),
+            None => error,
+        }
+    }
+
     /// The exit code.
     pub(crate) fn code(&self) -> u8 {
         match self {

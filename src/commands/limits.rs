@@ -98,7 +98,6 @@ const FLAGS: &[(&str, &[&str])] = &[
             "metadata-file",
             "no-cache-filter",
             "provenance",
-            "push",
             "sbom",
             "security-opt",
             "shm-size",

@@ -13,9 +13,8 @@ pub(crate) mod serve;
 mod settings;
 pub(crate) mod transfer;
 
-use crate::ctx::Ctx;
-use crate::env;
-use crate::failure::CommandResult;
+use crate::env::{self, Env};
+use crate::failure::{CommandResult, Failure};
 use credentials::{Account, DOCKER_HUB};
 use engine::image::remote::Remote;
 use engine::oci::reference::DEFAULT_DOMAIN;
@@ -28,85 +27,65 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use config_file::hostname;
 pub(crate) use settings::insecure_shown;
 
-/// Where the logins of one command are.
-#[derive(Debug, Clone)]
-pub(crate) struct Accounts {
-    hub: Choice,
-    /// The user's own `config.json`.
-    own: PathBuf,
-    /// The file of the practice hub's logins.
-    practice: PathBuf,
+/// The place for the login at `domain`, such as `docker.io` or `localhost:5000`. Which hub plays docker.io matters to nobody
+/// else. Error: what was configured cannot be understood.
+pub(crate) fn account(env: &Env, domain: &str) -> CommandResult<Account> {
+    let own = env::docker_config_folder();
+    let own = own.unwrap_or_else(|| env.home.root().join(".docker"));
+    let own = own.join("config.json");
+    if domain != DEFAULT_DOMAIN {
+        return Ok(Account {
+            file: own,
+            key: domain.to_owned(),
+        });
+    }
+    let (hub, _) = hub::config::chosen(env)?;
+    let practice = env.home.sandbox(&env.sandbox)?.logins();
+    Ok(account_of_hub(&hub, own, practice))
 }
 
-impl Accounts {
-    /// Those of `ctx`. Error: what was configured cannot be understood.
-    pub(crate) fn of(ctx: &Ctx) -> CommandResult<Self> {
-        let own = env::docker_config_folder();
-        let own = own.unwrap_or_else(|| ctx.env.home.root().join(".docker"));
-        let (hub, _) = hub::config::chosen(&ctx.env)?;
-        Ok(Self {
-            hub,
-            own: own.join("config.json"),
-            practice: ctx.env.home.sandbox(&ctx.env.sandbox)?.logins(),
-        })
-    }
-
-    /// Which registry plays docker.io.
-    pub(crate) fn hub(&self) -> &Choice {
-        &self.hub
-    }
-
-    /// Whether docker.io offers a login by a browser.
-    pub(crate) fn has_browser_login(&self) -> bool {
-        self.hub == Choice::DockerHub
-    }
-
-    /// The place for the login at `domain`, such as `docker.io` or `localhost:5000`.
-    pub(crate) fn at(&self, domain: &str) -> Account {
-        let (file, key) = match (&self.hub, domain) {
-            (Choice::Practice, DEFAULT_DOMAIN) => (&self.practice, DOCKER_HUB.to_owned()),
-            (Choice::DockerHub, DEFAULT_DOMAIN) => (&self.own, DOCKER_HUB.to_owned()),
-            (Choice::Class(endpoint), DEFAULT_DOMAIN) => {
-                (&self.own, hostname(&endpoint.to_string()).to_owned())
-            }
-            _ => (&self.own, domain.to_owned()),
-        };
-        let file = file.clone();
-        Account { file, key }
-    }
+/// The place for the login at docker.io, which is `hub`: in the user's own `config.json`, or in the file `practice`.
+fn account_of_hub(hub: &Choice, own: PathBuf, practice: PathBuf) -> Account {
+    let (file, key) = match hub {
+        Choice::Practice => (practice, DOCKER_HUB.to_owned()),
+        Choice::DockerHub => (own, DOCKER_HUB.to_owned()),
+        Choice::Class(endpoint) => (own, hostname(&endpoint.to_string()).to_owned()),
+    };
+    Account { file, key }
 }
 
 /// What the engine is told of registries for a command. If the command is about one registry, `domain`, then its login is
 /// looked up and the hub is started at once: a program that keeps passwords may not know us any more when we have become
 /// root of a namespace, and the hub lives longer than one.
-pub(crate) fn remote(ctx: &Ctx, domain: Option<&str>) -> CommandResult<Remote> {
-    let accounts = Accounts::of(ctx)?;
-    let (env, choice) = (ctx.env.clone(), accounts.hub.clone());
+pub(crate) fn remote(env: &Env, domain: Option<&str>) -> CommandResult<Remote> {
     let warned = AtomicBool::new(false);
-    let look_up = move |domain: &str| {
-        accounts.at(domain).get().unwrap_or_else(|why| {
+    let own = env.clone();
+    let look_up = move |domain: &str| -> CommandResult<_> {
+        Ok(account(&own, domain)?.get().unwrap_or_else(|why| {
             // As Docker: what needs no login goes on without one.
             if !warned.swap(true, Ordering::Relaxed) {
                 let _ = writeln!(std::io::stderr(), "WARNING: {why}");
             }
             None
-        })
+        }))
     };
-    let known = domain.map(|domain| (domain.to_owned(), look_up(domain)));
-    let credentials = move |asked: &str| {
-        Ok(match &known {
-            Some((domain, known)) if domain == asked => known.clone(),
-            _ => look_up(asked),
-        })
+    let known = match domain {
+        Some(domain) => Some((domain.to_owned(), look_up(domain)?)),
+        None => None,
     };
-    let hub = match domain {
-        Some(DEFAULT_DOMAIN) => Some(hub::endpoint(&env, &choice)?),
-        _ => None,
+    let credentials = move |asked: &str| match &known {
+        Some((domain, known)) if domain == asked => Ok(known.clone()),
+        _ => look_up(asked).map_err(Failure::into_error),
     };
-    let hub = move || match &hub {
-        Some(endpoint) => Ok(endpoint.clone()),
-        None => hub::endpoint(&env, &choice),
+    let own = env.clone();
+    // It is asked once more when it has ended meanwhile, so what it said the first time would not do.
+    let hub = move || {
+        let (choice, _) = hub::config::chosen(&own).map_err(Failure::into_error)?;
+        hub::endpoint(&own, &choice)
     };
+    if domain == Some(DEFAULT_DOMAIN) {
+        hub()?;
+    }
     Ok(Remote {
         credentials: Arc::new(credentials),
         hub: Arc::new(hub),
@@ -126,24 +105,19 @@ mod tests {
 
     #[test]
     fn a_login_of_the_hub_is_kept_by_what_plays_it() {
-        let check = |hub: Choice, domain: &str, file: &str, key: &str| {
-            let accounts = Accounts {
-                hub,
-                own: "own".into(),
-                practice: "practice".into(),
-            };
+        let check = |hub: Choice, file: &str, key: &str| {
             let expected = Account {
                 file: file.into(),
                 key: key.to_owned(),
             };
-            assert_eq!(accounts.at(domain), expected);
+            assert_eq!(
+                account_of_hub(&hub, "own".into(), "practice".into()),
+                expected
+            );
         };
-        let class = |text: &str| Choice::Class(Endpoint::parse(text).unwrap());
-        check(Choice::DockerHub, "docker.io", "own", DOCKER_HUB);
-        check(Choice::Practice, "docker.io", "practice", DOCKER_HUB);
-        check(class("http://class:5000"), "docker.io", "own", "class:5000");
-        for hub in [Choice::DockerHub, Choice::Practice, class("https://class")] {
-            check(hub, "localhost:5000", "own", "localhost:5000");
-        }
+        check(Choice::DockerHub, "own", DOCKER_HUB);
+        check(Choice::Practice, "practice", DOCKER_HUB);
+        let class = Choice::Class(Endpoint::parse("http://class:5000").unwrap());
+        check(class, "own", "class:5000");
     }
 }

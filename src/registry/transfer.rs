@@ -100,7 +100,7 @@ pub(crate) fn push(
 
 fn remote(ctx: &Ctx, name: &str) -> CommandResult<Remote> {
     let name = Reference::parse(name)?;
-    super::remote(ctx, Some(name.domain()))
+    super::remote(&ctx.env, Some(name.domain()))
 }
 
 fn follow<T>(

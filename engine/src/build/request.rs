@@ -1,6 +1,7 @@
 //! What a caller asks of a build: plain data.
 
 use super::check;
+use crate::error::Result;
 use crate::image::remote::Remote;
 use crate::store::containers::NetworkMode;
 use std::collections::BTreeMap;
@@ -36,7 +37,7 @@ pub struct BuildRequest {
     /// `--add-host`, as `name:address`; it does not count for the cache.
     pub extra_hosts: Vec<String>,
     /// How registries are reached for images that are not here; `None`: not at all.
-    pub remote: Option<Remote>,
+    pub reach: Option<Reach>,
     /// `--pull`: registries are asked also for images that are here.
     pub pull: bool,
 }
@@ -47,6 +48,27 @@ impl BuildRequest {
         let mut given = self.build_args.iter().rev();
         let (_, value) = given.find(|(name, _)| name == check::ARGUMENT)?;
         Some(value)
+    }
+}
+
+/// Tells how registries are reached, once the first of them is needed: a build of what is here reads none of its settings.
+pub struct Reach(Box<dyn FnOnce() -> Result<Remote>>);
+
+impl Reach {
+    /// As `tell` says. Error: what was configured cannot be understood.
+    pub fn new(tell: impl FnOnce() -> Result<Remote> + 'static) -> Self {
+        Self(Box::new(tell))
+    }
+
+    /// What it tells.
+    pub(super) fn tell(self) -> Result<Remote> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reach")
     }
 }
 

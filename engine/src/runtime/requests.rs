@@ -7,13 +7,11 @@ use crate::error::{Error, Result};
 use crate::id::ContainerId;
 use crate::site::Site;
 use crate::store::containers::ProcessConfig;
-use crate::sys::failed;
-use rustix::fs::{Mode, OFlags};
+use crate::sys::{failed, socket};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
-use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// The request that a session begins with.
@@ -156,21 +154,7 @@ fn not_running(id: &ContainerId) -> Error {
 }
 
 fn connect_once(path: &Path) -> Result<UnixStream> {
-    let (_folder, short) = short_path(path)?;
-    UnixStream::connect(&short).map_err(|error| failed("connect", path.display(), error))
-}
-
-/// A socket's path may have 107 bytes only, and a home folder's may be longer: the way leads through a descriptor of
-/// the folder, which must stay open meanwhile.
-pub(super) fn short_path(path: &Path) -> Result<(std::os::fd::OwnedFd, PathBuf)> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(Error::internal("a socket without a folder"));
-    };
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = rustix::fs::open(folder, flags, Mode::empty())
-        .map_err(|error| failed("open", folder.display(), error))?;
-    let short = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(name);
-    Ok((folder, short))
+    socket::connect(path).map_err(|error| failed("connect", path.display(), error))
 }
 
 /// Waits for `Started`.

@@ -18,6 +18,7 @@ pub mod rootdir;
 pub mod sealed;
 pub mod seccomp;
 pub mod signal;
+pub mod socket;
 pub mod spread;
 pub mod tap;
 pub mod terminal;

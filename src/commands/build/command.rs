@@ -4,6 +4,7 @@ use super::check::{self, Call};
 use super::context;
 use super::destination::Destination;
 use super::notice;
+use super::push::{self, Numbered, Pushes};
 use super::secret;
 use super::shown::{Kind, follow};
 use crate::cli::Words;
@@ -14,7 +15,7 @@ use crate::registry::hub;
 use crate::values::{self, pairs};
 use clap::ArgAction;
 use engine::build::observe::BuildOutcome;
-use engine::build::request::BuildRequest;
+use engine::build::request::{BuildRequest, Reach};
 use engine::oci::reference::Reference;
 use engine::store::containers::NetworkMode;
 use engine::{Error, ErrorKind};
@@ -69,6 +70,9 @@ pub(crate) struct Args {
     /// Always attempt to pull a newer version of the image
     #[arg(long)]
     pull: bool,
+    /// Shorthand for "--output=type=registry"
+    #[arg(long)]
+    push: bool,
     /// Suppress the build output and print image ID on success
     #[arg(short, long)]
     quiet: bool,
@@ -99,9 +103,15 @@ impl Command for Args {
         let shown = Kind::choose(&self.progress, self.quiet, ctx.err_is_terminal())
             .ok_or_else(|| Failure::message(format!("invalid progress mode {}", self.progress)))?;
         let destinations = self.output.iter().map(|text| Destination::parse(text));
-        let destinations = destinations.collect::<CommandResult<Vec<_>>>()?;
+        let mut destinations = destinations.collect::<CommandResult<Vec<_>>>()?;
+        if self.push {
+            pushed(&mut destinations);
+        }
         let mut request = self.request(&destinations)?;
-        request.remote = Some(crate::registry::remote(ctx, None)?);
+        let env = ctx.env.clone();
+        request.reach = Some(Reach::new(move || {
+            crate::registry::remote(&env, None).map_err(Failure::into_error)
+        }));
         let engine = ctx.engine()?;
         if let Call::Check {
             json,
@@ -113,11 +123,26 @@ impl Command for Args {
                 .map_err(|error| failed(&error))?;
             return check::tell(ctx, &report, (json, ignore_status));
         }
+        let pushes = destinations
+            .iter()
+            .any(|one| matches!(one, Destination::Images { push: true, .. }))
+            .then(|| Pushes::prepare(ctx, &request.tags))
+            .transpose()?;
         ctx.flush()?;
         // What goes elsewhere is not recorded here, so nothing else keeps its layers.
         let _kept = engine.keep_content()?;
-        let outcome = follow(ctx, shown, |observer| engine.build(request, observer))?
-            .map_err(|error| failed(&hub::explained(&ctx.env, error)))?;
+        let env = ctx.env.clone();
+        let outcome = follow(ctx, shown, |observer| {
+            let mut observer = Numbered::new(observer);
+            let outcome = engine
+                .build(request, &mut observer)
+                .map_err(|error| failed(&hub::explained(&env, error)))?;
+            if let Some(pushes) = &pushes {
+                let pushed = pushes.carry_out(&engine, &mut observer);
+                pushed.map_err(|error| push::failed(&error))?;
+            }
+            Ok::<_, Failure>(outcome)
+        })??;
         for destination in &destinations {
             destination.bring(ctx, &engine, &outcome)?;
         }
@@ -153,9 +178,9 @@ impl Args {
                 Some((name, value)) => Some((name.to_owned(), value.to_owned())),
                 None => own(text).map(|value| (text.clone(), value)),
             });
-        let here = |destination: &&Destination| matches!(destination, Destination::Images(_));
+        let here = |destination: &&Destination| matches!(destination, Destination::Images { .. });
         let named = destinations.iter().filter_map(|one| match one {
-            Destination::Images(name) => name.clone(),
+            Destination::Images { name, .. } => name.clone(),
             _ => None,
         });
         Ok(BuildRequest {
@@ -174,7 +199,7 @@ impl Args {
                 .clone()
                 .filter(|platform| !platform.is_empty()),
             extra_hosts: self.add_host.clone(),
-            remote: None,
+            reach: None,
             pull: self.pull,
         })
     }
@@ -219,6 +244,22 @@ impl Args {
             writeln!(ctx.err, "hint: {advice}")?;
         }
         Ok(())
+    }
+}
+
+/// `--push`: every image is pushed; if none is asked for, one is.
+fn pushed(destinations: &mut Vec<Destination>) {
+    let mut is_any = false;
+    for one in destinations.iter_mut() {
+        if let Destination::Images { push, .. } = one {
+            (*push, is_any) = (true, true);
+        }
+    }
+    if !is_any {
+        destinations.push(Destination::Images {
+            name: None,
+            push: true,
+        });
     }
 }
 

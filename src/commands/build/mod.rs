@@ -5,6 +5,7 @@ mod command;
 mod context;
 mod destination;
 pub(in crate::commands) mod notice;
+mod push;
 mod secret;
 mod shown;
 

@@ -12,7 +12,8 @@ use crate::ctx::Ctx;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::registry::credentials::{Account, Kept};
-use crate::registry::{self, Accounts, hub, prompt};
+use crate::registry::hub::config::{Choice, chosen};
+use crate::registry::{self, hub, prompt};
 use engine::ErrorKind;
 use engine::error::plainly;
 use engine::image::remote::Credential;
@@ -44,8 +45,7 @@ Defaults to Docker Hub if no server is specified.";
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let given = Given::read(&self, ctx)?;
         let (domain, _) = super::server(self.words.first());
-        let accounts = Accounts::of(ctx)?;
-        let account = accounts.at(&domain);
+        let account = registry::account(&ctx.env, &domain)?;
         let login = Login { domain, account };
         // A file that could not be changed afterwards is told before anybody types a password.
         let known = login.known(ctx)?;
@@ -56,8 +56,7 @@ Defaults to Docker Hub if no server is specified.";
             return said(ctx);
         }
         let is_hub = login.domain == DEFAULT_DOMAIN;
-        if is_hub && accounts.has_browser_login() && given.is_nothing() && io::stdin().is_terminal()
-        {
+        if is_hub && given.is_nothing() && io::stdin().is_terminal() && has_browser_login(ctx)? {
             return Err(Failure::Hinted(
                 "the login of Docker Hub by a browser is not part of docklings; see docs/limits.md"
                     .to_owned(),
@@ -69,6 +68,11 @@ Defaults to Docker Hub if no server is specified.";
         let credential = given.complete(ctx, known.as_ref(), is_hub)?;
         login.first(ctx, &credential)
     }
+}
+
+/// Whether docker.io offers a login by a browser.
+fn has_browser_login(ctx: &Ctx) -> CommandResult<bool> {
+    Ok(chosen(&ctx.env)?.0 == Choice::DockerHub)
 }
 
 /// `Login Succeeded`
@@ -215,7 +219,7 @@ impl Login {
     /// Asks the registry, and keeps what it gives.
     fn tried(&self, ctx: &mut Ctx, credential: &Credential) -> CommandResult {
         let engine = ctx.engine()?;
-        let remote = registry::remote(ctx, None)?;
+        let remote = registry::remote(&ctx.env, None)?;
         let logged_in = engine
             .registry_login(&remote, &self.domain, credential)
             .map_err(|error| hub::refused(&ctx.env, &self.domain, error))?;

@@ -4,7 +4,7 @@ use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
-use crate::registry::Accounts;
+use crate::registry::account;
 use engine::events::ObjectKind;
 
 /// Arguments of `docker logout`.
@@ -22,7 +22,7 @@ If no server is specified, the default is defined by the daemon.";
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let (domain, shown) = super::server(self.words.first());
-        let account = Accounts::of(ctx)?.at(&domain);
+        let account = account(&ctx.env, &domain)?;
         // A file that cannot be changed is told instead.
         let problems = account.erase()?;
         let engine = ctx.engine()?;

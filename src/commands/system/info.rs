@@ -7,7 +7,7 @@ use crate::commands::{Command, DOCKER};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
 use crate::registry::credentials::DOCKER_HUB;
-use crate::registry::{Accounts, insecure_shown};
+use crate::registry::{account, hub, insecure_shown};
 use crate::render::human;
 use crate::render::template::{Functions, Template};
 use crate::render::value::{Struct, Value};
@@ -78,8 +78,8 @@ struct Facts {
 
 impl Facts {
     fn gather(ctx: &Ctx, engine: &Engine) -> CommandResult<Self> {
-        let accounts = Accounts::of(ctx)?;
-        let known = accounts.at(DEFAULT_DOMAIN).get().unwrap_or_default();
+        let (hub, _) = hub::config::chosen(&ctx.env)?;
+        let known = account(&ctx.env, DEFAULT_DOMAIN)?.get().unwrap_or_default();
         let containers = engine.containers()?;
         let count =
             |is: &dyn Fn(Status) -> bool| containers.iter().filter(|c| is(c.status)).count();
@@ -107,7 +107,7 @@ impl Facts {
                 .into_owned(),
             root: engine.home().root().display().to_string(),
             sandbox: engine.sandbox_name().to_owned(),
-            hub: accounts.hub().to_string(),
+            hub: hub.to_string(),
             user: known.map_or_else(String::new, |known| known.username().to_owned()),
             insecure: insecure_shown(),
         })

@@ -28,12 +28,9 @@ use engine::oci::reference::{DEFAULT_DOMAIN, Reference};
 use engine::paths::{Home, create_private_dir};
 use engine::store::{atomic, lock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -168,8 +165,7 @@ fn socket(home: &Home) -> PathBuf {
 /// Whether a hub listens at `socket` and answers.
 fn answers(socket: &Path) -> bool {
     let ask = || -> io::Result<bool> {
-        let (_folder, short) = short_path(socket)?;
-        let mut stream = UnixStream::connect(short)?;
+        let mut stream = engine::sys::socket::connect(socket)?;
         stream.set_read_timeout(Some(ANSWER))?;
         stream.write_all(b"GET /v2/ HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n")?;
         let mut start = [0; 9];
@@ -177,18 +173,6 @@ fn answers(socket: &Path) -> bool {
         Ok(&start == b"HTTP/1.1 ")
     };
     ask().unwrap_or(false)
-}
-
-/// A socket's path may have 107 bytes only: the way leads through a descriptor of its folder, which must stay open
-/// meanwhile.
-fn short_path(socket: &Path) -> io::Result<(OwnedFd, PathBuf)> {
-    let (Some(folder), Some(name)) = (socket.parent(), socket.file_name()) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = rustix::fs::open(folder, flags, Mode::empty())?;
-    let short = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(name);
-    Ok((folder, short))
 }
 
 /// Starts the hub, and waits until it is ready or says why not.

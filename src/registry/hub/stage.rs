@@ -7,7 +7,7 @@
 //! into its registry, listens, says `ready` on its standard output, and serves. It ends after a minute without a request,
 //! with SIGTERM, or when its socket or its home is gone, so that it never keeps anyone from removing them.
 
-use super::{READY, host, place, registry_root, seed, short_path, socket};
+use super::{READY, host, place, registry_root, seed, socket};
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure};
 use crate::learn::workbench::open_engine;
@@ -17,6 +17,7 @@ use engine::store::atomic::{self, Durability};
 use engine::store::lock::{self, Lock};
 use engine::sys::clone::{Forked, fork};
 use engine::sys::process;
+use engine::sys::socket::short_path;
 use registry::server::{Life, Listener, serve};
 use registry::{Hosts, Store};
 use std::fs::{self, DirBuilder, File};
@@ -126,7 +127,7 @@ fn places(home: &Home) -> Vec<PathBuf> {
 /// Listens at `socket`, where one that was killed may have left its own; only its owner may speak to it.
 fn listen(socket: &Path) -> CommandResult<UnixListener> {
     let _ = fs::remove_file(socket);
-    let (_folder, short) = short_path(socket)?;
+    let (_folder, short) = short_path(socket).on("open the folder of", socket)?;
     let listener = UnixListener::bind(&short).on("listen on", socket)?;
     fs::set_permissions(&short, fs::Permissions::from_mode(0o600)).on("protect", socket)?;
     Ok(listener)

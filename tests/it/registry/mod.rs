@@ -1,5 +1,6 @@
 //! The embedded registry and the practice hub, through the binary, and with the other engines of this machine.
 
+mod build_push;
 mod hub;
 mod peers;
 mod serve;

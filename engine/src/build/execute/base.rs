@@ -5,6 +5,7 @@
 
 use super::Builder;
 use crate::ErrorKind;
+use crate::build::request::Reach;
 use crate::error::{Error, Result};
 use crate::image::remote::pull::{Place, pull};
 use crate::image::remote::{LayerStatus, PullRequest, Pulled, Remote, TransferEvent};
@@ -16,7 +17,9 @@ use std::collections::BTreeSet;
 /// How a build comes to images that are not here.
 #[derive(Default)]
 pub(super) struct Bases {
-    /// How registries are reached; `None`: not at all.
+    /// Tells how registries are reached; `None`: not at all, or it was asked already.
+    pub(super) reach: Option<Reach>,
+    /// What it told.
     pub(super) remote: Option<Remote>,
     /// `--pull`: registries are asked first.
     pub(super) always: bool,
@@ -37,20 +40,25 @@ impl Builder<'_> {
         };
         // An id means what is here, and nothing else.
         let is_id = Digest::parse(name).is_ok() || Digest::from_hex(name).is_ok();
-        let (Some(remote), false) = (self.bases.remote.clone(), is_id) else {
+        if is_id || (self.bases.reach.is_none() && self.bases.remote.is_none()) {
             return here;
-        };
+        }
         let reference = Reference::parse(name)?.or_latest();
         let by_id = matches!(&here, Ok(image) if resolve::is_id_prefix(&image.id, name)
             && !image.references.contains(&reference));
         if by_id || !self.bases.asked.insert(reference.clone()) {
             return here;
         }
-        self.pull(&reference, &remote)?;
+        self.pull(&reference)?;
         resolve::find(self.site.home, self.site.sandbox, name)
     }
 
-    fn pull(&mut self, reference: &Reference, remote: &Remote) -> Result<()> {
+    fn pull(&mut self, reference: &Reference) -> Result<()> {
+        if let Some(reach) = self.bases.reach.take() {
+            self.bases.remote = Some(reach.tell()?);
+        }
+        let remote = self.bases.remote.clone();
+        let remote = remote.ok_or_else(|| Error::internal("no registry can be reached"))?;
         let site = self.site;
         let place = Place {
             home: site.home,
@@ -63,7 +71,7 @@ impl Builder<'_> {
         };
         let title = format!("[internal] pull {reference}");
         let pulled = self.teller.during(&title, |teller, vertex| {
-            pull(place, &request, remote, &mut |event| match event {
+            pull(place, &request, &remote, &mut |event| match event {
                 TransferEvent::Layer { id, status } if is_worth_a_line(&status) => {
                     teller.note(vertex, &format!("{id}: {status}"));
                 }

@@ -169,7 +169,7 @@ fn prepare(
         steps: Vec::new(),
         warnings: Vec::new(),
         bases: Bases {
-            remote: request.remote.take(),
+            reach: request.reach.take(),
             always: request.pull,
             ..Bases::default()
         },

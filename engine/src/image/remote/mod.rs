@@ -45,6 +45,7 @@ mod problem;
 pub mod pull;
 pub(crate) mod push;
 pub mod search;
+mod stream;
 mod transport;
 mod upload;
 pub mod url;

@@ -6,14 +6,13 @@
 //! ours, and never reach the addresses at which clouds tell a machine its own secrets.
 
 use super::certificates;
+use super::stream::{Dial, ToHub};
 use super::url::{self, Scheme, Url};
-use super::{Endpoint, Patience, Proxies, Remote, Stop};
+use super::{Endpoint, Hub, Patience, Proxies, Remote, Stop};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
-use std::fmt;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -24,7 +23,7 @@ use ureq::http::Uri;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, DefaultConnector, LazyBuffers, NextTimeout, Transport,
+    ConnectProxyConnector, Connector, NextTimeout, RustlsConnector,
 };
 use ureq::{Agent, Proxy};
 
@@ -43,7 +42,8 @@ pub(super) struct Wires {
     proxies: Proxies,
     patience: Patience,
     stop: Arc<Stop>,
-    given_up: AtomicBool,
+    given_up: Arc<AtomicBool>,
+    hub: Arc<Hub>,
     agents: Mutex<HashMap<Kind, Agent>>,
 }
 
@@ -65,7 +65,8 @@ impl Wires {
             proxies: remote.proxies.clone(),
             patience: remote.patience,
             stop: Arc::clone(&remote.stop),
-            given_up: AtomicBool::new(false),
+            given_up: Arc::default(),
+            hub: Arc::clone(&remote.hub),
             agents: Mutex::new(HashMap::new()),
         }
     }
@@ -83,9 +84,12 @@ impl Wires {
         self.patience
     }
 
-    /// From now on workers end as soon as they can: one of them failed, or the user wants no more.
+    /// From now on workers end as soon as they can, also those that wait for an answer: one of them failed, or the user wants
+    /// no more.
     pub(super) fn give_up(&self) {
         self.given_up.store(true, Ordering::Relaxed);
+        let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        agents.drain().for_each(|(_, agent)| agent.shutdown());
     }
 
     pub(super) fn is_given_up(&self) -> bool {
@@ -130,6 +134,9 @@ impl Wires {
             },
         };
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_given_up() {
+            return Err(canceled());
+        }
         if let Some(agent) = agents.get(&kind) {
             return Ok(agent.clone());
         }
@@ -139,6 +146,17 @@ impl Wires {
     }
 
     fn build(&self, kind: &Kind, url: &Url) -> Result<Agent> {
+        if kind
+            .proxy
+            .as_ref()
+            .is_some_and(|proxy| proxy.starts_with("socks"))
+        {
+            return Err(
+                Error::invalid("a SOCKS proxy is not part of docklings").with_hint(
+                    "HTTPS_PROXY and HTTP_PROXY are addresses like http://proxy.example:3128",
+                ),
+            );
+        }
         let proxy = kind.proxy.as_deref().map(Proxy::new).transpose();
         let proxy = proxy.map_err(|error| {
             Error::invalid("the address of the proxy is not valid")
@@ -165,14 +183,24 @@ impl Wires {
         let config = config.build();
         Ok(match self.endpoint.socket_path() {
             Some(path) if kind.own => {
-                let connector = SocketConnector(path.to_owned());
+                let connector = ToHub {
+                    path: path.to_owned(),
+                    hub: Arc::clone(&self.hub),
+                };
                 Agent::with_parts(config, connector, Nowhere)
             }
             _ => {
                 let resolver = Directly {
                     guarded: !kind.own && kind.proxy.is_none(),
                 };
-                Agent::with_parts(config, DefaultConnector::default(), resolver)
+                let dial = Dial {
+                    given_up: Arc::clone(&self.given_up),
+                };
+                let connector =
+                    ().chain(ConnectProxyConnector::default())
+                        .chain(dial)
+                        .chain(RustlsConnector::default());
+                Agent::with_parts(config, connector, resolver)
             }
         })
     }
@@ -292,79 +320,6 @@ impl Resolver for Nowhere {
 pub(super) fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     Ok((bare, port).to_socket_addrs()?.collect())
-}
-
-/// Connects to a Unix socket, whatever the address says.
-#[derive(Debug)]
-struct SocketConnector(PathBuf);
-
-impl Connector for SocketConnector {
-    type Out = SocketTransport;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails<'_>,
-        _: Option<()>,
-    ) -> std::result::Result<Option<SocketTransport>, ureq::Error> {
-        let stream = UnixStream::connect(&self.0)?;
-        let config = details.config;
-        let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Some(SocketTransport { stream, buffers }))
-    }
-}
-
-struct SocketTransport {
-    stream: UnixStream,
-    buffers: LazyBuffers,
-}
-
-impl fmt::Debug for SocketTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SocketTransport")
-    }
-}
-
-fn wait(timeout: NextTimeout) -> Option<Duration> {
-    timeout.not_zero().map(|time| *time)
-}
-
-impl Transport for SocketTransport {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
-    }
-
-    fn transmit_output(
-        &mut self,
-        amount: usize,
-        timeout: NextTimeout,
-    ) -> std::result::Result<(), ureq::Error> {
-        self.stream.set_write_timeout(wait(timeout.for_write()))?;
-        let output = &self.buffers.output()[..amount];
-        Ok(self.stream.write_all(output)?)
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> std::result::Result<bool, ureq::Error> {
-        self.stream.set_read_timeout(wait(timeout.for_read()))?;
-        let input = self.buffers.input_append_buf();
-        let amount = loop {
-            match self.stream.read(input) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other?,
-            }
-        };
-        self.buffers.input_appended(amount);
-        Ok(amount > 0)
-    }
-
-    /// Nothing is to be read between two answers, not even an end.
-    fn is_open(&mut self) -> bool {
-        let probed = self
-            .stream
-            .set_nonblocking(true)
-            .map(|()| self.stream.read(&mut [0]));
-        let idle = matches!(probed, Ok(Err(error)) if error.kind() == io::ErrorKind::WouldBlock);
-        idle && self.stream.set_nonblocking(false).is_ok()
-    }
 }
 
 #[cfg(test)]

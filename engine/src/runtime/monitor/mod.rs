@@ -149,7 +149,7 @@ fn open() -> Result<(Monitor, Job)> {
 fn listen(path: &std::path::Path) -> Result<UnixListener> {
     // Left by a monitor that was killed; its lock is ours now.
     let _ = std::fs::remove_file(path);
-    let (_folder, short) = super::requests::short_path(path)?;
+    let (_folder, short) = crate::sys::socket::short_path(path).on("listen on", path)?;
     let listener = UnixListener::bind(&short).on("listen on", path)?;
     listener.set_nonblocking(true).on("listen on", path)?;
     Ok(listener)

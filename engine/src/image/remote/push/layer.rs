@@ -142,10 +142,16 @@ fn run(work: &Work<'_>, observer: &mut Observer<'_>) -> Result<HashMap<Digest, (
                 Ok(Some(News::Done(index, Ok(one)))) => {
                     done.insert(work.layers[index].diff_id.clone(), one);
                 }
-                Err(error) | Ok(Some(News::Done(_, Err(error)))) => {
+                Ok(Some(News::Done(_, Err(error)))) => {
                     work.client.wires.give_up();
                     // The first is the cause; others stop because of it.
                     failure.get_or_insert(error);
+                }
+                // Nobody wants to hear what becomes of the others.
+                Err(error) => {
+                    work.client.wires.give_up();
+                    failure.get_or_insert(error);
+                    break;
                 }
             }
         }

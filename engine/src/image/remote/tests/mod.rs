@@ -3,6 +3,7 @@
 mod asking;
 mod hostile;
 mod server;
+mod stalled;
 mod upload;
 
 use super::pull::{Place, pull};
