@@ -4,7 +4,6 @@
 //! unit of work of the build: `pushing alice/hello:1 with docker`.
 
 use crate::ctx::Ctx;
-use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::registry::remote;
 use engine::build::observe::{BuildObserver, Progress};
@@ -21,10 +20,9 @@ impl Pushes {
     /// more. Error: there is no name.
     pub(super) fn prepare(ctx: &Ctx, names: &[String]) -> CommandResult<Self> {
         if names.is_empty() {
-            return Err(Failure::Hinted(
-                "ERROR: failed to build: tag is needed when pushing to registry".to_owned(),
-                exit::FAILURE,
-                "docker build --push -t NAME:TAG .".to_owned(),
+            return Err(Failure::message(
+                "ERROR: failed to build: tag is needed when pushing to registry\n\
+                 hint: docker build --push -t NAME:TAG .",
             ));
         }
         let mut all: Vec<(Reference, Remote)> = Vec::new();
@@ -80,10 +78,10 @@ impl Pushes {
 /// How a push is told whose build succeeded.
 pub(super) fn failed(error: &Error) -> Failure {
     let text = format!("ERROR: failed to build: {error}");
-    match error.hint() {
-        Some(hint) => Failure::Hinted(text, exit::FAILURE, hint.to_owned()),
-        None => Failure::message(text),
-    }
+    Failure::message(match error.hint() {
+        Some(hint) => format!("{text}\nhint: {hint}"),
+        None => text,
+    })
 }
 
 fn worth_a_line(event: &TransferEvent) -> Option<String> {

@@ -85,9 +85,9 @@ fn an_archive_of_the_image_has_its_names_and_loads() {
         .ok();
     sandbox.docker("run --rm named:1 cat /d/a").ok().says("a\n");
     sandbox
-        .docker("build --output type=registry .")
+        .docker("build --output type=registry,push-by-digest=true .")
         .fails(125)
-        .complains("`--output type=registry` is not part of docklings");
+        .complains("`docker build --output push-by-digest=` is not part of docklings");
 }
 
 #[test]
