@@ -91,7 +91,6 @@ const FLAGS: &[(&str, &[&str])] = &[
             "debug",
             "disable-content-trust",
             "isolation",
-            "load",
             "m",
             "memory",
             "memory-swap",

@@ -74,7 +74,7 @@ impl Tree {
         let path = clean(&format!("/{source}"));
         let path = path.trim_start_matches('/');
         if !is_pattern(path) {
-            return self.select_path(path);
+            return self.select_path(Path::new(path));
         }
         let pattern = Pattern::path(path)
             .map_err(|problem| Error::invalid(format!("{problem}: `{source}`")))?;
@@ -89,8 +89,8 @@ impl Tree {
         Ok(dangling.map_or(Selected::Items(items), Selected::Dangling))
     }
 
-    fn select_path(&self, path: &str) -> Result<Selected> {
-        let Some(found) = self.view.find(Path::new(path), Last::Follow)? else {
+    fn select_path(&self, path: &Path) -> Result<Selected> {
+        let Some(found) = self.view.find(path, Last::Follow)? else {
             return Ok(self
                 .dangling(path)?
                 .map_or(Selected::Missing, Selected::Dangling));
@@ -98,7 +98,7 @@ impl Tree {
         let is_dir = matches!(found.node, Node::Folder(_));
         let ignored = |path: &str| !path.is_empty() && self.ignore.excludes_path(path);
         let real = found.path.to_string_lossy().into_owned();
-        if ignored(path) || ignored(&real) {
+        if ignored(&path.to_string_lossy()) || ignored(&real) {
             // An ignored directory may hold files that an exception takes back in.
             let item = Item {
                 path: found.path,
@@ -120,17 +120,17 @@ impl Tree {
     }
 
     /// The first link on the way to `path` that leads to nothing.
-    fn dangling(&self, path: &str) -> Result<Option<PathBuf>> {
-        let ends = path.match_indices('/').map(|(at, _)| at);
-        for end in ends.chain([path.len()]) {
-            let so_far = Path::new(&path[..end]);
+    fn dangling(&self, path: &Path) -> Result<Option<PathBuf>> {
+        let mut so_far = PathBuf::new();
+        for name in path {
+            so_far.push(name);
             // What is below a file is not there either.
-            let Ok(Some(found)) = self.view.find(so_far, Last::Keep) else {
+            let Ok(Some(found)) = self.view.find(&so_far, Last::Keep) else {
                 return Ok(None);
             };
             let is_link = matches!(&found.node, Node::File(file) if file.kind().is_symlink());
-            if is_link && self.view.find(so_far, Last::Follow)?.is_none() {
-                return Ok(Some(so_far.to_owned()));
+            if is_link && self.view.find(&so_far, Last::Follow)?.is_none() {
+                return Ok(Some(so_far));
             }
         }
         Ok(None)
@@ -170,7 +170,7 @@ impl Tree {
             };
             if !ignored && pattern.matches(&text) {
                 // The link that a pattern meets is followed, as one that is named.
-                match self.select_path(&text)? {
+                match self.select_path(&path)? {
                     Selected::Items(found) => items.extend(found),
                     _ => return Ok(Some(path)),
                 }
@@ -314,8 +314,8 @@ impl Walk<'_> {
     }
 }
 
-fn last_name(path: &str) -> OsString {
-    path.rsplit('/').next().unwrap_or_default().into()
+fn last_name(path: &Path) -> OsString {
+    path.file_name().unwrap_or_default().to_owned()
 }
 
 /// A file that cannot be read, in the classic builder's words.
@@ -333,6 +333,7 @@ fn unreadable(path: &Path, errno: Errno) -> Error {
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::ffi::OsStringExt;
     use std::os::unix::fs::symlink;
 
     pub(super) fn tree(files: &[&str], ignore: &str) -> (tempfile::TempDir, Tree) {
@@ -394,6 +395,20 @@ mod tests {
         check(&tree, "z/keep", &[], &["z/keep:"]);
         assert_eq!(tree.select("b.md").unwrap(), Selected::Ignored);
         assert_eq!(tree.select("d/e").unwrap(), Selected::Ignored);
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_fits_patterns() {
+        let (folder, tree) = tree(&[], "");
+        let name = OsString::from_vec(b"a\xff.txt".to_vec());
+        fs::write(folder.path().join(&name), "x").unwrap();
+        let Selected::Items(items) = tree.select("*.txt").unwrap() else {
+            panic!("not there");
+        };
+        assert_eq!(
+            (&items[0].path, &items[0].name),
+            (&PathBuf::from(&name), &name)
+        );
     }
 
     #[test]

@@ -52,6 +52,9 @@ pub(crate) struct Args {
     /// Set metadata for an image
     #[arg(long, value_name = "list", value_parser = pairs::label)]
     label: Vec<String>,
+    /// Accepted: what is built is here already
+    #[arg(long, hide = true)]
+    load: bool,
     /// Set the networking mode for the RUN instructions during build
     #[arg(long, value_name = "string", default_value = "default")]
     network: String,

@@ -90,3 +90,19 @@ fn what_was_in_an_archive_keeps_its_owner() {
         &format!("/new 755 {new}\n/new/d/f 600 {own}\n/tmp 1777 0:0\n/tmp/d/f 600 {own}\n"),
     );
 }
+
+#[test]
+fn the_names_of_a_file_stay_one_file_and_a_name_need_not_be_text() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .shell("mkdir d && echo f > d/a && ln d/a d/b && touch \"$(printf 'd/x\\377.txt')\"")
+        .ok();
+    build(
+        &sandbox,
+        "RUN mkdir /c && echo old > /c/b\nCOPY d /c\nCOPY d/*.txt /t/",
+    );
+    sandbox
+        .docker("run --rm i sh -c 'stat -c %h /c/a /c/b; cat /c/b; ls /t | wc -l'")
+        .ok()
+        .says("2\n2\nf\n1\n");
+}

@@ -43,6 +43,11 @@ impl Folders {
         })
     }
 
+    /// The layer's own folder.
+    pub(super) fn root(&self) -> &OwnedFd {
+        &self.root
+    }
+
     /// Opens the directory `path` of the layer, making it and its parents. The path has no links: it was resolved.
     pub(super) fn open(&mut self, path: &Path) -> Result<OwnedFd> {
         let names: Vec<&OsStr> = path.iter().collect();

@@ -21,6 +21,7 @@ use folders::Folders;
 use rights::Mode as Chmod;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
 use rustix::io::Errno;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -33,6 +34,8 @@ pub(crate) struct Placer {
     folders: Folders,
     owners: Owners,
     rights: Rights,
+    /// Files of the item that have several names, by device and inode, and where they went first.
+    twins: HashMap<(u64, u64), PathBuf>,
 }
 
 /// Who owns the files, and their permissions.
@@ -65,6 +68,7 @@ impl Placer {
             folders: Folders::new(upper, View::open(lowers)?, rights.owner.unwrap_or_default())?,
             owners: Owners::detect(),
             rights,
+            twins: HashMap::new(),
         })
     }
 
@@ -99,6 +103,7 @@ impl Placer {
         };
         // The root of a context is no directory of the image.
         let whole = to.with_folder && !item.path.as_os_str().is_empty();
+        self.twins.clear();
         tree.walk(item, exclude, &mut |visit| self.visit(&base, whole, visit))?;
         self.folders.finish()
     }
@@ -185,6 +190,7 @@ impl Placer {
             self.make_room(&folder, name, path)?;
         }
         match file.kind() {
+            FileType::RegularFile if self.twin(stat, &folder, name, path)? => return Ok(()),
             FileType::RegularFile => {
                 let to = self.create(&folder, name, path)?;
                 let from = file.open().map_err(on)?;
@@ -210,6 +216,23 @@ impl Placer {
         self.give(&folder, name, source, false, path)?;
         let times = timestamps(mtime(stat));
         rustix::fs::utimensat(&folder, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(on)
+    }
+
+    /// Makes `name` another name of a file that was copied under one before: hard links stay what they are. Returns whether
+    /// it is.
+    fn twin(&mut self, stat: &Stat, folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<bool> {
+        if stat.st_nlink < 2 {
+            return Ok(false);
+        }
+        let Some(first) = self.twins.get(&(stat.st_dev, stat.st_ino)) else {
+            self.twins
+                .insert((stat.st_dev, stat.st_ino), path.to_owned());
+            return Ok(false);
+        };
+        self.make_room(folder, name, path)?;
+        rustix::fs::linkat(self.folders.root(), first, folder, name, AtFlags::empty())
+            .map_err(|errno| failed(path, errno))?;
+        Ok(true)
     }
 
     /// Makes an empty file, in place of another one. Most find nothing in their way, so that is tried first.
