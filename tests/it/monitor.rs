@@ -235,6 +235,25 @@ fn a_killed_monitor_leaves_no_lie_and_no_process() {
         .says("box running\n");
 }
 
+/// The next command may come while the kernel still ends what the monitor left.
+#[test]
+fn a_container_is_started_again_right_after_its_monitor_was_killed() {
+    let sandbox = Sandbox::new();
+    // Many processes take a while to end.
+    sandbox
+        .docker("run -d --name box busybox sh -c 'for n in $(seq 300); do sleep 600 & done; wait'")
+        .ok()
+        .warns("");
+    for _ in 0..5 {
+        let (init, monitor) = (init_of(&sandbox, "box"), monitor_of(&sandbox, "box"));
+        kill(monitor);
+        eventually("the monitor has ended", || has_ended(monitor));
+        sandbox.docker("start box").ok().says("box\n");
+        assert!(has_ended(init), "two of one container");
+        sandbox.docker("exec box true").ok();
+    }
+}
+
 /// The same with what a container takes of the machine: its port is free, its cgroup is gone, and its name is its own.
 #[test]
 fn a_killed_monitor_keeps_no_port_and_no_cgroup() {
@@ -463,6 +482,12 @@ fn processor_ticks(pid: i32) -> u64 {
 
 fn is_alive(pid: i32) -> bool {
     fs::metadata(format!("/proc/{pid}")).is_ok()
+}
+
+/// Whoever is to reap it may take a while.
+fn has_ended(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.is_empty() || stat.contains(") Z ")
 }
 
 fn kill(pid: i32) {

@@ -129,6 +129,9 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
     Ok(state)
 }
 
+/// Seconds that the kernel may take for a container's processes. One that it cannot end is not waited for any longer.
+const LONGEST_DEATH: i64 = 30;
+
 /// The init asked the kernel to die with its monitor; this is for one that was killed before it could ask.
 fn kill_leftover(state: &RecordedState) {
     if state.pid > 0
@@ -137,7 +140,10 @@ fn kill_leftover(state: &RecordedState) {
         && let Ok(pidfd) = process::pidfd_open(state.pid)
         && process::start_time(state.pid) == Some(state.pid_start_time)
     {
-        let _ = process::send_signal(std::os::fd::AsFd::as_fd(&pidfd), libc::SIGKILL);
+        let pidfd = std::os::fd::AsFd::as_fd(&pidfd);
+        let _ = process::send_signal(pidfd, libc::SIGKILL);
+        // Its mounts go with it: whoever starts the container next would mount the same folders a second time.
+        let _ = process::ends_within(pidfd, LONGEST_DEATH);
     }
 }
 

@@ -73,6 +73,7 @@ fn kill(site: &Site, container: &super::spec::Container) -> Result<()> {
     let request = Request::Stop {
         signal: libc::SIGKILL,
         timeout: -1,
+        again: false,
         via: site.via.clone(),
     };
     match requests::send(site, &container.config.id, &request) {

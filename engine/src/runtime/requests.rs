@@ -37,6 +37,8 @@ pub(super) enum Request {
         signal: i32,
         /// Seconds until SIGKILL; negative waits for ever.
         timeout: i64,
+        /// It is started again at once, so it stays also with `--rm`.
+        again: bool,
         /// The command that asks.
         via: String,
     },

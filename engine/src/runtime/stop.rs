@@ -25,7 +25,11 @@ fn record(site: &Site, container: &Container, action: &str) -> Result<()> {
 
 /// Stops a container; see [`crate::Engine::stop`].
 pub(crate) fn stop(site: &Site, name: &str, options: &StopOptions) -> Result<()> {
-    let container = observe::by_name(site, name)?;
+    end(site, &observe::by_name(site, name)?, options, false)
+}
+
+/// Ends the container if it runs; `again` if it is started again at once.
+fn end(site: &Site, container: &Container, options: &StopOptions, again: bool) -> Result<()> {
     if !container.status.has_monitor() {
         return Ok(());
     }
@@ -40,10 +44,11 @@ pub(crate) fn stop(site: &Site, name: &str, options: &StopOptions) -> Result<()>
     let request = Request::Stop {
         signal,
         timeout,
+        again,
         via: site.via.clone(),
     };
-    end_with(site, &container, &request)?;
-    record(site, &container, "stop")
+    end_with(site, container, &request)?;
+    record(site, container, "stop")
 }
 
 /// Sends a request that ends the container, and waits for the end.
@@ -58,7 +63,7 @@ fn end_with(site: &Site, container: &Container, request: &Request) -> Result<()>
 
 /// Stops and starts a container; see [`crate::Engine::restart`].
 pub(crate) fn restart(site: &Site, name: &str, options: &StopOptions) -> Result<()> {
-    stop(site, name, options)?;
+    end(site, &observe::by_name(site, name)?, options, true)?;
     start::start(site, name, StartOptions::default())?;
     record(site, &observe::by_name(site, name)?, "restart")
 }

@@ -48,18 +48,18 @@ pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
         .map_err(|error| failed("pidfd_open", pid, error))
 }
 
-/// Whether the process behind `pidfd` ends within a second. One that is ending has no namespaces any more, and is not yet
-/// to be waited for.
-pub fn is_ending(pidfd: BorrowedFd<'_>) -> bool {
+/// Whether the process behind `pidfd` ends within so many `seconds`. One that is ending has no namespaces any more, and is
+/// not yet to be waited for.
+pub fn ends_within(pidfd: BorrowedFd<'_>, seconds: i64) -> bool {
     let mut fds = [rustix::event::PollFd::from_borrowed_fd(
         pidfd,
         rustix::event::PollFlags::IN,
     )];
-    let second = rustix::event::Timespec {
-        tv_sec: 1,
+    let limit = rustix::event::Timespec {
+        tv_sec: seconds,
         tv_nsec: 0,
     };
-    rustix::event::poll(&mut fds, Some(&second)).is_ok_and(|ready| ready > 0)
+    rustix::event::poll(&mut fds, Some(&limit)).is_ok_and(|ready| ready > 0)
 }
 
 /// Sends signal number `signal` to the process behind `pidfd`. A process that has ended is fine.

@@ -84,3 +84,26 @@ fn restart_ends_and_starts() {
         sandbox.docker("logs box").ok().stdout == "boot\nboot\n"
     });
 }
+
+#[test]
+fn a_container_that_removes_itself_is_restarted_and_removed_at_its_end() {
+    let sandbox = Sandbox::new();
+    let id = sandbox
+        .docker("run -d --rm --name box busybox sh -c 'echo x >> /note; exec sleep 600'")
+        .ok()
+        .text()
+        .to_owned();
+    eventually("it has written its note", || {
+        sandbox.docker("exec box cat /note").stdout == "x\n"
+    });
+    sandbox.docker("restart -t 0 box").ok().says("box\n");
+    sandbox
+        .docker("ps --no-trunc --format '{{.ID}} {{.Names}}'")
+        .ok()
+        .says(&format!("{id} box\n"));
+    eventually("it has written a second one beside the first", || {
+        sandbox.docker("exec box cat /note").stdout == "x\nx\n"
+    });
+    sandbox.docker("stop -t 0 box").ok().says("box\n");
+    sandbox.docker("ps -aq").ok().says("");
+}

@@ -31,7 +31,7 @@ pub(in crate::runtime) fn serve_in(
             match joined {
                 Ok(()) => serve(operation, begun, stream),
                 // It has just ended: without an answer the other side asks again, as of a container that does not run.
-                Err(_) if process::is_ending(init) => {}
+                Err(_) if process::ends_within(init, 1) => {}
                 Err(error) => fail(stream, &error),
             }
             process::exit(0)

@@ -214,10 +214,15 @@ impl Monitor {
         }
         self.state.phase = Phase::Exited;
         // What is removed in the same breath needs no record of its end.
-        if !self.config.host.auto_remove {
+        if !self.goes_with_its_end() {
             self.save();
         }
         self.settle(&Frame::Exit(code));
+    }
+
+    /// `--rm`, unless who stops it is about to start it again.
+    fn goes_with_its_end(&self) -> bool {
+        self.config.host.auto_remove && !self.started_again
     }
 
     fn tear_down(&mut self) {
@@ -230,7 +235,7 @@ impl Monitor {
             cgroup.remove();
         }
         // Removing looks for groups that a killed monitor left, too.
-        if !self.config.host.auto_remove {
+        if !self.goes_with_its_end() {
             crate::cgroup::sweep(self.config.id.as_str());
         }
     }
@@ -242,10 +247,14 @@ impl Monitor {
         let _ = std::fs::remove_file(self.site.sandbox.container(&self.config.id).socket());
         let failed_before_start = matches!(last, Frame::Failed(..));
         let mut trash = None;
-        if self.config.host.auto_remove && !(failed_before_start && self.config.via == "create") {
+        let was_created_apart = failed_before_start && self.config.via == "create";
+        if self.goes_with_its_end() && !was_created_apart {
             let mut site = self.site.clone();
             site.via = "monitor".to_owned();
             trash = remove::discard(&site, &self.config, true).ok();
+        } else {
+            // Whoever takes the lock may mount the same folders.
+            self.mounts = None;
         }
         let _ = self.lock.unlock();
         for client in &mut self.clients {

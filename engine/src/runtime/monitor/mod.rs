@@ -58,6 +58,8 @@ pub(super) struct Monitor {
     outbound: Option<Outbound>,
     /// When to send SIGKILL to a container that was asked to stop.
     kill_at: Option<Instant>,
+    /// Whoever stops the container starts it again, so it is not removed.
+    started_again: bool,
     /// When the restart policy starts it again.
     restart_at: Option<Instant>,
     /// When to give back the memory that was needed last, by the start or by a client.
@@ -137,6 +139,7 @@ fn open() -> Result<(Monitor, Job)> {
         way,
         outbound: None,
         kill_at: None,
+        started_again: false,
         restart_at: None,
         forget_at: None,
         backoff: life::FIRST_BACKOFF,

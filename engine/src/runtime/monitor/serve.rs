@@ -73,9 +73,11 @@ impl Monitor {
             Request::Stop {
                 signal,
                 timeout,
+                again,
                 via,
             } => {
                 self.clients[index].role = Role::Waiting;
+                self.started_again = again;
                 self.stop(signal, timeout, &via);
             }
             Request::Kill { signal, via } => {
@@ -338,7 +340,7 @@ impl Monitor {
         let ended = self
             .processes
             .first()
-            .is_none_or(|init| sys::process::is_ending(init.pidfd.as_fd()));
+            .is_none_or(|init| sys::process::ends_within(init.pidfd.as_fd(), 1));
         if ended {
             Error::conflict(format!("container {} is not running", self.config.id)).into()
         } else {
