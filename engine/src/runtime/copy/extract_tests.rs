@@ -157,7 +157,11 @@ fn an_owner_that_no_file_can_have_is_refused() {
 fn a_folder_of_a_tar_from_before_posix_is_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let mut tar = Vec::new();
-    raw_entry(&mut tar, "d/", EntryType::Regular, "", b"");
+    let mut old = header(EntryType::Regular, 0);
+    old.set_mode(0o755);
+    old.as_old_mut().name[..2].copy_from_slice(b"d/");
+    old.set_cksum();
+    tar.extend_from_slice(old.as_bytes());
     raw_entry(&mut tar, "d/f", EntryType::Regular, "", b"x");
     unpack(&tar, folder.path()).unwrap();
     assert!(folder.path().join("d/f").is_file());

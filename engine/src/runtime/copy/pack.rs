@@ -37,37 +37,29 @@ pub(super) fn pack(
         .filter(|_| !contents)
         .map_or_else(|| PathBuf::from("."), PathBuf::from);
     let about = fs::symlink_metadata(&source).map_err(|error| Error::io("read", path, error))?;
-    let counter = Counter {
-        inner: writer,
-        bytes: 0,
+    let mut packer = Packer::new(writer, hidden);
+    packer.device = export.then(|| about.dev());
+    let packed = match export {
+        true => packer.children(&source, Path::new("")),
+        false => packer.entry(&source, &name, &about),
     };
-    let mut packer = Packer {
-        builder: Builder::new(BufWriter::with_capacity(PIECE, counter)),
-        links: HashMap::new(),
-        device: export.then(|| about.dev()),
-        hidden,
-        buffer: vec![0; PIECE],
-    };
-    let on = |error| Error::io("pack", path, error);
-    if export {
-        packer.children(&source, Path::new("")).map_err(on)?;
-    } else {
-        packer.entry(&source, &name, &about).map_err(on)?;
-    }
-    let written = packer
-        .builder
-        .into_inner()
-        .and_then(|buffer| buffer.into_inner().map_err(|e| e.into_error()));
-    written.map(|counter| counter.bytes).map_err(on)
+    packer
+        .end(packed)
+        .map_err(|error| Error::io("pack", path, error))
 }
 
 struct Counter<W> {
     inner: W,
     bytes: u64,
+    /// Nothing may follow any more.
+    is_broken: bool,
 }
 
 impl<W: Write> Write for Counter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_broken {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         let written = self.inner.write(bytes)?;
         self.bytes += written as u64;
         Ok(written)
@@ -88,7 +80,34 @@ struct Packer<'a, W: Write + AsFd> {
     buffer: Vec<u8>,
 }
 
-impl<W: Write + AsFd> Packer<'_, W> {
+impl<'a, W: Write + AsFd> Packer<'a, W> {
+    fn new(writer: W, hidden: &'a [String]) -> Self {
+        let counter = Counter {
+            inner: writer,
+            bytes: 0,
+            is_broken: false,
+        };
+        Self {
+            builder: Builder::new(BufWriter::with_capacity(PIECE, counter)),
+            links: HashMap::new(),
+            device: None,
+            hidden,
+            buffer: vec![0; PIECE],
+        }
+    }
+
+    /// Ends the stream, unless packing failed; returns its bytes.
+    fn end(mut self, packed: io::Result<()>) -> io::Result<u64> {
+        if let Err(error) = packed {
+            // A builder that is dropped writes the end mark, and what lacks files would pass for whole.
+            self.builder.get_mut().get_mut().is_broken = true;
+            return Err(error);
+        }
+        let buffer = self.builder.into_inner()?;
+        let counter = buffer.into_inner().map_err(|error| error.into_error())?;
+        Ok(counter.bytes)
+    }
+
     fn entry(&mut self, path: &Path, name: &Path, about: &Metadata) -> io::Result<()> {
         let kind = about.file_type();
         if kind.is_dir() {
@@ -139,12 +158,17 @@ impl<W: Write + AsFd> Packer<'_, W> {
                 }
                 continue;
             }
-            self.entry(&entry.path(), &name.join(entry.file_name()), &about)?;
+            match self.entry(&entry.path(), &name.join(entry.file_name()), &about) {
+                // The same: nothing of it was written yet, or it is a folder that is empty now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other?,
+            }
         }
         Ok(())
     }
 
     fn file(&mut self, path: &Path, name: &Path, about: &Metadata) -> io::Result<()> {
+        let file = File::open(path)?;
         if about.nlink() > 1 {
             let key = (about.dev(), about.ino());
             if let Some(first) = self.links.get(&key).cloned() {
@@ -152,7 +176,6 @@ impl<W: Write + AsFd> Packer<'_, W> {
             }
             self.links.insert(key, name.to_owned());
         }
-        let file = File::open(path)?;
         // The size may have changed since the folder was read; what is promised must be kept.
         let size = file.metadata()?.len();
         self.header(name, about, EntryType::Regular, size, None)?;
@@ -251,5 +274,48 @@ impl<W: Write + AsFd> Packer<'_, W> {
         header.set_size(size);
         header.set_cksum();
         self.builder.get_mut().write_all(header.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek, SeekFrom};
+
+    /// What a packer writes of a folder with the file `f`, if it is told that packing ended so.
+    fn packed(ended: io::Result<()>) -> (io::Result<u64>, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("f"), "x").unwrap();
+        let mut stream = tempfile::tempfile().unwrap();
+        let mut packer = Packer::new(stream.try_clone().unwrap(), &[]);
+        packer.children(folder.path(), Path::new("d")).unwrap();
+        let result = packer.end(ended);
+        let mut bytes = Vec::new();
+        stream.seek(SeekFrom::Start(0)).unwrap();
+        stream.read_to_end(&mut bytes).unwrap();
+        (result, bytes)
+    }
+
+    #[test]
+    fn only_what_is_whole_has_an_end() {
+        let (result, bytes) = packed(Ok(()));
+        assert_eq!(result.unwrap(), bytes.len() as u64);
+        assert!(bytes.ends_with(&[0; 1024]));
+        let (result, bytes) = packed(Err(io::ErrorKind::PermissionDenied.into()));
+        assert_eq!(result.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        assert!(!bytes.ends_with(&[0; 1024]), "{} bytes", bytes.len());
+    }
+
+    #[test]
+    fn a_file_that_has_just_gone_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gone");
+        fs::write(&path, "x").unwrap();
+        let about = fs::metadata(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let mut packer = Packer::new(tempfile::tempfile().unwrap(), &[]);
+        let failed = packer.entry(&path, Path::new("gone"), &about);
+        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(packer.end(Ok(())).unwrap(), 1024, "nothing but the end");
     }
 }
