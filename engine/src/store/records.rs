@@ -14,7 +14,6 @@ use super::tree::remove_tree_of_anyone;
 use crate::error::{Error, IoContext, Result};
 use crate::id::{ContainerId, is_hex};
 use crate::paths::{SandboxPaths, create_private_dir};
-use crate::sys::spread;
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -28,7 +27,6 @@ const UNFINISHED: &str = ".new-";
 pub fn create(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
     let _names = lock_names(sandbox)?;
     sweep_unfinished(sandbox);
-    spread::subfolders_of(&sandbox.containers());
     let building = sandbox
         .containers()
         .join(format!("{UNFINISHED}{}", config.id));
