@@ -10,7 +10,6 @@
 //! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing |
 //! | `DOCKLINGS_PLAIN` | `1`: no colour, nothing drawn over, as `docklings --plain` |
 //! | `DOCKLINGS_OUTBOUND` | how containers and builds get out of their network: `passt`, `slirp4netns`, or `no` for not at all, as in an exam; default whichever is installed |
-//! | `DOCKER_BUILDKIT` | if set and not empty, the notice of the legacy builder is not written to scripts |
 //! | `DOCKLINGS_HUB` | which registry plays docker.io; stronger than `docklings config hub` |
 //! | `DOCKER_CONFIG` | the folder of `config.json`, for logins at registries and `detachKeys`; default `~/.docker` |
 //! | `XDG_CONFIG_HOME` | `docker/daemon.json` and `docker/certs.d` in it say which registries are believed; default `~/.config` |
@@ -35,8 +34,6 @@ pub(crate) const CONTENT: &str = "DOCKLINGS_CONTENT";
 pub(crate) const PLAIN: &str = "DOCKLINGS_PLAIN";
 /// How containers get out of their network.
 pub(crate) const OUTBOUND: &str = "DOCKLINGS_OUTBOUND";
-/// Docker's own: that the builder in use is the one wanted. See `commands::build::notice`.
-pub(crate) const BUILDKIT: &str = "DOCKER_BUILDKIT";
 /// Which registry plays docker.io.
 pub(crate) const HUB: &str = "DOCKLINGS_HUB";
 /// The sandbox in use when nothing else is said: the playground.

@@ -56,7 +56,6 @@ impl<'e> Bench<'e> {
                 variables: vec![
                     (env::HOME, home.as_os_str().to_owned()),
                     (env::SANDBOX, sandbox.clone().into()),
-                    (env::BUILDKIT, "1".into()),
                 ],
             },
             sandbox,

@@ -38,17 +38,15 @@ fn lines(env: &Env, sandbox: &str, bin: &str, fish: bool) -> String {
     let (home, bin) = (shell_words::quote(&home), shell_words::quote(bin));
     if fish {
         return format!(
-            "set -gx {} {home};\nset -gx {} {sandbox};\nset -gx {} 1;\nset -gx PATH {bin} $PATH;\n# to use it: docklings env | source\n",
+            "set -gx {} {home};\nset -gx {} {sandbox};\nset -gx PATH {bin} $PATH;\n# to use it: docklings env | source\n",
             env::HOME,
-            env::SANDBOX,
-            env::BUILDKIT
+            env::SANDBOX
         );
     }
     format!(
-        "export {}={home}\nexport {}={sandbox}\nexport {}=1\nexport PATH={bin}:\"$PATH\"\n# to use it: eval \"$(docklings env)\"\n",
+        "export {}={home}\nexport {}={sandbox}\nexport PATH={bin}:\"$PATH\"\n# to use it: eval \"$(docklings env)\"\n",
         env::HOME,
-        env::SANDBOX,
-        env::BUILDKIT
+        env::SANDBOX
     )
 }
 
@@ -68,7 +66,7 @@ mod tests {
             hub: None,
         };
         let script = lines(&env, "ex-one", "/b in", false)
-            + "echo \"$DOCKLINGS_HOME|$DOCKLINGS_SANDBOX|$DOCKER_BUILDKIT|$PATH\"";
+            + "echo \"$DOCKLINGS_HOME|$DOCKLINGS_SANDBOX|$PATH\"";
         let output = Command::new("/bin/sh")
             .args(["-c", &script])
             .env("PATH", "/x")
@@ -76,7 +74,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             String::from_utf8_lossy(&output.stdout),
-            "/it's home|ex-one|1|/b in:/x\n"
+            "/it's home|ex-one|/b in:/x\n"
         );
     }
 }

@@ -49,7 +49,6 @@ fn shell(env: &Env, sandbox: &str, workspace: &Path, line: &str) -> io::Result<C
         .env("PWD", workspace)
         .env(env::HOME, env.home.root())
         .env(env::SANDBOX, sandbox)
-        .env(env::BUILDKIT, "1")
         .current_dir(workspace);
     Ok(command)
 }

@@ -273,7 +273,6 @@ fn call_self(env: &Env, sandbox: &str, words: &[String]) -> CommandResult {
         .args(words)
         .env(crate::env::HOME, env.home.root())
         .env(crate::env::SANDBOX, sandbox)
-        .env(crate::env::BUILDKIT, "1")
         .stdin(Stdio::null())
         .output()?;
     if output.status.success() {

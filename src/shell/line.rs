@@ -106,7 +106,6 @@ impl Lines {
             .env("PWD", &self.carry.folder)
             .env(env::HOME, self.home.root())
             .env(env::SANDBOX, sandbox)
-            .env(env::BUILDKIT, "1")
             .current_dir(&self.carry.folder);
         Ok(command)
     }

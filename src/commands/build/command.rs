@@ -3,7 +3,6 @@
 use super::check::{self, Call};
 use super::context;
 use super::destination::Destination;
-use super::notice;
 use super::push::{self, Numbered, Pushes};
 use super::secret;
 use super::shown::{Kind, follow};
@@ -101,7 +100,6 @@ impl Command for Args {
     const WORDS: Words = Words::Exactly(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        notice::tell(ctx)?;
         let call = Call::parse(&self.call, self.check)?;
         let shown = Kind::choose(&self.progress, self.quiet, ctx.err_is_terminal())
             .ok_or_else(|| Failure::message(format!("invalid progress mode {}", self.progress)))?;

@@ -4,7 +4,6 @@ mod check;
 mod command;
 mod context;
 mod destination;
-pub(in crate::commands) mod notice;
 mod push;
 mod secret;
 mod shown;

@@ -2,7 +2,6 @@
 
 use crate::cli::Words;
 use crate::commands::Command;
-use crate::commands::build::notice;
 use crate::commands::prune::{confirm, tell, tell_space};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
@@ -35,7 +34,6 @@ impl Command for Args {
     const WORDS: Words = Words::None;
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        notice::tell(ctx)?;
         let engine = ctx.engine()?;
         let filters = Filters::parse(&self.filter).map_err(Failure::message)?;
         filters.check(&["until"])?;

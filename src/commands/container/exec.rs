@@ -9,6 +9,7 @@ use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::session::{self, Ended, Session};
 use crate::values::{files, pairs};
+use engine::ErrorKind;
 use engine::runtime::spec::{ProcessRequest, Streams};
 
 /// Arguments of `docker exec`.
@@ -97,11 +98,15 @@ impl Command for Args {
     }
 }
 
-/// Why the command was not started. That the container has ended is the daemon's answer; anything else is what became
-/// of the command.
+/// Why the command was not started. That the container has ended is the daemon's answer; anything else is about the
+/// command: 127 if it does not exist, else 126. Source: moby `daemon/exec.go`, `ContainerExecStart`, since 28.0.
 fn refused(error: engine::Error, id: &str) -> Failure {
     if error.message() == format!("container {id} is not running") {
         return error.into();
     }
-    Failure::Message(error.to_string(), exit::CANNOT_EXECUTE)
+    let code = match error.kind() {
+        ErrorKind::CommandNotFound => exit::NOT_FOUND,
+        _ => exit::CANNOT_EXECUTE,
+    };
+    Failure::Message(error.to_string(), code)
 }

@@ -40,7 +40,7 @@ fn its_exit_code_is_passed_on() {
         .warns("err\n");
     sandbox
         .docker("exec box nosuchcommand")
-        .fails(126)
+        .fails(127)
         .complains("executable file not found in $PATH");
     sandbox
         .docker("exec box /etc/passwd")

@@ -25,25 +25,6 @@ fn an_image_is_built_and_runs() {
 }
 
 #[test]
-fn a_script_gets_the_notice_of_the_legacy_builder_and_a_learner_does_not() {
-    const NOTICE: &str = "DEPRECATED: The legacy builder is deprecated";
-    let sandbox = Sandbox::new().with("DOCKER_BUILDKIT", "");
-    sandbox.write("Dockerfile", "FROM busybox\nENV A=1\n");
-    sandbox.docker("build -q .").ok().complains(NOTICE);
-    sandbox
-        .docker("builder prune --force")
-        .ok()
-        .complains(NOTICE);
-    let sandbox = sandbox.with("DOCKER_BUILDKIT", "1");
-    sandbox.docker("build -q .").ok().never_complains(NOTICE);
-    let sandbox = sandbox.with("DOCKER_BUILDKIT", "");
-    sandbox
-        .shell("eval \"$(docklings env)\" && docker build -q .")
-        .ok()
-        .never_complains(NOTICE);
-}
-
-#[test]
 fn a_second_build_is_cached_and_a_miss_names_its_reason() {
     let sandbox = Sandbox::new();
     sandbox.write("a", "1\n");

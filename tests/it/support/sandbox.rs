@@ -109,7 +109,6 @@ impl Sandbox {
             .env("HOME", self.work())
             .env("DOCKLINGS_HOME", self.home())
             .env("XDG_RUNTIME_DIR", self.runtime())
-            .env("DOCKER_BUILDKIT", "1")
             .env("LANG", "C.UTF-8")
             .env("TZ", "UTC")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
