@@ -1,5 +1,6 @@
 //! A digest of everything that a check could change: the proof that checking only looks.
 
+use crate::world::hex;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
@@ -66,6 +67,21 @@ impl StateDigest {
         paths.sort();
         paths
     }
+}
+
+/// One digest of all files in `folder`, by their paths in it; a missing folder is an empty one.
+///
+/// # Errors
+/// As [`StateDigest::of`].
+pub(crate) fn of_files(folder: &Path) -> io::Result<String> {
+    let mut all = Sha256::new();
+    for (path, digest) in StateDigest::of(&[folder])?.entries {
+        let inside = path.strip_prefix(folder).unwrap_or(&path);
+        all.update(inside.as_os_str().as_bytes());
+        all.update([0]);
+        all.update(digest);
+    }
+    Ok(hex(&all.finalize()))
 }
 
 fn entry_digest(path: &Path, metadata: &Metadata) -> [u8; 32] {
@@ -138,6 +154,19 @@ mod tests {
             assert_eq!(before.differences(&now), expected);
             before = now;
         }
+    }
+
+    #[test]
+    fn the_digest_of_a_folder_follows_its_files_and_not_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        for place in [&one, &two] {
+            std::fs::create_dir(place).unwrap();
+            std::fs::write(place.join("a"), "1").unwrap();
+        }
+        assert_eq!(of_files(&one).unwrap(), of_files(&two).unwrap());
+        std::fs::write(two.join("a"), "2").unwrap();
+        assert_ne!(of_files(&one).unwrap(), of_files(&two).unwrap());
     }
 
     #[test]

@@ -170,10 +170,10 @@ fn with_diagnosis(
         let Some(facts) = fits(diagnosis, world, answer.as_deref(), goal) else {
             continue;
         };
-        let facts = merged(facts, &failed.facts);
+        let say = fill(&diagnosis.say, "found", &failed.facts);
         report.diagnosis = Some(DiagnosisReport {
             id: diagnosis.id.clone(),
-            say: fill_found(&diagnosis.say, &facts),
+            say: fill(&say, "when", &facts),
             recover: diagnosis.recover.clone(),
         });
         if let Some(look) = &diagnosis.look {
@@ -222,21 +222,16 @@ fn softened(condition: &crate::checks::Condition) -> crate::checks::Condition {
     }
 }
 
-fn merged(mut facts: Map<String, Value>, more: &Map<String, Value>) -> Map<String, Value> {
-    for (key, value) in more {
-        facts.entry(key.clone()).or_insert_with(|| value.clone());
-    }
-    facts
-}
-
-/// `text` with `{found.NAME}` replaced by the fact of that name.
-pub(crate) fn fill_found(text: &str, facts: &Map<String, Value>) -> String {
+/// `text` with `{of.NAME}` replaced by the fact of that name: `found` is what the goal's own check found, `when` what the
+/// diagnosis did.
+pub(crate) fn fill(text: &str, of: &str, facts: &Map<String, Value>) -> String {
+    let start = format!("{{{of}.");
     let (mut done, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(open) = rest.find("{found.") {
+    while let Some(open) = rest.find(&start) {
         let Some(close) = rest[open..].find('}') else {
             break;
         };
-        let name = &rest[open + "{found.".len()..open + close];
+        let name = &rest[open + start.len()..open + close];
         done.push_str(&rest[..open]);
         match facts.get(name) {
             Some(Value::String(text)) => done.push_str(text),

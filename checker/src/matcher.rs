@@ -23,7 +23,7 @@ pub enum Matcher {
     StartsWith(String),
     /// A text that ends so.
     EndsWith(String),
-    /// A text in which this matches somewhere.
+    /// A text in which this matches somewhere; of a list, its items with a blank between them.
     Matches(Regex),
     /// A text with so many lines.
     Lines(Box<Matcher>),
@@ -62,7 +62,9 @@ impl Matcher {
             Self::StartsWith(part) => text(found).is_some_and(|t| t.starts_with(part.as_str())),
             Self::EndsWith(part) => text(found)
                 .is_some_and(|t| t.strip_suffix('\n').unwrap_or(&t).ends_with(part.as_str())),
-            Self::Matches(pattern) => text(found).is_some_and(|found| pattern.is_match(&found)),
+            Self::Matches(pattern) => text(found)
+                .or_else(|| Some(texts(found)?.join(" ")))
+                .is_some_and(|found| pattern.is_match(&found)),
             Self::Lines(count) => {
                 text(found).is_some_and(|found| count.accepts(&Value::from(found.lines().count())))
             }

@@ -407,7 +407,13 @@ fn number_condition() -> Value {
 
 fn list_condition() -> Value {
     let number = json!({ "$ref": "#/definitions/number" });
-    condition_on(texts(), "list", &[("contains", texts()), ("count", number)])
+    let pattern = json!({ "type": "string" });
+    let conditions = [
+        ("contains", texts()),
+        ("matches", pattern),
+        ("count", number),
+    ];
+    condition_on(texts(), "list", &conditions)
 }
 
 #[cfg(test)]

@@ -19,8 +19,9 @@ use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check};
 use crate::field::{Field, Kind, Noun, field};
 use crate::matcher::{Matcher, quote};
-use crate::world::{Build, BuildStep, World, tagged};
+use crate::world::{Build, BuildStep, World, hex, tagged};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 /// What a step can be asked.
 const STEP: &[Field] = &[
@@ -99,6 +100,24 @@ pub static NOUN: Noun = Noun {
             Kind::Size,
             "Bytes of the build context.",
         ),
+        field(
+            "args",
+            "build arguments",
+            Kind::Map,
+            "What `--build-arg` gave, by name.",
+        ),
+        field(
+            "dockerfile",
+            "Dockerfile",
+            Kind::Name,
+            "A file of the workspace: the build used it, as it is now.",
+        ),
+        field(
+            "same_dockerfile_as",
+            "Dockerfile",
+            Kind::Name,
+            "Another tag: its last build used the same Dockerfile, byte for byte.",
+        ),
     ],
     needs: &[],
 };
@@ -112,9 +131,7 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     let tag = check.name("tag");
     let fitting: Vec<&Build> = builds
         .iter()
-        .filter(|build| {
-            tag.is_none_or(|tag| build.tags.iter().any(|one| tagged(one) == tagged(tag)))
-        })
+        .filter(|build| tag.is_none_or(|tag| has_tag(build, tag)))
         .collect();
     let of = tag.map_or_else(String::new, |tag| format!(" of {}", quote(tag)));
     let mut claims = Vec::new();
@@ -161,7 +178,7 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     // Of several, the one with the fewest broken claims is the nearest to what was meant.
     let judged = candidates
         .iter()
-        .map(|build| (judge_build(&subject, check, build), *build));
+        .map(|build| (judge_build(&subject, check, build, &builds, world), *build));
     let nearest = judged.min_by_key(|(claims, _)| {
         claims
             .iter()
@@ -177,7 +194,13 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     Outcome::all(claims, facts)
 }
 
-fn judge_build(subject: &str, check: &Check, build: &Build) -> Vec<Claim> {
+fn judge_build(
+    subject: &str,
+    check: &Check,
+    build: &Build,
+    all: &[Build],
+    world: &dyn World,
+) -> Vec<Claim> {
     let (cached, ran) = counts(build);
     let mut claims = vec![Claim::new(
         Truth::Yes,
@@ -200,11 +223,18 @@ fn judge_build(subject: &str, check: &Check, build: &Build) -> Vec<Claim> {
                 }
             }
             ("which" | "tag" | "count", _) => {}
+            ("dockerfile", Arg::Name(path)) => {
+                claims.push(used_file(subject, build, path, world));
+            }
+            ("same_dockerfile_as", Arg::Name(other)) => {
+                claims.push(same_dockerfile(subject, build, other, all));
+            }
             (name, Arg::Match(matcher)) => {
                 let found = match name {
                     "result" => json!(build.result),
                     "cached" => json!(cached),
                     "ran" => json!(ran),
+                    "args" => json!(build.args),
                     _ => json!(build.context),
                 };
                 claims.push(judge::value(subject, given.field, matcher, Ok(found)));
@@ -213,6 +243,48 @@ fn judge_build(subject: &str, check: &Check, build: &Build) -> Vec<Claim> {
         }
     }
     claims
+}
+
+/// The claim that `build` used the file at `path` of the workspace as its Dockerfile.
+fn used_file(subject: &str, build: &Build, path: &str, world: &dyn World) -> Claim {
+    let expected = format!("{subject}: the Dockerfile {}, as it is now", quote(path));
+    let text = match world.file(path) {
+        Ok(file) => file.and_then(|file| file.text),
+        Err(blind) => return Claim::blind(expected, blind),
+    };
+    let Some(text) = text else {
+        return Claim::new(Truth::No, expected, format!("no text file {}", quote(path)));
+    };
+    let digest = format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())));
+    let holds = build.dockerfile.as_ref() == Some(&digest);
+    let found = match holds {
+        true => expected.clone(),
+        false => format!("{subject}: another Dockerfile"),
+    };
+    Claim::new(Truth::of(holds), expected, found)
+}
+
+/// The claim that the last build of the tag `other` used the same Dockerfile as `build`.
+fn same_dockerfile(subject: &str, build: &Build, other: &str, all: &[Build]) -> Claim {
+    let with = |word: &str| {
+        format!(
+            "{subject}: {word} Dockerfile as the last build of {}",
+            quote(other)
+        )
+    };
+    let last = all.iter().rev().find(|one| has_tag(one, other));
+    let holds =
+        last.is_some_and(|last| last.dockerfile.is_some() && last.dockerfile == build.dockerfile);
+    let found = match last {
+        None => format!("no build of {}", quote(other)),
+        Some(_) if holds => with("the same"),
+        Some(_) => with("not the same"),
+    };
+    Claim::new(Truth::of(holds), with("the same"), found)
+}
+
+fn has_tag(build: &Build, tag: &str) -> bool {
+    build.tags.iter().any(|one| tagged(one) == tagged(tag))
 }
 
 /// How many steps came from the cache, and how many ran: those that have a number, for only they are printed.
@@ -335,6 +407,34 @@ mod tests {
             "build: { which: first, steps: { cache: miss, reason: { contains: app.py } } }",
             &world(),
         );
+    }
+
+    #[test]
+    fn arguments_and_the_dockerfile_are_compared() {
+        let mut world = world();
+        world.builds[0].args.insert("COLOUR".into(), "red".into());
+        world.builds[0].dockerfile = Some("sha256:one".into());
+        world.builds[1].dockerfile = Some("sha256:two".into());
+        world.builds[1].tags = vec!["web:latest".into()];
+        holds("build: { tag: app, args: { COLOUR: red } }", &world);
+        holds(
+            "build: { tag: web, args: { COLOUR: { exists: false } } }",
+            &world,
+        );
+        fails(
+            "build: { tag: app, same_dockerfile_as: web }",
+            &world,
+            "last build of `app`: the same Dockerfile as the last build of `web`",
+            "last build of `app`: not the same Dockerfile as the last build of `web`",
+        );
+        fails(
+            "build: { tag: app, same_dockerfile_as: shop }",
+            &world,
+            "last build of `app`: the same Dockerfile as the last build of `shop`",
+            "no build of `shop`",
+        );
+        world.builds[1].dockerfile = Some("sha256:one".into());
+        holds("build: { tag: app, same_dockerfile_as: web }", &world);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check, Given};
 use crate::field::Noun;
-use crate::matcher::{Matcher, quote};
+use crate::matcher::{Matcher, describe_found, quote};
 use crate::world::{Container, Observed, Snapshot, World, find_image, tagged};
 use fields::FIELDS;
 use serde_json::{Map, Value, json};
@@ -45,6 +45,9 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         Err(blind) => return Outcome::blind(subject, blind),
     };
     let wanted = !matches!(check.arg("exists"), Some(Arg::Match(Matcher::Bool(false))));
+    if !wanted && let Some(origin) = check.name("same_as") {
+        return gone(origin, name, &containers, world.setup());
+    }
     let Some(container) = containers.iter().find(|one| one.name == name) else {
         let others = judge::there_are(containers.into_iter().map(|one| one.name));
         let facts = Map::from_iter([("count".to_owned(), json!(0))]);
@@ -65,7 +68,7 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         );
         return Outcome::all(vec![claim], facts);
     }
-    let mut claims = identity(&subject, check, container, world.setup());
+    let mut claims = identity(&subject, check, container, world);
     claims.extend(judge_fields(&subject, &check.given, container, world));
     if claims.is_empty() {
         claims.push(Claim::new(
@@ -77,11 +80,23 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     Outcome::all(claims, facts)
 }
 
+/// With `exists: false` and `same_as`: the very container of the setup is gone, and not only its name.
+fn gone(origin: &str, name: &str, now: &[Container], setup: &Snapshot) -> Outcome {
+    let name = judge::name_in_setup(origin, name).unwrap_or(name);
+    let before = setup.containers.iter().find(|one| one.name == name);
+    let same = before.and_then(|before| now.iter().find(|one| one.id == before.id));
+    let there = same.map(|one| format!("{}, status {}", quote(&one.name), one.status));
+    let facts = same.map_or_else(|| Map::from_iter([("count".to_owned(), json!(0))]), facts);
+    let claim = judge::gone("container", name, before.is_some(), there);
+    Outcome::all(vec![claim], facts)
+}
+
 /// `same_as` and `unchanged`.
-fn identity(subject: &str, check: &Check, container: &Container, setup: &Snapshot) -> Vec<Claim> {
+fn identity(subject: &str, check: &Check, container: &Container, world: &dyn World) -> Vec<Claim> {
+    let setup = world.setup();
     let mut claims = Vec::new();
     if let Some(origin) = check.name("same_as") {
-        let name = origin.strip_prefix("setup.").unwrap_or(&container.name);
+        let name = judge::name_in_setup(origin, &container.name).unwrap_or(&container.name);
         let before = setup.containers.iter().find(|one| one.name == name);
         let truth = Truth::of(before.is_some_and(|before| before.id == container.id));
         let found = match (&truth, before) {
@@ -100,38 +115,58 @@ fn identity(subject: &str, check: &Check, container: &Container, setup: &Snapsho
             .containers
             .iter()
             .find(|one| one.name == container.name);
-        claims.push(unchanged(subject, *wanted, before, container));
+        claims.push(unchanged(subject, *wanted, before, container, world));
     }
     claims
 }
 
-/// The claim that a container is as it was after the setup.
-pub(crate) fn unchanged(
+/// The claim that a container is as it was after the setup, and so are its files.
+fn unchanged(
     subject: &str,
     wanted: bool,
     before: Option<&Container>,
     now: &Container,
+    world: &dyn World,
 ) -> Claim {
-    let same = before.is_some_and(|before| fingerprint(before) == fingerprint(now));
-    let found = match before {
-        None => "not there at the start".to_owned(),
-        Some(before) if before.id != now.id => "another container, made since then".to_owned(),
-        Some(_) if same => "as it was at the start".to_owned(),
-        Some(before) => format!(
-            "was {} with {} starts, is {} with {}",
-            before.status, before.start_count, now.status, now.start_count
-        ),
-    };
+    let same_state = before.is_some_and(|before| fingerprint(before) == fingerprint(now));
     let word = if wanted {
         "as it was at the start"
     } else {
         "changed since the start"
     };
+    let expected = format!("{subject}: {word}");
+    let same_files = match before {
+        Some(_) if same_state => match has_same_files(now, world) {
+            Ok(same) => same,
+            Err(blind) => return Claim::blind(expected, blind),
+        },
+        _ => false,
+    };
+    let same = same_state && same_files;
+    let found = match before {
+        None => "not there at the start".to_owned(),
+        Some(before) if before.id != now.id => "another container, made since then".to_owned(),
+        Some(_) if same => "as it was at the start".to_owned(),
+        Some(_) if same_state => "its files have changed since the start".to_owned(),
+        Some(before) => format!(
+            "was {} with {} starts, is {} with {}",
+            before.status, before.start_count, now.status, now.start_count
+        ),
+    };
     Claim::new(
         Truth::of(same == wanted),
-        format!("{subject}: {word}"),
+        expected,
         format!("{subject}: {found}"),
     )
+}
+
+/// Whether the files that a container of the setup has written are as they were. A snapshot of an older version has no
+/// files to compare with.
+pub(crate) fn has_same_files(container: &Container, world: &dyn World) -> Observed<bool> {
+    match world.setup().written.get(&container.id) {
+        None => Ok(true),
+        Some(before) => Ok(world.written(&container.id)? == *before),
+    }
 }
 
 /// What must be the same for a container to be unchanged.
@@ -163,6 +198,9 @@ pub(crate) fn judge_fields(
             ("exists" | "unchanged" | "count" | "name", _) => {}
             ("image", Arg::Name(image)) => {
                 claims.push(from_image(subject, container, image, world))
+            }
+            ("stdout_of", Arg::Name(path)) => {
+                claims.push(prints_file(subject, container, path, world));
             }
             ("ports", Arg::Records(patterns)) => {
                 let ports: Vec<Value> = container.ports.iter().map(|port| json!(port)).collect();
@@ -221,7 +259,10 @@ fn from_image(subject: &str, container: &Container, image: &str, world: &dyn Wor
         Err(blind) => return Claim::blind(expected, blind),
     };
     let same_name = tagged(&container.image_ref) == tagged(image);
-    let (holds, found) = match find_image(&images, image) {
+    let named = find_image(&images, image)
+        // It has lost its name since; the setup may know which image that was.
+        .or_else(|| find_image(&world.setup().images, image));
+    let (holds, found) = match named {
         Some(image) if image.id == container.image_id => (true, quote(&container.image_ref)),
         Some(_) if same_name => (
             false,
@@ -231,7 +272,7 @@ fn from_image(subject: &str, container: &Container, image: &str, world: &dyn Wor
             ),
         ),
         Some(_) => (false, quote(&container.image_ref)),
-        // The image has lost its name since; what was typed is all that is left of it.
+        // What was typed is all that is left of it.
         None => (same_name, quote(&container.image_ref)),
     };
     Claim::new(
@@ -239,6 +280,37 @@ fn from_image(subject: &str, container: &Container, image: &str, world: &dyn Wor
         expected,
         format!("{subject}: image {found}"),
     )
+}
+
+/// The claim that a container wrote to its standard output what is in the file at `path` of the workspace.
+fn prints_file(subject: &str, container: &Container, path: &str, world: &dyn World) -> Claim {
+    let expected = format!("{subject}: standard output is what is in {}", quote(path));
+    let seen = world
+        .file(path)
+        .and_then(|file| Ok((file, world.logs(&container.id)?.stdout)));
+    let (file, stdout) = match seen {
+        Ok(seen) => seen,
+        Err(blind) => return Claim::blind(expected, blind),
+    };
+    let Some(text) = file.and_then(|file| file.text) else {
+        return Claim::new(Truth::No, expected, format!("no text file {}", quote(path)));
+    };
+    let stdout = Value::from(stdout);
+    Claim::new(
+        Truth::of(Matcher::Text(text).accepts(&stdout)),
+        expected,
+        format!("{subject}: standard output {}", describe_found(&stdout)),
+    )
+}
+
+/// The entrypoint and command of the container's image; nothing if the image is gone.
+fn command_of_image(
+    container: &Container,
+    world: &dyn World,
+) -> Observed<Option<(Vec<String>, Vec<String>)>> {
+    let images = world.images()?;
+    let image = images.into_iter().find(|one| one.id == container.image_id);
+    Ok(image.map(|image| (image.entrypoint, image.cmd)))
 }
 
 /// The value of a field of the table.
@@ -267,6 +339,13 @@ pub(crate) fn value(container: &Container, field: &str, world: &dyn World) -> Ob
         "auto_remove" => json!(container.auto_remove),
         "network" => json!(container.network),
         "restart" => json!(container.restart),
+        "command_from_image" => match command_of_image(container, world)? {
+            Some((entrypoint, cmd)) => {
+                json!(container.entrypoint == entrypoint && container.cmd == cmd)
+            }
+            None => Value::Null,
+        },
+        "restart_max" => json!(container.restart_max),
         "memory" => json!(container.memory),
         "cpus" => json!(container.cpus),
         "pids_limit" => json!(container.pids_limit),

@@ -22,7 +22,7 @@ use super::several::{self, One};
 use super::{Arg, Check, Given};
 use crate::field::{Field, Kind, Noun, concat, field};
 use crate::matcher::{Matcher, quote};
-use crate::world::{Container, World};
+use crate::world::{Container, Observed, World};
 use serde_json::{Map, Value, json};
 
 /// The noun.
@@ -69,7 +69,10 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         Err(blind) => return Outcome::blind("containers", blind),
     };
     if let Some(Arg::Match(Matcher::Bool(wanted))) = check.arg("unchanged") {
-        return unchanged(*wanted, world, &containers);
+        return match unchanged(*wanted, world, &containers) {
+            Ok(outcome) => outcome,
+            Err(blind) => Outcome::blind("containers", blind),
+        };
     }
     several::evaluate(check, &containers, world)
 }
@@ -98,7 +101,7 @@ impl One for Container {
 }
 
 /// The claim that the containers are those of the setup, each in the same state.
-fn unchanged(wanted: bool, world: &dyn World, now: &[Container]) -> Outcome {
+fn unchanged(wanted: bool, world: &dyn World, now: &[Container]) -> Observed<Outcome> {
     let before = &world.setup().containers;
     let find = |all: &[Container], id: &str| all.iter().find(|one| one.id == id).cloned();
     let mut different: Vec<String> = Vec::new();
@@ -108,13 +111,20 @@ fn unchanged(wanted: bool, world: &dyn World, now: &[Container]) -> Outcome {
             Some(same) if container::fingerprint(one) != container::fingerprint(&same) => {
                 different.push(format!("{} is {}", quote(&same.name), same.status));
             }
+            Some(same) if !container::has_same_files(&same, world)? => {
+                different.push(format!("{} has other files", quote(&same.name)));
+            }
             Some(_) => {}
         }
     }
     for one in now.iter().filter(|one| find(before, &one.id).is_none()) {
         different.push(format!("{} is new", quote(&one.name)));
     }
-    several::as_at_start::<Container>(wanted, different, now.len())
+    Ok(several::as_at_start::<Container>(
+        wanted,
+        different,
+        now.len(),
+    ))
 }
 
 #[cfg(test)]

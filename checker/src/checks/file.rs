@@ -20,7 +20,7 @@ use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check, Given};
 use crate::field::{Field, Kind, Noun, concat, field};
 use crate::matcher::{Matcher, quote};
-use crate::world::{World, file_digest};
+use crate::world::{Blind, FileFacts, World, file_digest};
 
 /// The noun.
 pub static NOUN: Noun = Noun {
@@ -46,6 +46,12 @@ const OWN: &[Field] = &[
         Kind::Name,
         "Another file of the workspace with the same contents.",
     ),
+    field(
+        "changed_since",
+        "last change",
+        Kind::Name,
+        "A container: the file was last changed after that container was made.",
+    ),
 ];
 
 /// Judges the check.
@@ -59,7 +65,7 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     let of_any_file: Vec<Given> = check
         .given
         .iter()
-        .filter(|given| !matches!(given.field.name, "path" | "unchanged" | "same_as"))
+        .filter(|given| !OWN.iter().any(|own| own.name == given.field.name))
         .cloned()
         .collect();
     let mut claims = judge::file(&subject, &of_any_file, file.as_ref());
@@ -79,6 +85,9 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
             format!("{subject}: {}", words(same)),
         ));
     }
+    if let (Some(container), Some(file)) = (check.name("changed_since"), &file) {
+        claims.push(changed_since(&subject, file, container, world));
+    }
     if let Some(other) = check.name("same_as") {
         let expected = format!("{subject}: the same contents as {}", quote(other));
         claims.push(match world.file(other) {
@@ -93,6 +102,35 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         });
     }
     Outcome::all(claims, judge::file_facts(file.as_ref()))
+}
+
+/// The claim that the file was changed after the container `name` was made.
+fn changed_since(subject: &str, file: &FileFacts, name: &str, world: &dyn World) -> Claim {
+    let after = format!("changed after container {} was made", quote(name));
+    let expected = format!("{subject}: {after}");
+    let containers = match world.containers() {
+        Ok(containers) => containers,
+        Err(blind) => return Claim::blind(expected, blind),
+    };
+    let Some(container) = containers.iter().find(|one| one.name == name) else {
+        let found = format!("no container {}", quote(name));
+        return Claim::new(Truth::No, expected, found);
+    };
+    match (file.modified, container.created) {
+        (Some(modified), Some(created)) => {
+            let holds = modified > created;
+            let found = if holds {
+                expected.clone()
+            } else {
+                format!(
+                    "{subject}: last changed before container {} was made",
+                    quote(name)
+                )
+            };
+            Claim::new(Truth::of(holds), expected, found)
+        }
+        _ => Claim::blind(expected, Blind::new("the time of the change is not known")),
+    }
 }
 
 #[cfg(test)]

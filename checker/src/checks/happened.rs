@@ -3,6 +3,8 @@
 //! ## Passes when
 //! the journal has `count` events (at least one, if `count` is not given) that fit every field. `never` passes when
 //! it has none. `after` and `before` ask for another event on the same container, image or volume.
+//! `container: web` means the container that has this name now, whatever it was called before; if there is none, and for
+//! `destroy`, the one that had the name then. A `login` counts until the next login or logout at the same registry.
 //! A pass by `happened` stays: the journal forgets nothing until `reset`.
 //!
 //! ## Example
@@ -20,10 +22,10 @@
 mod describe;
 
 use super::outcome::{Claim, Outcome, Truth};
-use super::{Arg, Check, Given, arg};
+use super::{Arg, Check, Given, NounKind, arg};
 use crate::field::{Field, Kind, Noun, concat, field};
 use crate::matcher::{Matcher, command_line};
-use crate::world::{Blind, Event, World, tagged};
+use crate::world::{Blind, Container, Event, Image, World, find_image, tagged};
 use describe::{describe_events, describe_pattern};
 use serde_json::{Map, Value, json};
 
@@ -100,7 +102,7 @@ const EVENT: &[Field] = &[
         "container",
         "container",
         Kind::Name,
-        "The exact name of the container, at that time.",
+        "The exact name of the container that has it now; if there is none, and for `destroy`, of the one that had it then.",
     ),
     field(
         "image",
@@ -280,20 +282,30 @@ fn judge_events(
         .iter()
         .find_map(|pattern| untold(pattern, world))
         .map_or_else(|| world.events(), Err);
-    let events = match untold {
-        Ok(events) => events,
+    let observed = untold.and_then(|events| Ok((events, world.containers()?)));
+    let (events, containers) = match observed {
+        Ok(observed) => observed,
         Err(blind) => return Outcome::blind(expected, blind),
+    };
+    let journal = Journal {
+        events: &events,
+        containers: &containers,
+        images: &world.setup().images,
     };
     let fitting: Vec<&Event> = events
         .iter()
         .enumerate()
-        .filter(|(at, event)| fits(&check.given, event) && in_order(check, &events, *at))
+        .filter(|(at, event)| {
+            journal.fits(&check.given, event)
+                && journal.is_in_order(check, *at)
+                && (check.noun == NounKind::Never || !journal.has_ended(*at))
+        })
         .map(|(_, event)| event)
         .collect();
     let number = json!(fitting.len());
     let claim = Claim {
         expected,
-        found: describe_events(&check.given, &fitting, &events),
+        found: describe_events(&check.given, &fitting, &journal),
         truth: Truth::of(matcher.accepts(&number)),
         values: Some((matcher.clone(), number)),
     };
@@ -317,46 +329,73 @@ fn untold(pattern: &[Given], world: &dyn World) -> Option<Blind> {
         })
 }
 
-/// Whether `event` fits every field of `pattern` but those about other events.
-fn fits(pattern: &[Given], event: &Event) -> bool {
-    pattern
-        .iter()
-        .all(|given| match (given.field.name, &given.arg) {
-            ("count" | "after" | "before", _) => true,
-            ("container", Arg::Name(name)) => {
-                text(event, &["container", "name"]).as_deref() == Some(name)
-                    && event.kind == "container"
-            }
-            ("volume", Arg::Name(name)) => {
-                event.kind == "volume" && event.id == *name
-                    || text(event, &["volume"]).as_deref() == Some(name)
-            }
-            ("image", Arg::Name(name)) => {
-                image_of(event).is_some_and(|one| tagged(&one) == tagged(name))
-            }
-            (name, Arg::Match(matcher)) => matcher.accepts(&value(event, name)),
-            _ => false,
-        })
+/// What happened, and the containers that there are now.
+struct Journal<'a> {
+    events: &'a [Event],
+    containers: &'a [Container],
+    /// The images of the setup.
+    images: &'a [Image],
 }
 
-/// Whether the events that `after` and `before` ask for are there, on the same thing.
-fn in_order(check: &Check, events: &[Event], at: usize) -> bool {
-    let same = |other: &&Event| other.id == events[at].id;
-    let after = match check.arg("after") {
-        Some(Arg::Group(group)) => events[..at]
+impl Journal<'_> {
+    /// Whether `event` is about the container called `name`.
+    fn is_about(&self, event: &Event, name: &str) -> bool {
+        if event.kind != "container" {
+            return false;
+        }
+        let was_called = text(event, &["container", "name"]).as_deref() == Some(name);
+        match self.containers.iter().find(|one| one.name == name) {
+            Some(one) if event.action != "destroy" => event.id == one.id,
+            _ => was_called,
+        }
+    }
+
+    /// Whether `event` is about the image called `name`. A `delete` tells no name; the setup may know which image it was.
+    fn is_of_image(&self, event: &Event, name: &str) -> bool {
+        let named = image_of(event).is_some_and(|one| tagged(&one) == tagged(name));
+        named
+            || (event.action == "delete"
+                && find_image(self.images, name).is_some_and(|image| image.id == event.id))
+    }
+
+    /// Whether `event` fits every field of `pattern` but those about other events.
+    fn fits(&self, pattern: &[Given], event: &Event) -> bool {
+        pattern
             .iter()
-            .filter(same)
-            .any(|event| fits(group, event)),
-        _ => true,
-    };
-    let before = match check.arg("before") {
-        Some(Arg::Group(group)) => events[at + 1..]
-            .iter()
-            .filter(same)
-            .any(|event| fits(group, event)),
-        _ => true,
-    };
-    after && before
+            .all(|given| match (given.field.name, &given.arg) {
+                ("count" | "after" | "before", _) => true,
+                ("container", Arg::Name(name)) => self.is_about(event, name),
+                ("volume", Arg::Name(name)) => {
+                    event.kind == "volume" && event.id == *name
+                        || text(event, &["volume"]).as_deref() == Some(name)
+                }
+                ("image", Arg::Name(name)) => self.is_of_image(event, name),
+                (name, Arg::Match(matcher)) => matcher.accepts(&value(event, name)),
+                _ => false,
+            })
+    }
+
+    /// Whether the events that `after` and `before` ask for are there, on the same thing.
+    fn is_in_order(&self, check: &Check, at: usize) -> bool {
+        let is_there = |field: &str, among: &[Event]| match check.arg(field) {
+            Some(Arg::Group(group)) => among
+                .iter()
+                .filter(|other| other.id == self.events[at].id)
+                .any(|event| self.fits(group, event)),
+            _ => true,
+        };
+        is_there("after", &self.events[..at]) && is_there("before", &self.events[at + 1..])
+    }
+
+    /// Whether a later login or logout at the same registry has ended the login at `at`.
+    fn has_ended(&self, at: usize) -> bool {
+        let event = &self.events[at];
+        event.action == "login"
+            && self.events[at + 1..].iter().any(|later| {
+                matches!(later.action.as_str(), "login" | "logout")
+                    && value(later, "registry") == value(event, "registry")
+            })
+    }
 }
 
 /// The image that an event is about.

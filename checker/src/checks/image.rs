@@ -50,7 +50,7 @@ const SELECT: &[Field] = &[
         "same_as",
         "identity",
         Kind::Name,
-        "Another reference that must name the same image; `setup` is this reference as it was after the setup.",
+        "Another reference that must name the same image; `setup` is this reference and `setup.NAME` another one as after the setup. With `exists: false`: that image is gone, and not only its name.",
     ),
     field(
         "unchanged",
@@ -155,6 +155,9 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     let wanted = !matches!(check.arg("exists"), Some(Arg::Match(Matcher::Bool(false))));
     let word = if wanted { "an" } else { "no" };
     let expected = format!("{word} image {}", quote(name));
+    if !wanted && let Some(origin) = check.name("same_as") {
+        return gone(origin, name, &images, world);
+    }
     let Some(image) = find_image(&images, name) else {
         let others = judge::there_are(images.into_iter().flat_map(|image| image.references));
         let claim = Claim::new(
@@ -185,6 +188,23 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     Outcome::all(claims, facts)
 }
 
+/// With `exists: false` and `same_as`: the image is gone, under whatever name.
+fn gone(origin: &str, name: &str, now: &[Image], world: &dyn World) -> Outcome {
+    let before = match judge::name_in_setup(origin, name) {
+        Some(name) => find_image(&world.setup().images, name),
+        None => find_image(now, origin),
+    };
+    let same = before.and_then(|before| now.iter().find(|one| one.id == before.id));
+    let there = same.map(|one| match one.references.first() {
+        Some(reference) => quote(reference),
+        None => format!("{}, without a name", short(&one.id)),
+    });
+    let facts = same.map_or_else(|| Map::from_iter([("count".to_owned(), json!(0))]), facts);
+    let name = judge::name_in_setup(origin, name).unwrap_or(origin);
+    let claim = judge::gone("image", name, before.is_some(), there);
+    Outcome::all(vec![claim], facts)
+}
+
 /// `same_as` and `unchanged`.
 fn identity(
     subject: &str,
@@ -199,8 +219,11 @@ fn identity(
     match check.name("same_as") {
         None => {}
         Some("setup") => claims.push(as_before(subject, true, before, image)),
-        Some(other) => {
-            let other_image = find_image(images, other);
+        Some(origin) => {
+            let (other, other_image) = match judge::name_in_setup(origin, name) {
+                Some(other) => (other, find_image(&world.setup().images, other)),
+                None => (origin, find_image(images, origin)),
+            };
             let holds = other_image.is_some_and(|other| other.id == image.id);
             let found = match other_image {
                 None => format!("no image {}", quote(other)),
@@ -428,6 +451,25 @@ mod tests {
             &world,
             "image `copy`: the same image as `busybox`",
             "image `copy`: another image than `busybox`",
+        );
+    }
+
+    #[test]
+    fn an_image_of_the_setup_is_known_without_its_name() {
+        let mut world = world().set_up();
+        world.images[1].references = vec!["other:latest".into()];
+        holds("image: { name: 'hello:v1', exists: false }", &world);
+        holds("image: { name: other, same_as: 'setup.hello:v1' }", &world);
+        fails(
+            "image: { name: 'hello:v1', same_as: setup, exists: false }",
+            &world,
+            "the image `hello:v1` of the start is gone",
+            "the image `hello:v1` of the start is there: `other:latest`",
+        );
+        world.images.remove(1);
+        holds(
+            "image: { name: 'hello:v1', same_as: setup, exists: false }",
+            &world,
         );
     }
 

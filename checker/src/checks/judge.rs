@@ -7,6 +7,31 @@ use crate::matcher::{Matcher, describe_found, join, quote};
 use crate::world::{FileFacts, Observed};
 use serde_json::{Map, Value, json};
 
+/// The name in the setup that `same_as: origin` means: `setup` is `own`, `setup.NAME` is NAME. `None`: it names something
+/// of now.
+pub(crate) fn name_in_setup<'a>(origin: &'a str, own: &'a str) -> Option<&'a str> {
+    if origin == "setup" {
+        return Some(own);
+    }
+    origin.strip_prefix("setup.")
+}
+
+/// The claim that what the setup made under `name`, which is `kind`, is gone: `there` is it, if it is still there, and
+/// `was` says whether the setup made one at all.
+pub(crate) fn gone(kind: &str, name: &str, was: bool, there: Option<String>) -> Claim {
+    let subject = format!("the {kind} {} of the start", quote(name));
+    let found = match &there {
+        _ if !was => format!("at the start there was no {kind} {}", quote(name)),
+        Some(there) => format!("{subject} is there: {there}"),
+        None => format!("{subject} is gone"),
+    };
+    Claim::new(
+        Truth::of(was && there.is_none()),
+        format!("{subject} is gone"),
+        found,
+    )
+}
+
 /// Claims for the fields of `given` that hold a condition on a value; `read` finds the value of a field.
 pub(crate) fn values(
     subject: &str,

@@ -45,7 +45,7 @@ pub static NOUN: Noun = Noun {
             "same_as",
             "image",
             Kind::Name,
-            "A local image that the tag must be.",
+            "A local image that the tag must be; `setup.NAME` is the image that had this name after the setup.",
         ),
         field(
             "digest",
@@ -126,12 +126,16 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
 
 /// Whether what the tag names is the local image `image`.
 fn same(subject: &str, image: &str, named: Option<&Tagged>, world: &dyn World) -> Claim {
-    let expected = format!("{subject}: the image {}", quote(image));
     let images = match world.images() {
         Ok(images) => images,
-        Err(blind) => return Claim::blind(expected, blind),
+        Err(blind) => return Claim::blind(format!("{subject}: the image {}", quote(image)), blind),
     };
-    let local = find_image(&images, image).map(|image| &image.id);
+    let (image, known) = match judge::name_in_setup(image, image) {
+        Some(name) => (name, &world.setup().images),
+        None => (image, &images),
+    };
+    let expected = format!("{subject}: the image {}", quote(image));
+    let local = find_image(known, image).map(|image| &image.id);
     let holds = local.is_some() && local == named.map(|tagged| &tagged.image);
     let found = match (local, named) {
         _ if holds => expected.clone(),

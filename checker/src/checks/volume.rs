@@ -36,10 +36,16 @@ pub static NOUN: Noun = Noun {
             "Whether it exists; true if not given.",
         ),
         field(
+            "same_as",
+            "identity",
+            Kind::OneOf(&["setup"]),
+            "`setup`: the very volume that the setup made, whatever is in it now.",
+        ),
+        field(
             "unchanged",
             "unchanged",
             Kind::Bool,
-            "The same volume as after the setup, not one made again.",
+            "The same volume as after the setup, with the same files in it.",
         ),
         field("labels", "labels", Kind::Map, "Labels."),
         field(
@@ -86,24 +92,21 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         expected,
         format!("{subject} exists"),
     )];
+    let before = world.setup().volumes.iter().find(|one| one.name == name);
+    let same = before.is_some_and(|before| before.created == volume.created);
     for given in &check.given {
         match (given.field.name, &given.arg) {
             ("name" | "exists", _) => {}
+            ("same_as", _) => claims.push(Claim::new(
+                Truth::of(same),
+                format!("{subject}: the one of the start"),
+                match same {
+                    true => format!("{subject}: the one of the start"),
+                    false => format!("{subject}: not the one of the start"),
+                },
+            )),
             ("unchanged", Arg::Match(Matcher::Bool(wanted))) => {
-                let before = world.setup().volumes.iter().find(|one| one.name == name);
-                let same = before.is_some_and(|before| before.created == volume.created);
-                let words = |same| {
-                    if same {
-                        "the one of the start"
-                    } else {
-                        "not the one of the start"
-                    }
-                };
-                claims.push(Claim::new(
-                    Truth::of(same == *wanted),
-                    format!("{subject}: {}", words(*wanted)),
-                    format!("{subject}: {}", words(same)),
-                ));
+                claims.push(unchanged(&subject, *wanted, same, name, world));
             }
             ("files", Arg::Paths(paths)) => {
                 let read = |path: &str| world.volume_file(name, path);
@@ -128,6 +131,32 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         facts.insert("used_by".to_owned(), Value::from(users));
     }
     Outcome::all(claims, facts)
+}
+
+/// The claim that a volume, which is the `same` as at the start or not, has the same files.
+fn unchanged(subject: &str, wanted: bool, same: bool, name: &str, world: &dyn World) -> Claim {
+    let words = |unchanged| match (unchanged, same) {
+        (true, _) => "as it was at the start",
+        (false, true) => "its files have changed since the start",
+        (false, false) => "not the one of the start",
+    };
+    let expected = match wanted {
+        true => format!("{subject}: as it was at the start"),
+        false => format!("{subject}: changed since the start"),
+    };
+    // A snapshot of an older version has no files to compare with.
+    let same_files = match world.setup().stored.get(name) {
+        None => Ok(true),
+        Some(before) => world.stored(name).map(|now| now == *before),
+    };
+    match same_files {
+        Err(blind) => Claim::blind(expected, blind),
+        Ok(same_files) => {
+            let unchanged = same && same_files;
+            let found = format!("{subject}: {}", words(unchanged));
+            Claim::new(Truth::of(unchanged == wanted), expected, found)
+        }
+    }
 }
 
 /// Names of the containers that mount it.
@@ -205,9 +234,29 @@ mod tests {
         fails(
             "volume: { name: data, unchanged: true }",
             &world,
+            "volume `data`: as it was at the start",
+            "volume `data`: not the one of the start",
+        );
+        fails(
+            "volume: { name: data, same_as: setup }",
+            &world,
             "volume `data`: the one of the start",
             "volume `data`: not the one of the start",
         );
+    }
+
+    #[test]
+    fn one_with_other_files_is_not_unchanged() {
+        let mut world = world().set_up();
+        world.stored.insert("data".into(), "other".into());
+        holds("volume: { name: data, same_as: setup }", &world);
+        fails(
+            "volume: { name: data, unchanged: true }",
+            &world,
+            "volume `data`: as it was at the start",
+            "volume `data`: its files have changed since the start",
+        );
+        holds("volume: { name: data, unchanged: false }", &world);
     }
 
     #[test]

@@ -19,7 +19,7 @@ goals:
     else:
       - id: replaced
         when: { containers: { image: busybox, count: { min: 2 } } }
-        say: There are {found.count} of them now, {found.names}.
+        say: There are {when.count} of them now, {when.names}.
         recover: reset
       - { id: stopped, when: { container: { name: box, status: exited } }, say: "`box` ended with {found.exit_code}." }
   - id: started

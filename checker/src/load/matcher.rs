@@ -17,7 +17,7 @@ const TEXT: &[&str] = &[
     "is",
 ];
 const NUMBER: &[&str] = &["min", "max", "is"];
-const LIST: &[&str] = &["contains", "count", "is"];
+const LIST: &[&str] = &["contains", "matches", "count", "is"];
 
 /// Decodes what stands after the key of a field of `kind`; `what` names the field in messages.
 pub(crate) fn matcher(

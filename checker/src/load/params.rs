@@ -39,11 +39,11 @@ pub(crate) fn choose(
     };
     for (key, value) in map.entries() {
         let name = &key.text;
-        if !is_name(name) || name == "found" {
+        if !is_name(name) || RESERVED.contains(&name.as_str()) {
             decoder.note(
                 key.span.clone(),
                 format!("`{name}` cannot be the name of a param"),
-                "expected lower-case letters, digits and `_`, and not `found`",
+                "expected lower-case letters, digits and `_`, and neither `found` nor `when`",
             );
             continue;
         }
@@ -54,6 +54,9 @@ pub(crate) fn choose(
     }
     chosen
 }
+
+/// `{found.NAME}` is a value of the goal's check, `{when.NAME}` one of the diagnosis' own.
+const RESERVED: [&str; 2] = ["found", "when"];
 
 fn one(decoder: &mut Decoder<'_>, node: &Node, name: &str, dice: &mut Dice) -> Option<String> {
     let what = format!("the param `{name}`");
@@ -216,7 +219,7 @@ pub(crate) fn note_unknown(
         let names = known.keys().map(String::as_str);
         if is_name(name)
             && !quoted
-            && name != "found"
+            && !RESERVED.contains(&name)
             && !known.contains_key(name)
             && let Some(near) = super::suggest::nearest(name, names)
         {

@@ -21,6 +21,8 @@ pub(crate) struct Cached<'w> {
     workspace: OnceCell<Observed<Vec<String>>>,
     logs: Memo<LogFacts>,
     changes: Memo<ChangeFacts>,
+    written: Memo<String>,
+    stored: Memo<String>,
     dockerfiles: Memo<Option<Result<Dockerfile, String>>>,
     repositories: Memo<Option<Repository>>,
     http: Memo<HttpFacts>,
@@ -40,6 +42,8 @@ impl<'w> Cached<'w> {
             workspace: OnceCell::new(),
             logs: Memo::default(),
             changes: Memo::default(),
+            written: Memo::default(),
+            stored: Memo::default(),
             dockerfiles: Memo::default(),
             repositories: Memo::default(),
             http: Memo::default(),
@@ -82,6 +86,9 @@ impl World for Cached<'_> {
     fn changes(&self, container: &str) -> Observed<ChangeFacts> {
         once(&self.changes, container, || self.inner.changes(container))
     }
+    fn written(&self, container: &str) -> Observed<String> {
+        once(&self.written, container, || self.inner.written(container))
+    }
     fn images(&self) -> Observed<Vec<Image>> {
         self.images.get_or_init(|| self.inner.images()).clone()
     }
@@ -97,6 +104,9 @@ impl World for Cached<'_> {
     }
     fn volumes(&self) -> Observed<Vec<Volume>> {
         self.volumes.get_or_init(|| self.inner.volumes()).clone()
+    }
+    fn stored(&self, volume: &str) -> Observed<String> {
+        once(&self.stored, volume, || self.inner.stored(volume))
     }
     fn volume_file(&self, volume: &str, path: &str) -> Observed<Option<FileFacts>> {
         let look = || self.inner.volume_file(volume, path);

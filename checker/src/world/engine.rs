@@ -7,6 +7,7 @@ use super::facts::{
     Repository, Snapshot, Volume,
 };
 use super::{Blind, Observed, World, http, journal, registry};
+use crate::digest;
 use crate::wait::Source;
 use convert::{container, dockerfile, event, file, image};
 use engine::Engine;
@@ -82,6 +83,10 @@ impl EngineWorld {
 /// The engine's error as the cause of not knowing.
 fn blind(error: engine::Error) -> Blind {
     Blind::new(error.to_string())
+}
+
+fn files_digest(folder: &Path) -> Observed<String> {
+    digest::of_files(folder).map_err(|error| Blind::new(error.to_string()))
 }
 
 impl World for EngineWorld {
@@ -170,6 +175,11 @@ impl World for EngineWorld {
         Ok(facts)
     }
 
+    fn written(&self, container: &str) -> Observed<String> {
+        let raw = self.raw_container(container)?;
+        files_digest(&self.engine.sandbox().container(&raw.config.id).upper())
+    }
+
     fn images(&self) -> Observed<Vec<Image>> {
         Ok(self
             .engine
@@ -220,6 +230,14 @@ impl World for EngineWorld {
         Ok(all.into_iter().map(volume).collect())
     }
 
+    fn stored(&self, volume: &str) -> Observed<String> {
+        let all = self.engine.volumes().map_err(blind)?;
+        match all.into_iter().find(|one| one.name.as_str() == volume) {
+            Some(volume) => files_digest(&volume.mountpoint),
+            None => Ok(String::new()),
+        }
+    }
+
     fn volume_file(&self, volume: &str, path: &str) -> Observed<Option<FileFacts>> {
         let all = self.engine.volumes().map_err(blind)?;
         match all.into_iter().find(|one| one.name.as_str() == volume) {
@@ -236,7 +254,13 @@ impl World for EngineWorld {
     }
 
     fn file(&self, path: &str) -> Observed<Option<FileFacts>> {
-        self.look(std::slice::from_ref(&self.workspace), path)
+        let seen = self.look(std::slice::from_ref(&self.workspace), path)?;
+        let about = std::fs::metadata(self.workspace.join(path));
+        let modified = about.and_then(|about| about.modified()).ok();
+        Ok(seen.map(|file| FileFacts {
+            modified: modified.and_then(|time| time.try_into().ok()),
+            ..file
+        }))
     }
 
     fn http(&self, url: &str) -> Observed<HttpFacts> {

@@ -46,6 +46,8 @@ pub struct Container {
     pub detached: bool,
     /// Labels.
     pub labels: BTreeMap<String, String>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
     /// How often it was started, in all.
     pub start_count: u32,
     /// How often the restart policy started it.
@@ -62,6 +64,8 @@ pub struct Container {
     pub network: String,
     /// `no always unless-stopped on-failure`.
     pub restart: String,
+    /// The most restarts of `on-failure`; `None` if there is no limit.
+    pub restart_max: Option<u32>,
     /// Bytes.
     pub memory: Option<u64>,
     /// Processors.
@@ -109,6 +113,9 @@ pub struct Mount {
     pub target: String,
     /// `:ro`.
     pub read_only: bool,
+    /// Of a bind mount of a running container: what is at `source` now is what the container sees.
+    #[serde(default)]
+    pub live: Option<bool>,
 }
 
 /// An image.
@@ -161,6 +168,10 @@ pub struct Build {
     pub context: Option<u64>,
     /// The image that it made.
     pub image_id: Option<String>,
+    /// `--build-arg`, by name.
+    pub args: BTreeMap<String, String>,
+    /// The digest of its Dockerfile, if it could be read.
+    pub dockerfile: Option<String>,
 }
 
 /// A step of a build.
@@ -271,6 +282,8 @@ pub struct FileFacts {
     pub mode: String,
     /// `uid:gid`, as seen by its owner (a container's root is 0).
     pub owner: String,
+    /// When its contents were last changed; only of a file of the workspace.
+    pub modified: Option<Timestamp>,
 }
 
 /// An answer over HTTP.
@@ -356,6 +369,10 @@ pub struct Snapshot {
     pub images: Vec<Image>,
     /// Volumes.
     pub volumes: Vec<Volume>,
+    /// Digest of the files that each container has written, by its id.
+    pub written: BTreeMap<String, String>,
+    /// Digest of the files in each volume, by its name.
+    pub stored: BTreeMap<String, String>,
     /// Digest of each file of the workspace, by path.
     pub files: BTreeMap<String, String>,
     /// How many lines the journal had.

@@ -19,6 +19,10 @@ pub struct Fake {
     pub container_files: BTreeMap<(String, String), FileFacts>,
     /// Changes by container id.
     pub changes: BTreeMap<String, ChangeFacts>,
+    /// Digests of what containers wrote, by container id.
+    pub written: BTreeMap<String, String>,
+    /// Digests of what is in volumes, by name.
+    pub stored: BTreeMap<String, String>,
     /// Images.
     pub images: Vec<Image>,
     /// Files by image id and path.
@@ -167,6 +171,7 @@ pub fn text_file(text: &str) -> FileFacts {
         size: text.len() as u64,
         mode: "644".to_owned(),
         owner: "0:0".to_owned(),
+        modified: None,
     }
 }
 
@@ -189,6 +194,12 @@ impl World for Fake {
     }
     fn changes(&self, container: &str) -> Observed<ChangeFacts> {
         self.seen(self.changes.get(container).cloned().unwrap_or_default())
+    }
+    fn written(&self, container: &str) -> Observed<String> {
+        self.seen(self.written.get(container).cloned().unwrap_or_default())
+    }
+    fn stored(&self, volume: &str) -> Observed<String> {
+        self.seen(self.stored.get(volume).cloned().unwrap_or_default())
     }
     fn images(&self) -> Observed<Vec<Image>> {
         self.seen(self.images.clone())

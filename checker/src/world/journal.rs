@@ -2,6 +2,7 @@
 
 use super::facts::{Build, BuildStep, Event};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// The builds in `events`, oldest first. Steps after which no `build` comes belong to one that failed.
 pub(crate) fn builds(events: &[Event]) -> Vec<Build> {
@@ -15,6 +16,8 @@ pub(crate) fn builds(events: &[Event]) -> Vec<Build> {
                 steps: std::mem::take(&mut steps),
                 context: event.facts.get("context").and_then(Value::as_u64),
                 image_id: Some(event.id.clone()).filter(|id| !id.is_empty()),
+                args: args(event),
+                dockerfile: text(event, "dockerfile"),
             }),
             _ => {}
         }
@@ -59,6 +62,14 @@ fn tags(event: &Event) -> Vec<String> {
         .collect()
 }
 
+fn args(event: &Event) -> BTreeMap<String, String> {
+    let args = event.facts.get("args").and_then(Value::as_object);
+    args.into_iter()
+        .flatten()
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
 fn text(event: &Event, key: &str) -> Option<String> {
     event.facts.get(key)?.as_str().map(str::to_owned)
 }
@@ -99,7 +110,10 @@ mod tests {
                 "build_step",
                 json!({"index": 2, "instruction": "RUN true", "cached": false, "reason": "first time"}),
             ),
-            event("build", json!({"tags": ["app:latest"]})),
+            event(
+                "build",
+                json!({"tags": ["app:latest"], "args": {"A": "1"}, "dockerfile": "sha256:d"}),
+            ),
             event(
                 "build_step",
                 json!({"index": 1, "instruction": "FROM busybox", "cached": true}),
@@ -109,6 +123,8 @@ mod tests {
         assert_eq!(built.len(), 2);
         assert_eq!(built[0].result, "ok");
         assert_eq!(built[0].tags, ["app:latest"]);
+        assert_eq!(built[0].args["A"], "1");
+        assert_eq!(built[0].dockerfile.as_deref(), Some("sha256:d"));
         assert_eq!(built[0].steps[1].instruction, "RUN");
         assert_eq!(built[0].steps[1].reason, "first time");
         assert_eq!(

@@ -19,6 +19,7 @@ pub use facts::{
 };
 
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// A fact, or why it cannot be known. The second is never the learner's fault.
@@ -50,6 +51,12 @@ pub trait World {
     fn container_file(&self, container: &str, path: &str) -> Observed<Option<FileFacts>>;
     /// What the container with this id changed.
     fn changes(&self, container: &str) -> Observed<ChangeFacts>;
+    /// A digest of the files that the container with this id has written.
+    fn written(&self, container: &str) -> Observed<String> {
+        let changes = self.changes(container)?;
+        let lists = [changes.added, changes.changed, changes.deleted];
+        Ok(lists.map(|paths| paths.join("\n")).join("\0"))
+    }
     /// All images, also the dangling ones.
     fn images(&self) -> Observed<Vec<Image>>;
     /// The file at `path` in the image with this id; `None` if there is none.
@@ -60,6 +67,10 @@ pub trait World {
     fn dockerfile(&self, path: &str) -> Observed<Option<Result<Dockerfile, String>>>;
     /// All volumes.
     fn volumes(&self) -> Observed<Vec<Volume>>;
+    /// A digest of the files in a volume; the same for all if this world cannot look into volumes.
+    fn stored(&self, _volume: &str) -> Observed<String> {
+        Ok(String::new())
+    }
     /// The file at `path` in a volume; `None` if there is none.
     fn volume_file(&self, volume: &str, path: &str) -> Observed<Option<FileFacts>>;
     /// A repository of the registry; `None` if it has none of this name.
@@ -83,16 +94,26 @@ pub trait World {
 
 /// How things stand now, to be kept as the state after the setup. `events` is the number of journal lines so far.
 pub fn snapshot(world: &dyn World, events: usize) -> Observed<Snapshot> {
-    let mut files = std::collections::BTreeMap::new();
+    let mut files = BTreeMap::new();
     for path in world.workspace()? {
         if let Some(file) = world.file(&path)? {
             files.insert(path, file_digest(&file));
         }
     }
+    let (containers, volumes) = (world.containers()?, world.volumes()?);
+    let (mut written, mut stored) = (BTreeMap::new(), BTreeMap::new());
+    for container in &containers {
+        written.insert(container.id.clone(), world.written(&container.id)?);
+    }
+    for volume in &volumes {
+        stored.insert(volume.name.clone(), world.stored(&volume.name)?);
+    }
     Ok(Snapshot {
-        containers: world.containers()?,
+        containers,
         images: world.images()?,
-        volumes: world.volumes()?,
+        volumes,
+        written,
+        stored,
         files,
         events,
     })
@@ -112,7 +133,7 @@ pub(crate) fn file_digest(file: &FileFacts) -> String {
 }
 
 /// `NAME=value` words as a mapping.
-pub(crate) fn env(words: &[String]) -> std::collections::BTreeMap<String, String> {
+pub(crate) fn env(words: &[String]) -> BTreeMap<String, String> {
     let pair = |word: &String| {
         let (key, value) = word.split_once('=').unwrap_or((word, ""));
         (key.to_owned(), value.to_owned())

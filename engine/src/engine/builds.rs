@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::events::{Event, ObjectKind};
 use crate::sys::namespace::become_root;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -53,6 +54,10 @@ impl Engine {
             let event = facts.iter().fold(event, |event, (name, value)| {
                 event.with(name, value.clone())
             });
+            let event = match &done.dockerfile {
+                Some(digest) => event.with("dockerfile", digest.as_str()),
+                None => event,
+            };
             let cached = done
                 .steps
                 .iter()
@@ -133,6 +138,12 @@ impl Engine {
 
 /// What the journal says of a build, beside its outcome.
 fn facts(request: &BuildRequest) -> Vec<(&'static str, Value)> {
+    // Of an argument that is given twice, the last value counts.
+    let args: BTreeMap<&String, &String> = request
+        .build_args
+        .iter()
+        .map(|(name, value)| (name, value))
+        .collect();
     let context = match &request.context {
         Context::Empty => "-".to_owned(),
         Context::Folder(path) => path.display().to_string(),
@@ -143,6 +154,7 @@ fn facts(request: &BuildRequest) -> Vec<(&'static str, Value)> {
         ("context", json!(context)),
         ("no_cache", json!(request.no_cache)),
         ("target", json!(request.target)),
+        ("args", json!(args)),
     ]
 }
 

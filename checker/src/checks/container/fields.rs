@@ -62,6 +62,12 @@ pub(crate) const MOUNT: &[Field] = &[
         Kind::Bool,
         "Whether the container may only read it.",
     ),
+    field(
+        "live",
+        "live",
+        Kind::Bool,
+        "Of a bind mount of a running container: whether it still sees what is at `source` now.",
+    ),
 ];
 
 /// What a file in a container, an image, a volume or the workspace can be asked.
@@ -138,13 +144,13 @@ const SELECT: &[Field] = &[
         "same_as",
         "identity",
         Kind::Name,
-        "`setup`, or `setup.NAME`: the very container that the setup made.",
+        "`setup`, or `setup.NAME`: the very container that the setup made. With `exists: false`: that container is gone, and was not only given another name.",
     ),
     field(
         "unchanged",
         "unchanged",
         Kind::Bool,
-        "The same container as after the setup, in the same state.",
+        "The same container as after the setup, in the same state and with the same files.",
     ),
 ];
 
@@ -259,6 +265,12 @@ pub(crate) const PICKED: &[Field] = &[
         "Its restart policy.",
     ),
     field(
+        "restart_max",
+        "most restarts",
+        Kind::Number,
+        "The number of `--restart on-failure:NUMBER`; nothing without one.",
+    ),
+    field(
         "memory",
         "memory limit",
         Kind::Size,
@@ -317,6 +329,18 @@ pub(crate) const PICKED: &[Field] = &[
         "killed for memory",
         Kind::Bool,
         "Whether the kernel killed it for its memory.",
+    ),
+    field(
+        "command_from_image",
+        "command from its image",
+        Kind::Bool,
+        "Whether it runs what its image says, with no other entrypoint or command.",
+    ),
+    field(
+        "stdout_of",
+        "standard output",
+        Kind::Name,
+        "A file of the workspace: what it wrote to standard output is what is in this file now.",
     ),
     field(
         "logs",

@@ -1,6 +1,6 @@
 //! Events and patterns of events in words.
 
-use super::{fits, image_of, text, value};
+use super::{Journal, image_of, text, value};
 use crate::checks::{Arg, Given, arg, judge};
 use crate::matcher::quote;
 use crate::world::Event;
@@ -42,7 +42,11 @@ pub(super) fn describe_pattern(pattern: &[Given]) -> String {
 }
 
 /// The events that fit; if there are none, those that come nearest: of the same action, else of the same thing.
-pub(super) fn describe_events(pattern: &[Given], fitting: &[&Event], events: &[Event]) -> String {
+pub(super) fn describe_events(
+    pattern: &[Given],
+    fitting: &[&Event],
+    journal: &Journal<'_>,
+) -> String {
     const SHOWN: usize = 5;
     if !fitting.is_empty() {
         let shown: Vec<String> = fitting
@@ -64,9 +68,10 @@ pub(super) fn describe_events(pattern: &[Given], fitting: &[&Event], events: &[E
             .filter(|given| names.contains(&given.field.name))
             .cloned()
             .collect();
-        let near = events
+        let near = journal
+            .events
             .iter()
-            .filter(|event| !part.is_empty() && fits(&part, event));
+            .filter(|event| !part.is_empty() && journal.fits(&part, event));
         let mut shown: Vec<String> = near.map(describe_event).collect();
         shown.dedup();
         shown

@@ -1,6 +1,7 @@
 //! The noun `happened` on worlds made by hand.
 
 use crate::checks::testing::{blind, fails, holds};
+use crate::world::Event;
 use crate::world::fake::Fake;
 
 fn world() -> Fake {
@@ -65,6 +66,57 @@ fn before_and_after_look_at_the_same_thing() {
         "`start` of container `box` after `create`, since the start",
         "none, only `start` of container `fox` from `busybox`, detached (by `run`), `start` of container `box` from `hello-world` (by `start`)",
     );
+}
+
+#[test]
+fn a_container_is_the_one_that_has_the_name_now() {
+    let renamed = Fake::default()
+        .event("start", "run", "klok", "busybox")
+        .container("clock", "busybox", |one| one.id = "klok-id".into());
+    holds("happened: { event: start, container: clock }", &renamed);
+    // The `clock` whose log was read is gone; another has its name.
+    let replaced = Fake::default()
+        .event("logs", "logs", "clock", "busybox")
+        .event("destroy", "rm", "clock", "busybox")
+        .container("clock", "busybox", |one| one.id = "new-id".into());
+    fails(
+        "happened: { event: logs, container: clock }",
+        &replaced,
+        "`logs` of container `clock`, since the start",
+        "none, only `logs` of container `clock` from `busybox` (by `logs`)",
+    );
+    holds("happened: { event: destroy, container: clock }", &replaced);
+    holds("never: { event: logs, container: clock }", &replaced);
+}
+
+#[test]
+fn a_login_counts_until_the_next_login_or_logout_there() {
+    let journal = |actions: &[(&str, &str)]| Fake {
+        events: actions
+            .iter()
+            .map(|(action, user)| Event {
+                kind: "registry".into(),
+                action: (*action).into(),
+                facts: serde_json::Map::from_iter([
+                    ("registry".into(), "docker.io".into()),
+                    ("username".into(), (*user).into()),
+                ]),
+                ..Event::default()
+            })
+            .collect(),
+        ..Fake::default()
+    };
+    let ann = "happened: { event: login, username: ann }";
+    holds(ann, &journal(&[("login", "ann")]));
+    holds(ann, &journal(&[("login", "bob"), ("login", "ann")]));
+    for ended in [("logout", ""), ("login", "bob")] {
+        fails(
+            ann,
+            &journal(&[("login", "ann"), ended]),
+            "`login` with username `ann`, since the start",
+            "none, only `login` (by ``)",
+        );
+    }
 }
 
 #[test]

@@ -109,6 +109,7 @@ fn facts(entry: &mut Entry<'_, impl Read>) -> Observed<FileFacts> {
         size,
         mode: format!("{:o}", mode & 0o7777),
         owner: format!("{}:{}", owner.0, owner.1),
+        modified: None,
     })
 }
 

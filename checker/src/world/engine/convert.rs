@@ -8,6 +8,7 @@ use engine::build::syntax::parse::StepText;
 use engine::engine::look::Seen;
 use engine::runtime::spec;
 use engine::store::containers::{MountSource, NetworkMode, PortBinding, RestartPolicy};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 pub(super) fn file(seen: Seen) -> FileFacts {
@@ -22,6 +23,7 @@ pub(super) fn file(seen: Seen) -> FileFacts {
         size: seen.size,
         mode: format!("{:o}", seen.mode),
         owner: format!("{}:{}", seen.owner.0, seen.owner.1),
+        modified: None,
     }
 }
 
@@ -66,6 +68,7 @@ pub(super) fn container(raw: &spec::Container, workspace: &Path) -> Container {
         stdin: config.process.open_stdin,
         detached: !config.process.attach_stdout && !config.process.attach_stderr,
         labels: config.labels.clone(),
+        created: Some(config.created),
         start_count: state.start_count,
         restart_count: state.restart_count,
         created_via: config.via.clone(),
@@ -74,7 +77,10 @@ pub(super) fn container(raw: &spec::Container, workspace: &Path) -> Container {
         mounts: host
             .mounts
             .iter()
-            .map(|one| mount(one, workspace))
+            .map(|one| Mount {
+                live: alive.then(|| is_live(one, state.pid)).flatten(),
+                ..mount(one, workspace)
+            })
             .collect(),
         network: match host.network {
             NetworkMode::Bridge => "bridge",
@@ -89,6 +95,10 @@ pub(super) fn container(raw: &spec::Container, workspace: &Path) -> Container {
             RestartPolicy::OnFailure { .. } => "on-failure",
         }
         .to_owned(),
+        restart_max: match host.restart {
+            RestartPolicy::OnFailure { max } if max > 0 => Some(max),
+            _ => None,
+        },
         memory: not_zero(host.memory),
         cpus: not_zero(host.nano_cpus).map(|nano| nano as f64 / 1e9),
         pids_limit: (host.pids_limit > 0).then_some(host.pids_limit),
@@ -99,6 +109,24 @@ pub(super) fn container(raw: &spec::Container, workspace: &Path) -> Container {
         init: host.init,
         health: state.health.as_ref().map(|health| health.status.clone()),
     }
+}
+
+/// Whether the process `pid` still sees what is at the source of a bind mount: a folder that was put aside and made anew
+/// is another one. `None` for other mounts. What cannot be looked at is taken for live.
+fn is_live(mount: &engine::store::containers::Mount, pid: i32) -> Option<bool> {
+    let MountSource::Bind { path, .. } = &mount.source else {
+        return None;
+    };
+    let inside = format!("/proc/{pid}/root{}", mount.target);
+    let identity = |path: &Path| {
+        let about = std::fs::symlink_metadata(path).ok()?;
+        Some((about.dev(), about.ino()))
+    };
+    let Some(seen) = identity(Path::new(&inside)) else {
+        return Some(true);
+    };
+    let source = std::fs::canonicalize(path).ok();
+    Some(source.and_then(|source| identity(&source)) == Some(seen))
 }
 
 fn port(binding: &PortBinding) -> Port {

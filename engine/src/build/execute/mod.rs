@@ -66,7 +66,17 @@ pub(crate) struct Done {
     pub(crate) steps: Vec<StepReport>,
     /// Images that came from registries.
     pub(crate) pulled: Vec<Pulled>,
+    /// The digest of the Dockerfile's text, if it could be read.
+    pub(crate) dockerfile: Option<Digest>,
     pub(crate) result: Result<BuildOutcome>,
+}
+
+/// What a build has done so far.
+#[derive(Default)]
+struct Trace {
+    steps: Vec<StepReport>,
+    pulled: Vec<Pulled>,
+    dockerfile: Option<Digest>,
 }
 
 /// A build on its way.
@@ -98,11 +108,12 @@ pub(crate) fn build(
     mut request: BuildRequest,
     observer: &mut dyn BuildObserver,
 ) -> Done {
-    let (mut steps, mut pulled) = (Vec::new(), Vec::new());
-    let result = prepare(site, &mut request, observer, &mut steps, &mut pulled);
+    let mut trace = Trace::default();
+    let result = prepare(site, &mut request, observer, &mut trace);
     Done {
-        steps,
-        pulled,
+        steps: trace.steps,
+        pulled: trace.pulled,
+        dockerfile: trace.dockerfile,
         result,
     }
 }
@@ -111,8 +122,7 @@ fn prepare(
     site: Site<'_>,
     request: &mut BuildRequest,
     observer: &mut dyn BuildObserver,
-    steps: &mut Vec<StepReport>,
-    pulled: &mut Vec<Pulled>,
+    trace: &mut Trace,
 ) -> Result<BuildOutcome> {
     let tags = tags(&request.tags)?;
     // A layer that the last step made, or that FROM found, must be there when the next step needs it.
@@ -144,6 +154,7 @@ fn prepare(
         teller.note(vertex, &format!("reading {name}"));
         teller.finish(vertex, None);
     }
+    trace.dockerfile = Some(Digest::of(&inputs.dockerfile));
     let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
     let findings = checked(site, &file, &inputs, request.check_options())?;
     let build_args = BuildArgs::new(std::mem::take(&mut request.build_args));
@@ -177,10 +188,10 @@ fn prepare(
     let result = builder.run(request, tags);
     // What is known by now helps the next build, also when this one failed.
     builder.remember();
-    *steps = std::mem::take(&mut builder.steps);
-    *pulled = std::mem::take(&mut builder.bases.pulled);
+    trace.steps = std::mem::take(&mut builder.steps);
+    trace.pulled = std::mem::take(&mut builder.bases.pulled);
     let mut outcome = result?;
-    outcome.steps.clone_from(steps);
+    outcome.steps.clone_from(&trace.steps);
     outcome.findings = findings;
     Ok(outcome)
 }

@@ -319,10 +319,9 @@ impl Monitor {
         let id = crate::id::ContainerId::random(&*self.site.entropy).to_string();
         let command = request.cmd.join(" ");
         self.via(&request.via, |monitor| {
-            let facts = |action: &str| (format!("{action}: {command}"), [("execID", id.clone())]);
+            let facts = [("execID", id.clone()), ("tty", request.tty.to_string())];
             for action in ["exec_create", "exec_start"] {
-                let (action, facts) = facts(action);
-                monitor.journal(&action, &facts);
+                monitor.journal(&format!("{action}: {command}"), &facts);
             }
         });
         let running = self
