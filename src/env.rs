@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `DOCKLINGS_HOME` | where everything is kept; default `$XDG_DATA_HOME/docklings`, else `~/.local/share/docklings` |
 //! | `DOCKLINGS_SANDBOX` | the sandbox in use; default `free` |
-//! | `XDG_RUNTIME_DIR` | what is needed only while something runs goes to `docklings` under it, if it is ours; else `/run/docklings` as root; else `/dev/shm/docklings-UID`; else `tmp` in home |
+//! | `XDG_RUNTIME_DIR` | what one command needs goes to a folder for its home below `docklings` there, if it is ours; else below `/run/docklings` as root; else below `/dev/shm/docklings-UID`; else to `tmp` in home |
 //! | `XDG_DATA_HOME`, `HOME` | see `DOCKLINGS_HOME` |
 //! | `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM` | whether colour is used (read by `anstream`) |
 //! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing |
@@ -19,8 +19,10 @@
 
 use crate::failure::Failure;
 use engine::network::outbound::Allowed;
+use engine::oci::digest::Digest;
 use engine::paths::Home;
 use std::env;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -95,9 +97,18 @@ fn home_root(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
         .or_else(|| set("HOME").map(|path| path.join(".local/share/docklings")))
 }
 
-/// A runtime directory of somebody else (after `su`) is of no use to us. Memory is preferred to a disk: sockets and the
-/// like are made and unlinked with every run.
+/// The runtime folder of the home `root`. Each home of a user has one of its own: what two homes call alike, such as a
+/// sandbox, is not the same.
 fn runtime_root(root: &Path) -> PathBuf {
+    match runtime_of_user() {
+        Some(folder) => folder.join(Digest::of(root.as_os_str().as_bytes()).short()),
+        None => root.join("tmp"),
+    }
+}
+
+/// A runtime directory of somebody else (after `su`) is of no use to us. Memory is preferred to a disk: secrets of a build lie
+/// there.
+fn runtime_of_user() -> Option<PathBuf> {
     let own = rustix::process::geteuid();
     let is_ours = |path: &PathBuf| {
         path.is_absolute()
@@ -109,20 +120,17 @@ fn runtime_root(root: &Path) -> PathBuf {
         .map(PathBuf::from)
         .filter(is_ours)
     {
-        return path.join("docklings");
+        return Some(path.join("docklings"));
     }
     let in_run = PathBuf::from("/run/docklings");
     if own.is_root() && is_memory(Path::new("/run")) {
-        return in_run;
+        return Some(in_run);
     }
     let shared = PathBuf::from(format!("/dev/shm/docklings-{}", own.as_raw()));
     if is_memory(Path::new("/dev/shm")) && is_private(&shared, own.as_raw()) {
-        return shared;
+        return Some(shared);
     }
-    if own.is_root() {
-        return in_run;
-    }
-    root.join("tmp")
+    own.is_root().then_some(in_run)
 }
 
 fn is_memory(folder: &Path) -> bool {

@@ -15,7 +15,8 @@
 //! │   ├── hub/                   what the practice hub has for this sandbox: its accounts, and what was pushed
 //! │   ├── images.lock            held while images.json is replaced
 //! │   ├── names/<name>           one file per container name; holds the id
-//! │   ├── containers/<id>/       config.json state.json log.json upper/ work/; locked by its monitor
+//! │   ├── containers/<id>/       config.json state.json log.json upper/ work/; locked by its monitor,
+//! │   │                          which listens there at ctl.sock; hosts hostname resolv.conf as last mounted
 //! │   ├── volumes/<name>/_data
 //! │   ├── cache/                 build cache records
 //! │   ├── trash/                 removed, to be unlinked
@@ -26,7 +27,9 @@
 //! └── progress.json
 //! ```
 //!
-//! State that matters only while something runs (sockets, the three files for `/etc`) lives under the runtime directory.
+//! What must be found again lies in the home, and is found from there whatever the caller's environment says. The runtime
+//! folder, which each session may have elsewhere and which goes with a logout, holds only what one command needs itself, and
+//! the practice hub's socket, which `hub/socket.json` names.
 
 use crate::error::{Error, IoContext, Result};
 use crate::id::{ContainerId, VolumeName};
@@ -42,7 +45,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// `root` holds what lasts; `runtime` holds sockets, and may be lost at reboot.
+    /// `root` holds what lasts; `runtime` holds what may be lost at any moment, as at a logout.
     pub fn new(root: impl Into<PathBuf>, runtime: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -54,9 +57,13 @@ impl Home {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// The folder for state that matters only while something runs.
+    /// The folder for what only one command needs, or what can be made again.
     pub fn runtime(&self) -> &Path {
         &self.runtime
+    }
+    /// Where a container's socket is if the file system of the home knows none; the container's folder has a link to it.
+    pub fn socket_elsewhere(&self, id: &ContainerId) -> PathBuf {
+        self.runtime.join(format!("{}.sock", id.short()))
     }
     /// The shared, content-addressed part; also an OCI image layout.
     pub fn content(&self) -> PathBuf {
@@ -98,7 +105,6 @@ impl Home {
         }
         Ok(SandboxPaths {
             root: self.root.join("sandboxes").join(name),
-            runtime: self.runtime.join("sandboxes").join(name),
         })
     }
     /// The folder that holds all sandboxes.
@@ -127,17 +133,12 @@ impl Home {
 #[derive(Debug, Clone)]
 pub struct SandboxPaths {
     root: PathBuf,
-    runtime: PathBuf,
 }
 
 impl SandboxPaths {
     /// The sandbox's folder.
     pub fn root(&self) -> &Path {
         &self.root
-    }
-    /// The sandbox's folder for sockets.
-    pub fn runtime(&self) -> &Path {
-        &self.runtime
     }
     /// Who is logged in at the practice hub, in the form of Docker's `config.json`.
     pub fn logins(&self) -> PathBuf {
@@ -167,7 +168,6 @@ impl SandboxPaths {
     pub fn container(&self, id: &ContainerId) -> ContainerPaths {
         ContainerPaths {
             root: self.containers().join(id.as_str()),
-            runtime: self.runtime.join(id.short()),
         }
     }
     /// All volumes.
@@ -196,17 +196,12 @@ impl SandboxPaths {
 #[derive(Debug, Clone)]
 pub struct ContainerPaths {
     root: PathBuf,
-    runtime: PathBuf,
 }
 
 impl ContainerPaths {
     /// The container's folder.
     pub fn root(&self) -> &Path {
         &self.root
-    }
-    /// The folder of its socket, and of what else is needed only while it runs.
-    pub fn runtime(&self) -> &Path {
-        &self.runtime
     }
     /// What was asked for.
     pub fn config(&self) -> PathBuf {
@@ -234,11 +229,11 @@ impl ContainerPaths {
     }
     /// Where `hosts`, `hostname` and `resolv.conf` are that are mounted into the container.
     pub fn etc(&self) -> &Path {
-        &self.runtime
+        &self.root
     }
     /// The monitor's socket.
     pub fn socket(&self) -> PathBuf {
-        self.runtime.join("ctl.sock")
+        self.root.join("ctl.sock")
     }
 }
 

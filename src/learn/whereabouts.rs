@@ -29,7 +29,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         rows.push(("its workspace".to_owned(), home.workspace(id)));
     }
     rows.push(("progress".to_owned(), home.progress()));
-    rows.push(("sockets".to_owned(), home.runtime().to_owned()));
+    rows.push(("for the moment".to_owned(), home.runtime().to_owned()));
     rows.push(("this program".to_owned(), std::env::current_exe()?));
     let width = rows.iter().map(|(what, _)| what.len()).max().unwrap_or(0);
     let mut out = io::stdout().lock();

@@ -220,8 +220,7 @@ pub(crate) fn drop_sandbox(env: &Env, name: &str) -> CommandResult {
         words.extend(ids);
         call_self(env, name, &words)?;
     }
-    remove(paths.root())?;
-    remove(paths.runtime())
+    remove(paths.root())
 }
 
 /// Removes a folder that may hold files of a container's users.

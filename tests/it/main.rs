@@ -18,6 +18,7 @@ mod network;
 mod pty;
 mod races;
 mod registry;
+mod sessions;
 mod shell;
 mod shell_pty;
 mod shell_undo;

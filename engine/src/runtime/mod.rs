@@ -12,6 +12,7 @@ pub mod control;
 pub(crate) mod copy;
 pub(crate) mod create;
 mod etc;
+mod holder;
 mod init;
 pub(crate) mod inside;
 pub(crate) mod logs;

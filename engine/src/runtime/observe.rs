@@ -4,7 +4,7 @@
 //! of a monitor that was killed, or of a reboot: the next command that looks writes down the truth.
 
 use super::spec::{Container, Status};
-use crate::cgroup;
+use crate::cgroup::{self, Cgroup};
 use crate::error::{Error, Result};
 use crate::events::{Event, ObjectKind};
 use crate::id::ContainerId;
@@ -12,6 +12,7 @@ use crate::site::Site;
 use crate::store::containers::{ContainerConfig, Phase, RecordedState};
 use crate::store::{lock, records};
 use crate::sys::process;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// The exit code of a container whose end nobody saw; Docker's, after its daemon was killed.
 pub(crate) const UNKNOWN_EXIT: i32 = 255;
@@ -109,7 +110,7 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
     let Some(_lock) = lock::try_folder(site.sandbox.container(&config.id).lock())? else {
         return Ok(state);
     };
-    kill_leftover(&state);
+    kill_leftover(config, &state);
     cgroup::sweep(config.id.as_str());
     state.phase = Phase::Exited;
     state.exit_code = UNKNOWN_EXIT;
@@ -133,18 +134,27 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
 const LONGEST_DEATH: i64 = 30;
 
 /// The init asked the kernel to die with its monitor; this is for one that was killed before it could ask.
-fn kill_leftover(state: &RecordedState) {
-    if state.pid > 0
-        && state.boot_id == process::boot_id()
-        && process::start_time(state.pid) == Some(state.pid_start_time)
-        && let Ok(pidfd) = process::pidfd_open(state.pid)
-        && process::start_time(state.pid) == Some(state.pid_start_time)
-    {
-        let pidfd = std::os::fd::AsFd::as_fd(&pidfd);
-        let _ = process::send_signal(pidfd, libc::SIGKILL);
+fn kill_leftover(config: &ContainerConfig, state: &RecordedState) {
+    if let Some(init) = init(state) {
+        let _ = process::send_signal(init.as_fd(), libc::SIGKILL);
+        if state.phase == Phase::Paused {
+            // With cgroup version 1, a frozen process does not even end with SIGKILL.
+            let freezer = Cgroup::create_freezer(config.id.as_str(), Vec::new);
+            let _ = freezer.and_then(|group| group.freeze(false));
+        }
         // Its mounts go with it: whoever starts the container next would mount the same folders a second time.
-        let _ = process::ends_within(pidfd, LONGEST_DEATH);
+        let _ = process::ends_within(init.as_fd(), LONGEST_DEATH);
     }
+}
+
+/// The first process of a container as recorded, if it still runs.
+pub(super) fn init(state: &RecordedState) -> Option<OwnedFd> {
+    let is_it = || process::start_time(state.pid) == Some(state.pid_start_time);
+    if state.pid <= 0 || state.boot_id != process::boot_id() || !is_it() {
+        return None;
+    }
+    let pidfd = process::pidfd_open(state.pid).ok()?;
+    is_it().then_some(pidfd)
 }
 
 /// The same, for a container that must run. Docker's error: `container <id> is not running`.

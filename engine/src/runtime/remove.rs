@@ -1,13 +1,13 @@
 //! `docker rm`: a container ceases to exist in one step, and its files are unlinked afterwards.
 
+use super::holder;
 use super::observe;
-use super::requests::{self, Request};
 use super::spec::{RemoveOptions, Status};
+use super::stop;
 use crate::cgroup;
 use crate::error::{Error, Result};
 use crate::site::Site;
 use crate::store::containers::{ContainerConfig, MountSource};
-use crate::store::tree::remove_tree;
 use crate::store::{lock, records};
 use crate::volume;
 use std::path::PathBuf;
@@ -17,13 +17,15 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(2);
 /// How long others who hold the lock of a container are waited for: a monitor that ends, or a `cp`.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// After that a monitor of them is killed, if force is wanted.
+const UNTIL_KILLED: Duration = Duration::from_secs(5);
 
 /// Removes a container; see [`crate::Engine::remove`].
 pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<()> {
     let id = observe::by_name(site, name)?.config.id;
     let place = site.sandbox.container(&id);
-    let patience = Instant::now() + PATIENCE;
-    while Instant::now() < patience {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE {
         // One with --rm may remove itself at any moment, which is what was asked for.
         let Some(container) = observe::by_id(site, &id)? else {
             return Ok(());
@@ -32,7 +34,7 @@ pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<
             if !options.force {
                 return Err(refusal(name, container.status));
             }
-            kill(site, &container)?;
+            stop::end_with(site, &container, libc::SIGKILL, -1, false)?;
         }
         let taken = lock::try_folder(place.lock());
         match (taken, observe::by_id(site, &id)?) {
@@ -40,6 +42,10 @@ pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<
             (Ok(Some(_lock)), Some(_)) => {
                 let trash = discard(site, &container.config, options.volumes)?;
                 return records::empty_trash(&site.sandbox, &trash, site.now());
+            }
+            // A monitor that hangs before its container runs, or after, claims nothing, and keeps the lock all the same.
+            (Ok(None), _) if options.force && begun.elapsed() > UNTIL_KILLED => {
+                holder::kill(site, &id)?
             }
             // Somebody may have started it since; or a monitor that was just killed needs a moment.
             (Ok(None), _) => std::thread::sleep(PAUSE),
@@ -68,26 +74,10 @@ fn refusal(name: &str, status: Status) -> Error {
         .with_hint(format!("{way} {name}, or docker rm -f {name}"))
 }
 
-/// Kills the init and waits for the monitor's word. A monitor that does not answer is found dead afterwards.
-fn kill(site: &Site, container: &super::spec::Container) -> Result<()> {
-    let request = Request::Stop {
-        signal: libc::SIGKILL,
-        timeout: -1,
-        again: false,
-        via: site.via.clone(),
-    };
-    match requests::send(site, &container.config.id, &request) {
-        Ok(stream) => requests::expect_exit(&stream).map(drop),
-        Err(error) if error.kind() == crate::ErrorKind::Conflict => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
 /// Makes the container not exist, with its anonymous volumes if asked. The caller holds its lock, and has what is returned
 /// unlinked by [`records::empty_trash`] when nobody waits for it any more.
 pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
     let trash = records::discard(&site.sandbox, &config.id, &config.name)?;
-    let _ = remove_tree(site.sandbox.container(&config.id).runtime());
     cgroup::sweep(config.id.as_str());
     site.record(&observe::event(site, config, "destroy"))?;
     if volumes {

@@ -2,8 +2,8 @@
 
 use super::protocol::Frame;
 use super::spec::{ProcessRequest, Streams};
-use super::{Failure, observe};
-use crate::error::{Error, Result};
+use super::{Failure, holder, observe};
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::ContainerId;
 use crate::site::Site;
 use crate::store::containers::ProcessConfig;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The request that a session begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub(super) enum Request {
     Exec(ExecRequest),
     /// An `Exit` frame when the container ends.
     Wait,
-    /// Ends the container; an `Exit` frame when it has.
+    /// Ends the container; `Started` at once, and an `Exit` frame when it has ended.
     Stop {
         /// Signal number.
         signal: i32,
@@ -122,6 +122,13 @@ impl ExecRequest {
     }
 }
 
+/// Between attempts to reach a socket that may appear at any moment.
+const PAUSE: Duration = Duration::from_millis(5);
+/// A monitor that does not listen so long, or does not take a request, is woken.
+const UNTIL_WOKEN: Duration = Duration::from_millis(300);
+/// One that does not answer so long is given up.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Connects to the monitor of `id` and sends `request`.
 pub(super) fn send(site: &Site, id: &ContainerId, request: &Request) -> Result<UnixStream> {
     let path = site.sandbox.container(id).socket();
@@ -133,9 +140,28 @@ pub(super) fn send(site: &Site, id: &ContainerId, request: &Request) -> Result<U
     Ok(stream)
 }
 
-/// A monitor that has just been started may not listen yet, and one that has just ended does not any more.
+/// Sends a request that ends or signals the container. `None`: the monitor does not answer, also not when it is woken.
+/// Otherwise its word has come, and can be read.
+pub(super) fn urge(site: &Site, id: &ContainerId, request: &Request) -> Result<Option<UnixStream>> {
+    let stream = match send(site, id, request) {
+        Err(error) if error.kind() == ErrorKind::Machine => return Ok(None),
+        other => other?,
+    };
+    if !socket::is_readable_within(&stream, UNTIL_WOKEN) {
+        holder::wake(site, id);
+        if !socket::is_readable_within(&stream, PATIENCE) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(stream))
+}
+
+/// A monitor that has just been started may not listen yet, and one that has just ended does not any more. The socket of one
+/// that lives may be gone: it makes a new one when it is woken.
 fn connect(path: &Path, site: &Site, id: &ContainerId) -> Result<UnixStream> {
-    for _ in 0..200 {
+    let begun = Instant::now();
+    let mut woken = false;
+    while begun.elapsed() < PATIENCE {
         if let Ok(stream) = connect_once(path) {
             return Ok(stream);
         }
@@ -144,11 +170,16 @@ fn connect(path: &Path, site: &Site, id: &ContainerId) -> Result<UnixStream> {
         if !alive {
             return Err(not_running(id));
         }
-        std::thread::sleep(Duration::from_millis(5));
+        if !woken && begun.elapsed() > UNTIL_WOKEN {
+            holder::wake(site, id);
+            woken = true;
+        }
+        std::thread::sleep(PAUSE);
     }
-    Err(Error::internal(format!(
-        "the monitor of container {id} does not answer"
-    )))
+    Err(
+        Error::machine(format!("the monitor of container {id} does not answer"))
+            .with_hint("docker stop, docker kill and docker rm -f end it all the same"),
+    )
 }
 
 fn not_running(id: &ContainerId) -> Error {
@@ -184,11 +215,33 @@ pub fn start_error(code: i32, text: String) -> Error {
 /// Waits for `Exit` and returns its code; `None` if the monitor was killed.
 pub(super) fn expect_exit(stream: &UnixStream) -> Result<Option<i32>> {
     loop {
-        match answer(stream)? {
-            Some(Frame::Exit(code)) => return Ok(Some(code)),
-            Some(Frame::Failed(code, text)) => return Err(start_error(code, text)),
-            Some(_) => {}
-            None => return Ok(None),
+        if let Some(end) = next_of_end(stream)? {
+            return Ok(end);
         }
+    }
+}
+
+/// Waits for the end until `deadline`; `false` if it does not come.
+pub(super) fn ends_by(stream: &UnixStream, deadline: Option<Instant>) -> Result<bool> {
+    loop {
+        if let Some(deadline) = deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !socket::is_readable_within(stream, left) {
+                return Ok(false);
+            }
+        }
+        if next_of_end(stream)?.is_some() {
+            return Ok(true);
+        }
+    }
+}
+
+/// Reads a frame: `Some` is the end, and with which code, if somebody saw it.
+fn next_of_end(stream: &UnixStream) -> Result<Option<Option<i32>>> {
+    match answer(stream)? {
+        Some(Frame::Exit(code)) => Ok(Some(Some(code))),
+        Some(Frame::Failed(code, text)) => Err(start_error(code, text)),
+        Some(_) => Ok(None),
+        None => Ok(Some(None)),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! **What Docker does.** `stop` sends SIGTERM, or the image's STOPSIGNAL, and after ten seconds SIGKILL.
 
+use super::holder;
 use super::observe;
 use super::requests::{self, ExecRequest, Request};
 use super::spec::{Container, ProcessRequest, StartOptions, Status, StopOptions, UpdateRequest};
@@ -14,10 +15,13 @@ use crate::store::containers::{HostConfig, RestartPolicy};
 use crate::store::{lock, records};
 use crate::sys::{failed, signal};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Seconds between the polite signal and SIGKILL.
-const GRACE: i64 = 10;
+pub(super) const GRACE: i64 = 10;
+/// How long a monitor may take to end its container after SIGKILL, which includes that its output is heard by those who
+/// read it. The kernel may take longer; then we go on without the monitor.
+const LONGEST_END: Duration = Duration::from_secs(20);
 
 fn record(site: &Site, container: &Container, action: &str) -> Result<()> {
     site.record(&observe::event(site, &container.config, action))
@@ -41,20 +45,35 @@ fn end(site: &Site, container: &Container, options: &StopOptions, again: bool) -
         signal::parse(wanted)?
     };
     let timeout = options.timeout.or(host.stop_timeout).unwrap_or(GRACE);
+    end_with(site, container, signal, timeout, again)?;
+    record(site, container, "stop")
+}
+
+/// Asks the monitor to end its container, and waits for the end. One that does not answer, or does not come to an end, is
+/// ended without its help.
+pub(super) fn end_with(
+    site: &Site,
+    container: &Container,
+    signal: i32,
+    timeout: i64,
+    again: bool,
+) -> Result<()> {
     let request = Request::Stop {
         signal,
         timeout,
         again,
         via: site.via.clone(),
     };
-    end_with(site, container, &request)?;
-    record(site, container, "stop")
-}
-
-/// Sends a request that ends the container, and waits for the end.
-fn end_with(site: &Site, container: &Container, request: &Request) -> Result<()> {
-    match requests::send(site, &container.config.id, request) {
-        Ok(stream) => requests::expect_exit(&stream).map(drop),
+    let deadline = match (signal, u64::try_from(timeout)) {
+        (libc::SIGKILL, _) => Some(LONGEST_END),
+        (_, Ok(seconds)) => Duration::from_secs(seconds).checked_add(LONGEST_END),
+        (_, Err(_)) => None,
+    };
+    let deadline = deadline.and_then(|wait| Instant::now().checked_add(wait));
+    match requests::urge(site, &container.config.id, &request) {
+        Ok(Some(stream)) if requests::ends_by(&stream, deadline)? => Ok(()),
+        Ok(Some(_)) => holder::end(site, container, libc::SIGKILL, 0),
+        Ok(None) => holder::end(site, container, signal, timeout),
         // It ended by itself meanwhile.
         Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
         Err(error) => Err(error),
@@ -85,11 +104,17 @@ pub(crate) fn kill(site: &Site, name: &str, text: &str) -> Result<()> {
         signal,
         via: site.via.clone(),
     };
-    let stream = requests::send(site, &container.config.id, &request).map_err(|_| not_running())?;
-    answered(site, &container, &stream).map_err(|error| match error.kind() {
+    let ended = |error: Error| match error.kind() {
         ErrorKind::Conflict => not_running(),
         _ => error,
-    })?;
+    };
+    let Some(stream) = requests::urge(site, &container.config.id, &request).map_err(ended)? else {
+        return match signal {
+            libc::SIGKILL => holder::end(site, &container, signal, 0),
+            _ => holder::signal(&container, signal),
+        };
+    };
+    answered(site, &container, &stream).map_err(ended)?;
     if signal == libc::SIGKILL {
         await_end(site, &container)?;
     }

@@ -1,8 +1,52 @@
-//! Signal names and numbers, as `docker kill -s` and STOPSIGNAL take them.
+//! Signal names and numbers, as `docker kill -s` and STOPSIGNAL take them; and signals that are read instead of handled.
+//!
+//! **Kernel feature.** `signalfd(2)`: a blocked signal waits in a descriptor, so one `poll(2)` waits for it too, and no handler runs.
 
+use super::failed;
 use crate::error::{Error, Result};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{
+    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask,
+};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::str::FromStr;
+
+/// Signals of this process that are read from a descriptor.
+pub struct Signals(SignalFd);
+
+impl Signals {
+    /// From now on `signals` are blocked, and read here. A program that is executed later unblocks them with
+    /// [`super::process::reset_signals`].
+    pub fn take(signals: &[Signal]) -> Result<Self> {
+        let mut set = SigSet::empty();
+        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+        for signal in signals {
+            set.add(*signal);
+        }
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None)
+            .map_err(|error| failed("sigprocmask", "a signal", error))?;
+        for signal in signals {
+            // SAFETY: the default action runs no code of ours, and the signal is blocked.
+            unsafe { sigaction(*signal, &default) }
+                .map_err(|error| failed("sigaction", signal, error))?;
+        }
+        SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
+            .map(Self)
+            .map_err(|error| failed("signalfd", "a signal", error))
+    }
+
+    /// The next one that has come, by its number.
+    pub fn next(&self) -> Option<i32> {
+        let told = self.0.read_signal().ok()??;
+        i32::try_from(told.ssi_signo).ok()
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
 
 /// The number of `text`: `9`, `KILL`, `SIGKILL`, `sigkill`, `RTMIN+3`. Docker's error: `invalid signal: x`.
 pub fn parse(text: &str) -> Result<i32> {
@@ -48,6 +92,17 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_taken_signal_is_read_and_does_nothing_else() {
+        // SIGURG: other tests of this process do not care for it.
+        let signals = Signals::take(&[Signal::SIGURG]).unwrap();
+        assert_eq!(signals.next(), None);
+        // To this thread: others have not blocked it.
+        nix::sys::signal::raise(Signal::SIGURG).unwrap();
+        assert_eq!(signals.next(), Some(libc::SIGURG));
+        assert_eq!(signals.next(), None);
+    }
 
     #[test]
     fn names_and_numbers_are_understood() {

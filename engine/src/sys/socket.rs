@@ -3,11 +3,13 @@
 //! **Kernel feature.** The address of a Unix socket holds 108 bytes (unix(7)), and a home folder may be longer than that. But
 //! `/proc/self/fd/N` leads to an open folder, whatever that is called.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A short way to the socket at `path`, which leads through a descriptor of its folder: that must stay open meanwhile.
 pub fn short_path(path: &Path) -> io::Result<(OwnedFd, PathBuf)> {
@@ -26,10 +28,35 @@ pub fn connect(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(short)
 }
 
+/// Listens at `path`, in place of what is there.
+pub fn listen(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let (_folder, short) = short_path(path)?;
+    UnixListener::bind(short)
+}
+
+/// Listens at `elsewhere`, to which `path` becomes a link: for a file system that knows no sockets.
+pub fn listen_behind_link(path: &Path, elsewhere: &Path) -> io::Result<UnixListener> {
+    let listener = listen(elsewhere)?;
+    match std::os::unix::fs::symlink(elsewhere, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(listener),
+    }
+}
+
+/// Whether there is something to read within `patience`, be it the end.
+pub fn is_readable_within(stream: &UnixStream, patience: Duration) -> bool {
+    let mut fds = [PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::IN)];
+    let limit = Timespec::try_from(patience).ok();
+    poll(&mut fds, limit.as_ref()).is_ok_and(|ready| ready > 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::net::UnixListener;
 
     #[test]
     fn a_long_way_to_a_socket_is_no_obstacle() {
@@ -40,6 +67,20 @@ mod tests {
         assert!(connect(&path).is_err());
         let (_folder, short) = short_path(&path).unwrap();
         let _listener = UnixListener::bind(short).unwrap();
+        assert!(connect(&path).is_ok());
+    }
+
+    #[test]
+    fn a_link_leads_to_a_socket_that_lies_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (folder.path().join("link"), folder.path().join("socket"));
+        let listener = listen_behind_link(&path, &elsewhere).unwrap();
+        let client = connect(&path).unwrap();
+        assert!(!is_readable_within(&client, Duration::from_millis(1)));
+        drop(listener);
+        assert!(is_readable_within(&client, Duration::ZERO));
+        // What a killed one left is replaced.
+        let _listener = listen_behind_link(&path, &elsewhere).unwrap();
         assert!(connect(&path).is_ok());
     }
 }

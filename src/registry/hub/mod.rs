@@ -23,14 +23,12 @@ use crate::env::Env;
 use config::Choice;
 use engine::error::{Error, IoContext, Result};
 use engine::image::remote::Endpoint;
-use engine::oci::digest::Digest;
 use engine::oci::reference::{DEFAULT_DOMAIN, Reference};
 use engine::paths::{Home, create_private_dir};
 use engine::store::{atomic, lock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -156,10 +154,9 @@ pub(crate) fn forget(env: &Env) -> Result<()> {
     fs::remove_dir_all(&away).on("remove", &away)
 }
 
-/// Where the hub of this home listens. The runtime folder may serve several homes.
+/// Where the hub of this home listens.
 fn socket(home: &Home) -> PathBuf {
-    let mark = Digest::of(home.root().as_os_str().as_bytes());
-    home.runtime().join(format!("hub-{}.sock", mark.short()))
+    home.runtime().join("hub.sock")
 }
 
 /// Whether a hub listens at `socket` and answers.

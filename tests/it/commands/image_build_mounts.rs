@@ -75,7 +75,7 @@ fn a_secret_is_seen_and_left_nowhere() {
     );
     sandbox.write("key", "hunter2-is-it");
     // What a build that was killed left behind.
-    let old = sandbox.runtime().join("docklings/secret-old");
+    let old = sandbox.runtime_of_home().join("secret-old");
     std::fs::create_dir_all(&old).expect("a folder can be made");
     std::fs::write(old.join("secret"), "hunter2-is-it").expect("a file can be written");
     sandbox

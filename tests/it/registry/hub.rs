@@ -42,7 +42,7 @@ fn kill(pid: i32, signal: Signal) {
 }
 
 fn socket(sandbox: &Sandbox) -> Option<PathBuf> {
-    let entries = fs::read_dir(sandbox.runtime().join("docklings")).ok()?;
+    let entries = fs::read_dir(sandbox.runtime_of_home()).ok()?;
     let mut paths = entries.flatten().map(|entry| entry.path());
     paths.find(|path| path.extension().is_some_and(|end| end == "sock"))
 }

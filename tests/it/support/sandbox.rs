@@ -80,6 +80,18 @@ impl Sandbox {
         self.folder.path().join("run")
     }
 
+    /// What this home has in it.
+    #[track_caller]
+    pub(crate) fn runtime_of_home(&self) -> PathBuf {
+        let places = self.docklings("where").ok();
+        let lines = places.lines();
+        let mut found = lines
+            .iter()
+            .filter_map(|line| line.strip_prefix("for the moment"));
+        let place = found.next().and_then(|rest| rest.split_whitespace().next());
+        PathBuf::from(place.expect("`where` names it"))
+    }
+
     /// Where commands start, and `HOME`.
     pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work")

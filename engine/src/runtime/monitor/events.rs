@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Copy)]
 enum Source {
     Listener,
+    Signal,
     Client(usize),
     Exit(u32),
     Output(u32, bool),
@@ -38,6 +39,7 @@ impl Monitor {
         for source in self.wait() {
             match source {
                 Source::Listener => self.accept(),
+                Source::Signal => self.take_signals(),
                 Source::Client(index) => self.clients[index].fill(),
                 Source::Exit(key) => {
                     if let Some(process) = self.process_mut(key) {
@@ -64,6 +66,7 @@ impl Monitor {
 
     fn wait(&self) -> Vec<Source> {
         let mut set = PollSet::default();
+        set.add(self.signals.as_fd(), PollFlags::IN, Source::Signal);
         if let Some(listener) = &self.listener {
             set.add(listener.as_fd(), PollFlags::IN, Source::Listener);
         }
@@ -157,6 +160,15 @@ impl Monitor {
         while let Ok((stream, _)) = listener.accept() {
             self.clients.extend(Client::new(stream, Role::Greeting));
             self.forget_at = Some(Instant::now() + life::SETTLED);
+        }
+    }
+
+    fn take_signals(&mut self) {
+        while let Some(signal) = self.signals.next() {
+            match signal {
+                libc::SIGCONT => self.look_after_socket(),
+                _ => self.leave(),
+            }
         }
     }
 

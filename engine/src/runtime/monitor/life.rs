@@ -7,7 +7,7 @@ use crate::cgroup::{Cgroup, Limits};
 use crate::runtime::protocol::Frame;
 use crate::runtime::spawn::{Running, spawn};
 use crate::runtime::start::Job;
-use crate::runtime::{Failure, observe, plan, remove};
+use crate::runtime::{Failure, etc, observe, plan, remove};
 use crate::store::containers::{Phase, RestartPolicy};
 use crate::store::records;
 use crate::sys;
@@ -82,6 +82,9 @@ impl Monitor {
     pub(super) fn start_init(&mut self) -> Result<(), Failure> {
         // Overlayfs does not want the same folders twice.
         self.mounts = None;
+        // They may be gone since the last run, or say what is no longer so.
+        let place = self.site.sandbox.container(&self.config.id);
+        etc::write(place.etc(), &self.config, self.way.as_ref().ok())?;
         let mut plan = plan::plan(&self.site.home, &self.site.sandbox, &self.config)?;
         plan.address = self.address();
         let limits = Limits::of(&self.config.host);
@@ -243,8 +246,7 @@ impl Monitor {
     /// After the record: removes what is to be removed, lets go of the lock, and only then tells the clients, so that
     /// what they do next finds everything done. Only the files of what is removed are unlinked later: nobody waits for that.
     fn settle(&mut self, last: &Frame) {
-        self.listener = None;
-        let _ = std::fs::remove_file(self.site.sandbox.container(&self.config.id).socket());
+        self.stop_listening();
         let failed_before_start = matches!(last, Frame::Failed(..));
         let mut trash = None;
         let was_created_apart = failed_before_start && self.config.via == "create";
@@ -270,7 +272,7 @@ impl Monitor {
     }
 
     fn wants_restart(&self, code: i32) -> bool {
-        if self.state.stopped_by_user {
+        if self.state.stopped_by_user || self.leaving {
             return false;
         }
         match self.config.host.restart {

@@ -18,10 +18,11 @@ mod serve;
 use super::logs::driver::Rotation;
 use super::logs::writer::LogWriter;
 use super::start::{JOB_FD, Job, LOCK_FD, SESSION_FD};
-use super::{Failure, etc, protocol::Frame};
+use super::{Failure, protocol::Frame};
 use crate::cgroup::Cgroup;
 use crate::clock::System;
 use crate::error::{Error, IoContext, Result};
+use crate::id::ContainerId;
 use crate::network::outbound::{Outbound, Way};
 use crate::network::ports::Publisher;
 use crate::paths::{Home, create_private_dir};
@@ -29,6 +30,7 @@ use crate::site::{Settings, Site};
 use crate::store::containers::{ContainerConfig, LogDriver, RecordedState};
 use crate::store::records;
 use crate::sys;
+use crate::sys::signal::Signals;
 use client::Client;
 use process::Process;
 use std::fs::File;
@@ -45,6 +47,8 @@ pub(super) struct Monitor {
     lock: File,
     log: LogWriter,
     listener: Option<UnixListener>,
+    /// SIGTERM ends the container, SIGCONT makes it look after its socket.
+    signals: Signals,
     clients: Vec<Client>,
     /// The init, if it runs, and processes of `exec`.
     processes: Vec<Process>,
@@ -60,6 +64,8 @@ pub(super) struct Monitor {
     kill_at: Option<Instant>,
     /// Whoever stops the container starts it again, so it is not removed.
     started_again: bool,
+    /// It was asked to end, with the session or the machine that it belongs to.
+    leaving: bool,
     /// When the restart policy starts it again.
     restart_at: Option<Instant>,
     /// When to give back the memory that was needed last, by the start or by a client.
@@ -97,10 +103,10 @@ fn open() -> Result<(Monitor, Job)> {
         Signal::SIGINT,
         Signal::SIGQUIT,
         Signal::SIGPIPE,
-        Signal::SIGTERM,
     ] {
         sys::process::ignore_signal(signal)?;
     }
+    let signals = Signals::take(&[Signal::SIGTERM, Signal::SIGCONT])?;
     sys::process::set_name("docklings-mon")?;
     sys::process::become_subreaper()?;
     let site = Site::open(Settings {
@@ -115,17 +121,16 @@ fn open() -> Result<(Monitor, Job)> {
     let (config, state) = records::read(&site.sandbox, &job.container)?
         .ok_or_else(|| Error::not_found(format!("No such container: {}", job.container)))?;
     let place = site.sandbox.container(&config.id);
-    create_private_dir(place.runtime())?;
     let way = network::find(&config, job.outbound);
-    etc::write(place.etc(), &config, way.as_ref().ok())?;
     let log = match config.host.log.driver {
         LogDriver::None => LogWriter::nowhere(),
         _ => LogWriter::new(&place.log(), Rotation::of(&config.host.log)?),
     };
-    let listener = listen(&place.socket())?;
+    let listener = listen(&site, &config.id)?;
     let monitor = Monitor {
         log,
         listener: Some(listener),
+        signals,
         lock,
         config,
         state,
@@ -140,6 +145,7 @@ fn open() -> Result<(Monitor, Job)> {
         outbound: None,
         kill_at: None,
         started_again: false,
+        leaving: false,
         restart_at: None,
         forget_at: None,
         backoff: life::FIRST_BACKOFF,
@@ -149,11 +155,38 @@ fn open() -> Result<(Monitor, Job)> {
     Ok((monitor, job))
 }
 
-fn listen(path: &std::path::Path) -> Result<UnixListener> {
-    // Left by a monitor that was killed; its lock is ours now.
-    let _ = std::fs::remove_file(path);
-    let (_folder, short) = crate::sys::socket::short_path(path).on("listen on", path)?;
-    let listener = UnixListener::bind(&short).on("listen on", path)?;
-    listener.set_nonblocking(true).on("listen on", path)?;
+/// Listens in the container's folder, in place of what a killed monitor left there: the container's lock is ours now.
+fn listen(site: &Site, id: &ContainerId) -> Result<UnixListener> {
+    let (path, elsewhere) = (
+        site.sandbox.container(id).socket(),
+        site.home.socket_elsewhere(id),
+    );
+    let listener = sys::socket::listen(&path)
+        .or_else(|error| {
+            // Where the file system knows no sockets.
+            create_private_dir(site.home.runtime()).map_err(|_| error)?;
+            sys::socket::listen_behind_link(&path, &elsewhere)
+        })
+        .on("listen on", &path)?;
+    listener.set_nonblocking(true).on("listen on", &path)?;
     Ok(listener)
+}
+
+impl Monitor {
+    /// Listens again if somebody has removed the socket.
+    fn look_after_socket(&mut self) {
+        let path = self.site.sandbox.container(&self.config.id).socket();
+        if self.listener.is_some()
+            && !path.exists()
+            && let Ok(listener) = listen(&self.site, &self.config.id)
+        {
+            self.listener = Some(listener);
+        }
+    }
+
+    /// Those who come now find that the container has ended.
+    fn stop_listening(&mut self) {
+        self.listener = None;
+        let _ = std::fs::remove_file(self.site.sandbox.container(&self.config.id).socket());
+    }
 }

@@ -31,7 +31,7 @@ impl Monitor {
         match (interface, &self.way, address) {
             (Some(Ok(tap)), Ok(way), Some(address)) => {
                 self.state.endpoint = Some(outbound::endpoint(way, &address));
-                let folder = place.runtime().to_owned();
+                let folder = place.root().to_owned();
                 self.outbound = Some(Outbound::new(tap, way.clone(), folder));
             }
             (Some(Err(why)), ..) => {

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::runtime::protocol::Frame;
 use crate::runtime::requests::{ExecRequest, Request};
 use crate::runtime::spawn::{Running, spawn_in};
+use crate::runtime::stop::GRACE;
 use crate::runtime::{Failure, copy, inside, plan};
 use crate::store::containers::{NetworkMode, Phase};
 use crate::store::records;
@@ -77,6 +78,7 @@ impl Monitor {
                 via,
             } => {
                 self.clients[index].role = Role::Waiting;
+                self.clients[index].send(&Frame::Started);
                 self.started_again = again;
                 self.stop(signal, timeout, &via);
             }
@@ -178,16 +180,34 @@ impl Monitor {
 
     fn stop(&mut self, signal: i32, timeout: i64, via: &str) {
         self.state.stopped_by_user = true;
+        self.via(via, |monitor| monitor.ask_to_end(signal, timeout));
+    }
+
+    /// SIGTERM: the session that the monitor belongs to ends, or the machine does. The container ends as with `docker stop`,
+    /// but nobody has decided that it is to stay stopped.
+    pub(super) fn leave(&mut self) {
+        if std::mem::replace(&mut self.leaving, true) {
+            return;
+        }
+        let host = &self.config.host;
+        let signal = match host.stop_signal.as_str() {
+            "" => libc::SIGTERM,
+            name => sys::signal::parse(name).unwrap_or(libc::SIGTERM),
+        };
+        let timeout = host.stop_timeout.unwrap_or(GRACE);
+        self.via("monitor", |monitor| monitor.ask_to_end(signal, timeout));
+    }
+
+    fn ask_to_end(&mut self, signal: i32, timeout: i64) {
         if self.restart_at.is_some() {
             return self.stay_stopped();
         }
         if self.state.phase == Phase::Paused {
-            let _ = self.freeze(false, via);
+            let via = self.site.via.clone();
+            let _ = self.freeze(false, &via);
         }
         self.save();
-        self.via(via, |monitor| {
-            monitor.journal("kill", &[("signal", signal.to_string())])
-        });
+        self.journal("kill", &[("signal", signal.to_string())]);
         self.signal_init(signal);
         // A negative one is no limit, nor is one beyond the end of time.
         if let Ok(seconds) = u64::try_from(timeout) {
