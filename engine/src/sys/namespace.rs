@@ -81,7 +81,7 @@ pub fn become_root() -> Result<IdMap> {
             if enter_with_tools((uid, uids), (gid, gids))? {
                 return Ok(map);
             }
-            // The tools refused; the map is still empty, so a single id is left.
+            // One of the tools refused, or both: what is not mapped yet gets a single id.
             write_single_map(uid, gid)?;
             Ok(IdMap::Single)
         }
@@ -89,9 +89,19 @@ pub fn become_root() -> Result<IdMap> {
 }
 
 fn write_single_map(uid: u32, gid: u32) -> Result<()> {
-    write_map("setgroups", "deny")?;
-    write_map("uid_map", &format!("0 {uid} 1"))?;
-    write_map("gid_map", &format!("0 {gid} 1"))
+    if !is_mapped("gid_map") {
+        write_map("setgroups", "deny")?;
+        write_map("gid_map", &format!("0 {gid} 1"))?;
+    }
+    if !is_mapped("uid_map") {
+        write_map("uid_map", &format!("0 {uid} 1"))?;
+    }
+    Ok(())
+}
+
+/// A map can be written once.
+fn is_mapped(file: &str) -> bool {
+    fs::read_to_string(format!("/proc/self/{file}")).is_ok_and(|map| !map.is_empty())
 }
 
 fn unshare_user() -> Result<()> {
@@ -221,7 +231,8 @@ pub fn subordinate_range(text: &str, name: &str, uid: u32) -> Option<(u32, u32)>
     })
 }
 
-fn user_name(uid: u32) -> Option<String> {
+/// The name of the user `uid`: as /etc/passwd has it, or else as the environment says.
+pub fn user_name(uid: u32) -> Option<String> {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     users
         .lines()
