@@ -10,6 +10,7 @@ mod content;
 mod corpora;
 mod crash;
 mod docs;
+mod doctor;
 mod isolation;
 mod lessons;
 mod memory;

@@ -3,7 +3,7 @@
 use super::Finding;
 use std::path::Path;
 
-/// Overlay mounts by ordinary users came with 5.11.
+/// `close_range(2)` with `CLOSE_RANGE_CLOEXEC`, and overlay mounts by ordinary users, came with 5.11.
 const OLDEST: (u32, u32) = (5, 11);
 
 pub(super) fn version() -> Finding {
@@ -16,7 +16,7 @@ pub(super) fn version() -> Finding {
         Some(version) if version >= OLDEST => Finding::pass(what, format!("Linux {release}")),
         Some(_) => Finding::fail(
             what,
-            format!("Linux {release}; containers of ordinary users need 5.11 or later"),
+            format!("Linux {release}; containers need 5.11 or later"),
             "upgrade the kernel, or use a newer release of your distribution",
         ),
         None => Finding::warn(

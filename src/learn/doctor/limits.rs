@@ -1,28 +1,82 @@
 //! Control groups: `--memory`, `--cpus`, `--pids-limit`, `stats`, `pause`.
 
 use super::Finding;
+use super::session::Session;
+use super::trial::Trouble;
 use engine::cgroup;
 
-pub(super) fn cgroups() -> Finding {
+/// `tried`: whether a container could be limited; `None` where none runs.
+pub(super) fn cgroups(tried: Option<Result<(), Trouble>>, session: &Session) -> Finding {
     let what = "cgroups";
     let version = cgroup::version();
     let lost = "`--memory`, `--cpus`, `--pids-limit`, `pause` and parts of `stats` do not work";
-    match (version, cgroup::obstacle()) {
-        (0, _) => Finding::warn(
+    match tried {
+        None => Finding::warn(what, "not tried, as no container runs", "see `containers`"),
+        Some(Ok(())) => Finding::pass(what, format!("version {version}; limits work")),
+        Some(Err(_)) if version == 0 => Finding::warn(
             what,
             format!("none are mounted; {lost}"),
             "sudo mount -t cgroup2 none /sys/fs/cgroup",
         ),
-        (_, None) => Finding::pass(what, format!("version {version}; limits work")),
-        (2, Some(error)) => Finding::warn(
+        Some(Err(trouble)) => Finding::warn(
             what,
-            format!("version 2, {error}; {lost}"),
-            "systemd-run --user --scope -p Delegate=yes docklings",
+            format!("version {version}, {}; {lost}", trouble.said),
+            fix(version, session, trouble.hint),
         ),
-        (_, Some(error)) => Finding::warn(
-            what,
-            format!("version {version}, {error}; {lost}"),
-            "run docklings as root, or boot with systemd.unified_cgroup_hierarchy=1",
+    }
+}
+
+/// `hint` is what the command said that helps; it knows less of the session than we do.
+fn fix(version: u8, session: &Session, hint: Option<String>) -> String {
+    if version == 1 {
+        return "run docklings as root, or boot with systemd.unified_cgroup_hierarchy=1".to_owned();
+    }
+    let hint = hint.filter(|hint| !hint.contains("doctor"));
+    match session {
+        Session { root: true, .. } => hint.unwrap_or_else(|| {
+            "mount /sys/fs/cgroup for writing; if this is a container, start it with `--privileged`"
+                .to_owned()
+        }),
+        Session { systemd: false, .. } => hint.unwrap_or_else(|| {
+            "ask who runs this machine for a cgroup of your own, or run docklings as root"
+                .to_owned()
+        }),
+        // After `su` or `sudo -u` none of the user's own programs can be asked for a group.
+        Session {
+            bus: false, user, ..
+        } => format!(
+            "log in over ssh or at the desktop, not by `su`\nor, for an administrator: sudo loginctl enable-linger {user}"
         ),
+        Session { .. } => "systemd-run --user --scope -p Delegate=yes docklings".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_helps_depends_on_the_session() {
+        let session = |root, systemd, bus| Session {
+            root,
+            systemd,
+            bus,
+            user: "ann".to_owned(),
+            ..Session::default()
+        };
+        let check = |version, session: &Session, part: &str| {
+            let fix = fix(version, session, Some("docklings doctor".to_owned()));
+            assert!(fix.contains(part), "{fix} has no {part}");
+        };
+        check(1, &session(false, true, true), "run docklings as root");
+        check(2, &session(false, true, true), "systemd-run --user --scope");
+        check(2, &session(false, true, false), "not by `su`");
+        check(2, &session(false, true, false), "enable-linger ann");
+        check(
+            2,
+            &session(false, false, false),
+            "ask who runs this machine",
+        );
+        check(2, &session(true, true, false), "--privileged");
     }
 }

@@ -4,11 +4,14 @@
 
 mod disk;
 mod hub;
+mod ids;
 mod kernel;
 mod limits;
 mod network;
 pub(super) mod probe;
+mod session;
 mod starter;
+mod trial;
 mod users;
 
 use super::words::Words;
@@ -18,6 +21,7 @@ use crate::failure::{CommandResult, Failure};
 use crate::shell::look::{self, Look, styled};
 use crate::shell::view;
 use serde_json::json;
+use session::Session;
 use std::io::{self, Write};
 
 /// How one thing stands.
@@ -119,15 +123,32 @@ pub(super) fn run(words: &Words) -> CommandResult {
 fn examine(env: &Env) -> Vec<Finding> {
     let mut findings = vec![kernel::version()];
     findings.extend(disk::home(env));
-    findings.push(users::namespaces(env));
-    findings.push(users::subordinate_ids());
-    findings.push(disk::overlay(env));
+    let (namespaces, tried) = users::namespaces();
+    let usable = namespaces.verdict != Verdict::Fail;
+    findings.push(namespaces);
+    findings.push(ids::subordinate_ids(tried.as_ref()));
+    findings.push(match usable {
+        true => disk::overlay(env),
+        false => Finding::fail(
+            "overlayfs",
+            "cannot be tried without a user namespace",
+            "see `user namespaces`",
+        ),
+    });
     findings.push(kernel::seccomp());
-    findings.push(limits::cgroups());
     findings.push(network::reach(env));
     findings.push(disk::sockets(env));
     findings.push(starter::images(env));
     findings.push(hub::reach(env));
+    let broken = findings
+        .iter()
+        .any(|finding| finding.verdict == Verdict::Fail);
+    if !broken {
+        let (trial, session) = (trial::container(env), Session::read());
+        findings.push(trial.container);
+        findings.push(limits::cgroups(trial.limits, &session));
+        findings.extend(session.logout());
+    }
     findings
 }
 
@@ -149,6 +170,7 @@ fn text(findings: &[Finding], look: Look) -> String {
         text.push('\n');
         if let Some(fix) = &finding.fix {
             // Not broken into lines: it is there to be copied.
+            let fix = fix.replace('\n', "\n      ");
             text.push_str(&format!("      fix: {fix}\n"));
         }
     }

@@ -1,121 +1,114 @@
-//! User namespaces, and the ids in them.
+//! User namespaces: whether an ordinary user can make them, and has root's rights in them.
 
-use super::probe::try_out;
-use super::{Finding, install};
-use crate::env::Env;
-use engine::sys::namespace::{IdMap, find_tool, id_map};
+use super::Finding;
+use super::probe::{self, Namespace};
+use engine::sys::namespace::{IdMap, id_map};
 use std::fs;
+use std::path::Path;
 
-/// As many ids as images take for granted.
-const ENOUGH: u32 = 65_536;
+/// Ubuntu's switch: with 1, a program without a profile of its own gets user namespaces that are good for nothing.
+const RESTRICTED: &str = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
 
-pub(super) fn namespaces(env: &Env) -> Finding {
+/// Also returns what the namespace had, for what builds on it.
+pub(super) fn namespaces() -> (Finding, Option<Namespace>) {
     let what = "user namespaces";
     if id_map() == IdMap::Machine {
-        return Finding::pass(what, "not needed: you are root");
+        return (Finding::pass(what, "not needed: you are root"), None);
     }
-    match try_out("namespace", env.home.root()) {
-        Ok(()) => Finding::pass(what, "an ordinary user can make and use them"),
-        Err(error) => {
-            let (cause, fix) = obstacle(&|path| fs::read_to_string(path).unwrap_or_default());
+    let tried = probe::namespace();
+    let finding = match &tried.error {
+        None => Finding::pass(what, "an ordinary user can make and use them"),
+        Some(error) => {
+            let program = std::env::current_exe().unwrap_or_default();
+            let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+            let (cause, fix) = obstacle(&read, &tried.confined, &program);
             Finding::fail(what, format!("{error}{cause}"), fix)
         }
-    }
+    };
+    (finding, Some(tried))
 }
 
-/// What forbids user namespaces, and the way around. `read` gives the text of a file in /proc.
-fn obstacle(read: &dyn Fn(&str) -> String) -> (&'static str, &'static str) {
+/// What forbids user namespaces, or the rights in them, and the way around. `read` gives the text of a file in /proc;
+/// `confined` is how AppArmor calls a process that has just made a namespace, such as `unprivileged_userns (enforce)`.
+fn obstacle(read: &dyn Fn(&str) -> String, confined: &str, program: &Path) -> (String, String) {
     let is = |path: &str, value: &str| read(path).trim() == value;
-    if is(
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-        "1",
-    ) {
+    let said = |cause: &str, fix: &str| (cause.to_owned(), fix.to_owned());
+    let setting = |line: &str| {
+        format!("echo '{line}' | sudo tee /etc/sysctl.d/60-docklings.conf && sudo sysctl --system")
+    };
+    let container =
+        read("/proc/1/environ").contains("container=") || !read("/run/.containerenv").is_empty();
+    if is(RESTRICTED, "1") {
         (
-            "; AppArmor restricts them (as on Ubuntu from 23.10 on)",
-            "echo 'kernel.apparmor_restrict_unprivileged_userns = 0' | sudo tee /etc/sysctl.d/60-docklings.conf && sudo sysctl --system",
+            "; AppArmor restricts them (as on Ubuntu from 23.10 on)".to_owned(),
+            format!(
+                "{}\nor, for all programs: {}",
+                profile(program),
+                setting("kernel.apparmor_restrict_unprivileged_userns = 0")
+            ),
         )
     } else if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
         (
-            "; a setting forbids them",
-            "echo 'kernel.unprivileged_userns_clone = 1' | sudo tee /etc/sysctl.d/60-docklings.conf && sudo sysctl --system",
+            "; a setting forbids them".to_owned(),
+            setting("kernel.unprivileged_userns_clone = 1"),
         )
     } else if is("/proc/sys/user/max_user_namespaces", "0") {
         (
-            "; a setting allows none",
-            "echo 'user.max_user_namespaces = 15000' | sudo tee /etc/sysctl.d/60-docklings.conf && sudo sysctl --system",
+            "; a setting allows none".to_owned(),
+            setting("user.max_user_namespaces = 15000"),
         )
     } else if !is("/proc/self/setgroups", "allow") && !read("/proc/self/setgroups").is_empty() {
-        (
+        said(
             "; this is a user namespace already",
             "run docklings outside of it",
         )
-    } else if read("/proc/1/environ").contains("container=")
-        || !read("/run/.containerenv").is_empty()
-    {
-        (
+    } else if container {
+        said(
             "; this is a container, whose engine forbids them",
             "start the outer container with `--privileged`, or with `--security-opt seccomp=unconfined`",
         )
-    } else {
+    } else if let Some(name) = confined.trim().strip_suffix(" (enforce)") {
         (
+            format!("; the AppArmor profile `{name}` forbids it"),
+            profile(program),
+        )
+    } else {
+        said(
             "",
             "ask who runs this machine to allow unprivileged user namespaces, or run docklings as root",
         )
     }
 }
 
-pub(super) fn subordinate_ids() -> Finding {
-    let what = "subordinate ids";
-    let user = std::env::var("USER").unwrap_or_else(|_| "$(id -un)".to_owned());
-    let ranges =
-        format!("sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}");
-    let limit =
-        "only one user exists in a container: `USER`, `chown` and some packages do not work";
-    match id_map() {
-        IdMap::Machine => Finding::pass(what, "not needed: you are root"),
-        IdMap::Subordinate { uids, gids } if uids.1 >= ENOUGH && gids.1 >= ENOUGH => Finding::pass(
-            what,
-            format!("{} users and {} groups in a container", uids.1, gids.1),
-        ),
-        IdMap::Subordinate { uids, gids } => Finding::warn(
-            what,
-            format!(
-                "only {} users and {} groups in a container; images expect {ENOUGH}",
-                uids.1, gids.1
-            ),
-            ranges,
-        ),
-        IdMap::Single
-            if ["newuidmap", "newgidmap"]
-                .iter()
-                .any(|tool| find_tool(tool).is_none()) =>
-        {
-            Finding::warn(
-                what,
-                format!("`newuidmap` and `newgidmap` are not installed; {limit}"),
-                install("uidmap", "shadow-utils", "shadow", "shadow-uidmap"),
-            )
-        }
-        IdMap::Single => Finding::warn(
-            what,
-            format!("/etc/subuid or /etc/subgid has no line for you; {limit}"),
-            ranges,
-        ),
-    }
+/// The command that gives `program` a profile which allows it user namespaces and leaves it unconfined otherwise, as
+/// Ubuntu's own profiles of browsers and container engines do.
+fn profile(program: &Path) -> String {
+    let program = program.display().to_string();
+    let text = r#"'abi <abi/4.0>,\nprofile docklings "%s" flags=(unconfined) {\n  userns,\n}\n'"#;
+    let file = "/etc/apparmor.d/docklings";
+    format!(
+        "printf {text} {} | sudo tee {file} && sudo apparmor_parser -r {file}",
+        shell_words::quote(&program)
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What is said of a machine on which `path` reads `value`, and a process with a namespace is confined as `confined`.
+    fn advice(path: &str, value: &str, confined: &str) -> (String, String) {
+        let read = |asked: &str| match asked == path {
+            true => value.to_owned(),
+            false => String::new(),
+        };
+        obstacle(&read, confined, Path::new("/home/ann/docklings"))
+    }
+
     #[test]
     fn what_forbids_user_namespaces_is_named() {
         for (path, value, part) in [
-            (
-                "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-                "1\n",
-                "apparmor_restrict",
-            ),
+            (RESTRICTED, "1\n", "apparmor_restrict"),
             (
                 "/proc/sys/kernel/unprivileged_userns_clone",
                 "0\n",
@@ -128,11 +121,41 @@ mod tests {
             ),
             ("/nothing", "", "ask who runs this machine"),
         ] {
-            let read = |asked: &str| match asked == path {
-                true => value.to_owned(),
-                false => String::new(),
-            };
-            assert!(obstacle(&read).1.contains(part), "{path}");
+            assert!(advice(path, value, "").1.contains(part), "{path}");
         }
+    }
+
+    #[test]
+    fn with_apparmor_a_profile_is_advised_before_the_switch_for_all_programs() {
+        let (cause, fix) = advice(RESTRICTED, "1\n", "unprivileged_userns (enforce)");
+        assert!(cause.contains("AppArmor"), "{cause}");
+        let (first, second) = fix.split_once('\n').unwrap();
+        assert!(first.contains("userns,"), "{first}");
+        assert!(first.contains(" /home/ann/docklings "), "{first}");
+        assert!(first.contains("/etc/apparmor.d/docklings"), "{first}");
+        assert!(second.contains("restrict_unprivileged_userns = 0"));
+    }
+
+    #[test]
+    fn a_profile_that_takes_the_rights_away_is_named_and_an_unconfined_one_is_not() {
+        let (cause, fix) = advice("", "", "strict (enforce)\n");
+        assert!(cause.contains("`strict`"), "{cause}");
+        assert!(fix.contains("/etc/apparmor.d/docklings"), "{fix}");
+        for harmless in ["", "unconfined\n", "docklings (unconfined)\n"] {
+            assert_eq!(advice("", "", harmless).0, "", "{harmless}");
+        }
+    }
+
+    #[test]
+    fn the_command_writes_a_profile_for_any_path() {
+        let command = profile(Path::new("/a b/it's"));
+        let writes = command.split(" | sudo").next().unwrap();
+        let output = std::process::Command::new("sh")
+            .args(["-c", writes])
+            .output()
+            .unwrap();
+        let expected =
+            "abi <abi/4.0>,\nprofile docklings \"/a b/it's\" flags=(unconfined) {\n  userns,\n}\n";
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
     }
 }
