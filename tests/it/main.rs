@@ -15,6 +15,7 @@ mod isolation;
 mod lessons;
 mod memory;
 mod monitor;
+mod names;
 mod network;
 mod pty;
 mod races;

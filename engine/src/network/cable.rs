@@ -4,7 +4,7 @@
 //! is looked at first ([`may_leave`]): with raw sockets it can write any packet that it likes, also one to an address
 //! that, outside, means the machine itself.
 
-use super::outbound::Way;
+use super::outbound::{ADDRESS, Way};
 use crate::error::Result;
 use crate::sys::clone::{CloneOptions, Forked, clone3};
 use crate::sys::{failed, process};
@@ -40,8 +40,9 @@ const LOOK: Timespec = Timespec {
     tv_nsec: 2_000_000,
 };
 
-/// Serves the cable whose end is descriptor 3; returns only if that fails. `folder` is a private one.
-pub(super) fn serve(way: &Way, folder: &Path) {
+/// Serves the cable whose end is descriptor 3; returns only if that fails. `folder` is a private one, and `forward` says
+/// whether the container asks for names at [`Way::names`].
+pub(super) fn serve(way: &Way, folder: &Path, forward: bool) {
     let Ok(tap) = process::inherited(3).map(Arc::new) else {
         return;
     };
@@ -71,7 +72,8 @@ pub(super) fn serve(way: &Way, folder: &Path) {
         drop(other.take());
         if started.is_none_or(|at| at.elapsed() > PAUSE) {
             started = Some(Instant::now());
-            other = Other::start(way, &tap).ok();
+            let mac = source(&packet[PREFIX..PREFIX + length]);
+            other = Other::start(way, &tap, mac, forward).ok();
             if let Some(other) = &other {
                 other.send(&mut packet, length);
             }
@@ -90,6 +92,28 @@ fn may_leave(packet: &[u8]) -> bool {
             .is_some_and(|first| !matches!(first, 0 | 127)),
         _ => false,
     }
+}
+
+/// The hardware address of who sent a packet that [may leave](may_leave).
+fn source(packet: &[u8]) -> [u8; 6] {
+    let source = packet.get(6..).and_then(|rest| rest.first_chunk());
+    source.copied().unwrap_or_default()
+}
+
+/// What slirp4netns hears first: a question of the container for its own address (a gratuitous ARP, RFC 5227), which needs
+/// no answer.
+///
+/// It reads one packet in each turn of its loop, and its clock stands at zero until the first turn is over. A name lookup
+/// in that turn is lost: its socket expires before the answer comes, and the resolver asks again only after seconds. And
+/// it knows from here on where answers go; it would keep them back while it asks for that, the second for half a second.
+fn announcement(mac: [u8; 6]) -> Vec<u8> {
+    let (own, everyone, nobody) = (ADDRESS.octets(), [0xff; 6], [0; 6]);
+    let ethernet = [&everyone[..], &mac, &[0x08, 0x06]];
+    // Ethernet and IPv4, with addresses of six and four bytes; a question.
+    let kind = [0, 1, 0x08, 0, 6, 4, 0, 1];
+    [&ethernet[..], &[&kind, &mac, &own, &nobody, &own]]
+        .concat()
+        .concat()
 }
 
 /// The other program, running.
@@ -126,20 +150,23 @@ enum Line {
 }
 
 impl Other {
-    fn start(way: &Way, tap: &Arc<OwnedFd>) -> Result<Self> {
+    fn start(way: &Way, tap: &Arc<OwnedFd>, mac: [u8; 6], forward: bool) -> Result<Self> {
         let (line, program, until) = match way {
             Way::Passt(_) => {
                 let (ours, theirs) =
                     UnixStream::pair().map_err(|error| failed("socketpair", "a cable", error))?;
-                let program = execute(way, &theirs)?;
+                let program = execute(way, &theirs, forward)?;
                 (Line::Stream(ours), program, None)
             }
             Way::Slirp(_) => {
                 let _ = std::fs::remove_file(SOCKET);
                 let (end, until) =
                     std::io::pipe().map_err(|error| failed("pipe2", "a pipe", error))?;
-                let program = execute(way, &end)?;
-                (Line::Packets(connect(&program.0)?), program, Some(until))
+                let program = execute(way, &end, forward)?;
+                let socket = connect(&program.0)?;
+                rustix::net::send(&socket, &announcement(mac), SendFlags::NOSIGNAL)
+                    .map_err(|error| failed("send", SOCKET, error))?;
+                (Line::Packets(socket), program, Some(until))
             }
         };
         let (from, to) = (line.try_clone()?, tap.clone());
@@ -285,7 +312,7 @@ impl Packets {
 /// Starts the other program with `line` as its descriptor 3.
 ///
 /// It is the first process of a pid namespace: what it starts itself, as slirp4netns does, ends with it.
-fn execute(way: &Way, line: &impl AsFd) -> Result<Program> {
+fn execute(way: &Way, line: &impl AsFd, forward: bool) -> Result<Program> {
     let options = CloneOptions {
         namespaces: libc::CLONE_NEWPID as u64,
         ..CloneOptions::default()
@@ -302,7 +329,7 @@ fn execute(way: &Way, line: &impl AsFd) -> Result<Program> {
                 // Tells people, and tests, whose it is.
                 let home = std::env::current_dir().unwrap_or_default();
                 let env = [format!("DOCKLINGS_CONTAINER={}", home.display())];
-                process::execve(way.program(), &way.words(), &env);
+                process::execve(way.program(), &way.words(forward), &env);
             }
             process::exit(127)
         }
@@ -372,6 +399,24 @@ mod tests {
             check(kind, to, false);
         }
         assert!(!may_leave(&[0; 13]) && !may_leave(&[8, 0]) && !may_leave(&[]));
+    }
+
+    #[test]
+    fn slirp4netns_hears_first_who_the_container_is() {
+        let mac = [2, 0x42, 1, 2, 3, 4];
+        let frame = announcement(mac);
+        assert_eq!(frame.len(), 42);
+        assert!(may_leave(&frame));
+        assert_eq!(source(&frame), mac);
+        let text: String = frame.iter().map(|byte| format!("{byte:02x}")).collect();
+        let own = "ac110002";
+        assert_eq!(
+            text,
+            format!(
+                "ffffffffffff02420102030408060001080006040001024201020304{own}000000000000{own}"
+            )
+        );
+        assert_eq!(source(&[]), [0; 6]);
     }
 
     #[test]

@@ -146,12 +146,22 @@ impl Way {
 
     /// The words that start it, talking over descriptor 3 (passt), or over a socket in the working folder until
     /// descriptor 3 ends (slirp4netns). Neither lets the container reach the machine's loopback, and neither opens ports.
-    pub(super) fn words(&self) -> Vec<String> {
+    ///
+    /// With `forward`, names are answered at [`Way::names`]. passt must not be asked for that otherwise: it would rewrite
+    /// each answer of the machine's first name server to come from there, also to a container that asked that server.
+    /// Its `--interface` is where it would look for what it is told here; otherwise it takes the one with the default route,
+    /// and does not start on a machine that has none.
+    pub(super) fn words(&self, forward: bool) -> Vec<String> {
         let words = match self {
             Self::Passt(_) => format!(
-                "passt --foreground --quiet --fd 3 --ipv4-only --address {ADDRESS} --netmask {PREFIX} --gateway {GATEWAY} \
-                 --mac-addr {} --dns-forward {GATEWAY} --no-map-gw --no-dhcp --no-ndp --no-dhcpv6 --no-ra",
-                mac_text(GATEWAY_MAC)
+                "passt --foreground --quiet --fd 3 --ipv4-only --interface lo --address {ADDRESS} --netmask {PREFIX} --gateway {GATEWAY} \
+                 --mac-addr {} {} --no-map-gw --no-dhcp --no-ndp --no-dhcpv6 --no-ra",
+                mac_text(GATEWAY_MAC),
+                if forward {
+                    format!("--dns-forward {GATEWAY}")
+                } else {
+                    String::new()
+                },
             ),
             Self::Slirp(_) => format!(
                 "slirp4netns --target-type=bess --disable-host-loopback --enable-sandbox --cidr={SLIRP_NETWORK} --mtu={MTU} --exit-fd=3 {}",
@@ -207,16 +217,19 @@ pub struct Outbound {
     tap: OwnedFd,
     way: Way,
     folder: PathBuf,
+    forward: bool,
     server: Option<OwnedFd>,
 }
 
 impl Outbound {
-    /// Nobody serves it yet. `folder` is a private one for a socket and what the other program complains about.
-    pub fn new(tap: OwnedFd, way: Way, folder: PathBuf) -> Self {
+    /// Nobody serves it yet. `folder` is a private one for a socket and what the other program complains about;
+    /// `forward` says whether the container asks for names at [`Way::names`].
+    pub fn new(tap: OwnedFd, way: Way, folder: PathBuf, forward: bool) -> Self {
         Self {
             tap,
             way,
             folder,
+            forward,
             server: None,
         }
     }
@@ -235,7 +248,7 @@ impl Outbound {
                     .and_then(|()| process::set_name("docklings-net"))
                     .and_then(|()| keep_only(&self.tap));
                 if alone.is_ok() {
-                    cable::serve(&self.way, &self.folder);
+                    cable::serve(&self.way, &self.folder, self.forward);
                 }
                 process::exit(1)
             }
@@ -300,11 +313,18 @@ mod tests {
 
     #[test]
     fn neither_program_may_reach_the_machines_loopback() {
-        let passt = Way::Passt("/usr/bin/pasta".into()).words();
+        let passt = Way::Passt("/usr/bin/pasta".into()).words(false);
         assert_eq!(passt[0], "passt");
         assert!(passt.contains(&"--no-map-gw".to_owned()));
-        let slirp = Way::Slirp("/usr/bin/slirp4netns".into()).words();
+        let slirp = Way::Slirp("/usr/bin/slirp4netns".into()).words(false);
         assert!(slirp.contains(&"--disable-host-loopback".to_owned()));
+    }
+
+    #[test]
+    fn answers_to_names_are_rewritten_only_where_the_container_asks_the_gateway() {
+        let passt = Way::Passt("/usr/bin/passt".into());
+        let forwards = |words: Vec<String>| words.contains(&"--dns-forward".to_owned());
+        assert!(forwards(passt.words(true)) && !forwards(passt.words(false)));
     }
 
     #[test]

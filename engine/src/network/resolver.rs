@@ -2,7 +2,8 @@
 //!
 //! **What Docker does.** Copies the machine's, without name servers that only the machine itself can reach: the 127.0.0.53
 //! of systemd's resolver means somebody else inside of a container.
-//! **What we do.** The same; where that leaves nobody, an address inside leads to the machine's own name server.
+//! **What we do.** The same; where that leaves none, an address inside leads to the machine's own name server, or, where
+//! the machine has none that this could reach, Docker's choice for that case is asked: Google's.
 //! **Try it.** `docker run --rm --dns 9.9.9.9 busybox cat /etc/resolv.conf`
 //! **Lesson.** `ports-and-networks`
 //!
@@ -14,6 +15,8 @@ use std::net::{IpAddr, Ipv4Addr};
 /// The machine's file, and the one with the name servers that systemd's resolver asks, where it is in between.
 const MACHINE: &str = "/etc/resolv.conf";
 const BEHIND_SYSTEMD: &str = "/run/systemd/resolve/resolv.conf";
+/// Source: moby `daemon/libnetwork/internal/resolvconf`, `defaultIPv4NSs`.
+const DEFAULT: [&str; 2] = ["8.8.8.8", "8.8.4.4"];
 
 /// What the machine's file says, and what the container is to be told.
 #[derive(Debug, Default, PartialEq)]
@@ -34,21 +37,31 @@ pub fn as_on_machine(host: &HostConfig) -> String {
     resolver.text()
 }
 
-/// The text for a container with a network of its own and a way out. `names` leads to the machine's name server.
-pub fn with_way_out(host: &HostConfig, names: Ipv4Addr) -> String {
-    let mut machine = parse(&read(MACHINE));
-    if machine.servers == ["127.0.0.53"] {
-        let behind = parse(&read(BEHIND_SYSTEMD));
-        if !behind.servers.is_empty() {
-            machine = behind;
-        }
+/// The text for a container with a network of its own and a way out, and whether it names `names`, the address inside
+/// that leads to the machine's name server.
+pub fn with_way_out(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
+    let mut resolver = from_inside(&read(MACHINE), &read(BEHIND_SYSTEMD), names);
+    resolver.follow(host);
+    let forward = resolver.servers.contains(&names.to_string());
+    (resolver.text(), forward)
+}
+
+/// What a container is told where the machine's files say `machine` and `behind`.
+fn from_inside(machine: &str, behind: &str, names: Ipv4Addr) -> Resolver {
+    let mut resolver = parse(machine);
+    let behind = parse(behind);
+    if resolver.servers == ["127.0.0.53"] && !behind.servers.is_empty() {
+        resolver = behind;
     }
-    machine.servers.retain(|server| is_reachable(server));
-    if machine.servers.is_empty() {
-        machine.servers.push(names.to_string());
+    let answers_itself = resolver.servers.iter().any(|server| is_loopback(server));
+    resolver.servers.retain(|server| is_reachable(server));
+    if resolver.servers.is_empty() {
+        resolver.servers = match answers_itself {
+            true => vec![names.to_string()],
+            false => DEFAULT.map(str::to_owned).to_vec(),
+        };
     }
-    machine.follow(host);
-    machine.text()
+    resolver
 }
 
 fn read(path: &str) -> String {
@@ -57,6 +70,11 @@ fn read(path: &str) -> String {
 
 fn has_wishes(host: &HostConfig) -> bool {
     !(host.dns.is_empty() && host.dns_search.is_empty() && host.dns_options.is_empty())
+}
+
+/// The other program asks there for the container, over IPv4.
+fn is_loopback(server: &str) -> bool {
+    matches!(server.parse(), Ok(IpAddr::V4(ip)) if ip.is_loopback())
 }
 
 /// The way out knows IPv4 only, and leads to nobody's loopback.
@@ -147,6 +165,56 @@ mod tests {
             "nameserver 192.0.2.53\noptions ndots:1\n",
         );
         check("domain x\nsearch y\n;c\nnameserver\n", &[], "search y\n");
+    }
+
+    #[test]
+    fn a_container_is_told_of_servers_that_it_can_ask() {
+        let names = Ipv4Addr::new(172, 17, 0, 1);
+        let stub = "nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch lan\n";
+        for (machine, behind, expected) in [
+            ("nameserver 10.9.9.53\n", "", "nameserver 10.9.9.53\n"),
+            (
+                "nameserver 10.9.9.53\nnameserver 10.9.9.54\nsearch a.test b.test\n",
+                "nameserver 9.9.9.9\n",
+                "nameserver 10.9.9.53\nnameserver 10.9.9.54\nsearch a.test b.test\n",
+            ),
+            (
+                stub,
+                "nameserver 192.168.1.1\nnameserver fe80::1%3\nsearch home\n",
+                "nameserver 192.168.1.1\nsearch home\n",
+            ),
+            (
+                stub,
+                "",
+                "nameserver 172.17.0.1\nsearch lan\noptions edns0 trust-ad\n",
+            ),
+            ("nameserver 127.0.0.1\n", "", "nameserver 172.17.0.1\n"),
+            (
+                "nameserver 127.0.0.1\nnameserver 10.9.9.53\n",
+                "",
+                "nameserver 10.9.9.53\n",
+            ),
+            (
+                "nameserver 2001:db8::53\nnameserver 10.9.9.53\n",
+                "",
+                "nameserver 10.9.9.53\n",
+            ),
+            (
+                "nameserver ::1\nnameserver 127.0.0.1\n",
+                "",
+                "nameserver 172.17.0.1\n",
+            ),
+            // Nobody can be asked over IPv4.
+            (
+                "nameserver 2001:db8::53\nsearch lan\n",
+                "",
+                "nameserver 8.8.8.8\nnameserver 8.8.4.4\nsearch lan\n",
+            ),
+            ("", "", "nameserver 8.8.8.8\nnameserver 8.8.4.4\n"),
+        ] {
+            let told = from_inside(machine, behind, names).text();
+            assert_eq!(told, expected, "{machine:?} {behind:?}");
+        }
     }
 
     #[test]

@@ -16,8 +16,9 @@ use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Writes the three files into `folder`, for a container with `way` out of its own network, if there is one.
-pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) -> Result<()> {
+/// Writes the three files into `folder`, for a container with `way` out of its own network, if there is one. Tells whether
+/// it asks for names at [`Way::names`].
+pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) -> Result<bool> {
     let host = config.host.network == NetworkMode::Host;
     let machine = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let hosts = hosts(
@@ -27,10 +28,7 @@ pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) 
         way.map(|_| ADDRESS),
         host.then(|| machine("/etc/hosts")),
     );
-    let resolver = match way {
-        Some(way) => resolver::with_way_out(&config.host, way.names()),
-        None => resolver::as_on_machine(&config.host),
-    };
+    let (resolver, forward) = resolver(&config.host, way);
     let hostname = format!("{}\n", config.hostname);
     write_files(
         folder,
@@ -39,20 +37,28 @@ pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) 
             ("hostname", hostname),
             ("resolv.conf", resolver),
         ],
-    )
+    )?;
+    Ok(forward)
 }
 
-/// Writes what a build step finds in `/etc` into `folder`, and tells the mounts that show it.
-pub(super) fn write_for_step(folder: &Path, request: &StepRequest) -> Result<Vec<PlannedMount>> {
+fn resolver(host: &HostConfig, way: Option<&Way>) -> (String, bool) {
+    match way {
+        Some(way) => resolver::with_way_out(host, way.names()),
+        None => (resolver::as_on_machine(host), false),
+    }
+}
+
+/// Writes what a build step finds in `/etc` into `folder`. Tells the mounts that show it, and whether the step asks for
+/// names at [`Way::names`].
+pub(super) fn write_for_step(
+    folder: &Path,
+    request: &StepRequest,
+) -> Result<(Vec<PlannedMount>, bool)> {
     let machine = request.network == NetworkMode::Host;
     let own = request.way.as_ref().map(|_| ADDRESS);
     let machine = machine.then(|| fs::read_to_string("/etc/hosts").unwrap_or_default());
     let hosts = hosts(&request.hostname, "", &request.extra_hosts, own, machine);
-    let host = HostConfig::default();
-    let resolver = match &request.way {
-        Some(way) => resolver::with_way_out(&host, way.names()),
-        None => resolver::as_on_machine(&host),
-    };
+    let (resolver, forward) = resolver(&HostConfig::default(), request.way.as_ref());
     let files = [("hosts", hosts), ("resolv.conf", resolver)];
     let mounts = files.iter().map(|(name, _)| PlannedMount {
         source: PlannedSource::Bind(folder.join(name)),
@@ -61,7 +67,7 @@ pub(super) fn write_for_step(folder: &Path, request: &StepRequest) -> Result<Vec
     });
     let mounts = mounts.collect();
     write_files(folder, files)?;
-    Ok(mounts)
+    Ok((mounts, forward))
 }
 
 fn write_files<const N: usize>(folder: &Path, files: [(&str, String); N]) -> Result<()> {

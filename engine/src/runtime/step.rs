@@ -58,6 +58,7 @@ pub fn run_step(
     let mut lowers = vec![plan::mountpoints(home)];
     ensure_mountpoints(&lowers[0])?;
     lowers.extend(request.lowers.iter().cloned());
+    let (files, forward) = etc::write_for_step(&request.scratch, request)?;
     let plan = InitPlan {
         lowers,
         upper: request.upper.clone(),
@@ -65,11 +66,7 @@ pub fn run_step(
         rootfs: request.rootfs.clone(),
         // A step that a power cut interrupts is run again.
         volatile: true,
-        mounts: [
-            etc::write_for_step(&request.scratch, request)?,
-            request.mounts.clone(),
-        ]
-        .concat(),
+        mounts: [files, request.mounts.clone()].concat(),
         hostname: request.hostname.clone(),
         read_only: false,
         any_device: false,
@@ -84,7 +81,8 @@ pub fn run_step(
     let mut init = spawn(&plan, false, None).map_err(Failure::into_error)?;
     let mut outbound = match (init.interface.take(), &request.way) {
         (Some(Ok(tap)), Some(way)) => {
-            Some(Outbound::new(tap, way.clone(), request.scratch.clone()))
+            let folder = request.scratch.clone();
+            Some(Outbound::new(tap, way.clone(), folder, forward))
         }
         _ => None,
     };

@@ -4,6 +4,7 @@ pub(crate) mod distribution;
 pub(crate) mod http;
 pub(crate) mod leftovers;
 pub(crate) mod loopback;
+pub(crate) mod machine;
 pub(crate) mod output;
 pub(crate) mod peers;
 pub(crate) mod probe;

@@ -84,7 +84,7 @@ impl Monitor {
         self.mounts = None;
         // They may be gone since the last run, or say what is no longer so.
         let place = self.site.sandbox.container(&self.config.id);
-        etc::write(place.etc(), &self.config, self.way.as_ref().ok())?;
+        self.forward_names = etc::write(place.etc(), &self.config, self.way.as_ref().ok())?;
         let mut plan = plan::plan(&self.site.home, &self.site.sandbox, &self.config)?;
         plan.address = self.address();
         let limits = Limits::of(&self.config.host);

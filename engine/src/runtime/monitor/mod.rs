@@ -59,6 +59,8 @@ pub(super) struct Monitor {
     publisher: Option<Publisher>,
     /// How the container gets out of its network, or why it does not.
     way: Result<Way, String>,
+    /// Whether the container asks for names at [`Way::names`].
+    forward_names: bool,
     outbound: Option<Outbound>,
     /// When to send SIGKILL to a container that was asked to stop.
     kill_at: Option<Instant>,
@@ -142,6 +144,7 @@ fn open() -> Result<(Monitor, Job)> {
         mounts: None,
         publisher: None,
         way,
+        forward_names: false,
         outbound: None,
         kill_at: None,
         started_again: false,

@@ -32,7 +32,7 @@ impl Monitor {
             (Some(Ok(tap)), Ok(way), Some(address)) => {
                 self.state.endpoint = Some(outbound::endpoint(way, &address));
                 let folder = place.root().to_owned();
-                self.outbound = Some(Outbound::new(tap, way.clone(), folder));
+                self.outbound = Some(Outbound::new(tap, way.clone(), folder, self.forward_names));
             }
             (Some(Err(why)), ..) => {
                 self.state.no_way_out = why;
