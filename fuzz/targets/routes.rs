@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use registry::{Access, Gate, Registry, Request, Store, routes};
+use registry::{Access, Gate, Registry, Request, Service, Store, routes};
 use std::sync::LazyLock;
 use tempfile::TempDir;
 

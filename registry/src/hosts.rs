@@ -4,13 +4,13 @@
 //! Each has a folder. It may be made and thrown away at any time: the next request finds what is there then.
 //! Source: RFC 9110, section 7.2 (`Host`).
 
-use crate::answer::{Answer, Request};
+use crate::answer::Request;
 use crate::auth::{Access, Accounts, Gate};
 use crate::error::{Code, Fault, Result};
-use crate::{Registry, Service, Store};
+use crate::{Registry, Reply, Service, Store};
 use std::collections::HashMap;
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,10 +54,10 @@ impl Hosts {
 }
 
 impl Service for Hosts {
-    fn answer(&self, request: &Request, body: &mut dyn Read) -> Answer {
+    fn begin(&self, request: &Request) -> Reply {
         match self.registry(&request.host) {
-            Ok(registry) => registry.answer(request, body),
-            Err(fault) => fault.answer(),
+            Ok(registry) => registry.begin(request),
+            Err(fault) => Reply::Now(fault.answer()),
         }
     }
 
@@ -77,6 +77,7 @@ impl fmt::Debug for Hosts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::Answer;
     use crate::names::{Repository, Tag};
     use engine::oci::digest::Digest;
     use std::fs;

@@ -40,7 +40,7 @@ pub use auth::{Access, Accounts, Gate, Htpasswd};
 pub use hosts::Hosts;
 pub use store::Store;
 
-use error::Result;
+use error::{Fault, Result};
 use routes::{Page, Route};
 use std::io::{self, Read};
 
@@ -62,55 +62,95 @@ impl Registry {
         &self.store
     }
 
-    /// Answers a request whose body is `body`.
-    pub fn answer(&self, request: &Request, body: &mut dyn Read) -> Answer {
-        match self.attempt(request, body) {
-            Ok(answer) => answer,
-            Err(fault) => fault.answer(),
-        }
-    }
-
-    fn attempt(&self, request: &Request, body: &mut dyn Read) -> Result<Answer> {
+    fn attempt(&self, request: &Request) -> Result<Reply> {
         let route = routes::parse(&request.method, &request.path, &request.query)?;
         let store = &self.store;
         let exists = |name: &names::Repository| matches!(store.tags(name), Ok(Some(_)));
         self.gate.admit(&route, request, &exists)?;
-        match &route {
-            Route::Base => Ok(Answer::json(200, &serde_json::json!({}))),
-            Route::Token(scopes) => self.gate.token(scopes, request, &exists),
-            Route::Catalog(page) => tags::catalog(store, page),
-            Route::Search(text, limit) => tags::search(store, text, *limit),
-            Route::Tags(name, page) => tags::list(store, name, page),
+        let answer = match &route {
+            Route::Base => Answer::json(200, &serde_json::json!({})),
+            Route::Token(scopes) => self.gate.token(scopes, request, &exists)?,
+            Route::Catalog(page) => tags::catalog(store, page)?,
+            Route::Search(text, limit) => tags::search(store, text, *limit)?,
+            Route::Tags(name, page) => tags::list(store, name, page)?,
             Route::Referrers(name, subject, kind) => {
-                manifests::referrers(store, name, subject, kind.as_deref())
+                manifests::referrers(store, name, subject, kind.as_deref())?
             }
-            Route::GetManifest(name, target) => manifests::get(store, name, target),
-            Route::PutManifest(name, target) => manifests::put(store, name, target, request, body),
-            Route::DeleteManifest(name, target) => manifests::delete(store, name, target),
-            Route::GetBlob(name, digest) => blobs::get(store, name, digest, request),
-            Route::DeleteBlob(name, digest) => blobs::delete(store, name, digest),
-            Route::StartUpload(name, start) => uploads::start(store, name, start, body),
-            Route::GetUpload(name, id) => uploads::status(store, name, id),
-            Route::AppendUpload(name, id) => uploads::append(store, name, id, request, body),
+            Route::GetManifest(name, target) => manifests::get(store, name, target)?,
+            Route::PutManifest(name, target) => {
+                return manifests::put(store, name, target, request);
+            }
+            Route::DeleteManifest(name, target) => manifests::delete(store, name, target)?,
+            Route::GetBlob(name, digest) => blobs::get(store, name, digest, request)?,
+            Route::DeleteBlob(name, digest) => blobs::delete(store, name, digest)?,
+            Route::StartUpload(name, start) => return uploads::start(store, name, start),
+            Route::GetUpload(name, id) => uploads::status(store, name, id)?,
+            Route::AppendUpload(name, id) => {
+                return uploads::append(store, name, id, None, request);
+            }
             Route::FinishUpload(name, id, digest) => {
-                uploads::finish(store, name, id, digest, request, body)
+                return uploads::append(store, name, id, Some(digest), request);
             }
-            Route::CancelUpload(name, id) => uploads::cancel(store, name, id),
-        }
+            Route::CancelUpload(name, id) => uploads::cancel(store, name, id)?,
+        };
+        Ok(Reply::Now(answer))
     }
+}
+
+/// What becomes of a request, once all of it but its body is known.
+pub enum Reply {
+    /// It is answered, whatever its body says.
+    Now(Answer),
+    /// Its body decides.
+    Later(Box<dyn Intake>),
+}
+
+impl Reply {
+    pub(crate) fn later(intake: impl Intake + 'static) -> Self {
+        Self::Later(Box::new(intake))
+    }
+}
+
+/// Takes a body as it comes, so that nothing but a connection waits for a client. One that is dropped before its end has
+/// broken off.
+pub trait Intake: Send {
+    /// Takes more of it. Error: the rest changes nothing any more.
+    fn take(&mut self, bytes: &[u8]) -> Result<()>;
+    /// All of it has come.
+    fn end(self: Box<Self>) -> Result<Answer>;
 }
 
 /// What answers requests.
 pub trait Service: Send + Sync {
-    /// Answers a request whose body is `body`.
-    fn answer(&self, request: &Request, body: &mut dyn Read) -> Answer;
+    /// Begins to answer a request. Must not wait for anything but the disk.
+    fn begin(&self, request: &Request) -> Reply;
     /// Throws away what nobody needs any more. To be called now and then.
     fn sweep(&self) -> io::Result<()>;
+
+    /// Answers a request whose body is `body`, without a network.
+    fn answer(&self, request: &Request, body: &mut dyn Read) -> Answer {
+        let mut intake = match self.begin(request) {
+            Reply::Now(answer) => return answer,
+            Reply::Later(intake) => intake,
+        };
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let taken = match body.read(&mut buffer) {
+                Ok(0) => return intake.end().unwrap_or_else(Fault::answer),
+                Ok(count) => intake.take(&buffer[..count]),
+                Err(error) => Err(error.into()),
+            };
+            if let Err(fault) = taken {
+                return fault.answer();
+            }
+        }
+    }
 }
 
 impl Service for Registry {
-    fn answer(&self, request: &Request, body: &mut dyn Read) -> Answer {
-        self.answer(request, body)
+    fn begin(&self, request: &Request) -> Reply {
+        self.attempt(request)
+            .unwrap_or_else(|fault| Reply::Now(fault.answer()))
     }
 
     fn sweep(&self) -> io::Result<()> {

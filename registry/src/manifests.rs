@@ -1,14 +1,16 @@
 //! Manifests: what makes an image of blobs, and the tags by which images are known.
 
-use crate::answer::{Answer, Request};
+use crate::answer::{Answer, Content, Request};
 use crate::error::{Code, Fault, Result};
 use crate::manifest;
 use crate::names::{Repository, Target};
-use crate::store::Store;
+use crate::store::{IN_MEMORY, Store};
+use crate::{Intake, Reply};
 use engine::oci::descriptor::INDEX;
 use engine::oci::digest::Digest;
 use serde_json::json;
-use std::io::Read;
+use std::io::{Read, Seek, Write};
+use tempfile::SpooledTempFile;
 
 /// The largest manifest. Source: OCI distribution specification, § Pushing Manifests, which asks for no less.
 const LARGEST: u64 = 4 << 20;
@@ -21,13 +23,19 @@ pub(crate) fn get(store: &Store, name: &Repository, target: &Target) -> Result<A
         Target::Tag(tag) => store.tag(name, tag)?,
     };
     let found = match digest {
-        Some(digest) => store.manifest(name, &digest)?,
+        Some(digest) => store.open_manifest(name, &digest)?,
         None => None,
     };
     let found = found.ok_or_else(|| unknown(target))?;
-    Ok(Answer::typed(200, &found.media_type, found.bytes)
+    let answer = Answer::empty(200)
+        .header("content-type", &*found.media_type)
         .header("docker-content-digest", found.digest.as_str())
-        .header("etag", format!("\"{}\"", found.digest)))
+        .header("etag", format!("\"{}\"", found.digest));
+    let content = match found.length > IN_MEMORY as u64 {
+        true => Content::File(found.file, found.length),
+        false => Content::Bytes(found.read()?),
+    };
+    Ok(Answer { content, ..answer })
 }
 
 /// `PUT`. All that it names must be here; what it refers to as its subject need not.
@@ -36,11 +44,60 @@ pub(crate) fn put(
     name: &Repository,
     target: &Target,
     request: &Request,
-    body: &mut dyn Read,
+) -> Result<Reply> {
+    if request
+        .content_length
+        .is_some_and(|length| length > LARGEST)
+    {
+        return Err(too_large());
+    }
+    Ok(Reply::later(Incoming {
+        store: store.clone(),
+        name: name.clone(),
+        target: target.clone(),
+        media_type: request.content_type.clone(),
+        spool: store.spool(),
+        size: 0,
+    }))
+}
+
+/// A manifest on its way in.
+struct Incoming {
+    store: Store,
+    name: Repository,
+    target: Target,
+    media_type: Option<String>,
+    spool: SpooledTempFile,
+    size: u64,
+}
+
+impl Intake for Incoming {
+    fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        self.size += bytes.len() as u64;
+        match self.size > LARGEST {
+            true => Err(too_large()),
+            false => Ok(self.spool.write_all(bytes)?),
+        }
+    }
+
+    fn end(mut self: Box<Self>) -> Result<Answer> {
+        let mut bytes = Vec::new();
+        self.spool.rewind()?;
+        self.spool.read_to_end(&mut bytes)?;
+        let media_type = self.media_type.as_deref();
+        keep(&self.store, &self.name, &self.target, media_type, &bytes)
+    }
+}
+
+fn keep(
+    store: &Store,
+    name: &Repository,
+    target: &Target,
+    media_type: Option<&str>,
+    bytes: &[u8],
 ) -> Result<Answer> {
-    let bytes = read_whole(request, body)?;
-    let contents = manifest::parse(request.content_type.as_deref(), &bytes)?;
-    let own = Digest::of(&bytes);
+    let contents = manifest::parse(media_type, bytes)?;
+    let own = Digest::of(bytes);
     if let Target::Digest(digest) = target
         && *digest != own
     {
@@ -68,7 +125,7 @@ pub(crate) fn put(
     if !is_whole {
         return Err(missing);
     }
-    store.put_manifest(name, &contents.media_type, &bytes, &contents.blobs)?;
+    store.put_manifest(name, &contents.media_type, bytes, &contents.blobs)?;
     let mut answer = Answer::empty(201).header("docker-content-digest", own.as_str());
     if let Some(subject) = &contents.subject {
         store.refer(name, subject, &own)?;
@@ -120,22 +177,8 @@ pub(crate) fn referrers(
     })
 }
 
-fn read_whole(request: &Request, body: &mut dyn Read) -> Result<Vec<u8>> {
-    let too_large = || Fault::saying(Code::SizeInvalid, "a manifest has at most 4 MiB").status(413);
-    if request
-        .content_length
-        .is_some_and(|length| length > LARGEST)
-    {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::new();
-    body.take(LARGEST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|_| Fault::saying(Code::ManifestInvalid, "the manifest broke off"))?;
-    match bytes.len() as u64 > LARGEST {
-        true => Err(too_large()),
-        false => Ok(bytes),
-    }
+fn too_large() -> Fault {
+    Fault::saying(Code::SizeInvalid, "a manifest has at most 4 MiB").status(413)
 }
 
 fn unknown(target: &Target) -> Fault {

@@ -13,33 +13,28 @@ use crate::error::{Code, Fault, Result};
 use crate::names::{Repository, UploadId};
 use crate::routes::Start;
 use crate::store::{Chunk, Store, Upload};
+use crate::{Intake, Reply};
 use engine::oci::digest::Digest;
-use std::io::Read;
 
 /// `POST`.
-pub(crate) fn start(
-    store: &Store,
-    name: &Repository,
-    start: &Start,
-    body: &mut dyn Read,
-) -> Result<Answer> {
+pub(crate) fn start(store: &Store, name: &Repository, start: &Start) -> Result<Reply> {
     match start {
         Start::Mount(digest, from) if store.mount_blob(name, from, digest)? => {
-            Ok(created(name, digest))
+            Ok(Reply::Now(created(name, digest)))
         }
         // What cannot be mounted is to be uploaded.
         Start::Mount(..) | Start::Empty => {
             let upload = store.begin_upload(name)?;
-            Ok(going_on(202, name, &upload))
+            Ok(Reply::Now(going_on(202, name, &upload)))
         }
         Start::Whole(digest) => {
             let mut upload = store.begin_upload(name)?;
-            if let Err(fault) = upload.append(body, None) {
-                upload.cancel()?;
-                return Err(fault);
-            }
-            upload.finish(name, digest)?;
-            Ok(created(name, digest))
+            upload.begin(None)?;
+            Ok(Reply::later(Whole {
+                name: name.clone(),
+                digest: digest.clone(),
+                upload: Some(upload),
+            }))
         }
     }
 }
@@ -50,32 +45,29 @@ pub(crate) fn status(store: &Store, name: &Repository, id: &UploadId) -> Result<
     Ok(going_on(204, name, &upload))
 }
 
-/// `PATCH`.
+/// `PATCH`, and `PUT`, after which all of it has the digest `whole`. A request that says wrongly which part it brings is told
+/// where the upload stands.
 pub(crate) fn append(
     store: &Store,
     name: &Repository,
     id: &UploadId,
+    whole: Option<&Digest>,
     request: &Request,
-    body: &mut dyn Read,
-) -> Result<Answer> {
+) -> Result<Reply> {
     let mut upload = store.resume_upload(name, id)?;
-    add(&mut upload, name, request, body)?;
-    Ok(going_on(202, name, &upload))
-}
-
-/// `PUT`.
-pub(crate) fn finish(
-    store: &Store,
-    name: &Repository,
-    id: &UploadId,
-    digest: &Digest,
-    request: &Request,
-    body: &mut dyn Read,
-) -> Result<Answer> {
-    let mut upload = store.resume_upload(name, id)?;
-    add(&mut upload, name, request, body)?;
-    upload.finish(name, digest)?;
-    Ok(created(name, digest))
+    upload
+        .begin(chunk(request)?)
+        .map_err(|fault| match fault.status {
+            416 => fault
+                .header("location", location(name, upload.id()))
+                .header("range", range(upload.size())),
+            _ => fault,
+        })?;
+    Ok(Reply::later(Part {
+        name: name.clone(),
+        whole: whole.cloned(),
+        upload,
+    }))
 }
 
 /// `DELETE`.
@@ -84,41 +76,85 @@ pub(crate) fn cancel(store: &Store, name: &Repository, id: &UploadId) -> Result<
     Ok(Answer::empty(204))
 }
 
-/// Adds a body; a request that says wrongly which part it brings is told where the upload stands.
-fn add(
-    upload: &mut Upload<'_>,
-    name: &Repository,
-    request: &Request,
-    body: &mut dyn Read,
-) -> Result<()> {
-    let chunk = match &request.content_range {
-        None => None,
-        Some(text) => {
-            let invalid = || {
-                Fault::saying(
-                    Code::BlobUploadInvalid,
-                    format!("invalid Content-Range `{text}`"),
-                )
-            };
-            Some(Chunk::parse(text).ok_or_else(invalid)?)
-        }
+/// Which part of the blob a request says that it brings.
+fn chunk(request: &Request) -> Result<Option<Chunk>> {
+    let Some(text) = &request.content_range else {
+        return Ok(None);
     };
-    if let (Some(chunk), Some(length)) = (chunk, request.content_length)
-        && chunk.length != length
-    {
-        return Err(Fault::new(Code::SizeInvalid));
+    let invalid = || {
+        Fault::saying(
+            Code::BlobUploadInvalid,
+            format!("invalid Content-Range `{text}`"),
+        )
+    };
+    let chunk = Chunk::parse(text).ok_or_else(invalid)?;
+    match request.content_length {
+        Some(length) if length != chunk.length => Err(Fault::new(Code::SizeInvalid)),
+        _ => Ok(Some(chunk)),
     }
-    upload
-        .append(body, chunk)
-        .map_err(|fault| match fault.status {
-            416 => fault
-                .header("location", location(name, upload.id()))
-                .header("range", range(upload.size())),
-            _ => fault,
-        })
 }
 
-fn going_on(status: u16, name: &Repository, upload: &Upload<'_>) -> Answer {
+/// A body that is more of an upload, or the rest of it. If it breaks off, what has come stays.
+struct Part {
+    name: Repository,
+    whole: Option<Digest>,
+    upload: Upload,
+}
+
+impl Intake for Part {
+    fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        self.upload.add(bytes)
+    }
+
+    fn end(self: Box<Self>) -> Result<Answer> {
+        let Self {
+            name,
+            whole,
+            mut upload,
+        } = *self;
+        upload.end()?;
+        match whole {
+            None => Ok(going_on(202, &name, &upload)),
+            Some(digest) => {
+                upload.finish(&name, &digest)?;
+                Ok(created(&name, &digest))
+            }
+        }
+    }
+}
+
+/// A body that is a whole blob. If it breaks off, nobody can go on with it.
+struct Whole {
+    name: Repository,
+    digest: Digest,
+    upload: Option<Upload>,
+}
+
+impl Intake for Whole {
+    fn take(&mut self, bytes: &[u8]) -> Result<()> {
+        self.upload
+            .as_mut()
+            .map_or(Ok(()), |upload| upload.add(bytes))
+    }
+
+    fn end(mut self: Box<Self>) -> Result<Answer> {
+        if let Some(upload) = self.upload.take() {
+            upload.finish(&self.name, &self.digest)?;
+        }
+        Ok(created(&self.name, &self.digest))
+    }
+}
+
+impl Drop for Whole {
+    fn drop(&mut self) {
+        if let Some(upload) = self.upload.take() {
+            // What cannot be removed now is swept later.
+            let _ = upload.cancel();
+        }
+    }
+}
+
+fn going_on(status: u16, name: &Repository, upload: &Upload) -> Answer {
     Answer::empty(status)
         .header("location", location(name, upload.id()))
         .header("range", range(upload.size()))

@@ -19,6 +19,7 @@ use credentials::{Account, DOCKER_HUB};
 use engine::image::remote::Remote;
 use engine::oci::reference::DEFAULT_DOMAIN;
 use hub::config::Choice;
+use nix::sys::resource::{Resource, getrlimit};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) use config_file::hostname;
 pub(crate) use settings::insecure_shown;
+
+/// How many descriptors this process may open.
+pub(crate) fn descriptors() -> u64 {
+    let limit = getrlimit(Resource::RLIMIT_NOFILE);
+    // What POSIX promises at least.
+    limit.map_or(20, |(soft, _)| soft)
+}
 
 /// The place for the login at `domain`, such as `docker.io` or `localhost:5000`. Which hub plays docker.io matters to nobody
 /// else. Error: what was configured cannot be understood.

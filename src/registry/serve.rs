@@ -8,7 +8,7 @@ use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::learn::words::Words;
 use registry::auth::set_password;
-use registry::server::{Life, Listener, serve};
+use registry::server::{Life, Limits, Listener, serve};
 use registry::{Access, Gate, Htpasswd, Registry, Store};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -81,6 +81,7 @@ pub(crate) fn run(words: &Words) -> CommandResult {
                 );
             }
         })),
+        limits: Limits::within(super::descriptors()),
         ..Life::default()
     };
     serve(Listener::Tcp(listener), registry, life)?;

@@ -5,7 +5,7 @@ use engine::build::syntax::parse::Dockerfile;
 use engine::image::recipe::{Recipe, replay};
 use engine::image::tar::Reader;
 use engine::image::unpack::{Frame, Limits, unpack};
-use registry::{Access, Gate, Registry, Request, Store};
+use registry::{Access, Gate, Registry, Request, Service, Store};
 use std::fs;
 use std::path::Path;
 

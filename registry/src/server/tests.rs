@@ -6,7 +6,7 @@ use crate::auth::{Access, Gate};
 use crate::names::Repository;
 use crate::store::Store;
 use engine::oci::digest::Digest;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
@@ -23,12 +23,17 @@ struct Running {
 
 impl Running {
     fn start() -> Self {
-        Self::start_after(None, |_, _| ()).0
+        Self::start_within(Limits::default())
+    }
+
+    fn start_within(limits: Limits) -> Self {
+        Self::start_after(None, limits, |_, _| ()).0
     }
 
     /// Does `before` while it cannot serve yet; connections to its address wait until it does.
     fn start_after<T>(
         idle: Option<Duration>,
+        limits: Limits,
         before: impl FnOnce(&Store, SocketAddr) -> T,
     ) -> (Self, T) {
         let folder = tempfile::tempdir().unwrap();
@@ -40,6 +45,7 @@ impl Running {
         let stop = Arc::new(AtomicBool::new(false));
         let life = Life {
             idle,
+            limits,
             goes_on: Some({
                 let stop = Arc::clone(&stop);
                 Box::new(move || !stop.load(Ordering::Relaxed))
@@ -77,6 +83,14 @@ impl Connection {
 
     fn send(&mut self, bytes: &[u8]) {
         self.0.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Whether the server ends it, whatever it says before.
+    fn ends(&mut self) -> bool {
+        match self.0.read_to_end(&mut Vec::new()) {
+            Ok(_) => true,
+            Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        }
     }
 
     /// A request with a body of known length.
@@ -303,18 +317,20 @@ fn it_ends_when_idle_but_not_while_somebody_downloads() {
     let bytes = noise(32 << 20);
     let digest = Digest::of(&bytes);
     let idle = Duration::from_secs(1);
-    let (running, mut connection) = Running::start_after(Some(idle), |store, address| {
-        let name = Repository::parse("a").unwrap();
-        let mut upload = store.begin_upload(&name).unwrap();
-        upload.append(&mut &bytes[..], None).unwrap();
-        upload.finish(&name, &digest).unwrap();
-        // Asked before it lives, so that it is never idle, however slow we are. More than the buffers of a connection hold:
-        // the download is under way until we read.
-        let mut connection = Connection::to(address);
-        let request = format!("GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n");
-        connection.send(request.as_bytes());
-        connection
-    });
+    let (running, mut connection) =
+        Running::start_after(Some(idle), Limits::default(), |store, address| {
+            let name = Repository::parse("a").unwrap();
+            let mut upload = store.begin_upload(&name).unwrap();
+            upload.begin(None).unwrap();
+            upload.add(&bytes).unwrap();
+            upload.finish(&name, &digest).unwrap();
+            // Asked before it lives, so that it is never idle, however slow we are. More than the buffers of a connection hold:
+            // the download is under way until we read.
+            let mut connection = Connection::to(address);
+            let request = format!("GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n");
+            connection.send(request.as_bytes());
+            connection
+        });
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         connection.0.read_line(&mut head).unwrap();
@@ -343,3 +359,5 @@ fn a_client_that_says_nothing_keeps_nobody_from_stopping() {
     running.end();
     assert!(begun.elapsed() < LONG);
 }
+
+mod slow;

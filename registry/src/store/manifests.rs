@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::names::{Repository, Tag};
 use engine::oci::digest::Digest;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::PathBuf;
 
 /// A manifest as it was pushed.
@@ -20,19 +20,51 @@ pub struct Stored {
     pub bytes: Vec<u8>,
 }
 
+/// A manifest that is to be read.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its digest.
+    pub digest: Digest,
+    /// What it was said to be.
+    pub media_type: String,
+    /// Its bytes.
+    pub file: File,
+    /// How many.
+    pub length: u64,
+}
+
+impl Opened {
+    /// All bytes.
+    pub fn read(mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
 impl Store {
     /// The manifest, if the repository has it.
     pub fn manifest(&self, name: &Repository, digest: &Digest) -> Result<Option<Stored>> {
-        let Some(media_type) = read(&self.manifest_mark(name, digest))? else {
-            return Ok(None);
-        };
-        let Some(bytes) = read(&self.blob(digest))? else {
+        let Some(opened) = self.open_manifest(name, digest)? else {
             return Ok(None);
         };
         Ok(Some(Stored {
+            digest: opened.digest.clone(),
+            media_type: opened.media_type.clone(),
+            bytes: opened.read()?,
+        }))
+    }
+
+    /// The same, to be read by the caller.
+    pub fn open_manifest(&self, name: &Repository, digest: &Digest) -> Result<Option<Opened>> {
+        let Some(media_type) = read(&self.manifest_mark(name, digest))? else {
+            return Ok(None);
+        };
+        Ok(self.open_content(digest)?.map(|(file, length)| Opened {
             digest: digest.clone(),
             media_type: String::from_utf8_lossy(&media_type).into_owned(),
-            bytes,
+            file,
+            length,
         }))
     }
 

@@ -27,7 +27,7 @@ mod manifests;
 mod repositories;
 mod uploads;
 
-pub use manifests::Stored;
+pub use manifests::{Opened, Stored};
 pub use repositories::About;
 pub use uploads::{Chunk, Upload};
 
@@ -41,12 +41,16 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use tempfile::SpooledTempFile;
 
 /// How a file is called while it is written; no name of a client's begins so.
 const DRAFT: &str = ".new-";
 
+/// Larger content is not kept in memory while a client takes or sends it.
+pub(crate) const IN_MEMORY: usize = 64 * 1024;
+
 /// The files of one registry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Store {
     content: Arc<Shared>,
     /// What is made below it; it is never made itself, so that what was thrown away stays away.
@@ -133,6 +137,11 @@ impl Store {
     /// Throws away uploads that nobody has touched for hours. To be called now and then.
     pub fn sweep(&self) -> io::Result<()> {
         self.sweep_uploads(uploads::PATIENCE)
+    }
+
+    /// What may be large and is read once: a few bytes in memory, more in a file without a name on the registry's disk.
+    pub(crate) fn spool(&self) -> SpooledTempFile {
+        tempfile::spooled_tempfile_in(IN_MEMORY, self.uploads())
     }
 
     /// The folder of its own repositories.

@@ -52,15 +52,26 @@ impl Chunk {
 }
 
 /// An upload that this caller alone is at, until it is dropped.
-pub struct Upload<'a> {
-    store: &'a Store,
+#[derive(Debug)]
+pub struct Upload {
+    store: Store,
     id: UploadId,
     progress: Option<Progress>,
+    part: Option<Part>,
+}
+
+/// A body that is being added.
+#[derive(Debug)]
+struct Part {
+    file: File,
+    /// How far the upload was before it.
+    before: Progress,
+    chunk: Option<Chunk>,
 }
 
 impl Store {
     /// Begins an upload.
-    pub fn begin_upload(&self, name: &Repository) -> Result<Upload<'_>> {
+    pub fn begin_upload(&self, name: &Repository) -> Result<Upload> {
         let id = UploadId::random()?;
         let folder = self.upload(&id);
         private_dirs(&folder)?;
@@ -68,15 +79,16 @@ impl Store {
         File::create_new(folder.join("data"))?;
         self.lock_uploads().insert(id.clone(), None);
         Ok(Upload {
-            store: self,
+            store: self.clone(),
             id,
             progress: Some(Progress::default()),
+            part: None,
         })
     }
 
     /// The upload `id` of the repository.
     /// Errors: `BLOB_UPLOAD_UNKNOWN`; `BLOB_UPLOAD_INVALID` if another request is at it.
-    pub fn resume_upload(&self, name: &Repository, id: &UploadId) -> Result<Upload<'_>> {
+    pub fn resume_upload(&self, name: &Repository, id: &UploadId) -> Result<Upload> {
         let unknown =
             || Fault::new(Code::BlobUploadUnknown).about(json!({ "upload": id.as_str() }));
         let folder = self.upload(id);
@@ -93,9 +105,10 @@ impl Store {
             None => None,
         };
         let mut upload = Upload {
-            store: self,
+            store: self.clone(),
             id: id.clone(),
             progress: known,
+            part: None,
         };
         if upload.progress.is_none() {
             upload.progress = Some(upload.read_again()?);
@@ -142,7 +155,7 @@ impl Store {
     }
 }
 
-impl Upload<'_> {
+impl Upload {
     /// Its name.
     pub fn id(&self) -> &UploadId {
         &self.id
@@ -153,10 +166,9 @@ impl Upload<'_> {
         self.progress.as_ref().map_or(0, |progress| progress.size)
     }
 
-    /// Adds what `body` has. If the request says which part that is, it must be the next one, and as long as said;
-    /// otherwise nothing was added. A body that breaks off leaves what has come.
-    /// Errors: `BLOB_UPLOAD_INVALID` with status 416, `SIZE_INVALID`.
-    pub fn append(&mut self, body: &mut dyn Read, chunk: Option<Chunk>) -> Result<()> {
+    /// Begins to add a body. If the request says which part of the blob that is, it must be the next one.
+    /// Error: `BLOB_UPLOAD_INVALID` with status 416.
+    pub fn begin(&mut self, chunk: Option<Chunk>) -> Result<()> {
         let before = self.progress.clone().unwrap_or_default();
         if chunk.is_some_and(|chunk| chunk.start != before.size) {
             let said = format!("the next byte of this upload is number {}", before.size);
@@ -166,16 +178,41 @@ impl Upload<'_> {
         let file = OpenOptions::new().append(true).open(&path)?;
         // What a request that was killed has written, and nobody has counted.
         file.set_len(before.size)?;
-        let mut progress = before.clone();
-        let ended = copy(body, &file, &mut progress);
-        let added = progress.size - before.size;
-        if ended.is_ok() && chunk.is_some_and(|chunk| chunk.length != added) {
-            file.set_len(before.size)?;
-            self.progress = Some(before);
+        self.part = Some(Part {
+            file,
+            before,
+            chunk,
+        });
+        Ok(())
+    }
+
+    /// Adds bytes of the body. Only what is written is counted, so the two never differ, and a body that breaks off leaves
+    /// what has come.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<()> {
+        let progress = self.progress.get_or_insert_default();
+        let Some(part) = &mut self.part else {
+            return Err(Fault::new(Code::BlobUploadInvalid));
+        };
+        if let Err(error) = part.file.write_all(bytes) {
+            part.file.set_len(progress.size)?;
+            return Err(error.into());
+        }
+        progress.count(bytes);
+        Ok(())
+    }
+
+    /// The body is whole. Error: `SIZE_INVALID` if it was not as long as said, and then nothing was added.
+    pub fn end(&mut self) -> Result<()> {
+        let Some(part) = self.part.take() else {
+            return Ok(());
+        };
+        let added = self.size() - part.before.size;
+        if part.chunk.is_some_and(|chunk| chunk.length != added) {
+            part.file.set_len(part.before.size)?;
+            self.progress = Some(part.before);
             return Err(Fault::new(Code::SizeInvalid));
         }
-        self.progress = Some(progress);
-        ended
+        Ok(())
     }
 
     /// Makes it a blob of the repository. Error: `DIGEST_INVALID`, and the upload is gone.
@@ -215,7 +252,7 @@ impl Upload<'_> {
     }
 }
 
-impl Drop for Upload<'_> {
+impl Drop for Upload {
     fn drop(&mut self) {
         let mut uploads = self.store.lock_uploads();
         match self.progress.take() {
@@ -240,28 +277,5 @@ impl Store {
             return Ok(());
         }
         fs::rename(data, place)
-    }
-}
-
-/// Only what is written is counted, so the two never differ.
-fn copy(body: &mut dyn Read, mut file: &File, progress: &mut Progress) -> Result<()> {
-    let mut buffer = vec![0; BUFFER];
-    loop {
-        let read = match body.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(_) => {
-                return Err(Fault::saying(
-                    Code::BlobUploadInvalid,
-                    "the upload broke off",
-                ));
-            }
-        };
-        if let Err(error) = file.write_all(&buffer[..read]) {
-            file.set_len(progress.size)?;
-            return Err(error.into());
-        }
-        progress.count(&buffer[..read]);
     }
 }

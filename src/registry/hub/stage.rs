@@ -18,7 +18,7 @@ use engine::store::lock::{self, Lock};
 use engine::sys::clone::{Forked, fork};
 use engine::sys::process;
 use engine::sys::socket::short_path;
-use registry::server::{Life, Listener, serve};
+use registry::server::{Life, Limits, Listener, serve};
 use registry::{Hosts, Store};
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
@@ -73,7 +73,8 @@ pub(crate) fn run(words: &[String]) -> CommandResult {
                 let _ = fs::remove_file(&prepared.socket);
             }
         })),
-        seen: None,
+        limits: Limits::within(crate::registry::descriptors()),
+        ..Life::default()
     };
     serve(Listener::Unix(prepared.listener), prepared.hosts, life)?;
     Ok(())
