@@ -2,19 +2,20 @@
 
 use crate::env::Env;
 use crate::failure::CommandResult;
+use crate::output::Output;
 use crate::render::rows::View;
 use engine::clock::System;
 use engine::{Engine, Settings};
 use jiff::tz::TimeZone;
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 /// The surroundings of one command.
 pub(crate) struct Ctx {
     /// Standard output. Buffered: whoever hands the terminal to somebody else calls [`Ctx::flush`] first.
-    pub(crate) out: Box<dyn Write>,
+    pub(crate) out: Output,
     /// Standard error.
-    pub(crate) err: Box<dyn Write>,
+    pub(crate) err: Output,
     /// What the environment says.
     pub(crate) env: Env,
     /// The docker command that is being run, for the journal.
@@ -26,8 +27,8 @@ impl Ctx {
     /// The surroundings of this process.
     pub(crate) fn of_process(via: &str) -> CommandResult<Self> {
         Ok(Self {
-            out: Box::new(BufWriter::with_capacity(32 * 1024, io::stdout().lock())),
-            err: Box::new(io::stderr()),
+            out: Output::out(),
+            err: Output::err(),
             env: Env::read()?,
             via: via.to_owned(),
             engine: None,

@@ -1,10 +1,11 @@
 //! How a command ends when it does not end well: what is printed on standard error, and the exit code.
 
 use crate::exit;
+use crate::output::Output;
 use crate::render::listing::BadFormat;
 use engine::ErrorKind;
 use engine::error::plainly;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 /// What every command returns.
 pub(crate) type CommandResult<T = ()> = Result<T, Failure>;
@@ -131,13 +132,13 @@ impl From<io::Error> for Failure {
 /// Says on standard error why a command ended, and returns its exit code. Of `docker`, the hint is for people at a
 /// terminal: a script gets Docker's message and nothing else.
 pub(crate) fn report(failure: &Failure, is_docker: bool) -> u8 {
-    let mut err = io::stderr();
+    let mut err = Output::err();
     // Nobody is left to tell when standard error cannot be written either.
     if let Some(text) = failure.text() {
         let _ = writeln!(err, "{text}");
     }
     if let Some(hint) = failure.hint()
-        && (!is_docker || err.is_terminal())
+        && (!is_docker || io::stderr().is_terminal())
     {
         let _ = writeln!(err, "hint: {hint}");
     }

@@ -15,6 +15,7 @@ mod failure;
 mod help;
 pub mod inspect;
 mod learn;
+mod output;
 mod registry;
 pub mod render;
 mod scripted;

@@ -1,7 +1,7 @@
 //! A small, real container engine, written to be read.
 //!
 //! Modules in reading order, each importing only from those before it:
-//! `error id paths clock events site` → [`oci`] `sys` → [`store`] `cgroup` → [`image`] `network` `volume` → `runtime` → `build` →
+//! `error visible id paths clock events site` → [`oci`] `sys` → [`store`] `cgroup` → [`image`] `network` `volume` → `runtime` → `build` →
 //! `engine`.
 //!
 //! Invariants: the engine never prints, and never reads `$HOME`, a terminal, the clock or randomness by itself; a path
@@ -23,6 +23,7 @@ pub mod runtime;
 pub mod site;
 pub mod store;
 pub mod sys;
+pub mod visible;
 pub mod volume;
 
 pub use engine::{Engine, Settings};

@@ -7,6 +7,7 @@ use super::preview::find;
 use super::{Folder, explain, usage, workers};
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
+use crate::output::Output;
 use crate::shell::look::Look;
 use checker::author::compare::Unseen;
 use checker::author::observe::Observation;
@@ -15,7 +16,7 @@ use checker::problem::Severity;
 use checker::{Course, Exercise, Problem, load_all};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 #[derive(Debug, clap::Args)]
@@ -253,7 +254,7 @@ fn print_json(exercises: &[Exercise], found: &Found, summary: &Summary) -> Comma
         json["docker"] = version.as_str().into();
         json["unseen"] = unseen.collect();
     }
-    writeln!(io::stdout(), "{json:#}")?;
+    writeln!(Output::lines(), "{json:#}")?;
     Ok(())
 }
 

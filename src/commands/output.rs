@@ -18,7 +18,7 @@ pub(super) fn save(
                 "cowardly refusing to save to a terminal. Use the -o flag or redirect",
             ));
         }
-        return write(&mut ctx.out);
+        return write(ctx.out.raw());
     };
     let path = Path::new(path);
     check(path).map_err(|why| Failure::message(format!("failed to {verb}: {why}")))?;

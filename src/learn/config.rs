@@ -4,11 +4,11 @@ use super::words::Words;
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use crate::output::Output;
 use crate::registry::hub::{
     self,
     config::{self, Choice, Said},
 };
-use std::io::{self, Write};
 
 /// What follows the verb.
 pub(super) const USAGE: &str =
@@ -31,7 +31,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         [word, ..] => return Err(usage(&format!("unexpected word `{word}`"))),
     }
     let (choice, said) = config::chosen(&env)?;
-    Ok(writeln!(io::stdout(), "{}", shown(&choice, &said))?)
+    Ok(writeln!(Output::lines(), "{}", shown(&choice, &said))?)
 }
 
 fn forget(env: &Env, words: &Words) -> CommandResult {
@@ -42,7 +42,7 @@ fn forget(env: &Env, words: &Words) -> CommandResult {
     if words.agreed(&question)? {
         hub::forget(env)?;
         writeln!(
-            io::stdout(),
+            Output::lines(),
             "the practice hub of `{sandbox}` is as it was at the beginning"
         )?;
     }

@@ -4,12 +4,12 @@ use super::course;
 use super::words::Words;
 use crate::env::Env;
 use crate::failure::CommandResult;
+use crate::output::Output;
 use crate::shell::look::Look;
 use crate::shell::view;
 use lessons::catalog::Catalog;
 use lessons::progress::Progress;
 use serde_json::{Value, json};
-use std::io::{self, Write};
 
 pub(super) fn run(words: &Words) -> CommandResult {
     words.no_names()?;
@@ -17,7 +17,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let course = course::open(&env)?;
     if words.has("--json") {
         return Ok(writeln!(
-            io::stdout(),
+            Output::lines(),
             "{:#}",
             as_json(&course.catalog, &course.progress)
         )?);

@@ -5,6 +5,7 @@ use super::words::Words;
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use crate::output::Output;
 use engine::error::plainly;
 use lessons::progress::{Progress, Standing};
 use std::fs;
@@ -17,7 +18,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         [] if words.has("--json") => {
             let course = course::open(&env)?;
             let text = serde_json::to_string_pretty(&course.progress).map_err(io::Error::from)?;
-            Ok(writeln!(io::stdout(), "{text}")?)
+            Ok(writeln!(Output::lines(), "{text}")?)
         }
         [] => summary(&env),
         ["export", file] => export(&env, file),
@@ -32,7 +33,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
 
 fn summary(env: &Env) -> CommandResult {
     let course = course::open(env)?;
-    let mut out = io::stdout().lock();
+    let mut out = Output::lines();
     let (mut all, mut done) = (0, 0);
     for (_, exercise) in course.catalog.exercises() {
         all += 1;
@@ -84,12 +85,12 @@ fn export(env: &Env, file: &str) -> CommandResult {
     let progress = course::open(env)?.progress;
     let text = serde_json::to_string_pretty(&progress).map_err(io::Error::from)? + "\n";
     if file == "-" {
-        return Ok(io::stdout().write_all(text.as_bytes())?);
+        return Ok(Output::lines().write_all(text.as_bytes())?);
     }
     fs::write(file, text)
         .map_err(|error| Failure::message(format!("cannot write `{file}`: {}", plainly(&error))))?;
     Ok(writeln!(
-        io::stdout(),
+        Output::lines(),
         "written to `{file}`; `docklings progress import` takes it in"
     )?)
 }
@@ -111,7 +112,7 @@ fn import(env: &Env, file: &str) -> CommandResult {
     let after = Progress::update(&env.home.progress(), |ours| ours.merge(theirs))?;
     let new = done(&after) - before;
     Ok(writeln!(
-        io::stdout(),
+        Output::lines(),
         "taken in: {new} more {} done",
         if new == 1 { "exercise" } else { "exercises" }
     )?)

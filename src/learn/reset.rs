@@ -6,8 +6,9 @@ use super::workbench::{Workbench, drop_sandbox, remove};
 use crate::env::{self, Env};
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use crate::output::Output;
 use lessons::progress::{Change, Progress};
-use std::io::{self, Write};
+use std::io;
 
 pub(super) fn run(words: &Words) -> CommandResult {
     let env = Env::read()?;
@@ -30,7 +31,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     bench.prepare()?;
     record(&course.file, &Change::StartedOver(id.clone()))?;
     Ok(writeln!(
-        io::stdout(),
+        Output::lines(),
         "`{id}` is as it was at the beginning"
     )?)
 }
@@ -57,7 +58,7 @@ fn reset_all(words: &Words, env: &Env) -> CommandResult {
         };
     })?;
     Ok(writeln!(
-        io::stdout(),
+        Output::lines(),
         "the course begins anew; the playground `{}` was left as it is",
         env::FREE
     )?)

@@ -4,8 +4,8 @@ use super::course;
 use super::words::{Words, sandbox_of};
 use crate::env::Env;
 use crate::failure::CommandResult;
+use crate::output::Output;
 use lessons::session::exercise_sandbox;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 pub(super) fn run(words: &Words) -> CommandResult {
@@ -32,7 +32,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     rows.push(("for the moment".to_owned(), home.runtime().to_owned()));
     rows.push(("this program".to_owned(), std::env::current_exe()?));
     let width = rows.iter().map(|(what, _)| what.len()).max().unwrap_or(0);
-    let mut out = io::stdout().lock();
+    let mut out = Output::lines();
     for (what, path) in rows {
         let missing = if path.exists() {
             ""

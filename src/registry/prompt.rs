@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::AsFd;
 
 /// The line that is typed after `question`, without blanks around it; empty at the end of input. Standard input is a

@@ -5,6 +5,7 @@ use crate::env;
 use anstream::AutoStream;
 use anstream::adapter::strip_str;
 use anstyle::{AnsiColor, Effects, Style};
+use engine::visible;
 use std::io::{self, IsTerminal, Write};
 
 /// A heading.
@@ -56,15 +57,46 @@ impl Look {
     pub(crate) fn show(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.colour {
-            out.write_all(text.as_bytes())?;
+            out.write_all(only_styles(text).as_bytes())?;
         } else {
-            write!(out, "{}", strip_str(text))?;
+            out.write_all(visible::text(&strip_str(text).to_string()).as_bytes())?;
         }
         out.flush()
     }
 }
 
+/// `text` without anything that a terminal obeys but colours and the like, which are ours: courses, exercises and images come
+/// from others.
+fn only_styles(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let mut shown = visible::text(parts.next().unwrap_or_default()).into_owned();
+    for part in parts {
+        let digits = part
+            .strip_prefix('[')
+            .map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';'));
+        let is_style = digits.is_some_and(|rest| rest.starts_with('m'));
+        shown.push_str(if is_style { "\u{1b}" } else { "\\u001b" });
+        shown.push_str(&visible::text(part));
+    }
+    shown
+}
+
 /// `text` in `style`.
 pub(crate) fn styled(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_styles_passes() {
+        let check = |text: &str, expected: &str| assert_eq!(only_styles(text), expected);
+        let own = styled(PASS, "reached");
+        check(&own, &own);
+        check("a\u{1b}[2Jb\u{1b}", "a\\u001b[2Jb\\u001b");
+        check("\u{1b}]0;PWN\u{7}m", "\\u001b]0;PWN\\u0007m");
+        check("\u{9b}31m\u{202e}\n\t", "\\u009b31m\\u202e\n\t");
+    }
 }

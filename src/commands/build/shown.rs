@@ -54,7 +54,12 @@ pub(super) fn follow<T>(
             })
         }
     };
-    let mut follower = Follower::new(&mut ctx.err, form, clock);
+    let screen = match kind {
+        // It moves the cursor, and shows nothing else that a terminal obeys.
+        Kind::Terminal => ctx.err.raw(),
+        _ => &mut ctx.err,
+    };
+    let mut follower = Follower::new(screen, form, clock);
     let result = build(&mut follower);
     follower.finish()?;
     Ok(result)

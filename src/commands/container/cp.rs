@@ -89,7 +89,7 @@ impl Args {
                     "cowardly refusing to save to a terminal. Use the -o flag or redirect",
                 ));
             }
-            engine.copy_out(name, path, CopyTarget::Tar(&mut ctx.out), self.follow_link)?;
+            engine.copy_out(name, path, CopyTarget::Tar(ctx.out.raw()), self.follow_link)?;
             return Ok(());
         }
         let target = absolute(target)?;

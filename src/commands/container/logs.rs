@@ -75,9 +75,9 @@ impl Args {
             ctx.out.flush()?;
         }
         let stream = if record.stderr {
-            &mut ctx.err
+            ctx.err.raw()
         } else {
-            &mut ctx.out
+            ctx.out.raw()
         };
         if self.timestamps {
             write!(

@@ -50,7 +50,7 @@ impl Command for Args {
             let text = COLUMNS.render(self.format.as_deref(), false, &rows)?;
             // The table is drawn over the last one; what is no terminal gets one after the other.
             if !self.no_stream && ctx.out_is_terminal() {
-                write!(ctx.out, "\x1b[H\x1b[J")?;
+                write!(ctx.out.raw(), "\x1b[H\x1b[J")?;
             }
             write!(ctx.out, "{text}")?;
             ctx.flush()?;

@@ -13,8 +13,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use engine::visible;
 use inline::{Inline, Style};
-use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{
+    Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd,
+};
+use std::borrow::Cow;
 
 /// How the text is to be laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +43,28 @@ pub fn render(source: &str, layout: Layout) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
     let mut renderer = Renderer::new(layout);
     for event in Parser::new_ext(source, options) {
-        renderer.take(event);
+        renderer.take(clean(event));
     }
     renderer.out
+}
+
+/// Without anything that a terminal obeys: a course may be anybody's.
+fn clean(event: Event<'_>) -> Event<'_> {
+    match event {
+        Event::Text(text) => Event::Text(shown(text)),
+        Event::Code(text) => Event::Code(shown(text)),
+        Event::Html(text) | Event::InlineHtml(text) => Event::InlineHtml(shown(text)),
+        Event::InlineMath(text) | Event::DisplayMath(text) => Event::InlineMath(shown(text)),
+        Event::FootnoteReference(name) => Event::FootnoteReference(shown(name)),
+        event => event,
+    }
+}
+
+fn shown(text: CowStr<'_>) -> CowStr<'_> {
+    match visible::text(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(text) => text.into(),
+    }
 }
 
 /// What stands in front of the lines of a list item or a quotation.
@@ -123,7 +146,7 @@ impl Renderer {
             Tag::Strong => self.inline.enter(Style::STRONG),
             Tag::Strikethrough => self.inline.enter(Style::STRUCK),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
-                self.links.push(dest_url.to_string());
+                self.links.push(visible::line(&dest_url).into_owned());
                 self.inline.enter(Style::LINK);
             }
             Tag::BlockQuote(_) => {

@@ -213,6 +213,13 @@ fn tables_are_told_cell_by_cell_where_they_do_not_fit() {
 }
 
 #[test]
+fn nothing_that_a_terminal_obeys_comes_out_of_a_lesson() {
+    check(40, "a\u{1b}[2Jb &#x9b;31m", "a\\u001b[2Jb \\u009b31m\n");
+    check(40, "`c\u{202e}d`", "`c\\u202ed`\n");
+    check_plain(40, "a\u{1b}]0;x\u{7}", "a\\u001b]0;x\\u0007\n");
+}
+
+#[test]
 fn the_whole_course_fits_forty_columns() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("lessons/content");
     let mut lessons = 0;

@@ -6,6 +6,7 @@
 use super::{End, Screen};
 use crate::render::text::ellipsis;
 use anstream::adapter::strip_str;
+use engine::visible::is_obeyed;
 use owo_colors::{OwoColorize, Style};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -223,7 +224,7 @@ fn shown(text: &str) -> String {
     plain
         .chars()
         .map(visible)
-        .filter(|c| !c.is_control())
+        .filter(|c| !is_obeyed(*c))
         .collect()
 }
 

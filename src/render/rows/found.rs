@@ -6,6 +6,7 @@ use crate::render::listing::Columns;
 use crate::render::text::ellipsis;
 use crate::render::value::{Struct, Value};
 use engine::image::remote::Found;
+use engine::visible;
 
 /// The columns of `docker search`.
 pub const COLUMNS: Columns = Columns {
@@ -32,16 +33,17 @@ pub fn row(found: &Found, exact: bool, json: bool) -> Value {
         (true, true) => "true",
         (false, true) => "false",
     };
-    let description = found.description.replace(['\n', '\r'], " ");
+    // Whoever runs the registry says what it likes; Docker prints it, but for the line breaks.
+    let description = visible::line(&found.description);
     let description = match exact {
-        true => description,
+        true => description.into_owned(),
         false => ellipsis(&description, SHOWN),
     };
     Struct::row("*registry.searchContext")
         .with("Description", description)
         .with("IsAutomated", told(false))
         .with("IsOfficial", told(found.official))
-        .with("Name", found.name.as_str())
+        .with("Name", &*visible::line(&found.name))
         .with("StarCount", found.stars.to_string())
         .into()
 }
@@ -77,6 +79,22 @@ mod tests {
         assert_eq!(
             COLUMNS.render(format, false, &exact).unwrap(),
             "Many small tools in one program, for small images|\n"
+        );
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_becomes_text() {
+        let hostile = Found {
+            name: "a\x1b]0;PWN\x07".to_owned(),
+            description: "\u{9b}2J\u{202e}x\ty".to_owned(),
+            ..Found::default()
+        };
+        let rows = [row(&hostile, false, false)];
+        assert_eq!(
+            COLUMNS
+                .render(Some("{{.Name}}|{{.Description}}"), false, &rows)
+                .unwrap(),
+            "a\\u001b]0;PWN\\u0007|\\u009b2J\\u202ex y\n"
         );
     }
 

@@ -1,6 +1,7 @@
 //! An error in a Dockerfile: what is wrong, where, and what helps.
 
 use crate::error::Error;
+use crate::visible::is_obeyed;
 use std::fmt;
 
 /// How much of a long source line is shown, in characters.
@@ -71,7 +72,7 @@ impl BuildError {
         let chars: Vec<char> = self
             .source_line
             .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
+            .map(|c| if is_obeyed(c) { ' ' } else { c })
             .collect();
         let before = self.column.saturating_sub(1).min(chars.len());
         if chars.len() <= SHOWN {

@@ -1,0 +1,146 @@
+//! Where a command writes. At a terminal, everything that is not written raw has lost what a terminal would obey: names,
+//! labels, messages and paths come from strangers. Through a pipe they are as Docker has them.
+
+use engine::visible;
+use std::fmt;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::str::from_utf8;
+
+/// A standard stream.
+pub(crate) struct Output {
+    stream: Box<dyn Write>,
+    is_terminal: bool,
+    /// The beginning of a letter whose end is still to come.
+    rest: Vec<u8>,
+}
+
+impl Output {
+    /// Standard output, buffered: whoever hands the terminal to somebody else flushes first.
+    pub(crate) fn out() -> Self {
+        let stdout = io::stdout();
+        Self::new(
+            Box::new(BufWriter::with_capacity(32 * 1024, stdout.lock())),
+            stdout.is_terminal(),
+        )
+    }
+
+    /// Standard output, for a few lines.
+    pub(crate) fn lines() -> Self {
+        let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
+        Self::new(Box::new(stdout), is_terminal)
+    }
+
+    /// Standard error.
+    pub(crate) fn err() -> Self {
+        let stderr = io::stderr();
+        let is_terminal = stderr.is_terminal();
+        Self::new(Box::new(stderr), is_terminal)
+    }
+
+    fn new(stream: Box<dyn Write>, is_terminal: bool) -> Self {
+        Self {
+            stream,
+            is_terminal,
+            rest: Vec::new(),
+        }
+    }
+
+    /// What `write!` calls, also where [`Write`] is not in scope.
+    pub(crate) fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
+        Write::write_fmt(self, text)
+    }
+
+    /// Writes out what is buffered.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+
+    /// For a container's own output, for what moves the cursor itself, and for archives.
+    pub(crate) fn raw(&mut self) -> &mut dyn Write {
+        &mut self.stream
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !self.is_terminal {
+            return self.stream.write_all(bytes);
+        }
+        let mut all = std::mem::take(&mut self.rest);
+        all.extend_from_slice(bytes);
+        if let Err(error) = from_utf8(&all)
+            && error.error_len().is_none()
+        {
+            self.rest = all.split_off(error.valid_up_to());
+        }
+        let text = String::from_utf8_lossy(&all);
+        self.stream.write_all(visible::text(&text).as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[track_caller]
+    fn check(is_terminal: bool, pieces: &[&[u8]], expected: &[u8]) {
+        let kept = Kept::default();
+        let mut output = Output::new(Box::new(kept.clone()), is_terminal);
+        for piece in pieces {
+            output.write_all(piece).unwrap();
+        }
+        assert_eq!(*kept.0.lock().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_terminal_gets_nothing_that_it_would_obey_and_a_pipe_gets_all() {
+        let said = b"a\x1b[2J\n";
+        check(true, &[said], b"a\\u001b[2J\n");
+        check(false, &[said], said);
+    }
+
+    #[test]
+    fn a_letter_may_come_in_pieces_and_what_is_none_is_marked() {
+        check(
+            true,
+            &[b"\xc5", b"\xbc\xc2", b"\x9bm"],
+            "ż\\u009bm".as_bytes(),
+        );
+        check(true, &[b"\x9b31m"], "\u{fffd}31m".as_bytes());
+        check(false, &[b"\xc5"], b"\xc5");
+    }
+
+    #[test]
+    fn what_is_raw_stays_so() {
+        let kept = Kept::default();
+        let mut output = Output::new(Box::new(kept.clone()), true);
+        output.raw().write_all(b"\x1b[H").unwrap();
+        assert_eq!(*kept.0.lock().unwrap(), b"\x1b[H");
+    }
+}
