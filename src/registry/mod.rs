@@ -16,11 +16,11 @@ pub(crate) mod transfer;
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure};
 use credentials::{Account, DOCKER_HUB};
-use engine::image::remote::Remote;
+use engine::image::remote::{Remote, Waiting};
 use engine::oci::reference::DEFAULT_DOMAIN;
 use hub::config::Choice;
 use nix::sys::resource::{Resource, getrlimit};
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,6 +62,17 @@ fn account_of_hub(hub: &Choice, own: PathBuf, practice: PathBuf) -> Account {
     Account { file, key }
 }
 
+/// Says at a terminal which registry is waited for. For commands that draw nothing before.
+pub(crate) fn waiting() -> Arc<Waiting> {
+    Arc::new(|registry| {
+        let mut err = io::stderr();
+        if err.is_terminal() {
+            // Whoever cannot be told waits all the same.
+            let _ = writeln!(err, "waiting for {registry} to answer");
+        }
+    })
+}
+
 /// What the engine is told of registries for a command. If the command is about one registry, `domain`, then its login is
 /// looked up and the hub is started at once: a program that keeps passwords may not know us any more when we have become
 /// root of a namespace, and the hub lives longer than one.
@@ -72,7 +83,7 @@ pub(crate) fn remote(env: &Env, domain: Option<&str>) -> CommandResult<Remote> {
         Ok(account(&own, domain)?.get().unwrap_or_else(|why| {
             // As Docker: what needs no login goes on without one.
             if !warned.swap(true, Ordering::Relaxed) {
-                let _ = writeln!(std::io::stderr(), "WARNING: {why}");
+                let _ = writeln!(io::stderr(), "WARNING: {why}");
             }
             None
         }))
@@ -98,7 +109,7 @@ pub(crate) fn remote(env: &Env, domain: Option<&str>) -> CommandResult<Remote> {
         credentials: Arc::new(credentials),
         hub: Arc::new(hub),
         insecure: settings::insecure(&settings::files(), &mut |why| {
-            let _ = writeln!(std::io::stderr(), "WARNING: {why}");
+            let _ = writeln!(io::stderr(), "WARNING: {why}");
         }),
         certificates: settings::certificates(),
         proxies: settings::proxies(&|name| std::env::var(name).ok()),

@@ -119,11 +119,16 @@ fn follow<T>(
         Shown::Err => &mut ctx.err,
         _ => &mut ctx.out,
     };
+    // The names and digests of a transfer are checked, and it moves the cursor.
+    let out = out.raw();
     let begun = Instant::now();
     let mut transfer = Transfer::new(out, form, move || begun.elapsed());
     let interruption = Arc::new(Interruption::default());
     let asked = Arc::clone(&interruption);
     remote.stop = Arc::new(move || asked.has_come());
+    if shown != Shown::Nowhere {
+        remote.waiting = super::waiting();
+    }
     let (mut has_spoken, mut watching) = (false, Ok(()));
     let ended = act(&remote, &mut |event| {
         has_spoken = true;

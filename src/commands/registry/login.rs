@@ -219,7 +219,8 @@ impl Login {
     /// Asks the registry, and keeps what it gives.
     fn tried(&self, ctx: &mut Ctx, credential: &Credential) -> CommandResult {
         let engine = ctx.engine()?;
-        let remote = registry::remote(&ctx.env, None)?;
+        let mut remote = registry::remote(&ctx.env, None)?;
+        remote.waiting = registry::waiting();
         let logged_in = engine
             .registry_login(&remote, &self.domain, credential)
             .map_err(|error| hub::refused(&ctx.env, &self.domain, error))?;

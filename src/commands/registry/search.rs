@@ -46,7 +46,8 @@ impl Command for Args {
         found::select(Vec::new(), &filters)?;
         let limit = limit(self.limit.unwrap_or(0))?;
         let (domain, term) = split(&self.words[0])?;
-        let remote = registry::remote(&ctx.env, Some(domain))?;
+        let mut remote = registry::remote(&ctx.env, Some(domain))?;
+        remote.waiting = registry::waiting();
         let found = ctx
             .engine()?
             .registry_search(&remote, domain, term, limit)?;

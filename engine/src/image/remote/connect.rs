@@ -4,12 +4,15 @@ use super::auth::{self, Auth, Fetch, Scope};
 use super::endpoint::{Endpoint, candidates, is_insecure_endpoint};
 use super::http::{Call, Client};
 use super::problem::Problem;
+use super::stream::Slow;
 use super::transport::Wires;
 use super::{Credential, LoggedIn, Remote};
 use crate::error::{Error, Result};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// How long the first try of a registry that may be plain HTTP is waited for.
-const FIRST_TRY: std::time::Duration = std::time::Duration::from_secs(5);
+const FIRST_TRY: Duration = Duration::from_secs(5);
 
 /// Finds the registry `domain`, such as `docker.io` or `localhost:5000`, and says who we are.
 /// Error: none of the ways leads to a registry.
@@ -21,6 +24,7 @@ fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> 
     let candidates = candidates(remote, domain)?;
     let last = candidates.endpoints.len().saturating_sub(1);
     let mut failure: Option<Failed> = None;
+    let slow = Arc::new(Slow::new(domain, remote));
     for (index, endpoint) in candidates.endpoints.into_iter().enumerate() {
         let mut hasty = remote.clone();
         if index < last {
@@ -30,7 +34,7 @@ fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> 
             patience.silence = patience.silence.min(FIRST_TRY);
         }
         let mut client = Client {
-            wires: Wires::new(&hasty, endpoint.clone(), candidates.insecure),
+            wires: Wires::new(&hasty, endpoint.clone(), candidates.insecure).telling(&slow),
             auth: Auth::new(credential.clone()),
         };
         match client.ping() {
@@ -39,7 +43,10 @@ fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> 
                 client.wires = Wires::new(remote, endpoint, candidates.insecure);
                 return Ok(client);
             }
-            Ok(()) => return Ok(client),
+            Ok(()) => {
+                slow.over();
+                return Ok(client);
+            }
             // What a server said is a better reason than what another way did not lead to.
             Err(failed) if failure.as_ref().is_none_or(|before| !before.answered) => {
                 failure = Some(failed);
@@ -72,19 +79,23 @@ struct Failed {
 impl Client {
     /// `GET /v2/`, and what the registry asks for. An overloaded one is given time.
     fn ping(&self) -> std::result::Result<(), Failed> {
-        let call = Call::get(self.at("/v2/"), Scope::none());
+        let mut call = Call::get(self.at("/v2/"), Scope::none());
+        call.limit = Some(self.wires.patience().first);
         let mut attempt = 0;
         loop {
-            let status = self.ask(&call).map_err(|error| Failed {
+            let problem = self.ask(&call).map_err(|error| Failed {
                 error,
                 answered: false,
             })?;
-            match status {
-                200..=299 | 401 => return Ok(()),
-                429 | 500..=599 if attempt < self.wires.patience().retries => {}
-                status => {
+            match problem {
+                None => return Ok(()),
+                Some(Problem {
+                    status: 429 | 500..=599,
+                    ..
+                }) if attempt < self.wires.patience().retries => {}
+                Some(problem) => {
                     return Err(Failed {
-                        error: no_registry(self, status),
+                        error: no_registry(self, &problem),
                         answered: true,
                     });
                 }
@@ -100,10 +111,11 @@ impl Client {
     }
 }
 
-fn no_registry(client: &Client, status: u16) -> Error {
-    let said = Problem::read(status, b"").error();
-    match status {
+fn no_registry(client: &Client, problem: &Problem) -> Error {
+    let said = problem.error();
+    match problem.status {
         429 | 500..=599 => said.with_hint("the registry is busy, or broken; try again later"),
+        403 => Error::invalid(format!("Get \"{}\": {said}", client.at("/v2/"))),
         _ => Error::invalid(format!("Get \"{}\": {said}", client.at("/v2/")))
             .with_hint("what listens there is no registry"),
     }

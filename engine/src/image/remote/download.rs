@@ -6,6 +6,7 @@ use super::Patience;
 use super::problem::unanswered;
 use super::url::Url;
 use crate::error::{Error, Result};
+use crate::visible;
 use std::io::Read;
 
 /// So much of what a server says instead of the file is shown.
@@ -35,6 +36,6 @@ pub(crate) fn download(url: &str) -> Result<impl Read + use<>> {
     let _ = body.by_ref().take(LONGEST_EXCUSE).read_to_end(&mut excuse);
     Err(Error::invalid(format!(
         "failed to GET {url} with status {status}: {}",
-        String::from_utf8_lossy(&excuse).trim()
+        visible::text(String::from_utf8_lossy(&excuse).trim())
     )))
 }

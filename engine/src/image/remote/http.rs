@@ -10,8 +10,8 @@ use super::problem::{Problem, Unanswered, unanswered};
 use super::transport::Wires;
 use super::url::{Scheme, Url};
 use crate::error::{Error, ErrorKind, Result};
-use std::io::Read;
-use std::time::Duration;
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Method, Request, Response};
 use ureq::{Body, SendBody};
 
@@ -49,6 +49,8 @@ pub(super) struct Call<'a> {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) content: Content<'a>,
     pub(super) again: Again,
+    /// For all of it, from the connection on; `None` if each step has its own limit only.
+    pub(super) limit: Option<Duration>,
 }
 
 impl Call<'_> {
@@ -60,6 +62,7 @@ impl Call<'_> {
             headers: Vec::new(),
             content: Content::Nothing,
             again: Again::Always,
+            limit: None,
         }
     }
 
@@ -84,6 +87,8 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     /// Where it came from, redirects followed.
     pub(super) url: Url,
+    /// How long its body may take, if that is no blob.
+    longest: Duration,
     body: Body,
 }
 
@@ -101,12 +106,12 @@ impl Answer {
         self.body.into_reader()
     }
 
-    /// Reads a body of at most so many bytes.
+    /// Reads a body of at most so many bytes, which has to come soon.
     pub(super) fn bytes(self, most: u64) -> Result<Vec<u8>> {
         let url = self.url.clone();
         let mut bytes = Vec::new();
-        self.into_reader()
-            .take(most + 1)
+        let end = Instant::now() + self.longest;
+        Until(self.into_reader().take(most + 1), end)
             .read_to_end(&mut bytes)
             .map_err(|error| {
                 Error::new(
@@ -128,11 +133,21 @@ impl Answer {
         let status = self.status;
         let mut bytes = Vec::new();
         // What cannot be read says nothing; the status does.
-        let _ = self
-            .into_reader()
-            .take(LARGEST_PROBLEM)
-            .read_to_end(&mut bytes);
+        let end = Instant::now() + self.longest;
+        let _ = Until(self.into_reader().take(LARGEST_PROBLEM), end).read_to_end(&mut bytes);
         Problem::read(status, &bytes)
+    }
+}
+
+/// Reads until then: each read has a limit of its own, but a server may send a byte at a time.
+struct Until<R>(R, Instant);
+
+impl<R: Read> Read for Until<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match Instant::now() > self.1 {
+            true => Err(io::ErrorKind::TimedOut.into()),
+            false => self.0.read(buffer),
+        }
     }
 }
 
@@ -169,7 +184,9 @@ impl Client {
                 }
                 Ok(answer) => return Ok(answer),
                 Err(Sending::Unanswered(failure))
-                    if failure.passing && attempt < most && call.again == Again::Always =>
+                    if failure.passing
+                        && attempt < if failure.silent { most.min(1) } else { most }
+                        && call.again == Again::Always =>
                 {
                     self.delay(attempt)
                 }
@@ -181,13 +198,17 @@ impl Client {
         }
     }
 
-    /// Sends a request once, without saying who we are, and takes in what the registry asks for. Returns the status.
-    pub(super) fn ask(&self, call: &Call<'_>) -> std::result::Result<u16, Error> {
+    /// Sends a request once, without saying who we are, and takes in what the registry asks for. `None` if it is satisfied, or
+    /// has asked who we are.
+    pub(super) fn ask(&self, call: &Call<'_>) -> Result<Option<Problem>> {
         let answer = self.follow(call, false).map_err(Sending::into_error)?;
         if answer.status == 401 {
             self.take_in(&answer)?;
         }
-        Ok(answer.status)
+        match answer.is_success() || answer.status == 401 {
+            true => Ok(None),
+            false => Ok(Some(answer.problem())),
+        }
     }
 
     /// Before the retry number `attempt`, counted from 0.
@@ -288,7 +309,7 @@ impl Client {
         }
         let answer = match &call.content {
             Content::Nothing if call.method == Method::GET || call.method == Method::HEAD => {
-                self.run(request.body(()), url, &call.method)?
+                self.run_within(call.limit, request.body(()), url, &call.method)?
             }
             Content::Nothing => self.run(
                 request.header("content-length", "0").body(SendBody::none()),
@@ -311,6 +332,7 @@ impl Client {
             status: parts.status.as_u16(),
             headers: parts.headers,
             url: url.clone(),
+            longest: self.wires.patience().silence,
             body,
         })
     }
@@ -321,10 +343,24 @@ impl Client {
         url: &Url,
         method: &Method,
     ) -> std::result::Result<Response<Body>, Sending> {
-        let request = request.map_err(|error| {
+        self.run_within(None, request, url, method)
+    }
+
+    fn run_within(
+        &self,
+        limit: Option<Duration>,
+        request: ureq::http::Result<Request<impl ureq::AsSendBody>>,
+        url: &Url,
+        method: &Method,
+    ) -> std::result::Result<Response<Body>, Sending> {
+        let mut request = request.map_err(|error| {
             Error::invalid(format!("a request to {url} cannot be made")).with_source(error)
         })?;
         let agent = self.wires.agent(url)?;
+        if limit.is_some() {
+            let config = agent.configure_request(request);
+            request = config.timeout_per_call(limit).build();
+        }
         agent
             .run(request)
             .map_err(|error| Sending::Unanswered(unanswered(method.as_str(), url, error)))
@@ -356,6 +392,7 @@ impl Client {
             status: parts.status.as_u16(),
             headers: parts.headers,
             url,
+            longest: self.wires.patience().silence,
             body,
         };
         Ok((answer.status, answer.bytes(LARGEST_TOKEN)?))

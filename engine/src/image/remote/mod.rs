@@ -118,8 +118,12 @@ pub struct Proxies {
 pub struct Patience {
     /// For a connection.
     pub connect: Duration,
-    /// For the next byte, and for the beginning of an answer.
+    /// For the next byte, for the beginning of an answer, and for all of one that is no blob.
     pub silence: Duration,
+    /// For all of a registry's first answer, from the connection on. Docker's `PingV2Registry` has the same.
+    pub first: Duration,
+    /// Before the user is told who is waited for.
+    pub quiet: Duration,
     /// How often a request is tried again after a failure that may pass.
     pub retries: u32,
     /// Before the first retry; doubled each time.
@@ -131,6 +135,8 @@ impl Default for Patience {
         Self {
             connect: Duration::from_secs(30),
             silence: Duration::from_secs(60),
+            first: Duration::from_secs(15),
+            quiet: Duration::from_secs(3),
             retries: 5,
             delay: Duration::from_millis(250),
         }
@@ -144,6 +150,9 @@ pub type Hub = dyn Fn() -> Result<Option<Endpoint>> + Send + Sync;
 
 /// Whether the user wants no more of it; asked while layers travel, by the thread that began, several times a second.
 pub type Stop = dyn Fn() -> bool + Send + Sync;
+
+/// Told, once, which server is waited for that has not answered for a few seconds. It may hold no lock, and not wait.
+pub type Waiting = dyn Fn(&str) + Send + Sync;
 
 /// All that the engine does not know by itself about registries.
 #[derive(Clone)]
@@ -163,6 +172,8 @@ pub struct Remote {
     pub patience: Patience,
     /// Ends a transfer: `context canceled`, and what was not finished is removed.
     pub stop: Arc<Stop>,
+    /// Hears which registry is waited for, before anything else was told.
+    pub waiting: Arc<Waiting>,
 }
 
 /// Docker Hub, nobody logged in, nothing insecure but this machine.
@@ -176,6 +187,7 @@ impl Default for Remote {
             proxies: Proxies::default(),
             patience: Patience::default(),
             stop: Arc::new(|| false),
+            waiting: Arc::new(|_| ()),
         }
     }
 }

@@ -9,8 +9,10 @@ use super::transport::lookup;
 use super::url::{Scheme, Url};
 use crate::error::{Error, ErrorKind};
 use crate::oci::reference::{DEFAULT_DOMAIN, Reference};
+use crate::visible;
 use serde::Deserialize;
 use std::io;
+use ureq::Timeout;
 
 /// An answer that is no success.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,12 +168,7 @@ pub(super) fn login_hint(reference: &Reference, before: &str) -> String {
 
 /// What a stranger says is printed as one short line of plain letters.
 fn plain(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .take(300)
-        .collect::<String>()
-        .trim()
-        .to_owned()
+    visible::short_line(text, 300)
 }
 
 fn default_message(code: &str) -> Option<&'static str> {
@@ -196,6 +193,8 @@ fn status_line(status: u16) -> String {
 pub(super) struct Unanswered {
     /// It may be another matter a moment later.
     pub(super) passing: bool,
+    /// It was waited for, and nothing came.
+    pub(super) silent: bool,
     pub(super) error: Error,
 }
 
@@ -207,9 +206,13 @@ pub(super) fn unanswered(method: &str, url: &Url, error: ureq::Error) -> Unanswe
     let (passing, cause) = match &error {
         ureq::Error::Io(io) => io_cause(url, io),
         ureq::Error::HostNotFound => (false, no_such_host(url)),
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => (
+            true,
+            "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)".to_owned(),
+        ),
         ureq::Error::Timeout(_) => (
             true,
-            "net/http: request canceled (no answer in time)".to_owned(),
+            "context deadline exceeded (Client.Timeout exceeded while awaiting headers)".to_owned(),
         ),
         ureq::Error::Protocol(_) => (true, format!("malformed HTTP response: {error}")),
         other => (false, other.to_string()),
@@ -217,6 +220,7 @@ pub(super) fn unanswered(method: &str, url: &Url, error: ureq::Error) -> Unanswe
     let cause = if tls { tls_cause(&cause) } else { cause };
     let method = method[..1].to_owned() + &method[1..].to_lowercase();
     let failure = Error::new(ErrorKind::Io, format!("{method} \"{url}\": {cause}"));
+    let silent = matches!(error, ureq::Error::Timeout(_));
     let hint = match (&error, tls) {
         (_, true) => Some(
             "if the registry has a certificate of its own authority, put that into /etc/docker/certs.d/<host>/ca.crt",
@@ -224,6 +228,9 @@ pub(super) fn unanswered(method: &str, url: &Url, error: ureq::Error) -> Unanswe
         (ureq::Error::Io(io), _) if io.kind() == io::ErrorKind::ConnectionRefused => {
             Some("nothing listens there: is the registry running, and is its port right?")
         }
+        (ureq::Error::Timeout(_), _) => Some(
+            "nothing came back in time: is it a registry, is it well, and does the network let it through?",
+        ),
         _ if cause.ends_with("no such host") => {
             Some("is the name of the registry right, and is there a network?")
         }
@@ -231,6 +238,7 @@ pub(super) fn unanswered(method: &str, url: &Url, error: ureq::Error) -> Unanswe
     };
     Unanswered {
         passing: passing && !tls,
+        silent,
         error: match hint {
             Some(hint) => failure.with_hint(hint),
             None => failure,

@@ -5,7 +5,7 @@
 //! the hub ends when nobody asks it anything, also while a large layer is packed for it: then it is started again.
 //! **Kernel feature.** `connect` on a socket that does not block, and `poll` (connect(2), `EINPROGRESS`).
 
-use super::{Endpoint, Hub};
+use super::{Endpoint, Hub, Remote, Waiting};
 use crate::sys::socket;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -27,11 +27,51 @@ use ureq::unversioned::transport::{
 /// How often a connection that is being made looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// Tells the user, once, that a registry is slow to answer for the first time.
+pub(super) struct Slow {
+    registry: String,
+    tell: Arc<Waiting>,
+    /// After so long without a word.
+    quiet: Duration,
+    /// It was told, or is of no interest any more.
+    is_over: AtomicBool,
+}
+
+impl Slow {
+    pub(super) fn new(registry: &str, remote: &Remote) -> Self {
+        Self {
+            registry: registry.to_owned(),
+            tell: Arc::clone(&remote.waiting),
+            quiet: remote.patience.quiet,
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    fn tell(&self) {
+        if !self.is_over.swap(true, Ordering::Relaxed) {
+            (self.tell)(&self.registry);
+        }
+    }
+
+    /// It has answered.
+    pub(super) fn over(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Slow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Slow").field(&self.registry).finish()
+    }
+}
+
 /// Makes connections to the addresses that a name has.
 #[derive(Debug)]
 pub(super) struct Dial {
     /// Nobody wants a connection any more.
     pub(super) given_up: Arc<AtomicBool>,
+    /// Is told when nobody answers.
+    pub(super) slow: Option<Arc<Slow>>,
 }
 
 impl<In: Transport> Connector<In> for Dial {
@@ -54,7 +94,7 @@ impl<In: Transport> Connector<In> for Dial {
             let share = end.map(|end| end.saturating_duration_since(Instant::now()) / left);
             match self.dial(*address, share) {
                 Ok(stream) => {
-                    return Wire::new(Stream::Tcp(stream), details)
+                    return Wire::new(Stream::Tcp(stream), self.slow.clone(), details)
                         .map(Either::B)
                         .map(Some);
                 }
@@ -79,8 +119,14 @@ impl Dial {
         match rustix::net::connect(&socket, &address) {
             Ok(()) => {}
             Err(Errno::INPROGRESS) => {
-                let end = limit.map(|limit| Instant::now() + limit);
+                let begun = Instant::now();
+                let end = limit.map(|limit| begun + limit);
                 while !is_ready(&socket)? {
+                    if let Some(slow) = &self.slow
+                        && begun.elapsed() >= slow.quiet
+                    {
+                        slow.tell();
+                    }
                     if self.given_up.load(Ordering::Relaxed) {
                         return Err(io::ErrorKind::ConnectionAborted.into());
                     }
@@ -134,7 +180,7 @@ impl Connector for ToHub {
         details: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<Wire>, ureq::Error> {
-        Wire::new(Stream::Unix(self.dial()?), details).map(Some)
+        Wire::new(Stream::Unix(self.dial()?), None, details).map(Some)
     }
 }
 
@@ -223,17 +269,52 @@ pub(super) struct Wire {
     /// Shared with who may shut it.
     stream: Arc<Stream>,
     buffers: LazyBuffers,
+    slow: Option<Arc<Slow>>,
 }
 
 impl Wire {
-    fn new(stream: Stream, details: &ConnectionDetails<'_>) -> Result<Self, ureq::Error> {
+    fn new(
+        stream: Stream,
+        slow: Option<Arc<Slow>>,
+        details: &ConnectionDetails<'_>,
+    ) -> Result<Self, ureq::Error> {
         let config = details.config;
         let stream = Arc::new(stream);
         let shut: Weak<Stream> = Arc::downgrade(&stream);
         (details.register_shutdown)(shut)?;
         let buffers = LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size());
-        Ok(Self { stream, buffers })
+        Ok(Self {
+            stream,
+            buffers,
+            slow,
+        })
     }
+
+    /// Waits for bytes for as long as `limit`.
+    fn receive(&mut self, mut limit: Option<Duration>) -> io::Result<usize> {
+        let input = self.buffers.input_append_buf();
+        let slow = self.slow.as_ref();
+        let slow = slow.filter(|slow| !slow.is_over.load(Ordering::Relaxed));
+        if let Some(slow) = slow
+            && limit.is_none_or(|limit| limit > slow.quiet)
+        {
+            self.stream.set_read_timeout(Some(slow.quiet))?;
+            match self.stream.read(input) {
+                Err(error) if is_timeout(&error) => slow.tell(),
+                read => return read,
+            }
+            limit = limit.map(|limit| limit - slow.quiet);
+        }
+        self.stream.set_read_timeout(limit)?;
+        self.stream.read(input)
+    }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
 }
 
 impl fmt::Debug for Wire {
@@ -251,9 +332,9 @@ fn wait(timeout: NextTimeout) -> Option<Duration> {
 
 /// A wait that has been long enough is told as one.
 fn told(error: io::Error, timeout: NextTimeout) -> ureq::Error {
-    match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ureq::Error::Timeout(timeout.reason),
-        _ => error.into(),
+    match is_timeout(&error) {
+        true => ureq::Error::Timeout(timeout.reason),
+        false => error.into(),
     }
 }
 
@@ -272,11 +353,8 @@ impl Transport for Wire {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let timeout = timeout.for_read();
-        self.stream.set_read_timeout(wait(timeout))?;
-        let input = self.buffers.input_append_buf();
         let amount = self
-            .stream
-            .read(input)
+            .receive(wait(timeout))
             .map_err(|error| told(error, timeout))?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
@@ -306,6 +384,7 @@ mod tests {
         let given_up = Arc::new(AtomicBool::new(false));
         let dial = Dial {
             given_up: Arc::clone(&given_up),
+            slow: None,
         };
         let short = Some(Duration::from_millis(1));
         let mut taken = Vec::new();
@@ -359,6 +438,7 @@ mod tests {
         drop(listener);
         let dial = Dial {
             given_up: Arc::default(),
+            slow: None,
         };
         let error = dial.dial(address, None).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);

@@ -6,7 +6,7 @@
 //! ours, and never reach the addresses at which clouds tell a machine its own secrets.
 
 use super::certificates;
-use super::stream::{Dial, ToHub};
+use super::stream::{Dial, Slow, ToHub};
 use super::url::{self, Scheme, Url};
 use super::{Endpoint, Hub, Patience, Proxies, Remote, Stop};
 use crate::error::{Error, Result};
@@ -44,6 +44,8 @@ pub(super) struct Wires {
     stop: Arc<Stop>,
     given_up: Arc<AtomicBool>,
     hub: Arc<Hub>,
+    /// Is told when the registry is slow to answer.
+    slow: Option<Arc<Slow>>,
     agents: Mutex<HashMap<Kind, Agent>>,
 }
 
@@ -67,8 +69,16 @@ impl Wires {
             stop: Arc::clone(&remote.stop),
             given_up: Arc::default(),
             hub: Arc::clone(&remote.hub),
+            slow: None,
             agents: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// Tells `slow` when the registry is.
+    #[must_use]
+    pub(super) fn telling(mut self, slow: &Arc<Slow>) -> Self {
+        self.slow = Some(Arc::clone(slow));
+        self
     }
 
     /// The registry's root.
@@ -195,6 +205,7 @@ impl Wires {
                 };
                 let dial = Dial {
                     given_up: Arc::clone(&self.given_up),
+                    slow: self.slow.clone(),
                 };
                 let connector =
                     ().chain(ConnectProxyConnector::default())

@@ -3,6 +3,7 @@
 mod asking;
 mod hostile;
 mod server;
+mod silent;
 mod stalled;
 mod upload;
 
@@ -148,6 +149,8 @@ impl World {
             patience: Patience {
                 connect: Duration::from_secs(60),
                 silence: Duration::from_secs(60),
+                first: Duration::from_secs(60),
+                quiet: Duration::from_secs(60),
                 retries: 2,
                 delay: Duration::from_millis(1),
             },

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// What was asked.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,8 @@ pub(super) struct Reply {
     pub(super) body: Vec<u8>,
     /// The connection ends after so many bytes of the body.
     pub(super) cut: Option<usize>,
+    /// The body comes in pieces of so many bytes, with a pause after each.
+    pub(super) pace: Option<(usize, Duration)>,
 }
 
 impl Reply {
@@ -149,5 +152,10 @@ fn serve(
         return Ok(());
     }
     let end = reply.cut.unwrap_or(reply.body.len()).min(reply.body.len());
-    stream.write_all(&reply.body[..end])
+    let (piece, pause) = reply.pace.unwrap_or((end.max(1), Duration::ZERO));
+    for bytes in reply.body[..end].chunks(piece) {
+        stream.write_all(bytes)?;
+        thread::park_timeout(pause);
+    }
+    Ok(())
 }
