@@ -24,6 +24,10 @@ pub struct Request {
     pub range: Option<String>,
     /// `Authorization`.
     pub authorization: Option<String>,
+    /// `Origin`: the site whose page made a browser send this.
+    pub origin: Option<String>,
+    /// `Sec-Fetch-Site`: whether that is another one than ours.
+    pub site: Option<String>,
 }
 
 /// What comes after an answer's headers.

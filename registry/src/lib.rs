@@ -12,6 +12,7 @@
 //! | who may do what: Basic, Bearer, password file, accounts | [`auth`] |
 //! | files | [`store`] |
 //! | error codes | [`error`] |
+//! | pages of other sites | `browsers` |
 //! | several registries behind one listener | [`hosts`] |
 //! | listening, and stopping | [`server`] |
 //!
@@ -24,6 +25,7 @@
 pub mod answer;
 pub mod auth;
 mod blobs;
+mod browsers;
 pub mod error;
 pub mod hosts;
 pub mod manifest;
@@ -37,6 +39,7 @@ mod uploads;
 
 pub use answer::{Answer, Content, Request};
 pub use auth::{Access, Accounts, Gate, Htpasswd};
+pub use browsers::Names;
 pub use hosts::Hosts;
 pub use store::Store;
 
@@ -49,12 +52,24 @@ use std::io::{self, Read};
 pub struct Registry {
     store: Store,
     gate: Gate,
+    names: Option<Names>,
 }
 
 impl Registry {
     /// Of these files, behind this gate.
     pub fn new(store: Store, gate: Gate) -> Self {
-        Self { store, gate }
+        Self {
+            store,
+            gate,
+            names: None,
+        }
+    }
+
+    /// Answers only who calls it by one of `names`, by `localhost`, or by an address.
+    #[must_use]
+    pub fn called(mut self, names: Names) -> Self {
+        self.names = Some(names);
+        self
     }
 
     /// Its files.
@@ -63,6 +78,10 @@ impl Registry {
     }
 
     fn attempt(&self, request: &Request) -> Result<Reply> {
+        browsers::admit(request)?;
+        if let Some(names) = &self.names {
+            names.admit(request)?;
+        }
         let route = routes::parse(&request.method, &request.path, &request.query)?;
         let store = &self.store;
         let exists = |name: &names::Repository| matches!(store.tags(name), Ok(Some(_)));

@@ -7,6 +7,7 @@
 mod config_file;
 pub(crate) mod credentials;
 pub(crate) mod hub;
+mod names;
 mod program;
 pub(crate) mod prompt;
 pub(crate) mod serve;

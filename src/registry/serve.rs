@@ -1,15 +1,16 @@
 //! `docklings registry serve`: a registry of one's own, in the foreground, which shows each request as it comes. What
 //! `docker push` and `docker pull` do can be watched here.
 
-use super::prompt;
+use super::{names, prompt};
 use crate::ctx::Ctx;
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::learn::words::Words;
+use engine::visible;
 use registry::auth::set_password;
-use registry::server::{Life, Limits, Listener, serve};
-use registry::{Access, Gate, Htpasswd, Registry, Store};
+use registry::server::{Life, Limits, Listener, Seen, serve};
+use registry::{Access, Gate, Htpasswd, Names, Registry, Store};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 const ADDRESS: &str = "127.0.0.1:5000";
 
 /// The words that `docklings registry` knows.
-pub(crate) const USAGE: &str = "serve [--listen ADDRESS:PORT] [--root DIR] [--htpasswd FILE] [--anonymous-pull] [--read-only] [--quiet], or passwd NAME --htpasswd FILE";
+pub(crate) const USAGE: &str = "serve [--listen ADDRESS:PORT] [--root DIR] [--htpasswd FILE] [--anonymous-pull] [--read-only] [--name HOST] [--quiet], or passwd NAME --htpasswd FILE";
 /// Its flags.
 pub(crate) const FLAGS: &[&str] = &[
     "--listen=",
@@ -26,6 +27,7 @@ pub(crate) const FLAGS: &[&str] = &[
     "--htpasswd=",
     "--anonymous-pull",
     "--read-only",
+    "--name=",
     "--quiet",
 ];
 
@@ -59,7 +61,12 @@ pub(crate) fn run(words: &Words) -> CommandResult {
     let listener = listen(address)?;
     let address = listener.local_addr()?;
     let store = Store::open(&root)?;
-    let registry = Registry::new(store, Gate::new(access, words.has("--read-only")));
+    let mut registry = Registry::new(store, Gate::new(access, words.has("--read-only")));
+    if !has_passwords {
+        let own = names::of_machine().into_iter();
+        let said = words.values("--name").map(str::to_owned);
+        registry = registry.called(Names::new(own.chain(said)));
+    }
     let mut out = io::stdout();
     write!(
         out,
@@ -72,13 +79,7 @@ pub(crate) fn run(words: &Words) -> CommandResult {
         // Whoever reads our output may have gone; the registry goes on.
         seen: Some(Box::new(move |seen| {
             if !quiet {
-                let _ = writeln!(
-                    io::stdout(),
-                    "{:<6} {} {}",
-                    seen.method,
-                    seen.path,
-                    seen.status
-                );
+                let _ = io::stdout().write_all(line(seen).as_bytes());
             }
         })),
         limits: Limits::within(super::descriptors()),
@@ -91,6 +92,12 @@ pub(crate) fn run(words: &Words) -> CommandResult {
         root.display()
     )?;
     Ok(())
+}
+
+/// A line of the log. Who asks may be anybody, and is on the instructor's screen.
+fn line(seen: &Seen) -> String {
+    let (method, path) = (visible::line(&seen.method), visible::line(&seen.path));
+    format!("{method:<6} {path} {}\n", seen.status)
 }
 
 /// Gives `name` a password in a password file; it is typed, or comes from a pipe.
@@ -202,6 +209,11 @@ fn introduction(
     if !address.ip().is_loopback() {
         text += "Other machines reach it without encryption: name it in their `insecure-registries`, and use no password that opens anything else.\n";
     }
+    text += match (read_only, has_passwords) {
+        (true, _) => "It is read-only.\n",
+        (false, true) => "Users in the password file may push to it.\n",
+        (false, false) => "It has no password: every user of this machine may push to it.\n",
+    };
     text += "Each request is shown below. Ctrl-C stops the registry.\n";
     text
 }

@@ -84,6 +84,8 @@ fn plain(parts: &Parts) -> Request {
         content_range: header(header::CONTENT_RANGE),
         range: header(header::RANGE),
         authorization: header(header::AUTHORIZATION),
+        origin: header(header::ORIGIN),
+        site: header(HeaderName::from_static("sec-fetch-site")),
     }
 }
 

@@ -124,3 +124,18 @@ fn honest_clients_do_not_wait_behind_three_hundred_slow_ones() {
     assert!(begun.elapsed() < Limits::default().stall);
     running.end();
 }
+
+#[test]
+fn pages_of_other_sites_get_nothing() {
+    let running = Running::start();
+    for said in ["Origin: http://evil.example", "Sec-Fetch-Site: cross-site"] {
+        let mut connection = running.connect();
+        let request = format!(
+            "POST /v2/x/blobs/uploads/ HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{said}\r\n\r\n"
+        );
+        connection.send(request.as_bytes());
+        let (status, _, body) = connection.answer(false);
+        assert_eq!(status, 403, "{}", String::from_utf8_lossy(&body));
+    }
+    running.end();
+}
