@@ -7,7 +7,7 @@
 //! | `XDG_RUNTIME_DIR` | what one command needs goes to a folder for its home below `docklings` there, if it is ours; else below `/run/docklings` as root; else below `/dev/shm/docklings-UID`; else to `tmp` in home |
 //! | `XDG_DATA_HOME`, `HOME` | see `DOCKLINGS_HOME` |
 //! | `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM` | whether colour is used (read by `anstream`) |
-//! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing |
+//! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing; their commands run as the user |
 //! | `DOCKLINGS_PLAIN` | `1`: no colour, nothing drawn over, as `docklings --plain` |
 //! | `DOCKLINGS_OUTBOUND` | how containers and builds get out of their network: `passt`, `slirp4netns`, or `no` for not at all, as in an exam; default whichever is installed |
 //! | `DOCKLINGS_HUB` | which registry plays docker.io; stronger than `docklings config hub` |

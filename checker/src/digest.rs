@@ -12,6 +12,13 @@ use std::path::{Path, PathBuf};
 /// Contents of larger files are told apart by size and time only: a log or a layer of a gigabyte must not be read.
 const READ_LIMIT: u64 = 4 * 1024 * 1024;
 
+/// The digest of a text, as Docker writes one.
+pub(crate) fn of_text(text: &str) -> String {
+    let hash = Sha256::digest(text);
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{digits}")
+}
+
 /// The files of some folders at one moment: a digest of each one's kind, mode, owner and content.
 #[derive(Debug, PartialEq, Eq)]
 pub struct StateDigest {

@@ -65,6 +65,13 @@ pub struct Word {
     pub at: Place,
 }
 
+impl Exercise {
+    /// The digest of its file, `sha256:…`: tells it from others that have its id.
+    pub fn digest(&self) -> String {
+        crate::digest::of_text(self.source.text())
+    }
+}
+
 /// A file of the workspace at the start.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartFile {

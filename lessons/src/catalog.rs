@@ -2,11 +2,13 @@
 
 use crate::lesson::{Lesson, Step};
 use crate::problem::Problem;
+use crate::progress::Edition;
 use crate::source::{ContentFile, Source};
 use checker::Exercise;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 
 /// Where lessons lie in the course.
 const LESSONS: &str = "lessons/content/";
@@ -22,6 +24,8 @@ pub struct Catalog {
     exercises: BTreeMap<String, Entry>,
     files: Vec<ContentFile>,
     seed: String,
+    /// Where it comes from, if it is not the built-in course.
+    folder: Option<PathBuf>,
 }
 
 /// An exercise's file. It is read when it is first asked for: a start needs one, not all.
@@ -44,7 +48,11 @@ pub struct StartFile {
 impl Catalog {
     /// Reads the course from `source` for the learner with `seed`. Error: there is none to be read.
     pub fn load(source: &Source, seed: &str) -> io::Result<Self> {
-        Ok(Self::of_files(source.files()?, seed))
+        let mut catalog = Self::of_files(source.files()?, seed);
+        if let Source::Folder(folder) = source {
+            catalog.folder = Some(folder.clone());
+        }
+        Ok(catalog)
     }
 
     /// Makes the course of `files`.
@@ -75,6 +83,7 @@ impl Catalog {
             exercises,
             files,
             seed: seed.to_owned(),
+            folder: None,
         };
         catalog.check_links();
         catalog
@@ -115,6 +124,15 @@ impl Catalog {
     /// The exercise `id`; `None` if there is none, or it is broken.
     pub fn exercise(&self, id: &str) -> Option<&Exercise> {
         self.read(id)?.as_ref().ok()
+    }
+
+    /// Which exercise `id` is here, for the progress record.
+    pub fn edition(&self, id: &str) -> Edition {
+        let folder = self.folder.as_ref();
+        Edition {
+            digest: self.exercise(id).map(Exercise::digest).unwrap_or_default(),
+            course: folder.map(|folder| folder.display().to_string()),
+        }
     }
 
     /// What is wrong with the exercise `id`; empty if nothing is.

@@ -60,6 +60,17 @@ pub struct LessonRecord {
     pub other: Map<String, Value>,
 }
 
+/// Which of the exercises that share an id it was: for who collects progress files. It proves nothing, since the file is the
+/// learner's to write.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edition {
+    /// The digest of its file, `sha256:…`.
+    pub digest: String,
+    /// The folder of the course (`DOCKLINGS_CONTENT`), unless it was the built-in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub course: Option<String>,
+}
+
 /// What is known of an exercise.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExerciseRecord {
@@ -69,6 +80,9 @@ pub struct ExerciseRecord {
     /// When all goals were first reached, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<String>,
+    /// What it was when they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<Edition>,
     /// Goals that have been reached at some time.
     #[serde(default)]
     pub passed: BTreeSet<String>,
@@ -118,6 +132,8 @@ pub enum Change {
         exercise: String,
         /// Its revision.
         revision: u32,
+        /// What it was.
+        edition: Edition,
     },
     /// Asked for a check that did not pass.
     Attempted(String),
@@ -276,8 +292,15 @@ impl Progress {
             Change::Passed { exercise, goals } => {
                 self.exercise(exercise).passed.extend(goals.iter().cloned());
             }
-            Change::Finished { exercise, revision } => {
-                self.exercise(exercise).finish(*revision, now);
+            Change::Finished {
+                exercise,
+                revision,
+                edition,
+            } => {
+                let record = self.exercise(exercise);
+                if record.finish(*revision, now) {
+                    record.edition = Some(edition.clone());
+                }
             }
             Change::Attempted(exercise) => self.exercise(exercise).attempts += 1,
             Change::Hinted { exercise, hint } => {
@@ -328,13 +351,15 @@ impl ExerciseRecord {
         self.skipped = false;
     }
 
-    /// All goals of `revision` were reached at the moment `now`.
-    pub fn finish(&mut self, revision: u32, now: &str) {
-        if self.done.is_none() || self.revision < revision {
+    /// All goals of `revision` were reached at the moment `now`. Returns whether that is new.
+    pub fn finish(&mut self, revision: u32, now: &str) -> bool {
+        let is_new = self.done.is_none() || self.revision < revision;
+        if is_new {
             self.done = Some(now.to_owned());
         }
         self.revision = revision;
         self.skipped = false;
+        is_new
     }
 
     fn merge(&mut self, theirs: Self) {
@@ -342,6 +367,7 @@ impl ExerciseRecord {
             (theirs.done.is_some(), theirs.revision) > (self.done.is_some(), self.revision);
         if further {
             self.done = theirs.done;
+            self.edition = theirs.edition;
             self.revision = theirs.revision;
             self.skipped = false;
         }

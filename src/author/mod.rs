@@ -32,7 +32,7 @@ struct Args {
 enum Verb {
     /// Begin an exercise: a file that loads, with what to fill in
     New(new::Args),
-    /// Try every exercise in sandboxes to throw away, and tell everything that is wrong with it
+    /// Try every exercise in sandboxes to throw away, and tell everything that is wrong with it. Its commands run as you
     Check(check::Args),
     /// Show an exercise as a learner sees it
     Preview(preview::Args),

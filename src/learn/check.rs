@@ -7,12 +7,12 @@ use super::workbench::{Workbench, find};
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use crate::output::Output;
 use crate::shell::look::Look;
 use crate::shell::view;
 use checker::report::TextOptions;
 use checker::{Report, Verdict};
 use lessons::progress::{Change, Standing};
-use std::io::{self, Write};
 
 pub(super) fn run(words: &Words) -> CommandResult {
     let env = Env::read()?;
@@ -23,7 +23,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     }
     let (report, standing) = judge_and_record(&env, &course, &id, Patience::AsWritten)?;
     if words.has("--json") {
-        writeln!(io::stdout(), "{:#}", report.to_json())?;
+        writeln!(Output::lines(), "{:#}", report.to_json())?;
     } else {
         let look = Look::of_process(false);
         let options = TextOptions {
@@ -117,8 +117,12 @@ pub(super) fn judge_and_record(
     }
     match report.verdict {
         Verdict::Pass => {
-            let revision = report.revision;
-            record(&course.file, &Change::Finished { exercise, revision })?;
+            let finished = Change::Finished {
+                edition: course.catalog.edition(id),
+                exercise,
+                revision: report.revision,
+            };
+            record(&course.file, &finished)?;
         }
         Verdict::NotYet if patience == Patience::AsWritten => {
             record(&course.file, &Change::Attempted(exercise))?;

@@ -81,7 +81,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "progress",
         usage: "[--json | export FILE | import FILE]",
-        about: "what was done; take it to another machine",
+        about: "what was done; take it to another machine (a note of your own, no proof of anything)",
         flags: &["--json"],
         run: progress::run,
     },

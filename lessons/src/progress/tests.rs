@@ -21,6 +21,32 @@ fn a_missing_file_is_the_beginning_and_a_saved_one_is_read_back() {
 }
 
 #[test]
+fn which_exercise_was_done_is_noted_when_it_was_and_stays() {
+    let mut progress = Progress::default();
+    let mut finish = |digest: &str, course: Option<&str>, revision| {
+        let edition = Edition {
+            digest: digest.to_owned(),
+            course: course.map(str::to_owned),
+        };
+        let change = Change::Finished {
+            exercise: "a".to_owned(),
+            revision,
+            edition: edition.clone(),
+        };
+        progress.apply(&change, "2026-11-21T10:00:00Z");
+        (progress.exercises["a"].edition.clone(), Some(edition))
+    };
+    let (found, first) = finish("sha256:1", Some("/my/copy"), 1);
+    assert_eq!(found, first);
+    assert_eq!(finish("sha256:2", None, 1).0, first);
+    let (found, third) = finish("sha256:3", None, 2);
+    assert_eq!(found, third);
+    let mut other = Progress::default();
+    other.merge(progress);
+    assert_eq!(other.exercises["a"].edition, third);
+}
+
+#[test]
 fn a_damaged_or_later_file_is_refused_by_name() {
     for (text, part) in [
         ("{", "not a progress file"),

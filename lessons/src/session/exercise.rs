@@ -140,6 +140,7 @@ impl Session {
             let change = Change::Finished {
                 exercise: id.clone(),
                 revision: report.revision,
+                edition: self.catalog.edition(&id),
             };
             self.change(change, effects);
             effects.push(Effect::Done { exercise: id });
