@@ -4,7 +4,8 @@
 //! $DOCKLINGS_HOME
 //! ├── content/                   shared by all sandboxes, never changes once written
 //! │   ├── blobs/sha256/<hex>     an OCI image layout: configs, manifests, compressed layers
-//! │   ├── layers/<chain>/        unpacked layers: `diff/` is an overlay lowerdir, `layer.json` describes it
+//! │   ├── layers/<chain>/        unpacked layers: `diff/` is an overlay lowerdir, `layer.json` describes it, `on-disk` says that
+//! │   │                          it survives a power cut
 //! │   ├── starter.json           the images that a new sandbox begins with
 //! │   ├── lock                   held shared by who adds content, exclusively by who deletes it
 //! │   └── tmp/                   what is not finished; renamed into place, or swept
@@ -20,6 +21,7 @@
 //! │   ├── volumes/<name>/_data
 //! │   ├── cache/                 build cache records
 //! │   ├── trash/                 removed, to be unlinked
+//! │   ├── damaged/               containers that `docklings doctor --repair` put aside
 //! │   └── journal.jsonl
 //! ├── workspaces/<exercise>/
 //! ├── hub/                       the practice hub: official images, and the blobs of all sandboxes
@@ -181,6 +183,10 @@ impl SandboxPaths {
     /// Build cache records.
     pub fn build_cache(&self) -> PathBuf {
         self.root.join("cache")
+    }
+    /// Damaged containers that were put aside.
+    pub fn damaged(&self) -> PathBuf {
+        self.root.join("damaged")
     }
     /// Removed things, to be unlinked.
     pub fn trash(&self) -> PathBuf {

@@ -5,8 +5,9 @@ use crate::error::Result;
 use crate::events::{self, Event, ObjectKind};
 use crate::paths::{Home, SandboxPaths, create_private_dir};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Which ways out of their network containers and build steps may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -65,6 +66,7 @@ pub struct Site {
     pub(crate) outbound: Allowed,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    left_out: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl Site {
@@ -90,6 +92,7 @@ impl Site {
             outbound: settings.outbound,
             clock: settings.clock,
             entropy: settings.entropy,
+            left_out: Arc::default(),
         })
     }
 
@@ -121,6 +124,25 @@ impl Site {
     /// Appends `event` to the journal.
     pub fn record(&self, event: &Event) -> Result<()> {
         events::append(&self.sandbox.journal(), event)
+    }
+
+    /// What was found of `what`, such as `container 0123456789ab`. One that cannot be read is left out, which is remembered:
+    /// one damaged record stops nothing else.
+    pub(crate) fn or_leave_out<T>(&self, what: &str, found: Result<Option<T>>) -> Option<T> {
+        found.unwrap_or_else(|error| {
+            if let Ok(mut left_out) = self.left_out.lock() {
+                left_out.insert(what.to_owned(), error.to_string());
+            }
+            None
+        })
+    }
+
+    /// What was left out because it cannot be read, and why.
+    pub fn left_out(&self) -> BTreeMap<String, String> {
+        let left_out = self.left_out.lock();
+        left_out
+            .map(|left_out| left_out.clone())
+            .unwrap_or_default()
     }
 
     /// The journal, oldest first.

@@ -9,10 +9,11 @@
 use crate::error::{Error, IoContext, Result};
 use crate::events::ObjectKind;
 use crate::id::VolumeName;
-use crate::paths::create_private_dir;
+use crate::paths::{SandboxPaths, create_private_dir};
 use crate::site::Site;
 use crate::store::atomic::{Durability, read_json, write_json};
 use crate::store::containers::MountSource;
+use crate::store::damage::put_aside;
 use crate::store::records;
 use crate::store::tree::remove_tree_of_anyone;
 use jiff::Timestamp;
@@ -46,11 +47,41 @@ struct Record {
     anonymous: bool,
 }
 
+impl Record {
+    fn of_lost(folder: &fs::Metadata) -> Self {
+        let made = folder.created().or_else(|_| folder.modified());
+        let made = made.ok().and_then(|time| Timestamp::try_from(time).ok());
+        Self {
+            created: made.unwrap_or(Timestamp::UNIX_EPOCH),
+            labels: BTreeMap::new(),
+            // Only those go with their container, or unasked.
+            anonymous: false,
+        }
+    }
+}
+
+/// The record of a volume, beside its files.
+pub(crate) const RECORD: &str = "volume.json";
+
 fn record_path(site: &Site, name: &VolumeName) -> PathBuf {
-    site.sandbox
-        .volumes()
-        .join(name.as_str())
-        .join("volume.json")
+    record_in(&site.sandbox, name)
+}
+
+fn record_in(sandbox: &SandboxPaths, name: &VolumeName) -> PathBuf {
+    sandbox.volumes().join(name.as_str()).join(RECORD)
+}
+
+/// Puts aside the record of a volume, and writes what is still known of it.
+pub(crate) fn record_again(
+    sandbox: &SandboxPaths,
+    name: &VolumeName,
+    now: Timestamp,
+) -> Result<()> {
+    let path = record_in(sandbox, name);
+    put_aside(&path, now)?;
+    let data = sandbox.volume_data(name);
+    let about = fs::metadata(&data).on("read", &data)?;
+    write_json(&path, &Record::of_lost(&about), Durability::Cached)
 }
 
 /// Makes the volume `name`; one that exists is fine.
@@ -63,7 +94,10 @@ pub(crate) fn create(
         Some(name) => (VolumeName::parse(name)?, false),
         None => (VolumeName::anonymous(&*site.entropy), true),
     };
-    if let Some(volume) = find(site, &name)? {
+    // What a killed command has begun is made to its end.
+    if record_path(site, &name).exists()
+        && let Some(volume) = find(site, &name)?
+    {
         return Ok(volume);
     }
     let data = site.sandbox.volume_data(&name);
@@ -101,15 +135,23 @@ pub(crate) fn ensure(site: &Site, name: &VolumeName, anonymous: bool) -> Result<
     Ok(())
 }
 
-/// The volume `name`, if it exists.
+/// The volume `name`, if it exists. One whose record is damaged or lost has its files still: it is one without labels, made
+/// when its folder was.
 pub(crate) fn find(site: &Site, name: &VolumeName) -> Result<Option<Volume>> {
-    let record: Option<Record> = read_json(&record_path(site, name))?;
-    Ok(record.map(|record| Volume {
+    let mountpoint = site.sandbox.volume_data(name);
+    let record = match read_json(&record_path(site, name)) {
+        Ok(Some(record)) => record,
+        _ => match fs::metadata(&mountpoint) {
+            Ok(about) => Record::of_lost(&about),
+            Err(_) => return Ok(None),
+        },
+    };
+    Ok(Some(Volume {
         name: name.clone(),
         created: record.created,
         labels: record.labels,
         anonymous: record.anonymous,
-        mountpoint: site.sandbox.volume_data(name),
+        mountpoint,
     }))
 }
 
@@ -131,7 +173,9 @@ pub(crate) fn list(site: &Site) -> Result<Vec<Volume>> {
 pub(crate) fn users(site: &Site, name: &VolumeName) -> Result<Vec<String>> {
     let mut users = Vec::new();
     for id in records::list(&site.sandbox)? {
-        let Some((config, _)) = records::read(&site.sandbox, &id)? else {
+        let what = format!("container {}", id.short());
+        let found = site.or_leave_out(&what, records::read(&site.sandbox, &id));
+        let Some((config, _)) = found else {
             continue;
         };
         let uses = |source: &MountSource| matches!(source, MountSource::Volume { name: used, .. } if used == name);

@@ -114,6 +114,8 @@ impl Engine {
     /// # Errors
     /// As [`Engine::build`], for a Dockerfile that cannot be read or parsed.
     pub fn check_build(&self, mut request: BuildRequest) -> Result<Report> {
+        // What is unpacked to be looked at is not swept meanwhile.
+        let _kept = self.keep_content()?;
         let context = std::mem::take(&mut request.context);
         let inputs = Inputs::load(&self.home, context, &request.dockerfile)?;
         let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;

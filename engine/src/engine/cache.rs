@@ -20,10 +20,13 @@ impl Engine {
 
     /// Every step that builds of this sandbox remember, oldest first, and every cache mount, with what they take.
     pub fn build_cache(&self) -> Result<Vec<CacheEntry>> {
-        let images = self.images()?.into_iter().flat_map(|image| image.chain);
+        let images = self.or_leave_out("the table of images", self.images().map(Some));
+        let images = images.into_iter().flatten().flat_map(|image| image.chain);
         let mut used: std::collections::BTreeSet<String> = images.collect();
         for id in records::list(&self.sandbox)? {
-            if let Some((config, _)) = records::read(&self.sandbox, &id)? {
+            let what = format!("container {}", id.short());
+            let found = self.or_leave_out(&what, records::read(&self.sandbox, &id));
+            if let Some((config, _)) = found {
                 used.extend(config.layers);
             }
         }

@@ -1,7 +1,7 @@
 //! Images: one short method per verb.
 
 use super::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::events::ObjectKind;
 use crate::image::collect::Collected;
 use crate::image::history::HistoryRow;
@@ -23,9 +23,19 @@ impl Engine {
         resolve::find(&self.home, &self.sandbox, name)
     }
 
+    /// The same, of an image that is to be used: a layer that a power cut has damaged is made again. Error: it cannot be; of
+    /// kind `NotFound` if the image can be pulled.
+    pub fn whole_image(&self, name: &str) -> Result<Image> {
+        let _kept = self.keep_content()?;
+        image::repair::find_whole(&self.home, &self.sandbox, name)
+    }
+
     /// All images of the sandbox, also those without a name, newest first.
     pub fn images(&self) -> Result<Vec<Image>> {
-        image::list(&self.home, &self.sandbox)
+        image::list_with(&self.home, &self.sandbox, |id, found| {
+            let what = format!("image {}", id.short());
+            Ok(self.or_leave_out(&what, found.map(Some)))
+        })
     }
 
     /// Gives a sandbox that is new its first images, `busybox` and `hello-world`. Costs one `stat(2)` afterwards.
@@ -128,7 +138,9 @@ impl Engine {
     pub fn image_users(&self) -> Result<Vec<InUse>> {
         let mut users = Vec::new();
         for id in records::list(&self.sandbox)? {
-            let Some((config, _)) = records::read(&self.sandbox, &id)? else {
+            let what = format!("container {}", id.short());
+            let found = self.or_leave_out(&what, records::read(&self.sandbox, &id));
+            let Some((config, _)) = found else {
                 continue;
             };
             users.push(InUse {
@@ -172,7 +184,13 @@ impl Engine {
     pub(super) fn collect(&self, deleted: &[ImageId]) -> Result<Collected> {
         // Files of a container's users may belong to subordinate ids. Where no namespace can be made, none do.
         drop(become_root());
-        image::collect::collect(&self.home, deleted, self.now())
+        match image::collect::collect(&self.home, deleted) {
+            // As long as it is not known what is needed, nothing is deleted.
+            Err(error) if error.kind() == ErrorKind::Internal => Ok(self
+                .or_leave_out("the removal of unneeded layers", Err(error))
+                .unwrap_or_default()),
+            other => other,
+        }
     }
 }
 

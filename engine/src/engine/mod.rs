@@ -9,6 +9,7 @@ mod containers;
 mod images;
 pub mod look;
 mod registry;
+pub mod repair;
 pub mod undo;
 mod volumes;
 

@@ -14,14 +14,10 @@ use crate::paths::{Home, SandboxPaths};
 use crate::store::containers::ContainerConfig;
 use crate::store::tree::remove_tree;
 use crate::store::{atomic, blobs, build_cache, distribution, images, layers, lock};
-use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-/// What lies in `content/tmp` and is no layer, such as a build context, is thrown away after this time.
-const LEFTOVER_AGE: SignedDuration = SignedDuration::from_hours(48);
 
 /// What is needed.
 #[derive(Debug, Default)]
@@ -40,15 +36,15 @@ pub struct Collected {
 }
 
 /// Removes what processes that died left unfinished, unless somebody is making something.
-pub fn sweep_leftovers(home: &Home, now: Timestamp) -> Result<()> {
+pub fn sweep_leftovers(home: &Home) -> Result<()> {
     match lock::try_exclusive(&home.content_lock())? {
-        Some(_lock) => sweep(home, now),
+        Some(_lock) => sweep(home),
         None => Ok(()),
     }
 }
 
 /// Deletes layers that nothing needs, and the configurations of `removed` if no sandbox has those images.
-pub fn collect(home: &Home, removed: &[ImageId], now: Timestamp) -> Result<Collected> {
+pub fn collect(home: &Home, removed: &[ImageId]) -> Result<Collected> {
     let Some(_lock) = lock::try_exclusive(&home.content_lock())? else {
         return Ok(Collected::default());
     };
@@ -75,7 +71,7 @@ pub fn collect(home: &Home, removed: &[ImageId], now: Timestamp) -> Result<Colle
         }
     }
     forget(home, &needed)?;
-    sweep(home, now)?;
+    sweep(home)?;
     Ok(collected)
 }
 
@@ -135,7 +131,7 @@ fn needed(home: &Home) -> Result<Needed> {
             needed.layers.extend(config.layers);
         }
     }
-    if let Some(starters) = starter::known(home)? {
+    if let Some(starters) = starter::known(home) {
         needed.images.extend(starters.images.into_values());
     }
     needed.layers.extend(build_cache::layers_needed(home)?);
@@ -192,8 +188,9 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         .collect()
 }
 
-/// Removes what processes that died left unfinished. The content lock is held.
-fn sweep(home: &Home, now: Timestamp) -> Result<()> {
+/// Removes what processes that died left unfinished. The content lock is held, so nobody is at work on any of it: who makes
+/// something in `content/tmp` holds that lock.
+fn sweep(home: &Home) -> Result<()> {
     for path in files(&home.blobs())? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(atomic::UNFINISHED) {
@@ -201,22 +198,7 @@ fn sweep(home: &Home, now: Timestamp) -> Result<()> {
         }
     }
     for path in files(&home.content_tmp())? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let is_layer = [
-            layers::DRAFT_PREFIX,
-            layers::GONE_PREFIX,
-            blobs::DRAFT_PREFIX,
-        ]
-        .iter()
-        .any(|prefix| name.starts_with(prefix));
-        let age = fs::symlink_metadata(&path)
-            .and_then(|metadata| metadata.modified())
-            .ok()
-            .and_then(|time| Timestamp::try_from(time).ok())
-            .map(|time| now.duration_since(time));
-        if is_layer || age.is_some_and(|age| age > LEFTOVER_AGE) {
-            remove_tree(&path)?;
-        }
+        remove_tree(&path)?;
     }
     Ok(())
 }
@@ -228,6 +210,7 @@ mod tests {
     use crate::oci::reference::Reference;
     use crate::paths::create_private_dir;
     use crate::store::layers::{Draft, Layer};
+    use jiff::Timestamp;
 
     struct World {
         _folder: tempfile::TempDir,
@@ -249,9 +232,8 @@ mod tests {
             let layer = Layer::new(Digest::of(text.as_bytes()), parent);
             Draft::new(&self.home)
                 .unwrap()
-                .publish(&self.home, &layer)
-                .unwrap();
-            layer
+                .publish(&self.home, layer)
+                .unwrap()
         }
 
         fn image(&self, sandbox: &str, layers: &[&Layer]) -> ImageId {
@@ -282,7 +264,7 @@ mod tests {
 
         #[track_caller]
         fn check(&self, removed: &[ImageId], expected: &[&Layer]) {
-            let collected = collect(&self.home, removed, Timestamp::UNIX_EPOCH).unwrap();
+            let collected = collect(&self.home, removed).unwrap();
             let chains: Vec<_> = expected.iter().map(|layer| layer.chain.clone()).collect();
             assert_eq!(collected.layers, chains);
         }
@@ -342,7 +324,7 @@ mod tests {
         fs::write(folder.join("config.json"), config.to_string()).unwrap();
         world.check(&[], &[]);
         fs::write(folder.join("config.json"), "{").unwrap();
-        assert!(collect(&world.home, &[], Timestamp::UNIX_EPOCH).is_err());
+        assert!(collect(&world.home, &[]).is_err());
         assert!(layers::exists(&world.home, &low.chain));
     }
 
@@ -369,15 +351,12 @@ mod tests {
             names
         };
         fs::create_dir_all(tmp.join("layer-x/diff")).unwrap();
-        fs::create_dir_all(tmp.join("context-x")).unwrap();
+        fs::create_dir_all(tmp.join("run-x/work/work")).unwrap();
         let draft = Draft::new(&world.home).unwrap();
-        collect(&world.home, &[], Timestamp::now()).unwrap();
+        collect(&world.home, &[]).unwrap();
         assert_eq!(left().len(), 3);
         drop(draft);
-        collect(&world.home, &[], Timestamp::now()).unwrap();
-        assert_eq!(left(), ["context-x"]);
-        let later = Timestamp::now() + SignedDuration::from_hours(49);
-        collect(&world.home, &[], later).unwrap();
+        collect(&world.home, &[]).unwrap();
         assert!(left().is_empty());
     }
 }

@@ -47,8 +47,7 @@ impl Staged {
         layer.size = self.unpacked.size;
         layer.entries = self.unpacked.entries;
         layer.tar_size = self.tar_size;
-        self.draft.publish(home, &layer)?;
-        Ok(layer)
+        self.draft.publish(home, layer)
     }
 }
 
@@ -138,7 +137,9 @@ pub fn measure(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
 
 /// Makes the folder `upper` the layer that [`measure`] said it would be; nothing touched it since.
 pub fn adopt_as(home: &Home, layer: &Layer, upper: &Path) -> Result<()> {
-    Draft::adopt(home, upper)?.publish(home, layer)
+    Draft::adopt(home, upper)?
+        .publish(home, layer.clone())
+        .map(drop)
 }
 
 /// Makes a copy of the folder `upper` the layer on top of `chain` (chain ids, lowest first); none if it would be empty.

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`resolve`] | what the user wrote → an image |
 //! | [`record`] | an image begins to exist, in one step |
+//! | [`repair`] | a damaged layer is made again before it is used |
 //! | [`tar`], [`compression`], `ahead`, [`digesting`], `capped` | the streams that layers are |
 //! | [`unpack`] with [`marks`], [`owners`], [`recipe`] | a tar → a folder for overlayfs |
 //! | [`pack`] | a folder of changes → a tar |
@@ -47,6 +48,7 @@ pub mod recipe;
 pub mod record;
 pub mod remote;
 pub mod remove;
+pub mod repair;
 pub mod resolve;
 pub mod starter;
 pub mod tar;
@@ -120,13 +122,22 @@ impl Image {
 
 /// All images of a sandbox, newest first.
 pub fn list(home: &Home, sandbox: &SandboxPaths) -> Result<Vec<Image>> {
+    list_with(home, sandbox, |_, found| found.map(Some))
+}
+
+/// The same, of those that `choose` takes: it gets what was found of each.
+pub fn list_with(
+    home: &Home,
+    sandbox: &SandboxPaths,
+    choose: impl Fn(&ImageId, Result<Image>) -> Result<Option<Image>>,
+) -> Result<Vec<Image>> {
     let table = images::read(sandbox)?;
     let mut references = table.all_references();
-    let mut found = table
-        .images
-        .iter()
-        .map(|(id, record)| load(home, references.remove(id).unwrap_or_default(), id, record))
-        .collect::<Result<Vec<_>>>()?;
+    let mut found = Vec::with_capacity(table.images.len());
+    for (id, record) in &table.images {
+        let image = load(home, references.remove(id).unwrap_or_default(), id, record);
+        found.extend(choose(id, image)?);
+    }
     found.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.id.cmp(&b.id)));
     Ok(found)
 }

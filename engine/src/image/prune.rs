@@ -57,7 +57,7 @@ pub fn prune(
             continue;
         }
         let has_tag = references.iter().any(|name| name.tag().is_some());
-        if (has_tag && !options.all) || !wanted(&config(&id)?, options) {
+        if (has_tag && !options.all) || !is_wanted(config(&id), options) {
             continue;
         }
         let names: Vec<String> = match references.is_empty() {
@@ -77,7 +77,9 @@ pub fn prune(
     Ok(removed)
 }
 
-fn wanted(config: &ImageConfig, options: &PruneOptions) -> bool {
+/// Whether the image with `config` is among those that `options` mean. One that is damaged has no date and no labels.
+fn is_wanted(config: Result<ImageConfig>, options: &PruneOptions) -> bool {
+    let config = config.unwrap_or_default();
     let created: Option<Timestamp> = config.created.as_deref().and_then(|text| text.parse().ok());
     if let Some(until) = options.until
         && created.is_none_or(|created| created > until)

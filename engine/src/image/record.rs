@@ -1,7 +1,8 @@
 //! An image begins to exist: the last step of `build`, `commit`, `load` and `import`.
 //!
 //! Order matters for a crash: layers first, then configurations, then one replacement of `images.json`. Before that
-//! last step nobody can see any of it; after it, all is there.
+//! last step nobody can see any of it; after it, all is there. It matters for a power cut as well: layers are on the disk
+//! before `images.json` is.
 
 use super::parse_config;
 use crate::error::{Error, Result};
@@ -9,7 +10,7 @@ use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::images::{self, ImageRecord};
-use crate::store::{blobs, layers};
+use crate::store::{blobs, layers, whole};
 use jiff::Timestamp;
 
 /// An image to be recorded. Its layers are published already.
@@ -61,6 +62,7 @@ pub fn record(
         let id = blobs::write(home, &image.config)?;
         prepared.push((id, chain, size));
     }
+    whole::settle(home)?;
     images::update(sandbox, |table| {
         let mut recorded = Vec::with_capacity(new.len());
         for (image, (id, chain, size)) in new.iter().zip(&prepared) {
@@ -128,7 +130,8 @@ mod tests {
         let diff_id = Digest::of(b"layer");
         let mut layer = Layer::new(diff_id.clone(), None);
         layer.size = 42;
-        Draft::new(&home).unwrap().publish(&home, &layer).unwrap();
+        let draft = Draft::new(&home).unwrap();
+        let layer = draft.publish(&home, layer).unwrap();
         let new = image(Some(&diff_id), "app");
         let now = Timestamp::UNIX_EPOCH;
         let recorded = record(&home, &sandbox, now, std::slice::from_ref(&new)).unwrap();

@@ -25,7 +25,7 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
     Rotation::of(&request.host.log)?;
     // Until the container is on record, nothing else says that it needs these layers.
     let _kept = crate::image::keep_content(&site.home)?;
-    let image = crate::image::resolve::find(&site.home, &site.sandbox, &request.image)?;
+    let image = crate::image::repair::find_whole(&site.home, &site.sandbox, &request.image)?;
     let defaults = &image.config.config;
     let id = ContainerId::random(&*site.entropy);
     let mut host = request.host;

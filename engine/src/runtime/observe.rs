@@ -33,19 +33,30 @@ pub(crate) fn all(site: &Site) -> Result<Vec<Container>> {
     let mut containers = Vec::new();
     for id in records::list(&site.sandbox)? {
         // One that is removed meanwhile is not there any more.
-        containers.extend(by_id(site, &id)?);
+        let what = format!("container {}", id.short());
+        containers.extend(site.or_leave_out(&what, by_id(site, &id)));
     }
     containers.sort_by_key(|container| std::cmp::Reverse(container.config.created));
     Ok(containers)
 }
 
-/// The container that `name` means.
-pub(crate) fn by_name(site: &Site, name: &str) -> Result<Container> {
+/// The id that `name` means; the container may be damaged.
+pub(crate) fn id_of(site: &Site, name: &str) -> Result<ContainerId> {
     if name.trim().is_empty() {
         return Err(Error::local("invalid container name or ID: value is empty"));
     }
-    let id = records::find(&site.sandbox, name)?;
-    by_id(site, &id)?.ok_or_else(|| Error::not_found(format!("No such container: {name}")))
+    records::find(&site.sandbox, name)
+}
+
+/// The container that `name` means.
+pub(crate) fn by_name(site: &Site, name: &str) -> Result<Container> {
+    let id = id_of(site, name)?;
+    let found = by_id(site, &id).map_err(|error| {
+        Error::internal(format!("container {} cannot be used", id.short()))
+            .with_source(error)
+            .with_hint(format!("docker rm -f {name} removes it"))
+    })?;
+    found.ok_or_else(|| Error::not_found(format!("No such container: {name}")))
 }
 
 /// The container `id`; `None` if it is gone.

@@ -2,10 +2,13 @@
 
 use super::holder;
 use super::observe;
+use super::requests::{self, Request};
 use super::spec::{RemoveOptions, Status};
 use super::stop;
 use crate::cgroup;
 use crate::error::{Error, Result};
+use crate::events::ObjectKind;
+use crate::id::ContainerId;
 use crate::site::Site;
 use crate::store::containers::{ContainerConfig, MountSource};
 use crate::store::{lock, records};
@@ -22,6 +25,10 @@ const UNTIL_KILLED: Duration = Duration::from_secs(5);
 
 /// Removes a container; see [`crate::Engine::remove`].
 pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<()> {
+    let id = observe::id_of(site, name)?;
+    if options.force && observe::by_id(site, &id).is_err() {
+        return remove_damaged(site, &id);
+    }
     let id = observe::by_name(site, name)?.config.id;
     let place = site.sandbox.container(&id);
     let begun = Instant::now();
@@ -50,6 +57,43 @@ pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<
             // Somebody may have started it since; or a monitor that was just killed needs a moment.
             (Ok(None), _) => std::thread::sleep(PAUSE),
             (Err(error), _) => return Err(error),
+        }
+    }
+    Err(Error::internal(format!("container {id} does not end")))
+}
+
+/// Removes a container without reading what it is: by its folder, its socket and its lock.
+fn remove_damaged(site: &Site, id: &ContainerId) -> Result<()> {
+    let place = site.sandbox.container(id);
+    let begun = Instant::now();
+    let mut asked = false;
+    let request = Request::Stop {
+        signal: libc::SIGKILL,
+        timeout: -1,
+        again: false,
+        via: site.via.clone(),
+    };
+    while begun.elapsed() < PATIENCE {
+        match lock::try_folder(place.lock()) {
+            Ok(Some(_lock)) => {
+                let name = records::name_of(&site.sandbox, id).unwrap_or_default();
+                let trash = records::discard(&site.sandbox, id, &name)?;
+                cgroup::sweep(id.as_str());
+                let event = site.event(ObjectKind::Container, "destroy", id.as_str());
+                site.record(&event.with("name", name))?;
+                return records::empty_trash(&site.sandbox, &trash, site.now());
+            }
+            Ok(None) if begun.elapsed() > UNTIL_KILLED => holder::kill(site, id)?,
+            Ok(None) => {
+                if !asked {
+                    // It says when it has ended, or nothing; the lock tells.
+                    let _ = requests::urge(site, id, &request);
+                }
+                asked = true;
+                std::thread::sleep(PAUSE);
+            }
+            Err(_) if !place.root().exists() => return Ok(()),
+            Err(error) => return Err(error),
         }
     }
     Err(Error::internal(format!("container {id} does not end")))

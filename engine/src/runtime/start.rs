@@ -16,6 +16,7 @@ use super::{Failure, observe};
 use super::{plan, step};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::id::ContainerId;
+use crate::image::repair;
 use crate::network::outbound::Allowed;
 use crate::site::Site;
 use crate::store::lock;
@@ -70,6 +71,8 @@ pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Op
             None => Ok(None),
         };
     };
+    let config = &container.config;
+    repair::ensure_whole(&site.home, &site.sandbox, &config.image, &config.layers)?;
     let session = start_monitor(site, id, lock, options)?;
     match options.attach {
         Some(_) => Ok(Some(session)),

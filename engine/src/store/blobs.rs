@@ -26,11 +26,11 @@ pub fn exists(home: &Home, digest: &Digest) -> bool {
     path(home, digest).exists()
 }
 
-/// Writes a blob, durably, and returns its digest. One that is there stays untouched.
+/// Writes a blob, durably, and returns its digest. One that is there stays untouched, unless it is damaged.
 pub fn write(home: &Home, bytes: &[u8]) -> Result<Digest> {
     let digest = Digest::of(bytes);
     let path = path(home, &digest);
-    if !path.exists() {
+    if fs::read(&path).ok().as_deref() != Some(bytes) {
         create_private_dir(&home.blobs())?;
         atomic::write(&path, bytes, Durability::Durable)?;
     }

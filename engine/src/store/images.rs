@@ -99,7 +99,10 @@ impl ImageTable {
 
 /// Reads the table. A sandbox without one has no images.
 pub fn read(sandbox: &SandboxPaths) -> Result<ImageTable> {
-    Ok(atomic::read_json(&sandbox.images())?.unwrap_or_default())
+    let table = atomic::read_json(&sandbox.images()).map_err(|error| {
+        error.with_hint("docklings doctor --repair makes it again of what is known")
+    })?;
+    Ok(table.unwrap_or_default())
 }
 
 /// Changes the table: reads it under the lock, hands it to `change`, and writes it durably if that succeeds and

@@ -11,11 +11,13 @@
 use super::atomic::{self, Durability};
 use super::lock::{self, Lock};
 use super::tree::remove_tree;
+use super::whole::{self, Census};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::config::chain_ids;
 use crate::oci::digest::Digest;
 use crate::paths::{Home, create_private_dir};
 use crate::sys::spread;
+use rustix::fs::{CWD, RenameFlags};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs;
@@ -26,7 +28,8 @@ use std::path::{Path, PathBuf};
 pub const DIFF: &str = "diff";
 /// What is needed beyond the files to give back a foreign tar byte by byte, within the layer's folder.
 pub const RECIPE: &str = "recipe";
-const DESCRIPTION: &str = "layer.json";
+/// What it is, within the layer's folder.
+pub(super) const DESCRIPTION: &str = "layer.json";
 
 /// `layer.json`: what a layer is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub struct Layer {
     pub entries: u64,
     /// Bytes of its uncompressed tar.
     pub tar_size: u64,
+    /// What was on the disk when it was made; `None` of a layer of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub census: Option<Census>,
 }
 
 impl Layer {
@@ -55,6 +61,7 @@ impl Layer {
             size: 0,
             entries: 0,
             tar_size: 0,
+            census: None,
         }
     }
 }
@@ -87,9 +94,9 @@ pub fn diff(home: &Home, chain: &str) -> PathBuf {
     path(home, chain).join(DIFF)
 }
 
-/// Whether the layer is there; if it is, it is whole.
+/// Whether the layer is there. One that is not whole is not: it is made again.
 pub fn exists(home: &Home, chain: &str) -> bool {
-    path(home, chain).is_dir()
+    whole::is_whole(home, chain)
 }
 
 /// What is known of a layer. Error: kind `NotFound`.
@@ -120,7 +127,9 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
 pub fn by_diff_id(home: &Home) -> Result<HashMap<Digest, Layer>> {
     let mut known = HashMap::new();
     for chain in list(home)? {
-        if let Ok(layer) = read(home, &chain) {
+        if let Ok(layer) = read(home, &chain)
+            && exists(home, &chain)
+        {
             known.insert(layer.diff_id.clone(), layer);
         }
     }
@@ -187,9 +196,11 @@ impl Draft {
         &self.folder
     }
 
-    /// Makes the layer visible. If it is there already, that one stays and this draft goes.
-    pub fn publish(mut self, home: &Home, layer: &Layer) -> Result<()> {
-        atomic::write_json(&self.folder.join(DESCRIPTION), layer, Durability::Cached)?;
+    /// Makes the layer visible, and returns what is known of it. If it is there already, that one stays and this draft goes;
+    /// but one that a power cut has damaged goes, and this draft takes its place.
+    pub fn publish(mut self, home: &Home, mut layer: Layer) -> Result<Layer> {
+        layer.census = Census::of_layer(&self.folder)?;
+        atomic::write_json(&self.folder.join(DESCRIPTION), &layer, Durability::Cached)?;
         open_to_all(&self.folder)?;
         let layers = home.layers();
         if !layers.is_dir() {
@@ -197,20 +208,20 @@ impl Draft {
         }
         let target = path(home, &layer.chain);
         match fs::rename(&self.folder, &target) {
-            Ok(()) => {
-                self.published = true;
-                Ok(())
-            }
+            Ok(()) => self.published = true,
             Err(error)
                 if matches!(
                     error.kind(),
                     ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists
                 ) =>
             {
-                Ok(())
+                if !exists(home, &layer.chain) {
+                    exchange(&self.folder, &target)?;
+                }
             }
-            Err(error) => Err(error).on("rename", &target),
+            Err(error) => return Err(error).on("rename", &target),
         }
+        Ok(layer)
     }
 }
 
@@ -236,6 +247,13 @@ pub fn remove(home: &Home, chain: &str) -> Result<()> {
     }
 }
 
+/// Lets two folders have each other's names, in one step.
+fn exchange(one: &Path, other: &Path) -> Result<()> {
+    rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
+        .map_err(std::io::Error::from)
+        .on("replace", other)
+}
+
 /// The root folder of a container is the top of its layers, and must be enterable by all its users.
 fn open_to_all(folder: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -256,8 +274,7 @@ mod tests {
         let draft = Draft::new(home).unwrap();
         fs::write(draft.diff().join("f"), text).unwrap();
         let layer = Layer::new(Digest::of(b"the same"), None);
-        draft.publish(home, &layer).unwrap();
-        layer
+        draft.publish(home, layer).unwrap()
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! the first output.
 
 use super::atomic::{Durability, json, read_json, write_json, write_unseen};
-use super::containers::{ContainerConfig, RecordedState};
+use super::containers::{ContainerConfig, Phase, RecordedState};
 use super::tree::remove_tree_of_anyone;
 use crate::error::{Error, IoContext, Result};
 use crate::id::{ContainerId, is_hex};
@@ -92,7 +92,7 @@ fn take_name(sandbox: &SandboxPaths, name: &str, id: &ContainerId) -> Result<()>
 /// The container that has `name`; `None` too if a crash left the name without its container.
 fn holder(sandbox: &SandboxPaths, name: &str) -> Result<Option<ContainerId>> {
     let path = sandbox.names().join(name);
-    let text = match fs::read_to_string(&path) {
+    let text = match fs::read(&path) {
         Err(error)
             if matches!(
                 error.kind(),
@@ -103,8 +103,29 @@ fn holder(sandbox: &SandboxPaths, name: &str) -> Result<Option<ContainerId>> {
         }
         other => other.on("read", &path)?,
     };
-    let id = ContainerId::parse(text.trim()).ok();
+    let text = String::from_utf8_lossy(&text);
+    let id = match ContainerId::parse(text.trim()) {
+        Ok(id) => Some(id),
+        // A power cut has emptied it: the containers know their names, too.
+        Err(_) => named(sandbox, name)?,
+    };
     Ok(id.filter(|id| sandbox.container(id).config().exists()))
+}
+
+/// The container whose own record says that it is called `name`.
+fn named(sandbox: &SandboxPaths, name: &str) -> Result<Option<ContainerId>> {
+    let mut ids = list(sandbox)?.into_iter();
+    Ok(ids.find(|id| {
+        let found = read_json::<ContainerConfig>(&sandbox.container(id).config());
+        matches!(found, Ok(Some(config)) if config.name == name)
+    }))
+}
+
+/// Lets the name of a container lead to it again.
+pub fn name_again(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
+    let _names = lock_names(sandbox)?;
+    let path = sandbox.names().join(&config.name);
+    write_unseen(&path, config.id.as_str().as_bytes())
 }
 
 /// All containers, in no order.
@@ -124,19 +145,38 @@ pub fn list(sandbox: &SandboxPaths) -> Result<Vec<ContainerId>> {
 }
 
 /// What was asked for and what was recorded, which is nothing before the first start; `None` if there is no such
-/// container (any more).
+/// container (any more). Of one whose record of states is damaged it is not known that it has ended. Error: what was asked
+/// for is damaged or lost.
 pub fn read(
     sandbox: &SandboxPaths,
     id: &ContainerId,
 ) -> Result<Option<(ContainerConfig, RecordedState)>> {
     let place = sandbox.container(id);
     let Some(config) = read_json(&place.config())? else {
-        return Ok(None);
+        return match place.root().exists() {
+            false => Ok(None),
+            true => Err(Error::internal(format!(
+                "`{}` is lost",
+                place.config().display()
+            ))),
+        };
     };
-    Ok(Some((
-        config,
-        read_json(&place.state())?.unwrap_or_default(),
-    )))
+    let state = read_json(&place.state()).unwrap_or_else(|_| {
+        Some(RecordedState {
+            phase: Phase::Running,
+            ..RecordedState::default()
+        })
+    });
+    Ok(Some((config, state.unwrap_or_default())))
+}
+
+/// The name that leads to the container `id`, whose own record cannot be read.
+pub fn name_of(sandbox: &SandboxPaths, id: &ContainerId) -> Option<String> {
+    let mut names = fs::read_dir(sandbox.names()).ok()?.flatten();
+    names.find_map(|entry| {
+        let text = fs::read_to_string(entry.path()).ok()?;
+        (text.trim() == id.as_str()).then(|| entry.file_name().into_string().ok())?
+    })
 }
 
 /// The container that `text` means: a name, an id, or the beginning of only one id.

@@ -92,7 +92,14 @@ impl Overlay<'_> {
         .map_err(|error| {
             let error = failed("mount overlay on", target.display(), error);
             error.with_hint("docklings doctor")
-        })
+        })?;
+        if let Some((_, work)) = self.upper {
+            // Overlayfs makes it with mode 000, which is why `rm -rf` of its owner fails. It looks into it as the one who
+            // mounted, whatever the mode.
+            let owner_only = rustix::fs::Mode::RWXU;
+            let _ = rustix::fs::chmod(work.join("work"), owner_only);
+        }
+        Ok(())
     }
 
     /// For more layers than a page of options holds, or odd paths. Needs Linux 6.8 (`lowerdir+`).

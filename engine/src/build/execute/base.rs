@@ -9,7 +9,7 @@ use crate::build::request::Reach;
 use crate::error::{Error, Result};
 use crate::image::remote::pull::{Place, pull};
 use crate::image::remote::{LayerStatus, PullRequest, Pulled, Remote, TransferEvent};
-use crate::image::{Image, resolve};
+use crate::image::{Image, repair, resolve};
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
 use std::collections::BTreeSet;
@@ -32,7 +32,7 @@ pub(super) struct Bases {
 impl Builder<'_> {
     /// The image called `name`, pulled if need be.
     pub(super) fn find_image(&mut self, name: &str) -> Result<Image> {
-        let find = || resolve::find(self.site.home, self.site.sandbox, name);
+        let find = || repair::find_whole(self.site.home, self.site.sandbox, name);
         let here = match (find(), self.bases.always) {
             (Ok(image), false) => return Ok(image),
             (Err(error), _) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -50,7 +50,7 @@ impl Builder<'_> {
             return here;
         }
         self.pull(&reference)?;
-        resolve::find(self.site.home, self.site.sandbox, name)
+        find()
     }
 
     fn pull(&mut self, reference: &Reference) -> Result<()> {

@@ -20,7 +20,7 @@ use super::{PullRequest, Pulled, Remote, blob};
 use crate::error::{Error, Result};
 use crate::image::collect::sweep_leftovers;
 use crate::image::record::{NewImage, record};
-use crate::image::{keep_content, parse_config};
+use crate::image::{keep_content, parse_config, repair};
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
@@ -56,7 +56,7 @@ pub(crate) fn pull(
     }
     let wanted = Wanted::parse(request.platform.as_deref())?;
     // A pull that was killed has left the most.
-    sweep_leftovers(place.home, place.now)?;
+    sweep_leftovers(place.home)?;
     let client = connect(remote, asked.domain())?;
     let mut references = vec![asked.clone().or_latest()];
     if request.all_tags {
@@ -103,7 +103,8 @@ fn one(
     let parsed = checked(&config, &received, reference, wanted)?;
     let layers = &received.manifest.layers;
     let known = images::read(place.sandbox)?.images;
-    let counted = match known.contains_key(&received.manifest.config.digest) {
+    let here = known.get(&received.manifest.config.digest);
+    let counted = match here.is_some_and(|image| repair::is_whole(place.home, &image.chain)) {
         // As in Docker, of an image that is here no layer is told.
         true => {
             layer::note_all(place.home, reference, layers, &parsed.rootfs.diff_ids)?;

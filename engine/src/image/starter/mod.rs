@@ -13,6 +13,7 @@ mod hello;
 mod tree;
 mod userland;
 
+use super::collect;
 use super::keep_content;
 use super::layer::{self, Origin};
 use super::record::{self, NewImage};
@@ -23,11 +24,12 @@ use crate::oci::digest::{Digest, ImageId};
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::atomic::{self, Durability};
-use crate::store::{blobs, layers};
+use crate::store::{blobs, images, layers, whole};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tree::Tree;
+use userland::Userland;
 
 /// The label that tells what an assembled userland is made of.
 pub const LABEL_USERLAND: &str = "docklings.userland";
@@ -49,12 +51,8 @@ pub fn ensure(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<()>
         return Ok(());
     }
     let _kept = keep_content(home)?;
-    let starters = match known(home)? {
-        Some(starters) => starters,
-        None => assemble(home)?,
-    };
     let mut new = Vec::new();
-    for (name, id) in &starters.images {
+    for (name, id) in &ready(home)?.images {
         new.push(NewImage {
             config: blobs::read(home, id)?,
             parent: None,
@@ -64,29 +62,82 @@ pub fn ensure(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<()>
     record::record(home, sandbox, now, &new).map(drop)
 }
 
-/// The images that `starter.json` names, if all of them are whole. They are kept even when no sandbox has them.
-pub fn known(home: &Home) -> Result<Option<Starters>> {
-    let Some(starters) = atomic::read_json::<Starters>(&home.starters())? else {
-        return Ok(None);
-    };
-    for id in starters.images.values() {
-        let Ok(config) = super::config(home, id) else {
-            return Ok(None);
-        };
-        let chain = layers::chain(&config.rootfs.diff_ids);
-        if !chain.iter().all(|layer| layers::exists(home, layer)) {
-            return Ok(None);
+/// The starter images of this home, which are assembled if they are missing, damaged, or made of less than this machine has
+/// by now. The caller holds [`keep_content`].
+pub fn ready(home: &Home) -> Result<Starters> {
+    match known(home) {
+        Some(starters) if !is_makeshift(home, &starters) || !userland::has_busybox() => {
+            Ok(starters)
         }
+        _ => assemble(home),
     }
-    Ok(Some(starters))
 }
 
-/// Makes the images anew.
-fn assemble(home: &Home) -> Result<Starters> {
+/// The images that `starter.json` names, if all of them are whole. They are kept even when no sandbox has them. A file that
+/// cannot be read says nothing.
+pub fn known(home: &Home) -> Option<Starters> {
+    let starters: Starters = atomic::read_json(&home.starters()).ok()??;
+    let is_whole = |id: &ImageId| {
+        super::config(home, id).is_ok_and(|config| {
+            let chain = layers::chain(&config.rootfs.diff_ids);
+            chain.iter().all(|layer| layers::exists(home, layer))
+        })
+    };
+    starters.images.values().all(is_whole).then_some(starters)
+}
+
+/// Gives the names of starter images that were made of the machine's own tools to those that are made of a busybox, which was
+/// installed since; in all sandboxes. Costs nothing where there is nothing to do.
+pub fn renew(home: &Home, now: Timestamp) -> Result<()> {
+    let Some(old) = known(home).filter(|starters| is_makeshift(home, starters)) else {
+        return Ok(());
+    };
+    let _kept = keep_content(home)?;
+    let new = ready(home)?;
+    for sandbox in collect::sandboxes(home)? {
+        for (name, id) in &new.images {
+            let reference = Reference::parse(name)?.or_latest();
+            let table = images::read(&sandbox).unwrap_or_default();
+            // A name that means something else by now is the user's own.
+            if old.images.get(name) == Some(id)
+                || table.references.get(&reference) != old.images.get(name)
+            {
+                continue;
+            }
+            let image = NewImage {
+                config: blobs::read(home, id)?,
+                parent: None,
+                references: vec![reference],
+            };
+            record::record(home, &sandbox, now, &[image])?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether they are made of the machine's own tools for want of a busybox.
+fn is_makeshift(home: &Home, starters: &Starters) -> bool {
+    starters.images.values().any(|id| {
+        let labels = super::config(home, id).map(|config| config.config.labels);
+        labels.is_ok_and(|labels| {
+            let label = labels
+                .as_ref()
+                .and_then(|labels| labels.get(LABEL_USERLAND));
+            label.is_some_and(|label| label.contains(userland::MAKESHIFT))
+        })
+    })
+}
+
+/// Makes the images anew. The caller holds [`keep_content`].
+pub(super) fn assemble(home: &Home) -> Result<Starters> {
     let userland = userland::of_this_machine().ok_or_else(|| {
         Error::machine("no busybox and no shell was found on this machine")
             .with_hint("install `busybox-static`, or load an image with `docker load`")
     })?;
+    assemble_of(home, &userland)
+}
+
+fn assemble_of(home: &Home, userland: &Userland) -> Result<Starters> {
     let hello = match hello::program() {
         Some(program) => {
             let mut tree = Tree::default();
@@ -120,7 +171,8 @@ fn assemble(home: &Home) -> Result<Starters> {
             ("hello-world".to_owned(), hello),
         ]),
     };
-    atomic::write_json(&home.starters(), &starters, Durability::Cached)?;
+    whole::settle(home)?;
+    atomic::write_json(&home.starters(), &starters, Durability::Durable)?;
     Ok(starters)
 }
 
@@ -221,6 +273,53 @@ mod tests {
         .unwrap();
         ensure(&home, &second, Timestamp::UNIX_EPOCH).unwrap();
         assert!(resolve::find(&home, &second, "busybox").is_err());
+    }
+
+    #[test]
+    fn names_of_a_makeshift_move_to_a_busybox_that_was_installed_since() {
+        let (_folder, home, sandbox) = world();
+        let (Some(tools), true) = (userland::of_tools(), userland::has_busybox()) else {
+            return;
+        };
+        assemble_of(&home, &tools).unwrap();
+        let starters = known(&home).unwrap();
+        let new = starters.images.iter().map(|(name, id)| NewImage {
+            config: blobs::read(&home, id).unwrap(),
+            parent: None,
+            references: vec![Reference::parse(name).unwrap().or_latest()],
+        });
+        let new: Vec<_> = new.collect();
+        record::record(&home, &sandbox, Timestamp::UNIX_EPOCH, &new).unwrap();
+        let old = resolve::find(&home, &sandbox, "busybox").unwrap().id;
+        renew(&home, Timestamp::UNIX_EPOCH).unwrap();
+        let found = resolve::find(&home, &sandbox, "busybox").unwrap().id;
+        assert!(found != old && known(&home).unwrap().images["busybox"] == found);
+        // What the user calls so by now is the user's own.
+        crate::store::images::update(&sandbox, |table| {
+            let name = Reference::parse("busybox").unwrap().or_latest();
+            table.tag(name, &old, Timestamp::UNIX_EPOCH);
+            Ok(())
+        })
+        .unwrap();
+        renew(&home, Timestamp::UNIX_EPOCH).unwrap();
+        let found = resolve::find(&home, &sandbox, "busybox").unwrap().id;
+        assert_eq!(found, old);
+    }
+
+    #[test]
+    fn a_damaged_list_or_layer_is_made_again() {
+        let (_folder, home, sandbox) = world();
+        ensure(&home, &sandbox, Timestamp::UNIX_EPOCH).unwrap();
+        let before = known(&home).unwrap();
+        std::fs::write(home.starters(), "").unwrap();
+        assert_eq!(known(&home), None);
+        assert_eq!(ready(&home).unwrap(), before);
+        let chain = layers::list(&home).unwrap().remove(0);
+        whole::doubt(&home, &chain).unwrap();
+        std::fs::write(layers::path(&home, &chain).join("recipe"), "").unwrap();
+        assert_eq!(known(&home), None);
+        assert_eq!(ready(&home).unwrap(), before);
+        assert!(whole::is_counted_whole(&home, &chain));
     }
 
     #[test]

@@ -27,6 +27,9 @@ const TOOLS: &str = "[ awk base64 basename cat chgrp chmod chown clear cmp cp cu
     rmdir sed seq setsid sha1sum sha256sum sleep sort stat stty sync tac tail tar tee test time timeout top touch tr true \
     truncate tty umount uname uniq unlink uptime vi watch wc wget which whoami xargs yes";
 
+/// How the label ends of what was made without a busybox.
+pub(super) const MAKESHIFT: &str = "no busybox was found";
+
 /// Files, and what they are made of.
 #[derive(Debug, Clone)]
 pub(super) struct Userland {
@@ -38,6 +41,11 @@ pub(super) struct Userland {
 /// The best that this machine has.
 pub(super) fn of_this_machine() -> Option<Userland> {
     choose(&BUSYBOX.map(PathBuf::from))
+}
+
+/// Whether this machine has a busybox to make it of.
+pub(super) fn has_busybox() -> bool {
+    of_this_machine().is_some_and(|userland| !userland.label.contains(MAKESHIFT))
 }
 
 /// A static busybox among `candidates`, else a dynamic one, else the machine's own tools.
@@ -97,7 +105,7 @@ fn with_busybox(path: &Path, alone: bool) -> Option<Userland> {
     })
 }
 
-fn of_tools() -> Option<Userland> {
+pub(super) fn of_tools() -> Option<Userland> {
     let locate = |name: &str| {
         FOLDERS
             .iter()
@@ -128,7 +136,7 @@ fn of_tools() -> Option<Userland> {
     tree.link("usr/bin/env", "../../bin/env");
     Some(Userland {
         tree,
-        label: format!("this machine's own tools with {shell} as its shell; no busybox was found"),
+        label: format!("this machine's own tools with {shell} as its shell; {MAKESHIFT}"),
     })
 }
 

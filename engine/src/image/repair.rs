@@ -1,0 +1,139 @@
+//! An image with a damaged layer is made whole before it is used.
+//!
+//! **What Docker does.** Nothing: it runs what is left. **What we do.** A layer that a power cut has damaged is made again of
+//! what this machine still has: its own files, if only its description is lost; its compressed form; the same files on
+//! another parent; the programs of this machine, for a starter image. What cannot be made again is said, with the command that helps.
+//! **Try it.** Empty a file under `content/layers/<chain>/diff`, remove `on-disk` beside `diff`, and `docker run` the image.
+
+use super::layer::{self, Origin};
+use super::starter;
+use super::unpack::Limits;
+use super::{Image, config, keep_content, resolve};
+use crate::error::{Error, IoContext, Result};
+use crate::oci::digest::{Digest, ImageId};
+use crate::paths::{Home, SandboxPaths};
+use crate::store::layers::{self, Layer};
+use crate::store::{blobs, distribution, whole};
+use crate::sys::namespace::become_root;
+use std::fs::File;
+
+/// The image that `name` means, with whole layers; see [`resolve::find`].
+///
+/// # Errors
+/// Kind `NotFound` also if it is damaged and a registry has it: it is to be pulled, as one that is not here.
+pub fn find_whole(home: &Home, sandbox: &SandboxPaths, name: &str) -> Result<Image> {
+    let image = resolve::find(home, sandbox, name)?;
+    if is_whole(home, &image.chain) || make_whole(home, &image.id, &image.chain)? {
+        return Ok(image);
+    }
+    Err(damaged(name, &image))
+}
+
+/// Makes sure that the layers `chain` of a container are whole.
+pub fn ensure_whole(
+    home: &Home,
+    sandbox: &SandboxPaths,
+    id: &ImageId,
+    chain: &[String],
+) -> Result<()> {
+    if is_whole(home, chain) {
+        return Ok(());
+    }
+    let _kept = keep_content(home)?;
+    if make_whole(home, id, chain)? {
+        return Ok(());
+    }
+    let name = id.as_str();
+    match resolve::find(home, sandbox, name) {
+        Ok(image) => Err(damaged(
+            image.names().first().map_or(name, String::as_str),
+            &image,
+        )),
+        Err(_) => Err(
+            Error::internal(format!("the image {id} of this container is damaged"))
+                .with_hint("make the image again, and then the container"),
+        ),
+    }
+}
+
+/// Whether all layers of `chain` are there as they were made.
+pub fn is_whole(home: &Home, chain: &[String]) -> bool {
+    chain.iter().all(|layer| layers::exists(home, layer))
+}
+
+/// What is said of an image that cannot be made whole here.
+fn damaged(name: &str, image: &Image) -> Error {
+    let sentence =
+        format!("the image {name} is damaged: files of its layers were lost, as in a power cut");
+    // What came from a registry has the digest that it has there.
+    match image.references.iter().find(|name| name.digest().is_some()) {
+        Some(known) => Error::not_found(sentence).with_hint(format!(
+            "docker pull {}",
+            image
+                .names()
+                .first()
+                .cloned()
+                .unwrap_or_else(|| known.familiar())
+        )),
+        None => Error::internal(sentence).with_hint(format!(
+            "make it again, such as with docker build -t {name} ."
+        )),
+    }
+}
+
+/// Makes those of the layers again that are not whole; false if one cannot be. The content lock is held.
+pub fn make_whole(home: &Home, id: &ImageId, chain: &[String]) -> Result<bool> {
+    let Ok(config) = config(home, id) else {
+        return Ok(false);
+    };
+    let diff_ids = &config.rootfs.diff_ids;
+    if layers::chain(diff_ids) != chain {
+        return Ok(false);
+    }
+    // Files may belong to subordinate ids. Where no namespace can be made, none do.
+    drop(become_root());
+    let mut below = None;
+    for (layer, diff_id) in chain.iter().zip(diff_ids) {
+        if !layers::exists(home, layer) && !again(home, diff_id, below)? {
+            return Ok(false);
+        }
+        below = Some(layer.as_str());
+    }
+    whole::settle(home)?;
+    Ok(true)
+}
+
+/// Makes the layer `diff_id` on top of `parent` again.
+fn again(home: &Home, diff_id: &Digest, parent: Option<&str>) -> Result<bool> {
+    let chain = layers::chain_id(parent, diff_id);
+    Ok(from_files(home, diff_id, parent)?
+        || from_blob(home, diff_id, parent)?
+        || (starter::assemble(home).is_ok() && layers::exists(home, &chain)))
+}
+
+/// From its own files, if only its description is lost, or from the same files on another parent: their digest tells.
+fn from_files(home: &Home, diff_id: &Digest, parent: Option<&str>) -> Result<bool> {
+    let own = Layer::new(diff_id.clone(), parent);
+    let other = layers::by_diff_id(home)?.remove(diff_id);
+    let mut found = [Some(own), other].into_iter().flatten();
+    Ok(found.any(|layer| layer::copy_layer(home, &layer, parent).is_ok()))
+}
+
+/// From a compressed form that is here.
+fn from_blob(home: &Home, diff_id: &Digest, parent: Option<&str>) -> Result<bool> {
+    for form in distribution::forms(home, diff_id) {
+        let path = blobs::path(home, &form.digest);
+        if !form.is_here(home) {
+            continue;
+        }
+        let blob = File::open(&path).on("open", &path)?;
+        // A blob that is damaged, too, is as good as none.
+        if let Ok(staged) = layer::stage(home, blob, Origin::Foreign, &Limits::default())
+            && staged.diff_id() == diff_id
+        {
+            staged.place(home, parent)?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

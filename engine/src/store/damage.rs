@@ -1,0 +1,41 @@
+//! Files that cannot be read are put aside, never deleted: somebody may still find something in them.
+
+use crate::error::{IoContext, Result};
+use jiff::Timestamp;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How the name of a file begins to end that was put aside.
+pub const MARK: &str = ".damaged-";
+
+/// Gives the file or folder at `path` a name that nobody looks for, and returns it.
+pub fn put_aside(path: &Path, now: Timestamp) -> Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let second = now.as_second();
+    let first = path.with_file_name(format!("{name}{MARK}{second}"));
+    let further =
+        (1..).map(|count: u32| path.with_file_name(format!("{name}{MARK}{second}-{count}")));
+    let mut free = [first.clone()].into_iter().chain(further);
+    let away = free
+        .find(|away| away.symlink_metadata().is_err())
+        .unwrap_or(first);
+    fs::rename(path, &away).on("put aside", path)?;
+    Ok(away)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_aside_is_kept_however_often() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        for text in ["one", "two", "three"] {
+            fs::write(&path, text).unwrap();
+            let away = put_aside(&path, Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!(fs::read_to_string(away).unwrap(), text);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+}
