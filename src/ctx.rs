@@ -68,6 +68,22 @@ impl Ctx {
         self.err.flush()
     }
 
+    /// Says what the command went on without, because it cannot be read.
+    pub(crate) fn warn_left_out(&mut self) -> io::Result<()> {
+        let left_out = self.engine.as_ref().map(|engine| engine.left_out());
+        let left_out = left_out.unwrap_or_default();
+        for (what, why) in &left_out {
+            writeln!(self.err, "WARNING: {what} is left out: {why}")?;
+        }
+        if !left_out.is_empty() {
+            writeln!(
+                self.err,
+                "hint: docklings doctor --repair puts damaged files aside"
+            )?;
+        }
+        Ok(())
+    }
+
     /// Whether standard output is a terminal.
     pub(crate) fn out_is_terminal(&self) -> bool {
         io::stdout().is_terminal()

@@ -183,7 +183,7 @@ fn call(row: &Row, path: &str, rest: &[String]) -> CommandResult {
             let mut ctx = Ctx::of_process(row.via())?;
             let ended = (row.run)(&mut ctx, &matches);
             // What was said before the failure comes before the failure.
-            let flushed = ctx.flush();
+            let flushed = ctx.flush().and_then(|()| ctx.warn_left_out());
             ended.and_then(|()| Ok(flushed?))
         }
     }

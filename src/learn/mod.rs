@@ -15,6 +15,7 @@ mod progress;
 mod reset;
 mod solution;
 pub(crate) mod steps;
+mod uninstall;
 mod watch;
 mod whereabouts;
 pub(crate) mod words;
@@ -129,10 +130,17 @@ pub(crate) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "doctor",
-        usage: "[--json]",
-        about: "what this machine can do, and how to mend what it cannot",
-        flags: &["--json"],
+        usage: "[--json | --repair]",
+        about: "what this machine can do, and what helps where it cannot; --repair puts damaged files aside",
+        flags: &["--json", "--repair"],
         run: doctor::run,
+    },
+    Verb {
+        name: "uninstall",
+        usage: "[--yes]",
+        about: "end all containers, and remove everything that docklings keeps",
+        flags: &["--yes"],
+        run: uninstall::run,
     },
 ];
 

@@ -13,6 +13,8 @@ use checker::world::engine::EngineWorld;
 use engine::clock::System;
 use engine::error::plainly;
 use engine::paths::create_private_dir;
+use engine::store::atomic::{self, Durability};
+use engine::store::whole;
 use engine::{Engine, Settings};
 use lessons::catalog::{Catalog, StartFile};
 use lessons::session::exercise_sandbox;
@@ -123,9 +125,14 @@ impl<'a> Workbench<'a> {
         let snapshot = world.snapshot().map_err(|blind| {
             Failure::message(format!("cannot look at what was set up: {}", blind.because))
         })?;
-        let bytes = serde_json::to_vec(&snapshot).map_err(io::Error::from)?;
-        fs::write(self.marker()?, bytes)?;
-        Ok(())
+        let durability = match is_lasting(&self.sandbox) {
+            true => {
+                whole::sync(&self.env.home)?;
+                Durability::Durable
+            }
+            false => Durability::Cached,
+        };
+        Ok(atomic::write_json(&self.marker()?, &snapshot, durability)?)
     }
 
     /// What the checker sees: the sandbox and the workspace now, and as they were after the setup.
@@ -156,6 +163,13 @@ impl<'a> Workbench<'a> {
         drop_sandbox(self.env, &self.sandbox)?;
         remove(&self.workspace)
     }
+}
+
+/// Whether a sandbox is to survive a power cut; those that a trial throws away need not.
+fn is_lasting(sandbox: &str) -> bool {
+    ![crate::env::TRIAL, crate::env::SCRATCH]
+        .iter()
+        .any(|start| sandbox.starts_with(start))
 }
 
 /// The exercise `id` of `catalog`. Error: there is none, or its file is broken.
@@ -208,10 +222,10 @@ pub(crate) fn drop_sandbox(env: &Env, name: &str) -> CommandResult {
         return Ok(());
     }
     let engine = open_engine(env, name, "reset")?;
-    let ids: Vec<String> = engine
-        .containers()?
+    // Also those whose records are damaged.
+    let ids: Vec<String> = engine::store::records::list(engine.sandbox())?
         .iter()
-        .map(|container| container.config.id.as_str().to_owned())
+        .map(|id| id.as_str().to_owned())
         .collect();
     if !ids.is_empty() {
         // Through the command line, as the learner would: files of other users need a user namespace, and a process

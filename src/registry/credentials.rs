@@ -125,7 +125,10 @@ impl Account {
             Failure::Hinted(
                 format!("cannot change `{}`: {why}", self.file.display()),
                 crate::exit::FAILURE,
-                "mend the file, or move it out of the way".to_owned(),
+                format!(
+                    "put it right, or put it aside: mv {0} {0}.damaged",
+                    self.file.display()
+                ),
             )
         })
     }

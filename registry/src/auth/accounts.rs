@@ -22,7 +22,7 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The accounts in the file at `path`, which may be missing. Error: it is damaged.
+    /// The accounts in the file at `path`, which may be missing. Error: it cannot be read.
     pub fn open(path: &Path) -> engine::error::Result<Self> {
         read(path)?;
         let passwords =
@@ -57,6 +57,10 @@ impl Accounts {
             Fault::saying(Code::Unknown, format!("cannot save an account: {error}"))
         })?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
+        if fs::read(&self.path).is_ok_and(|text| parse(&text).is_none()) {
+            // What is damaged is not written over.
+            fs::rename(&self.path, self.path.with_extension("json.damaged"))?;
+        }
         let mut file = tempfile::Builder::new()
             .prefix(".new-")
             .tempfile_in(folder)?;
@@ -71,14 +75,16 @@ impl Accounts {
     }
 }
 
-/// Hashes by name; none if there is no file.
+/// Hashes by name; none if there is no file, or if it is damaged: then the next login of a name makes its account.
 fn read(path: &Path) -> engine::error::Result<BTreeMap<String, String>> {
     match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
-        other => serde_json::from_slice(&other.on("read", path)?).map_err(|error| {
-            Error::internal(format!("`{}` is damaged", path.display())).with_source(error)
-        }),
+        other => Ok(parse(&other.on("read", path)?).unwrap_or_default()),
     }
+}
+
+fn parse(text: &[u8]) -> Option<BTreeMap<String, String>> {
+    serde_json::from_slice(text).ok()
 }
 
 /// Docker Hub's names: small letters and digits, which is also what a namespace may be. `library` is the official images'.
@@ -122,15 +128,15 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_told() {
+    fn a_damaged_file_is_put_aside_by_the_next_login() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.json");
         fs::write(&path, "{").unwrap();
-        assert!(
-            Accounts::open(&path)
-                .unwrap_err()
-                .message()
-                .ends_with("is damaged")
-        );
+        let accounts = Accounts::open(&path).unwrap();
+        assert!(!accounts.knows("alice", "secret", false).unwrap());
+        assert!(accounts.knows("alice", "secret", true).unwrap());
+        assert!(!accounts.knows("alice", "other", true).unwrap());
+        let aside = fs::read_to_string(folder.path().join("accounts.json.damaged"));
+        assert_eq!(aside.unwrap(), "{");
     }
 }

@@ -50,7 +50,9 @@ impl Store {
     /// is read to see that it is the blob. Error: `DIGEST_INVALID`.
     pub fn adopt_blob(&self, name: &Repository, digest: &Digest, path: &Path) -> Result<()> {
         let place = self.blob(digest);
-        if present(fs::metadata(&place))?.is_none() {
+        let length = fs::metadata(path)?.len();
+        let there = present(fs::metadata(&place))?;
+        if there.is_none_or(|there| there.len() != length) {
             let mut hash = Sha256::new();
             io::copy(&mut File::open(path)?, &mut Hashing(&mut hash))?;
             let found = Digest::from_hash(&hash.finalize());
@@ -58,6 +60,8 @@ impl Store {
                 let detail = json!({ "digest": digest, "found": found });
                 return Err(Fault::new(Code::DigestInvalid).about(detail));
             }
+            // A power cut may have shortened what is there.
+            remove(&place)?;
             match fs::hard_link(path, &place) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

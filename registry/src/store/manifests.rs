@@ -90,7 +90,8 @@ impl Store {
     ) -> Result<Digest> {
         let digest = Digest::of(bytes);
         let place = self.blob(&digest);
-        if !place.exists() {
+        // What is there stays untouched, unless a power cut has damaged it.
+        if read(&place)?.is_none_or(|there| there != bytes) {
             write(&place, bytes)?;
         }
         for one in needs.iter().chain([&digest]) {

@@ -115,11 +115,14 @@ impl Plan {
                 if is_missing_image(&engine, &error, &image) && self.pull == Pull::Missing =>
             {
                 if !self.quiet {
-                    writeln!(
-                        ctx.err,
-                        "Unable to find image '{}' locally",
-                        familiar(&image)
-                    )?;
+                    match engine.image(&image) {
+                        // It is here, and damaged.
+                        Ok(_) => writeln!(ctx.err, "{error}")?,
+                        Err(_) => {
+                            let name = familiar(&image);
+                            writeln!(ctx.err, "Unable to find image '{name}' locally")?;
+                        }
+                    }
                 }
                 pull(ctx, &image, self.platform.as_deref(), self.quiet)?;
                 engine.create(self.request)?
@@ -141,7 +144,7 @@ fn is_missing_image(engine: &Engine, error: &engine::Error, image: &str) -> bool
     error.kind() == ErrorKind::NotFound
         && Digest::whole(image).is_none()
         && engine
-            .image(image)
+            .whole_image(image)
             .is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 

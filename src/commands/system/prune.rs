@@ -46,9 +46,18 @@ impl Command for Args {
             tell(ctx, "Deleted Volumes:", &volumes)?;
             space += bytes;
         }
-        let (images, bytes) = image::prune::prune(&engine, &self.filter, self.all)?;
-        tell(ctx, "Deleted Images:", &images)?;
-        space += bytes;
+        match image::prune::prune(&engine, &self.filter, self.all) {
+            Ok((images, bytes)) => {
+                tell(ctx, "Deleted Images:", &images)?;
+                space += bytes;
+            }
+            // What can be removed is removed, whatever is damaged.
+            Err(Failure::Engine(error)) => {
+                ctx.flush()?;
+                writeln!(ctx.err, "WARNING: no image was removed: {error}")?;
+            }
+            Err(failure) => return Err(failure),
+        }
         let filters = Filters::parse(&self.filter).map_err(Failure::message)?;
         // A step has no labels, so none is chosen by them.
         if filters.values("label").next().is_some() {

@@ -9,6 +9,7 @@ mod kernel;
 mod limits;
 mod network;
 pub(super) mod probe;
+mod records;
 mod session;
 mod starter;
 mod trial;
@@ -90,6 +91,9 @@ impl Finding {
 pub(super) fn run(words: &Words) -> CommandResult {
     words.no_names()?;
     let env = Env::read()?;
+    if words.has("--repair") {
+        return records::repair(&env);
+    }
     let findings = examine(&env);
     if words.has("--json") {
         let all = findings.iter().map(|finding| {
@@ -149,6 +153,8 @@ fn examine(env: &Env) -> Vec<Finding> {
         findings.push(limits::cgroups(trial.limits, &session));
         findings.extend(session.logout());
     }
+    // What is damaged stops nothing else.
+    findings.push(records::finding(env));
     findings
 }
 
@@ -184,7 +190,7 @@ fn text(findings: &[Finding], look: Look) -> String {
         (0, 0) => "\nThis machine has all that the course needs.\n".to_owned(),
         (0, 1) => "\nThe course works here; one thing is limited.\n".to_owned(),
         (0, warnings) => format!("\nThe course works here; {warnings} things are limited.\n"),
-        _ => "\nContainers cannot run here until what FAILs is mended.\n".to_owned(),
+        _ => "\nNot everything works here until what FAILs is put right.\n".to_owned(),
     });
     text
 }

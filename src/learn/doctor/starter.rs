@@ -1,5 +1,6 @@
 //! What the starter images are made of.
 
+use super::records::REPAIR;
 use super::{Finding, install};
 use crate::env::{self, Env};
 use crate::learn::workbench::open_engine;
@@ -10,6 +11,8 @@ pub(super) fn images(env: &Env) -> Finding {
     let what = "starter images";
     let made = open_engine(env, env::FREE, "doctor").and_then(|engine| {
         engine.ensure_starter_images()?;
+        // A busybox may have been installed since.
+        engine::image::starter::renew(&env.home, engine.now())?;
         let all = engine.images()?;
         let label = all.iter().find_map(|image| {
             image
@@ -30,10 +33,12 @@ pub(super) fn images(env: &Env) -> Finding {
         ),
         Ok(Some(label)) => Finding::pass(what, format!("made of {label}")),
         Ok(None) => Finding::pass(what, "there, and not made of this machine's programs"),
-        Err(failure) => Finding::fail(
-            what,
-            failure.text().unwrap_or_default(),
-            install("busybox-static", "busybox", "busybox", "busybox-static"),
-        ),
+        Err(failure) => {
+            let fix = match engine::engine::repair::examine(&env.home).is_empty() {
+                true => install("busybox-static", "busybox", "busybox", "busybox-static"),
+                false => REPAIR.to_owned(),
+            };
+            Finding::fail(what, failure.text().unwrap_or_default(), fix)
+        }
     }
 }

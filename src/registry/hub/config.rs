@@ -8,13 +8,16 @@
 use crate::env::{self, Env};
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use engine::ErrorKind;
 use engine::image::remote::Endpoint;
 use engine::oci::reference::DEFAULT_DOMAIN;
 use engine::store::atomic::{self, Durability};
 use lessons::session::exercise_sandbox;
 use serde_json::{Map, Value};
 use std::fmt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What the machine's administrator has written down.
 const OF_MACHINE: &str = "/etc/docklings/config.json";
@@ -151,17 +154,39 @@ fn choose(variable: Option<&str>, own: &Path, of_machine: &Path) -> CommandResul
 /// Writes the choice down in the learner's own file, or with `None` takes it out.
 pub(crate) fn write(env: &Env, choice: Option<&Choice>) -> CommandResult {
     let path = env.home.config();
-    let mut fields = read(&path)?;
+    let mut fields = match atomic::read_json(&path) {
+        Ok(fields) => fields.unwrap_or_default(),
+        // What is written over is kept beside it.
+        Err(_) => {
+            engine::store::damage::put_aside(&path, jiff::Timestamp::now())?;
+            Map::new()
+        }
+    };
     match choice {
         Some(choice) => fields.insert(FIELD.to_owned(), Value::String(choice.to_string())),
         None => fields.shift_remove(FIELD),
     };
     engine::paths::create_private_dir(env.home.root())?;
-    Ok(atomic::write_json(&path, &fields, Durability::Cached)?)
+    Ok(atomic::write_json(&path, &fields, Durability::Durable)?)
 }
 
+/// Whether it was said that a file is damaged: a command may ask several times.
+static SAID: AtomicBool = AtomicBool::new(false);
+
+/// The fields of a file. One that is damaged says nothing, which is said.
 fn read(path: &Path) -> CommandResult<Map<String, Value>> {
-    Ok(atomic::read_json(path)?.unwrap_or_default())
+    match atomic::read_json(path) {
+        Err(error) if error.kind() == ErrorKind::Internal => {
+            if !SAID.swap(true, Ordering::Relaxed) {
+                writeln!(
+                    io::stderr(),
+                    "WARNING: {error}; it is left out\nhint: docklings config hub shows which registry is used"
+                )?;
+            }
+            Ok(Map::new())
+        }
+        fields => Ok(fields?.unwrap_or_default()),
+    }
 }
 
 #[cfg(test)]

@@ -79,6 +79,10 @@ fn serving(home: &Home) -> Result<PathBuf> {
 
 /// Where the hub of this home answers. It may have been started from a session with another runtime folder.
 fn running(home: &Home) -> Option<PathBuf> {
+    // One that answers and does not hold the lock serves a home that was here before this one.
+    if !lock::is_held(&served(home)).ok()? {
+        return None;
+    }
     let said = atomic::read_json(&place(home)).ok().flatten();
     let mut sockets = said.into_iter().chain([socket(home)]);
     sockets.find(|socket| answers(socket))
@@ -87,6 +91,11 @@ fn running(home: &Home) -> Option<PathBuf> {
 /// What all sandboxes share of it: blobs, and the official images.
 fn registry_root(home: &Home) -> PathBuf {
     home.hub().join("registry")
+}
+
+/// Held by the hub that serves this home.
+fn served(home: &Home) -> PathBuf {
+    home.hub().join("served.lock")
 }
 
 /// The file in which the hub that serves this home says where it listens.
@@ -101,7 +110,7 @@ pub(crate) fn explained(env: &Env, error: Error) -> Error {
     // What may have been meant helps more.
     let is_helped = error
         .hint()
-        .is_some_and(|hint| hint.starts_with("did you mean"));
+        .is_some_and(|hint| hint.starts_with("did you mean") || hint.contains("--repair"));
     match is_practice && !is_helped && wants_of_hub(error.message()) {
         true => error.with_hint(
             "names without a registry come from the practice hub of this machine: `docker search TERM` shows what it has, \

@@ -21,24 +21,51 @@ use std::path::PathBuf;
 
 /// Puts the starter images into the hub's registry, unless it has them already.
 pub(super) fn seed(home: &Home, store: &Store) -> CommandResult {
-    let images = starter::known(home)?
-        .map(|starters| starters.images)
-        .unwrap_or_default();
+    let _kept = engine::image::keep_content(home)?;
+    let images = starter::ready(home)?.images;
     let record: PathBuf = home.hub().join("seeded.json");
-    let seeded: Option<BTreeMap<String, ImageId>> = atomic::read_json(&record)?;
-    if seeded.as_ref() == Some(&images) {
+    // What cannot be read says nothing: it is done again.
+    let seeded: Option<BTreeMap<String, ImageId>> = atomic::read_json(&record).unwrap_or_default();
+    let is_there = |(name, id): (&String, &ImageId)| is_whole(store, name, id).unwrap_or(false);
+    if seeded.as_ref() == Some(&images) && images.iter().all(is_there) {
         return Ok(());
     }
-    let _kept = engine::image::keep_content(home)?;
     for (name, id) in &images {
         image(home, store, name, id)?;
     }
-    Ok(atomic::write_json(&record, &images, Durability::Cached)?)
+    Ok(atomic::write_json(&record, &images, Durability::Durable)?)
+}
+
+/// Whether the registry has the image, with all of its blobs in their length.
+fn is_whole(store: &Store, name: &str, id: &ImageId) -> CommandResult<bool> {
+    let (repository, tag) = place(name)?;
+    let found = store.tag(&repository, &tag).map_err(failed)?;
+    let stored = match found {
+        Some(digest) => store.manifest(&repository, &digest).map_err(failed)?,
+        None => None,
+    };
+    let manifest = stored.and_then(|stored| serde_json::from_slice::<Manifest>(&stored.bytes).ok());
+    let Some(manifest) = manifest.filter(|manifest| manifest.config.digest == *id) else {
+        return Ok(false);
+    };
+    let mut blobs = manifest.layers.iter().chain([&manifest.config]);
+    Ok(blobs.all(|blob| {
+        let open = store.open_blob(&repository, &blob.digest);
+        matches!(open, Ok(Some((_, length))) if length == blob.size)
+    }))
+}
+
+/// Where the image called `name` is in the registry.
+fn place(name: &str) -> CommandResult<(Repository, Tag)> {
+    let reference = Reference::parse(name)?.or_latest();
+    let repository = Repository::parse(reference.path()).map_err(failed)?;
+    let tag = reference.tag().and_then(Tag::parse);
+    let tag = tag.ok_or_else(|| Failure::message("a starter image has no tag"))?;
+    Ok((repository, tag))
 }
 
 fn image(home: &Home, store: &Store, name: &str, id: &ImageId) -> CommandResult {
-    let reference = Reference::parse(name)?.or_latest();
-    let repository = Repository::parse(reference.path()).map_err(failed)?;
+    let (repository, tag) = place(name)?;
     let bytes = blobs::read(home, id)?;
     let mut descriptors = Vec::new();
     for chain in layers::chain(&config(home, id)?.rootfs.diff_ids) {
@@ -65,8 +92,6 @@ fn image(home: &Home, store: &Store, name: &str, id: &ImageId) -> CommandResult 
     let digest = store
         .put_manifest(&repository, MANIFEST, &text, &needs)
         .map_err(failed)?;
-    let tag = reference.tag().and_then(Tag::parse);
-    let tag = tag.ok_or_else(|| Failure::message("a starter image has no tag"))?;
     store.set_tag(&repository, &tag, &digest).map_err(failed)?;
     let about = About {
         description: description(name).to_owned(),

@@ -7,7 +7,7 @@
 //! into its registry, listens, says `ready` on its standard output, and serves. It ends after a minute without a request,
 //! with SIGTERM, or when its socket or its home is gone, so that it never keeps anyone from removing them.
 
-use super::{READY, host, place, registry_root, seed, socket};
+use super::{READY, host, place, registry_root, seed, served, socket};
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure};
 use crate::learn::workbench::open_engine;
@@ -88,7 +88,7 @@ fn prepare(runtime: Option<&String>) -> CommandResult<Prepared> {
     let home = env.home.clone();
     create_private_dir(&home.hub())?;
     // One that is ending still has it for a moment.
-    let served = lock::exclusive(&home.hub().join("served.lock"))?;
+    let served = lock::exclusive(&served(&home))?;
     open_engine(&env, env::FREE, "hub")?.ensure_starter_images()?;
     let store = Store::open_with(&registry_root(&home), &places(&home))?;
     seed::seed(&home, &store)?;
