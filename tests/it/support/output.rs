@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 /// The end of a command. What gives one is `#[must_use]`: a test that ignores it proves nothing.
+#[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) command: String,
     pub(crate) status: ExitStatus,
