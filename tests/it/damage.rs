@@ -21,7 +21,7 @@ const COMMANDS: [(&str, &str); 15] = [
     ("rm -f box", ""),
     ("rm -f other", ""),
     ("rm -f in-build", ""),
-    ("volume rm v", ""),
+    ("volume rm vol", ""),
     ("system prune -f", ""),
     ("builder prune -af", "images.json"),
     ("events --since 0 --until 1s", ""),
@@ -32,7 +32,7 @@ fn full() -> Sandbox {
     let sandbox = Sandbox::empty();
     sandbox.write("Dockerfile", "FROM busybox\nRUN echo 1 > /built\n");
     sandbox
-        .docker("run --name box -v v:/v busybox touch /v/kept")
+        .docker("run --name box -v vol:/v busybox touch /v/kept")
         .ok();
     sandbox.docker("run --name other busybox true").ok();
     sandbox.docker("build -q -t i .").ok();
@@ -253,7 +253,7 @@ fn a_table_of_images_is_made_again_of_what_the_journal_tells() {
     sandbox
         .docklings("doctor --repair")
         .ok()
-        .mentions("2 names")
+        .mentions("3 images and 4 names")
         .mentions("images.json");
     assert_eq!(sandbox.docker(format).ok().text(), before.text());
     sandbox

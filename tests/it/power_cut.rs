@@ -213,11 +213,11 @@ fn containers_volumes_and_progress_of_the_last_moment_stop_nothing() {
         let before = Machine::new();
         before.docker("run --name ended busybox true").ok();
         before.docker("create --name made busybox").ok();
-        before.docker("volume create v").ok();
+        before.docker("volume create vol").ok();
         before.docker("run -d --name lives busybox sleep 600").ok();
         before.sandbox.docklings("check hello").fails(1);
         let after = before.cut(later);
-        after.docker("run --rm -v v:/v busybox true").ok();
+        after.docker("run --rm -v vol:/v busybox true").ok();
         for name in ["ended", "made", "lives"] {
             after.docker(&format!("rm -f {name}")).ok();
         }

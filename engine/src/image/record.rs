@@ -4,7 +4,7 @@
 //! last step nobody can see any of it; after it, all is there. It matters for a power cut as well: layers are on the disk
 //! before `images.json` is.
 
-use super::parse_config;
+use super::{parse_config, repair};
 use crate::error::{Error, Result};
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
@@ -46,6 +46,10 @@ pub fn record(
     for image in new {
         let config = parse_config(&image.config)?;
         let chain = layers::chain(&config.rootfs.diff_ids);
+        let is_lost = |layer: &String| layers::read(home, layer).is_err();
+        if chain.iter().any(is_lost) {
+            repair::make_layers(home, &config.rootfs.diff_ids)?;
+        }
         let mut size = 0;
         for layer in &chain {
             size += layers::read(home, layer)?.size;

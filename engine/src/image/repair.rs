@@ -58,7 +58,7 @@ pub fn ensure_whole(
 
 /// Whether all layers of `chain` are there as they were made.
 pub fn is_whole(home: &Home, chain: &[String]) -> bool {
-    chain.iter().all(|layer| layers::exists(home, layer))
+    chain.iter().all(|layer| whole::is_whole(home, layer))
 }
 
 /// What is said of an image that cannot be made whole here.
@@ -81,17 +81,21 @@ fn damaged(name: &str, image: &Image) -> Error {
     }
 }
 
-/// Makes those of the layers again that are not whole; false if one cannot be. The content lock is held.
+/// Makes those layers of the image `id` again that are not whole; false if one cannot be. The content lock is held.
 pub fn make_whole(home: &Home, id: &ImageId, chain: &[String]) -> Result<bool> {
-    let Ok(config) = config(home, id) else {
-        return Ok(false);
-    };
-    let diff_ids = &config.rootfs.diff_ids;
-    if layers::chain(diff_ids) != chain {
-        return Ok(false);
+    match config(home, id) {
+        Ok(config) if layers::chain(&config.rootfs.diff_ids) == chain => {
+            make_layers(home, &config.rootfs.diff_ids)
+        }
+        _ => Ok(false),
     }
+}
+
+/// The same for the layers `diff_ids`, lowest first.
+pub fn make_layers(home: &Home, diff_ids: &[Digest]) -> Result<bool> {
     // Files may belong to subordinate ids. Where no namespace can be made, none do.
     drop(become_root());
+    let chain = layers::chain(diff_ids);
     let mut below = None;
     for (layer, diff_id) in chain.iter().zip(diff_ids) {
         if !layers::exists(home, layer) && !again(home, diff_id, below)? {

@@ -94,9 +94,9 @@ pub fn diff(home: &Home, chain: &str) -> PathBuf {
     path(home, chain).join(DIFF)
 }
 
-/// Whether the layer is there. One that is not whole is not: it is made again.
+/// Whether the layer is there. One that is not whole, or not described, is not: it is made again.
 pub fn exists(home: &Home, chain: &str) -> bool {
-    whole::is_whole(home, chain)
+    read(home, chain).is_ok() && whole::is_whole(home, chain)
 }
 
 /// What is known of a layer. Error: kind `NotFound`.
