@@ -406,3 +406,31 @@ fn host_name_hosts_and_resolver_are_the_containers_own() {
         .ok()
         .says("box\n10.0.0.9\tdb\n127.0.0.1\tlocalhost\n");
 }
+
+/// With `CAP_SYS_PTRACE` a process of the container may open what another one has open, and may make it do anything. So what
+/// enters a container must have nothing to take from its first instruction on (CVE-2016-9962).
+#[test]
+fn what_enters_a_container_has_nothing_that_a_tracer_could_take() {
+    requires!(Tool("rustc"), SubordinateIds);
+    let sandbox = Sandbox::new();
+    let mount = probe::mounted(&sandbox);
+    for flags in ["--init", "--privileged"] {
+        let more = format!("{flags} --health-cmd true --health-interval 100ms");
+        sandbox
+            .docker(&format!(
+                "run -d --name box --cap-add SYS_PTRACE {more} {mount} busybox /probe watch"
+            ))
+            .ok()
+            .warns("");
+        let races =
+            "docker exec box true; docker exec -u 1000 box true; docker exec -t box true >/dev/null
+             docker exec -w /proc/self box true; docker cp box:/etc/hostname - >/dev/null";
+        sandbox
+            .shell(&format!("for n in $(seq 25); do {races}; done 2>&1"))
+            .ok();
+        let said = sandbox.docker("logs box").ok();
+        assert!(said.stdout.contains("seen"), "it saw nobody: {said}");
+        assert!(!said.stdout.contains("hit"), "{said}");
+        sandbox.docker("rm -f box").ok().says("box\n");
+    }
+}

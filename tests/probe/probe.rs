@@ -73,6 +73,7 @@ fn main() -> ExitCode {
                 println!("{name} {}", attempt(&name));
             }
         }
+        "watch" => watch(),
         _ => {
             eprintln!("probe: `{word}` is unknown");
             return ExitCode::from(2);
@@ -93,6 +94,75 @@ fn fds() {
             println!("{} {}", entry.file_name().to_string_lossy(), target.display());
         }
     }
+}
+
+/// Looks at every process that appears beside it, until it is killed. Says `seen` of one of the engine's that has not
+/// become the command yet, and `hit` of whatever has more than the container has.
+fn watch() {
+    let me = std::process::id();
+    let own = Seen::of(me).expect("our own status can be read");
+    let (mut newest, mut said) = (me, std::collections::BTreeSet::new());
+    loop {
+        for pid in (1..=newest + 40).filter(|pid| *pid != me) {
+            let Some(seen) = Seen::of(pid) else { continue };
+            newest = newest.max(pid);
+            let mut more = seen.more_than(&own);
+            let mut lines = Vec::new();
+            if seen.name.starts_with("docklings") || seen.name == "docker-init" {
+                more.extend(held(pid));
+                lines.push(format!("seen {pid} {}", seen.name));
+            }
+            lines.extend(more.iter().map(|what| format!("hit {pid} {}: {what}", seen.name)));
+            for line in lines.into_iter().filter(|line| said.insert(line.clone())) {
+                println!("{line}");
+            }
+        }
+    }
+}
+
+/// What `/proc/<pid>/status` says of a process's rights.
+struct Seen {
+    name: String,
+    capabilities: u64,
+    filter: String,
+}
+
+impl Seen {
+    fn of(pid: u32) -> Option<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let field = |name: &str| Some(status.lines().find_map(|line| line.strip_prefix(name))?.trim().to_owned());
+        let capabilities = ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"]
+            .iter()
+            .filter_map(|name| u64::from_str_radix(&field(name)?, 16).ok())
+            .fold(0, |all, one| all | one);
+        Some(Self { name: field("Name:")?, capabilities, filter: field("Seccomp:")? })
+    }
+
+    fn more_than(&self, own: &Self) -> Vec<String> {
+        let mut more = Vec::new();
+        if self.capabilities & !own.capabilities != 0 {
+            more.push(format!("capabilities {:x}", self.capabilities));
+        }
+        if self.filter != own.filter {
+            more.push(format!("filter {}", self.filter));
+        }
+        more
+    }
+}
+
+/// The descriptors of a process of the engine's that are neither its streams nor the one socket to its monitor. Whoever sees
+/// them may open what they lead to.
+fn held(pid: u32) -> Vec<String> {
+    let list = std::fs::read_dir(format!("/proc/{pid}/fd"));
+    let targets = list.into_iter().flatten().flatten();
+    let mut targets: Vec<_> = targets
+        .filter_map(|entry| Some(std::fs::read_link(entry.path()).ok()?.display().to_string()))
+        .collect();
+    if let Some(channel) = targets.iter().position(|target| target.starts_with("socket:")) {
+        targets.remove(channel);
+    }
+    targets.retain(|target| !(target == "/null" || target.starts_with("/dev/") || target.starts_with("pipe:")));
+    targets
 }
 
 /// `clone` with `flags`; a child, if there is one, ends at once. Nobody waits for it: the container's end does.

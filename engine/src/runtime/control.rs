@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::sys::failed;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
@@ -12,6 +13,7 @@ use rustix::net::{
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 /// What the child says.
 #[derive(Debug)]
@@ -44,6 +46,19 @@ impl Channel {
         )
         .map(|(ours, theirs)| (Self(ours), Self(theirs)))
         .map_err(|error| failed("socketpair", "the control channel", error))
+    }
+
+    /// Lets [`Channel::receive`] fail after so long a wait.
+    pub fn limit_waiting(&self, limit: Duration) -> Result<()> {
+        set_socket_timeout(&self.0, Timeout::Recv, Some(limit))
+            .map_err(|error| failed("setsockopt", "the control channel", error))
+    }
+
+    /// Whether no message waits to be received.
+    pub fn is_quiet(&self) -> bool {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let waiting = rustix::net::recv(&self.0, &mut [0; 1], flags);
+        !waiting.is_ok_and(|(_, length)| length > 0)
     }
 
     /// Sends a message without a descriptor. If the other side is gone there is nobody to tell.
@@ -183,6 +198,9 @@ mod tests {
         let (ours, theirs) = Channel::pair().unwrap();
         ours.go();
         assert!(theirs.wait_for_go());
+        assert!(ours.is_quiet());
+        theirs.send(&Message::Ready);
+        assert!(!ours.is_quiet());
         drop(ours);
         assert!(!theirs.wait_for_go());
     }

@@ -5,12 +5,17 @@
 use super::control::{Channel, Message};
 use super::init::{self, Failure, Stdio};
 use super::plan::{InitPlan, PlannedProcess};
+use crate::cgroup;
 use crate::error::{Error, Result};
-use crate::sys::clone::{CloneOptions, Forked, clone3, fork};
-use crate::sys::{failed, namespace, process};
+use crate::sys::clone::{CloneOptions, Forked, clone3};
+use crate::sys::{failed, process};
 use rustix::fs::{Mode, OFlags};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+/// How long a process may take to enter a running container, whose processes may get in its way.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Our ends of a process's standard streams.
 #[derive(Default)]
@@ -38,14 +43,17 @@ pub struct Spawned {
     channel: Channel,
 }
 
-/// All namespaces that a container gets; the cgroup namespace only with cgroup v2, as Docker does.
-fn namespaces(plan: &InitPlan, cgroup_v2: bool) -> u64 {
+/// All namespaces that a container, or a build step, gets.
+///
+/// With cgroup version 2 it always has one of cgroups, whether it has a group or not. What it would see without one is the
+/// machine's whole tree, and mounting that changes the mount options of the machine (`cgroups(7)`, `nsdelegate`).
+fn namespaces(host_network: bool) -> u64 {
     let mut flags =
         libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
-    if !plan.host_network {
+    if !host_network {
         flags |= libc::CLONE_NEWNET;
     }
-    if cgroup_v2 {
+    if cgroup::version() == 2 {
         flags |= libc::CLONE_NEWCGROUP;
     }
     flags as u64
@@ -60,9 +68,8 @@ pub fn spawn(
     let (ours, theirs) = Channel::pair()?;
     let (streams, stdio) = open_streams(plan.process.tty, open_stdin)?;
     let options = CloneOptions {
-        namespaces: namespaces(plan, cgroup.is_some()),
+        namespaces: namespaces(plan.host_network),
         cgroup,
-        sibling: false,
     };
     match clone3(&options)? {
         Forked::Child => {
@@ -86,7 +93,8 @@ pub fn spawn(
 /// Starts a further process in the namespaces of the process behind `target`, and waits until it is ready.
 ///
 /// A helper joins the namespaces and makes the process as our child, not its own: so we reap it, and the helper, which
-/// is still outside of the container's pid namespace, is gone before the process runs.
+/// is still outside of the container's pid namespace, is gone before the process runs. The helper is born in the container's
+/// cgroup, since nobody may enter it from the cgroup namespace that it joins.
 pub fn spawn_in(
     target: BorrowedFd<'_>,
     planned: &PlannedProcess,
@@ -95,85 +103,59 @@ pub fn spawn_in(
     cgroup: Option<BorrowedFd<'_>>,
 ) -> Result<Spawned, Failure> {
     let (ours, theirs) = Channel::pair()?;
+    ours.limit_waiting(PATIENCE)?;
     let (streams, stdio) = open_streams(planned.tty, open_stdin)?;
-    match fork()? {
+    let options = CloneOptions {
+        cgroup,
+        ..CloneOptions::default()
+    };
+    match clone3(&options)? {
         Forked::Child => {
             drop((ours, streams));
-            let mut flags =
-                libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
-            if !host_network {
-                flags |= libc::CLONE_NEWNET;
-            }
-            if cgroup.is_some() {
-                flags |= libc::CLONE_NEWCGROUP;
-            }
-            join_and_run(target, flags as u64, planned, stdio, &theirs, cgroup)
+            init::join(target, namespaces(host_network), planned, stdio, &theirs)
         }
-        Forked::Parent { pidfd, .. } => {
+        Forked::Parent { pidfd: helper, .. } => {
             drop((theirs, stdio));
-            let (pid, early) = introduction(&ours)?;
-            process::wait(&pidfd)?;
-            let (pid, early) = match (pid, early) {
-                (Some(pid), early) => (pid, early),
-                (None, Some(Message::Failed(code, text))) => return Err(Failure { code, text }),
-                (None, _) => return Err(Error::internal("the container went away").into()),
-            };
-            let pidfd = process::pidfd_open(pid)?;
-            let spawned = Spawned {
+            let introduced = introduction(&ours, planned.tty);
+            let ended = introduced.is_ok()
+                && process::ends_within(helper.as_fd(), PATIENCE.as_secs() as i64);
+            if !ended {
+                process::send_signal(helper.as_fd(), libc::SIGKILL)?;
+            }
+            let code = process::wait(&helper)?;
+            let (pid, terminal) = introduced?;
+            // Who looks into the process from inside of the container can speak on the channel, too. Then there are two pids,
+            // and nothing says which is the helper's.
+            if !ended || code != 0 || !ours.is_quiet() {
+                return Err(
+                    Error::internal("the container interfered with a new process in it").into(),
+                );
+            }
+            Ok(Spawned {
                 pid,
-                pidfd,
-                streams,
+                pidfd: process::pidfd_open(pid)?,
+                streams: Streams {
+                    terminal,
+                    ..streams
+                },
                 interface: None,
                 channel: ours,
-            };
-            match early {
-                Some(message) => spawned.after(Some(message)),
-                None => spawned.wait_until_ready(),
-            }
+            })
         }
     }
 }
 
-/// The pid that the helper tells, and what the new process itself may have said before that: both write to the channel
-/// at once. No pid means that the helper failed.
-fn introduction(channel: &Channel) -> Result<(Option<i32>, Option<Message>)> {
-    let mut early = None;
+/// What the helper tells: the pid of the process that it made, and the master of its terminal.
+fn introduction(channel: &Channel, tty: bool) -> Result<(i32, Option<OwnedFd>), Failure> {
+    let mut terminal = None;
     loop {
         match channel.receive()? {
-            Some(Message::Pid(pid)) => return Ok((Some(pid), early)),
-            Some(message) => early = Some(message),
-            None => return Ok((None, early)),
-        }
-    }
-}
-
-fn join_and_run(
-    target: BorrowedFd<'_>,
-    namespaces: u64,
-    planned: &PlannedProcess,
-    stdio: Stdio,
-    channel: &Channel,
-    cgroup: Option<BorrowedFd<'_>>,
-) -> ! {
-    let joined = || -> Result<Forked> {
-        // Before anyone in the container can see us.
-        process::set_dumpable(false)?;
-        namespace::join(target, namespaces)?;
-        clone3(&CloneOptions {
-            namespaces: 0,
-            cgroup,
-            sibling: true,
-        })
-    };
-    match joined() {
-        Ok(Forked::Child) => init::run_exec(planned, stdio, channel),
-        Ok(Forked::Parent { pid, .. }) => {
-            channel.send(&Message::Pid(pid));
-            process::exit(0)
-        }
-        Err(error) => {
-            channel.send(&Message::Failed(125, error.to_string()));
-            process::exit(1)
+            Some(Message::Pid(pid)) => return Ok((pid, terminal)),
+            Some(Message::Terminal(master)) if tty && terminal.is_none() => {
+                terminal = Some(master);
+            }
+            Some(Message::Failed(code, text)) => return Err(Failure { code, text }),
+            Some(_) | None => return Err(Error::internal("the container went away").into()),
         }
     }
 }
@@ -184,29 +166,22 @@ impl Spawned {
             match self.channel.receive()? {
                 Some(Message::Interface(tap)) => self.interface = Some(Ok(tap)),
                 Some(Message::NoInterface(why)) => self.interface = Some(Err(why)),
-                message => return self.after(message),
-            }
-        }
-    }
-
-    /// What follows from the new process's first message.
-    fn after(mut self, message: Option<Message>) -> Result<Self, Failure> {
-        match message {
-            Some(Message::Ready) => Ok(self),
-            Some(Message::Terminal(master)) => {
-                self.streams.terminal = Some(master);
-                Ok(self)
-            }
-            Some(Message::Failed(code, text)) => {
-                let _ = process::wait(&self.pidfd);
-                Err(Failure { code, text })
-            }
-            Some(Message::Pid(_) | Message::Interface(_) | Message::NoInterface(_)) | None => {
-                let code = process::wait(&self.pidfd).unwrap_or(125);
-                Err(Failure {
-                    code: 125,
-                    text: format!("the init ended with code {code}"),
-                })
+                Some(Message::Ready) => return Ok(self),
+                Some(Message::Terminal(master)) => {
+                    self.streams.terminal = Some(master);
+                    return Ok(self);
+                }
+                Some(Message::Failed(code, text)) => {
+                    let _ = process::wait(&self.pidfd);
+                    return Err(Failure { code, text });
+                }
+                Some(Message::Pid(_)) | None => {
+                    let code = process::wait(&self.pidfd).unwrap_or(125);
+                    return Err(Failure {
+                        code: 125,
+                        text: format!("the init ended with code {code}"),
+                    });
+                }
             }
         }
     }
@@ -214,7 +189,12 @@ impl Spawned {
     /// Lets it execute its command; returns when it has.
     pub fn release(self) -> Result<Running, Failure> {
         self.channel.go();
-        match self.channel.receive()? {
+        let answer = self.channel.receive();
+        if answer.is_err() {
+            process::send_signal(self.pidfd.as_fd(), libc::SIGKILL)?;
+            process::wait(&self.pidfd)?;
+        }
+        match answer? {
             None => Ok(Running {
                 pid: self.pid,
                 pidfd: self.pidfd,

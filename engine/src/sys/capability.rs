@@ -112,12 +112,15 @@ fn bit(name: &str, field: &str) -> Result<Capabilities> {
 
 /// Drops everything outside of `set` from the bounding set, so that no program can get it back.
 pub fn limit_bounding(set: Capabilities) -> Result<()> {
-    let unwanted = all() & !set;
-    for number in (0..64u32).filter(|number| unwanted & (1 << number) != 0) {
+    for number in (0..64u32).filter(|number| set & (1 << number) == 0) {
         // SAFETY: takes numbers only.
         let result =
             unsafe { libc::prctl(libc::PR_CAPBSET_DROP, number as libc::c_ulong, 0, 0, 0) };
-        check(result.into()).map_err(|error| failed("prctl", "PR_CAPBSET_DROP", error))?;
+        match check(result.into()) {
+            // The kernel knows no more.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => break,
+            other => other.map_err(|error| failed("prctl", "PR_CAPBSET_DROP", error))?,
+        };
     }
     Ok(())
 }

@@ -32,8 +32,6 @@ pub struct CloneOptions<'a> {
     pub namespaces: u64,
     /// A cgroup v2 folder to be born in.
     pub cgroup: Option<BorrowedFd<'a>>,
-    /// The child becomes our sibling: our parent is its parent, and reaps it.
-    pub sibling: bool,
 }
 
 /// Clones the calling process, which must have one thread only. Source: `clone(2)`.
@@ -43,12 +41,7 @@ pub fn clone3(options: &CloneOptions<'_>) -> Result<Forked> {
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
     args.flags = options.namespaces | libc::CLONE_PIDFD as u64;
     args.pidfd = (&raw mut pidfd) as u64;
-    if options.sibling {
-        // With CLONE_PARENT the exit signal is taken from our own, and must be 0 here.
-        args.flags |= libc::CLONE_PARENT as u64;
-    } else {
-        args.exit_signal = libc::SIGCHLD as u64;
-    }
+    args.exit_signal = libc::SIGCHLD as u64;
     if let Some(cgroup) = options.cgroup {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = cgroup.as_raw_fd() as u64;
@@ -73,4 +66,32 @@ pub fn clone3(options: &CloneOptions<'_>) -> Result<Forked> {
 /// Forks the calling process, which must have one thread only.
 pub fn fork() -> Result<Forked> {
     clone3(&CloneOptions::default())
+}
+
+/// Forks a process that is behind the filter of system calls already, which knows no `clone3`. With `sibling`, our parent is
+/// the child's parent, too. Returns the child's pid to us, and `None` to the child.
+pub fn fork_behind_filter(sibling: bool) -> Result<Option<i32>> {
+    let flags = if sibling {
+        // The exit signal is taken from our own then.
+        libc::CLONE_PARENT
+    } else {
+        libc::SIGCHLD
+    };
+    let zero: libc::c_long = 0;
+    // SAFETY: without CLONE_VM and with no stack given this is a fork: the child gets a copy of our memory, and we have one
+    // thread. The other arguments are pointers that no flag asks for.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_clone,
+            libc::c_long::from(flags),
+            zero,
+            zero,
+            zero,
+            zero,
+        )
+    };
+    match check(result).map_err(|error| failed("clone", "a new process", error))? {
+        0 => Ok(None),
+        pid => Ok(Some(pid as i32)),
+    }
 }

@@ -183,6 +183,17 @@ pub fn close_from(first: u32) {
     let _ = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
 }
 
+/// Closes every descriptor but the standard streams and `kept`. For a process that ends or becomes another program: values
+/// that own one of the others must not be dropped any more.
+pub fn close_all_but(kept: BorrowedFd<'_>) {
+    let number = kept.as_raw_fd() as u32;
+    if number > 3 {
+        // SAFETY: as in `close_from`.
+        let _ = unsafe { libc::syscall(libc::SYS_close_range, 3, number - 1, 0) };
+    }
+    close_from(number + 1);
+}
+
 /// Rust ignores SIGPIPE and a parent may have blocked signals; a new program expects neither.
 pub fn reset_signals() -> Result<()> {
     use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};

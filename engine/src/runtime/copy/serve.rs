@@ -4,12 +4,13 @@ use super::extract::{self, Owner};
 use super::{About, Answer, Operation, pack};
 use crate::error::{Error, Result};
 use crate::runtime::user;
+use crate::sys::capability::{self, Capabilities};
 use crate::sys::clone::{Forked, fork};
 use crate::sys::rootdir::RootDir;
 use crate::sys::{namespace, process};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -24,12 +25,16 @@ pub(in crate::runtime) fn serve_in(
 ) {
     match fork() {
         Ok(Forked::Child) => {
-            // Nobody in the container may look into us while we are there. The container may end meanwhile, and its monitor
-            // with it: our mounts are kept by us, and the copy goes on until the other side is done or gone.
+            // The container may end meanwhile, and its monitor with it: our mounts are kept by us, and the copy goes on until
+            // the other side is done or gone.
+            let rights = capability::DEFAULT & capability::all();
             let joined = process::set_dumpable(false)
                 .and_then(|()| namespace::join(init, libc::CLONE_NEWNS as u64));
             match joined {
-                Ok(()) => serve(operation, begun, stream),
+                Ok(()) => match give_up(stream, rights) {
+                    Ok(()) => serve(operation, begun, stream),
+                    Err(error) => fail(stream, &error),
+                },
                 // It has just ended: without an answer the other side asks again, as of a container that does not run.
                 Err(_) if process::ends_within(init, 1) => {}
                 Err(error) => fail(stream, &error),
@@ -39,6 +44,14 @@ pub(in crate::runtime) fn serve_in(
         Ok(Forked::Parent { .. }) => {}
         Err(error) => fail(stream, &error),
     }
+}
+
+/// Keeps what a copy needs: the stream, and root's `rights` on files. The container sees its files change, and not who changes
+/// them; if it finds a way to us all the same, there is nothing to be had.
+fn give_up(stream: &UnixStream, rights: Capabilities) -> Result<()> {
+    process::close_all_but(stream.as_fd());
+    capability::limit_bounding(rights)?;
+    capability::set(rights)
 }
 
 /// Serves one operation; the calling process has the container's root as its own.

@@ -1,5 +1,8 @@
 //! From root with all rights to the user's command with Docker's few.
 //!
+//! All of it happens before anyone in the container can see the process: the first one is alone there, and a further one is
+//! made by a helper that has given everything up already (see `join`).
+//!
 //! The order matters: the filter needs `CAP_SYS_ADMIN` unless `no_new_privs` is set, changing the user clears the
 //! capabilities and the parent-death signal, and after `execve` there is no we.
 //!
@@ -75,45 +78,79 @@ impl Failure {
 
 pub(super) enum Never {}
 
-/// Becomes the command.
-pub(super) fn execute(
+/// What [`prepare`] found out while it could.
+pub(super) struct Prepared {
+    env: Vec<String>,
+    /// It is in its working directory; the command's user may be able to enter what root could not.
+    placed: bool,
+}
+
+/// What only the process that the machine knows can do, and does before it is inside.
+pub(super) fn set_oom_score(planned: &PlannedProcess) -> Result<()> {
+    let Some(score) = planned.oom_score_adj else {
+        return Ok(());
+    };
+    // Only root of the machine may make a process less likely to be killed than it was.
+    let path = "/proc/self/oom_score_adj";
+    std::fs::write(path, score.to_string()).map_err(|error| Error::io("write", path, error))
+}
+
+/// Does everything that takes rights, and gives them up: what is left are the command's.
+pub(super) fn prepare(
     planned: &PlannedProcess,
-    root: &RootDir,
     stdio: Stdio,
     terminal: Option<&OwnedFd>,
     first: bool,
-) -> Result<Never, Failure> {
-    let mut user = user::resolve(root, &planned.user)?;
-    user::add_groups(root, &mut user, &planned.groups)?;
+) -> Result<Prepared> {
+    let root = RootDir::open(Path::new("/"))?;
+    let mut user = user::resolve(&root, &planned.user)?;
+    user::add_groups(&root, &mut user, &planned.groups)?;
     let mut env = planned.env.clone();
     if !env.iter().any(|variable| variable.starts_with("HOME=")) {
         set_variable(&mut env, &format!("HOME={}", user.home));
     }
-    if let Some(score) = planned.oom_score_adj {
-        // Only root of the machine may make a process less likely to be killed than it was.
-        let path = "/proc/self/oom_score_adj";
-        std::fs::write(path, score.to_string()).map_err(|error| Error::io("write", path, error))?;
-    }
     for ulimit in &planned.ulimits {
         limit(ulimit)?;
     }
-    enter_working_dir(root, &planned.working_dir, first)?;
-    if planned.init {
-        reaper::split(&planned.argv)?;
+    // The container's first process finds its folder made, a further one must find it. A read-only root cannot get a new
+    // folder; then the error of entering it says more.
+    if first && planned.working_dir.starts_with('/') {
+        let _ = root.make(Path::new(&planned.working_dir), Make::Dir);
     }
-    nix::unistd::setsid().map_err(|error| failed("setsid", "the process", error))?;
+    let placed = enter_working_dir(&planned.working_dir, first).is_ok();
     if let Some(slave) = terminal {
-        terminal::control(slave)?;
         let _ = nix::unistd::fchown(slave, Some(Uid::from_raw(user.uid)), None);
     }
     place_stdio(stdio)?;
+    if planned.init {
+        reaper::dress(&planned.argv);
+    }
     drop_rights(planned, &user)?;
-    let path = find(&planned.argv[0], &env)?;
+    Ok(Prepared { env, placed })
+}
+
+/// Becomes the command. Takes no rights.
+pub(super) fn execute(
+    planned: &PlannedProcess,
+    prepared: &Prepared,
+    first: bool,
+) -> Result<Never, Failure> {
+    if !prepared.placed {
+        enter_working_dir(&planned.working_dir, first)?;
+    }
+    if planned.init {
+        reaper::split()?;
+    }
+    nix::unistd::setsid().map_err(|error| failed("setsid", "the process", error))?;
+    if planned.tty {
+        terminal::control(rustix::stdio::stdin())?;
+    }
+    let path = find(&planned.argv[0], &prepared.env)?;
     process::die_with_parent()?;
     process::close_on_exec_from(3)?;
     process::reset_signals()?;
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
-    let error = process::execve(&path, &planned.argv, &env);
+    let error = process::execve(&path, &planned.argv, &prepared.env);
     Err(not_executed(&planned.argv[0], &path, &error))
 }
 
@@ -174,19 +211,14 @@ fn become_user(user: &User) -> Result<()> {
     nix::unistd::setuid(Uid::from_raw(user.uid)).map_err(|error| lacks("user", user.uid, error))
 }
 
-fn enter_working_dir(root: &RootDir, path: &str, make: bool) -> Result<()> {
+fn enter_working_dir(path: &str, first: bool) -> Result<()> {
     if !path.starts_with('/') {
         return Err(Error::invalid(format!(
             "the working directory '{path}' is invalid, it needs to be an absolute path"
         )));
     }
-    // The container's first process finds its folder made, a further one must find it. A read-only root cannot get a new
-    // folder; then the error of entering it says more.
-    if make {
-        let _ = root.make(Path::new(path), Make::Dir);
-    }
     nix::unistd::chdir(path).map_err(|error| match error {
-        nix::errno::Errno::ENOTDIR if make => {
+        nix::errno::Errno::ENOTDIR if first => {
             Error::invalid(format!("Cannot mkdir: {path} is not a directory"))
         }
         error => Error::invalid(format!("chdir to cwd ({path:?}) failed"))

@@ -14,6 +14,7 @@
 
 mod command;
 mod devices;
+mod join;
 mod reaper;
 mod rootfs;
 
@@ -21,11 +22,11 @@ use super::control::{Channel, Message};
 use super::plan::{InitPlan, PlannedProcess};
 use crate::error::{Error, Result};
 use crate::network::outbound::INTERFACE;
-use crate::sys::{failed, namespace, network, process, rootdir::RootDir, tap};
+use crate::sys::{failed, namespace, network, process, tap};
 use std::os::fd::OwnedFd;
-use std::path::Path;
 
 pub use command::Failure;
+pub(super) use join::join;
 pub(super) use rootfs::assemble_files;
 
 /// The three standard streams of a new process; with a terminal, they are replaced by it.
@@ -48,9 +49,7 @@ pub(super) fn run(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> ! {
     process::exit(failure.code)
 }
 
-enum Never {}
-
-fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<Never, Failure> {
+fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<command::Never, Failure> {
     process::die_with_parent()?;
     // What we are is visible in the container as /proc/1 until the command runs; nobody there may look into it.
     process::set_dumpable(false)?;
@@ -77,20 +76,7 @@ fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<Never, Fail
         std::fs::write(&path, value).map_err(|error| failed("write", path, error))?;
     }
     rootfs::finish(plan)?;
-    enter(&plan.process, stdio, channel, true)
-}
-
-/// The life of a further process in a container, once it has joined the namespaces. Never returns.
-pub(super) fn run_exec(planned: &PlannedProcess, stdio: Stdio, channel: &Channel) -> ! {
-    let entered = process::die_with_parent()
-        .map_err(Failure::from)
-        .and_then(|()| enter(planned, stdio, channel, false));
-    let failure = match entered {
-        Ok(never) => match never {},
-        Err(failure) => failure,
-    };
-    channel.send(&Message::Failed(failure.code, failure.text));
-    process::exit(failure.code)
+    enter(&plan.process, stdio, channel)
 }
 
 /// Everything between a finished root folder and the command.
@@ -98,14 +84,11 @@ fn enter(
     planned: &PlannedProcess,
     mut stdio: Stdio,
     channel: &Channel,
-    first: bool,
-) -> Result<Never, Failure> {
+) -> Result<command::Never, Failure> {
     let mut terminal = None;
     if planned.tty {
         let (master, slave) = crate::sys::terminal::open_pair("/dev/pts/ptmx")?;
-        if first {
-            rootfs::bind_console(&master)?;
-        }
+        rootfs::bind_console(&master)?;
         stdio = terminal_stdio(&slave)?;
         terminal = Some(slave);
         channel.send_terminal(master);
@@ -115,8 +98,9 @@ fn enter(
     if !channel.wait_for_go() {
         return Err(Error::internal("the monitor went away").into());
     }
-    let root = RootDir::open(Path::new("/"))?;
-    command::execute(planned, &root, stdio, terminal.as_ref(), first).map(|never| match never {})
+    command::set_oom_score(planned)?;
+    let prepared = command::prepare(planned, stdio, terminal.as_ref(), true)?;
+    command::execute(planned, &prepared, true)
 }
 
 fn terminal_stdio(slave: &OwnedFd) -> Result<Stdio> {

@@ -6,26 +6,29 @@
 //! **Try it.** `docker run --rm --init busybox ps`
 
 use crate::error::Result;
-use crate::sys::clone::{Forked, fork};
+use crate::sys::clone::fork_behind_filter;
 use crate::sys::{failed, process};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-/// `argv` is what the command is. Returns in the child, which goes on to the command; the caller stays behind as its init and never returns.
-pub(super) fn split(argv: &[String]) -> Result<()> {
+/// Everybody in the container can read the name and the words of pid 1: Docker's, not the monitor's. Takes rights.
+pub(super) fn dress(argv: &[String]) {
+    let _ = process::set_name("docker-init");
+    let words = ["/sbin/docker-init", "--"].map(str::to_owned);
+    process::set_words(&[&words, argv].concat());
+}
+
+/// Returns in the child, which goes on to the command; the caller stays behind as its init, with no more rights than the
+/// command, and never returns.
+pub(super) fn split() -> Result<()> {
     let all = SigSet::all();
     // Blocked before the fork: a signal that comes in between waits for the loop.
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all), None)
         .map_err(|error| failed("sigprocmask", "all", error))?;
-    match fork()? {
-        Forked::Child => Ok(()),
-        Forked::Parent { pid, pidfd } => {
-            drop(pidfd);
-            let _ = process::set_name("docker-init");
-            // Everybody in the container can read the words of pid 1: Docker's, not the monitor's.
-            let words = ["/sbin/docker-init", "--"].map(str::to_owned);
-            process::set_words(&[&words, argv].concat());
+    match fork_behind_filter(false)? {
+        None => Ok(()),
+        Some(pid) => {
             // The control channel must end when the command runs, and the pipes when the command ends.
             close_everything();
             serve(Pid::from_raw(pid), &all)

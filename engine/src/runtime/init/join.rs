@@ -1,0 +1,75 @@
+//! Into a running container, where somebody may be waiting for us.
+//!
+//! ```text
+//!  monitor            helper                                    process
+//!     │ ── clone3 ────► │  born in the container's cgroup
+//!     │                 │  joins the namespaces, opens the terminal
+//!     │                 │  gives up descriptors, capabilities, user
+//!     │ ◄─ Terminal ─── │
+//!     │ ◄─ Pid ──────── │ ── clone ───────────────────────────► │   the first that the container sees
+//!     │ ── go ──────────────────────────────────────────────────►│   execve
+//! ```
+//!
+//! **Kernel feature.** Joining a pid namespace changes nothing for the caller: only its children are in there and are seen.
+//! Who has `CAP_SYS_PTRACE` in the container may look into whatever it sees, and may make it do anything (CVE-2016-9962).
+//! **What Docker does.** runc closes what it has open; its process is seen with all capabilities for a moment.
+//! **What we do.** Whatever takes a right or a descriptor is done by the helper. The process that is seen has the command's
+//! rights, its streams and the channel from its first instruction on.
+//! **Try it.** `docker run -d --name box --cap-add SYS_PTRACE busybox sleep 600; docker exec box true`
+
+use super::{Failure, Stdio, command, terminal_stdio};
+use crate::error::Error;
+use crate::runtime::control::{Channel, Message};
+use crate::runtime::plan::PlannedProcess;
+use crate::sys::clone::fork_behind_filter;
+use crate::sys::{namespace, process, terminal};
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// The life of the helper, and of the process that it makes. Never returns.
+pub(in crate::runtime) fn join(
+    target: BorrowedFd<'_>,
+    namespaces: u64,
+    planned: &PlannedProcess,
+    stdio: Stdio,
+    channel: &Channel,
+) -> ! {
+    let failure = match run(target, namespaces, planned, stdio, channel) {
+        Ok(never) => match never {},
+        Err(failure) => failure,
+    };
+    let code = failure.code;
+    channel.send(&Message::Failed(code, failure.text));
+    process::exit(code)
+}
+
+fn run(
+    target: BorrowedFd<'_>,
+    namespaces: u64,
+    planned: &PlannedProcess,
+    mut stdio: Stdio,
+    channel: &Channel,
+) -> Result<command::Never, Failure> {
+    process::set_dumpable(false)?;
+    // The container's /proc does not know us.
+    command::set_oom_score(planned)?;
+    namespace::join(target, namespaces)?;
+    let mut slave = None;
+    if planned.tty {
+        let (master, own) = terminal::open_pair("/dev/pts/ptmx")?;
+        stdio = terminal_stdio(&own)?;
+        channel.send_terminal(master);
+        slave = Some(own);
+    }
+    let prepared = command::prepare(planned, stdio, slave.as_ref(), false)?;
+    drop(slave);
+    process::close_all_but(channel.as_fd());
+    if let Some(pid) = fork_behind_filter(true)? {
+        channel.send(&Message::Pid(pid));
+        process::exit(0)
+    }
+    process::die_with_parent()?;
+    if !channel.wait_for_go() {
+        return Err(Error::internal("the monitor went away").into());
+    }
+    command::execute(planned, &prepared, false)
+}
