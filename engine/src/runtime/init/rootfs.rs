@@ -10,6 +10,7 @@
 //! **Lesson.** `files-in-and-out`
 
 use super::devices;
+use crate::cgroup;
 use crate::error::{Error, Result};
 use crate::runtime::plan::{InitPlan, PlannedMount, PlannedSource};
 use crate::runtime::prefill;
@@ -143,7 +144,9 @@ fn put_sys(root: &RootDir, host_network: bool) -> Result<()> {
         }
         Err(error) => return Err(error),
     }
-    if Path::new("/sys/fs/cgroup/cgroup.controllers").exists()
+    // In a cgroup namespace of our own this shows the container's part. In the machine's it would be the machine's mount, and
+    // to mount it once more without options takes away those that systemd has set.
+    if cgroup::version() == 2
         && let Ok(cgroup) = mount::new_mount("cgroup2", &[], read_only)
     {
         put(root, "/sys/fs/cgroup", &cgroup, Make::Dir)?;
