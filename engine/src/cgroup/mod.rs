@@ -4,11 +4,14 @@
 //! (`Documentation/admin-guide/cgroup-v2.rst`), version 1 as a tree per controller (`cgroup-v1/`).
 //! **What Docker does.** A group per container, in whichever version the machine has.
 //! **What we do.** The same. With version 2 a container is born in its group; with version 1, where it would have to be
-//! moved there at the cost of milliseconds, it gets one only when a limit is asked for, or to be paused.
+//! moved there at the cost of milliseconds, it gets one only when a limit is asked for, or to be paused. So it is, too, where
+//! an ordinary user has to ask systemd for a group.
 //! **What we leave out.** Block device and NUMA limits; see `docs/limits.md`.
 //! **Try it.** `docker run --rm --memory 16m busybox tail /dev/zero; echo $?`
 
+mod dbus;
 mod limits;
+mod systemd;
 mod v1;
 mod v2;
 
@@ -63,27 +66,46 @@ impl Cgroup {
         match made {
             Ok(kind) => Ok(kind.map(|kind| Self { kind })),
             Err(_) if !limits.any() => Ok(None),
-            Err(error) => Err(Error::machine(
-                "limits need a cgroup that you can write, and there is none",
-            )
-            .with_source(error)
-            .with_hint("docklings doctor says why; or leave out the limit")),
+            Err(error) => Err(lacking("limits need", error)),
         }
     }
 
-    /// A group for pausing a container that has none. `pids` lists its processes, and is asked until all are in the
+    /// A group for a container that runs already, and has none. `pids` lists its processes, and is asked until all are in the
     /// group: what forks meanwhile outside of it is found by the next look.
-    pub fn create_freezer(id: &str, pids: impl Fn() -> Vec<i32>) -> Result<Self> {
-        let groups = v1::create_freezer(Path::new(ROOT), id).map_err(|error| {
-            Error::machine("pausing needs a cgroup that you can write, and there is none")
-                .with_source(error)
-                .with_hint("docklings doctor")
-        })?;
+    pub fn adopt(id: &str, limits: &Limits, pids: impl Fn() -> Vec<i32>) -> Result<Self> {
+        let root = Path::new(ROOT);
+        if v2::is_mounted(root) {
+            let (folder, fd) = v2::adopt(root, id, limits, pids)
+                .map_err(|error| lacking("limits and `docker pause` need", error))?;
+            return Ok(Self {
+                kind: Kind::Two { folder, fd },
+            });
+        }
+        let groups = v1::create(root, id, limits).map_err(|error| lacking("limits need", error))?;
         let group = Self {
             kind: Kind::One(groups),
         };
         group.add_all(pids)?;
         Ok(group)
+    }
+
+    /// With version 1, a group for pausing a container; as for [`Cgroup::adopt`].
+    pub fn create_freezer(id: &str, pids: impl Fn() -> Vec<i32>) -> Result<Self> {
+        let groups = v1::create_freezer(Path::new(ROOT), id)
+            .map_err(|error| lacking("`docker pause` needs", error))?;
+        let group = Self {
+            kind: Kind::One(groups),
+        };
+        group.add_all(pids)?;
+        Ok(group)
+    }
+
+    /// With version 2, where the group is: what another session cannot know.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.kind {
+            Kind::Two { folder, .. } => Some(folder),
+            Kind::One(_) => None,
+        }
     }
 
     /// Moves the processes that `pids` lists here, until it lists no new ones.
@@ -177,53 +199,63 @@ fn remove_folder(folder: &Path) {
     }
 }
 
-/// Removes the groups of a container whose monitor was killed.
-pub fn sweep(id: &str) {
-    for folder in folders(id) {
+/// Removes the groups of a container that has ended, also if its monitor was killed. `recorded` is what
+/// [`Cgroup::folder`] said at its start.
+pub fn sweep(id: &str, recorded: Option<&Path>) {
+    for folder in folders(id, recorded) {
         if folder.is_dir() {
             remove_folder(&folder);
+        }
+        let above = folder.parent().filter(|above| above.ends_with(OURS));
+        if let Some(above) = above.filter(|_| recorded.is_some()) {
+            // Kept as long as there are others in it.
+            let _ = fs::remove_dir(above);
         }
     }
 }
 
-fn folders(id: &str) -> Vec<PathBuf> {
+/// A record is read with the rights of root, so only what can be a group of the container is taken from it.
+fn folders(id: &str, recorded: Option<&Path>) -> Vec<PathBuf> {
     let root = Path::new(ROOT);
-    if v2::is_mounted(root) {
-        v2::base(root)
+    let is_its = |folder: &&Path| {
+        folder.starts_with(root)
+            && (folder.ends_with(Path::new(OURS).join(id))
+                || folder.ends_with(systemd::INSIDE) && systemd::is_scope(folder.parent(), id))
+    };
+    match recorded.filter(is_its) {
+        Some(folder) => vec![folder.to_owned()],
+        None if v2::is_mounted(root) => v2::base(root)
             .map(|base| base.join(id))
             .into_iter()
-            .collect()
-    } else {
-        v1::all_folders(root, id)
+            .collect(),
+        None => v1::all_folders(root, id),
     }
 }
 
-/// What the container `id` has used, as far as its groups tell.
-pub fn counts(id: &str) -> Counts {
+/// What the container `id` has used, as far as its groups tell; `recorded` as for [`sweep`].
+pub fn counts(id: &str, recorded: Option<&Path>) -> Counts {
     let root = Path::new(ROOT);
     if v2::is_mounted(root) {
-        v2::base(root)
-            .map(|base| v2::counts(&base.join(id)))
+        folders(id, recorded)
+            .first()
+            .map(|folder| v2::counts(folder))
             .unwrap_or_default()
     } else {
         v1::counts(root, id)
     }
 }
 
-/// Why limits do not work here; `None` if they do. For `docklings doctor`.
-pub fn obstacle() -> Option<String> {
-    let limits = Limits {
-        pids: 1000,
-        ..Limits::default()
-    };
-    match Cgroup::create("doctor", &limits) {
-        Ok(Some(group)) => {
-            group.remove();
-            None
-        }
-        Ok(None) => Some("no cgroup was made".to_owned()),
-        Err(error) => Some(error.to_string()),
-    }
+/// Why there is no group for what `needs` one, and what helps.
+fn lacking(needs: &str, error: Error) -> Error {
+    let hint = error
+        .hint()
+        .unwrap_or("docklings doctor says why; or leave out the limit")
+        .to_owned();
+    Error::machine(format!(
+        "{needs} a cgroup that you can write, and there is none"
+    ))
+    .with_source(error)
+    .with_hint(hint)
 }
 
 /// The version that the machine has: 2, 1, or 0 for neither.

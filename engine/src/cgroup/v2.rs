@@ -1,12 +1,15 @@
 //! cgroup version 2: one tree, every controller in it.
 //!
 //! Root uses a folder at the top. Anyone else needs a part of the tree that systemd has delegated, which is
-//! `user@<uid>.service`, and must be in it already: a process may only be moved within what its user owns.
+//! `user@<uid>.service`, and must be in it already: a process may only be moved within what its user owns. From a session
+//! there is no way there but to ask systemd.
 
-use super::{Counts, Limits, OURS, count, number, write};
+use super::{Counts, Limits, OURS, count, number, remove_folder, systemd, write};
 use crate::error::{Error, IoContext, Result};
 use crate::paths::create_private_dir;
+use crate::sys::namespace;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -17,46 +20,45 @@ pub(super) fn is_mounted(root: &Path) -> bool {
 
 /// The folder that our groups are in, if there is one that we may write.
 pub(super) fn base(root: &Path) -> Result<PathBuf> {
-    let own = fs::read_to_string("/proc/self/cgroup").on("read", "/proc/self/cgroup")?;
-    base_for(
-        root,
-        &own,
-        crate::sys::namespace::in_user_namespace() || !nix::unistd::geteuid().is_root(),
-    )
+    base_for(root, &own()?, is_rootless())
+}
+
+fn is_rootless() -> bool {
+    namespace::in_user_namespace() || !nix::unistd::geteuid().is_root()
+}
+
+/// The calling process's group, as a path that begins with `/`.
+pub(super) fn own() -> Result<String> {
+    let lines = fs::read_to_string("/proc/self/cgroup").on("read", "/proc/self/cgroup")?;
+    let path = lines.lines().find_map(|line| line.strip_prefix("0::"));
+    Ok(path.unwrap_or_default().to_owned())
 }
 
 fn base_for(root: &Path, own: &str, rootless: bool) -> Result<PathBuf> {
     if !rootless {
         return Ok(root.join(OURS));
     }
-    let path = own
-        .lines()
-        .find_map(|line| line.strip_prefix("0::/"))
-        .unwrap_or_default();
     let mut delegated = PathBuf::new();
-    for part in path.split('/') {
+    for part in own.split('/') {
         delegated.push(part);
         if part.starts_with("user@") && part.ends_with(".service") {
             return Ok(root.join(delegated).join(OURS));
         }
     }
     Err(Error::machine(format!(
-        "your session is in the cgroup `/{path}`, which systemd has not delegated to you"
-    ))
-    .with_hint("systemd-run --user --scope docklings"))
+        "you are in the cgroup `{own}`, which is not yours"
+    )))
 }
 
+/// Makes the group of the container `id`, in which it is born.
 pub(super) fn create(root: &Path, id: &str, limits: &Limits) -> Result<(PathBuf, OwnedFd)> {
-    let base = base(root)?;
-    create_private_dir(&base)?;
-    for folder in [base.parent(), Some(&*base)].into_iter().flatten() {
-        for controller in ["memory", "cpu", "cpuset", "pids"] {
-            // What cannot be switched on is missed only if a limit needs it, and then writing the limit fails.
-            let _ = write(folder, "cgroup.subtree_control", format!("+{controller}"));
-        }
-    }
-    let folder = base.join(id);
-    create_private_dir(&folder)?;
+    create_if(root, id, limits, limits.any())
+}
+
+/// Only for a group that is `needed`, systemd is asked: that takes its time, and what it makes ends with the user's last
+/// session.
+fn create_if(root: &Path, id: &str, limits: &Limits, needed: bool) -> Result<(PathBuf, OwnedFd)> {
+    let folder = place(root, id, needed)?;
     let applied = apply(&folder, limits);
     if applied.is_err() {
         let _ = fs::remove_dir(&folder);
@@ -64,6 +66,92 @@ pub(super) fn create(root: &Path, id: &str, limits: &Limits) -> Result<(PathBuf,
     applied?;
     let fd = fs::File::open(&folder).on("open", &folder)?;
     Ok((folder, fd.into()))
+}
+
+fn place(root: &Path, id: &str, needed: bool) -> Result<PathBuf> {
+    let own = own()?;
+    if let Some(scope) = systemd::current_scope(root, &own, id) {
+        return systemd::divide(&scope);
+    }
+    let rootless = is_rootless();
+    match base_for(root, &own, rootless).and_then(|base| make(&base, id)) {
+        Err(_) if needed && rootless && systemd::is_here() => {
+            systemd::divide(&systemd::enter_scope(root, id)?)
+        }
+        other => other,
+    }
+}
+
+/// The last container of another command may take `base` away.
+fn make(base: &Path, id: &str) -> Result<PathBuf> {
+    let folder = base.join(id);
+    for _ in 0..10 {
+        create_private_dir(base)?;
+        base.parent().into_iter().for_each(switch_on);
+        switch_on(base);
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(folder),
+            other => return other.map(|()| folder.clone()).on("create", &folder),
+        }
+    }
+    Err(Error::internal(format!(
+        "`{}` does not stay",
+        base.display()
+    )))
+}
+
+/// Switches the controllers on for the groups in `folder`.
+pub(super) fn switch_on(folder: &Path) {
+    for controller in ["memory", "cpu", "cpuset", "pids"] {
+        // What cannot be switched on is missed only if a limit needs it, and then writing the limit fails.
+        let _ = write(folder, "cgroup.subtree_control", format!("+{controller}"));
+    }
+}
+
+/// Makes the group of the container `id`, which runs already, and moves its processes there. `pids` lists them, and is asked
+/// until all are there: what forks meanwhile outside of it is found by the next look.
+pub(super) fn adopt(
+    root: &Path,
+    id: &str,
+    limits: &Limits,
+    pids: impl Fn() -> Vec<i32>,
+) -> Result<(PathBuf, OwnedFd)> {
+    if base(root).is_err() && systemd::is_here() {
+        systemd::refuse_strangers(&pids())?;
+    }
+    let (folder, fd) = create_if(root, id, limits, true)?;
+    let moved = move_all(&folder, pids);
+    if moved.is_err() {
+        remove_folder(&folder);
+    }
+    moved.map(|()| (folder, fd))
+}
+
+fn move_all(folder: &Path, pids: impl Fn() -> Vec<i32>) -> Result<()> {
+    for _ in 0..100 {
+        let there = systemd::members(folder)?;
+        let mut missing = pids();
+        missing.retain(|pid| !there.contains(pid));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let moved = match folder
+            .parent()
+            .filter(|_| folder.ends_with(systemd::INSIDE))
+        {
+            Some(scope) => systemd::attach(scope, &missing),
+            None => missing
+                .iter()
+                .try_for_each(|pid| write(folder, "cgroup.procs", pid)),
+        };
+        // One that has ended meanwhile is fine.
+        let still = pids();
+        if moved.is_err() && missing.iter().all(|pid| still.contains(pid)) {
+            return moved;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn apply(folder: &Path, limits: &Limits) -> Result<()> {
@@ -156,16 +244,33 @@ mod tests {
 
     #[test]
     fn an_ordinary_user_gets_the_delegated_part_of_the_tree() {
-        check("0::/", false, Some("/cg/docklings"));
-        let service = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope\n";
+        check("/", false, Some("/cg/docklings"));
+        let service = "/user.slice/user-1000.slice/user@1000.service/app.slice/x.scope";
         let expected = "/cg/user.slice/user-1000.slice/user@1000.service/docklings";
         check(service, true, Some(expected));
-        check(
-            "0::/user.slice/user-1000.slice/session-1.scope\n",
-            true,
-            None,
-        );
+        check("/user.slice/user-1000.slice/session-1.scope", true, None);
         check("", true, None);
+    }
+
+    #[test]
+    fn a_monitor_finds_the_scope_that_it_is_in() {
+        let id = "0123456789abcdef";
+        let scope = "/user.slice/user@7.service/app.slice/docklings-0123456789ab-42.scope";
+        let find = |own: &str| systemd::current_scope(Path::new("/cg"), own, id);
+        let expected = PathBuf::from(format!("/cg{scope}"));
+        assert_eq!(find(&format!("{scope}/monitor")), Some(expected.clone()));
+        assert_eq!(find(scope), Some(expected));
+        assert_eq!(find("/app.slice/docklings-ffffffffffff-42.scope"), None);
+        assert_eq!(find("/"), None);
+    }
+
+    #[test]
+    fn a_group_is_made_also_where_the_folder_of_all_has_gone() {
+        let root = tempfile::tempdir().unwrap();
+        let base = root.path().join(OURS);
+        assert_eq!(make(&base, "c1").unwrap(), base.join("c1"));
+        assert_eq!(make(&base, "c1").unwrap(), base.join("c1"));
+        assert!(base.join("c1").is_dir());
     }
 
     /// A folder with the files that the kernel makes for all controllers.

@@ -58,7 +58,10 @@ pub(crate) fn usage(site: &Site, name: &str) -> Result<Usage> {
     if !container.status.is_alive() {
         return Ok(Usage::default());
     }
-    let counts = cgroup::counts(container.config.id.as_str());
+    let counts = cgroup::counts(
+        container.config.id.as_str(),
+        container.state.cgroup.as_deref(),
+    );
     let pids = pids(container.state.pid);
     let mut usage = Usage {
         cpu: counts.cpu,

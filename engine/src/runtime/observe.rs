@@ -122,7 +122,7 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
         return Ok(state);
     };
     kill_leftover(config, &state);
-    cgroup::sweep(config.id.as_str());
+    cgroup::sweep(config.id.as_str(), state.cgroup.take().as_deref());
     state.phase = Phase::Exited;
     state.exit_code = UNKNOWN_EXIT;
     state.finished_at = Some(site.now());

@@ -122,7 +122,7 @@ fn refusal(name: &str, status: Status) -> Error {
 /// unlinked by [`records::empty_trash`] when nobody waits for it any more.
 pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
     let trash = records::discard(&site.sandbox, &config.id, &config.name)?;
-    cgroup::sweep(config.id.as_str());
+    cgroup::sweep(config.id.as_str(), None);
     site.record(&observe::event(site, config, "destroy"))?;
     if volumes {
         for mount in &config.host.mounts {

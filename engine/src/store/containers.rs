@@ -349,6 +349,8 @@ pub struct RecordedState {
     pub endpoint: Option<Endpoint>,
     /// Why a container that should have a way out has none; empty if it has one.
     pub no_way_out: String,
+    /// Where its group is, with cgroup version 2, as long as it runs.
+    pub cgroup: Option<PathBuf>,
     /// The health check's verdict.
     pub health: Option<Health>,
 }

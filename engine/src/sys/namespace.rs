@@ -231,6 +231,28 @@ pub fn subordinate_range(text: &str, name: &str, uid: u32) -> Option<(u32, u32)>
     })
 }
 
+/// Our user's id on the machine, also when we are root of a namespace that [`become_root`] made.
+pub fn outer_uid() -> u32 {
+    let uid = nix::unistd::geteuid().as_raw();
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    mapped(&map, uid).unwrap_or(uid)
+}
+
+/// What `uid` is outside, by the lines `inside outside count` of a map. Source: `user_namespaces(7)`.
+fn mapped(map: &str, uid: u32) -> Option<u32> {
+    map.lines().find_map(|line| {
+        let numbers: Vec<u32> = line
+            .split_ascii_whitespace()
+            .filter_map(|word| word.parse().ok())
+            .collect();
+        let [inside, outside, count] = numbers[..] else {
+            return None;
+        };
+        let offset = uid.checked_sub(inside)?;
+        (offset < count).then(|| outside + offset)
+    })
+}
+
 /// The name of the user `uid`: as /etc/passwd has it, or else as the environment says.
 pub fn user_name(uid: u32) -> Option<String> {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -252,6 +274,15 @@ mod tests {
 
     fn check(text: &str, expected: Option<(u32, u32)>) {
         assert_eq!(subordinate_range(text, "ann", 1000), expected, "{text:?}");
+    }
+
+    #[test]
+    fn a_user_is_found_behind_the_map() {
+        assert_eq!(mapped("0 1000 1\n1 100000 65536\n", 0), Some(1000));
+        assert_eq!(mapped("0 1000 1\n1 100000 65536\n", 34), Some(100_033));
+        assert_eq!(mapped("0 0 4294967295\n", 1000), Some(1000));
+        assert_eq!(mapped("5 1000 1\n", 3), None);
+        assert_eq!(mapped("", 3), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::store::records;
 use crate::sys;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Docker's first wait before a restart; it doubles up to a minute.
@@ -89,6 +90,7 @@ impl Monitor {
         plan.address = self.address();
         let limits = Limits::of(&self.config.host);
         self.cgroup = Cgroup::create(self.config.id.as_str(), &limits)?;
+        self.state.cgroup = self.folder_of_group();
         let birthplace = self.cgroup.as_ref().and_then(Cgroup::birthplace);
         let mut init = spawn(&plan, self.config.process.open_stdin, birthplace)?;
         self.plug_in(init.interface.take());
@@ -112,6 +114,11 @@ impl Monitor {
             return None;
         }
         sys::namespace::mounts_of(pid).ok()
+    }
+
+    /// For the record: a command of another session looks elsewhere.
+    pub(super) fn folder_of_group(&self) -> Option<PathBuf> {
+        self.cgroup.as_ref()?.folder().map(Path::to_owned)
     }
 
     fn record_start(&mut self, running: Running) -> Result<(), Failure> {
@@ -239,7 +246,8 @@ impl Monitor {
         }
         // Removing looks for groups that a killed monitor left, too.
         if !self.goes_with_its_end() {
-            crate::cgroup::sweep(self.config.id.as_str());
+            let folder = self.state.cgroup.take();
+            crate::cgroup::sweep(self.config.id.as_str(), folder.as_deref());
         }
     }
 

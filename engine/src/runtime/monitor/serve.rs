@@ -3,8 +3,8 @@
 use super::Monitor;
 use super::client::Role;
 use super::process::Process;
-use crate::cgroup::Cgroup;
-use crate::error::Error;
+use crate::cgroup::{self, Cgroup, Limits};
+use crate::error::{Error, Result};
 use crate::runtime::protocol::Frame;
 use crate::runtime::requests::{ExecRequest, Request};
 use crate::runtime::spawn::{Running, spawn_in};
@@ -250,21 +250,12 @@ impl Monitor {
             (false, Phase::Running) => return conflict(format!("Container {id} is not paused")),
             _ => {}
         }
-        if frozen
-            && self
-                .cgroup
-                .as_ref()
-                .is_none_or(|cgroup| cgroup.birthplace().is_none())
-        {
-            Cgroup::create_freezer(id.as_str(), || inside::pids(self.state.pid))?.freeze(true)?;
-        } else if let Some(cgroup) = self
-            .cgroup
-            .as_ref()
-            .filter(|cgroup| cgroup.birthplace().is_some())
-        {
-            cgroup.freeze(frozen)?;
-        } else {
-            Cgroup::create_freezer(id.as_str(), Vec::new)?.freeze(false)?;
+        let pids = || inside::pids(self.state.pid);
+        match &self.cgroup {
+            Some(cgroup) if cgroup.birthplace().is_some() => cgroup.freeze(frozen)?,
+            None if cgroup::version() == 2 => self.adopt(&Limits::default())?.freeze(frozen)?,
+            _ if frozen => Cgroup::create_freezer(id.as_str(), pids)?.freeze(true)?,
+            _ => Cgroup::create_freezer(id.as_str(), Vec::new)?.freeze(false)?,
         }
         self.state.phase = if frozen {
             Phase::Paused
@@ -278,20 +269,25 @@ impl Monitor {
         Ok(())
     }
 
+    /// Gives the container, which runs, the group that it lacks.
+    fn adopt(&mut self, limits: &Limits) -> Result<&Cgroup> {
+        let pids = || inside::pids(self.state.pid);
+        let group = Cgroup::adopt(self.config.id.as_str(), limits, pids)?;
+        self.cgroup = Some(group);
+        self.state.cgroup = self.folder_of_group();
+        self.save();
+        Ok(self.cgroup.as_ref().expect("it was put there just now"))
+    }
+
     fn reload(&mut self) -> Result<(), Failure> {
         if let Some((config, _)) = records::read(&self.site.sandbox, &self.config.id)? {
-            let limits = crate::cgroup::Limits::of(&config.host);
+            let limits = Limits::of(&config.host);
             self.config = config;
             match &mut self.cgroup {
                 Some(cgroup) => cgroup.update(self.config.id.as_str(), &limits, || {
                     inside::pids(self.state.pid)
                 })?,
-                None if limits.any() => {
-                    self.cgroup = Cgroup::create(self.config.id.as_str(), &limits)?;
-                    if let Some(cgroup) = &self.cgroup {
-                        cgroup.add_all(|| inside::pids(self.state.pid))?;
-                    }
-                }
+                None if limits.any() => drop(self.adopt(&limits)?),
                 None => {}
             }
         }
