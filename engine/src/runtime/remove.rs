@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::events::ObjectKind;
 use crate::id::ContainerId;
 use crate::site::Site;
-use crate::store::containers::{ContainerConfig, MountSource};
-use crate::store::{lock, records};
+use crate::store::containers::{ContainerConfig, MountSource, RecordedState};
+use crate::store::{atomic, lock, records};
 use crate::volume;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -77,8 +77,11 @@ fn remove_damaged(site: &Site, id: &ContainerId) -> Result<()> {
         match lock::try_folder(place.lock()) {
             Ok(Some(_lock)) => {
                 let name = records::name_of(&site.sandbox, id).unwrap_or_default();
+                // Of its record of states, what can still be read.
+                let state = atomic::read_json::<RecordedState>(&place.state());
+                let group = state.ok().flatten().and_then(|state| state.cgroup);
                 let trash = records::discard(&site.sandbox, id, &name)?;
-                cgroup::sweep(id.as_str());
+                cgroup::sweep(id.as_str(), group.as_deref());
                 let event = site.event(ObjectKind::Container, "destroy", id.as_str());
                 site.record(&event.with("name", name))?;
                 return records::empty_trash(&site.sandbox, &trash, site.now());
