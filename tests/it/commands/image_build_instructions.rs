@@ -73,6 +73,35 @@ fn variables_have_their_forms() {
 }
 
 #[test]
+fn a_stage_whose_base_sets_no_path_gets_the_default_one() {
+    let default = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let sandbox = Sandbox::new();
+    sandbox.docker("create --name base busybox").ok();
+    sandbox.docker("export -o root.tar base").ok();
+    sandbox.docker("import root.tar bare").ok();
+    let env = |dockerfile: &str| {
+        sandbox.write("Dockerfile", dockerfile);
+        sandbox.docker("build -q -t i .").ok();
+        let env = sandbox.docker("inspect -f '{{json .Config.Env}}' i");
+        env.ok().text().to_owned()
+    };
+    for base in ["scratch", "bare"] {
+        assert_eq!(env(&format!("FROM {base}")), format!("[\"{default}\"]"));
+        assert_eq!(
+            env(&format!(
+                "FROM {base} AS b\nENV A=1\nFROM b\nENV PATH=$PATH:/x"
+            )),
+            format!("[\"{default}:/x\",\"A=1\"]")
+        );
+    }
+    // What the base says is kept, be it empty.
+    assert_eq!(env("FROM bare\nENV PATH="), "[\"PATH=\"]");
+    // The base itself is as it was imported.
+    let bare = sandbox.docker("inspect -f '{{json .Config.Env}}' bare");
+    bare.ok().says("null\n");
+}
+
+#[test]
 fn triggers_run_in_the_next_build_and_not_in_the_one_after_it() {
     let sandbox = Sandbox::new();
     sandbox.write("f", "x\n");

@@ -16,6 +16,7 @@ use crate::image;
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
+use crate::runtime::plan::DEFAULT_PATH;
 use crate::store::build_cache::{Inputs, StepRecord};
 
 /// A finished stage.
@@ -45,6 +46,20 @@ pub(super) struct Going {
     pub(super) keys: Vec<String>,
     /// The steps as they are written.
     pub(super) written: Vec<String>,
+}
+
+impl Built {
+    /// Adds the default `PATH` where the base sets none, so that every stage has one. Source: BuildKit,
+    /// `dockerfile2llb`, `dispatchStages`.
+    fn with_path(mut self) -> Self {
+        let env = self.config.config.env.get_or_insert_default();
+        if !env.iter().any(|variable| variable.starts_with("PATH=")) {
+            env.push(DEFAULT_PATH.to_owned());
+            // The base's own configuration is another one now.
+            self.unchanged = None;
+        }
+        self
+    }
 }
 
 impl Builder<'_> {
@@ -142,7 +157,8 @@ impl Builder<'_> {
                 },
                 base: "scratch".to_owned(),
                 ..Built::default()
-            }),
+            }
+            .with_path()),
             Base::Stage(index) => {
                 self.ensure(index)?;
                 let built = self.built.get(&index).cloned().unwrap_or_default();
@@ -185,7 +201,8 @@ impl Builder<'_> {
             config: found.config,
             chain: found.chain,
             ..Built::default()
-        })
+        }
+        .with_path())
     }
 
     /// FROM as a step: it has a key, a vertex, and never runs.
