@@ -29,27 +29,7 @@ pub(crate) fn int(text: &str) -> Result<i64, String> {
 /// A size in bytes: a number, perhaps with a fraction, and perhaps a unit in powers of 1024 (`k`, `m`, `g`, `t`, `p`,
 /// each also as `kb` and `kib`).
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    let invalid = || format!("invalid size: '{text}'");
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let unit = unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase();
-    let shift = match unit.as_str() {
-        "" | "b" => 0,
-        unit => {
-            let mut letters = unit.chars();
-            let power = letters.next().and_then(|letter| "kmgtp".find(letter));
-            let power = power.ok_or_else(invalid)?;
-            if !matches!(letters.as_str(), "" | "b" | "ib") {
-                return Err(format!("invalid suffix: '{unit}'"));
-            }
-            10 * (power + 1)
-        }
-    };
-    let number: f64 = number.parse().map_err(|_| invalid())?;
-    // Sizes beyond the exact range of a float are far beyond any machine's memory.
-    Ok((number * (1_u64 << shift) as f64) as u64)
+    engine::size::binary(text)
 }
 
 /// As [`bytes`], or `-1` for no limit.

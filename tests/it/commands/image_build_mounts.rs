@@ -149,3 +149,24 @@ fn a_cache_begins_with_what_it_is_given() {
         .ok()
         .says("other\n1\n");
 }
+
+#[test]
+fn without_a_target_the_workdir_is_the_target() {
+    let sandbox = with(
+        "FROM busybox AS b\nRUN mkdir /d && echo hi > /d/f\nFROM busybox\nWORKDIR /w\nRUN --mount=from=b,src=/d cat f > /seen\nRUN --mount=from=b,src=/d,target=. cat /w/f >> /seen\nRUN --mount=from=b,src=/d,target=../x/y cat /x/y/f >> /seen\nRUN --mount=type=tmpfs mount | grep -c ' /w type tmpfs' >> /seen\nRUN --mount=type=cache,id=c echo x > kept\nRUN --mount=type=cache,id=c cat /w/kept >> /seen\n",
+    );
+    sandbox.docker("build -q -t i .").ok();
+    sandbox
+        .docker("run --rm i sh -c 'cat /seen; ls /w'")
+        .ok()
+        .says("hi\nhi\nhi\n1\nx\n");
+    sandbox.write(
+        "Dockerfile",
+        "FROM busybox\nRUN --mount=from=busybox true\n",
+    );
+    sandbox
+        .docker("build .")
+        .fails(1)
+        .complains("invalid mount target \"/\"")
+        .complains("hint: add `target=/path`");
+}

@@ -66,18 +66,7 @@ impl Builder<'_> {
             mounted.mounts.push(PlannedMount {
                 source,
                 target: target.clone(),
-                read_only: matches!(
-                    work.what,
-                    What::Secret { .. }
-                        | What::Bind {
-                            writable: false,
-                            ..
-                        }
-                        | What::Cache {
-                            read_only: true,
-                            ..
-                        }
-                ),
+                read_only: work.read_only,
             });
         }
         lowers.insert(0, places);
@@ -93,7 +82,7 @@ impl Builder<'_> {
         mounted: &mut Mounted,
     ) -> Result<Option<PlannedSource>> {
         match &work.what {
-            What::Bind { copy, .. } => {
+            What::Bind(copy) => {
                 new_folder(folder)?;
                 if let Some(prepared) = files.next() {
                     Self::place_files(copy, prepared, folder)?;
@@ -115,7 +104,6 @@ impl Builder<'_> {
                 owner,
                 begins,
                 sharing,
-                ..
             } => {
                 let begins = match begins {
                     Some(copy) => files.next().map(|prepared| (&**copy, prepared)),

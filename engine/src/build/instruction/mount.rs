@@ -2,154 +2,62 @@
 //!
 //! `type=bind` (the default) shows files of the context, a stage or an image; `type=cache` keeps a folder from one build to
 //! the next; `type=tmpfs` is memory; `type=secret` shows a file that the caller gave with `--secret`.
-//! A cache with `from` (and `source`) begins with those files; other files begin another cache of the same id.
+//! A cache with `from` (and `source`) begins with those files; other files begin another cache of the same id. A target that
+//! is relative, or missing, begins at the WORKDIR.
 //! **What we leave out.** `type=ssh`, and `source` of a cache without `from`, which would be a part of the cache.
 //! Source: Dockerfile reference, "RUN --mount".
 
+mod fields;
+
 use crate::build::state::{CopySource, CopyWork, Place, State};
-use crate::build::syntax::error::{BuildError, closest};
+use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use fields::{Fields, Kind, Wrong, fields};
 
 /// `RUN --mount`, as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
-    /// The whole value.
+    /// The whole value. Its variables are expanded when the command's turn comes.
     pub word: Word,
-    /// What is mounted.
-    pub kind: MountKind,
     /// `from`; `None` is the build context.
     pub from: Option<Word>,
-    /// The other keys, with their values.
-    pub options: Vec<(&'static str, String)>,
 }
-
-/// `type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MountKind {
-    /// Files from somewhere; what is written to them is lost.
-    Bind,
-    /// A folder that stays.
-    Cache,
-    /// Memory.
-    Tmpfs,
-    /// A file of the caller's.
-    Secret,
-}
-
-/// Each key, the name that it has here, and the kinds that know it.
-const KEYS: [(&str, &str, &[MountKind]); 18] = {
-    use MountKind::{Bind, Cache, Secret, Tmpfs};
-    const ALL: &[MountKind] = &[Bind, Cache, Tmpfs, Secret];
-    const OWNED: &[MountKind] = &[Cache, Secret];
-    const LOCKABLE: &[MountKind] = &[Bind, Cache];
-    [
-        ("target", "target", ALL),
-        ("dst", "target", ALL),
-        ("destination", "target", ALL),
-        ("source", "source", LOCKABLE),
-        ("src", "source", LOCKABLE),
-        ("from", "from", LOCKABLE),
-        ("readonly", "readonly", LOCKABLE),
-        ("ro", "readonly", LOCKABLE),
-        ("readwrite", "readwrite", LOCKABLE),
-        ("rw", "readwrite", LOCKABLE),
-        ("id", "id", OWNED),
-        ("sharing", "sharing", &[Cache]),
-        ("mode", "mode", OWNED),
-        ("uid", "uid", OWNED),
-        ("gid", "gid", OWNED),
-        ("size", "size", &[Tmpfs]),
-        ("required", "required", &[Secret]),
-        ("env", "env", &[Secret]),
-    ]
-};
 
 impl Mount {
     pub(crate) fn parse(statement: &Statement<'_>, word: &Word) -> Result<Self, BuildError> {
         let wrong = |message: String| statement.error(word.span, message);
-        let fields = || {
-            let parts = word.text.split(',');
-            parts.map(|part| part.split_once('=').unwrap_or((part, "")))
-        };
-        let mut named = fields().filter(|(key, _)| key.eq_ignore_ascii_case("type"));
-        let kind = match named.next_back().map_or("bind", |(_, value)| value) {
-            "bind" => MountKind::Bind,
-            "cache" => MountKind::Cache,
-            "tmpfs" => MountKind::Tmpfs,
-            "secret" => MountKind::Secret,
-            "ssh" => {
-                return Err(
-                    wrong("`RUN --mount=type=ssh` is not part of docklings".to_owned())
-                        .with_hint("see docs/limits.md"),
-                );
-            }
-            other => {
-                return Err(wrong(format!("unsupported mount type {other:?}"))
-                    .with_hint("`type` is bind, cache, tmpfs or secret"));
-            }
-        };
-        let mut mount = Self {
-            word: word.clone(),
-            kind,
-            from: None,
-            options: Vec::new(),
-        };
-        for (key, value) in fields().filter(|(key, _)| !key.eq_ignore_ascii_case("type")) {
-            let lower = key.to_ascii_lowercase();
-            let known = KEYS
-                .iter()
-                .find(|(name, _, kinds)| *name == lower && kinds.contains(&kind));
-            match known {
-                Some((_, "from", _)) if value.contains('$') => {
-                    return Err(wrong(
-                        "variable expansion is not supported for from".to_owned(),
-                    ));
-                }
-                Some((_, "from", _)) => {
-                    mount.from = Some(Word {
-                        text: value.to_owned(),
-                        span: word.span,
-                    });
-                }
-                Some((_, name, _)) => mount.options.push((name, value.to_owned())),
-                None => {
-                    let names = KEYS.iter().filter(|(_, _, kinds)| kinds.contains(&kind));
-                    let error = wrong(format!("unexpected key '{key}' in '{}'", word.text));
-                    return Err(match closest(&lower, names.map(|(name, _, _)| *name)) {
-                        Some(like) => error.with_hint(format!("did you mean `{like}`?")),
-                        None => error,
-                    });
-                }
-            }
-        }
-        if matches!(kind, MountKind::Bind | MountKind::Cache | MountKind::Tmpfs)
-            && mount.option("target").is_none_or(str::is_empty)
-        {
-            return Err(wrong("a mount needs a target".to_owned()).with_hint("add `target=/path`"));
-        }
-        if kind == MountKind::Cache && mount.from.is_none() && mount.option("source").is_some() {
+        let from = fields(&word.text).filter(|(key, _)| key == "from").last();
+        let from = from.and_then(|(_, value)| value).unwrap_or_default();
+        if from.contains('$') {
             return Err(wrong(
-                "`source` of a cache mount without `from` is not part of docklings".to_owned(),
-            )
-            .with_hint("add `from=STAGE` or `from=IMAGE`; see docs/limits.md"));
+                "'from' doesn't support variable expansion, define alias stage instead".to_owned(),
+            ));
+        }
+        let mount = Self {
+            word: word.clone(),
+            from: (!from.is_empty()).then(|| Word {
+                text: from.to_owned(),
+                span: word.span,
+            }),
+        };
+        // What holds no variable is known to be wrong before the first step.
+        if !word.text.contains('$') {
+            let read = Fields::read(&word.text, &|value| Ok(value.to_owned()), &wrong)?;
+            mount.check_from(&read, &wrong)?;
         }
         Ok(mount)
     }
 
-    fn option(&self, name: &str) -> Option<&str> {
-        let same = |(key, _): &&(&str, String)| *key == name;
-        self.options
-            .iter()
-            .rev()
-            .find(same)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// A switch such as `ro`, which needs no value.
-    fn switch(&self, name: &str) -> bool {
-        self.option(name)
-            .is_some_and(|value| matches!(value, "" | "true" | "1"))
+    fn check_from(&self, read: &Fields, wrong: Wrong<'_>) -> Result<(), BuildError> {
+        match (read.kind, &self.from) {
+            (Kind::Secret, Some(_)) => Err(wrong("secret mount should not have a from".to_owned())),
+            (Kind::Cache, None) if !read.source.is_empty() => Err(wrong(
+                "`source` of a cache mount without `from` is not part of docklings".to_owned(),
+            )
+            .with_hint("add `from=STAGE` or `from=IMAGE`; see docs/limits.md")),
+            _ => Ok(()),
+        }
     }
 
     /// What is to be mounted, variables expanded.
@@ -162,76 +70,64 @@ impl Mount {
             state.expand(at, &word)
         };
         let wrong = |message: String| at.source.error(self.word.span, message);
-        let text = |name: &str| self.option(name).map(expand).transpose();
-        let number = |name: &str, radix: u32| match text(name)? {
-            None => Ok(None),
-            Some(value) => u32::from_str_radix(&value, radix)
-                .map(Some)
-                .map_err(|_| wrong(format!("invalid value {value:?} for {name}"))),
-        };
-        let target = text("target")?.map(|target| state.absolute(&target));
-        let owner = Owner {
-            mode: number("mode", 8)?,
-            uid: number("uid", 10)?.unwrap_or(0),
-            gid: number("gid", 10)?.unwrap_or(0),
-        };
-        let id = text("id")?.filter(|id| !id.is_empty());
-        let base = || target.clone().unwrap_or_default();
-        let what = match self.kind {
-            MountKind::Bind => What::Bind {
-                copy: Box::new(self.copy(text("source")?)),
-                writable: self.switch("readwrite"),
-            },
-            MountKind::Tmpfs => What::Tmpfs {
-                size: text("size")?,
-            },
-            MountKind::Cache => What::Cache {
-                id: id.unwrap_or_else(base),
-                owner,
-                begins: match self.from {
-                    Some(_) => Some(Box::new(self.copy(text("source")?))),
-                    None => None,
-                },
-                read_only: self.switch("readonly"),
-                sharing: match text("sharing")?.as_deref() {
-                    None | Some("" | "shared") => Sharing::Shared,
-                    Some("private") => Sharing::Private,
-                    Some("locked") => Sharing::Locked,
-                    Some(other) => {
-                        return Err(wrong(format!("unsupported sharing value {other:?}"))
-                            .with_hint("`sharing` is shared, private or locked"));
-                    }
-                },
-            },
-            MountKind::Secret => {
-                let last = base().rsplit('/').next().unwrap_or_default().to_owned();
-                What::Secret {
-                    id: id.unwrap_or(last),
-                    owner,
-                    env: text("env")?,
-                    required: self.switch("required"),
-                }
+        let read = Fields::read(&self.word.text, &expand, &wrong)?;
+        self.check_from(&read, &wrong)?;
+        let what = self.what(&read, state);
+        let target = match &what {
+            What::Secret { env: Some(_), .. } if read.target.is_empty() => None,
+            What::Secret { id, .. } if read.target.is_empty() => {
+                let last = id.rsplit('/').next().unwrap_or_default();
+                Some(format!("/run/secrets/{last}"))
             }
+            _ => Some(state.absolute(&read.target)),
         };
-        let target = match (&what, target) {
-            (_, Some(target)) => Some(target),
-            (What::Secret { id, env: None, .. }, None) => Some(format!("/run/secrets/{id}")),
-            _ => None,
-        };
+        if target.as_deref() == Some("/") {
+            return Err(wrong("invalid mount target \"/\"".to_owned())
+                .with_hint("add `target=/path`; without one, the WORKDIR is the target"));
+        }
+        let usual = matches!(read.kind, Kind::Bind | Kind::Secret);
         Ok(MountWork {
             what,
             target,
+            read_only: read.read_only.unwrap_or(usual),
             text: expand(&self.word.text)?,
         })
     }
 
+    fn what(&self, read: &Fields, state: &State<'_>) -> What {
+        let owner = Owner {
+            mode: read.mode,
+            uid: read.uid.unwrap_or(0),
+            gid: read.gid.unwrap_or(0),
+        };
+        match read.kind {
+            Kind::Bind => What::Bind(Box::new(self.copy(&read.source))),
+            Kind::Tmpfs => What::Tmpfs { size: read.size },
+            Kind::Cache => What::Cache {
+                id: read.cache_id(state),
+                owner,
+                begins: self
+                    .from
+                    .as_ref()
+                    .map(|_| Box::new(self.copy(&read.source))),
+                sharing: read.sharing.unwrap_or(Sharing::Shared),
+            },
+            Kind::Secret => What::Secret {
+                id: read.secret_id(),
+                owner,
+                env: read.env.clone(),
+                required: read.required,
+            },
+        }
+    }
+
     /// The files of a bind mount or of a cache, as a COPY would take them.
-    fn copy(&self, source: Option<String>) -> CopyWork {
-        let source = source.unwrap_or_else(|| "/".to_owned());
+    fn copy(&self, source: &str) -> CopyWork {
+        let source = if source.is_empty() { "/" } else { source };
         CopyWork {
             keyword: "RUN",
             from: self.from.clone(),
-            sources: vec![CopySource::Path(source, self.word.clone())],
+            sources: vec![CopySource::Path(source.to_owned(), self.word.clone())],
             destination: "/mount".to_owned(),
             destination_word: self.word.clone(),
             ..CopyWork::default()
@@ -245,6 +141,7 @@ pub(crate) struct MountWork {
     pub(crate) what: What,
     /// Absolute; `None` for a secret that is a variable only.
     pub(crate) target: Option<String>,
+    pub(crate) read_only: bool,
     /// As written, variables expanded.
     pub(crate) text: String,
 }
@@ -253,7 +150,7 @@ impl MountWork {
     /// The files of a bind mount, or those that a cache begins with.
     pub(crate) fn files(&self) -> Option<&CopyWork> {
         match &self.what {
-            What::Bind { copy, .. } => Some(copy),
+            What::Bind(copy) => Some(copy),
             What::Cache { begins, .. } => begins.as_deref(),
             _ => None,
         }
@@ -263,20 +160,17 @@ impl MountWork {
 /// The kinds, with what only they have.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum What {
-    Bind {
-        copy: Box<CopyWork>,
-        writable: bool,
-    },
+    Bind(Box<CopyWork>),
     Cache {
         id: String,
         owner: Owner,
         /// What it begins with; `None` is nothing.
         begins: Option<Box<CopyWork>>,
-        read_only: bool,
         sharing: Sharing,
     },
     Tmpfs {
-        size: Option<String>,
+        /// Bytes.
+        size: Option<u64>,
     },
     Secret {
         id: String,
@@ -341,19 +235,38 @@ mod tests {
                     gid: 0
                 },
                 begins: None,
-                read_only: false,
                 sharing: Sharing::Locked,
             }
         );
-        assert!(
-            matches!(&found[1].what, What::Bind { copy, writable: true } if copy.from.is_some())
-        );
+        assert!(matches!(&found[1].what, What::Bind(copy) if copy.from.is_some()));
+        assert!(!found[1].read_only && found[2].read_only);
         assert_eq!(
             found[3].what,
             What::Tmpfs {
-                size: Some("1m".to_owned())
+                size: Some(1 << 20)
             }
         );
+    }
+
+    #[test]
+    fn a_target_begins_at_the_workdir() {
+        let check = |mount: &str, expected: &str| {
+            let found = works(&format!("ENV T=cache\nWORKDIR /w\nRUN --mount={mount} x")).unwrap();
+            let id = match &found[0].what {
+                What::Cache { id, .. } => format!(" {id}"),
+                _ => String::new(),
+            };
+            let target = found[0].target.as_deref().unwrap_or_default();
+            assert_eq!(format!("{target}{id}"), expected, "{mount}");
+        };
+        check("from=busybox", "/w");
+        check("target=.,ro=false", "/w");
+        check("target=../x/./y", "/x/y");
+        check("type=tmpfs,id=any,from=busybox", "/w");
+        check("type=$T", "/w .");
+        check("type=cache,target=./a/", "/w/a a");
+        check("type=cache,target=/a/,sharing=LOCKED", "/a /a");
+        check("type=secret,source=s/key", "/run/secrets/key");
     }
 
     #[test]
@@ -368,15 +281,41 @@ mod tests {
                 "`source` of a cache mount without `from` is not part of docklings",
             ),
             ("type=floppy", "unsupported mount type \"floppy\""),
-            ("type=cache", "a mount needs a target"),
-            ("type=tmpfs,target=/t,id=x", "unexpected key 'id'"),
+            ("type=tmp", "unsupported mount type \"tmp\""),
+            ("typ=cache", "unexpected key 'typ' in 'typ=cache'"),
+            ("target", "invalid field 'target' must be a key=value pair"),
+            ("type=cache", "invalid mount target \"/\""),
+            ("target=/", "invalid mount target \"/\""),
+            ("target=/t,ro=maybe", "invalid value for ro: maybe"),
+            ("type=tmpfs,target=/t,size=x", "invalid value for size: x"),
             (
-                "type=cache,target=/t,mode=9",
-                "invalid value \"9\" for mode",
+                "target=/t,size=1m",
+                "unexpected key 'size' for mount type 'bind'",
             ),
+            (
+                "type=tmpfs,target=/t,mode=755",
+                "mode not allowed for \"tmpfs\" type mounts",
+            ),
+            ("type=cache,target=/t,mode=9", "invalid value 9 for mode"),
             (
                 "type=cache,target=/t,sharing=no",
                 "unsupported sharing value \"no\"",
+            ),
+            (
+                "target=/t,sharing=locked",
+                "invalid cache sharing set for bind mount",
+            ),
+            (
+                "type=secret",
+                "invalid secret mount. one of source, target required",
+            ),
+            (
+                "type=secret,id=a,from=b",
+                "secret mount should not have a from",
+            ),
+            (
+                "from=$X",
+                "'from' doesn't support variable expansion, define alias stage instead",
             ),
         ] {
             let error = works(&format!("RUN --mount={mount} x")).unwrap_err();
