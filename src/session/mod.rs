@@ -106,10 +106,19 @@ impl Session {
             waiting: 0,
             urges: 0,
             ended: None,
+            hint: None,
         };
         let ended = pump.run(self.signals.as_ref());
         drop(raw);
+        tell_hint(pump.hint.as_deref());
         ended
+    }
+}
+
+/// Prints what may help, for people at a terminal: a script gets what Docker says and nothing else.
+pub(crate) fn tell_hint(hint: Option<&str>) {
+    if let Some(hint) = hint.filter(|_| io::stderr().is_terminal()) {
+        let _ = writeln!(io::stderr(), "hint: {hint}");
     }
 }
 
@@ -137,6 +146,8 @@ struct Pump {
     /// How often the user asked us to end.
     urges: u32,
     ended: Option<Ended>,
+    /// Why the kernel refused the program.
+    hint: Option<String>,
 }
 
 impl Pump {
@@ -253,6 +264,7 @@ impl Pump {
                 Frame::Stdout(bytes) => self.keep(Output::Out, bytes),
                 Frame::Stderr(bytes) => self.keep(Output::Err, bytes),
                 Frame::Exit(code) => self.ended = Some(Ended::Exit(code)),
+                Frame::Hint(text) => self.hint = Some(text),
                 Frame::Failed(code, text) => self.ended = Some(Ended::Failed(code, text)),
                 _ => {}
             }

@@ -4,8 +4,8 @@ use super::Engine;
 use crate::error::Result;
 use crate::runtime::logs::reader;
 use crate::runtime::spec::{
-    Change, Container, CreateRequest, Created, LogOptions, LogRecord, ProcessRequest, Processes,
-    RemoveOptions, StartOptions, StopOptions, Streams, UpdateRequest, Usage,
+    Begun, Change, Container, CreateRequest, Created, LogOptions, LogRecord, ProcessRequest,
+    Processes, RemoveOptions, StartOptions, StopOptions, Streams, UpdateRequest, Usage,
 };
 use crate::runtime::{
     CopyInOptions, CopyReport, CopySource, CopyTarget, changes, copy, create, inside, observe, ps,
@@ -31,9 +31,9 @@ impl Engine {
         create::create(self, request)
     }
 
-    /// Starts a container; with `attach`, returns the session: frames of [`crate::runtime::protocol`].
-    /// The first frame on it is `Started` or `Failed`. Without `attach`, failure to start is the error.
-    pub fn start(&self, name: &str, options: StartOptions) -> Result<Option<UnixStream>> {
+    /// Starts a container; with `attach`, returns the session, on which `Started` or `Failed` comes before any output.
+    /// Without `attach`, failure to start is the error.
+    pub fn start(&self, name: &str, options: StartOptions) -> Result<Begun> {
         start::start(self, name, options)
     }
 

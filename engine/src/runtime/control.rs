@@ -24,6 +24,8 @@ pub enum Message {
     Terminal(OwnedFd),
     /// It could not execute the command: exit code and sentence.
     Failed(i32, String),
+    /// The kernel refused the command, which ends as a program that failed: what may help.
+    Hint(String),
     /// A pid in the sender's pid namespace.
     Pid(i32),
     /// It has an interface; this is the other end of its cable. More follows.
@@ -68,6 +70,7 @@ impl Channel {
             Message::Terminal(_) => b"T".to_vec(),
             Message::Interface(_) => b"I".to_vec(),
             Message::NoInterface(text) => [b"N", text.as_bytes()].concat(),
+            Message::Hint(text) => [b"H", text.as_bytes()].concat(),
             Message::Failed(code, text) => {
                 let mut bytes = vec![b'F'];
                 bytes.extend(code.to_le_bytes());
@@ -132,6 +135,10 @@ impl Channel {
             ([b'N', text @ ..], _) => {
                 let text = String::from_utf8_lossy(text).into_owned();
                 Ok(Some(Message::NoInterface(text)))
+            }
+            ([b'H', text @ ..], _) => {
+                let text = String::from_utf8_lossy(text).into_owned();
+                Ok(Some(Message::Hint(text)))
             }
             ([b'F', rest @ ..], _) if rest.len() >= 4 => {
                 let text = String::from_utf8_lossy(&rest[4..]).into_owned();

@@ -31,6 +31,7 @@ pub(crate) mod start;
 pub mod step;
 pub(crate) mod stop;
 pub mod undo;
+pub(crate) mod unrunnable;
 pub mod user;
 
 pub use copy::{

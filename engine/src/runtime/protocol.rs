@@ -37,6 +37,8 @@ pub enum Frame {
     Failed(i32, String),
     /// The process has started; nothing of its output came before.
     Started,
+    /// The kernel refused the process's program: what may help. It comes before `Started`.
+    Hint(String),
 }
 
 impl Frame {
@@ -53,6 +55,7 @@ impl Frame {
             Self::Exit(code) => (6, code.to_le_bytes().to_vec()),
             Self::Failed(code, text) => (7, [&code.to_le_bytes()[..], text.as_bytes()].concat()),
             Self::Started => (8, Vec::new()),
+            Self::Hint(text) => (9, text.clone().into_bytes()),
         }
     }
 
@@ -105,6 +108,7 @@ impl Frame {
                 String::from_utf8_lossy(&payload[4..]).into_owned(),
             ),
             (8, []) => Self::Started,
+            (9, text) => Self::Hint(String::from_utf8_lossy(text).into_owned()),
             _ => return Err(bad("a frame of unknown kind")),
         })
     }
@@ -151,6 +155,7 @@ mod tests {
             Frame::Exit(137),
             Frame::Failed(127, "no".into()),
             Frame::Started,
+            Frame::Hint("h".into()),
         ];
         let bytes: Vec<u8> = frames.iter().flat_map(Frame::encode).collect();
         let (mut buffer, mut seen) = (Vec::new(), Vec::new());

@@ -190,12 +190,16 @@ fn connect_once(path: &Path) -> Result<UnixStream> {
     socket::connect(path).map_err(|error| failed("connect", path.display(), error))
 }
 
-/// Waits for `Started`.
-pub(super) fn expect_started(stream: &UnixStream) -> Result<()> {
-    match answer(stream)? {
-        Some(Frame::Started) => Ok(()),
-        Some(Frame::Failed(code, text)) => Err(start_error(code, text)),
-        _ => Err(Error::internal("the monitor ended without an answer")),
+/// Waits for `Started`. Returns what may help a program that the kernel refused.
+pub(super) fn expect_started(stream: &UnixStream) -> Result<Option<String>> {
+    let mut hint = None;
+    loop {
+        match answer(stream)? {
+            Some(Frame::Hint(text)) => hint = Some(text),
+            Some(Frame::Started) => return Ok(hint),
+            Some(Frame::Failed(code, text)) => return Err(start_error(code, text)),
+            _ => return Err(Error::internal("the monitor ended without an answer")),
+        }
     }
 }
 

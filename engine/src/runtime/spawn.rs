@@ -175,7 +175,7 @@ impl Spawned {
                     let _ = process::wait(&self.pidfd);
                     return Err(Failure { code, text });
                 }
-                Some(Message::Pid(_)) | None => {
+                Some(Message::Pid(_) | Message::Hint(_)) | None => {
                     let code = process::wait(&self.pidfd).unwrap_or(125);
                     return Err(Failure {
                         code: 125,
@@ -194,23 +194,28 @@ impl Spawned {
             process::send_signal(self.pidfd.as_fd(), libc::SIGKILL)?;
             process::wait(&self.pidfd)?;
         }
-        match answer? {
-            None => Ok(Running {
-                pid: self.pid,
-                pidfd: self.pidfd,
-                streams: self.streams,
-            }),
+        let hint = match answer? {
+            None => None,
+            Some(Message::Hint(hint)) => Some(hint),
             Some(Message::Failed(code, text)) => {
                 let _ = process::wait(&self.pidfd);
-                Err(Failure { code, text })
+                return Err(Failure { code, text });
             }
-            Some(_) => Err(Error::internal("the init said something out of turn").into()),
-        }
+            Some(_) => return Err(Error::internal("the init said something out of turn").into()),
+        };
+        Ok(Running {
+            pid: self.pid,
+            pidfd: self.pidfd,
+            streams: self.streams,
+            hint,
+        })
     }
 }
 
 /// A process that runs its command.
 pub struct Running {
+    /// The kernel refused the program, which ends with a failure now: what may help.
+    pub hint: Option<String>,
     /// In our pid namespace.
     pub pid: i32,
     /// Readable when it has ended.

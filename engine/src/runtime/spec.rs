@@ -9,6 +9,7 @@ use crate::store::containers::{ContainerConfig, HostConfig, RecordedState, Resta
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 /// `docker create`, and the first half of `docker run`. What is `None` or empty comes from the image.
@@ -136,6 +137,15 @@ pub struct StartOptions {
     pub attach: Option<Streams>,
     /// Rows and columns of the caller's terminal, for a container with a tty.
     pub size: Option<(u16, u16)>,
+}
+
+/// A container that was started.
+#[derive(Debug, Default)]
+pub struct Begun {
+    /// The session, if one was asked for: frames of [`crate::runtime::protocol`].
+    pub session: Option<UnixStream>,
+    /// The kernel refused the program, and the container has ended with that: what may help.
+    pub hint: Option<String>,
 }
 
 /// How to stop a container; `None` means what the container says.

@@ -11,7 +11,7 @@
 
 use super::protocol::Frame;
 use super::requests::{self, Request};
-use super::spec::{StartOptions, Streams};
+use super::spec::{Begun, StartOptions, Streams};
 use super::{Failure, observe};
 use super::{plan, step};
 use crate::error::{Error, ErrorKind, IoContext, Result};
@@ -61,23 +61,32 @@ pub(super) struct Job {
 }
 
 /// Starts a container; see [`crate::Engine::start`].
-pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Option<UnixStream>> {
+pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Begun> {
     let container = observe::by_name(site, name)?;
     let id = &container.config.id;
     let Some(lock) = take_lock(site, id)? else {
         // It runs already, which is what was asked for.
-        return match options.attach {
-            Some(streams) => attach(site, name, streams, options.size).map(Some),
-            None => Ok(None),
-        };
+        let session = options
+            .attach
+            .map(|streams| attach(site, name, streams, options.size));
+        return Ok(Begun {
+            session: session.transpose()?,
+            hint: None,
+        });
     };
     let config = &container.config;
     repair::ensure_whole(&site.home, &site.sandbox, &config.image, &config.layers)?;
     let session = start_monitor(site, id, lock, options)?;
-    match options.attach {
-        Some(_) => Ok(Some(session)),
-        None => requests::expect_started(&session).map(|()| None),
-    }
+    Ok(match options.attach {
+        Some(_) => Begun {
+            session: Some(session),
+            hint: None,
+        },
+        None => Begun {
+            session: None,
+            hint: requests::expect_started(&session)?,
+        },
+    })
 }
 
 /// The container's lock; `None` if it runs. Somebody may hold it who does not run it, such as a `cp`, and a monitor that

@@ -41,7 +41,15 @@ pub struct StepRequest {
     pub mounts: Vec<PlannedMount>,
 }
 
-/// Runs the command to its end and returns its exit code. `sink` gets its output as it comes; the flag says whether it
+/// How the command ended.
+pub struct StepEnd {
+    /// Its exit code.
+    pub code: i32,
+    /// The kernel refused its program: what may help.
+    pub hint: Option<String>,
+}
+
+/// Runs the command to its end. `sink` gets its output as it comes; the flag says whether it
 /// came from standard error. The caller must be root and have one thread only.
 ///
 /// # Errors
@@ -50,7 +58,7 @@ pub fn run_step(
     home: &Home,
     request: &StepRequest,
     sink: &mut dyn FnMut(bool, &[u8]),
-) -> Result<i32> {
+) -> Result<StepEnd> {
     let host = HostConfig {
         network: request.network.clone(),
         ..HostConfig::default()
@@ -87,7 +95,9 @@ pub fn run_step(
         _ => None,
     };
     let running = init.release().map_err(Failure::into_error)?;
-    follow(running, &mut outbound, sink)
+    let hint = running.hint.clone();
+    let code = follow(running, &mut outbound, sink)?;
+    Ok(StepEnd { code, hint })
 }
 
 /// Makes the lowest layer of all containers.

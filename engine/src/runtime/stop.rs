@@ -152,7 +152,7 @@ pub(crate) fn freeze(site: &Site, name: &str, frozen: bool) -> Result<()> {
 fn answered(site: &Site, container: &Container, stream: &UnixStream) -> Result<()> {
     let error = match requests::expect_started(stream) {
         Err(error) if error.kind() == ErrorKind::Internal => error,
-        other => return other,
+        other => return other.map(drop),
     };
     let id = &container.config.id;
     match observe::by_id(site, id)? {

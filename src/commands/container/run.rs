@@ -66,10 +66,11 @@ impl Command for Args {
             attach,
             size: if tty { ctx::terminal_size() } else { None },
         };
-        let stream = engine
+        let begun = engine
             .start(id.as_str(), options)
             .map_err(|error| with_help(error.into(), "run"))?;
-        let (Some(session), Some(stream)) = (session, stream) else {
+        session::tell_hint(begun.hint.as_deref());
+        let (Some(session), Some(stream)) = (session, begun.session) else {
             return Ok(());
         };
         ended(session.run(stream)?, &engine, id.as_str()).map_err(|failure| match failure {

@@ -62,7 +62,7 @@ impl Command for Args {
             size: if tty { ctx::terminal_size() } else { None },
         };
         let id = container.config.id.as_str();
-        match engine.start(id, options)? {
+        match engine.start(id, options)?.session {
             Some(stream) => ended(session.run(stream)?, &engine, id),
             None => Ok(()),
         }
@@ -74,7 +74,10 @@ fn start_all(ctx: &mut Ctx, names: &[String]) -> CommandResult {
     let mut failed = Vec::new();
     for name in names {
         match engine.start(name, StartOptions::default()) {
-            Ok(_) => writeln!(ctx.out, "{name}")?,
+            Ok(begun) => {
+                writeln!(ctx.out, "{name}")?;
+                session::tell_hint(begun.hint.as_deref());
+            }
             Err(error) => {
                 ctx.flush()?;
                 if let Some(text) = Failure::from(error).text() {

@@ -8,14 +8,17 @@ use crate::build::context::Temporary;
 use crate::build::instruction::golang;
 use crate::build::instruction::run::{RunNetwork, SCRIPT};
 use crate::build::state::RunWork;
+use crate::build::view::{Found, Last, Node, View};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::image::layer;
 use crate::network::outbound;
 use crate::paths::create_private_dir;
 use crate::runtime::step::{StepRequest, run_step};
+use crate::runtime::unrunnable::{self, HEAD};
 use crate::store::containers::{NetworkMode, ProcessConfig};
 use std::collections::VecDeque;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The name of the machine that a step believes to run on; BuildKit's.
@@ -57,6 +60,8 @@ impl Builder<'_> {
         };
         let scratch = temporary.path().join("etc");
         create_private_dir(&scratch)?;
+        let mut layers = lowers.clone();
+        layers.push(upper.clone());
         let request = StepRequest {
             lowers,
             upper: upper.clone(),
@@ -77,12 +82,12 @@ impl Builder<'_> {
             mounts: mounted.mounts.clone(),
         };
         let mut tail = Tail::default();
-        let code = run_step(site.home, &request, &mut |stderr, bytes| {
+        let end = run_step(site.home, &request, &mut |stderr, bytes| {
             self.teller.output(vertex, stderr, bytes);
             tail.add(bytes);
         })
         .map_err(|error| not_started(work, &error))?;
-        match code {
+        match end.code {
             0 => publish(site, going, &upper),
             code => {
                 let error = Error::invalid(format!(
@@ -90,13 +95,58 @@ impl Builder<'_> {
                     golang::quote(&work.argv.join(" ")),
                     tail.told(title)
                 ));
-                Err(match meaning(code) {
-                    Some(meaning) => error.with_hint(meaning),
+                let hint = end
+                    .hint
+                    .or_else(|| blamed(code, &tail, &work.env, &layers))
+                    .or_else(|| meaning(code).map(str::to_owned));
+                Err(match hint {
+                    Some(hint) => error.with_hint(hint),
                     None => error,
                 })
             }
         }
     }
+}
+
+/// What is wrong with the program that a shell could not execute, if its last words name one that is there.
+fn blamed(code: i32, tail: &Tail, env: &[String], layers: &[PathBuf]) -> Option<String> {
+    const REFUSALS: [&str; 5] = [
+        "not found",
+        "no such file",
+        "interpreter",
+        "exec format error",
+        "cannot execute",
+    ];
+    let line = String::from_utf8_lossy(tail.lines.back()?).into_owned();
+    let lower = line.to_lowercase();
+    if !matches!(code, 126 | 127) || !REFUSALS.iter().any(|words| lower.contains(words)) {
+        return None;
+    }
+    let view = View::open(layers).ok()?;
+    let file = |path: &str| match view.find(Path::new(path), Last::Follow) {
+        Ok(Some(Found {
+            node: Node::File(file),
+            ..
+        })) => Some(file),
+        _ => None,
+    };
+    let path = env.iter().rev().find_map(|pair| pair.strip_prefix("PATH="));
+    let words = line.split([' ', ':', '\'', '"', '\t', '\r', '^']);
+    words.filter(|word| !word.is_empty()).find_map(|word| {
+        let on_path = || {
+            let mut folders = path.unwrap_or_default().split(':');
+            folders.find_map(|folder| file(&format!("{folder}/{word}")))
+        };
+        let found = if word.contains('/') {
+            file(word)
+        } else {
+            on_path()
+        };
+        let mut head = Vec::new();
+        let program = fs::File::from(found?.open().ok()?);
+        program.take(HEAD as u64).read_to_end(&mut head).ok()?;
+        unrunnable::why(word, &head, &|path| file(path).is_some())
+    })
 }
 
 /// What an exit code says that does not come from the program itself.

@@ -28,24 +28,43 @@ pub(super) struct Needs {
     pub(super) paths: Vec<String>,
 }
 
-/// Reads an ELF file of 64 bits and little endian; `None` if it is something else, or damaged.
-pub(super) fn needs(bytes: &[u8]) -> Option<Needs> {
+/// The interpreter that a program asks for; its first 64 KiB are enough.
+pub(crate) fn interpreter(bytes: &[u8]) -> Option<String> {
+    let mut found = headers(bytes)?.map_while(|segment| segment);
+    let (_, _, offset, _) = found.find(|(kind, ..)| *kind == PT_INTERP)?;
+    text_at(bytes, offset)
+}
+
+/// Kind, address, offset and length of each segment; `None` for one that is cut off.
+type Headers<'a> = Box<dyn Iterator<Item = Option<(u32, u64, usize, usize)>> + 'a>;
+
+fn headers(bytes: &[u8]) -> Option<Headers<'_>> {
     if !bytes.starts_with(b"\x7fELF\x02\x01") {
         return None;
     }
     let (table, size, count) = (u64_at(bytes, 32)?, u16_at(bytes, 54)?, u16_at(bytes, 56)?);
-    let mut needs = Needs::default();
-    let mut segments = Vec::new();
-    let mut dynamic = None;
-    for index in 0..usize::from(count) {
-        let at = usize::try_from(table)
-            .ok()?
-            .checked_add(index * usize::from(size))?;
+    let table = usize::try_from(table).ok()?;
+    Some(Box::new((0..usize::from(count)).map(move |index| {
+        let at = table.checked_add(index * usize::from(size))?;
         let offset = usize::try_from(u64_at(bytes, at.saturating_add(8))?).ok()?;
         let length = usize::try_from(u64_at(bytes, at.saturating_add(32))?).ok()?;
-        match u32_at(bytes, at)? {
-            PT_LOAD => segments.push((u64_at(bytes, at.saturating_add(16))?, offset, length)),
-            PT_INTERP => needs.interpreter = Some(text_at(bytes, offset)?),
+        let address = u64_at(bytes, at.saturating_add(16))?;
+        Some((u32_at(bytes, at)?, address, offset, length))
+    })))
+}
+
+/// Reads an ELF file of 64 bits and little endian; `None` if it is something else, or damaged.
+pub(super) fn needs(bytes: &[u8]) -> Option<Needs> {
+    let mut needs = Needs {
+        interpreter: interpreter(bytes),
+        ..Needs::default()
+    };
+    let mut segments = Vec::new();
+    let mut dynamic = None;
+    for segment in headers(bytes)? {
+        let (kind, address, offset, length) = segment?;
+        match kind {
+            PT_LOAD => segments.push((address, offset, length)),
             PT_DYNAMIC => dynamic = Some((offset, length)),
             _ => {}
         }

@@ -8,7 +8,7 @@
 //! **Try it.** `docker run hello-world`, `docker image inspect -f '{{json .Config.Labels}}' busybox`.
 //! **Lesson.** The first container.
 
-mod elf;
+pub(crate) mod elf;
 mod hello;
 mod tree;
 mod userland;

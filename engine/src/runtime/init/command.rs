@@ -9,15 +9,17 @@
 //! **What Docker does.** runc `libcontainer/standard_init_linux.go`, in the same order.
 
 use super::{Stdio, reaper};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, plainly};
 use crate::runtime::plan::{PlannedProcess, set_variable};
+use crate::runtime::unrunnable::{self, HEAD};
 use crate::runtime::user::{self, User};
 use crate::store::containers::Ulimit;
 use crate::sys::rootdir::{Make, RootDir};
 use crate::sys::{capability, failed, process, seccomp, terminal};
 use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use nix::unistd::{Gid, Uid};
-use std::io;
+use rustix::fs::{Access, AtFlags, CWD};
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -25,7 +27,7 @@ use std::path::{Path, PathBuf};
 /// Why a command could not be started.
 #[derive(Debug)]
 pub struct Failure {
-    /// 125, 126 or 127, as Docker exits.
+    /// 125, 126 or 127, as Docker exits; or [`Failure::REFUSED`].
     pub code: i32,
     /// The sentence.
     pub text: String,
@@ -53,9 +55,27 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
+    /// The exit code of a program that the kernel refused to execute; runc's.
+    pub const REFUSED: i32 = 255;
+
+    /// What helps.
+    pub fn hint(&self) -> Option<&str> {
+        let hint = self.text.split(SEPARATOR).nth(2);
+        hint.filter(|hint| !hint.is_empty())
+    }
+
     /// The sentence alone.
     pub fn sentence(&self) -> &str {
         self.text.split(SEPARATOR).next().unwrap_or_default()
+    }
+
+    /// The exit code that the container is recorded with. Source: moby `daemon/errors.go`, `setExitCodeFromError`.
+    pub fn recorded_code(&self) -> i32 {
+        match self.code {
+            125 if self.text.contains(": not a directory: ") => 127,
+            125 => 128,
+            code => code,
+        }
     }
 
     /// The failure as the engine's error.
@@ -313,24 +333,40 @@ fn usable(path: &Path) -> Result<(), io::ErrorKind> {
 }
 
 /// The program was found, and the kernel refused it all the same: a script whose interpreter is missing, a file that
-/// is no program.
+/// is no program. Docker's client hears only of a file that may not be executed; the rest the container says and ends.
+/// Source: runc `standard_init_linux.go` and `init_linux.go`.
 fn not_executed(word: &str, path: &Path, error: &io::Error) -> Failure {
-    let (code, cause) = match error.raw_os_error() {
-        Some(libc::ENOENT) => (127, "no such file or directory"),
-        Some(libc::EACCES) => (126, "permission denied"),
-        Some(libc::ENOEXEC) => (126, "exec format error"),
-        Some(libc::E2BIG) => (126, "argument list too long"),
-        _ => {
+    let may_execute = || {
+        let flags = AtFlags::EACCESS;
+        rustix::fs::accessat(CWD, path, Access::EXEC_OK, flags).is_ok()
+    };
+    let cause = match error.raw_os_error() {
+        Some(libc::EACCES) if !may_execute() => {
             return Failure {
                 code: 126,
-                text: format!("exec: {word:?}: {error}"),
+                text: format!("exec: {word:?}: permission denied"),
             };
         }
+        Some(libc::ENOEXEC) => "exec format error".to_owned(),
+        _ => plainly(error).to_string(),
     };
-    Failure {
-        code,
-        text: format!("exec {}: {cause}", path.display()),
+    let mut text = format!("exec {}: {cause}", path.display());
+    if let Some(hint) = look(path) {
+        text.push_str(&format!("{SEPARATOR}{SEPARATOR}{hint}"));
     }
+    Failure {
+        code: Failure::REFUSED,
+        text,
+    }
+}
+
+/// What the file itself tells about why it cannot be executed, if its user may read it.
+fn look(path: &Path) -> Option<String> {
+    let mut head = Vec::new();
+    let file = std::fs::File::open(path).ok()?;
+    file.take(HEAD as u64).read_to_end(&mut head).ok()?;
+    let exists = |path: &str| Path::new(path).exists();
+    unrunnable::why(&path.to_string_lossy(), &head, &exists)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@
 //! rights, its streams and the channel from its first instruction on.
 //! **Try it.** `docker run -d --name box --cap-add SYS_PTRACE busybox sleep 600; docker exec box true`
 
-use super::{Failure, Stdio, command, terminal_stdio};
+use super::{Failure, Stdio, command, give_up, terminal_stdio};
 use crate::error::Error;
 use crate::runtime::control::{Channel, Message};
 use crate::runtime::plan::PlannedProcess;
@@ -37,9 +37,7 @@ pub(in crate::runtime) fn join(
         Ok(never) => match never {},
         Err(failure) => failure,
     };
-    let code = failure.code;
-    channel.send(&Message::Failed(code, failure.text));
-    process::exit(code)
+    give_up(failure, channel)
 }
 
 fn run(

@@ -45,7 +45,21 @@ pub(super) fn run(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> ! {
         Ok(never) => match never {},
         Err(failure) => failure,
     };
-    channel.send(&Message::Failed(failure.code, failure.text));
+    give_up(failure, channel)
+}
+
+/// Tells the monitor why there will be no command. What the kernel says of the program itself is the program's output, as
+/// with runc, and the container's end.
+fn give_up(failure: Failure, channel: &Channel) -> ! {
+    if failure.code != Failure::REFUSED {
+        channel.send(&Message::Failed(failure.code, failure.text));
+        process::exit(failure.code)
+    }
+    let line = format!("{}\n", failure.sentence());
+    let _ = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
+    if let Some(hint) = failure.hint() {
+        channel.send(&Message::Hint(hint.to_owned()));
+    }
     process::exit(failure.code)
 }
 

@@ -63,8 +63,11 @@ impl Monitor {
 
     /// Tells the client that started us, and those who attached meanwhile.
     fn announce_start(&mut self, job: &Job) {
+        let hint = self.processes.first_mut().and_then(|init| init.hint.take());
+        let hint = hint.map(Frame::Hint);
         for client in &mut self.clients {
             if matches!(client.role, Role::Attached { .. } | Role::Leaving) {
+                hint.iter().for_each(|hint| client.send(hint));
                 client.send(&Frame::Started);
             }
         }
@@ -162,7 +165,7 @@ impl Monitor {
         } else {
             Phase::Exited
         };
-        self.state.exit_code = failure.code;
+        self.state.exit_code = failure.recorded_code();
         failure.sentence().clone_into(&mut self.state.error);
         self.save();
         self.settle(&Frame::Failed(failure.code, failure.text.clone()));

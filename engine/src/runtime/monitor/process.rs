@@ -22,6 +22,8 @@ pub(super) struct Process {
     /// The id of an `exec`, for the journal.
     pub(super) exec: Option<String>,
     pub(super) streams: Streams,
+    /// Why the kernel refused its program.
+    pub(super) hint: Option<String>,
     /// Keeps the terminal from hanging up while the process has closed it, until the process ends.
     slave: Option<OwnedFd>,
     stdin: VecDeque<u8>,
@@ -47,6 +49,7 @@ impl Process {
             is_init,
             exec: None,
             streams: running.streams,
+            hint: running.hint,
             slave,
             stdin: VecDeque::new(),
             stdin_ends: false,

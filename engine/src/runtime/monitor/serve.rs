@@ -296,8 +296,11 @@ impl Monitor {
 
     fn exec(&mut self, index: usize, request: &ExecRequest) {
         match self.spawn_exec(request) {
-            Ok(process) => {
+            Ok(mut process) => {
                 let client = &mut self.clients[index];
+                if let Some(hint) = process.hint.take() {
+                    client.send(&Frame::Hint(hint));
+                }
                 client.send(&Frame::Started);
                 if request.detach {
                     client.role = Role::Leaving;
