@@ -234,6 +234,7 @@ impl ContainerPaths {
         self.root.join("work")
     }
     /// Where `hosts`, `hostname` and `resolv.conf` are that are mounted into the container.
+    /// On the disk, not in memory: the container may write into them as much as it likes.
     pub fn etc(&self) -> &Path {
         &self.root
     }

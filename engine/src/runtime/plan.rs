@@ -79,6 +79,53 @@ pub enum PlannedSource {
     Tmpfs(String),
 }
 
+impl PlannedSource {
+    /// What messages call it.
+    fn name(&self) -> String {
+        match self {
+            Self::Bind(path) | Self::Device(path) | Self::Volume { path, .. } => {
+                path.display().to_string()
+            }
+            Self::Tmpfs(_) => "tmpfs".to_owned(),
+        }
+    }
+}
+
+impl PlannedMount {
+    /// Why it cannot be mounted: `cause`.
+    pub(super) fn failed(&self, cause: Error) -> Error {
+        let (source, target) = (self.source.name(), &self.target);
+        if is_not_a_directory(&cause) {
+            return not_alike(&source, target);
+        }
+        let hint = cause.hint().map(str::to_owned);
+        let error = Error::invalid(format!("error mounting {source:?} to rootfs at {target:?}"))
+            .with_source(cause);
+        match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// A directory is to be mounted on a file, or a file on a directory. The kernel has two codes for that; Docker has this
+/// sentence. Source: moby `daemon/errors.go`, `setExitCodeFromError`.
+pub fn not_alike(source: &str, target: &str) -> Error {
+    Error::invalid(format!(
+        "error mounting {source:?} to rootfs at {target:?}: not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type"
+    ))
+    .with_hint(format!(
+        "one of `{source}` and `{target}` in the container is a directory, the other is not; a path that `-v` did not find was made as a directory"
+    ))
+}
+
+fn is_not_a_directory(error: &Error) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|cause| cause.kind() == std::io::ErrorKind::NotADirectory)
+}
+
 /// A process to be executed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedProcess {
@@ -210,10 +257,14 @@ fn environment(asked: &[String], hostname: &str, tty: bool) -> Vec<String> {
     env
 }
 
-/// Sets `KEY=value`, in the place of an older one.
+/// Sets `KEY=value`, in the place of an older one; `KEY` alone takes the variable away. Source: moby
+/// `ReplaceOrAppendEnvValues`.
 pub fn set_variable(env: &mut Vec<String>, variable: &str) {
     let key = variable.split('=').next().unwrap_or(variable);
     let same = |old: &String| old.split('=').next() == Some(key);
+    if !variable.contains('=') {
+        return env.retain(|old| !same(old));
+    }
     match env.iter_mut().find(|old| same(old)) {
         Some(old) => variable.clone_into(old),
         None => env.push(variable.to_owned()),
@@ -228,7 +279,7 @@ fn mounts(
     let etc = ["resolv.conf", "hostname", "hosts"].map(|name| PlannedMount {
         source: PlannedSource::Bind(place.etc().join(name)),
         target: format!("/etc/{name}"),
-        read_only: false,
+        read_only: config.host.read_only,
     });
     let mut asked: Vec<PlannedMount> = config
         .host
@@ -276,6 +327,8 @@ mod tests {
     fn asked_variables_replace_the_defaults_in_place() {
         let env = environment(&["A=1".into(), "PATH=/x".into(), "A=2".into()], "box", true);
         assert_eq!(env, ["PATH=/x", "HOSTNAME=box", "TERM=xterm", "A=2"]);
+        let env = environment(&["HOSTNAME".into(), "B".into()], "box", false);
+        assert_eq!(env, [DEFAULT_PATH]);
     }
 
     #[test]

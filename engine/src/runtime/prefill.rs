@@ -22,7 +22,7 @@ pub(super) fn fill(root: &RootDir, target: &Path, volume: &Path) -> Result<()> {
     let Ok(source) = root.resolve(target, OFlags::RDONLY | OFlags::DIRECTORY) else {
         return Ok(());
     };
-    if !is_empty {
+    if !is_empty || is_kernels(&source) {
         return Ok(());
     }
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -33,6 +33,13 @@ pub(super) fn fill(root: &RootDir, target: &Path, volume: &Path) -> Result<()> {
         adopt(&volume, &stat)
     };
     copy().map_err(|error| failed("fill the volume", target.display(), error))
+}
+
+/// Whether `folder` shows what the kernel, and not the image, has there: `/sys`, `/dev`.
+fn is_kernels(folder: &OwnedFd) -> bool {
+    // Source: linux/magic.h.
+    const KERNELS: [i64; 5] = [0x6265_6572, 0x6367_7270, 0x0102_1994, 0x1cd1, 0x1980_0202];
+    rustix::fs::fstatfs(folder).is_ok_and(|about| KERNELS.contains(&about.f_type))
 }
 
 fn copy_dir(source: &OwnedFd, target: &OwnedFd) -> rustix::io::Result<()> {

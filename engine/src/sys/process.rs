@@ -1,7 +1,7 @@
 //! Processes: waiting, signalling, `prctl(2)`, `execve(2)`.
 
 use super::{check, failed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -145,8 +145,13 @@ pub fn close_on_exec_from(first: u32) -> Result<()> {
 
 /// A copy of `fd` above the numbers that [`arrange`] gives out.
 pub fn raise(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
-    rustix::io::fcntl_dupfd_cloexec(fd, 32)
-        .map_err(|error| failed("fcntl", "F_DUPFD_CLOEXEC", error))
+    rustix::io::fcntl_dupfd_cloexec(fd, 32).map_err(|error| match error {
+        rustix::io::Errno::INVAL | rustix::io::Errno::MFILE => {
+            Error::machine("too few files may be open at a time here: at least 64 are needed")
+                .with_hint("ulimit -n 1024")
+        }
+        error => failed("fcntl", "F_DUPFD_CLOEXEC", error),
+    })
 }
 
 /// Makes `files` the descriptors 0, 1, 2, … that the next program inherits; all others close when it starts.

@@ -11,10 +11,10 @@ use super::copy::{Prepared, new_folder};
 use crate::build::context::Temporary;
 use crate::build::instruction::mount::{MountWork, Owner, Sharing, What};
 use crate::build::state::CopyWork;
-use crate::build::view::View;
+use crate::build::view::{Last, Node, View};
 use crate::error::{Error, IoContext, Result};
 use crate::paths::create_private_dir;
-use crate::runtime::plan::{PlannedMount, PlannedSource};
+use crate::runtime::plan::{PlannedMount, PlannedSource, not_alike};
 use crate::store::atomic::{self, Durability};
 use crate::store::lock::{self, Lock};
 use crate::store::tree::remove_tree;
@@ -62,6 +62,14 @@ impl Builder<'_> {
                 continue;
             };
             let is_file = matches!(&source, PlannedSource::Bind(path) if path.is_file());
+            let is_dir = match view.find(Path::new(target), Last::Follow) {
+                Ok(found) => found.map(|found| matches!(found.node, Node::Folder(_))),
+                // Something above the target is no directory.
+                Err(_) => Some(is_file),
+            };
+            if is_dir == Some(is_file) {
+                return Err(not_alike(&work.what.source(), target));
+            }
             place(&places, &view.resolve(Path::new(target))?, is_file)?;
             mounted.mounts.push(PlannedMount {
                 source,

@@ -157,6 +157,24 @@ impl MountWork {
     }
 }
 
+impl What {
+    /// What messages call it.
+    pub(crate) fn source(&self) -> String {
+        match self {
+            Self::Bind(copy) => copy
+                .sources
+                .iter()
+                .map(|source| match source {
+                    CopySource::Path(path, _) | CopySource::Url(path, _) => path.as_str(),
+                    CopySource::Inline { name, .. } => name,
+                })
+                .collect(),
+            Self::Cache { id, .. } | Self::Secret { id, .. } => id.clone(),
+            Self::Tmpfs { .. } => "tmpfs".to_owned(),
+        }
+    }
+}
+
 /// The kinds, with what only they have.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum What {

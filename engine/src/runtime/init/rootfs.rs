@@ -74,9 +74,7 @@ pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
     devices::populate(&root, !plan.any_device, plan.shm_size)?;
     put_sys(&root, plan.host_network)?;
     for planned in &plan.mounts {
-        put_planned(&root, planned, !plan.any_device).map_err(|error| {
-            Error::invalid(format!("cannot mount `{}`", planned.target)).with_source(error)
-        })?;
+        put_planned(&root, planned, !plan.any_device).map_err(|error| planned.failed(error))?;
     }
     mount::pivot_root(&plan.rootfs)
 }
@@ -98,7 +96,7 @@ pub(in crate::runtime) fn assemble_files(plan: &InitPlan) -> Result<()> {
             PlannedSource::Tmpfs(_) | PlannedSource::Device(_) => false,
         };
         if exists {
-            put_planned(&root, planned, true)?;
+            put_planned(&root, planned, true).map_err(|error| planned.failed(error))?;
         }
     }
     mount::pivot_root(&plan.rootfs)?;
@@ -185,6 +183,13 @@ fn put_planned(root: &RootDir, planned: &PlannedMount, bar_devices: bool) -> Res
     };
     let target = root.make(path, make)?;
     refuse_proc(&target, &planned.target)?;
+    if is_dir(&target, &planned.target)? != is_dir(&mounted, &planned.target)? {
+        return Err(crate::sys::failed(
+            "mount on",
+            &planned.target,
+            std::io::Error::from(std::io::ErrorKind::NotADirectory),
+        ));
+    }
     mount::attach(mounted.as_fd(), target.as_fd(), &planned.target)?;
     if planned.read_only {
         mount::make_read_only(mounted.as_fd(), &planned.target)?;
@@ -203,6 +208,12 @@ fn bind(source: &Path, bar_devices: bool) -> Result<(OwnedFd, Make)> {
         mount::bar_devices(mounted.as_fd(), true)?;
     }
     Ok((mounted, if is_dir { Make::Dir } else { Make::File }))
+}
+
+fn is_dir(file: &OwnedFd, name: &str) -> Result<bool> {
+    let about =
+        rustix::fs::fstat(file).map_err(|error| crate::sys::failed("fstat", name, error))?;
+    Ok(FileType::from_raw_mode(about.st_mode).is_dir())
 }
 
 /// What the kernel tells in /proc, and the engine itself asks there, must be the kernel's (CVE-2019-19921). Source: runc
@@ -241,20 +252,41 @@ fn tmpfs(options: &str) -> Result<OwnedFd> {
             "ro" => attributes |= MountAttrFlags::MOUNT_ATTR_RDONLY,
             "rw" | "noexec" | "nosuid" | "nodev" => {}
             other => match other.split_once('=') {
-                Some((name @ ("size" | "mode" | "uid" | "gid" | "nr_inodes"), value)) => {
+                Some((name, value)) if is_tmpfs_setting(name, value) => {
                     settings.push((name, value));
                 }
-                _ => return Err(Error::invalid(format!("invalid tmpfs option [{other:?}]"))),
+                _ => {
+                    return Err(Error::invalid(format!("invalid tmpfs option [{other:?}]"))
+                        .with_hint(
+                            "size=64m, size=50%, mode=1777, uid=1000, gid=1000, nr_inodes=10k",
+                        ));
+                }
             },
         }
     }
     mount::new_mount("tmpfs", &settings, attributes)
 }
 
+/// Whether the kernel takes `name=value` of a tmpfs: numbers, of sizes with a unit or as a share of the memory.
+fn is_tmpfs_setting(name: &str, value: &str) -> bool {
+    let digits = match name {
+        "size" => value.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G', '%']),
+        "nr_inodes" => value.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']),
+        "mode" => return u32::from_str_radix(value, 8).is_ok_and(|mode| mode <= 0o7777),
+        "uid" | "gid" => return value.parse::<u32>().is_ok(),
+        _ => return false,
+    };
+    value.len() - digits.len() <= 1 && digits.parse::<u64>().is_ok()
+}
+
 /// Files are hidden behind our own /dev/null, which is checked to be the device and no link (CVE-2025-31133); folders behind
 /// one empty folder that is shared by all.
 fn mask() -> Result<()> {
-    let null = devices::null()?;
+    let null = devices::null().map_err(|error| {
+        Error::invalid("what is mounted on `/dev` has no device `null`, which a container needs")
+            .with_source(error)
+            .with_hint("mount it below `/dev`, or use `-v /dev:/dev`")
+    })?;
     let mut empty: Option<OwnedFd> = None;
     for path in MASKED {
         let Ok(target) = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
