@@ -22,6 +22,6 @@ mod place;
 pub mod request;
 mod sources;
 pub(crate) mod stages;
-mod state;
+pub(crate) mod state;
 pub mod syntax;
 pub(crate) mod view;

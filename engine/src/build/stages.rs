@@ -11,6 +11,7 @@ use super::syntax::source::Word;
 use super::syntax::statement::place;
 use super::syntax::words::{Expander, Rules};
 use crate::error::{Error, Result};
+use crate::oci::reference::Reference;
 use std::collections::BTreeSet;
 
 /// What a stage starts from.
@@ -83,6 +84,7 @@ impl Plan {
         build_args: &BuildArgs,
     ) -> Result<Self> {
         let globals = globals(file, build_args)?;
+        refuse_circles(file)?;
         let mut bases = Vec::with_capacity(file.stages.len());
         for stage in &file.stages {
             bases.push(base(file, stage, &globals)?);
@@ -113,19 +115,60 @@ fn needs(file: &Dockerfile, bases: &[Base], index: usize) -> Result<Vec<usize>> 
     if let Base::Stage(base) = bases[index] {
         needed.push(base);
     }
-    for step in &file.stages[index].steps {
-        let from: Vec<Option<&Word>> = match &step.instruction {
-            Instruction::Copy(copy) => vec![copy.from.as_ref()],
-            Instruction::Run(run) => run.mounts.iter().map(|mount| mount.from.as_ref()).collect(),
-            _ => Vec::new(),
-        };
-        for from in from {
-            if let CopyFrom::Stage(from) = copy_from(file, index, from)? {
-                needed.push(from);
-            }
+    for from in sources(&file.stages[index]) {
+        if let CopyFrom::Stage(from) = copy_from(file, index, Some(from))? {
+            needed.push(from);
         }
     }
     Ok(needed)
+}
+
+/// All `from`s of a stage's COPY and `RUN --mount`.
+pub(crate) fn sources(stage: &Stage) -> impl Iterator<Item = &Word> {
+    stage.steps.iter().flat_map(|step| match &step.instruction {
+        Instruction::Copy(copy) => copy.from.iter().collect(),
+        Instruction::Run(run) => run.mounts.iter().filter_map(|m| m.from.as_ref()).collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// Refuses stages that copy from each other, also where nothing needs them. Source: BuildKit,
+/// `validateCircularDependency`.
+fn refuse_circles(file: &Dockerfile) -> Result<(), BuildError> {
+    let mut done = BTreeSet::new();
+    for stage in &file.stages {
+        follow(file, stage, &mut Vec::new(), &mut done)?;
+    }
+    Ok(())
+}
+
+fn follow(
+    file: &Dockerfile,
+    stage: &Stage,
+    path: &mut Vec<usize>,
+    done: &mut BTreeSet<usize>,
+) -> Result<(), BuildError> {
+    if !done.insert(stage.index) {
+        return Ok(());
+    }
+    path.push(stage.index);
+    for from in sources(stage) {
+        let named = file
+            .stage_named(&from.text, stage.index)
+            .or_else(|| file.stage_named(&from.text, file.stages.len()));
+        let numbered = || file.stages.get(from.text.parse::<usize>().ok()?);
+        let Some(next) = named.or_else(numbered) else {
+            continue;
+        };
+        if path.contains(&next.index) {
+            let name = file.stages[path[0]].title();
+            let message = format!("circular dependency detected on stage: {name}");
+            return Err(file.source.error(from.span, message));
+        }
+        follow(file, next, path, done)?;
+    }
+    path.pop();
+    Ok(())
 }
 
 /// What `--from` means in stage `index`: the name of an earlier stage, its number, or an image.
@@ -153,10 +196,11 @@ pub(crate) fn copy_from(
         };
     }
     if let Some(stage) = file.stage_named(&from.text, file.stages.len()) {
-        let message = match stage.index == index {
-            true => format!("circular dependency detected on stage: {}", from.text),
-            false => format!("stage {} is defined after this one", from.text),
-        };
+        let message = format!(
+            "cannot copy from stage {:?}, it needs to be defined before current stage {:?}",
+            stage.title(),
+            file.stages[index].title()
+        );
         return Err(file.source.error(from.span, message));
     }
     Ok(CopyFrom::Image(from.text.clone()))
@@ -220,10 +264,14 @@ fn base(file: &Dockerfile, stage: &Stage, globals: &[ArgValue]) -> Result<Base> 
     if text == "scratch" {
         return Ok(Base::Scratch);
     }
-    Ok(match file.stage_named(&text, stage.index) {
-        Some(stage) => Base::Stage(stage.index),
-        None => Base::Image(text),
-    })
+    if let Some(stage) = file.stage_named(&text, stage.index) {
+        return Ok(Base::Stage(stage.index));
+    }
+    Reference::parse(&text).map_err(|error| {
+        let message = format!("failed to parse stage name \"{text}\": {error}");
+        file.source.error(word.span, message)
+    })?;
+    Ok(Base::Image(text))
 }
 
 /// Whether `wanted` is this machine's platform: `linux/amd64`, `linux/amd64/v1`, `amd64`, or nothing.
@@ -274,9 +322,13 @@ fn globals(file: &Dockerfile, build_args: &BuildArgs) -> Result<Vec<ArgValue>> {
     Ok(globals)
 }
 
-/// What `word` of a FROM is when no `--build-arg` is given; `None` if it cannot be told.
-pub(crate) fn with_defaults(file: &Dockerfile, word: &Word) -> Option<String> {
-    let globals = globals(file, &BuildArgs::new(Vec::new())).ok()?;
+/// What `word` of a FROM is with these `--build-arg`s; `None` if it cannot be told.
+pub(crate) fn expanded(
+    file: &Dockerfile,
+    word: &Word,
+    given: &[(String, String)],
+) -> Option<String> {
+    let globals = globals(file, &BuildArgs::new(given.to_vec())).ok()?;
     expand(file, word, &globals).ok()
 }
 
@@ -337,8 +389,16 @@ mod tests {
                 "circular dependency detected on stage: t",
             ),
             (
+                "FROM a AS t\nCOPY --from=b x y\nFROM c AS b\nCOPY --from=t x y",
+                "circular dependency detected on stage: t",
+            ),
+            (
+                "FROM a AS t\nFROM REPLACE-ME",
+                "failed to parse stage name \"REPLACE-ME\": invalid reference format: repository name (library/REPLACE-ME) must be lowercase",
+            ),
+            (
                 "FROM a AS t\nCOPY --from=b x y\nFROM c AS b",
-                "stage b is defined after this one",
+                "cannot copy from stage \"b\", it needs to be defined before current stage \"t\"",
             ),
         ] {
             // The last stage must need the one with the error.

@@ -7,6 +7,8 @@ use crate::build::execute::{self, Site};
 use crate::build::export::{self, BuildForm};
 use crate::build::observe::{BuildObserver, BuildOutcome, StepReport};
 use crate::build::request::{BuildRequest, Context};
+use crate::build::stages::Plan;
+use crate::build::state::BuildArgs;
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::parse::Dockerfile;
 use crate::error::Result;
@@ -123,9 +125,14 @@ impl Engine {
             image: &|name| self.image(name).ok().map(Into::into),
             has_dockerignore: inputs.tree.is_some().then(|| inputs.ignore_name.is_some()),
             ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
+            build_args: &request.build_args,
             options: request.check_options(),
         };
-        check::check(&file, &around)
+        let report = check::check(&file, &around)?;
+        // What a build would refuse before its first step is an error here, too.
+        let build_args = BuildArgs::new(request.build_args.clone());
+        Plan::new(&file, request.target.as_deref(), &build_args)?;
+        Ok(report)
     }
 
     /// Parses a Dockerfile without building it; `name` stands in messages.

@@ -142,3 +142,44 @@ fn the_command_line_chooses_the_checks_of_one_build() {
         .mentions("Attempting to Copy file \"secret\" that is excluded by .dockerignore")
         .mentions("2 | COPY secret /s\n  |      ^^^^^^\n");
 }
+
+#[test]
+fn what_a_build_would_refuse_before_its_first_step_a_check_refuses_too() {
+    let sandbox = Sandbox::new();
+    for (dockerfile, said) in [
+        (
+            "FROM busybox AS a\nCOPY --from=a /x /y\n",
+            "circular dependency detected on stage: a",
+        ),
+        (
+            "FROM busybox AS a\nCOPY --from=b /x /y\nFROM busybox AS b\nCOPY --from=a /x /y\nFROM busybox\n",
+            "circular dependency detected on stage: a",
+        ),
+        (
+            "FROM busybox AS a\nCOPY --from=b /x /y\nFROM busybox AS b\nFROM a\n",
+            "cannot copy from stage \"b\", it needs to be defined before current stage \"a\"",
+        ),
+        (
+            "FROM REPLACE-ME\n",
+            "repository name (library/REPLACE-ME) must be lowercase",
+        ),
+        ("ARG I\nFROM $I\n", "base name ($I) should not be blank"),
+    ] {
+        sandbox.write("Dockerfile", dockerfile);
+        for command in ["build --check .", "build ."] {
+            sandbox.docker(command).fails(1).complains(said);
+        }
+    }
+    sandbox.write(
+        "Dockerfile",
+        "ARG V\nFROM busybox:$V\nENV X=$UNDEFINED\nCOPY <<EOF /f\n$UNDEFINED\nEOF\n",
+    );
+    let found = sandbox
+        .docker("build --check --build-arg V=latest .")
+        .fails(1);
+    assert_eq!(
+        found.stdout.matches("WARNING: UndefinedVar").count(),
+        2,
+        "{found}"
+    );
+}

@@ -32,7 +32,7 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
 /// What FROM names when nobody passes a `--build-arg`.
 fn default_name(found: &mut Found<'_>, stage: &Stage) {
     let image = &stage.from.image;
-    let Some(name) = stages::with_defaults(found.file, image) else {
+    let Some(name) = stages::expanded(found.file, image, &[]) else {
         return;
     };
     if Reference::parse(&name).is_err() {
@@ -80,20 +80,20 @@ fn platform_flag(found: &mut Found<'_>, stage: &Stage) {
 
 /// An image that is here, but was made for another machine.
 fn base_platform(found: &mut Found<'_>, stage: &Stage, around: &Around<'_>) {
-    let name = &stage.from.image;
-    if name.text == "scratch" || found.file.stage_named(&name.text, stage.index).is_some() {
+    let base = around.base(found.file, stage);
+    if base == "scratch" || found.file.stage_named(&base, stage.index).is_some() {
         return;
     }
-    let Some(image) = (around.image)(&name.text) else {
+    let Some(image) = (around.image)(&base) else {
         return;
     };
     if !image.architecture.is_empty() && image.architecture != architecture() {
         found.add(
             Rule::InvalidBaseImagePlatform,
-            name.span,
+            stage.from.image.span,
             format!(
                 "Base image {} was pulled with platform \"linux/{}\", expected \"{}\" for current build",
-                name.text,
+                base,
                 image.architecture,
                 platform()
             ),

@@ -14,12 +14,12 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
     let mut ends: Vec<End> = Vec::new();
     for stage in &file.stages {
         stage_name(found, stage, &mut names);
-        let image = &stage.from.image.text;
-        let mut end = match file.stage_named(image, stage.index) {
+        let image = around.base(file, stage);
+        let mut end = match file.stage_named(&image, stage.index) {
             Some(base) => ends.get(base.index).copied().unwrap_or_default(),
             None => End {
                 has_workdir: false,
-                has_shell: (around.image)(image).is_some_and(|image| image.has_shell),
+                has_shell: (around.image)(&image).is_some_and(|image| image.has_shell),
             },
         };
         repeated(found, stage);

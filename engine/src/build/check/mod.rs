@@ -16,7 +16,8 @@ mod variables;
 pub use options::ARGUMENT;
 
 use super::ignore::Ignore;
-use super::syntax::parse::Dockerfile;
+use super::stages;
+use super::syntax::parse::{Dockerfile, Stage};
 use super::syntax::source::Span;
 use crate::error::Result;
 use crate::image::Image;
@@ -109,8 +110,18 @@ pub struct Around<'a> {
     pub has_dockerignore: Option<bool>,
     /// What the context leaves out.
     pub ignore: Option<&'a Ignore>,
+    /// `--build-arg`.
+    pub build_args: &'a [(String, String)],
     /// What [`ARGUMENT`] says; it replaces the Dockerfile's own options.
     pub options: Option<&'a str>,
+}
+
+impl Around<'_> {
+    /// What a stage starts from, variables expanded.
+    fn base(&self, file: &Dockerfile, stage: &Stage) -> String {
+        let word = &stage.from.image;
+        stages::expanded(file, word, self.build_args).unwrap_or_else(|| word.text.clone())
+    }
 }
 
 /// What counts of an image that a stage starts from.

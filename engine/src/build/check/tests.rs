@@ -9,6 +9,7 @@ fn rules(text: &str, has_dockerignore: Option<bool>) -> Vec<String> {
         image: &image,
         has_dockerignore,
         ignore: Some(&ignore),
+        build_args: &[],
         options: None,
     };
     let report = check(&file, &around).unwrap();
@@ -148,6 +149,17 @@ fn variables_that_nothing_sets() {
     check_lines("WORKDIR /$NOPE", &["2:UndefinedVar"]);
     check_lines("ARG V\nCOPY $V /a/", &[]);
     check_lines("COPY $V /a/\nARG V", &["2:UndefinedVar"]);
+    check_lines(
+        "COPY <<EOF /f\n$HOME $NOPE ${D:-d} \\$ESCAPED\nEOF",
+        &["2:UndefinedVar"],
+    );
+    check_lines("COPY <<\"EOF\" /f\n$NOPE\nEOF", &[]);
+    check_lines("RUN --mount=target=/$NOPE true", &["2:UndefinedVar"]);
+    // A base that is named by a variable is known as well.
+    assert_eq!(
+        rules("ARG I=x\nFROM $I\nENV A=$NOPE", None),
+        ["3:UndefinedVar"]
+    );
     // Nothing is known of an image that is not here.
     assert!(rules("FROM elsewhere\nWORKDIR /$NOPE", None).is_empty());
     assert_eq!(
@@ -194,6 +206,7 @@ fn rules_can_be_skipped_and_made_errors() {
         image: &|_| None,
         has_dockerignore: None,
         ignore: None,
+        build_args: &[],
         options: None,
     };
     assert!(check(&file, &around).unwrap().is_error);

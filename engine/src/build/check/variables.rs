@@ -59,11 +59,11 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
                 ),
             );
         }
-        let image = &stage.from.image.text;
-        let known = match file.stage_named(image, stage.index) {
+        let image = around.base(file, stage);
+        let known = match file.stage_named(&image, stage.index) {
             Some(base) => ends.get(&base.index).cloned().flatten(),
             None if image == "scratch" => Some(BTreeSet::new()),
-            None => (around.image)(image).map(|image| names_of(&image.env)),
+            None => (around.image)(&image).map(|image| names_of(&image.env)),
         };
         let known = stage_variables(found, stage, known);
         ends.insert(stage.index, known);
@@ -84,8 +84,11 @@ fn stage_variables(found: &mut Found<'_>, stage: &Stage, known: Known) -> Known 
     });
     for step in &stage.steps {
         if let Some(names) = &known {
-            for word in words(&step.instruction) {
-                for name in unset(found, word, names) {
+            let texts = texts(&step.instruction);
+            let texts = texts.iter().map(|word| (word, true));
+            let words = words(&step.instruction).into_iter();
+            for (word, whole_text) in words.map(|word| (word, false)).chain(texts) {
+                for name in unset_in(found, word, names, whole_text) {
                     found.add(
                         Rule::UndefinedVar,
                         word.span,
@@ -137,18 +140,48 @@ fn words(instruction: &Instruction) -> Vec<&Word> {
         Instruction::Volume(volume) => volume.paths.iter().collect(),
         Instruction::Copy(copy) => copy.transfer.words(),
         Instruction::Add(add) => add.transfer.words(),
+        Instruction::Run(run) => run.mounts.iter().map(|mount| &mount.word).collect(),
         _ => Vec::new(),
     }
 }
 
+/// The texts of files in an instruction in which variables are expanded.
+fn texts(instruction: &Instruction) -> Vec<Word> {
+    let transfer = match instruction {
+        Instruction::Copy(copy) => &copy.transfer,
+        Instruction::Add(add) => &add.transfer,
+        _ => return Vec::new(),
+    };
+    let expanded = transfer.heredocs.iter().filter(|heredoc| heredoc.expand);
+    let texts = expanded.map(|heredoc| Word {
+        text: heredoc.text(),
+        span: heredoc.span,
+    });
+    texts.collect()
+}
+
 /// Names that `word` uses without a default and that are not among `known`.
 fn unset(found: &Found<'_>, word: &Word, known: &BTreeSet<String>) -> Vec<String> {
+    unset_in(found, word, known, false)
+}
+
+fn unset_in(
+    found: &Found<'_>,
+    word: &Word,
+    known: &BTreeSet<String>,
+    whole_text: bool,
+) -> Vec<String> {
     let lookup = |name: &str| known.contains(name).then(|| "x".to_owned());
     let rules = Rules {
         syntax_only: true,
+        whole_text,
         ..Rules::default()
     };
-    let expander = Expander::new(found.file.directives.escape, &lookup, rules);
+    let escape = match whole_text {
+        true => '\\',
+        false => found.file.directives.escape,
+    };
+    let expander = Expander::new(escape, &lookup, rules);
     let mut names = match expander.expand(&word.text) {
         Ok(expanded) => expanded.unset,
         Err(_) => Vec::new(),
