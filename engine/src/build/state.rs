@@ -245,11 +245,16 @@ impl State<'_> {
         Ok(self.expanded(place, word, Rules::default())?.words())
     }
 
-    /// Expands the variables in the text of a file; quotes are kept.
+    /// Expands the variables in the text of a file; quotes are kept, and the escape character is the backslash whatever
+    /// the Dockerfile's is. Source: BuildKit, `SupportsSingleWordExpansionRaw`.
     pub(crate) fn expand_text(&self, place: Place<'_>, word: &Word) -> Result<String, BuildError> {
         let rules = Rules {
             whole_text: true,
             ..Rules::default()
+        };
+        let place = Place {
+            escape: '\\',
+            ..place
         };
         Ok(self.expanded(place, word, rules)?.text)
     }

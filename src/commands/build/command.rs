@@ -108,6 +108,9 @@ impl Command for Args {
         if self.push {
             pushed(&mut destinations);
         }
+        if let Some(path) = &self.iidfile {
+            forget(path)?;
+        }
         let mut request = self.request(&destinations)?;
         let env = ctx.env.clone();
         request.reach = Some(Reach::new(move || {
@@ -245,6 +248,17 @@ impl Args {
             writeln!(ctx.err, "hint: {advice}")?;
         }
         Ok(())
+    }
+}
+
+/// Removes the id of an image that an earlier build left in `path`: it is not this build's.
+fn forget(path: &str) -> CommandResult {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::message(format!(
+            "removing image ID file: {}",
+            crate::values::files::open_error(path, &error)
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -63,7 +63,7 @@ fn a_link_that_leads_out_of_the_context_is_named_whether_it_was_or_a_pattern_met
 }
 
 #[test]
-fn what_was_in_an_archive_keeps_its_owner() {
+fn what_was_in_an_archive_keeps_its_owner_unless_chown_names_one() {
     let sandbox = Sandbox::new();
     sandbox
         .shell(
@@ -87,7 +87,7 @@ fn what_was_in_an_archive_keeps_its_owner() {
     found(
         &sandbox,
         "/new /new/d/f /tmp /tmp/d/f",
-        &format!("/new 755 {new}\n/new/d/f 600 {own}\n/tmp 1777 0:0\n/tmp/d/f 600 {own}\n"),
+        &format!("/new 755 {new}\n/new/d/f 600 {new}\n/tmp 1777 0:0\n/tmp/d/f 600 {own}\n"),
     );
 }
 

@@ -47,3 +47,35 @@ fn what_is_wrong_is_marked_and_what_may_have_been_meant_is_named() {
         }
     }
 }
+
+/// An image that a later step names is missed before the first step, and not after minutes of work.
+#[test]
+fn all_images_are_looked_for_before_the_first_step() {
+    let sandbox = Sandbox::new();
+    for last in [
+        "COPY --from=nosuch/img /a /b",
+        "RUN --mount=from=nosuch/img,target=/x true",
+        "FROM nosuch/img\nCOPY --from=0 /ran /ran",
+    ] {
+        sandbox.write(
+            "Dockerfile",
+            format!("FROM busybox\nRUN touch /ran\n{last}\n"),
+        );
+        sandbox
+            .docker("build --progress plain .")
+            .fails(1)
+            .complains("nosuch/img")
+            .never_complains("RUN touch /ran");
+    }
+}
+
+#[test]
+fn a_build_that_fails_leaves_no_id_of_an_earlier_image() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Dockerfile", "FROM busybox\n");
+    sandbox.docker("build -q --iidfile id .").ok();
+    assert!(sandbox.work().join("id").is_file());
+    sandbox.write("Dockerfile", "FROM busybox\nRUN false\n");
+    sandbox.docker("build -q --iidfile id .").fails(1);
+    assert!(!sandbox.work().join("id").exists());
+}

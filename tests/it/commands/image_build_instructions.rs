@@ -187,3 +187,14 @@ fn copying_chooses_files_and_sets_owners_and_modes() {
         .fails(1)
         .complains("When using COPY with more than one source file, the destination must be a directory and end with a /");
 }
+
+#[test]
+fn a_backslash_in_a_heredoc_keeps_the_next_letter() {
+    let sandbox = Sandbox::with_image(
+        "FROM busybox\nCOPY <<EOF /line\n\\\nEOF\nCOPY <<EOF /two\n\\\\\nEOF\nCOPY <<EOF /dollar\n\\$HOME \"q\" \\n\nEOF\nCOPY <<\"EOF\" /raw\n\\$HOME \\n\nEOF\n",
+    );
+    sandbox
+        .docker("run --rm i cat /line /two /dollar /raw")
+        .ok()
+        .says("\n\\\n$HOME \"q\" n\n\\$HOME \\n\n");
+}

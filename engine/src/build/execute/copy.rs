@@ -14,6 +14,7 @@ use crate::build::place::{Destination, Placer, Rights};
 use crate::build::sources::{Item, Tree};
 use crate::build::stages::{CopyFrom, copy_from, stage_like};
 use crate::build::state::{CopySource, CopyWork, Place};
+use crate::build::syntax::source::Span;
 use crate::build::view::{Last, Node, View};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::image::compression::decompress;
@@ -124,7 +125,8 @@ impl<'a> Builder<'a> {
             }
             CopyFrom::Image(name) => {
                 let found = self.find_image(&name);
-                let image = found.map_err(|error| self.no_such_source(work, at, &name, error))?;
+                let span = work.from.as_ref().map(|word| word.span).unwrap_or_default();
+                let image = found.map_err(|error| self.no_such_source(span, at, &name, error))?;
                 Ok(Source::Layers(Tree::open(
                     &image.diffs(home),
                     Ignore::default(),
@@ -133,8 +135,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn no_such_source(&self, work: &CopyWork, at: Place<'_>, name: &str, error: Error) -> Error {
-        let span = work.from.as_ref().map(|word| word.span).unwrap_or_default();
+    pub(super) fn no_such_source(
+        &self,
+        span: Span,
+        at: Place<'_>,
+        name: &str,
+        error: Error,
+    ) -> Error {
         if error.kind() != ErrorKind::NotFound {
             return at.source.error(span, error.to_string()).into();
         }
@@ -219,7 +226,9 @@ impl<'a> Builder<'a> {
         }
         for item in &prepared.items {
             match self.archive(work, prepared.tree.tree(), item)? {
-                Some(unpacked) => place_archive(&unpacked, to, &upper, &lowers, &rights)?,
+                Some(unpacked) => {
+                    place_archive(&unpacked, to, (&upper, &lowers), work, &rights)?;
+                }
                 None => placer.item(prepared.tree.tree(), item, &prepared.exclude, to)?,
             }
         }
@@ -303,7 +312,7 @@ impl<'a> Builder<'a> {
         if work.unpack == Some(true)
             && let Some(unpacked) = self.unpack_archive(File::open(&path).on("read", &path)?)?
         {
-            return place_archive(&unpacked, to, upper, lowers, rights);
+            return place_archive(&unpacked, to, (upper, lowers), work, rights);
         }
         if fetched.name.is_empty() && to.is_dir {
             return Err(Error::invalid(format!(
@@ -365,13 +374,13 @@ pub(super) fn publish(site: Site<'_>, going: &mut Going, upper: &Path) -> Result
     Ok(())
 }
 
-/// Writes what was in an archive. Owners and permissions are those of the archive; `rights` are for the directory that it
-/// goes into, if that is new.
+/// Writes what was in an archive. Permissions are those of the archive, and so are owners without `--chown`; `rights` are
+/// for the directory that it goes into, if that is new.
 fn place_archive(
     unpacked: &Temporary,
     to: Destination<'_>,
-    upper: &Path,
-    lowers: &[PathBuf],
+    (upper, lowers): (&Path, &[PathBuf]),
+    work: &CopyWork,
     rights: &Rights,
 ) -> Result<()> {
     Placer::new(upper, lowers, rights.clone())?.directory(to.path)?;
@@ -382,7 +391,11 @@ fn place_archive(
         is_dir: true,
         only: None,
     };
-    Placer::new(upper, lowers, Rights::default())?.item(&tree, &root, &Ignore::default(), to)
+    let own = Rights {
+        owner: rights.owner.filter(|_| work.chown.is_some()),
+        chmod: None,
+    };
+    Placer::new(upper, lowers, own)?.item(&tree, &root, &Ignore::default(), to)
 }
 
 /// A layer's folder to be, which everyone may enter.

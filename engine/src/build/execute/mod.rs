@@ -95,6 +95,8 @@ struct Builder<'a> {
     remembered: Option<Remembered>,
     /// The context was looked at, and its vertex told.
     context_told: bool,
+    /// What stages begin with that begin with an image.
+    begins: BTreeMap<usize, Built>,
     built: BTreeMap<usize, Built>,
     last: LastBuild,
     steps: Vec<StepReport>,
@@ -156,7 +158,7 @@ fn prepare(
     }
     trace.dockerfile = Some(Digest::of(&inputs.dockerfile));
     let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
-    let findings = checked(site, &file, &inputs, request.check_options())?;
+    let findings = checked(site, &file, &inputs, request)?;
     let build_args = BuildArgs::new(std::mem::take(&mut request.build_args));
     let plan = Plan::new(&file, request.target.as_deref(), &build_args)?;
     let cache = BuildCache::of(site.sandbox);
@@ -175,6 +177,7 @@ fn prepare(
         teller,
         remembered: digests.map(|path| Remembered::open(&path)),
         context_told: false,
+        begins: BTreeMap::new(),
         built: BTreeMap::new(),
         last: LastBuild::default(),
         steps: Vec::new(),
@@ -201,7 +204,7 @@ fn checked(
     site: Site<'_>,
     file: &Dockerfile,
     inputs: &Inputs,
-    options: Option<&str>,
+    request: &BuildRequest,
 ) -> Result<Vec<Finding>> {
     let image = |name: &str| {
         let found = image::resolve::find(site.home, site.sandbox, name);
@@ -212,7 +215,8 @@ fn checked(
         // That rule is not Docker's.
         has_dockerignore: None,
         ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
-        options,
+        build_args: &request.build_args,
+        options: request.check_options(),
     };
     let mut report = check(file, &around)?;
     report.findings.retain(|finding| finding.rule.is_dockers());
@@ -252,6 +256,7 @@ fn tags(texts: &[String]) -> Result<Vec<Reference>> {
 
 impl Builder<'_> {
     fn run(&mut self, request: &BuildRequest, tags: Vec<Reference>) -> Result<BuildOutcome> {
+        self.look_for_images()?;
         for index in self.plan.order.clone() {
             self.ensure(index)?;
         }

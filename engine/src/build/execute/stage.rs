@@ -8,7 +8,7 @@ use crate::build::cache::content::Content;
 use crate::build::cache::explain::Reason;
 use crate::build::instruction::Instruction;
 use crate::build::observe::StepReport;
-use crate::build::stages::{Base, architecture};
+use crate::build::stages::{self, Base, CopyFrom, architecture, copy_from};
 use crate::build::state::{ArgValue, Place, State};
 use crate::build::syntax::parse::{Dockerfile, Stage, Step};
 use crate::error::Result;
@@ -167,8 +167,33 @@ impl Builder<'_> {
                     ..built
                 })
             }
-            Base::Image(name) => self.image(&name, stage),
+            Base::Image(name) => match self.begins.remove(&stage.index) {
+                Some(found) => Ok(found),
+                None => self.image(&name, stage),
+            },
         }
+    }
+
+    /// Looks for all images that the build names, before the first step: one that is missing must not be found out after
+    /// minutes of work.
+    pub(super) fn look_for_images(&mut self) -> Result<()> {
+        let file = self.file;
+        for index in self.plan.order.clone() {
+            let stage = &file.stages[index];
+            if let Base::Image(name) = &self.plan.bases[index] {
+                let found = self.image(&name.clone(), stage)?;
+                self.begins.insert(index, found);
+            }
+            for from in stages::sources(stage) {
+                if let CopyFrom::Image(name) = copy_from(file, index, Some(from))? {
+                    let found = self.find_image(&name);
+                    found.map_err(|error| {
+                        self.no_such_source(from.span, place(file), &name, error)
+                    })?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn image(&mut self, name: &str, stage: &Stage) -> Result<Built> {

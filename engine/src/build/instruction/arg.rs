@@ -60,16 +60,16 @@ impl Arg {
         let (mut history, mut key) = (String::from("ARG"), String::from("ARG"));
         for declared in &self.declared {
             let name = state.expand(at, &declared.name)?;
-            let default = match &declared.default {
-                Some(default) => Some(state.expand(at, default)?),
-                None => None,
-            };
             let global = || {
                 let global = state.globals.iter().find(|global| global.name == name);
                 global.and_then(|global| global.value.clone())
             };
-            let given = state.build_args.take(&name);
-            let value = given.or_else(|| default.clone().or_else(global));
+            // A default that is not needed is not worked out: `${X:?message}` is no error then.
+            let value = match (state.build_args.take(&name), &declared.default) {
+                (Some(given), _) => Some(given),
+                (None, Some(default)) => Some(state.expand(at, default)?),
+                (None, None) => global(),
+            };
             key.push_str(&format!(" {name}"));
             history.push_str(&format!(" {name}"));
             if let Some(value) = &value {
@@ -104,6 +104,7 @@ mod tests {
         check(&[], "ARG V", "ARG V");
         check(&[], "ARG GLOBAL", "ARG GLOBAL=g");
         check(&[], "ARG A=1 B=${A}2", "ARG A=1 B=12");
+        check(&[("B", "2")], "ARG B=${A:?no A}", "ARG B=2");
         check(&[], "ARG A=x\nENV B=$A", "ENV B=x");
         check(
             &[("A", "no")],

@@ -23,7 +23,7 @@ pub(crate) struct Rules {
     pub(crate) keep_unset: bool,
     /// Only the syntax is of interest: `${x:?}` is no error.
     pub(crate) syntax_only: bool,
-    /// Text of a file, not of a word: quotes and blanks are kept, escapes only guard `$`.
+    /// Text of a file, not of a word: quotes and blanks are kept.
     pub(crate) whole_text: bool,
 }
 
@@ -201,13 +201,7 @@ impl Run<'_> {
 
     fn escaped(&mut self, out: &mut Expanded, pattern: bool) {
         let mut buffer = [0; 4];
-        let escape = self.expander.escape;
         self.next();
-        let whole_text = self.expander.rules.whole_text;
-        if whole_text && !matches!(self.peek(), Some(c) if c == '$' || c == escape) {
-            out.push(escape.encode_utf8(&mut buffer), false);
-            return;
-        }
         if pattern {
             // A pattern always reads the backslash as its escape.
             out.push("\\", false);
