@@ -4,25 +4,27 @@ use crate::failure::{CommandResult, Failure};
 use std::fs::{self, File};
 use std::io;
 
-/// All variables: those of `files`, then those of `pairs`, each resolved by `own` where only a name is given and
-/// dropped where the caller has none.
+/// All variables: those of `files`, then those of `pairs`, each resolved by `own` where only a name is given. Where the
+/// caller has none, a name in a file is dropped, and one of the command line stays: it takes the variable away.
 pub(crate) fn variables(
     files: &[String],
     pairs: &[String],
     own: &dyn Fn(&str) -> Option<String>,
 ) -> CommandResult<Vec<String>> {
+    let resolved = |pair: &String| match pair.contains('=') {
+        true => Some(pair.clone()),
+        false => own(pair).map(|value| format!("{pair}={value}")),
+    };
     let mut all = Vec::new();
     for file in files {
-        all.extend(lines(file, "env file")?);
+        all.extend(lines(file, "env file")?.iter().filter_map(resolved));
     }
-    all.extend_from_slice(pairs);
-    Ok(all
-        .into_iter()
-        .filter_map(|pair| match pair.contains('=') {
-            true => Some(pair),
-            false => own(&pair).map(|value| format!("{pair}={value}")),
-        })
-        .collect())
+    all.extend(
+        pairs
+            .iter()
+            .map(|pair| resolved(pair).unwrap_or_else(|| pair.clone())),
+    );
+    Ok(all)
 }
 
 /// All labels: those of `files`, then those of `pairs`.
@@ -108,7 +110,10 @@ mod tests {
         let (_folder, path) = file("A=1\n# no\n\n  B=x y\nHOME\nNOT_SET\nQ=\"k\"\n");
         let own = |name: &str| (name == "HOME").then(|| "/root".to_owned());
         let all = variables(&[path], &["A=2".to_owned(), "GONE".to_owned()], &own).unwrap();
-        assert_eq!(all, ["A=1", "B=x y", "HOME=/root", "Q=\"k\"", "A=2"]);
+        assert_eq!(
+            all,
+            ["A=1", "B=x y", "HOME=/root", "Q=\"k\"", "A=2", "GONE"]
+        );
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub(crate) fn volume(text: &str, cwd: &Path, entropy: &dyn Entropy) -> Result<Mo
     if target.is_empty() || (parts.len() > 1 && source.is_empty()) {
         return Err(invalid(""));
     }
-    let is_bind = source.starts_with(['/', '.', '~']);
+    // `~` is the shell's; one that it left is no path of Docker's daemon either.
+    let is_bind = source.starts_with(['/', '.']);
     let kind = if is_bind { "bind" } else { "volume" };
     let target = absolute_target(target).map_err(|why| {
         invalid(&format!(
@@ -53,7 +54,10 @@ pub(crate) fn volume(text: &str, cwd: &Path, entropy: &dyn Entropy) -> Result<Mo
         let name = if anonymous {
             VolumeName::anonymous(entropy)
         } else {
-            VolumeName::parse(source)?
+            VolumeName::parse(source).map_err(|error| match source.starts_with('~') {
+                true => error.with_hint("a shell replaces `~` before a slash only: -v ~/:/data"),
+                false => error,
+            })?
         };
         MountSource::Volume {
             name,
@@ -387,6 +391,10 @@ mod tests {
         );
         v("/a:/b:foo", "invalid mode: foo");
         v(":/b", "invalid volume specification: ':/b'");
+        v(
+            "~:/h",
+            "create ~: \"~\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path",
+        );
         v(
             "a/b:/c",
             "create a/b: \"a/b\" includes invalid characters for a local volume name, only \"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path",

@@ -146,6 +146,14 @@ pub fn xattrs_of(file: impl AsFd) -> Result<Xattrs, Errno> {
     )
 }
 
+/// The file capabilities of an open file, as a tar should have them; `None` if it has none.
+pub fn capability(file: impl AsFd) -> Option<Vec<u8>> {
+    let mut value = vec![0; 32];
+    let length = rustix::fs::fgetxattr(file, CAPABILITY, &mut value).ok()?;
+    value.truncate(length);
+    Some(without_namespace(value))
+}
+
 /// Attributes, from the calls that give all names and the value of one.
 fn collect(
     list: impl Fn(&mut [u8]) -> Result<usize, Errno>,

@@ -8,8 +8,9 @@ use super::spec::{CreateRequest, Created, ProcessRequest};
 use super::{names, observe};
 use crate::error::{Error, Result};
 use crate::id::{ContainerId, VolumeName, is_name};
-use crate::oci::config::{Healthcheck, RunConfig};
-use crate::runtime::plan::{self, set_variable};
+use crate::oci::config::machine_architecture;
+use crate::oci::config::{Healthcheck, ImageConfig, RunConfig};
+use crate::runtime::plan;
 use crate::site::Site;
 use crate::store::containers::{
     ContainerConfig, Device, HostConfig, Mount, MountSource, ProcessConfig, RestartPolicy,
@@ -17,15 +18,17 @@ use crate::store::containers::{
 use crate::store::records;
 use crate::{cgroup, volume};
 use std::collections::BTreeSet;
+use std::path::{Component, Path};
 
 /// Creates a container.
 pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
     validate(&request)?;
-    let warnings = cgroup::validate(&request.host)?;
+    let mut warnings = cgroup::validate(&request.host)?;
     Rotation::of(&request.host.log)?;
     // Until the container is on record, nothing else says that it needs these layers.
     let _kept = crate::image::keep_content(&site.home)?;
     let image = crate::image::repair::find_whole(&site.home, &site.sandbox, &request.image)?;
+    warnings.extend(other_platform(&image.config));
     let defaults = &image.config.config;
     let id = ContainerId::random(&*site.entropy);
     let mut host = request.host;
@@ -68,6 +71,20 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
         id: config.id,
         warnings,
     })
+}
+
+/// What Docker says of an image that was made for another machine. Source: moby `daemon/create.go`.
+fn other_platform(image: &ImageConfig) -> Option<String> {
+    let own = machine_architecture();
+    if image.architecture.is_empty() || image.architecture == own {
+        return None;
+    }
+    let variant = image.variant.as_deref().unwrap_or_default();
+    let slash = if variant.is_empty() { "" } else { "/" };
+    Some(format!(
+        "The requested image's platform (linux/{}{slash}{variant}) does not match the detected host platform (linux/{own}) and no specific platform was requested",
+        image.architecture
+    ))
 }
 
 fn validate(request: &CreateRequest) -> Result<()> {
@@ -158,12 +175,16 @@ fn merge_process(asked: ProcessRequest, image: &RunConfig) -> ProcessConfig {
         ),
         None => (image.entrypoint.clone().unwrap_or_default(), asked.cmd),
     };
-    // What the user gave stands first, as in Docker's list; the image adds what is not among it.
-    let mut env = Vec::new();
-    for variable in &asked.env {
-        set_variable(&mut env, variable);
-    }
+    // What the user gave stands first, as in Docker's list; the image adds what is not among it. A name alone takes the
+    // variable away when the process starts.
     let name = |variable: &str| variable.split('=').next().unwrap_or_default().to_owned();
+    let mut env: Vec<String> = Vec::new();
+    for variable in &asked.env {
+        match env.iter_mut().find(|old| name(old) == name(variable)) {
+            Some(old) => old.clone_from(variable),
+            None => env.push(variable.clone()),
+        }
+    }
     let given: BTreeSet<_> = asked.env.iter().map(|variable| name(variable)).collect();
     let own = image.env.iter().flatten();
     env.extend(
@@ -253,6 +274,15 @@ fn complete_mounts(site: &Site, host: &mut HostConfig, image: &RunConfig) -> Res
         .map(|(path, _)| path.clone())
         .collect();
     for target in declared {
+        if Path::new(&target)
+            .components()
+            .all(|part| part == Component::RootDir)
+        {
+            return Err(Error::invalid(format!(
+                "invalid volume specification: '{target}': invalid mount config for type \"volume\": invalid specification: destination can't be '/'"
+            ))
+            .with_hint("the image declares `VOLUME /`: build it without"));
+        }
         if !host
             .mounts
             .iter()

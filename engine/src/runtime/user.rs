@@ -45,10 +45,11 @@ pub fn add_groups(root: &RootDir, user: &mut User, wanted: &[String]) -> Result<
     }
     let group = read(root, "/etc/group")?;
     for name in wanted {
-        let id = group_id(&group, name).map_err(|_| {
-            Error::invalid(format!(
+        let id = group_id(&group, name).map_err(|error| match number(name) {
+            Some(_) => error,
+            None => Error::invalid(format!(
                 "Unable to find group {name}: no matching entries in group file"
-            ))
+            )),
         })?;
         if !user.groups.contains(&id) {
             user.groups.push(id);
@@ -64,7 +65,7 @@ pub fn resolve_in(passwd: &str, group: &str, text: &str) -> Result<User> {
         None => (text, None),
     };
     let name = if name.is_empty() { "0" } else { name };
-    let number = name.parse::<u32>().ok().filter(|id| *id <= i32::MAX as u32);
+    let number = number(name).transpose()?;
     let entry = passwd
         .lines()
         .filter_map(Entry::parse)
@@ -106,11 +107,22 @@ pub fn group_id(group: &str, wanted: &str) -> Result<u32> {
         let (name, id) = (fields.next()?, fields.nth(1)?.parse().ok()?);
         (name == wanted).then_some(id)
     });
-    found.or_else(|| wanted.parse().ok()).ok_or_else(|| {
-        Error::invalid(format!(
+    match (found, number(wanted)) {
+        (Some(id), _) => Ok(id),
+        (None, Some(number)) => number,
+        (None, None) => Err(Error::invalid(format!(
             "unable to find group {wanted}: no matching entries in group file"
-        ))
-    })
+        ))),
+    }
+}
+
+/// `text` as an id, if it is a number. Error: no id is that large. Source: moby `sys/user`, `GetExecUser`.
+fn number(text: &str) -> Option<Result<u32>> {
+    let number: i64 = text.parse().ok()?;
+    let id = u32::try_from(number)
+        .ok()
+        .filter(|id| *id <= i32::MAX as u32);
+    Some(id.ok_or_else(|| Error::invalid(format!("uids and gids must be in range 0-{}", i32::MAX))))
 }
 
 fn groups_of(group: &str, name: &str) -> Vec<u32> {
@@ -196,6 +208,8 @@ mod tests {
             message("app:no"),
             "unable to find group no: no matching entries in group file"
         );
-        assert!(resolve_in("", "", "4294967295").is_err());
+        for text in ["2147483648", "-1", "0:4294967296"] {
+            assert_eq!(message(text), "uids and gids must be in range 0-2147483647");
+        }
     }
 }

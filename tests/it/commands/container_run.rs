@@ -296,3 +296,54 @@ fn an_init_of_dockers_is_process_one_when_asked() {
         .ok()
         .says("143\n");
 }
+
+#[test]
+fn a_variable_that_the_caller_has_not_is_taken_away() {
+    let sandbox = Sandbox::with_image("FROM busybox\nENV A=1 B=2\n");
+    let print = "sh -c \"env | grep -E '^(A|B|HOSTNAME)=' | sort | xargs echo\"";
+    sandbox
+        .docker(&format!("run --rm -e A -e HOSTNAME i {print}"))
+        .ok()
+        .says("B=2\n");
+    sandbox.docker("run -d --name box i sleep 600").ok();
+    sandbox
+        .docker(&format!("exec -e B -e HOSTNAME box {print}"))
+        .ok()
+        .says("A=1\n");
+    // A name in a file is passed on if the caller has it, and takes nothing away.
+    sandbox.write("env", "A\nB=3\n");
+    sandbox
+        .docker(&format!("run --rm --env-file env -h h i {print}"))
+        .ok()
+        .says("A=1 B=3 HOSTNAME=h\n");
+}
+
+#[test]
+fn an_id_that_no_user_can_have_is_refused() {
+    let sandbox = Sandbox::new();
+    for user in ["2147483648", "-1", "0:2147483648"] {
+        sandbox
+            .docker(&format!("run --rm -u {user} busybox true"))
+            .fails(125)
+            .complains("uids and gids must be in range 0-2147483647");
+    }
+}
+
+#[test]
+fn an_image_for_another_machine_is_warned_of() {
+    let sandbox = Sandbox::new();
+    sandbox.docker("create --name base busybox").ok();
+    sandbox.docker("export -o root.tar base").ok();
+    sandbox.docker("import root.tar here").ok();
+    sandbox.docker("save -o here.tar here").ok();
+    let other = "mkdir t && tar -xf here.tar -C t && cd t && \
+        config=$(grep -o 'Config\":\"[^\"]*' manifest.json | cut -d'\"' -f3) && \
+        sed -E 's/\"architecture\":\"[^\"]*\"/\"architecture\":\"s390x\"/' $config > other.json && \
+        sed -i \"s,$config,other.json,; s,here:latest,other:latest,\" manifest.json && \
+        tar -cf ../other.tar manifest.json other.json $(grep -o 'Layers\":\\[\"[^\"]*' manifest.json | cut -d'\"' -f3)";
+    sandbox.shell(other).ok();
+    sandbox.docker("load -i other.tar").ok();
+    let warning = "WARNING: The requested image's platform (linux/s390x) does not match the detected host platform (linux/";
+    sandbox.docker("create other true").ok().complains(warning);
+    sandbox.docker("create here true").ok().warns("");
+}

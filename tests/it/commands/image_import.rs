@@ -1,6 +1,7 @@
 //! `docker import`: files from a tar, wherever it lies.
 
 use crate::support::http::Server;
+use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 use std::fs;
 
@@ -68,4 +69,27 @@ fn a_file_older_than_1970_is_no_damage() {
         .docker("import old.tar old:1")
         .ok()
         .mentions("sha256:");
+}
+
+#[test]
+fn an_export_keeps_file_capabilities() {
+    requires!(Root, Tool("setcap"));
+    let sandbox = Sandbox::new();
+    sandbox
+        .shell("echo x > f && setcap cap_net_raw=ep f && tar --xattrs --xattrs-include='*' -cf t.tar f")
+        .ok();
+    sandbox.write("Dockerfile", "FROM busybox\nADD t.tar /\n");
+    sandbox.docker("build -q -t i .").ok();
+    sandbox.docker("create --name box i").ok();
+    sandbox.docker("export -o e.tar box").ok();
+    sandbox
+        .shell("grep -ac SCHILY.xattr.security.capability e.tar")
+        .ok()
+        .says("1\n");
+    sandbox.shell("docker import e.tar again").ok();
+    sandbox.docker("create --name other again true").ok();
+    sandbox
+        .shell("docker export other | grep -ac SCHILY.xattr.security.capability")
+        .ok()
+        .says("1\n");
 }

@@ -1,6 +1,7 @@
 //! A file or folder as a tar stream.
 
 use crate::error::{Error, Result};
+use crate::image::owners;
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
@@ -78,6 +79,8 @@ struct Packer<'a, W: Write + AsFd> {
     /// Folders that are packed without what they show.
     hidden: &'a [String],
     buffer: Vec<u8>,
+    /// The file capabilities of the next header's file: the one attribute that Docker's archives of containers keep.
+    capability: Option<Vec<u8>>,
 }
 
 impl<'a, W: Write + AsFd> Packer<'a, W> {
@@ -93,6 +96,7 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
             device: None,
             hidden,
             buffer: vec![0; PIECE],
+            capability: None,
         }
     }
 
@@ -178,6 +182,7 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
         }
         // The size may have changed since the folder was read; what is promised must be kept.
         let size = file.metadata()?.len();
+        self.capability = owners::capability(&file);
         self.header(name, about, EntryType::Regular, size, None)?;
         let mut left = size;
         if size >= PIECE as u64 {
@@ -259,6 +264,9 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
                 long.push(("path", path));
                 header.set_path("long-name")?;
             }
+        }
+        if let Some(capability) = self.capability.take() {
+            long.push(("SCHILY.xattr.security.capability", capability));
         }
         if let Some(link) = link {
             let bytes = link.as_os_str().as_bytes();
