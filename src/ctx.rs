@@ -62,6 +62,21 @@ impl Ctx {
         })
     }
 
+    /// Says so if something that the command did is missing in the journal, by which exercises are judged.
+    pub(crate) fn warn_unrecorded(&mut self) -> io::Result<()> {
+        let Some(error) = self.engine.as_ref().and_then(|engine| engine.unrecorded()) else {
+            return Ok(());
+        };
+        writeln!(
+            self.err,
+            "WARNING: this is not on record, so a check may miss it: {error}"
+        )?;
+        match error.hint() {
+            Some(hint) => writeln!(self.err, "hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+
     /// Writes out what is buffered.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()?;

@@ -20,7 +20,7 @@
 use crate::failure::Failure;
 use engine::network::outbound::Allowed;
 use engine::oci::digest::Digest;
-use engine::paths::Home;
+use engine::paths::{Home, ours};
 use std::env;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -59,8 +59,18 @@ pub(crate) struct Env {
 }
 
 impl Env {
-    /// Reads the environment. Error: no home can be told.
+    /// Reads the environment. Error: no home can be told, or it is not the user's own.
     pub(crate) fn read() -> Result<Self, Failure> {
+        let env = Self::read_unchecked()?;
+        let home = env.home.root();
+        if !ours::check(home, home)? {
+            ours::check_missing(home)?;
+        }
+        Ok(env)
+    }
+
+    /// Reads the environment, also where the home is not the user's own.
+    pub(crate) fn read_unchecked() -> Result<Self, Failure> {
         let root = home_root(&|name| env::var_os(name).map(PathBuf::from)).ok_or_else(|| {
             Failure::message(format!(
                 "cannot tell where to keep things: neither `{HOME}` nor `HOME` is set"
@@ -112,9 +122,9 @@ fn runtime_of_user() -> Option<PathBuf> {
     let own = rustix::process::geteuid();
     let is_ours = |path: &PathBuf| {
         path.is_absolute()
-            && path
-                .metadata()
-                .is_ok_and(|data| data.is_dir() && data.uid() == own.as_raw())
+            && path.symlink_metadata().is_ok_and(|data| {
+                data.is_dir() && data.uid() == own.as_raw() && data.mode() & 0o022 == 0
+            })
     };
     if let Some(path) = env::var_os("XDG_RUNTIME_DIR")
         .map(PathBuf::from)
@@ -148,6 +158,15 @@ fn is_private(folder: &Path, user: u32) -> bool {
     folder
         .symlink_metadata()
         .is_ok_and(|data| data.is_dir() && data.uid() == user && data.mode() & 0o077 == 0)
+}
+
+/// `error`; or, where it means that a file in our home is somebody else's, that.
+pub(crate) fn explained(error: engine::Error) -> engine::Error {
+    let explained = error.closed().and_then(|path| {
+        let env = Env::read_unchecked().ok()?;
+        ours::why_closed(path, env.home.root())
+    });
+    explained.unwrap_or(error)
 }
 
 /// The folder of Docker's command line; `None` if it cannot be told.

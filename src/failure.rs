@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     Message(String, u8),
     /// As `Message`, with the line that helps.
     Hinted(String, u8, String),
+    /// Another failure in the words, and with the exit code, of a command.
+    Wrapped(String, u8, Box<Failure>),
     /// Everything was said already; only the exit code is left.
     Code(u8),
     /// Each is printed on a line; the exit code is 1.
@@ -45,7 +47,9 @@ impl Failure {
     pub(crate) fn text(&self) -> Option<String> {
         match self {
             Self::Engine(error) => Some(engine_text(error)),
-            Self::Message(text, _) | Self::Hinted(text, _, _) => Some(text.clone()),
+            Self::Message(text, _) | Self::Hinted(text, _, _) | Self::Wrapped(text, _, _) => {
+                Some(text.clone())
+            }
             Self::Code(_) => None,
             Self::Several(failures) => {
                 let lines: Vec<_> = failures.iter().filter_map(Self::text).collect();
@@ -62,6 +66,7 @@ impl Failure {
         match self {
             Self::Engine(error) => error.hint(),
             Self::Hinted(_, _, hint) => Some(hint),
+            Self::Wrapped(_, _, inner) => inner.hint(),
             Self::Several(failures) => failures.iter().find_map(Self::hint),
             _ => None,
         }
@@ -82,7 +87,10 @@ impl Failure {
     /// The exit code.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Self::Message(_, code) | Self::Hinted(_, code, _) | Self::Code(code) => *code,
+            Self::Message(_, code)
+            | Self::Hinted(_, code, _)
+            | Self::Wrapped(_, code, _)
+            | Self::Code(code) => *code,
             // As the shell reports a program that SIGPIPE ended.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::of_signal(13),
             Self::Engine(_) | Self::Several(_) | Self::Output(_) => exit::FAILURE,
@@ -95,9 +103,16 @@ impl Failure {
             return self;
         };
         let text = format!("docker: {text}\n\nRun 'docker {command} --help' for more information");
-        match self.hint() {
-            Some(hint) => Self::Hinted(text, code, hint.to_owned()),
-            None => Self::Message(text, code),
+        Self::Wrapped(text, code, Box::new(self))
+    }
+
+    /// Whether it is about this machine, of which Docker has no words: then also a script gets the hint.
+    fn is_of_this_machine(&self) -> bool {
+        match self {
+            Self::Engine(error) => error.kind() == ErrorKind::Machine || error.is_lack_of_room(),
+            Self::Wrapped(_, _, inner) => inner.is_of_this_machine(),
+            Self::Several(failures) => failures.iter().any(Self::is_of_this_machine),
+            _ => false,
         }
     }
 }
@@ -113,7 +128,7 @@ fn engine_text(error: &engine::Error) -> String {
 
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
-        Self::Engine(error)
+        Self::Engine(crate::env::explained(error))
     }
 }
 
@@ -130,7 +145,7 @@ impl From<io::Error> for Failure {
 }
 
 /// Says on standard error why a command ended, and returns its exit code. Of `docker`, the hint is for people at a
-/// terminal: a script gets Docker's message and nothing else.
+/// terminal: a script gets Docker's message and nothing else, unless it is about this machine.
 pub(crate) fn report(failure: &Failure, is_docker: bool) -> u8 {
     let mut err = Output::err();
     // Nobody is left to tell when standard error cannot be written either.
@@ -138,7 +153,7 @@ pub(crate) fn report(failure: &Failure, is_docker: bool) -> u8 {
         let _ = writeln!(err, "{text}");
     }
     if let Some(hint) = failure.hint()
-        && (!is_docker || io::stderr().is_terminal())
+        && (!is_docker || io::stderr().is_terminal() || failure.is_of_this_machine())
     {
         let _ = writeln!(err, "hint: {hint}");
     }

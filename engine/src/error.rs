@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The result of every engine operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -36,12 +36,16 @@ pub enum ErrorKind {
     Io,
 }
 
+/// What helps where a disk, or the caller's share of it, is full.
+const ROOM: &str = "make room on that disk: `docker system prune` removes what is not in use";
+
 /// An error of the engine: kind, sentence, hint and cause.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
     hint: Option<String>,
+    path: Option<PathBuf>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -52,6 +56,7 @@ impl Error {
             kind,
             message: message.into(),
             hint: None,
+            path: None,
             source: None,
         }
     }
@@ -93,12 +98,10 @@ impl Error {
 
     /// An input or output failure while doing `action` (a verb, such as `read`) on `path`.
     pub fn io(action: &str, path: impl AsRef<Path>, source: io::Error) -> Self {
-        Self {
-            kind: ErrorKind::Io,
-            message: format!("cannot {action} `{}`", path.as_ref().display()),
-            hint: None,
-            source: Some(Box::new(source)),
-        }
+        let message = format!("cannot {action} `{}`", path.as_ref().display());
+        let mut error = Self::new(ErrorKind::Io, message).with_source(source);
+        error.path = Some(path.as_ref().to_owned());
+        error
     }
 
     /// Adds the command, or the sentence, that helps.
@@ -108,13 +111,16 @@ impl Error {
         self
     }
 
-    /// Adds the cause.
+    /// Adds the cause. A full disk has a hint of its own.
     #[must_use]
     pub fn with_source(
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
         self.source = Some(source.into());
+        if self.hint.is_none() && self.is_lack_of_room() {
+            self.hint = Some(ROOM.to_owned());
+        }
         self
     }
 
@@ -126,6 +132,41 @@ impl Error {
     /// The sentence without its cause.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// Whether the disk is full, or the caller's share of it is used up.
+    pub fn is_lack_of_room(&self) -> bool {
+        let kind = self.io_kind();
+        kind.is_some_and(|kind| {
+            matches!(
+                kind,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            )
+        })
+    }
+
+    /// The file that is closed to this user, if that is the cause.
+    pub fn closed(&self) -> Option<&Path> {
+        let cause = self
+            .source
+            .as_ref()
+            .and_then(|cause| cause.downcast_ref::<Self>());
+        match cause {
+            Some(cause) => cause.closed(),
+            None => {
+                let is_closed = self.io_kind() == Some(io::ErrorKind::PermissionDenied);
+                self.path.as_deref().filter(|_| is_closed)
+            }
+        }
+    }
+
+    /// What the kernel said, where the cause is a failure of input or output.
+    fn io_kind(&self) -> Option<io::ErrorKind> {
+        let cause: &dyn std::error::Error = &**self.source.as_ref()?;
+        match cause.downcast_ref::<Self>() {
+            Some(cause) => cause.io_kind(),
+            None => cause.downcast_ref::<io::Error>().map(io::Error::kind),
+        }
     }
 
     /// The hint, if there is one.
@@ -207,6 +248,21 @@ mod tests {
             error.to_string(),
             "cannot read `/x`: no such file or directory"
         );
+    }
+
+    #[test]
+    fn a_full_disk_and_a_used_up_quota_are_told_from_other_failures() {
+        for (number, expected) in [
+            (libc::ENOSPC, true),
+            (libc::EDQUOT, true),
+            (libc::EIO, false),
+        ] {
+            let error = Error::io("write", "/x", io::Error::from_raw_os_error(number));
+            assert_eq!(error.is_lack_of_room(), expected, "{error}");
+            assert_eq!(error.hint().is_some(), expected, "{error}");
+            let outer = Error::internal("no").with_source(error);
+            assert_eq!(outer.is_lack_of_room(), expected, "{outer}");
+        }
     }
 
     #[test]

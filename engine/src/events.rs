@@ -4,17 +4,19 @@
 //! **What we do.** Every state change, and every look (`logs`, `inspect`, …), is appended to `journal.jsonl`, and stays.
 //! `docker events` prints it; the checker reads it for what the end state cannot show.
 //!
-//! One `write(2)` with `O_APPEND` per line, so lines of different processes never mix.
+//! One `write(2)` with `O_APPEND` per line, so lines of different processes never mix. Blocks behind its end are set aside
+//! (`fallocate(2)`), so what is done to make room on a full disk is still recorded.
 //!
 //! **Lessons.** `running-containers`, `cleaning-up`
 
 use crate::error::{IoContext, Result};
 use jiff::Timestamp;
+use rustix::fs::{FallocateFlags, fallocate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// What kind of thing an event is about; Docker's `Type`.
@@ -84,20 +86,48 @@ impl Event {
     }
 }
 
-/// Appends `event` to the journal at `path`, which is made if missing.
+/// Bytes behind the end of the journal that are its own: at least so many, and so many when there are fewer. An event has
+/// some 300.
+const SPARE: (u64, u64) = (8 << 10, 32 << 10);
+/// Bytes that an event needs at most, if its facts are not unusually long.
+const ONE_EVENT: u64 = 1 << 10;
+/// For `open(2)`: no link in the place of a journal is followed, since it could lead anywhere.
+const NOFOLLOW: i32 = libc::O_NOFOLLOW;
+
+/// Opens the journal at `path` for appending. It is made if missing; a link is not followed.
+pub fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(NOFOLLOW)
+        .open(path)
+}
+
+/// Cuts the journal at `path`, if there is one, to `length` bytes.
+pub fn cut(path: &Path, length: u64) -> Result<()> {
+    let file = OpenOptions::new()
+        .write(true)
+        .custom_flags(NOFOLLOW)
+        .open(path);
+    match file.and_then(|file| file.set_len(length)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other.on("write", path),
+    }
+}
+
+/// Appends `event` to the journal at `path`.
 pub fn append(path: &Path, event: &Event) -> Result<()> {
     let mut line = serde_json::to_vec(event)
         .map_err(std::io::Error::from)
         .on("write", path)?;
     line.push(b'\n');
     let mut append = || {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)?;
-        if is_cut_short(&file)? {
+        let mut file = open(path)?;
+        let about = file.metadata()?;
+        set_aside(&file, &about);
+        if is_cut_short(&file, &about)? {
             // Else this line would be lost with the one before it.
             line.insert(0, b'\n');
         }
@@ -106,9 +136,33 @@ pub fn append(path: &Path, event: &Event) -> Result<()> {
     append().on("write", path)
 }
 
+/// Makes sure that others can append an event to the journal at `path`. Error: why they cannot.
+pub fn prepare(path: &Path) -> Result<()> {
+    let prepare = || {
+        let mut options = OpenOptions::new();
+        options.append(true).custom_flags(NOFOLLOW);
+        let file = options.open(path)?;
+        set_aside(&file, &file.metadata()?);
+        let about = file.metadata()?;
+        let is_room = rustix::fs::fstatvfs(&file)?.f_bavail > 0;
+        match is_room || about.blocks() * 512 > about.len() + ONE_EVENT {
+            true => Ok(()),
+            false => Err(std::io::Error::from_raw_os_error(libc::ENOSPC)),
+        }
+    };
+    prepare().on("write", path)
+}
+
+/// Sets room aside for the next events. Where that cannot be done, they are written as long as the disk has room.
+fn set_aside(file: &File, about: &Metadata) {
+    if about.blocks() * 512 < about.len() + SPARE.0 {
+        let _ = fallocate(file, FallocateFlags::KEEP_SIZE, about.len(), SPARE.1);
+    }
+}
+
 /// Whether the last line has no end, because its writer was killed or the disk was full.
-fn is_cut_short(file: &File) -> std::io::Result<bool> {
-    let Some(last) = file.metadata()?.len().checked_sub(1) else {
+fn is_cut_short(file: &File, about: &Metadata) -> std::io::Result<bool> {
+    let Some(last) = about.len().checked_sub(1) else {
         return Ok(false);
     };
     let mut byte = [0];
@@ -119,7 +173,9 @@ fn is_cut_short(file: &File) -> std::io::Result<bool> {
 /// A missing journal is an empty one. A line that a crash cut short, or a foreign one, is skipped.
 pub fn read_from(path: &Path, offset: u64) -> Result<(Vec<Event>, u64)> {
     use std::io::{ErrorKind, Seek, SeekFrom};
-    let mut file = match File::open(path) {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(NOFOLLOW);
+    let mut file = match options.open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), 0)),
         other => other.on("read", path)?,
     };
@@ -168,6 +224,31 @@ mod tests {
         append(&path, &event("start")).unwrap();
         assert_eq!(read(&path).unwrap(), [event("create"), event("start")]);
         assert_eq!(read_from(&path, offset).unwrap().0, [event("start")]);
+    }
+
+    #[test]
+    fn room_is_set_aside_and_does_not_count_as_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        for _ in 0..200 {
+            append(&path, &event("create")).unwrap();
+            let about = std::fs::metadata(&path).unwrap();
+            assert!(about.blocks() * 512 >= about.len() + SPARE.0);
+        }
+        assert_eq!(read(&path).unwrap().len(), 200);
+    }
+
+    #[test]
+    fn a_link_in_its_place_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (
+            folder.path().join("journal.jsonl"),
+            folder.path().join("other"),
+        );
+        std::fs::write(&other, "").unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        assert!(append(&path, &event("create")).is_err() && read(&path).is_err());
+        assert_eq!(std::fs::read(&other).unwrap(), b"");
     }
 
     #[test]

@@ -33,6 +33,9 @@
 //! folder, which each session may have elsewhere and which goes with a logout, holds only what one command needs itself, and
 //! the practice hub's socket, which `hub/socket.json` names.
 
+pub mod ours;
+pub mod remote;
+
 use crate::error::{Error, IoContext, Result};
 use crate::id::{ContainerId, VolumeName};
 use std::fs::DirBuilder;
@@ -58,6 +61,10 @@ impl Home {
     /// The top folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+    /// Makes sure that `folder`, one of the home's, is this user's alone; see [`ours::claim`].
+    pub fn claim(&self, folder: &Path) -> Result<()> {
+        ours::claim(folder, &self.root)
     }
     /// The folder for what only one command needs, or what can be made again.
     pub fn runtime(&self) -> &Path {
@@ -113,9 +120,13 @@ impl Home {
     pub fn sandboxes(&self) -> PathBuf {
         self.root.join("sandboxes")
     }
+    /// The student's files for all exercises.
+    pub fn workspaces(&self) -> PathBuf {
+        self.root.join("workspaces")
+    }
     /// The student's files for an exercise.
     pub fn workspace(&self, exercise: &str) -> PathBuf {
-        self.root.join("workspaces").join(exercise)
+        self.workspaces().join(exercise)
     }
     /// The practice hub: what all sandboxes see of it, and its locks.
     pub fn hub(&self) -> PathBuf {

@@ -1,13 +1,13 @@
 //! One sandbox with all that an operation on it needs: where things lie, the time, randomness, and who asks.
 
 use crate::clock::{Clock, Entropy};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::events::{self, Event, ObjectKind};
-use crate::paths::{Home, SandboxPaths, create_private_dir};
+use crate::paths::{Home, SandboxPaths, ours, remote};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Which ways out of their network containers and build steps may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -67,21 +67,35 @@ pub struct Site {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     left_out: Arc<Mutex<BTreeMap<String, String>>>,
+    unrecorded: Arc<OnceLock<Error>>,
 }
 
 impl Site {
     /// Opens a sandbox, which is made if missing.
     pub fn open(settings: Settings) -> Result<Self> {
         let sandbox = settings.home.sandbox(&settings.sandbox)?;
+        let home = &settings.home;
         for folder in [
-            sandbox.containers(),
-            sandbox.names(),
-            sandbox.volumes(),
-            settings.home.content_tmp(),
+            home.root(),
+            &home.sandboxes(),
+            sandbox.root(),
+            &sandbox.containers(),
+            &sandbox.names(),
+            &sandbox.volumes(),
+            &home.content(),
+            &home.content_tmp(),
         ] {
-            if !folder.is_dir() {
-                create_private_dir(&folder)?;
-            }
+            home.claim(folder)?;
+        }
+        remote::refuse(home.root())?;
+        for folder in [
+            sandbox.trash(),
+            sandbox.build_cache(),
+            home.layers(),
+            home.blobs(),
+            home.workspaces(),
+        ] {
+            ours::check(&folder, home.root())?;
         }
         Ok(Self {
             home: settings.home,
@@ -93,6 +107,7 @@ impl Site {
             clock: settings.clock,
             entropy: settings.entropy,
             left_out: Arc::default(),
+            unrecorded: Arc::default(),
         })
     }
 
@@ -121,9 +136,24 @@ impl Site {
         Event::new(self.now(), kind, action, id, &self.via)
     }
 
-    /// Appends `event` to the journal.
-    pub fn record(&self, event: &Event) -> Result<()> {
-        events::append(&self.sandbox.journal(), event)
+    /// Appends `event` to the journal. Where that cannot be done, on a full disk, it has happened all the same: see
+    /// [`Site::unrecorded`].
+    pub fn record(&self, event: &Event) {
+        if let Err(error) = events::append(&self.sandbox.journal(), event) {
+            let _ = self.unrecorded.set(error);
+        }
+    }
+
+    /// Looks whether a monitor can append its events to the journal; it could not say so itself.
+    pub(crate) fn expect_record(&self) {
+        if let Err(error) = events::prepare(&self.sandbox.journal()) {
+            let _ = self.unrecorded.set(error);
+        }
+    }
+
+    /// Why the journal lacks an event of this command, if it does.
+    pub fn unrecorded(&self) -> Option<&Error> {
+        self.unrecorded.get()
     }
 
     /// What was found of `what`, such as `container 0123456789ab`. One that cannot be read is left out, which is remembered:

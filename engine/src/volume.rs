@@ -15,7 +15,7 @@ use crate::store::atomic::{Durability, read_json, write_json};
 use crate::store::containers::MountSource;
 use crate::store::damage::put_aside;
 use crate::store::records;
-use crate::store::tree::remove_tree_of_anyone;
+use crate::store::tree::{remove_tree_of_anyone, throw_away};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -109,12 +109,17 @@ pub(crate) fn create(
         labels,
         anonymous,
     };
-    write_json(&record_path(site, &name), &record, Durability::Cached)?;
+    let written = write_json(&record_path(site, &name), &record, Durability::Cached);
+    if written.is_err() {
+        // A folder without a record is no volume, and takes room.
+        let _ = remove_tree_of_anyone(&site.sandbox.volumes().join(name.as_str()));
+    }
+    written?;
     site.record(
         &site
             .event(ObjectKind::Volume, "create", name.as_str())
             .with("driver", "local"),
-    )?;
+    );
     find(site, &name)?.ok_or_else(|| Error::internal(format!("volume {name} went away")))
 }
 
@@ -210,17 +215,13 @@ pub(crate) fn remove(site: &Site, name: &VolumeName, force: bool) -> Result<()> 
 /// Removes a volume without asking who uses it.
 pub(crate) fn discard(site: &Site, name: &VolumeName) -> Result<()> {
     let folder = site.sandbox.volumes().join(name.as_str());
-    let trash = site.sandbox.trash();
-    if !trash.is_dir() {
-        create_private_dir(&trash)?;
-    }
-    let target = trash.join(format!("volume-{name}"));
-    let _ = remove_tree_of_anyone(&target);
-    fs::rename(&folder, &target).on("remove", &folder)?;
+    let away = site.sandbox.trash().join(format!("volume-{name}"));
+    let _ = remove_tree_of_anyone(&away);
+    let away = throw_away(&folder, &record_path(site, name), away)?;
     site.record(
         &site
             .event(ObjectKind::Volume, "destroy", name.as_str())
             .with("driver", "local"),
-    )?;
-    crate::store::records::empty_trash(&site.sandbox, &target, site.now())
+    );
+    crate::store::records::empty_trash(&site.sandbox, &away, site.now())
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -55,6 +56,24 @@ impl Source {
     }
 }
 
+/// The first file or folder of the course at `top` that somebody else than its owner may change, or that its owner's group may
+/// change if it is not ours. A link counts as what it leads to.
+pub fn changeable_by_others(top: &Path) -> Option<PathBuf> {
+    // `/proc/self` belongs to the user that we act as.
+    let own = fs::metadata("/proc/self").map_or(0, |about| about.uid());
+    let below = FOLDERS
+        .iter()
+        .flat_map(|folder| WalkDir::new(top.join(folder)));
+    let paths = below.flatten().map(walkdir::DirEntry::into_path);
+    [top.to_owned()].into_iter().chain(paths).find(|path| {
+        let others = |about: fs::Metadata| match about.uid() == own {
+            true => about.mode() & 0o002 != 0,
+            false => about.mode() & 0o022 != 0,
+        };
+        fs::metadata(path).is_ok_and(others)
+    })
+}
+
 /// Reads the course from `top`. Error: there are no lessons.
 fn from_folder(top: &Path) -> io::Result<Vec<ContentFile>> {
     let mut files = Vec::new();
@@ -85,6 +104,25 @@ fn from_folder(top: &Path) -> io::Result<Vec<ContentFile>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_course_that_others_may_change_is_told_by_what_they_may_change() {
+        use std::os::unix::fs::PermissionsExt;
+        let top = tempfile::tempdir().unwrap();
+        let folder = top.path().join("exercises/01-first");
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("run.yaml");
+        fs::write(&file, "").unwrap();
+        let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+        assert_eq!(changeable_by_others(top.path()), None);
+        for path in [file, folder, top.path().to_owned()] {
+            mode(&path, 0o777).unwrap();
+            assert_eq!(changeable_by_others(top.path()), Some(path.clone()));
+            // One's own group is one's own business.
+            mode(&path, 0o775).unwrap();
+            assert_eq!(changeable_by_others(top.path()), None);
+        }
+    }
 
     #[test]
     fn the_embedded_course_is_the_one_in_the_repository() {

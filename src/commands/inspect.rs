@@ -140,7 +140,7 @@ pub(super) fn container(engine: &Engine, name: &str, size: bool) -> CommandResul
         None
     };
     let event = engine.event(ObjectKind::Container, "inspect", id);
-    engine.record(&event.with("name", container.config.name.as_str()))?;
+    engine.record(&event.with("name", container.config.name.as_str()));
     Ok(inspect::container(
         &container,
         engine.home(),
@@ -156,7 +156,7 @@ pub(super) fn image(engine: &Engine, name: &str) -> CommandResult<Value> {
     }
     let image = engine.image(name)?;
     let event = engine.event(ObjectKind::Image, "inspect", image.id.as_str());
-    engine.record(&event.with("name", name))?;
+    engine.record(&event.with("name", name));
     Ok(inspect::image(&image, engine.home()))
 }
 
@@ -171,7 +171,7 @@ pub(super) fn network(engine: &Engine, name: &str) -> CommandResult<Value> {
 pub(super) fn volume(engine: &Engine, name: &str) -> CommandResult<Value> {
     let volume = find_volume(engine, name)?;
     let event = engine.event(ObjectKind::Volume, "inspect", name);
-    engine.record(&event)?;
+    engine.record(&event);
     Ok(inspect::volume(&volume))
 }
 

@@ -180,10 +180,16 @@ fn call(row: &Row, path: &str, rest: &[String]) -> CommandResult {
     match cli::parse((row.parser)(), &grammar, rest)? {
         Parsed::Help => show(&help::of_command(row, path, terminal_width())),
         Parsed::Matches(matches) => {
-            let mut ctx = Ctx::of_process(row.via())?;
+            let mut ctx = Ctx::of_process(row.via()).map_err(|failure| match row.via() {
+                "run" => failure.with_help("run", exit::ENGINE),
+                _ => failure,
+            })?;
             let ended = (row.run)(&mut ctx, &matches);
             // What was said before the failure comes before the failure.
-            let flushed = ctx.flush().and_then(|()| ctx.warn_left_out());
+            let flushed = ctx
+                .flush()
+                .and_then(|()| ctx.warn_left_out())
+                .and_then(|()| ctx.warn_unrecorded());
             ended.and_then(|()| Ok(flushed?))
         }
     }

@@ -6,7 +6,8 @@ use engine::clock::Entropy;
 use engine::error::plainly;
 use lessons::catalog::Catalog;
 use lessons::progress::{Change, Progress};
-use lessons::source::Source;
+use lessons::source::{Source, changeable_by_others};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// The course, what was done of it, and where that is kept.
@@ -33,6 +34,7 @@ pub(crate) fn open(env: &Env) -> CommandResult<Course> {
         .map_err(|error| unreadable(&file, &error))?;
     }
     let source = source();
+    refuse_changeable(&source)?;
     let catalog = Catalog::load(&source, &progress.seed).map_err(|error| {
         Failure::message(format!(
             "cannot read the course from {source:?}: {}",
@@ -44,6 +46,22 @@ pub(crate) fn open(env: &Env) -> CommandResult<Course> {
         progress,
         file,
     })
+}
+
+/// An exercise is a program that runs as who opens it, so nobody else may write it but its author.
+fn refuse_changeable(source: &Source) -> CommandResult {
+    let Source::Folder(top) = source else {
+        return Ok(());
+    };
+    let Some(path) = changeable_by_others(top) else {
+        return Ok(());
+    };
+    let (top, path) = (top.display(), path.display());
+    Err(Failure::Hinted(
+        format!("other users may write to `{path}`, and the exercises of a course are programs"),
+        crate::exit::FAILURE,
+        format!("chmod -R go-w {top}, or a copy of your own: cp -r {top} DIR"),
+    ))
 }
 
 /// Where the course's files come from.
@@ -61,13 +79,35 @@ pub(crate) fn record(file: &std::path::Path, change: &Change) -> CommandResult<P
         .map_err(|error| unreadable(file, &error))
 }
 
+/// As [`record`]; where the disk is full or read-only, says that the change is lost, and goes on: what was looked at was seen.
+pub(crate) fn record_if_possible(file: &std::path::Path, change: &Change) -> CommandResult {
+    match record(file, change) {
+        Err(Failure::Engine(error)) => {
+            let mut err = io::stderr();
+            writeln!(err, "WARNING: this is not noted in your progress: {error}")?;
+            match error.hint() {
+                Some(hint) => Ok(writeln!(err, "hint: {hint}")?),
+                None => Ok(()),
+            }
+        }
+        other => other.map(drop),
+    }
+}
+
 fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Failure {
+    let what = format!("cannot use the progress file `{}`", file.display());
+    // What the file is not to blame for has a hint of its own.
+    let cause = || io::Error::new(error.kind(), plainly(error));
+    let closed = env::explained(engine::Error::io("use", file, cause()));
+    if closed.kind() == engine::ErrorKind::Machine {
+        return closed.into();
+    }
+    let unwritable = engine::Error::machine(what.clone()).with_source(cause());
+    if unwritable.is_lack_of_room() || error.kind() == io::ErrorKind::ReadOnlyFilesystem {
+        return unwritable.into();
+    }
     Failure::Hinted(
-        format!(
-            "cannot use the progress file `{}`: {}",
-            file.display(),
-            plainly(error)
-        ),
+        format!("{what}: {}", plainly(error)),
         crate::exit::FAILURE,
         "move it away to begin anew, or bring one back with `docklings progress import FILE`"
             .to_owned(),

@@ -12,7 +12,6 @@ use checker::world::Snapshot;
 use checker::world::engine::EngineWorld;
 use engine::clock::System;
 use engine::error::plainly;
-use engine::paths::create_private_dir;
 use engine::store::atomic::{self, Durability};
 use engine::store::whole;
 use engine::{Engine, Settings};
@@ -100,7 +99,8 @@ impl<'a> Workbench<'a> {
     }
 
     fn set_up(&self) -> CommandResult {
-        create_private_dir(&self.workspace)?;
+        self.env.home.claim(&self.env.home.workspaces())?;
+        self.env.home.claim(&self.workspace)?;
         place_files(&self.workspace, &self.files)?;
         // Opening makes the sandbox, with the starter images.
         let engine = open_engine(self.env, &self.sandbox, "setup")?;

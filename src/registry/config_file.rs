@@ -10,11 +10,13 @@
 use crate::values::files::open_error;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use engine::error::IoContext;
 use engine::image::remote::Credential;
+use engine::paths::create_private_dir;
+use engine::store::atomic::{self, Durability};
 use serde_json::{Map, Value as Json, json};
-use std::fs::{self, DirBuilder};
-use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The file's content.
@@ -92,24 +94,16 @@ impl ConfigFile {
     }
 
     /// Writes the file anew, as a whole or not at all, for its owner's eyes only. A link stays one.
-    pub(crate) fn save(&self) -> io::Result<()> {
+    pub(crate) fn save(&self) -> engine::Result<()> {
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let folder = path.parent().unwrap_or(Path::new("."));
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
-        // A temporary file is made with mode 0600.
-        let mut file = tempfile::Builder::new()
-            .prefix(".config.json.")
-            .tempfile_in(folder)?;
+        create_private_dir(folder)?;
         let tabs = serde_json::ser::PrettyFormatter::with_indent(b"\t");
         let mut text = serde_json::Serializer::with_formatter(Vec::new(), tabs);
-        serde::Serialize::serialize(&self.json, &mut text)?;
-        file.write_all(&text.into_inner())?;
-        file.as_file().sync_all()?;
-        file.persist(&path).map_err(|error| error.error)?;
-        Ok(())
+        serde::Serialize::serialize(&self.json, &mut text)
+            .map_err(io::Error::from)
+            .on("write", &path)?;
+        atomic::write(&path, &text.into_inner(), Durability::Durable)
     }
 }
 

@@ -17,7 +17,6 @@
 use super::config_file::{ConfigFile, decode, encode, hostname};
 use super::program;
 use crate::failure::{CommandResult, Failure};
-use engine::error::plainly;
 use engine::image::remote::Credential;
 use std::path::{Path, PathBuf};
 
@@ -75,7 +74,7 @@ impl Account {
             return Ok(Kept::Unchanged);
         }
         file.set_entry(&self.key, entry);
-        file.save().map_err(|error| failed(&plainly(&error)))?;
+        file.save().map_err(|error| failed(&error))?;
         let is_password = matches!(credential, Credential::Password { .. });
         Ok(match program.is_none() && is_password {
             true => Kept::InFile,
@@ -111,10 +110,8 @@ impl Account {
             changed |= file.remove_entry(key);
         }
         if changed {
-            let path = self.file.display();
-            file.save().map_err(|error| {
-                Failure::message(format!("cannot write `{path}`: {}", plainly(&error)))
-            })?;
+            file.save()
+                .map_err(|error| Failure::message(error.to_string()))?;
         }
         Ok(problems)
     }

@@ -7,6 +7,7 @@ use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::learn::words::Words;
+use engine::paths::ours;
 use engine::visible;
 use registry::auth::set_password;
 use registry::server::{Life, Limits, Listener, Seen, serve};
@@ -60,6 +61,7 @@ pub(crate) fn run(words: &Words) -> CommandResult {
         .map_or_else(|| env.home.root().join("registry"), PathBuf::from);
     let listener = listen(address)?;
     let address = listener.local_addr()?;
+    ours::claim(&root, &root)?;
     let store = Store::open(&root)?;
     let mut registry = Registry::new(store, Gate::new(access, words.has("--read-only")));
     if !has_passwords {

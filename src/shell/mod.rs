@@ -66,7 +66,7 @@ struct Shell {
 /// Runs the lesson shell until the learner leaves it. `plain`: no colour, nothing drawn over.
 pub(crate) fn run(plain: bool) -> CommandResult {
     let env = Env::read()?;
-    engine::paths::create_private_dir(env.home.root())?;
+    env.home.claim(env.home.root())?;
     let look = Look::of_process(plain);
     let course = course::open(&env)?;
     for problem in &course.catalog.problems {

@@ -7,7 +7,6 @@ use crate::learn::judge::{Patience, judge};
 use crate::learn::workbench::{Workbench, drop_sandbox, open_engine, place_files, remove};
 use crate::learn::{course, play};
 use checker::report::TextOptions;
-use engine::paths::create_private_dir;
 use lessons::lesson::Step;
 use lessons::session::{Effect, Event, FREE, Place};
 use std::collections::VecDeque;
@@ -191,7 +190,8 @@ impl Shell {
         if folder.is_dir() {
             return Ok(());
         }
-        create_private_dir(folder)?;
+        self.env.home.claim(&self.env.home.workspaces())?;
+        self.env.home.claim(folder)?;
         if let Place::At { lesson, .. } = self.session.place() {
             place_files(folder, &self.session.catalog().lesson_files(*lesson))?;
         }

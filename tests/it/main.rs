@@ -12,6 +12,8 @@ mod crash;
 mod damage;
 mod docs;
 mod doctor;
+mod folders;
+mod full_disk;
 mod isolation;
 mod lessons;
 mod memory;

@@ -97,7 +97,7 @@ impl Engine {
                 .with("imageID", id.as_str())
                 .with("imageRef", image.unwrap_or_default())
                 .with("comment", request.message),
-        )?;
+        );
         Ok(id)
     }
 
@@ -117,7 +117,7 @@ impl Engine {
                     &self
                         .event(ObjectKind::Image, "load", image.id.as_str())
                         .with("name", name),
-                )?;
+                );
             }
         }
         Ok(loaded)
@@ -133,7 +133,7 @@ impl Engine {
                 &self
                     .event(ObjectKind::Image, "save", id.as_str())
                     .with("name", names.join(" ")),
-            )?;
+            );
         }
         Ok(())
     }
@@ -178,7 +178,7 @@ impl Engine {
             &self
                 .event(ObjectKind::Image, "import", id.as_str())
                 .with("name", name.unwrap_or_else(|| id.to_string())),
-        )?;
+        );
         Ok(id)
     }
 }

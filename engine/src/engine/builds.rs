@@ -43,13 +43,13 @@ impl Engine {
         let recorded = !request.unrecorded;
         let done = execute::build(site, request, observer);
         for one in &done.pulled {
-            self.record_pull(one)?;
+            self.record_pull(one);
         }
         for step in &done.steps {
             self.record(&step_event(
                 self.event(ObjectKind::Builder, "build_step", ""),
                 step,
-            ))?;
+            ));
         }
         let event = |id: &str| {
             let event = self.event(ObjectKind::Builder, "build", id);
@@ -74,10 +74,10 @@ impl Engine {
         match done.result {
             Ok(outcome) => {
                 let id = outcome.id.as_str();
-                self.record(&event(id).with("success", true))?;
+                self.record(&event(id).with("success", true));
                 for tag in outcome.tags.iter().filter(|_| recorded) {
                     let tagged = self.event(ObjectKind::Image, "tag", id);
-                    self.record(&tagged.with("name", tag.familiar()))?;
+                    self.record(&tagged.with("name", tag.familiar()));
                 }
                 Ok(outcome)
             }
@@ -88,7 +88,7 @@ impl Engine {
                     .next()
                     .unwrap_or_default()
                     .to_owned();
-                self.record(&event("").with("success", false).with("error", first))?;
+                self.record(&event("").with("success", false).with("error", first));
                 Err(error)
             }
         }

@@ -45,7 +45,7 @@ impl Engine {
             &self
                 .event(ObjectKind::Builder, "prune", "")
                 .with("reclaimed", reclaimed.to_string()),
-        )?;
+        );
         Ok((keys, reclaimed))
     }
 }

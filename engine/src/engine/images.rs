@@ -63,7 +63,7 @@ impl Engine {
                 &self
                     .event(ObjectKind::Image, "tag", recorded.id.as_str())
                     .with("name", reference.familiar()),
-            )?;
+            );
         }
         Ok(recorded)
     }
@@ -81,7 +81,8 @@ impl Engine {
             &self
                 .event(ObjectKind::Image, "tag", id.as_str())
                 .with("name", target.familiar()),
-        )
+        );
+        Ok(())
     }
 
     /// Removes what `name` means, as `docker rmi`. Errors: `No such image`, and Docker's conflicts.
@@ -108,7 +109,7 @@ impl Engine {
             &self
                 .event(ObjectKind::Image, "prune", "")
                 .with("reclaimed", reclaimed.to_string()),
-        )?;
+        );
         Ok((removed, reclaimed))
     }
 
@@ -120,7 +121,7 @@ impl Engine {
             &self
                 .event(ObjectKind::Image, "history", image.id.as_str())
                 .with("name", name),
-        )?;
+        );
         Ok(rows)
     }
 
@@ -166,7 +167,7 @@ impl Engine {
                     self.event(ObjectKind::Image, "delete", id.as_str())
                 }
             };
-            self.record(&event)?;
+            self.record(&event);
         }
         if deleted.is_empty() {
             return Ok((removed, 0));

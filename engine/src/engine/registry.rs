@@ -27,7 +27,7 @@ impl Engine {
         become_root()?;
         let pulled = pull::pull(self.place(), request, remote, observer)?;
         for one in &pulled {
-            self.record_pull(one)?;
+            self.record_pull(one);
         }
         Ok(pulled)
     }
@@ -57,7 +57,7 @@ impl Engine {
                     .with("uploaded", one.uploaded)
                     .with("skipped", one.existing)
                     .with("mounted", one.mounted),
-            )?;
+            );
         }
         Ok(pushed)
     }
@@ -78,7 +78,7 @@ impl Engine {
                 .event(ObjectKind::Registry, "login", domain)
                 .with("registry", domain)
                 .with("username", credential.username()),
-        )?;
+        );
         Ok(logged_in)
     }
 
@@ -100,12 +100,12 @@ impl Engine {
                 .with("registry", domain)
                 .with("term", term)
                 .with("found", found.len()),
-        )?;
+        );
         Ok(found)
     }
 
     /// What the journal says of an image that was pulled.
-    pub(super) fn record_pull(&self, one: &Pulled) -> Result<()> {
+    pub(super) fn record_pull(&self, one: &Pulled) {
         self.record(
             &self
                 .event(ObjectKind::Image, "pull", one.image.as_str())
@@ -114,7 +114,7 @@ impl Engine {
                 .with("newer", one.newer)
                 .with("fetched", one.fetched)
                 .with("existing", one.existing),
-        )
+        );
     }
 
     fn place(&self) -> Place<'_> {

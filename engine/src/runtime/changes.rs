@@ -32,7 +32,7 @@ pub(crate) fn diff(site: &Site, name: &str) -> Result<Vec<Change>> {
         &site
             .event(ObjectKind::Container, "diff", container.config.id.as_str())
             .with("name", container.config.name.as_str()),
-    )?;
+    );
     Ok(found)
 }
 

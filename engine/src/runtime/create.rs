@@ -66,7 +66,7 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
         &observe::event(site, &config, "create")
             .with("tty", config.process.tty)
             .with("stdin", config.process.open_stdin),
-    )?;
+    );
     Ok(Created {
         id: config.id,
         warnings,

@@ -130,10 +130,12 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
     state.pid = 0;
     state.health = None;
     state.ports.clear();
-    records::write_state(&site.sandbox, &config.id, &state)?;
-    let mut event = event(site, config, "die");
-    event.via = "monitor".to_owned();
-    site.record(&event.with("exitCode", UNKNOWN_EXIT.to_string()))?;
+    // Where it cannot be written down, because the disk is full or read-only, it is seen again.
+    if records::write_state(&site.sandbox, &config.id, &state).is_ok() {
+        let mut event = event(site, config, "die");
+        event.via = "monitor".to_owned();
+        site.record(&event.with("exitCode", UNKNOWN_EXIT.to_string()));
+    }
     if config.host.auto_remove {
         let _ = super::remove::discard(site, config, true)
             .and_then(|trash| records::empty_trash(&site.sandbox, &trash, site.now()));

@@ -14,23 +14,21 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// Copies what `root` has at `target` into the volume's folder, if that is empty.
-pub(super) fn fill(root: &RootDir, target: &Path, volume: &Path) -> Result<()> {
-    let is_empty = std::fs::read_dir(volume)
-        .map_err(|error| failed("read", volume.display(), error))?
-        .next()
-        .is_none();
+pub(super) fn fill(root: &RootDir, target: &Path, volume: &OwnedFd) -> Result<()> {
+    let mut entries =
+        Dir::read_from(volume).map_err(|error| failed("read", "the volume", error))?;
+    let is_empty = entries
+        .all(|entry| entry.is_ok_and(|entry| matches!(entry.file_name().to_bytes(), b"." | b"..")));
     let Ok(source) = root.resolve(target, OFlags::RDONLY | OFlags::DIRECTORY) else {
         return Ok(());
     };
     if !is_empty || is_kernels(&source) {
         return Ok(());
     }
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let copy = || {
-        let volume = rustix::fs::open(volume, flags, Mode::empty())?;
-        copy_dir(&source, &volume)?;
+        copy_dir(&source, volume)?;
         let stat = rustix::fs::fstat(&source)?;
-        adopt(&volume, &stat)
+        adopt(volume, &stat)
     };
     copy().map_err(|error| failed("fill the volume", target.display(), error))
 }

@@ -83,7 +83,7 @@ fn remove_damaged(site: &Site, id: &ContainerId) -> Result<()> {
                 let trash = records::discard(&site.sandbox, id, &name)?;
                 cgroup::sweep(id.as_str(), group.as_deref());
                 let event = site.event(ObjectKind::Container, "destroy", id.as_str());
-                site.record(&event.with("name", name))?;
+                site.record(&event.with("name", name));
                 return records::empty_trash(&site.sandbox, &trash, site.now());
             }
             Ok(None) if begun.elapsed() > UNTIL_KILLED => holder::kill(site, id)?,
@@ -126,7 +126,7 @@ fn refusal(name: &str, status: Status) -> Error {
 pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
     let trash = records::discard(&site.sandbox, &config.id, &config.name)?;
     cgroup::sweep(config.id.as_str(), None);
-    site.record(&observe::event(site, config, "destroy"))?;
+    site.record(&observe::event(site, config, "destroy"));
     if volumes {
         for mount in &config.host.mounts {
             if let MountSource::Volume {

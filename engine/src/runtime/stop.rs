@@ -23,8 +23,8 @@ pub(super) const GRACE: i64 = 10;
 /// read it. The kernel may take longer; then we go on without the monitor.
 const LONGEST_END: Duration = Duration::from_secs(20);
 
-fn record(site: &Site, container: &Container, action: &str) -> Result<()> {
-    site.record(&observe::event(site, &container.config, action))
+fn record(site: &Site, container: &Container, action: &str) {
+    site.record(&observe::event(site, &container.config, action));
 }
 
 /// Stops a container; see [`crate::Engine::stop`].
@@ -46,7 +46,8 @@ fn end(site: &Site, container: &Container, options: &StopOptions, again: bool) -
     };
     let timeout = options.timeout.or(host.stop_timeout).unwrap_or(GRACE);
     end_with(site, container, signal, timeout, again)?;
-    record(site, container, "stop")
+    record(site, container, "stop");
+    Ok(())
 }
 
 /// Asks the monitor to end its container, and waits for the end. One that does not answer, or does not come to an end, is
@@ -84,7 +85,8 @@ pub(super) fn end_with(
 pub(crate) fn restart(site: &Site, name: &str, options: &StopOptions) -> Result<()> {
     end(site, &observe::by_name(site, name)?, options, true)?;
     start::start(site, name, StartOptions::default())?;
-    record(site, &observe::by_name(site, name)?, "restart")
+    record(site, &observe::by_name(site, name)?, "restart");
+    Ok(())
 }
 
 /// Sends a signal; see [`crate::Engine::kill`].
@@ -196,6 +198,7 @@ pub(crate) fn exec(
         ))
         .with_hint(format!("docker unpause {name}")));
     }
+    site.expect_record();
     let request = Request::Exec(ExecRequest::new(site, asked, detach, size));
     requests::send(site, &container.config.id, &request)
 }
@@ -225,7 +228,8 @@ pub(crate) fn rename(site: &Site, name: &str, new: &str) -> Result<()> {
         &observe::event(site, &container.config, "rename")
             .with("name", new)
             .with("oldName", format!("/{old}")),
-    )
+    );
+    Ok(())
 }
 
 /// A running monitor reads the changed configuration.
@@ -315,5 +319,6 @@ pub(crate) fn update(site: &Site, name: &str, request: &UpdateRequest) -> Result
         records::write_config(&site.sandbox, &container.config)?;
         return Err(error);
     }
-    record(site, &container, "update")
+    record(site, &container, "update");
+    Ok(())
 }

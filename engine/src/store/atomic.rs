@@ -1,13 +1,14 @@
 //! Writing a file so that a reader, or a crash, sees either the old one or the new one.
 //!
 //! **Kernel feature.** `rename(2)` replaces a name atomically.
+//! **What we leave out.** On a full disk there is no room for a second file beside the first; see [`write`].
 
 use crate::error::{Error, IoContext, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// How the name of a file begins that is being written; one that nobody writes any more was left by a crash.
@@ -34,8 +35,18 @@ pub fn write_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
         .on("write", path)
 }
 
-/// Replaces the file at `path` by `bytes`.
+/// Replaces the file at `path` by `bytes`. Where there is no room for a new file, the old one is written over if its blocks
+/// are enough: what makes room, such as `docker rmi`, must not need any. A power cut at that moment may damage the file.
 pub fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
+    let replaced = replace(path, bytes, durability);
+    let is_full = replaced.as_ref().is_err_and(Error::is_lack_of_room);
+    if is_full && overwrite(path, bytes, durability).is_ok() {
+        return Ok(());
+    }
+    replaced
+}
+
+fn replace(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
         .prefix(UNFINISHED)
@@ -54,6 +65,33 @@ pub fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
             .on("write", path)?;
     }
     Ok(())
+}
+
+/// Writes `bytes` over the file at `path`, which is left as it is if they need more blocks than it has.
+fn overwrite(path: &Path, bytes: &[u8], durability: Durability) -> std::io::Result<()> {
+    let file = fs::File::options()
+        .write(true)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)?;
+    let about = file.metadata()?;
+    let length = bytes.len() as u64;
+    if length > about.blocks() * 512 {
+        return Err(ErrorKind::StorageFull.into());
+    }
+    // Who reads meanwhile finds spaces behind the new text, and never the end of the old one.
+    let mut padded = bytes.to_vec();
+    padded.resize(
+        bytes
+            .len()
+            .max(usize::try_from(about.len()).unwrap_or_default()),
+        b' ',
+    );
+    file.write_all_at(&padded, 0)?;
+    file.set_len(length)?;
+    match durability {
+        Durability::Durable => file.sync_all(),
+        Durability::Cached => Ok(()),
+    }
 }
 
 /// Replaces the file at `path` by `value` as JSON.
@@ -94,6 +132,21 @@ mod tests {
         write_json(&path, &vec![3], Durability::Durable).unwrap();
         assert_eq!(read_json::<Vec<i32>>(&path).unwrap(), Some(vec![3]));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_is_written_over_within_its_blocks_and_else_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.json");
+        write_json(&path, &vec![1; 100], Durability::Cached).unwrap();
+        for value in [vec![2], vec![3; 200]] {
+            overwrite(&path, &json(&path, &value).unwrap(), Durability::Durable).unwrap();
+            assert_eq!(read_json::<Vec<i32>>(&path).unwrap(), Some(value));
+        }
+        assert!(overwrite(&path, &[b' '; 1 << 20], Durability::Cached).is_err());
+        assert_eq!(read_json::<Vec<i32>>(&path).unwrap(), Some(vec![3; 200]));
+        let missing = folder.path().join("y.json");
+        assert!(overwrite(&missing, b"1", Durability::Cached).is_err() && !missing.exists());
     }
 
     #[test]

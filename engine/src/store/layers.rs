@@ -10,7 +10,7 @@
 
 use super::atomic::{self, Durability};
 use super::lock::{self, Lock};
-use super::tree::remove_tree;
+use super::tree::{remove_tree, throw_away};
 use super::whole::{self, Census};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::config::chain_ids;
@@ -240,10 +240,9 @@ pub fn remove(home: &Home, chain: &str) -> Result<()> {
         path(home, chain),
         home.content_tmp().join(format!("{GONE_PREFIX}{chain}")),
     );
-    match fs::rename(&path, &gone) {
-        Ok(()) => remove_tree(&gone),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error).on("remove", &path),
+    match path.exists() {
+        true => remove_tree(&throw_away(&path, &path.join(DESCRIPTION), gone)?),
+        false => Ok(()),
     }
 }
 

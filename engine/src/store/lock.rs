@@ -62,12 +62,15 @@ pub fn is_held(path: &Path) -> Result<bool> {
     }
 }
 
+/// For reading and writing: over NFS, a shared lock needs the one and an exclusive lock the other (`flock(2)`, notes).
 fn open(path: &Path) -> Result<File> {
     OpenOptions::new()
         .create(true)
         .truncate(false)
+        .read(true)
         .write(true)
         .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
         .open(path)
         .on("open", path)
 }

@@ -10,7 +10,7 @@
 
 use super::atomic::{Durability, json, read_json, write_json, write_unseen};
 use super::containers::{ContainerConfig, Phase, RecordedState};
-use super::tree::remove_tree_of_anyone;
+use super::tree::{remove_tree_of_anyone, throw_away};
 use crate::error::{Error, IoContext, Result};
 use crate::id::{ContainerId, is_hex};
 use crate::paths::{SandboxPaths, create_private_dir};
@@ -231,28 +231,28 @@ pub fn rename(sandbox: &SandboxPaths, config: &mut ContainerConfig, new: &str) -
     Ok(())
 }
 
-/// Makes the container not exist. Returns where in the trash its files are, for [`empty_trash`].
+/// Makes the container not exist. Returns where its files are, for [`empty_trash`].
 pub fn discard(sandbox: &SandboxPaths, id: &ContainerId, name: &str) -> Result<PathBuf> {
-    let trash = sandbox.trash();
-    if !trash.is_dir() {
-        create_private_dir(&trash)?;
-    }
     let _names = lock_names(sandbox)?;
-    let (from, to) = (sandbox.container(id), trash.join(id.as_str()));
-    fs::rename(from.root(), &to).on("remove", from.root())?;
+    let place = sandbox.container(id);
+    let away = sandbox.trash().join(id.as_str());
+    let away = throw_away(place.root(), &place.config(), away)?;
     if fs::read_to_string(sandbox.names().join(name)).is_ok_and(|text| text.trim() == id.as_str()) {
         let _ = fs::remove_file(sandbox.names().join(name));
     }
-    Ok(to)
+    Ok(away)
 }
 
 /// Seconds after which what lies in the trash has nobody any more who unlinks it.
 const FORGOTTEN: i64 = 60;
 
-/// Unlinks `ours` in the trash, and what a command that was killed has left there.
+/// Unlinks `ours`, and what a command that was killed has left in the trash.
 pub fn empty_trash(sandbox: &SandboxPaths, ours: &Path, now: Timestamp) -> Result<()> {
     remove_tree_of_anyone(ours)?;
     let trash = sandbox.trash();
+    if !trash.is_dir() {
+        return Ok(());
+    }
     for entry in fs::read_dir(&trash).on("read", &trash)? {
         let entry = entry.on("read", &trash)?;
         // One that is gone was not forgotten.

@@ -1,13 +1,16 @@
 //! Removing a tree of files, whatever modes a container left on them.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, IoContext, Result};
+use crate::paths::create_private_dir;
 use crate::sys::namespace;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags};
 use rustix::fs::{openat, renameat_with, unlinkat};
 use rustix::io::Errno;
 use std::ffi::CStr;
-use std::path::Path;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 /// Removes `path` and everything under it. A missing path is fine; a symbolic link is removed, not followed.
 /// A directory that its owner may not list or write is opened up first.
@@ -36,6 +39,23 @@ pub fn remove_tree_of_anyone(path: &Path) -> Result<()> {
         namespace::become_root()?;
         remove_tree(path)
     })
+}
+
+/// Makes the folder `thing` not exist in one step: renames it to `away`, and returns where its files are now. Where the disk
+/// has no room for that, it stays where it is, and the file `mark` in it goes first, without which it is nothing.
+pub fn throw_away(thing: &Path, mark: &Path, away: PathBuf) -> Result<PathBuf> {
+    let moved = match away.parent() {
+        Some(trash) if !trash.is_dir() => create_private_dir(trash),
+        _ => Ok(()),
+    };
+    match moved.and_then(|()| fs::rename(thing, &away).on("remove", thing)) {
+        Ok(()) => Ok(away),
+        Err(error) if error.is_lack_of_room() => match fs::remove_file(mark) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error).on("remove", mark),
+            _ => Ok(thing.to_owned()),
+        },
+        Err(error) => Err(error),
+    }
 }
 
 /// So many folders are held open at once.
@@ -138,7 +158,6 @@ fn open_folder<P: rustix::path::Arg + Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]

@@ -91,7 +91,10 @@ impl Overlay<'_> {
         }
         .map_err(|error| {
             let error = failed("mount overlay on", target.display(), error);
-            error.with_hint("docklings doctor")
+            match error.hint() {
+                None => error.with_hint("docklings doctor"),
+                Some(_) => error,
+            }
         })?;
         if let Some((_, work)) = self.upper {
             // Overlayfs makes it with mode 000, which is why `rm -rf` of its owner fails. It looks into it as the one who

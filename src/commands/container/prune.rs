@@ -2,7 +2,7 @@
 
 use crate::cli::Words;
 use crate::commands::Command;
-use crate::commands::prune::{choice, confirm, tell, tell_space};
+use crate::commands::prune::{Pruned, choice, confirm};
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
 use crate::render::select::prune::Prunable;
@@ -35,15 +35,13 @@ impl Command for Args {
         if !self.force && !confirm(ctx, "WARNING! This will remove all stopped containers.")? {
             return Ok(());
         }
-        let (removed, space) = prune(&engine, &choice)?;
-        tell(ctx, "Deleted Containers:", &removed)?;
-        tell_space(ctx, space)
+        prune(&engine, &choice)?.tell_all(ctx, "Deleted Containers:")
     }
 }
 
 /// Removes stopped containers; returns their ids, and the bytes that they took.
-pub(crate) fn prune(engine: &Engine, choice: &Prunable) -> CommandResult<(Vec<String>, u64)> {
-    let (mut removed, mut space) = (Vec::new(), 0);
+pub(crate) fn prune(engine: &Engine, choice: &Prunable) -> CommandResult<Pruned> {
+    let mut pruned = Pruned::default();
     for container in engine.containers()? {
         let is_stopped = matches!(
             container.status,
@@ -53,16 +51,15 @@ pub(crate) fn prune(engine: &Engine, choice: &Prunable) -> CommandResult<(Vec<St
             continue;
         }
         let id = container.config.id.as_str();
-        let size = engine.writable_size(id)?;
         // One that was started, or removed, since we looked is not ours to remove.
-        if engine.remove(id, RemoveOptions::default()).is_ok() {
-            removed.push(id.to_owned());
-            space += size;
-        }
+        let Ok(size) = engine.writable_size(id) else {
+            continue;
+        };
+        pruned.note(id, size, engine.remove(id, RemoveOptions::default()));
     }
     let event = engine
         .event(ObjectKind::Container, "prune", "")
-        .with("reclaimed", space.to_string());
-    engine.record(&event)?;
-    Ok((removed, space))
+        .with("reclaimed", pruned.space.to_string());
+    engine.record(&event);
+    Ok(pruned)
 }

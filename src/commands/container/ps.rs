@@ -100,7 +100,8 @@ impl Command for Args {
             })
         })?;
         write!(ctx.out, "{text}")?;
-        Ok(engine.record(&engine.event(ObjectKind::Container, "list", ""))?)
+        engine.record(&engine.event(ObjectKind::Container, "list", ""));
+        Ok(())
     }
 }
 

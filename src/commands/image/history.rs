@@ -48,7 +48,7 @@ impl Command for Args {
             sizes.push(layers::read(engine.home(), chain)?.size);
         }
         let event = engine.event(ObjectKind::Image, "history", image.id.as_str());
-        engine.record(&event.with("name", self.words[0].as_str()))?;
+        engine.record(&event.with("name", self.words[0].as_str()));
         let view = ctx.view(!self.no_trunc)?;
         if self.cache {
             return self.steps(ctx, &engine, &image, &view);

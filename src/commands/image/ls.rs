@@ -67,7 +67,7 @@ impl Command for Args {
             &TimeZone::system(),
             &find,
         )?;
-        engine.record(&engine.event(ObjectKind::Image, "list", ""))?;
+        engine.record(&engine.event(ObjectKind::Image, "list", ""));
         if self.tree {
             return super::tree::show(ctx, &engine.images()?, &chosen);
         }

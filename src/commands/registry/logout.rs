@@ -27,7 +27,7 @@ If no server is specified, the default is defined by the daemon.";
         let problems = account.erase()?;
         let engine = ctx.engine()?;
         let event = engine.event(ObjectKind::Registry, "logout", domain.as_str());
-        engine.record(&event.with("registry", domain.as_str()))?;
+        engine.record(&event.with("registry", domain.as_str()));
         writeln!(ctx.out, "Removing login credentials for {shown}")?;
         if !problems.is_empty() {
             ctx.flush()?;

@@ -13,13 +13,13 @@ use crate::render::select::{Filters, events};
 use crate::render::template::{Functions, Template};
 use crate::values::pairs;
 use engine::Engine;
+use engine::error::IoContext;
 use engine::events::{Event, read_from};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
 use rustix::io::Errno;
-use std::fs::OpenOptions;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 
@@ -128,14 +128,15 @@ struct Watch(OwnedFd);
 impl Watch {
     fn begin(engine: &Engine) -> CommandResult<Self> {
         let journal = engine.sandbox().journal();
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(&journal)?;
+        // Where it cannot be made, it can be watched if it is there.
+        let made = engine::events::open(&journal);
+        if !journal.exists() {
+            made.on("write", &journal)?;
+        }
         let flags = inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK;
         let fd = inotify::init(flags).map_err(std::io::Error::from)?;
-        inotify::add_watch(&fd, &journal, inotify::WatchFlags::MODIFY)
-            .map_err(std::io::Error::from)?;
+        let flags = inotify::WatchFlags::MODIFY | inotify::WatchFlags::DONT_FOLLOW;
+        inotify::add_watch(&fd, &journal, flags).map_err(std::io::Error::from)?;
         Ok(Self(fd))
     }
 

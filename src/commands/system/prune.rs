@@ -2,7 +2,7 @@
 
 use crate::cli::Words;
 use crate::commands::Command;
-use crate::commands::prune::{choice, confirm, tell, tell_space};
+use crate::commands::prune::{all_well, choice, confirm, tell, tell_space};
 use crate::commands::{builder, container, image, volume};
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
@@ -39,32 +39,33 @@ impl Command for Args {
         if !self.force && !confirm(ctx, &self.warning())? {
             return Ok(());
         }
-        let (containers, mut space) = container::prune::prune(&engine, &choice)?;
-        tell(ctx, "Deleted Containers:", &containers)?;
+        // What one kind of thing cannot give up keeps no other from going.
+        let (mut space, mut failures) = container::prune::prune(&engine, &choice)
+            .and_then(|pruned| pruned.tell(ctx, "Deleted Containers:"))
+            .unwrap_or_else(|failure| (0, vec![failure]));
         if self.volumes {
-            let (volumes, bytes) = volume::prune::prune(&engine, &choice, false)?;
-            tell(ctx, "Deleted Volumes:", &volumes)?;
+            let (bytes, more) = volume::prune::prune(&engine, &choice, false)
+                .and_then(|pruned| pruned.tell(ctx, "Deleted Volumes:"))
+                .unwrap_or_else(|failure| (0, vec![failure]));
             space += bytes;
+            failures.extend(more);
         }
         match image::prune::prune(&engine, &self.filter, self.all) {
             Ok((images, bytes)) => {
                 tell(ctx, "Deleted Images:", &images)?;
                 space += bytes;
             }
-            // What can be removed is removed, whatever is damaged.
-            Err(Failure::Engine(error)) => {
-                ctx.flush()?;
-                writeln!(ctx.err, "WARNING: no image was removed: {error}")?;
-            }
-            Err(failure) => return Err(failure),
+            Err(failure) => failures.push(failure),
         }
         let filters = Filters::parse(&self.filter).map_err(Failure::message)?;
         // A step has no labels, so none is chosen by them.
         if filters.values("label").next().is_some() {
-            return tell_space(ctx, space);
+            tell_space(ctx, space)?;
+            return all_well(failures);
         }
         let options = builder::prune::options(&engine, &filters, self.all)?;
-        builder::prune::prune(ctx, &engine, options, space)
+        failures.extend(builder::prune::prune(ctx, &engine, options, space).err());
+        all_well(failures)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::ls::users;
 use crate::cli::Words;
 use crate::commands::Command;
-use crate::commands::prune::{choice, confirm, tell, tell_space};
+use crate::commands::prune::{Pruned, choice, confirm};
 use crate::ctx::Ctx;
 use crate::failure::CommandResult;
 use crate::render::select::prune::Prunable;
@@ -49,20 +49,14 @@ impl Command for Args {
         if !self.force && !confirm(ctx, warning)? {
             return Ok(());
         }
-        let (removed, space) = prune(&engine, &choice, all)?;
-        tell(ctx, "Deleted Volumes:", &removed)?;
-        tell_space(ctx, space)
+        prune(&engine, &choice, all)?.tell_all(ctx, "Deleted Volumes:")
     }
 }
 
 /// Removes volumes that no container uses, only anonymous ones unless `all`; returns their names, and their bytes.
-pub(crate) fn prune(
-    engine: &Engine,
-    choice: &Prunable,
-    all: bool,
-) -> CommandResult<(Vec<String>, u64)> {
+pub(crate) fn prune(engine: &Engine, choice: &Prunable, all: bool) -> CommandResult<Pruned> {
     let users = users(engine)?;
-    let (mut removed, mut space) = (Vec::new(), 0);
+    let mut pruned = Pruned::default();
     for volume in engine.volumes()? {
         let is_used = users.contains_key(volume.name.as_str());
         if is_used
@@ -72,16 +66,14 @@ pub(crate) fn prune(
             continue;
         }
         let size = bytes_of(&volume.mountpoint);
-        if engine.remove_volume(&volume.name, false).is_ok() {
-            removed.push(volume.name.as_str().to_owned());
-            space += size;
-        }
+        let ended = engine.remove_volume(&volume.name, false);
+        pruned.note(volume.name.as_str(), size, ended);
     }
     let event = engine
         .event(ObjectKind::Volume, "prune", "")
-        .with("reclaimed", space.to_string());
-    engine.record(&event)?;
-    Ok((removed, space))
+        .with("reclaimed", pruned.space.to_string());
+    engine.record(&event);
+    Ok(pruned)
 }
 
 /// Bytes of all files under `folder`. What cannot be read counts nothing.

@@ -4,60 +4,68 @@ use super::Finding;
 use super::probe::try_out;
 use crate::env::{self, Env};
 use crate::learn::workbench::remove;
+use engine::error::IoContext;
 use engine::error::plainly;
-use engine::paths::create_private_dir;
+use engine::paths::remote::{self, ELSEWHERE, file_system};
+use engine::paths::{create_private_dir, ours};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Less than this, and builds soon fail.
 const LITTLE: u64 = 1 << 30;
-/// Less than this, and even the starter images may not fit.
-const TOO_LITTLE: u64 = 64 << 20;
-
-/// Magic numbers of `statfs(2)` for file systems of other machines.
-const REMOTE: [(u32, &str); 6] = [
-    (0x6969, "NFS"),
-    (0xff53_4d42, "CIFS"),
-    (0xfe53_4d42, "SMB2"),
-    (0x517b, "SMB"),
-    (0x0102_1997, "9p"),
-    (0x6573_5546, "FUSE"),
-];
+/// Less than this, and no container can be made: its records, and what its program writes.
+const TOO_LITTLE: u64 = 1 << 20;
 
 pub(super) fn home(env: &Env) -> Vec<Finding> {
     let what = "data directory";
     let root = env.home.root();
     let shown = root.display();
-    let elsewhere = format!("export {}=/var/tmp/docklings-$(id -un)", env::HOME);
-    let writable = create_private_dir(root)
-        .map_err(|error| error.to_string())
-        .and_then(|()| tempfile::tempfile_in(root).map_err(|error| plainly(&error)));
-    if let Err(error) = writable {
-        return vec![Finding::fail(
-            what,
-            format!("`{shown}` cannot be written: {error}"),
-            elsewhere,
-        )];
+    if let Err(error) = whose(env) {
+        let fix = error.hint().unwrap_or(ELSEWHERE).to_owned();
+        return vec![Finding::fail(what, error.to_string(), fix)];
     }
-    let kind = file_system(root);
-    let place = match REMOTE.iter().find(|(magic, _)| kind == Some(*magic)) {
-        Some((_, name)) => Finding::warn(
+    let place = match (
+        file_system(root).and_then(remote::name),
+        tempfile::tempfile_in(root),
+    ) {
+        (Some(name), _) => Finding::fail(
             what,
-            format!("`{shown}` lies on {name}, where locks and overlayfs may fail"),
-            elsewhere.clone(),
+            format!("`{shown}` lies on {name}, where containers cannot run"),
+            ELSEWHERE,
         ),
-        None => Finding::pass(what, format!("`{shown}`")),
+        // A full disk can be written to again.
+        (None, Err(error)) if error.kind() != ErrorKind::StorageFull => Finding::fail(
+            what,
+            format!("`{shown}` cannot be written: {}", plainly(&error)),
+            ELSEWHERE,
+        ),
+        (None, _) => Finding::pass(what, format!("`{shown}`")),
     };
-    vec![place, space(root, elsewhere)]
+    vec![place, space(root)]
 }
 
-/// The magic number of the file system of `path`.
-fn file_system(path: &Path) -> Option<u32> {
-    let found = rustix::fs::statfs(path).ok()?;
-    // The field is signed on some machines; the number is 32 bits of pattern.
-    Some(found.f_type as u32)
+/// Makes the home, if it is missing, and looks whether all of it is the user's own.
+fn whose(env: &Env) -> engine::Result<()> {
+    let home = &env.home;
+    if !ours::check(home.root(), home.root())? {
+        ours::check_missing(home.root())?;
+        create_private_dir(home.root())?;
+    }
+    for entry in std::fs::read_dir(home.root())
+        .on("read", home.root())?
+        .flatten()
+    {
+        if entry
+            .metadata()
+            .is_ok_and(|about| about.is_dir() || about.is_symlink())
+        {
+            ours::check(&entry.path(), home.root())?;
+        }
+    }
+    Ok(())
 }
 
-fn space(root: &Path, elsewhere: String) -> Finding {
+fn space(root: &Path) -> Finding {
     let what = "free space";
     let free = match rustix::fs::statvfs(root) {
         Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
@@ -65,7 +73,11 @@ fn space(root: &Path, elsewhere: String) -> Finding {
     };
     let found = format!("{:.1} GB", free as f64 / 1e9);
     match free {
-        free if free < TOO_LITTLE => Finding::fail(what, found, elsewhere),
+        free if free < TOO_LITTLE => Finding::fail(
+            what,
+            format!("{found}; containers cannot be made"),
+            "docker system prune; or make room on that disk",
+        ),
         free if free < LITTLE => Finding::warn(
             what,
             format!("{found}; builds and images may soon not fit"),
@@ -105,7 +117,7 @@ fn overlay_fix(root: &Path) -> String {
     );
     match file_system(root) {
         Some(0x794c_7630) => format!("the data directory lies on an overlay itself: {elsewhere}"),
-        Some(magic) if REMOTE.iter().any(|(remote, _)| *remote == magic) => elsewhere,
+        Some(magic) if remote::name(magic).is_some() => ELSEWHERE.to_owned(),
         _ if !std::fs::read_to_string("/proc/filesystems")
             .unwrap_or_default()
             .contains("overlay") =>

@@ -90,7 +90,7 @@ impl Finding {
 
 pub(super) fn run(words: &Words) -> CommandResult {
     words.no_names()?;
-    let env = Env::read()?;
+    let env = Env::read_unchecked()?;
     if words.has("--repair") {
         return records::repair(&env);
     }
@@ -126,7 +126,13 @@ pub(super) fn run(words: &Words) -> CommandResult {
 /// Everything, in the order in which one thing builds on the other.
 fn examine(env: &Env) -> Vec<Finding> {
     let mut findings = vec![kernel::version()];
-    findings.extend(disk::home(env));
+    let home = disk::home(env);
+    let is_usable = home.iter().all(|finding| finding.verdict != Verdict::Fail);
+    findings.extend(home);
+    if !is_usable {
+        // Everything else would be tried in a home that cannot be used, and blamed for it.
+        return findings;
+    }
     let (namespaces, tried) = users::namespaces();
     let usable = namespaces.verdict != Verdict::Fail;
     findings.push(namespaces);

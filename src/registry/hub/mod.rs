@@ -57,7 +57,7 @@ pub(crate) fn endpoint(env: &Env, choice: &Choice) -> Result<Option<Endpoint>> {
 
 /// The practice hub of the sandbox in use, which runs when this returns.
 fn practice(env: &Env) -> Result<Endpoint> {
-    create_private_dir(env.home.sandbox(&env.sandbox)?.root())?;
+    env.home.claim(env.home.sandbox(&env.sandbox)?.root())?;
     let host = host::of_sandbox(&env.sandbox);
     Endpoint::socket(serving(&env.home)?, &host)
 }
@@ -67,7 +67,7 @@ fn serving(home: &Home) -> Result<PathBuf> {
     if let Some(socket) = running(home) {
         return Ok(socket);
     }
-    create_private_dir(&home.hub())?;
+    home.claim(&home.hub())?;
     // Whoever waits here finds the hub that another command has started.
     let _start = lock::exclusive(&home.hub().join("start.lock"))?;
     if let Some(socket) = running(home) {

@@ -86,7 +86,7 @@ fn prepare(runtime: Option<&String>) -> CommandResult<Prepared> {
         env.home = Home::new(env.home.root(), runtime);
     }
     let home = env.home.clone();
-    create_private_dir(&home.hub())?;
+    home.claim(&home.hub())?;
     // One that is ending still has it for a moment.
     let served = lock::exclusive(&served(&home))?;
     open_engine(&env, env::FREE, "hub")?.ensure_starter_images()?;

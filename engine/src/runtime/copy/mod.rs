@@ -163,7 +163,7 @@ pub(crate) fn copy_out(
         } => return Err(missing(if follow { &message } else { path }, name)),
         other => return Err(unexpected(other)),
     };
-    record(site, &session, "copy_out", path, &target_name(&target))?;
+    record(site, &session, "copy_out", path, &target_name(&target));
     let mut stream = Whole::new(session.stream());
     let report = match target {
         Target::Tar(writer) => {
@@ -249,7 +249,7 @@ pub(crate) fn copy_in(
         Source::Path(path) => path.display().to_string(),
         Source::Tar(_) => "-".to_owned(),
     };
-    record(site, &session, "copy_in", path, &local)?;
+    record(site, &session, "copy_in", path, &local);
     let sent = match source {
         Source::Path(local) => pack::pack(local, options.follow, false, &[], session.stream()),
         Source::Tar(reader) => compression::decompress(reader)
@@ -288,7 +288,7 @@ pub(crate) fn export(site: &Site, name: &str, writer: &mut dyn Write) -> Result<
     std::io::copy(&mut stream, writer)
         .map_err(|error| Error::io("write", "the tar stream", error))?;
     stream.check()?;
-    record(site, &session, "export", "/", "")?;
+    record(site, &session, "export", "/", "");
     session.finish()
 }
 
@@ -384,7 +384,7 @@ fn target_name(target: &Target<'_>) -> String {
     }
 }
 
-fn record(site: &Site, session: &Session, action: &str, path: &str, local: &str) -> Result<()> {
+fn record(site: &Site, session: &Session, action: &str, path: &str, local: &str) {
     let mut event = site
         .event(ObjectKind::Container, action, session.container.id.as_str())
         .with("name", session.container.name.as_str())
@@ -397,5 +397,5 @@ fn record(site: &Site, session: &Session, action: &str, path: &str, local: &str)
         };
         event = event.with("local", full.display().to_string());
     }
-    site.record(&event)
+    site.record(&event);
 }

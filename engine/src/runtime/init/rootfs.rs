@@ -16,7 +16,7 @@ use crate::runtime::plan::{InitPlan, PlannedMount, PlannedSource};
 use crate::runtime::prefill;
 use crate::sys::rootdir::{Make, RootDir};
 use crate::sys::{mount, namespace};
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags, StatVfsMountFlags};
 use rustix::mount::MountAttrFlags;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -81,9 +81,16 @@ pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
 
 /// Puts together what `docker cp` sees of a container that does not run: its files and volumes, nothing of the kernel's.
 pub(in crate::runtime) fn assemble_files(plan: &InitPlan) -> Result<()> {
+    // On a read-only disk the container's own layer can be looked at like the image's.
+    let mut lowers = plan.lowers.clone();
+    let is_read_only = rustix::fs::statvfs(&plan.upper)
+        .is_ok_and(|about| about.f_flag.contains(StatVfsMountFlags::RDONLY));
+    if is_read_only {
+        lowers.push(plan.upper.clone());
+    }
     let overlay = mount::Overlay {
-        lowers: &plan.lowers,
-        upper: Some((&plan.upper, &plan.work)),
+        lowers: &lowers,
+        upper: (!is_read_only).then_some((&plan.upper, &plan.work)),
         volatile: plan.volatile,
         userxattr: namespace::in_user_namespace(),
         bar_devices: true,
@@ -157,6 +164,15 @@ fn open_host(path: &Path) -> Result<OwnedFd> {
         .map_err(|error| crate::sys::failed("open", path.display(), error))
 }
 
+/// The folder of a volume's files. Neither it nor the volume's own folder is a link, which could lead anywhere.
+fn open_volume(path: &Path) -> Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let (above, name) = (path.parent(), path.file_name());
+    rustix::fs::open(above.unwrap_or(path), flags, Mode::empty())
+        .and_then(|above| rustix::fs::openat(above, name.unwrap_or_default(), flags, Mode::empty()))
+        .map_err(|error| crate::sys::failed("open", path.display(), error))
+}
+
 fn put_planned(root: &RootDir, planned: &PlannedMount, bar_devices: bool) -> Result<()> {
     let path = Path::new(&planned.target);
     // Before a volume is filled from there.
@@ -171,10 +187,11 @@ fn put_planned(root: &RootDir, planned: &PlannedMount, bar_devices: bool) -> Res
             Make::File,
         ),
         PlannedSource::Volume { path: folder, copy } => {
+            let folder = open_volume(folder)?;
             if *copy {
-                prefill::fill(root, path, folder)?;
+                prefill::fill(root, path, &folder)?;
             }
-            let volume = mount::clone_mount(open_host(folder)?.as_fd(), false)?;
+            let volume = mount::clone_mount(folder.as_fd(), false)?;
             if bar_devices {
                 mount::bar_devices(volume.as_fd(), false)?;
             }

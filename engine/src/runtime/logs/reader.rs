@@ -49,7 +49,7 @@ pub(crate) fn logs(
             .event(ObjectKind::Container, "logs", container.config.id.as_str())
             .with("name", container.config.name.as_str())
             .with("follow", options.follow),
-    )?;
+    );
     let Some(mut log) = log else {
         return Ok(());
     };

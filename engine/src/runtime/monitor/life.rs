@@ -135,12 +135,17 @@ impl Monitor {
         state.oom_killed = false;
         state.error.clear();
         state.start_count += 1;
+        self.health = health::Checker::new(self.config.healthcheck.as_ref());
+        self.state.health = self.health.as_ref().map(health::Checker::initial);
+        // Without a record it would run and seem never to have started.
+        let recorded = records::write_state(&self.site.sandbox, &self.config.id, &self.state);
+        if recorded.is_err() {
+            let _ = sys::process::send_signal(running.pidfd.as_fd(), libc::SIGKILL);
+        }
+        recorded?;
         let key = self.next_key;
         self.next_key += 1;
         self.processes.insert(0, Process::new(key, running, true)?);
-        self.health = health::Checker::new(self.config.healthcheck.as_ref());
-        self.state.health = self.health.as_ref().map(health::Checker::initial);
-        self.save();
         let attached = self
             .clients
             .iter()
@@ -360,6 +365,6 @@ impl Monitor {
                 text => event.with(name, text),
             };
         }
-        let _ = self.site.record(&event);
+        self.site.record(&event);
     }
 }

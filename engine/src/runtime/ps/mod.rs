@@ -27,7 +27,7 @@ pub(crate) fn top(site: &Site, name: &str, options: &[String]) -> Result<Process
         &site
             .event(ObjectKind::Container, "top", container.config.id.as_str())
             .with("name", container.config.name.as_str()),
-    )?;
+    );
     let view = View::now(site.now());
     let rows = inside::pids(container.state.pid)
         .into_iter()

@@ -177,12 +177,7 @@ pub(crate) fn take_back(
         }
         contents(&files(&kept), workspace)?;
     }
-    let path = site.sandbox.journal();
-    if path.exists() {
-        let file = fs::OpenOptions::new().write(true).open(&path);
-        file.and_then(|file| file.set_len(journal))
-            .on("write", &path)?;
-    }
+    events::cut(&site.sandbox.journal(), journal)?;
     remove_tree(kept.root())?;
     let after = names(site)?;
     Ok(TakenBack {

@@ -1,0 +1,209 @@
+//! Whose folder it is: what is kept in a folder that another user owns, or may write, can be led anywhere.
+//!
+//! **What Docker does.** `/var/lib/docker` belongs to root, below folders of root's. **What we do.** Homes lie anywhere, also
+//! where others may make folders first, so each of ours is looked at: its owner, its mode (which an access list shows as
+//! well), and whether it is a link.
+//! **What we leave out.** The folders above the home: whoever may rename those can take the home away, but cannot make
+//! one that is its user's.
+
+use super::create_private_dir;
+use super::remote::ELSEWHERE;
+use crate::error::{Error, IoContext, Result};
+use std::fs::Metadata;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Who owns, inside of a user namespace, what belongs to someone whom the namespace does not know.
+const UNKNOWN: u32 = 65534;
+
+/// Makes sure that `path`, in the home `home`, is a folder of this user's alone. A missing one is made.
+pub fn claim(path: &Path, home: &Path) -> Result<()> {
+    if !check(path, home)? {
+        create_private_dir(path)?;
+        // Somebody else may have been faster.
+        check(path, home)?;
+    }
+    Ok(())
+}
+
+/// Whether `path`, in the home `home`, is there. Error: it is not a folder of this user's alone.
+pub fn check(path: &Path, home: &Path) -> Result<bool> {
+    // A slash at the end would follow a link.
+    let path: &Path = &path.components().collect::<std::path::PathBuf>();
+    let about = match path.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        other => other.on("look at", path)?,
+    };
+    match refusal(path, &about, home) {
+        Some(error) => Err(error),
+        None => Ok(true),
+    }
+}
+
+/// Why root may not make the missing home `home`: the folder that it would lie in belongs to somebody else.
+pub fn check_missing(home: &Path) -> Result<()> {
+    let above = home
+        .ancestors()
+        .find_map(|above| Some((above, above.metadata().ok()?)));
+    match above.filter(|(_, about)| own() == 0 && about.uid() != 0) {
+        Some((above, about)) => Err(foreign(above, about.uid(), home)),
+        None => Ok(()),
+    }
+}
+
+/// Why the file `path` in the home `home` is closed to this user: it, or a folder that it lies in, is somebody else's.
+/// `None` if that is not why.
+pub fn why_closed(path: &Path, home: &Path) -> Option<Error> {
+    if !path.starts_with(home) {
+        return None;
+    }
+    // What lies in a closed folder cannot be looked at, so the folder is.
+    let (found, about) = path
+        .ancestors()
+        .find_map(|path| Some((path, path.symlink_metadata().ok()?)))?;
+    (about.uid() != own()).then(|| foreign(found, about.uid(), home))
+}
+
+fn own() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+fn refusal(path: &Path, about: &Metadata, home: &Path) -> Option<Error> {
+    let shown = path.display();
+    if about.uid() != own() {
+        return Some(foreign(path, about.uid(), home));
+    }
+    if about.is_symlink() {
+        let error = Error::machine(format!(
+            "`{shown}` is a link, and docklings follows none to what it keeps"
+        ));
+        return Some(match path.canonicalize() {
+            Ok(target) if path == home => {
+                error.with_hint(format!("export DOCKLINGS_HOME={}", target.display()))
+            }
+            _ => error.with_hint(format!("put the folder itself there: ls -ld {shown}")),
+        });
+    }
+    if !about.is_dir() {
+        return Some(Error::machine(format!("`{shown}` is not a folder")));
+    }
+    (about.mode() & 0o022 != 0).then(|| {
+        Error::machine(format!(
+            "other users may write to `{shown}` (mode {:04o}), and what they put there would run as yours",
+            about.mode() & 0o7777
+        ))
+        .with_hint(format!("look at what is in it, then: chmod go-w {shown}"))
+    })
+}
+
+/// `path` belongs to the user with the id `owner`, and not to this one.
+fn foreign(path: &Path, owner: u32, home: &Path) -> Error {
+    let (shown, home) = (path.display(), home.display());
+    let give_back = format!("sudo chown -R \"$(id -un):\" {home}");
+    match (own(), owner) {
+        (0, UNKNOWN) => Error::machine(format!(
+            "`{shown}` belongs to another user, such as root after `sudo docker`"
+        ))
+        .with_hint(give_back),
+        (0, owner) => Error::machine(format!(
+            "`{shown}` belongs to the user {}, who could no longer change what root writes there",
+            name(owner)
+        ))
+        .with_hint("run it without sudo, or as `sudo -H`, which uses root's own home"),
+        (_, 0) => Error::machine(format!("`{shown}` belongs to root, as after `sudo docker`"))
+            .with_hint(give_back),
+        (_, owner) => Error::machine(format!(
+            "`{shown}` belongs to the user {}, and not to you",
+            name(owner)
+        ))
+        .with_hint(ELSEWHERE),
+    }
+}
+
+/// The name of a user, or the number of one who has none.
+fn name(id: u32) -> String {
+    let user = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(id));
+    match user.ok().flatten() {
+        Some(user) => format!("`{}`", user.name),
+        None => id.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[track_caller]
+    fn check_mode(mode: u32, is_fine: bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        assert_eq!(claim(&path, &path).is_ok(), is_fine, "{mode:o}");
+    }
+
+    #[test]
+    fn nobody_else_may_write() {
+        for mode in [0o700, 0o755, 0o711, 0o1755] {
+            check_mode(mode, true);
+        }
+        for mode in [0o777, 0o1777, 0o770, 0o775, 0o722, 0o702] {
+            check_mode(mode, false);
+        }
+    }
+
+    #[test]
+    fn a_missing_folder_is_made_for_its_owner_alone_and_found_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        assert!(!check(&path, &path).unwrap());
+        claim(&path, &path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o700);
+        assert!(check(&path, &path).unwrap());
+    }
+
+    #[test]
+    fn a_link_is_not_followed_and_the_folder_behind_it_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        symlink(&real, &link).unwrap();
+        for path in [link.clone(), link.join(""), link.join(".")] {
+            let error = claim(&path, &link).unwrap_err();
+            assert!(error.message().contains("is a link"), "{error}");
+            let real = real.canonicalize().unwrap();
+            assert_eq!(
+                error.hint().unwrap(),
+                format!("export DOCKLINGS_HOME={}", real.display())
+            );
+        }
+        fs::write(folder.path().join("file"), "").unwrap();
+        assert!(claim(&folder.path().join("file"), &real).is_err());
+    }
+
+    #[test]
+    fn each_owner_gets_the_sentence_that_helps() {
+        let (path, home) = (Path::new("/h/x"), Path::new("/h"));
+        let hint = |owner| {
+            foreign(path, owner, home)
+                .hint()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        if own() == 0 {
+            assert!(hint(1234).contains("without sudo"));
+            assert_eq!(hint(UNKNOWN), "sudo chown -R \"$(id -un):\" /h");
+        } else {
+            assert_eq!(hint(0), "sudo chown -R \"$(id -un):\" /h");
+            assert!(hint(own() + 1).contains("mktemp -d"));
+        }
+        assert!(
+            foreign(path, 4_000_000_000, home)
+                .message()
+                .contains("4000000000")
+        );
+    }
+}
