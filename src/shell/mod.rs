@@ -28,6 +28,7 @@ use crate::learn::course;
 use checker::Report;
 use editor::{Input, Reader, history_file};
 use engine::error::plainly;
+use engine::visible;
 use job::{End, Terminal};
 use lessons::session::{Event, Session, Word as CourseWord};
 use line::Lines;
@@ -251,7 +252,7 @@ impl Shell {
         let folder = self.lines.folder();
         if folder != self.folder_of_place() && self.look.width >= 60 {
             let name = folder.file_name().unwrap_or(folder.as_os_str());
-            place = format!("{place} {}", name.to_string_lossy());
+            place = format!("{place} {}", visible::line(&name.to_string_lossy()));
         }
         let plain = format!("{place} $ ");
         let coloured = look::styled(look::PASS, &place);

@@ -6,12 +6,12 @@
 use super::Site;
 use crate::build::context::Temporary;
 use crate::error::{Error, IoContext, Result};
+use crate::image::remote::{Patience, patiently};
 use crate::oci::digest::Digest;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// What a fetched file is called in its folder.
 pub(super) const FILE: &str = "file";
@@ -44,10 +44,7 @@ pub(super) fn fetch(site: Site<'_>, url: &str, checksum: Option<&str>) -> Result
     let wanted = checksum.map(Digest::parse).transpose()?;
     let temporary = Temporary::new(site.home, "fetch-")?;
     let path = temporary.path().join(FILE);
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_connect(Some(Duration::from_secs(30)))
-        .build()
-        .into();
+    let agent: ureq::Agent = patiently(Patience::default()).build().into();
     let response = agent
         .get(url)
         .call()

@@ -8,20 +8,26 @@ use super::url::Url;
 use crate::error::{Error, Result};
 use crate::visible;
 use std::io::Read;
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
 
 /// So much of what a server says instead of the file is shown.
 const LONGEST_EXCUSE: u64 = 4 << 10;
 
+/// What asks a web server, and does not wait for ever: for a connection, the header, or the next byte.
+pub(crate) fn patiently(patience: Patience) -> ConfigBuilder<AgentScope> {
+    ureq::Agent::config_builder()
+        .timeout_connect(Some(patience.connect))
+        .timeout_recv_response(Some(patience.silence))
+        .timeout_per_read(Some(patience.silence))
+        .timeout_per_write(Some(patience.silence))
+}
+
 /// Begins to fetch `url`. Errors: it cannot be reached, or answers with something else than the file.
 pub(crate) fn download(url: &str) -> Result<impl Read + use<>> {
     let address = Url::parse(url)?;
-    let patience = Patience::default();
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_connect(Some(patience.connect))
-        .timeout_per_read(Some(patience.silence))
-        .build()
-        .into();
+    let config = patiently(Patience::default()).http_status_as_error(false);
+    let agent: ureq::Agent = config.build().into();
     let answer = agent
         .get(url)
         .call()

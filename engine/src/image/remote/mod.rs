@@ -51,7 +51,7 @@ mod upload;
 pub mod url;
 
 pub use connect::login;
-pub(crate) use download::download;
+pub(crate) use download::{download, patiently};
 pub use endpoint::Endpoint;
 pub use event::{LayerStatus, TransferEvent};
 

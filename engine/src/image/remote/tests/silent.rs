@@ -1,6 +1,7 @@
 //! Servers that take a connection and say nothing, or too little at a time.
 
 use super::*;
+use crate::image::remote::patiently;
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
@@ -99,4 +100,28 @@ fn a_manifest_that_dribbles_is_refused_and_a_blob_that_is_slow_is_taken() {
     world.remote.patience.silence = Duration::from_secs(2);
     let error = world.pull(&format!("{}/app:1", server.host())).unwrap_err();
     assert!(error.message().ends_with("the answer broke off"), "{error}");
+}
+
+#[test]
+fn a_web_server_that_says_nothing_is_given_up() {
+    let patience = Patience {
+        silence: Duration::from_millis(500),
+        ..World::new().remote.patience
+    };
+    let begun = Instant::now();
+    for before in [
+        "",
+        "HTTP/1.1 200 OK\r\nX: y\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx",
+    ] {
+        let host = server(move |mut stream| {
+            let _ = stream.write_all(before.as_bytes());
+            drop(stream.read_to_end(&mut Vec::new()));
+        });
+        let agent: ureq::Agent = patiently(patience).build().into();
+        let answer = agent.get(format!("http://{host}/x.tar")).call();
+        let read = answer.and_then(|answer| answer.into_body().read_to_vec());
+        assert!(read.is_err(), "{before}: {read:?}");
+    }
+    assert!(begun.elapsed() < World::new().remote.patience.silence);
 }
