@@ -25,6 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
         image: &|_| None,
         has_dockerignore: Some(false),
         ignore: None,
+        build_args: &[],
         options: None,
     };
     // The options in the file may be none.
