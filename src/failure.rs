@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Wrapped(String, u8, Box<Failure>),
     /// Everything was said already; only the exit code is left.
     Code(u8),
+    /// As `Code`, with the line that helps.
+    Helped(u8, &'static str),
     /// Each is printed on a line; the exit code is 1.
     Several(Vec<Failure>),
     /// The output could not be written.
@@ -50,7 +52,7 @@ impl Failure {
             Self::Message(text, _) | Self::Hinted(text, _, _) | Self::Wrapped(text, _, _) => {
                 Some(text.clone())
             }
-            Self::Code(_) => None,
+            Self::Code(_) | Self::Helped(..) => None,
             Self::Several(failures) => {
                 let lines: Vec<_> = failures.iter().filter_map(Self::text).collect();
                 (!lines.is_empty()).then(|| lines.join("\n"))
@@ -67,6 +69,7 @@ impl Failure {
             Self::Engine(error) => error.hint(),
             Self::Hinted(_, _, hint) => Some(hint),
             Self::Wrapped(_, _, inner) => inner.hint(),
+            Self::Helped(_, hint) => Some(hint),
             Self::Several(failures) => failures.iter().find_map(Self::hint),
             _ => None,
         }
@@ -90,7 +93,8 @@ impl Failure {
             Self::Message(_, code)
             | Self::Hinted(_, code, _)
             | Self::Wrapped(_, code, _)
-            | Self::Code(code) => *code,
+            | Self::Code(code)
+            | Self::Helped(code, _) => *code,
             // As the shell reports a program that SIGPIPE ended.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::of_signal(13),
             Self::Engine(_) | Self::Several(_) | Self::Output(_) => exit::FAILURE,

@@ -63,7 +63,8 @@ pub struct Site {
     pub(crate) sandbox_name: String,
     pub(crate) binary: PathBuf,
     pub(crate) via: String,
-    pub(crate) outbound: Allowed,
+    /// Which ways out of their network containers may have.
+    pub outbound: Allowed,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     left_out: Arc<Mutex<BTreeMap<String, String>>>,

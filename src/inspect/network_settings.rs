@@ -3,6 +3,7 @@
 use super::host_config::{network_name, push_binding};
 use crate::render::ports::host_ips;
 use crate::render::value::{Map, Missing, Struct, Value};
+use engine::network::outbound::{ADDRESS, PREFIX};
 use engine::oci::digest::Digest;
 use engine::runtime::spec::Container;
 use engine::store::containers::NetworkMode;
@@ -10,7 +11,7 @@ use engine::store::containers::NetworkMode;
 /// The network settings of `container`.
 ///
 /// There is no bridge on the machine: each container has the network for itself, and the interface that it was given is
-/// shown as it is. Without a way out there is none, and `DriverOpts` says why. `SandboxKey` names the namespace.
+/// shown as it is. Without a way out there is none; then the address is that of published ports, and `DriverOpts` says why. `SandboxKey` names the namespace.
 pub(super) fn network_settings(container: &Container) -> Struct {
     let key = match container.status.is_alive() {
         true => format!("/proc/{}/ns/net", container.state.pid),
@@ -78,8 +79,21 @@ impl Shown {
                 way: Some(state.no_way_out.as_str())
                     .filter(|why| !why.is_empty())
                     .map(|why| format!("none: {why}")),
+                ..Self::without_interface(&container.config.host.network)
+            },
+        }
+    }
+}
+
+impl Shown {
+    fn without_interface(network: &NetworkMode) -> Self {
+        match network {
+            NetworkMode::Bridge => Self {
+                ip: ADDRESS.to_string(),
+                prefix: PREFIX,
                 ..Self::default()
             },
+            NetworkMode::None | NetworkMode::Host => Self::default(),
         }
     }
 }

@@ -143,7 +143,7 @@ fn the_templates_of_courses_find_what_they_look_for() {
     check(
         running,
         "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}",
-        "",
+        "172.17.0.2",
     );
     check(
         running,

@@ -13,6 +13,7 @@ pub(crate) use signals::Signals;
 use crate::ctx;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
+use engine::network::dead_end;
 use engine::runtime::protocol::Frame;
 use nix::sys::signal::Signal;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -25,6 +26,8 @@ use terminal::RawTerminal;
 
 /// Bytes that may wait for a side that does not take them; then the other side has to wait too.
 const FULL: usize = 256 * 1024;
+/// How many of the last bytes of the output are looked at when the process has failed.
+const LAST: usize = 4096;
 /// A pipe that is ready takes so much at once without blocking (`PIPE_BUF`).
 const PIECE: usize = 4096;
 
@@ -47,6 +50,8 @@ pub(crate) struct Options {
 pub(crate) enum Ended {
     /// The process ended with this code.
     Exit(i32),
+    /// It ended with this code, not 0, and its last words read as if it had wanted to get out to the network.
+    Complained(i32),
     /// It could not be started: exit code and sentence.
     Failed(i32, String),
     /// The student typed the detach keys.
@@ -104,6 +109,7 @@ impl Session {
             to_send: Vec::new(),
             to_print: VecDeque::new(),
             waiting: 0,
+            last: Vec::new(),
             urges: 0,
             ended: None,
             hint: None,
@@ -143,6 +149,8 @@ struct Pump {
     to_print: VecDeque<(Output, Vec<u8>)>,
     /// Bytes in `to_print`.
     waiting: usize,
+    /// The last bytes that came.
+    last: Vec<u8>,
     /// How often the user asked us to end.
     urges: u32,
     ended: Option<Ended>,
@@ -263,6 +271,9 @@ impl Pump {
             match frame {
                 Frame::Stdout(bytes) => self.keep(Output::Out, bytes),
                 Frame::Stderr(bytes) => self.keep(Output::Err, bytes),
+                Frame::Exit(code) if code != 0 && dead_end::is_complaint(&self.last) => {
+                    self.ended = Some(Ended::Complained(code));
+                }
                 Frame::Exit(code) => self.ended = Some(Ended::Exit(code)),
                 Frame::Hint(text) => self.hint = Some(text),
                 Frame::Failed(code, text) => self.ended = Some(Ended::Failed(code, text)),
@@ -274,6 +285,9 @@ impl Pump {
 
     fn keep(&mut self, output: Output, bytes: Vec<u8>) {
         if !bytes.is_empty() {
+            self.last
+                .extend_from_slice(&bytes[bytes.len().saturating_sub(LAST)..]);
+            self.last.drain(..self.last.len().saturating_sub(LAST));
             self.waiting += bytes.len();
             self.to_print.push_back((output, bytes));
         }

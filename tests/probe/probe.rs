@@ -53,6 +53,7 @@ fn main() -> ExitCode {
     };
     match word.as_str() {
         "fds" => fds(),
+        "echo" => echo(&words.next().unwrap_or_default()),
         "dumpable" => {
             // SAFETY: PR_GET_DUMPABLE takes no pointer.
             println!("{}", unsafe { prctl(3) });
@@ -83,6 +84,15 @@ fn main() -> ExitCode {
 }
 
 /// Open descriptors and what they lead to, without the one that reads the list.
+/// Sends back each datagram that comes to `address`.
+fn echo(address: &str) {
+    let socket = std::net::UdpSocket::bind(address).expect("the address is free");
+    let mut buffer = [0; 512];
+    while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+        drop(socket.send_to(&buffer[..length], from));
+    }
+}
+
 fn fds() {
     let Ok(list) = std::fs::read_dir("/proc/self/fd") else {
         println!("unreadable");

@@ -48,6 +48,8 @@ pub enum Progress<'a> {
         /// The bytes, cut anywhere.
         bytes: &'a [u8],
     },
+    /// Time has passed, and nothing else has happened.
+    Tick,
     /// It ended.
     Finished {
         /// Its number.

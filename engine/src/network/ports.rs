@@ -3,7 +3,8 @@
 //! **Kernel feature.** A socket stays in the network namespace that it was made in, whoever uses it later.
 //! **What Docker does.** `docker-proxy` and rules of the firewall.
 //! **What we do.** The listeners are made on the machine; a fork that has joined the container's network accepts from
-//! them and connects to the container's address, or else its 127.0.0.1. It ends with the monitor.
+//! them and connects to the container's address. A server that listens on the container's loopback only is not reached,
+//! as by Docker. It ends with the monitor.
 //! **Try it.** `docker run -d -p 8080:80 busybox httpd -f -h /etc`, then `curl localhost:8080/hostname`
 
 use super::relay;
@@ -15,6 +16,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// The first port of the machine on which anybody may listen. Source: `ip(7)`.
+const FIRST_FREE: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
 /// A listener on the machine.
 pub(super) enum Listener {
@@ -45,7 +49,7 @@ impl Publisher {
         publish_all: bool,
         exposed: &BTreeSet<String>,
         init: BorrowedFd<'_>,
-        own: Option<Ipv4Addr>,
+        own: Ipv4Addr,
     ) -> Result<Self> {
         let mut wanted = asked.to_vec();
         if publish_all {
@@ -235,13 +239,38 @@ fn taken(asked: &PortBinding, ip: &str, error: io::Error) -> Error {
             "failed to set up container networking: driver failed programming external connectivity on endpoint: Bind for {address} failed: port is already allocated"
         ))
         .with_hint("docker ps shows which container has the port; or choose another one"),
-        io::ErrorKind::PermissionDenied => Error::machine(format!(
-            "cannot expose privileged port {}: permission denied",
-            asked.host_port
-        ))
-        .with_hint("choose a port from 1024 on, such as -p 8080:80"),
+        io::ErrorKind::PermissionDenied => privileged(asked, &address),
         _ => Error::machine(format!("cannot listen on {address}")).with_source(error),
     }
+}
+
+/// As Docker says it to an ordinary user, and the same flag with a port that is to be had.
+fn privileged(asked: &PortBinding, address: &str) -> Error {
+    let port = asked.host_port;
+    let first = std::fs::read_to_string(FIRST_FREE).ok();
+    let first = first.and_then(|text| text.trim().parse::<u16>().ok());
+    let first = first.unwrap_or(1024);
+    let ip = match &*asked.host_ip {
+        "" => String::new(),
+        ip if ip.contains(':') => format!("[{}]:", ip.trim_matches(['[', ']'])),
+        ip => format!("{ip}:"),
+    };
+    let protocol = match &*asked.protocol {
+        "tcp" => "",
+        _ => "/udp",
+    };
+    let other = match port.saturating_add(8000) {
+        other if other >= first => other,
+        _ => first,
+    };
+    Error::invalid(format!(
+        "failed to set up container networking: driver failed programming external connectivity on endpoint: cannot expose privileged port {port}, you can add 'net.ipv4.ip_unprivileged_port_start={port}' to /etc/sysctl.conf (currently {first}), or choose a larger port number (>= {first}): listen {} {address}: bind: permission denied",
+        asked.protocol
+    ))
+    .with_hint(format!(
+        "-p {ip}{other}:{}{protocol}; or, for all users: sudo sysctl net.ipv4.ip_unprivileged_port_start={port}",
+        asked.container_port
+    ))
 }
 
 #[cfg(test)]
@@ -307,6 +336,30 @@ mod tests {
                 .iter()
                 .all(|b| b.host_port == bindings[0].host_port)
         );
+    }
+
+    #[test]
+    fn a_port_that_only_root_has_is_refused_with_another_one() {
+        for (ip, protocol, flag) in [
+            ("", "tcp", "-p 8081:80; "),
+            ("127.0.0.1", "udp", "-p 127.0.0.1:8081:80/udp; "),
+            ("[::1]", "tcp", "-p [::1]:8081:80; "),
+        ] {
+            let refused = io::Error::from(io::ErrorKind::PermissionDenied);
+            let error = taken(&binding(ip, 81, protocol), ip, refused);
+            let message = error.message();
+            assert!(
+                message.contains("cannot expose privileged port 81, "),
+                "{message}"
+            );
+            assert!(message.ends_with("bind: permission denied"), "{message}");
+            let hint = error.hint().unwrap();
+            assert!(hint.starts_with(flag), "{hint}");
+            assert!(
+                hint.ends_with("net.ipv4.ip_unprivileged_port_start=81"),
+                "{hint}"
+            );
+        }
     }
 
     #[test]

@@ -5,9 +5,10 @@
 
 use super::ports::{Door, Listener};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::net::sockopt;
 use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,8 +20,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Threads that only copy need little room.
 const STACK: usize = 64 << 10;
 
-/// Serves all doors; returns only if waiting for them fails.
-pub(super) fn run(doors: Vec<Door>, own: Option<Ipv4Addr>) {
+/// Serves all doors, which lead to the container's address `own`; returns only if waiting for them fails.
+pub(super) fn run(doors: Vec<Door>, own: Ipv4Addr) {
     for door in doors {
         let serve = move || match door.listener {
             Listener::Tcp(listener) => serve_tcp(&listener, door.container_port, own),
@@ -42,7 +43,7 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         .map(drop)
 }
 
-fn serve_tcp(listener: &TcpListener, port: u16, own: Option<Ipv4Addr>) {
+fn serve_tcp(listener: &TcpListener, port: u16, own: Ipv4Addr) {
     loop {
         let mut waiting = [PollFd::from_borrowed_fd(listener.as_fd(), PollFlags::IN)];
         let _ = poll(&mut waiting, None);
@@ -65,16 +66,11 @@ fn serve_tcp(listener: &TcpListener, port: u16, own: Option<Ipv4Addr>) {
     }
 }
 
-/// A server in the container may listen on its address only, on loopback only, and on either family.
-fn connect(port: u16, own: Option<Ipv4Addr>) -> io::Result<TcpStream> {
-    TcpStream::connect((own.unwrap_or(Ipv4Addr::LOCALHOST), port))
-        .or_else(|_| TcpStream::connect((Ipv4Addr::LOCALHOST, port)))
-        .or_else(|_| TcpStream::connect((Ipv6Addr::LOCALHOST, port)))
-}
-
-/// Nobody listens inside: the connection is closed, as Docker's proxy does.
-fn relay_tcp(client: TcpStream, port: u16, own: Option<Ipv4Addr>) {
-    let Ok(server) = connect(port, own) else {
+/// Where nobody listens inside, or on the container's loopback only, the connection is reset, as Docker's proxy does.
+fn relay_tcp(client: TcpStream, port: u16, own: Ipv4Addr) {
+    let Ok(server) = TcpStream::connect((own, port)) else {
+        // Closed so, it is broken off instead of ended.
+        let _ = sockopt::set_socket_linger(&client, Some(Duration::ZERO));
         return;
     };
     let (Ok(client_copy), Ok(server_copy)) = (client.try_clone(), server.try_clone()) else {
@@ -92,8 +88,8 @@ fn carry(mut from: TcpStream, mut to: TcpStream) {
 }
 
 /// Each sender gets a socket of its own inside, so that answers find their way back.
-fn serve_udp(outside: UdpSocket, port: u16, own: Option<Ipv4Addr>) {
-    let server = SocketAddr::from((own.unwrap_or(Ipv4Addr::LOCALHOST), port));
+fn serve_udp(outside: UdpSocket, port: u16, own: Ipv4Addr) {
+    let server = SocketAddr::from((own, port));
     let outside = Arc::new(outside);
     let mut conversations: HashMap<SocketAddr, (Arc<UdpSocket>, Instant)> = HashMap::new();
     let mut buffer = vec![0; 64 << 10];

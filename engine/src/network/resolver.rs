@@ -3,12 +3,14 @@
 //! **What Docker does.** Copies the machine's, without name servers that only the machine itself can reach: the 127.0.0.53
 //! of systemd's resolver means somebody else inside of a container.
 //! **What we do.** The same; where that leaves none, an address inside leads to the machine's own name server, or, where
-//! the machine has none that this could reach, Docker's choice for that case is asked: Google's.
+//! the machine has none that this could reach, Docker's choice for that case is asked: Google's. Without a way out, who is
+//! asked says at once that there is no such name.
 //! **Try it.** `docker run --rm --dns 9.9.9.9 busybox cat /etc/resolv.conf`
 //! **Lesson.** `ports-and-networks`
 //!
 //! Source: moby `daemon/libnetwork/internal/resolvconf`.
 
+use super::dead_end;
 use crate::store::containers::HostConfig;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -26,7 +28,7 @@ struct Resolver {
     options: Vec<String>,
 }
 
-/// The text for a container with the machine's network, or with loopback only: nothing is left out.
+/// The text for a container with the machine's network, or with the network `none`: nothing is left out.
 pub fn as_on_machine(host: &HostConfig) -> String {
     let text = read(MACHINE);
     if !has_wishes(host) {
@@ -44,6 +46,14 @@ pub fn with_way_out(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
     resolver.follow(host);
     let forward = resolver.servers.contains(&names.to_string());
     (resolver.text(), forward)
+}
+
+/// The text for a container with a network of its own and no way out.
+pub fn without_way_out(host: &HostConfig) -> String {
+    let mut resolver = parse(&read(MACHINE));
+    resolver.servers = vec![dead_end::NAMES.to_string()];
+    resolver.follow(host);
+    resolver.text()
 }
 
 /// What a container is told where the machine's files say `machine` and `behind`.

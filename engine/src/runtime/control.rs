@@ -32,6 +32,8 @@ pub enum Message {
     Interface(OwnedFd),
     /// It could not be given an interface, and goes on without. More follows.
     NoInterface(String),
+    /// It has no way out, and asks for names at this socket. More follows.
+    Names(OwnedFd),
 }
 
 /// One end.
@@ -71,6 +73,7 @@ impl Channel {
             Message::Interface(_) => b"I".to_vec(),
             Message::NoInterface(text) => [b"N", text.as_bytes()].concat(),
             Message::Hint(text) => [b"H", text.as_bytes()].concat(),
+            Message::Names(_) => b"D".to_vec(),
             Message::Failed(code, text) => {
                 let mut bytes = vec![b'F'];
                 bytes.extend(code.to_le_bytes());
@@ -90,6 +93,11 @@ impl Channel {
     /// Sends the other end of the child's cable.
     pub fn send_interface(&self, tap: OwnedFd) {
         self.send_with(b"I", &tap);
+    }
+
+    /// Sends the socket at which the child asks for names.
+    pub fn send_names(&self, socket: &OwnedFd) {
+        self.send_with(b"D", socket);
     }
 
     fn send_with(&self, kind: &[u8; 1], fd: &OwnedFd) {
@@ -132,6 +140,7 @@ impl Channel {
             ([b'R'], _) => Ok(Some(Message::Ready)),
             ([b'T'], Some(master)) => Ok(Some(Message::Terminal(master))),
             ([b'I'], Some(tap)) => Ok(Some(Message::Interface(tap))),
+            ([b'D'], Some(socket)) => Ok(Some(Message::Names(socket))),
             ([b'N', text @ ..], _) => {
                 let text = String::from_utf8_lossy(text).into_owned();
                 Ok(Some(Message::NoInterface(text)))

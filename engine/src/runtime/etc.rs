@@ -25,10 +25,10 @@ pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) 
         &config.hostname,
         &config.domainname,
         &config.host.extra_hosts,
-        way.map(|_| ADDRESS),
+        own(&config.host.network),
         host.then(|| machine("/etc/hosts")),
     );
-    let (resolver, forward) = resolver(&config.host, way);
+    let (resolver, forward) = resolver(&config.host, &config.host.network, way);
     let hostname = format!("{}\n", config.hostname);
     write_files(
         folder,
@@ -41,11 +41,17 @@ pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) 
     Ok(forward)
 }
 
-fn resolver(host: &HostConfig, way: Option<&Way>) -> (String, bool) {
-    match way {
-        Some(way) => resolver::with_way_out(host, way.names()),
-        None => (resolver::as_on_machine(host), false),
+fn resolver(host: &HostConfig, network: &NetworkMode, way: Option<&Way>) -> (String, bool) {
+    match (way, network) {
+        (Some(way), _) => resolver::with_way_out(host, way.names()),
+        (None, NetworkMode::Bridge) => (resolver::without_way_out(host), false),
+        (None, NetworkMode::None | NetworkMode::Host) => (resolver::as_on_machine(host), false),
     }
+}
+
+/// The container's address: of its interface, or of its loopback interface where it has no other.
+fn own(network: &NetworkMode) -> Option<Ipv4Addr> {
+    (*network == NetworkMode::Bridge).then_some(ADDRESS)
 }
 
 /// Writes what a build step finds in `/etc` into `folder`. Tells the mounts that show it, and whether the step asks for
@@ -55,10 +61,11 @@ pub(super) fn write_for_step(
     request: &StepRequest,
 ) -> Result<(Vec<PlannedMount>, bool)> {
     let machine = request.network == NetworkMode::Host;
-    let own = request.way.as_ref().map(|_| ADDRESS);
+    let own = own(&request.network);
     let machine = machine.then(|| fs::read_to_string("/etc/hosts").unwrap_or_default());
     let hosts = hosts(&request.hostname, "", &request.extra_hosts, own, machine);
-    let (resolver, forward) = resolver(&HostConfig::default(), request.way.as_ref());
+    let host = HostConfig::default();
+    let (resolver, forward) = resolver(&host, &request.network, request.way.as_ref());
     let files = [("hosts", hosts), ("resolv.conf", resolver)];
     let mounts = files.iter().map(|(name, _)| PlannedMount {
         source: PlannedSource::Bind(folder.join(name)),

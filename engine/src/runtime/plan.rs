@@ -4,6 +4,7 @@
 //! **What we do.** The same idea without the file: the plan is a value in memory, and the init is a fork of who made it.
 
 use crate::error::{Error, Result};
+use crate::network::outbound::ADDRESS;
 use crate::paths::{ContainerPaths, Home, SandboxPaths};
 use crate::store::containers::{
     ContainerConfig, HostConfig, MountSource, NetworkMode, ProcessConfig, Ulimit,
@@ -11,6 +12,7 @@ use crate::store::containers::{
 use crate::sys::capability::{self, Capabilities};
 use crate::sys::tap;
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 /// Everything that the init of a container, or of a build step, does before it executes the command.
@@ -40,6 +42,8 @@ pub struct InitPlan {
     pub host_network: bool,
     /// Its interface `eth0`; decided at the start.
     pub address: Option<tap::Address>,
+    /// Its address where it has no interface: it is reached there through `-p`.
+    pub own: Option<Ipv4Addr>,
     /// What the kernel is told in its namespaces, by the kernel's names.
     pub sysctls: BTreeMap<String, String>,
     /// The NIS name of the machine that the container believes to be.
@@ -185,6 +189,7 @@ pub fn plan(home: &Home, sandbox: &SandboxPaths, config: &ContainerConfig) -> Re
         unmasked: config.host.privileged || option(&config.host, "systempaths=unconfined"),
         host_network: config.host.network == NetworkMode::Host,
         address: None,
+        own: (config.host.network == NetworkMode::Bridge).then_some(ADDRESS),
         sysctls: config.host.sysctls.clone(),
         domainname: config.domainname.clone(),
         shm_size: match config.host.shm_size {

@@ -11,6 +11,7 @@ use crate::sys::clone::{CloneOptions, Forked, clone3};
 use crate::sys::{failed, process};
 use rustix::fs::{Mode, OFlags};
 use rustix::pipe::{PipeFlags, pipe_with};
+use std::net::UdpSocket;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub struct Spawned {
     pub streams: Streams,
     /// The machine's end of its cable, or why it has none; nothing if none was planned.
     pub interface: Option<Result<OwnedFd, String>>,
+    /// Where it asks for names, if it has no way out.
+    pub names: Option<UdpSocket>,
     channel: Channel,
 }
 
@@ -83,6 +86,7 @@ pub fn spawn(
                 pidfd,
                 streams,
                 interface: None,
+                names: None,
                 channel: ours,
             }
             .wait_until_ready()
@@ -139,6 +143,7 @@ pub fn spawn_in(
                     ..streams
                 },
                 interface: None,
+                names: None,
                 channel: ours,
             })
         }
@@ -166,6 +171,7 @@ impl Spawned {
             match self.channel.receive()? {
                 Some(Message::Interface(tap)) => self.interface = Some(Ok(tap)),
                 Some(Message::NoInterface(why)) => self.interface = Some(Err(why)),
+                Some(Message::Names(socket)) => self.names = Some(socket.into()),
                 Some(Message::Ready) => return Ok(self),
                 Some(Message::Terminal(master)) => {
                     self.streams.terminal = Some(master);

@@ -4,13 +4,15 @@ use super::plan::{self, InitPlan, PlannedMount};
 use super::spawn::{Running, spawn};
 use super::{Failure, etc};
 use crate::error::{Error, Result};
-use crate::network::outbound::{Outbound, Way};
+use crate::network::dead_end;
+use crate::network::outbound::{ADDRESS, Outbound, Way};
 use crate::paths::{Home, create_private_dir};
 use crate::store::containers::{HostConfig, NetworkMode, ProcessConfig};
 use crate::sys::process;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
+use std::net::UdpSocket;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -49,15 +51,32 @@ pub struct StepEnd {
     pub hint: Option<String>,
 }
 
-/// Runs the command to its end. `sink` gets its output as it comes; the flag says whether it
-/// came from standard error. The caller must be root and have one thread only.
+/// What a command does while it runs.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// It wrote something; the flag says whether to standard error.
+    Output(bool, &'a [u8]),
+    /// It asked for a name, and has no way out.
+    WantsOut,
+    /// It goes on.
+    Tick,
+}
+
+/// A command that says nothing is told to go on as often as this.
+const TICK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
+
+/// Runs the command to its end. `sink` hears of it meanwhile. The caller must be root and have
+/// one thread only.
 ///
 /// # Errors
 /// The command could not be started; kind `CommandNotFound` or `CannotExecute` if it is the command's fault.
 pub fn run_step(
     home: &Home,
     request: &StepRequest,
-    sink: &mut dyn FnMut(bool, &[u8]),
+    sink: &mut dyn FnMut(Event<'_>),
 ) -> Result<StepEnd> {
     let host = HostConfig {
         network: request.network.clone(),
@@ -81,6 +100,7 @@ pub fn run_step(
         unmasked: false,
         host_network: request.network == NetworkMode::Host,
         address: request.way.as_ref().map(|way| way.address(None)),
+        own: (request.network == NetworkMode::Bridge).then_some(ADDRESS),
         sysctls: BTreeMap::new(),
         domainname: String::new(),
         shm_size: plan::SHM_SIZE,
@@ -94,9 +114,10 @@ pub fn run_step(
         }
         _ => None,
     };
+    let names = init.names.take();
     let running = init.release().map_err(Failure::into_error)?;
     let hint = running.hint.clone();
-    let code = follow(running, &mut outbound, sink)?;
+    let code = follow(running, &mut outbound, names.as_ref(), sink)?;
     Ok(StepEnd { code, hint })
 }
 
@@ -135,7 +156,8 @@ fn set_mode(path: &Path, mode: u32) -> Result<()> {
 fn follow(
     running: Running,
     outbound: &mut Option<Outbound>,
-    sink: &mut dyn FnMut(bool, &[u8]),
+    names: Option<&UdpSocket>,
+    sink: &mut dyn FnMut(Event<'_>),
 ) -> Result<i32> {
     let mut open: Vec<(bool, OwnedFd)> = [
         running.streams.stdout.map(|fd| (false, fd)),
@@ -151,19 +173,33 @@ fn follow(
             .iter()
             .map(|(_, fd)| PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN))
             .collect();
-        // Its first packet starts whoever serves it.
+        // Its first packet starts whoever serves it. A step has a way out, or somebody to say that there is no such name.
         let waiting = outbound.as_ref().and_then(Outbound::waiting);
-        polled.extend(waiting.map(|tap| PollFd::from_borrowed_fd(tap, PollFlags::IN)));
-        match poll(&mut polled, None) {
+        let network = waiting.or(names.map(AsFd::as_fd));
+        polled.extend(network.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        match poll(&mut polled, Some(&TICK)) {
             Err(Errno::INTR) => continue,
+            Ok(0) => {
+                sink(Event::Tick);
+                continue;
+            }
             other => other.map_err(|error| crate::sys::failed("poll", "a step", error))?,
         };
         let ready: Vec<bool> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
-        if ready.get(open.len()) == Some(&true)
-            && let Some(cable) = outbound
-            && cable.serve().is_err()
-        {
-            *outbound = None;
+        if ready.get(open.len()) == Some(&true) {
+            match (&mut *outbound, names) {
+                (Some(cable), _) => {
+                    if cable.serve().is_err() {
+                        *outbound = None;
+                    }
+                }
+                (None, Some(socket)) => {
+                    if dead_end::answer(socket) {
+                        sink(Event::WantsOut);
+                    }
+                }
+                (None, None) => {}
+            }
         }
         let mut index = 0;
         open.retain(|(stderr, fd)| {
@@ -174,7 +210,7 @@ fn follow(
             match rustix::io::read(fd, &mut buffer) {
                 Ok(0) => false,
                 Ok(length) => {
-                    sink(*stderr, &buffer[..length]);
+                    sink(Event::Output(*stderr, &buffer[..length]));
                     true
                 }
                 Err(Errno::AGAIN | Errno::INTR) => true,

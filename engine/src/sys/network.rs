@@ -1,10 +1,12 @@
-//! The loopback interface of a new network namespace, which starts switched off.
+//! The loopback interface of a new network namespace, which starts switched off and has 127.0.0.1 only.
 //!
 //! **Lesson.** `ports-and-networks`
 
+use super::tap::{call, internet, named};
 use super::{check, failed};
 use crate::error::Result;
 use rustix::net::{AddressFamily, SocketType, socket};
+use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
 
 /// Switches `lo` on. Source: `netdevice(7)`, SIOCSIFFLAGS.
@@ -21,4 +23,27 @@ pub fn bring_up_loopback() -> Result<()> {
     check(result.into())
         .map(drop)
         .map_err(|error| failed("ioctl", "SIOCSIFFLAGS lo", error))
+}
+
+/// Gives `lo` a further address: what listens on 127.0.0.1 only does not listen there. Source: `netdevice(7)`; a name with a
+/// colon stands for an address of the interface.
+pub fn add_to_loopback(ip: Ipv4Addr) -> Result<()> {
+    let control = socket(AddressFamily::INET, SocketType::DGRAM, None)
+        .map_err(|error| failed("socket", "AF_INET", error))?;
+    let mut request = named("lo:0");
+    request.ifr_ifru.ifru_addr = internet(ip);
+    call(
+        &control,
+        libc::SIOCSIFADDR,
+        &mut request,
+        "SIOCSIFADDR lo:0",
+    )?;
+    // Otherwise all of the address's class would be here.
+    request.ifr_ifru.ifru_netmask = internet(Ipv4Addr::BROADCAST);
+    call(
+        &control,
+        libc::SIOCSIFNETMASK,
+        &mut request,
+        "SIOCSIFNETMASK lo:0",
+    )
 }

@@ -147,7 +147,7 @@ fn default_route(control: &OwnedFd, gateway: Ipv4Addr) -> Result<()> {
         .map_err(|error| failed("ioctl", "SIOCADDRT", error))
 }
 
-fn named(name: &str) -> libc::ifreq {
+pub(super) fn named(name: &str) -> libc::ifreq {
     // SAFETY: ifreq is a plain struct of bytes and integers, for which all zeroes is a valid value.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     copy_name(&mut request.ifr_name, name);
@@ -162,7 +162,7 @@ fn copy_name(to: &mut [libc::c_char], name: &str) {
     }
 }
 
-fn call(
+pub(super) fn call(
     fd: &OwnedFd,
     request: libc::c_ulong,
     on: &mut libc::ifreq,
@@ -176,7 +176,7 @@ fn call(
 }
 
 /// `sockaddr_in` without a port: the address is in bytes 2 to 5 of the data.
-fn internet(ip: Ipv4Addr) -> libc::sockaddr {
+pub(super) fn internet(ip: Ipv4Addr) -> libc::sockaddr {
     let mut data = [0; 14];
     for (to, byte) in data[2..6].iter_mut().zip(ip.octets()) {
         *to = byte as libc::c_char;

@@ -63,7 +63,7 @@ impl Command for Args {
         let stream = engine.attach(id, streams, size)?;
         match session.run(stream)? {
             Ended::Detached => Err(Failure::message("read escape sequence")),
-            end => ended(end, &engine, id),
+            end => ended(end, &engine, id, &container.config.host.network),
         }
     }
 }

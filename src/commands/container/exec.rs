@@ -2,6 +2,7 @@
 
 use super::flags::detach_keys;
 use super::run::check_terminal;
+use super::start::complained;
 use crate::cli::Words;
 use crate::commands::Command;
 use crate::ctx::{self, Ctx};
@@ -88,6 +89,9 @@ impl Command for Args {
         match session.run(stream)? {
             Ended::Exit(0) => Ok(()),
             Ended::Exit(code) => Err(Failure::Code(exit::of_process(code))),
+            Ended::Complained(code) => {
+                Err(complained(code, &engine, &container.config.host.network))
+            }
             Ended::Failed(code, text) => Err(refused(engine::runtime::start_error(code, text), id)),
             Ended::Detached => Err(Failure::message("read escape sequence")),
             Ended::Lost if self.detach => Ok(()),

@@ -40,6 +40,7 @@ impl Command for Args {
             plan.request.process.attach = Streams::default();
         }
         let (streams, tty) = (plan.request.process.attach, plan.request.process.tty);
+        let network = plan.request.host.network.clone();
         check_terminal(streams.stdin, tty)?;
         let id = plan
             .create(ctx)
@@ -73,7 +74,8 @@ impl Command for Args {
         let (Some(session), Some(stream)) = (session, begun.session) else {
             return Ok(());
         };
-        ended(session.run(stream)?, &engine, id.as_str()).map_err(|failure| match failure {
+        ended(session.run(stream)?, &engine, id.as_str(), &network).map_err(|failure| match failure
+        {
             Failure::Engine(_) => with_help(failure, "run"),
             other => other,
         })

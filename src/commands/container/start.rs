@@ -9,7 +9,9 @@ use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::session::{self, Ended, Session};
 use engine::Engine;
+use engine::network::{dead_end, outbound};
 use engine::runtime::spec::{StartOptions, Streams};
+use engine::store::containers::NetworkMode;
 
 /// Arguments of `docker start`.
 #[derive(Debug, clap::Args)]
@@ -44,6 +46,7 @@ impl Command for Args {
         let engine = ctx.engine()?;
         let container = engine.container(name)?;
         let tty = container.config.process.tty;
+        let network = &container.config.host.network;
         let streams = Streams {
             stdin: self.interactive && container.config.process.open_stdin,
             stdout: true,
@@ -63,7 +66,7 @@ impl Command for Args {
         };
         let id = container.config.id.as_str();
         match engine.start(id, options)?.session {
-            Some(stream) => ended(session.run(stream)?, &engine, id),
+            Some(stream) => ended(session.run(stream)?, &engine, id, network),
             None => Ok(()),
         }
     }
@@ -96,16 +99,33 @@ fn start_all(ctx: &mut Ctx, names: &[String]) -> CommandResult {
     )))
 }
 
-/// How a command ends whose session with the container `id` ended so.
-pub(super) fn ended(ended: Ended, engine: &Engine, id: &str) -> CommandResult {
+/// How a command ends whose session with the container `id` in `network` ended so.
+pub(super) fn ended(
+    ended: Ended,
+    engine: &Engine,
+    id: &str,
+    network: &NetworkMode,
+) -> CommandResult {
     match ended {
         Ended::Exit(0) | Ended::Detached => Ok(()),
         Ended::Exit(code) => Err(Failure::Code(exit::of_process(code))),
+        Ended::Complained(code) => Err(complained(code, engine, network)),
         Ended::Failed(code, text) => Err(engine::runtime::start_error(code, text).into()),
         // The monitor went away without a word. What it recorded, if anything, is the truth.
         Ended::Lost => match engine.wait(id)? {
             0 => Ok(()),
             code => Err(Failure::Code(exit::of_process(code))),
         },
+    }
+}
+
+/// How a command ends whose program failed and complained about the network: with what helps, if it had no way out.
+pub(super) fn complained(code: i32, engine: &Engine, network: &NetworkMode) -> Failure {
+    let code = exit::of_process(code);
+    match network {
+        NetworkMode::Bridge if outbound::find(engine.outbound).is_err() => {
+            Failure::Helped(code, dead_end::HINT)
+        }
+        _ => Failure::Code(code),
     }
 }

@@ -128,9 +128,13 @@ impl<W: Write> Follower<W> {
             }
             Progress::Note { vertex, text } => match &mut self.drawing {
                 Drawing::Plain(plain) => plain.line(&mut self.out, vertex, text),
-                Drawing::Terminal(terminal) => terminal.note(&mut self.out, vertex, text),
+                Drawing::Terminal(terminal) => terminal.note(&mut self.out, vertex, text, now),
             },
             Progress::Output { vertex, bytes, .. } => self.output(vertex, bytes, now),
+            Progress::Tick => match &mut self.drawing {
+                Drawing::Plain(_) => Ok(()),
+                Drawing::Terminal(terminal) => terminal.refresh(&mut self.out, now),
+            },
             Progress::Finished {
                 vertex,
                 duration,
@@ -158,7 +162,7 @@ impl<W: Write> Follower<W> {
         }
         match &mut self.drawing {
             Drawing::Plain(_) => Ok(()),
-            Drawing::Terminal(terminal) => terminal.refresh(&mut self.out),
+            Drawing::Terminal(terminal) => terminal.refresh(&mut self.out, now),
         }
     }
 

@@ -35,6 +35,7 @@ pub(super) struct Terminal {
 struct Work {
     number: usize,
     name: String,
+    began: Duration,
     notes: Vec<String>,
     output: Vec<String>,
 }
@@ -69,10 +70,11 @@ impl Terminal {
         self.working.push(Work {
             number,
             name: shown(name),
+            began: now,
             notes: Vec::new(),
             output: Vec::new(),
         });
-        self.refresh(out)
+        self.refresh(out, now)
     }
 
     pub(super) fn note(
@@ -80,11 +82,12 @@ impl Terminal {
         out: &mut dyn Write,
         number: usize,
         text: &str,
+        now: Duration,
     ) -> io::Result<()> {
         if let Some(work) = self.working.iter_mut().find(|work| work.number == number) {
             work.notes.push(shown(text));
         }
-        self.refresh(out)
+        self.refresh(out, now)
     }
 
     /// A line of output. It is not drawn before [`Terminal::refresh`].
@@ -97,9 +100,11 @@ impl Terminal {
         }
     }
 
-    pub(super) fn refresh(&mut self, out: &mut dyn Write) -> io::Result<()> {
+    /// Draws what changes anew: the clocks, too.
+    pub(super) fn refresh(&mut self, out: &mut dyn Write, now: Duration) -> io::Result<()> {
         self.erase(out)?;
-        self.draw(out)
+        self.rewrite_headline(out, now, false)?;
+        self.draw(out, now)
     }
 
     pub(super) fn ended(
@@ -134,7 +139,7 @@ impl Terminal {
         }
         self.failed |= end.error.is_some();
         self.rewrite_headline(out, now, false)?;
-        self.draw(out)
+        self.draw(out, now)
     }
 
     pub(super) fn finish(&mut self, out: &mut dyn Write, now: Duration) -> io::Result<()> {
@@ -196,10 +201,11 @@ impl Terminal {
         }
     }
 
-    fn draw(&mut self, out: &mut dyn Write) -> io::Result<()> {
+    fn draw(&mut self, out: &mut dyn Write, now: Duration) -> io::Result<()> {
         let mut lines = Vec::new();
         for work in &self.working {
-            lines.push(format!(" => {}", work.name));
+            let time = now.saturating_sub(work.began);
+            lines.push(self.timed(&format!(" => {}", work.name), time));
             lines.extend(work.notes.iter().map(|note| format!(" => => {note}")));
             lines.extend(work.output.iter().map(|line| format!(" => => # {line}")));
         }

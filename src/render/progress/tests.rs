@@ -271,8 +271,44 @@ fn while_a_step_runs_the_end_of_its_output_is_shown() {
     let shown = screen(std::str::from_utf8(&text).unwrap());
     assert_eq!(
         shown.lines().skip(1).collect::<Vec<_>>().join("\n"),
-        " => [2/2] RUN seq 9\n => => # 4\n => => # 5\n => => # 6\n => => # 7\n => => # 8\n => => # 9"
+        " => [2/2] RUN seq 9                1.0s\n => => # 4\n => => # 5\n => => # 6\n => => # 7\n => => # 8\n => => # 9"
     );
+}
+
+#[test]
+fn while_a_step_says_nothing_its_clock_and_the_headlines_go_on() {
+    fn after(form: Form, ticks: u64) -> String {
+        let mut text = Vec::new();
+        let now = std::rc::Rc::new(std::cell::Cell::new(2));
+        let clock = now.clone();
+        let clock = move || Duration::from_secs(clock.get());
+        let mut follower = Follower::new(&mut text, form, clock);
+        for (vertex, name) in [(1, "[1/2] FROM busybox"), (2, "[2/2] RUN sleep 600")] {
+            follower.progress(Progress::Started { vertex, name });
+            if vertex == 1 {
+                follower.progress(Progress::Finished {
+                    vertex,
+                    duration: Duration::from_secs(1),
+                    step: None,
+                    error: None,
+                });
+            }
+        }
+        for _ in 0..ticks {
+            now.set(now.get() + 1);
+            follower.progress(Progress::Tick);
+        }
+        drop(follower);
+        String::from_utf8(text).unwrap()
+    }
+    assert_eq!(
+        screen(&after(on(40), 71)).trim_end(),
+        "\
+[+] Building 73.0s (1/2)
+ => [1/2] FROM busybox             1.0s
+ => [2/2] RUN sleep 600           71.0s"
+    );
+    assert_eq!(after(Form::Plain, 71), after(Form::Plain, 0));
 }
 
 #[test]

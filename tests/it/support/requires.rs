@@ -9,7 +9,6 @@ use std::path::Path;
 
 /// What a machine, or the user, may lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "the vocabulary is complete before its last user")]
 pub(crate) enum Requirement {
     /// The user is root.
     Root,

@@ -56,6 +56,11 @@ impl<'a> Teller<'a> {
         });
     }
 
+    /// Time has passed.
+    pub(super) fn tick(&mut self) {
+        self.observer.progress(Progress::Tick);
+    }
+
     /// How long the vertex has been running.
     pub(super) fn elapsed(&self, vertex: Vertex) -> Duration {
         let elapsed = self.clock.now().duration_since(vertex.started);

@@ -11,15 +11,16 @@ use crate::build::state::RunWork;
 use crate::build::view::{Found, Last, Node, View};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::image::layer;
-use crate::network::outbound;
+use crate::network::{dead_end, outbound};
 use crate::paths::create_private_dir;
-use crate::runtime::step::{StepRequest, run_step};
+use crate::runtime::step::{Event, StepRequest, run_step};
 use crate::runtime::unrunnable::{self, HEAD};
 use crate::store::containers::{NetworkMode, ProcessConfig};
 use std::collections::VecDeque;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// The name of the machine that a step believes to run on; BuildKit's.
 const HOSTNAME: &str = "buildkitsandbox";
@@ -82,9 +83,19 @@ impl Builder<'_> {
             mounts: mounted.mounts.clone(),
         };
         let mut tail = Tail::default();
-        let end = run_step(site.home, &request, &mut |stderr, bytes| {
-            self.teller.output(vertex, stderr, bytes);
-            tail.add(bytes);
+        let mut patience = Patience::default();
+        let end = run_step(site.home, &request, &mut |event| {
+            match event {
+                Event::Output(stderr, bytes) => {
+                    self.teller.output(vertex, stderr, bytes);
+                    tail.add(bytes);
+                }
+                Event::WantsOut => patience.begin(),
+                Event::Tick => self.teller.tick(),
+            }
+            if patience.is_over() {
+                self.teller.note(vertex, dead_end::HINT);
+            }
         })
         .map_err(|error| not_started(work, &error))?;
         match end.code {
@@ -97,6 +108,7 @@ impl Builder<'_> {
                 ));
                 let hint = end
                     .hint
+                    .or_else(|| cut_off(&request, &tail).map(str::to_owned))
                     .or_else(|| blamed(code, &tail, &work.env, &layers))
                     .or_else(|| meaning(code).map(str::to_owned));
                 Err(match hint {
@@ -147,6 +159,43 @@ fn blamed(code: i32, tail: &Tail, env: &[String], layers: &[PathBuf]) -> Option<
         program.take(HEAD as u64).read_to_end(&mut head).ok()?;
         unrunnable::why(word, &head, &|path| file(path).is_some())
     })
+}
+
+/// How long a step without a way out may go on after it asked for a name, before it is said that there is none: it may
+/// be one that can do without.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Waits for that once.
+#[derive(Default)]
+struct Patience {
+    since: Option<Instant>,
+    said: bool,
+}
+
+impl Patience {
+    fn begin(&mut self) {
+        self.since.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether it has come to its end now.
+    fn is_over(&mut self) -> bool {
+        let is_over = !self.said && self.since.is_some_and(|since| since.elapsed() > PATIENCE);
+        self.said |= is_over;
+        is_over
+    }
+}
+
+/// Why a step may have failed that wanted the network, and had no way to it.
+fn cut_off(request: &StepRequest, tail: &Tail) -> Option<&'static str> {
+    let hint = match request.network {
+        NetworkMode::Bridge if request.way.is_none() => dead_end::HINT,
+        NetworkMode::None => "the step has the network `none`, which leads nowhere",
+        NetworkMode::Bridge | NetworkMode::Host => return None,
+    };
+    let mut lines = tail.lines.iter();
+    lines
+        .any(|line| dead_end::is_complaint(line))
+        .then_some(hint)
 }
 
 /// What an exit code says that does not come from the program itself.

@@ -420,6 +420,7 @@ impl BuildObserver for Recorder {
             Progress::Started { vertex, name } => format!("{vertex} {name}"),
             Progress::Note { vertex, text } => format!("{vertex} - {text}"),
             Progress::Output { vertex, .. } => format!("{vertex} output"),
+            Progress::Tick => return,
             Progress::Finished {
                 vertex,
                 step,

@@ -21,8 +21,10 @@ mod rootfs;
 use super::control::{Channel, Message};
 use super::plan::{InitPlan, PlannedProcess};
 use crate::error::{Error, Result};
+use crate::network::dead_end;
 use crate::network::outbound::INTERFACE;
 use crate::sys::{failed, namespace, network, process, tap};
+use std::net::Ipv4Addr;
 use std::os::fd::OwnedFd;
 
 pub use command::Failure;
@@ -82,8 +84,14 @@ fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<command::Ne
         network::bring_up_loopback()?;
         configure_network();
     }
-    if let (Some(address), Some(device)) = (&plan.address, device) {
-        plug_in(device, address, channel);
+    let has_interface = match (&plan.address, device) {
+        (Some(address), Some(device)) => plug_in(device, address, channel),
+        _ => false,
+    };
+    if let Some(own) = plan.own
+        && !has_interface
+    {
+        do_without_interface(own, channel)?;
     }
     for (name, value) in &plan.sysctls {
         let path = format!("/proc/sys/{}", name.replace('.', "/"));
@@ -131,12 +139,25 @@ fn terminal_stdio(slave: &OwnedFd) -> Result<Stdio> {
 }
 
 /// Gives the container its interface. A container without one is better than none: the monitor is told, and says so.
-fn plug_in(device: Result<OwnedFd>, address: &tap::Address, channel: &Channel) {
+/// Returns whether it has one.
+fn plug_in(device: Result<OwnedFd>, address: &tap::Address, channel: &Channel) -> bool {
     let made = device.and_then(|tap| tap::create(&tap, INTERFACE, address).map(|()| tap));
+    let has_interface = made.is_ok();
     match made {
         Ok(tap) => channel.send_interface(tap),
         Err(error) => channel.send(&Message::NoInterface(error.to_string())),
     }
+    has_interface
+}
+
+/// The container's address is its loopback interface's second one, and the monitor answers who asks for names.
+fn do_without_interface(own: Ipv4Addr, channel: &Channel) -> Result<()> {
+    network::add_to_loopback(own)?;
+    // Without it, lookups fail all the same, but later.
+    if let Ok(socket) = dead_end::listen() {
+        channel.send_names(&socket);
+    }
+    Ok(())
 }
 
 /// What Docker sets in a private network namespace: any user may listen on low ports and ping. An older kernel that

@@ -17,6 +17,7 @@ enum Source {
     Output(u32, bool),
     Input(u32),
     Outbound,
+    Names,
 }
 
 /// Descriptors to wait for, and whose they are.
@@ -48,6 +49,7 @@ impl Monitor {
                 }
                 Source::Output(key, stderr) => self.pass_output(key, stderr),
                 Source::Outbound => self.serve_outbound(),
+                Source::Names => self.answer_names(),
                 Source::Input(key) => {
                     if let Some(process) = self.process_mut(key) {
                         process.write_input();
@@ -84,6 +86,9 @@ impl Monitor {
             && let Some(tap) = self.outbound.as_ref().and_then(Outbound::waiting)
         {
             set.add(tap, PollFlags::IN, Source::Outbound);
+        }
+        if let Some(socket) = &self.names {
+            set.add(socket.as_fd(), PollFlags::IN, Source::Names);
         }
         for process in &self.processes {
             if process.exit.is_none() {

@@ -96,7 +96,7 @@ impl Monitor {
         self.state.cgroup = self.folder_of_group();
         let birthplace = self.cgroup.as_ref().and_then(Cgroup::birthplace);
         let mut init = spawn(&plan, self.config.process.open_stdin, birthplace)?;
-        self.plug_in(init.interface.take());
+        self.plug_in(init.interface.take(), init.names.take());
         if let Some(cgroup) = &self.cgroup {
             cgroup.add(init.pid)?;
         }

@@ -34,6 +34,7 @@ use crate::sys::signal::Signals;
 use client::Client;
 use process::Process;
 use std::fs::File;
+use std::net::UdpSocket;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
@@ -62,6 +63,8 @@ pub(super) struct Monitor {
     /// Whether the container asks for names at [`Way::names`].
     forward_names: bool,
     outbound: Option<Outbound>,
+    /// Where the container asks for names, if it has no way out.
+    names: Option<UdpSocket>,
     /// When to send SIGKILL to a container that was asked to stop.
     kill_at: Option<Instant>,
     /// Whoever stops the container starts it again, so it is not removed.
@@ -146,6 +149,7 @@ fn open() -> Result<(Monitor, Job)> {
         way,
         forward_names: false,
         outbound: None,
+        names: None,
         kill_at: None,
         started_again: false,
         leaving: false,

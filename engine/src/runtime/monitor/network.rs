@@ -1,11 +1,13 @@
 //! A run's network: its way out, and the ports that lead in.
 
 use super::Monitor;
-use crate::network::outbound::{self, Allowed, Outbound, Way};
+use crate::network::dead_end;
+use crate::network::outbound::{self, ADDRESS, Allowed, Outbound, Way};
 use crate::network::ports::Publisher;
 use crate::runtime::{Failure, etc};
 use crate::store::containers::{ContainerConfig, NetworkMode};
 use crate::sys::tap;
+use std::net::UdpSocket;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// The way out for a container with this configuration, or why it has none; an empty reason means that it should not.
@@ -24,7 +26,12 @@ impl Monitor {
     }
 
     /// The init has made its interface, or has not.
-    pub(super) fn plug_in(&mut self, interface: Option<Result<OwnedFd, String>>) {
+    pub(super) fn plug_in(
+        &mut self,
+        interface: Option<Result<OwnedFd, String>>,
+        names: Option<UdpSocket>,
+    ) {
+        self.names = names;
         let place = self.site.sandbox.container(&self.config.id);
         let address = self.address();
         self.state.no_way_out.clear();
@@ -55,10 +62,18 @@ impl Monitor {
         }
     }
 
+    /// The container has asked for a name, and has no way out.
+    pub(super) fn answer_names(&self) {
+        if let Some(socket) = &self.names {
+            let _ = dead_end::answer(socket);
+        }
+    }
+
     /// The run is over. The cable itself is let go with the monitor, or by the next run: the kernel may make whoever does
     /// it wait, and somebody waits for us.
     pub(super) fn unplug(&mut self) {
         self.state.endpoint = None;
+        self.names = None;
         if let Some(outbound) = &self.outbound {
             outbound.stop();
         }
@@ -67,7 +82,7 @@ impl Monitor {
     /// Opens the ports.
     pub(super) fn publish(&mut self, init: BorrowedFd<'_>) -> Result<(), Failure> {
         let host = &self.config.host;
-        if host.network == NetworkMode::Host || (host.ports.is_empty() && !host.publish_all) {
+        if host.network != NetworkMode::Bridge || (host.ports.is_empty() && !host.publish_all) {
             return Ok(());
         }
         let publisher = Publisher::start(
@@ -75,7 +90,7 @@ impl Monitor {
             host.publish_all,
             &self.config.exposed_ports,
             init,
-            self.state.endpoint.as_ref().map(|endpoint| endpoint.ip),
+            ADDRESS,
         )?;
         self.state.ports = publisher.bindings().to_vec();
         self.publisher = Some(publisher);
