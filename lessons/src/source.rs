@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_course_that_others_may_change_is_told_by_what_they_may_change() {
+    fn a_course_that_others_may_change_is_named_with_what_they_may_change() {
         use std::os::unix::fs::PermissionsExt;
         let top = tempfile::tempdir().unwrap();
         let folder = top.path().join("exercises/01-first");

@@ -48,7 +48,7 @@ pub(crate) fn open(env: &Env) -> CommandResult<Course> {
     })
 }
 
-/// An exercise is a program that runs as who opens it, so nobody else may write it but its author.
+/// An exercise is a program that runs as who opens it, so no other user than its author may write it.
 fn refuse_changeable(source: &Source) -> CommandResult {
     let Source::Folder(top) = source else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! A folder is ours only if we own it, it is no link, and nobody else may write it: what is kept anywhere else could be led
+//! A folder is ours only if we own it, it is no link, and no other user may write it: what is kept anywhere else could be led
 //! anywhere. Root that comes into a user's home is turned back, and what root has left there is explained.
 
 use crate::support::output::Output;

@@ -3,7 +3,7 @@
 //! **What Docker does.** `/var/lib/docker` belongs to root, below folders of root's. **What we do.** Homes lie anywhere, also
 //! where others may make folders first, so each of ours is looked at: its owner, its mode (which an access list shows as
 //! well), and whether it is a link.
-//! **What we leave out.** The folders above the home: whoever may rename those can take the home away, but cannot make
+//! **What we leave out.** The folders above the home: who may rename those can take the home away, but cannot make
 //! one that is its user's.
 
 use super::create_private_dir;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_else_may_write() {
+    fn no_other_user_may_write() {
         for mode in [0o700, 0o755, 0o711, 0o1755] {
             check_mode(mode, true);
         }

@@ -7,7 +7,7 @@
 use crate::error::{Error, Result};
 use std::path::Path;
 
-/// Lets the home lie in a folder of this machine that nobody else can have made first, now and in later sessions.
+/// Lets the home lie in a folder of this machine that no other user can have made first, now and in later sessions.
 pub const ELSEWHERE: &str = "export DOCKLINGS_HOME=\"$(mktemp -d /var/tmp/docklings-XXXXXX)\" && echo \"export DOCKLINGS_HOME=$DOCKLINGS_HOME\" >> ~/.profile";
 
 /// The magic number of the file system of `path`, as `statfs(2)` has it.
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn homes_on_this_machine_are_taken_and_others_told_where_to_lie() {
+    fn homes_on_this_machine_are_taken_and_others_are_refused() {
         for local in [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630] {
             assert_eq!(name(local), None);
         }
