@@ -237,6 +237,10 @@ pub fn discard(sandbox: &SandboxPaths, id: &ContainerId, name: &str) -> Result<P
     let place = sandbox.container(id);
     let away = sandbox.trash().join(id.as_str());
     let away = throw_away(place.root(), &place.config(), away)?;
+    if away == place.root() {
+        // A folder without what was asked for would be taken for a damaged container.
+        remove_tree_of_anyone(&away)?;
+    }
     if fs::read_to_string(sandbox.names().join(name)).is_ok_and(|text| text.trim() == id.as_str()) {
         let _ = fs::remove_file(sandbox.names().join(name));
     }
