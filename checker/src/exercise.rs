@@ -32,6 +32,8 @@ pub struct Exercise {
     pub minutes: Option<u32>,
     /// The learner's own values, by name.
     pub params: BTreeMap<String, String>,
+    /// Those of the values that are ports of the machine.
+    pub ports: Vec<u16>,
     /// Files of the workspace at the start: path and text.
     pub files: Vec<StartFile>,
     /// What is done in the fresh sandbox before the learner begins.

@@ -32,4 +32,4 @@ pub use evaluate::{Attempt, evaluate};
 pub use exercise::{Exercise, Goal, Hint, Level};
 pub use problem::Problem;
 pub use report::{Report, Verdict};
-pub use setup::{SetupPlan, setup};
+pub use setup::{SetupPlan, beginning, setup};

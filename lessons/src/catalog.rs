@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::progress::Edition;
 use crate::source::{ContentFile, Source};
 use checker::Exercise;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -31,8 +31,13 @@ pub struct Catalog {
 /// An exercise's file. It is read when it is first asked for: a start needs one, not all.
 struct Entry {
     path: String,
-    loaded: OnceCell<Result<Exercise, Vec<checker::Problem>>>,
+    /// Which draw of the learner's own values is in use.
+    draw: Cell<usize>,
+    loaded: [OnceCell<Result<Exercise, Vec<checker::Problem>>>; DRAWS],
 }
+
+/// How often the learner's own values of an exercise can be drawn.
+pub const DRAWS: usize = 16;
 
 /// A file that an exercise's workspace begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +77,8 @@ impl Catalog {
             } else if let Some(id) = exercise_id(&file.path) {
                 exercises.entry(id.to_owned()).or_insert_with(|| Entry {
                     path: file.path.clone(),
-                    loaded: OnceCell::new(),
+                    draw: Cell::new(0),
+                    loaded: [const { OnceCell::new() }; DRAWS],
                 });
             }
         }
@@ -135,6 +141,18 @@ impl Catalog {
         }
     }
 
+    /// Which draw of the learner's own values the exercise `id` has.
+    pub fn draw_of(&self, id: &str) -> usize {
+        self.exercises.get(id).map_or(0, |entry| entry.draw.get())
+    }
+
+    /// Gives the exercise `id` the draw `draw` of the learner's own values; past the last one begins the first.
+    pub fn draw(&self, id: &str, draw: usize) {
+        if let Some(entry) = self.exercises.get(id) {
+            entry.draw.set(draw % DRAWS);
+        }
+    }
+
     /// What is wrong with the exercise `id`; empty if nothing is.
     pub fn exercise_problems(&self, id: &str) -> &[checker::Problem] {
         match self.read(id) {
@@ -145,10 +163,15 @@ impl Catalog {
 
     fn read(&self, id: &str) -> Option<&Result<Exercise, Vec<checker::Problem>>> {
         let entry = self.exercises.get(id)?;
-        Some(entry.loaded.get_or_init(|| {
+        let draw = entry.draw.get();
+        Some(entry.loaded[draw].get_or_init(|| {
             let file = self.files.iter().find(|file| file.path == entry.path);
             let bytes = file.map_or(&[][..], |file| &file.bytes);
-            let exercise = checker::load::bytes(&entry.path, bytes, &self.seed)?;
+            let seed = match draw {
+                0 => self.seed.clone(),
+                draw => format!("{}#{draw}", self.seed),
+            };
+            let exercise = checker::load::bytes(&entry.path, bytes, &seed)?;
             if exercise.id != id {
                 let message = format!("the file `{id}.yaml` holds the exercise `{}`", exercise.id);
                 return Err(vec![exercise.at.problem(message)]);

@@ -98,12 +98,19 @@ pub struct ExerciseRecord {
     /// The learner went on without it.
     #[serde(default)]
     pub skipped: bool,
+    /// Which draw of the learner's own values is in use: another one where a port of the first was taken.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub draw: usize,
     /// What was answered to the goals that ask, by goal.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, String>,
     /// Fields of an edition that knows more.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+fn is_first(draw: &usize) -> bool {
+    *draw == 0
 }
 
 /// One thing that the learner did. Changes, and not whole records, go to the file, so that two shells at once lose
@@ -159,6 +166,13 @@ pub enum Change {
     },
     /// Started the exercise over.
     StartedOver(String),
+    /// The exercise was set up with this draw of the learner's own values.
+    Drawn {
+        /// The exercise.
+        exercise: String,
+        /// Which one, from 0.
+        draw: usize,
+    },
 }
 
 /// How an exercise stands.
@@ -317,6 +331,7 @@ impl Progress {
                 answers.insert(goal.clone(), answer.clone());
             }
             Change::StartedOver(exercise) => self.exercise(exercise).start_over(),
+            Change::Drawn { exercise, draw } => self.exercise(exercise).draw = *draw,
         }
     }
 

@@ -41,6 +41,9 @@ pub(crate) fn open(env: &Env) -> CommandResult<Course> {
             plainly(&error)
         ))
     })?;
+    for (id, record) in &progress.exercises {
+        catalog.draw(id, record.draw);
+    }
     Ok(Course {
         catalog,
         progress,

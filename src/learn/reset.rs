@@ -27,8 +27,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     ))? {
         return Ok(());
     }
-    bench.discard()?;
-    bench.prepare()?;
+    bench.start_over()?;
     record(&course.file, &Change::StartedOver(id.clone()))?;
     Ok(writeln!(
         Output::lines(),

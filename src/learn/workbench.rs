@@ -5,7 +5,7 @@
 
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
-use crate::learn::steps;
+use crate::learn::{course, steps};
 use crate::registry::hub::look;
 use checker::Exercise;
 use checker::world::Snapshot;
@@ -13,12 +13,14 @@ use checker::world::engine::EngineWorld;
 use engine::clock::System;
 use engine::error::plainly;
 use engine::store::atomic::{self, Durability};
-use engine::store::whole;
+use engine::store::{lock, whole};
 use engine::{Engine, Settings};
-use lessons::catalog::{Catalog, StartFile};
+use lessons::catalog::{Catalog, DRAWS, StartFile};
+use lessons::progress::Change;
 use lessons::session::exercise_sandbox;
 use std::fs;
 use std::io;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -40,8 +42,8 @@ pub(crate) fn open_engine(env: &Env, name: &str, via: &str) -> CommandResult<Eng
 /// Where an exercise is worked on.
 pub(crate) struct Workbench<'a> {
     env: &'a Env,
-    exercise: &'a Exercise,
-    files: Vec<StartFile>,
+    catalog: &'a Catalog,
+    id: String,
     /// The sandbox's name.
     pub(crate) sandbox: String,
     /// The learner's files.
@@ -51,11 +53,11 @@ pub(crate) struct Workbench<'a> {
 impl<'a> Workbench<'a> {
     /// The learner's own, of the exercise `id`. Error: there is no such exercise, or its file is broken.
     pub(crate) fn new(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
-        let exercise = find(catalog, id)?;
+        find(catalog, id)?;
         Ok(Self {
             env,
-            exercise,
-            files: catalog.start_files(id),
+            catalog,
+            id: id.to_owned(),
             sandbox: exercise_sandbox(id),
             workspace: env.home.workspace(id),
         })
@@ -70,9 +72,13 @@ impl<'a> Workbench<'a> {
         Ok(bench)
     }
 
+    fn exercise(&self) -> CommandResult<&'a Exercise> {
+        find(self.catalog, &self.id)
+    }
+
     /// Whether the sandbox is set up.
     pub(crate) fn is_ready(&self) -> bool {
-        self.marker().is_ok_and(|marker| marker.exists()) && self.workspace.is_dir()
+        self.marker().is_ok_and(|marker| marker.exists())
     }
 
     fn marker(&self) -> CommandResult<PathBuf> {
@@ -84,12 +90,48 @@ impl<'a> Workbench<'a> {
             .join("setup.json"))
     }
 
-    /// Sets the exercise up, if that was not done. Error: a setup command failed; nothing is left then.
+    /// Sets the exercise up, if that was not done. Error: a setup command failed; nothing is left then. Or the learner's
+    /// folder is gone: what else there is of their work is kept.
     pub(crate) fn prepare(&self) -> CommandResult {
-        if self.is_ready() {
+        if !self.is_ready() {
+            let _others = self.lock()?;
+            // Another command may have set it up meanwhile.
+            return match self.is_ready() {
+                true => Ok(()),
+                false => self.begin(),
+            };
+        }
+        if self.workspace.is_dir() {
             return Ok(());
         }
+        Err(Failure::Hinted(
+            format!(
+                "the folder of `{}` is gone: `{}`",
+                self.id,
+                self.workspace.display()
+            ),
+            crate::exit::FAILURE,
+            format!("docklings reset {} begins it anew", self.id),
+        ))
+    }
+
+    /// Throws away what there is, and sets the exercise up.
+    pub(crate) fn start_over(&self) -> CommandResult {
+        let _others = self.lock()?;
+        self.begin()
+    }
+
+    /// Held while an exercise of this home is set up: two commands at once would remove what the other makes.
+    /// On a full disk there may be no lock, and a reset must go on all the same.
+    fn lock(&self) -> CommandResult<Option<lock::Lock>> {
+        let root = self.env.home.root();
+        self.env.home.claim(root)?;
+        Ok(lock::exclusive(&root.join("setup.lock")).ok())
+    }
+
+    fn begin(&self) -> CommandResult {
         self.discard()?;
+        self.draw_free_ports()?;
         let made = self.set_up();
         if made.is_err() {
             // The failure of the setup says more than one of cleaning up after it would.
@@ -98,14 +140,38 @@ impl<'a> Workbench<'a> {
         made
     }
 
+    /// Draws the learner's values again while a port among them is taken on this machine.
+    fn draw_free_ports(&self) -> CommandResult {
+        let first = self.catalog.draw_of(&self.id);
+        for draw in first..first + DRAWS {
+            self.catalog.draw(&self.id, draw);
+            if self.exercise()?.ports.iter().all(|port| is_free(*port)) {
+                break;
+            }
+        }
+        let draw = self.catalog.draw_of(&self.id);
+        if draw != first {
+            let exercise = self.id.clone();
+            course::record(&self.env.home.progress(), &Change::Drawn { exercise, draw })?;
+        }
+        Ok(())
+    }
+
+    /// What the exercise begins with, as a digest.
+    fn beginning(&self) -> CommandResult<String> {
+        let files = self.catalog.start_files(&self.id);
+        let files = files.iter().map(|file| (&*file.path, &*file.bytes));
+        Ok(checker::beginning(self.exercise()?, files))
+    }
+
     fn set_up(&self) -> CommandResult {
         self.env.home.claim(&self.env.home.workspaces())?;
         self.env.home.claim(&self.workspace)?;
-        place_files(&self.workspace, &self.files)?;
+        place_files(&self.workspace, &self.catalog.start_files(&self.id))?;
         // Opening makes the sandbox, with the starter images.
         let engine = open_engine(self.env, &self.sandbox, "setup")?;
         engine.ensure_starter_images()?;
-        for step in &self.exercise.setup {
+        for step in &self.exercise()?.setup {
             let (code, output) =
                 steps::run(self.env, &self.sandbox, &self.workspace, &step.action)?;
             if code != 0 {
@@ -114,7 +180,7 @@ impl<'a> Workbench<'a> {
                 return Err(Failure::Hinted(
                     format!(
                         "the exercise `{}` could not be set up: `{command}` ended with exit code {code}\n{said}",
-                        self.exercise.id
+                        self.id
                     ),
                     crate::exit::FAILURE,
                     "docklings doctor".to_owned(),
@@ -122,9 +188,10 @@ impl<'a> Workbench<'a> {
             }
         }
         let world = EngineWorld::new(engine, &self.workspace, Snapshot::default());
-        let snapshot = world.snapshot().map_err(|blind| {
+        let mut snapshot = world.snapshot().map_err(|blind| {
             Failure::message(format!("cannot look at what was set up: {}", blind.because))
         })?;
+        snapshot.beginning = self.beginning()?;
         let durability = match is_lasting(&self.sandbox) {
             true => {
                 whole::sync(&self.env.home)?;
@@ -135,7 +202,8 @@ impl<'a> Workbench<'a> {
         Ok(atomic::write_json(&self.marker()?, &snapshot, durability)?)
     }
 
-    /// What the checker sees: the sandbox and the workspace now, and as they were after the setup.
+    /// What the checker sees: the sandbox and the workspace now, and as they were after the setup. Error: the course has
+    /// changed since, and the exercise begins otherwise now.
     pub(crate) fn world(&self) -> CommandResult<EngineWorld> {
         let marker = self.marker()?;
         let bytes = fs::read(&marker).map_err(|error| {
@@ -150,9 +218,19 @@ impl<'a> Workbench<'a> {
             Failure::Hinted(
                 text,
                 crate::exit::FAILURE,
-                format!("docklings reset {}", self.exercise.id),
+                format!("docklings reset {}", self.id),
             )
         })?;
+        if !setup.beginning.is_empty() && setup.beginning != self.beginning()? {
+            return Err(Failure::Hinted(
+                format!("the exercise `{}` has changed since you began it", self.id),
+                crate::exit::FAILURE,
+                format!(
+                    "docklings reset {} begins the new one; your files and containers of it go away",
+                    self.id
+                ),
+            ));
+        }
         let engine = open_engine(self.env, &self.sandbox, "check")?;
         let world = EngineWorld::new(engine, &self.workspace, setup);
         Ok(world.with_hub(look::hub(self.env, &self.sandbox)))
@@ -170,6 +248,11 @@ fn is_lasting(sandbox: &str) -> bool {
     ![crate::env::TRIAL, crate::env::SCRATCH]
         .iter()
         .any(|start| sandbox.starts_with(start))
+}
+
+/// Whether a container could publish `port`.
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }
 
 /// The exercise `id` of `catalog`. Error: there is none, or its file is broken.

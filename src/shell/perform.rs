@@ -199,7 +199,8 @@ impl Shell {
     }
 
     fn prepare_if_needed(&mut self, exercise: &str) -> CommandResult {
-        if Workbench::new(&self.env, self.session.catalog(), exercise)?.is_ready() {
+        let bench = Workbench::new(&self.env, self.session.catalog(), exercise)?;
+        if bench.is_ready() && bench.workspace.is_dir() {
             return Ok(());
         }
         self.prepare(exercise, false)
@@ -207,10 +208,10 @@ impl Shell {
 
     fn prepare(&mut self, exercise: &str, anew: bool) -> CommandResult {
         let bench = Workbench::new(&self.env, self.session.catalog(), exercise)?;
-        if anew {
-            bench.discard()?;
+        match anew {
+            true => bench.start_over()?,
+            false => bench.prepare()?,
         }
-        bench.prepare()?;
         let workspace = bench.workspace;
         self.forget_kept()?;
         self.lines.go_to(workspace);

@@ -16,6 +16,7 @@ mod doctor;
 mod folders;
 mod full_disk;
 mod isolation;
+mod learner_work;
 mod lessons;
 mod memory;
 mod monitor;

@@ -84,7 +84,9 @@ pub(crate) fn exercise(
     let values = params::choose(&mut d, &document, &id, seed);
     params::note_unknown(&mut d, source, &values);
     params::fill(&mut document, &values);
-    let decoded = decode(&mut d, source, &document, values);
+    let ports = params::ports(&document, &values);
+    let decoded =
+        decode(&mut d, source, &document, values).map(|exercise| Exercise { ports, ..exercise });
     let clean = d.is_clean();
     let mut problems = d.finish();
     match decoded {
@@ -181,6 +183,7 @@ fn decode(
         differs_from_docker: optional_text(d, &map, "differs_from_docker"),
         solutions,
         params,
+        ports: Vec::new(),
         at,
         id: id?,
         revision: revision?,

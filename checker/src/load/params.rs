@@ -55,6 +55,18 @@ pub(crate) fn choose(
     chosen
 }
 
+/// The values of those params of the document that are ports.
+pub(crate) fn ports(document: &Node, values: &BTreeMap<String, String>) -> Vec<u16> {
+    let Some(Value::Map(params)) = document.get("params").map(|node| &node.value) else {
+        return Vec::new();
+    };
+    params
+        .iter()
+        .filter(|(_, kind)| kind.get("port").is_some())
+        .filter_map(|(name, _)| values.get(&name.text)?.parse().ok())
+        .collect()
+}
+
 /// `{found.NAME}` is a value of the goal's check, `{when.NAME}` one of the diagnosis' own.
 const RESERVED: [&str; 2] = ["found", "when"];
 

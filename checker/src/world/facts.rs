@@ -377,4 +377,6 @@ pub struct Snapshot {
     pub files: BTreeMap<String, String>,
     /// How many lines the journal had.
     pub events: usize,
+    /// Which setup and files it began with; see [`crate::beginning()`]. Empty if that is not known.
+    pub beginning: String,
 }

@@ -116,6 +116,7 @@ pub fn snapshot(world: &dyn World, events: usize) -> Observed<Snapshot> {
         stored,
         files,
         events,
+        beginning: String::new(),
     })
 }
 
