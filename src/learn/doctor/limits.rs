@@ -47,7 +47,8 @@ fn fix(version: u8, session: &Session, hint: Option<String>) -> String {
         } => format!(
             "log in over ssh or at the desktop, not by `su`\nor, for an administrator: sudo loginctl enable-linger {user}"
         ),
-        Session { .. } => "systemd-run --user --scope -p Delegate=yes docklings".to_owned(),
+        Session { .. } => hint
+            .unwrap_or_else(|| "systemd-run --user --scope -p Delegate=yes docklings".to_owned()),
     }
 }
 
