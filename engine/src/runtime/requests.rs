@@ -105,6 +105,10 @@ impl ExecRequest {
         let mut env = container.env.clone();
         for variable in &self.env {
             super::plan::set_variable(&mut env, variable);
+            if !variable.contains('=') {
+                // It takes the engine's own variable away, too.
+                env.push(variable.clone());
+            }
         }
         ProcessConfig {
             entrypoint: Vec::new(),
