@@ -5,6 +5,7 @@ use crate::failure::CommandResult;
 use crate::output::Output;
 use crate::render::rows::View;
 use engine::clock::System;
+use engine::runtime::resume::Resumed;
 use engine::{Engine, Settings};
 use jiff::tz::TimeZone;
 use std::io::{self, IsTerminal};
@@ -50,7 +51,20 @@ impl Ctx {
             entropy: Arc::new(System),
         })?;
         engine.ensure_starter_images()?;
+        self.resume(&engine)?;
         Ok(self.engine.insert(engine).clone())
+    }
+
+    /// Docker's daemon would have started what has a restart policy, when the machine started; here the next command does, and
+    /// tells what it found. What goes wrong there is no failure of the command.
+    fn resume(&mut self, engine: &Engine) -> io::Result<()> {
+        let Ok(Some(found)) = engine.resume() else {
+            return Ok(());
+        };
+        for line in resumed(&found) {
+            writeln!(self.err, "{line}")?;
+        }
+        Ok(())
     }
 
     /// How rows are to be shown; `truncate` unless `--no-trunc`.
@@ -115,6 +129,38 @@ impl Ctx {
     }
 }
 
+/// What a person is told of what was found, a line each.
+fn resumed(found: &Resumed) -> Vec<String> {
+    let named = |names: &[String]| {
+        let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        quoted.join(", ")
+    };
+    let mut lines = Vec::new();
+    for (names, how) in [
+        (&found.ended_with_machine, "when the machine restarted"),
+        (
+            &found.ended_with_session,
+            "with the session that it belonged to, or its monitor was killed",
+        ),
+    ] {
+        if !names.is_empty() {
+            lines.push(format!("note: {} ended {how}", named(names)));
+            lines.push(format!("hint: docker start {}", names.join(" ")));
+        }
+    }
+    for (name, policy) in &found.started {
+        lines.push(format!(
+            "note: `{name}` was started again, since its restart policy is `{policy}`"
+        ));
+    }
+    for (name, error) in &found.failed {
+        lines.push(format!(
+            "note: `{name}` could not be started again: {error}"
+        ));
+    }
+    lines
+}
+
 /// Rows and columns of the terminal on standard output, or else on standard input.
 pub(crate) fn terminal_size() -> Option<(u16, u16)> {
     rustix::termios::tcgetwinsize(io::stdout())
@@ -122,4 +168,27 @@ pub(crate) fn terminal_size() -> Option<(u16, u16)> {
         .ok()
         .filter(|size| size.ws_col > 0)
         .map(|size| (size.ws_row, size.ws_col))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ended_and_what_was_started_again_is_told_apart() {
+        let found = Resumed {
+            started: vec![("web".to_owned(), "always")],
+            ended_with_machine: vec!["a".to_owned(), "b".to_owned()],
+            ..Resumed::default()
+        };
+        assert_eq!(
+            resumed(&found),
+            [
+                "note: `a`, `b` ended when the machine restarted",
+                "hint: docker start a b",
+                "note: `web` was started again, since its restart policy is `always`",
+            ]
+        );
+        assert!(resumed(&Resumed::default()).is_empty());
+    }
 }

@@ -22,6 +22,7 @@
 //! │   ├── cache/                 build cache records
 //! │   ├── trash/                 removed, to be unlinked
 //! │   ├── damaged/               containers that `docklings doctor --repair` put aside
+//! │   ├── boot                   the boot in which restart policies were last looked after
 //! │   └── journal.jsonl
 //! ├── workspaces/<exercise>/
 //! ├── hub/                       the practice hub: official images, and the blobs of all sandboxes
@@ -190,6 +191,10 @@ impl SandboxPaths {
     /// One volume's data.
     pub fn volume_data(&self, name: &VolumeName) -> PathBuf {
         self.volumes().join(name.as_str()).join("_data")
+    }
+    /// The boot in which the restart policies were last looked after.
+    pub fn boot(&self) -> PathBuf {
+        self.root.join("boot")
     }
     /// Build cache records.
     pub fn build_cache(&self) -> PathBuf {

@@ -159,6 +159,7 @@ impl Session {
         let sandbox = self.sandbox();
         let changed = self.sandbox.as_ref() != Some(&sandbox);
         if changed {
+            self.rest(effects);
             effects.push(Effect::Enter {
                 sandbox: sandbox.clone(),
                 told: self.sandbox.is_some(),
@@ -193,6 +194,18 @@ impl Session {
         }
         if let Some(position) = self.position() {
             self.change(Change::At(position), effects);
+        }
+    }
+
+    /// The exercise that is left is done: nobody needs what runs in it.
+    fn rest(&self, effects: &mut Vec<Effect>) {
+        let left = self.sandbox.as_deref().unwrap_or_default();
+        if let Some(id) = left.strip_prefix(&exercise_sandbox(""))
+            && self.standing(id) == Standing::Done
+        {
+            effects.push(Effect::Rest {
+                exercise: id.to_owned(),
+            });
         }
     }
 

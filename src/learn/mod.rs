@@ -15,6 +15,7 @@ mod progress;
 mod reset;
 mod solution;
 pub(crate) mod steps;
+pub(crate) mod stop;
 mod uninstall;
 mod watch;
 mod whereabouts;
@@ -127,6 +128,13 @@ pub(crate) const VERBS: &[Verb] = &[
         about: "which registry names such as `busybox` come from",
         flags: config::FLAGS,
         run: config::run,
+    },
+    Verb {
+        name: "stop",
+        usage: "[EXERCISE | free | --all]",
+        about: "stop what runs in a sandbox, or with --all in all of them",
+        flags: &["--all"],
+        run: stop::run,
     },
     Verb {
         name: "doctor",

@@ -115,6 +115,7 @@ impl Shell {
                 Input::Interrupted => {}
                 Input::End => {
                     self.say("")?;
+                    self.tell_what_runs()?;
                     return Ok(());
                 }
             }
@@ -142,6 +143,7 @@ impl Shell {
             Some(Err(usage)) => self.say(&usage)?,
             Some(Ok(Word::Quit)) => {
                 self.say("Your place is kept. `docklings` resumes here.")?;
+                self.tell_what_runs()?;
                 return Ok(false);
             }
             Some(Ok(word)) => self.word(word)?,

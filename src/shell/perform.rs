@@ -5,10 +5,11 @@ use super::{Shell, show, view, why};
 use crate::failure::{CommandResult, Failure};
 use crate::learn::judge::{Patience, judge};
 use crate::learn::workbench::{Workbench, drop_sandbox, open_engine, place_files, remove};
-use crate::learn::{course, play};
+use crate::learn::{course, play, stop};
 use checker::report::TextOptions;
 use lessons::lesson::Step;
-use lessons::session::{Effect, Event, FREE, Place};
+use lessons::progress::Standing;
+use lessons::session::{Effect, Event, FREE, Place, exercise_sandbox};
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ impl Shell {
     fn perform(&mut self, effect: Effect) -> CommandResult<Option<Event>> {
         match effect {
             Effect::Enter { sandbox, told } => self.enter(&sandbox, told)?,
+            Effect::Rest { exercise } => self.rest(&exercise)?,
             Effect::Page { lesson, page } => {
                 let lesson = &self.session.catalog().lessons[lesson];
                 self.show(&view::page(lesson, page, self.look))?;
@@ -121,6 +123,38 @@ impl Shell {
             }
         }
         Ok(None)
+    }
+
+    /// Stops what runs in an exercise that is done, in the background.
+    fn rest(&self, exercise: &str) -> CommandResult {
+        let stopped = stop::put_to_rest(&self.env, exercise)?;
+        if stopped.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = stopped.iter().map(|name| format!("`{name}`")).collect();
+        let (names, verb) = (
+            names.join(", "),
+            if stopped.len() == 1 { "is" } else { "are" },
+        );
+        self.say(&format!(
+            "`{exercise}` is done: {names} {verb} being stopped."
+        ))
+    }
+
+    /// Who leaves is told what goes on without them. What runs in an exercise that is done is stopped.
+    pub(super) fn tell_what_runs(&self) -> CommandResult {
+        let done = self
+            .session
+            .exercise()
+            .filter(|id| self.session.standing(id) == Standing::Done);
+        if let Some(exercise) = done {
+            self.rest(exercise)?;
+        }
+        let rested = done.map(exercise_sandbox);
+        match stop::still_running(&self.env, rested.as_deref()) {
+            Some(line) => self.say(&line),
+            None => Ok(()),
+        }
     }
 
     fn show(&self, text: &str) -> CommandResult {

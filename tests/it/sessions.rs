@@ -1,8 +1,9 @@
 //! What runs is found again, and ended, from every session of its user: after a logout that took the runtime folder, from
 //! another terminal with another environment, in two homes at once, and when the monitor itself does not answer.
 
+use crate::support::loopback::own_loopback;
 use crate::support::output::Output;
-use crate::support::process::eventually;
+use crate::support::process::{self, eventually};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 use rustix::process::{Pid, Signal, kill_process};
@@ -21,6 +22,12 @@ fn signal(sandbox: &Sandbox, name: &str, signal: Signal) -> Pid {
     let pid = Pid::from_raw(pid.text().parse().expect("a process id")).expect("a process");
     kill_process(pid, signal).expect("it runs");
     pid
+}
+
+/// Whoever is to reap it may take a while.
+fn has_ended(pid: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    stat.map_or(true, |stat| stat.contains(") Z "))
 }
 
 fn status(sandbox: &Sandbox, name: &str) -> String {
@@ -245,10 +252,7 @@ fn a_monitor_that_is_asked_to_end_stops_its_container() {
             sandbox.docker("logs box").ok().stdout.starts_with("up")
         });
         let monitor = signal(&sandbox, "box", Signal::TERM);
-        eventually("the monitor has ended", || {
-            let stat = fs::read_to_string(format!("/proc/{}/stat", monitor.as_raw_nonzero()));
-            stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z "))
-        });
+        eventually("the monitor has ended", || has_ended(monitor));
         let state = folder_of_container(&sandbox.home()).join("state.json");
         let state = fs::read_to_string(state).expect("the end is recorded");
         assert!(
@@ -294,5 +298,185 @@ fn an_exercise_is_reset_whatever_became_of_its_monitors() {
         sandbox.docklings(reset).ok();
         sandbox.docklings("check put-it-in").fails(1);
         sandbox.docker("exec cafe true").ok();
+    }
+}
+
+/// Somebody else's machine cannot be restarted by a test; a record of another boot says the same.
+fn as_before_a_reboot(sandbox: &Sandbox) {
+    let free = sandbox.home().join("sandboxes/free");
+    let state = folder_of_container(&sandbox.home()).join("state.json");
+    let text = fs::read_to_string(&state).expect("it was started");
+    let now = fs::read_to_string("/proc/sys/kernel/random/boot_id").expect("a boot");
+    let then = "00000000-0000-4000-8000-000000000000";
+    fs::write(&state, text.replace(now.trim(), then)).expect("it can be written");
+    fs::write(free.join("boot"), then).expect("it can be written");
+}
+
+#[test]
+fn after_a_reboot_the_first_command_starts_what_a_policy_asks_for_and_tells_what_ended() {
+    let sandbox = Sandbox::new();
+    for (policy, stop, starts) in [
+        ("always", false, true),
+        ("always", true, true),
+        ("unless-stopped", false, true),
+        ("unless-stopped", true, false),
+        ("on-failure", false, false),
+        ("no", false, false),
+    ] {
+        let run = format!("run -d --name box --restart {policy} busybox sleep 600");
+        sandbox.docker(&run).ok();
+        if stop {
+            sandbox.docker("stop -t 0 box").ok();
+        } else {
+            let monitor = signal(&sandbox, "box", Signal::KILL);
+            eventually("the monitor has ended", || has_ended(monitor));
+        }
+        as_before_a_reboot(&sandbox);
+        let first = sandbox.docker("ps -q").ok();
+        assert_eq!(!first.stdout.is_empty(), starts, "{policy} {stop}: {first}");
+        let told = match starts {
+            true => format!("`box` was started again, since its restart policy is `{policy}`"),
+            false if stop => String::new(),
+            false => {
+                "note: `box` ended when the machine restarted\nhint: docker start box".to_owned()
+            }
+        };
+        assert!(first.stderr.contains(&told), "{policy} {stop}: {first}");
+        sandbox.docker("ps -q").ok().warns("");
+        sandbox.docker("rm -f box").ok();
+    }
+}
+
+/// With `--rm` nothing is left to be shown.
+#[test]
+fn a_container_that_removes_itself_is_gone_after_a_reboot() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run -d --rm --name box busybox sleep 600")
+        .ok();
+    signal(&sandbox, "box", Signal::KILL);
+    eventually("the first look finds nothing", || {
+        let seen = sandbox
+            .docker("ps -a --format '{{.Names}} {{.State}}'")
+            .ok();
+        assert!(!seen.stdout.contains("exited"), "{seen}");
+        seen.stdout.is_empty()
+    });
+}
+
+#[test]
+fn after_a_session_has_ended_the_next_command_starts_what_a_policy_asks_for() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .docker("run -d --name box --stop-timeout 0 --restart unless-stopped busybox sleep 600")
+        .ok();
+    signal(&sandbox, "box", Signal::TERM);
+    eventually("it runs again", || status(&sandbox, "box") == "running 0");
+    sandbox.docker("stop -t 0 box").ok();
+    sandbox.docker("ps -q").ok().says("");
+}
+
+#[test]
+fn stop_all_ends_what_runs_in_every_sandbox() {
+    let sandbox = Sandbox::new();
+    let other = |words: &str| sandbox.shell(&format!("DOCKLINGS_SANDBOX=other {words}"));
+    sandbox.docklings("stop --all").ok().says("nothing runs\n");
+    sandbox
+        .docker("run -d --name here --stop-timeout 0 busybox sleep 600")
+        .ok();
+    other("docker run -d --name there --stop-timeout 0 --restart always busybox sleep 600").ok();
+    signal(&sandbox, "here", Signal::STOP);
+    let doctor = sandbox.docklings("doctor --json");
+    assert!(
+        doctor
+            .stdout
+            .contains("no answer from `here` of the playground"),
+        "{doctor}"
+    );
+    let stopped = "stopped `here` of the playground\nstopped `there` of the sandbox `other`\n";
+    sandbox.docklings("stop --all").ok().says(stopped);
+    sandbox.docker("ps -q").ok().says("");
+    other("docker ps -q").ok().says("");
+    sandbox
+        .docklings("stop nosuch")
+        .fails(1)
+        .complains("there is no exercise `nosuch`");
+    sandbox
+        .docklings("stop free --all")
+        .fails(2)
+        .complains("not both");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_who_has_it() {
+    let sandbox = Sandbox::new();
+    let port = format!("-p {}:47402:80", own_loopback());
+    let terminal =
+        |words: &str| sandbox.shell(&format!("script -qec \"docker {words}\" /dev/null"));
+    sandbox
+        .shell(&format!(
+            "DOCKLINGS_SANDBOX=ex-shop docker run -d --name shop {port} busybox sleep 600"
+        ))
+        .ok();
+    let hint = "container `shop` in the sandbox `ex-shop` has the port: DOCKLINGS_SANDBOX=ex-shop docker stop shop";
+    terminal(&format!("run -d {port} busybox true"))
+        .fails(125)
+        .mentions(hint);
+    sandbox
+        .shell("DOCKLINGS_SANDBOX=ex-shop docker rm -f shop")
+        .ok();
+    sandbox
+        .docker(&format!("run -d --name mine {port} busybox sleep 600"))
+        .ok();
+    let hint = "container `mine` has the port: docker stop mine";
+    terminal(&format!("run -d {port} busybox true"))
+        .fails(125)
+        .mentions(hint);
+}
+
+#[test]
+fn the_shell_stops_what_runs_in_a_done_exercise_and_tells_what_goes_on() {
+    let sandbox = Sandbox::new();
+    let lines = "go put-it-in
+docker cp menu/. cafe:/menu
+next
+go free
+docker run -d --name mine busybox sleep 600
+quit
+";
+    let mut docklings = sandbox.command(sandbox.bin().join("docklings"));
+    let said = process::run(docklings.arg("--plain"), lines.as_bytes()).ok();
+    // It is broken into lines for the terminal.
+    let told = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in [
+        "`put-it-in` is done: `cafe` is being stopped.",
+        "`mine` of the playground. `docklings stop --all` ends",
+    ] {
+        assert!(told.contains(text), "{said}");
+    }
+    eventually("the exercise's container has ended", || {
+        let running = sandbox
+            .shell("DOCKLINGS_SANDBOX=ex-put-it-in docker ps -q")
+            .ok();
+        running.stdout.is_empty()
+    });
+}
+
+/// Commands that meet a removal go on with the rest, or say what is missing.
+#[test]
+fn prune_rm_and_commit_go_on_when_a_container_goes_meanwhile() {
+    let sandbox = Sandbox::new();
+    for _ in 0..5 {
+        let made = "for n in $(seq 12); do docker create --name c$n busybox true; done >/dev/null";
+        sandbox.shell(made).ok();
+        let removals = "for n in $(seq 12); do docker rm -f c$n; done >/dev/null 2>&1 & \
+                        docker container prune -f & one=$!; docker system prune -f & two=$!; \
+                        for n in $(seq 6 12); do docker commit c$n i$n 2>&1 >/dev/null; done > said; \
+                        wait $one && wait $two; ended=$?; wait; cat said; exit $ended";
+        let output = sandbox.shell(removals).ok();
+        for line in output.lines().iter().filter(|line| line.contains("rror")) {
+            assert!(line.contains("No such container: c"), "{line}");
+        }
+        sandbox.docker("ps -aq").ok().says("");
     }
 }

@@ -81,7 +81,11 @@ impl Engine {
             },
         );
         if frozen {
-            self.unpause(name)?;
+            // It may have ended, or been removed, meanwhile.
+            self.unpause(name).or_else(|error| match error.kind() {
+                ErrorKind::Conflict | ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })?;
         }
         let id = self.add_image(&new?)?.id;
         let image = reference.map(|name| name.or_latest().familiar());

@@ -2,14 +2,15 @@
 
 use super::Engine;
 use crate::error::Result;
+use crate::id::ContainerId;
 use crate::runtime::logs::reader;
 use crate::runtime::spec::{
     Begun, Change, Container, CreateRequest, Created, LogOptions, LogRecord, ProcessRequest,
     Processes, RemoveOptions, StartOptions, StopOptions, Streams, UpdateRequest, Usage,
 };
 use crate::runtime::{
-    CopyInOptions, CopyReport, CopySource, CopyTarget, changes, copy, create, inside, observe, ps,
-    remove, start, stop,
+    CopyInOptions, CopyReport, CopySource, CopyTarget, changes, copy, create, inside, located,
+    observe, ps, remove, resume, start, stop,
 };
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -19,6 +20,17 @@ impl Engine {
     /// All containers, newest first.
     pub fn containers(&self) -> Result<Vec<Container>> {
         observe::all(self)
+    }
+
+    /// Starts what a reboot or the end of a session has cut off and a restart policy wants back; `None` if there is nothing
+    /// to look for.
+    pub fn resume(&self) -> Result<Option<resume::Resumed>> {
+        resume::resume(self)
+    }
+
+    /// Whether the monitor of the running container `id` takes requests.
+    pub fn answers(&self, id: &ContainerId) -> bool {
+        located::answers(self, id)
     }
 
     /// The container that `name` means. Error: `No such container: name`.

@@ -41,7 +41,13 @@ pub fn commit(
 ) -> Result<NewImage> {
     let base = base(home, container)?;
     let upper = sandbox.container(&container.id).upper();
-    let layer = layer::copy(home, &container.layers, &upper)?;
+    let layer = layer::copy(home, &container.layers, &upper).map_err(|error| {
+        // Somebody has removed it meanwhile.
+        match upper.exists() {
+            true => error,
+            false => Error::not_found(format!("No such container: {}", container.name)),
+        }
+    })?;
     let changed = layer.is_some();
     let mut rootfs = base.rootfs.clone();
     rootfs.diff_ids.extend(layer.map(|layer| layer.diff_id));

@@ -47,6 +47,7 @@ pub(super) fn end(site: &Site, container: &Container, signal: i32, timeout: i64)
         && !found.status.has_monitor()
     {
         found.state.stopped_by_user = true;
+        found.state.cut_off = false;
         records::write_state(&site.sandbox, id, &found.state)?;
     }
     Ok(())

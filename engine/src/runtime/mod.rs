@@ -15,6 +15,7 @@ mod etc;
 mod holder;
 mod init;
 pub(crate) mod inside;
+pub mod located;
 pub(crate) mod logs;
 mod monitor;
 mod names;
@@ -25,6 +26,7 @@ pub mod protocol;
 pub(crate) mod ps;
 pub(crate) mod remove;
 mod requests;
+pub mod resume;
 pub mod spawn;
 pub mod spec;
 pub(crate) mod start;
@@ -38,6 +40,7 @@ pub use copy::{
     CopyInOptions, CopyReport, Source as CopySource, Target as CopyTarget, tidy as tidy_path,
 };
 pub use init::Failure;
+pub use observe::UNKNOWN_EXIT;
 pub use requests::start_error;
 pub use start::MONITOR_STAGE;
 

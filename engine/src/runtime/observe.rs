@@ -3,6 +3,7 @@
 //! A container runs if its monitor holds its lock. A record that says "running" while nobody holds the lock is the mark
 //! of a monitor that was killed, or of a reboot: the next command that looks writes down the truth.
 
+use super::resume;
 use super::spec::{Container, Status};
 use crate::cgroup::{self, Cgroup};
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ use crate::sys::process;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// The exit code of a container whose end nobody saw; Docker's, after its daemon was killed.
-pub(crate) const UNKNOWN_EXIT: i32 = 255;
+pub const UNKNOWN_EXIT: i32 = 255;
 
 /// Something that happened to a container, with the facts that Docker tells of every such event: its labels, its name and
 /// its image.
@@ -64,7 +65,7 @@ pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> 
     let Some((config, state)) = records::read(&site.sandbox, id)? else {
         return Ok(None);
     };
-    if !claims_life(&state) {
+    if !state.phase.claims_life() {
         let status = settled(&state);
         return Ok(Some(Container {
             config,
@@ -88,8 +89,11 @@ pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> 
     let Some((config, state)) = records::read(&site.sandbox, id)? else {
         return Ok(None);
     };
-    let state = if claims_life(&state) {
-        bury(site, &config, state)?
+    let state = if state.phase.claims_life() {
+        match bury(site, &config, state)? {
+            Some(state) => state,
+            None => return Ok(None),
+        }
     } else {
         state
     };
@@ -101,13 +105,6 @@ pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> 
     }))
 }
 
-fn claims_life(state: &RecordedState) -> bool {
-    matches!(
-        state.phase,
-        Phase::Running | Phase::Paused | Phase::Restarting
-    )
-}
-
 fn settled(state: &RecordedState) -> Status {
     if state.phase == Phase::Created {
         Status::Created
@@ -116,10 +113,15 @@ fn settled(state: &RecordedState) -> Status {
     }
 }
 
-/// Writes down the end of a container whose monitor died without a word, and ends what is left of it.
-fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Result<RecordedState> {
+/// Writes down the end of a container whose monitor died without a word, and ends what is left of it. `None` if it is removed
+/// with its end.
+fn bury(
+    site: &Site,
+    config: &ContainerConfig,
+    mut state: RecordedState,
+) -> Result<Option<RecordedState>> {
     let Some(_lock) = lock::try_folder(site.sandbox.container(&config.id).lock())? else {
-        return Ok(state);
+        return Ok(Some(state));
     };
     kill_leftover(config, &state);
     cgroup::sweep(config.id.as_str(), state.cgroup.take().as_deref());
@@ -127,6 +129,7 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
     state.exit_code = UNKNOWN_EXIT;
     state.finished_at = Some(site.now());
     state.error = "the monitor was killed, or the machine restarted".to_owned();
+    state.cut_off = true;
     state.pid = 0;
     state.health = None;
     state.ports.clear();
@@ -137,10 +140,14 @@ fn bury(site: &Site, config: &ContainerConfig, mut state: RecordedState) -> Resu
         site.record(&event.with("exitCode", UNKNOWN_EXIT.to_string()));
     }
     if config.host.auto_remove {
-        let _ = super::remove::discard(site, config, true)
+        let gone = super::remove::discard(site, config, true)
             .and_then(|trash| records::empty_trash(&site.sandbox, &trash, site.now()));
+        if gone.is_ok() {
+            return Ok(None);
+        }
     }
-    Ok(state)
+    resume::is_due(&site.sandbox);
+    Ok(Some(state))
 }
 
 /// Seconds that the kernel may take for a container's processes. One that it cannot end is not waited for any longer.

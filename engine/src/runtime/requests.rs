@@ -130,6 +130,8 @@ impl ExecRequest {
 const PAUSE: Duration = Duration::from_millis(5);
 /// A monitor that does not listen so long, or does not take a request, is woken.
 const UNTIL_WOKEN: Duration = Duration::from_millis(300);
+/// One that does not answer so long is taken for one that hangs, when somebody only looks.
+const UNTIL_DOUBTED: Duration = Duration::from_secs(2);
 /// One that does not answer so long is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -158,6 +160,17 @@ pub(super) fn urge(site: &Site, id: &ContainerId, request: &Request) -> Result<O
         }
     }
     Ok(Some(stream))
+}
+
+/// Whether the monitor of `id` takes requests, as far as it can be told at once; it is not woken.
+pub(super) fn is_taken(site: &Site, id: &ContainerId) -> bool {
+    let asked = connect_once(&site.sandbox.container(id).socket()).and_then(|mut stream| {
+        let line = serde_json::to_vec(&Request::Reload).unwrap_or_default();
+        let sent = stream.write_all(&[&line[..], b"\n"].concat());
+        sent.map(|()| stream)
+            .map_err(|error| failed("write", "a request", error))
+    });
+    asked.is_ok_and(|stream| socket::is_readable_within(&stream, UNTIL_DOUBTED))
 }
 
 /// A monitor that has just been started may not listen yet, and one that has just ended does not any more. The socket of one

@@ -170,17 +170,18 @@ fn answered(site: &Site, container: &Container, stream: &UnixStream) -> Result<(
 /// Waits for the end; see [`crate::Engine::wait`].
 pub(crate) fn wait(site: &Site, name: &str) -> Result<i32> {
     let container = observe::by_name(site, name)?;
+    let mut if_gone = 0;
     if container.status.has_monitor()
         && let Ok(stream) = requests::send(site, &container.config.id, &Request::Wait)
-        && let Some(code) = requests::expect_exit(&stream)?
     {
-        return Ok(code);
+        match requests::expect_exit(&stream)? {
+            Some(code) => return Ok(code),
+            None => if_gone = observe::UNKNOWN_EXIT,
+        }
     }
     // It has ended, or its monitor was killed: the record, or the truth about it, tells.
-    Ok(
-        observe::by_id(site, &container.config.id)?
-            .map_or(0, |container| container.state.exit_code),
-    )
+    Ok(observe::by_id(site, &container.config.id)?
+        .map_or(if_gone, |container| container.state.exit_code))
 }
 
 /// Starts a further process; see [`crate::Engine::exec`].

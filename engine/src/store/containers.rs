@@ -343,6 +343,8 @@ pub struct RecordedState {
     pub restart_count: u32,
     /// The user stopped it: `unless-stopped` does not start it again.
     pub stopped_by_user: bool,
+    /// It ended with its session or its machine, not by itself, and not because somebody asked for it.
+    pub cut_off: bool,
     /// Host ports as bound at the last start.
     pub ports: Vec<PortBinding>,
     /// Its interface, as long as it runs; none without a way out.
@@ -385,6 +387,13 @@ pub enum Phase {
     Restarting,
     /// Ended.
     Exited,
+}
+
+impl Phase {
+    /// Whether the container runs, if its monitor does.
+    pub fn claims_life(self) -> bool {
+        matches!(self, Self::Running | Self::Paused | Self::Restarting)
+    }
 }
 
 /// The health check's verdict.

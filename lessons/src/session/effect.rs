@@ -63,6 +63,11 @@ pub enum Effect {
         /// Say so in a line: the learner was in another one.
         told: bool,
     },
+    /// Stop what runs in an exercise that is done.
+    Rest {
+        /// The exercise.
+        exercise: String,
+    },
     /// Show a page.
     Page {
         /// The lesson's index.

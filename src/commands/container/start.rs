@@ -8,10 +8,11 @@ use crate::ctx::{self, Ctx};
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::session::{self, Ended, Session};
-use engine::Engine;
 use engine::network::{dead_end, outbound};
+use engine::runtime::UNKNOWN_EXIT;
 use engine::runtime::spec::{StartOptions, Streams};
 use engine::store::containers::NetworkMode;
+use engine::{Engine, ErrorKind};
 
 /// Arguments of `docker start`.
 #[derive(Debug, clap::Args)]
@@ -112,9 +113,14 @@ pub(super) fn ended(
         Ended::Complained(code) => Err(complained(code, engine, network)),
         Ended::Failed(code, text) => Err(engine::runtime::start_error(code, text).into()),
         // The monitor went away without a word. What it recorded, if anything, is the truth.
-        Ended::Lost => match engine.wait(id)? {
-            0 => Ok(()),
-            code => Err(Failure::Code(exit::of_process(code))),
+        Ended::Lost => match engine.wait(id) {
+            Ok(0) => Ok(()),
+            Ok(code) => Err(Failure::Code(exit::of_process(code))),
+            // It was removed with its end.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(Failure::Code(exit::of_process(UNKNOWN_EXIT)))
+            }
+            Err(error) => Err(error.into()),
         },
     }
 }

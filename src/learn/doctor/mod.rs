@@ -10,6 +10,7 @@ mod limits;
 mod network;
 pub(super) mod probe;
 mod records;
+mod running;
 mod session;
 mod starter;
 mod trial;
@@ -161,6 +162,7 @@ fn examine(env: &Env) -> Vec<Finding> {
     }
     // What is damaged stops nothing else.
     findings.push(records::finding(env));
+    findings.push(running::containers(env));
     findings
 }
 

@@ -7,7 +7,7 @@ use crate::cgroup::{Cgroup, Limits};
 use crate::runtime::protocol::Frame;
 use crate::runtime::spawn::{Running, spawn};
 use crate::runtime::start::Job;
-use crate::runtime::{Failure, etc, observe, plan, remove};
+use crate::runtime::{Failure, etc, observe, plan, remove, resume};
 use crate::store::containers::{Phase, RestartPolicy};
 use crate::store::records;
 use crate::sys;
@@ -133,6 +133,7 @@ impl Monitor {
         state.started_at = Some(self.site.now());
         state.exit_code = 0;
         state.oom_killed = false;
+        state.cut_off = false;
         state.error.clear();
         state.start_count += 1;
         self.health = health::Checker::new(self.config.healthcheck.as_ref());
@@ -231,6 +232,7 @@ impl Monitor {
             return self.schedule_restart(code);
         }
         self.state.phase = Phase::Exited;
+        self.note_cut_off();
         // What is removed in the same breath needs no record of its end.
         if !self.goes_with_its_end() {
             self.save();
@@ -284,6 +286,14 @@ impl Monitor {
         self.mounts = None;
         if let Some(trash) = trash {
             let _ = records::empty_trash(&self.site.sandbox, &trash, self.site.now());
+        }
+    }
+
+    /// It ended because its session or the machine does: the next command starts it again if its policy asks for that.
+    fn note_cut_off(&mut self) {
+        if self.leaving && !self.state.stopped_by_user {
+            self.state.cut_off = true;
+            resume::is_due(&self.site.sandbox);
         }
     }
 
@@ -343,6 +353,7 @@ impl Monitor {
     pub(super) fn stay_stopped(&mut self) {
         self.restart_at = None;
         self.state.phase = Phase::Exited;
+        self.note_cut_off();
         self.save();
         self.settle(&Frame::Exit(self.state.exit_code));
     }

@@ -4,7 +4,7 @@ use super::Monitor;
 use crate::network::dead_end;
 use crate::network::outbound::{self, ADDRESS, Allowed, Outbound, Way};
 use crate::network::ports::Publisher;
-use crate::runtime::{Failure, etc};
+use crate::runtime::{Failure, etc, located};
 use crate::store::containers::{ContainerConfig, NetworkMode};
 use crate::sys::tap;
 use std::net::UdpSocket;
@@ -91,7 +91,8 @@ impl Monitor {
             &self.config.exposed_ports,
             init,
             ADDRESS,
-        )?;
+        )
+        .map_err(|error| located::with_holder(&self.site, &host.ports, error))?;
         self.state.ports = publisher.bindings().to_vec();
         self.publisher = Some(publisher);
         Ok(())

@@ -1,0 +1,93 @@
+//! What runs in any sandbox of a home: each is a world of names, but they share the machine, its ports and its owner's
+//! patience.
+
+use super::requests;
+use crate::error::{Error, ErrorKind};
+use crate::id::ContainerId;
+use crate::paths::{Home, SandboxPaths};
+use crate::site::Site;
+use crate::store::atomic::read_json;
+use crate::store::containers::{ContainerConfig, PortBinding, RecordedState};
+use crate::store::{lock, records};
+use std::fs;
+
+/// A container that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// The sandbox that it belongs to.
+    pub sandbox: String,
+    /// Its id.
+    pub id: ContainerId,
+    /// Its name; the beginning of its id if its record cannot be read.
+    pub name: String,
+    /// The ports of the machine that it has.
+    pub ports: Vec<PortBinding>,
+}
+
+/// Everything that runs in any sandbox of `home`, by sandbox and name. What cannot be read is left out.
+pub fn running(home: &Home) -> Vec<Located> {
+    let sandboxes = fs::read_dir(home.sandboxes()).into_iter().flatten();
+    let names = sandboxes.flatten().map(|entry| entry.file_name());
+    let mut found: Vec<Located> = names
+        .filter_map(|name| {
+            let name = name.into_string().ok()?;
+            let paths = home.sandbox(&name).ok()?;
+            Some(running_in(&name, &paths))
+        })
+        .flatten()
+        .collect();
+    found.sort_by(|a, b| (&a.sandbox, &a.name).cmp(&(&b.sandbox, &b.name)));
+    found
+}
+
+fn running_in(name: &str, sandbox: &SandboxPaths) -> Vec<Located> {
+    let ids = records::list(sandbox).unwrap_or_default();
+    let alive = ids.into_iter().filter_map(|id| {
+        let place = sandbox.container(&id);
+        let state: RecordedState = read_json(&place.state()).ok()??;
+        // A `cp` into a stopped container holds its lock, too.
+        if !state.phase.claims_life() || !lock::is_held(place.lock()).ok()? {
+            return None;
+        }
+        let config: Option<ContainerConfig> = read_json(&place.config()).ok().flatten();
+        Some(Located {
+            sandbox: name.to_owned(),
+            name: config.map_or_else(|| id.short().to_owned(), |config| config.name),
+            ports: state.ports,
+            id,
+        })
+    });
+    alive.collect()
+}
+
+/// Whether the monitor of a running container takes requests.
+pub(crate) fn answers(site: &Site, id: &ContainerId) -> bool {
+    requests::is_taken(site, id)
+}
+
+/// `error`, of a port that is taken, with a hint that names who has it: a container of `home` that has one of `wanted`.
+pub(super) fn with_holder(site: &Site, wanted: &[PortBinding], error: Error) -> Error {
+    if error.kind() != ErrorKind::Conflict {
+        return error;
+    }
+    let is_wanted = |has: &PortBinding| {
+        wanted.iter().any(|port| {
+            let last = port.host_port.max(port.host_port_last);
+            port.protocol == has.protocol && (port.host_port..=last).contains(&has.host_port)
+        })
+    };
+    let has = |other: &Located| other.ports.iter().any(is_wanted);
+    let Some(other) = running(&site.home).into_iter().find(has) else {
+        return error;
+    };
+    let name = &other.name;
+    if other.sandbox == site.sandbox_name {
+        return error.with_hint(format!(
+            "container `{name}` has the port: docker stop {name}; or choose another one"
+        ));
+    }
+    let sandbox = &other.sandbox;
+    error.with_hint(format!(
+        "container `{name}` in the sandbox `{sandbox}` has the port: DOCKLINGS_SANDBOX={sandbox} docker stop {name}; or choose another one"
+    ))
+}

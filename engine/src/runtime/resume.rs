@@ -1,0 +1,136 @@
+//! What the end of a session, or of the machine, has ended: told once, and started again where a restart policy asks for it.
+//!
+//! **What Docker does.** Its daemon starts with the machine, and starts what has `--restart always`, and what has
+//! `unless-stopped` and was not stopped by anybody.
+//! **What we do.** There is no daemon, so the next command in the sandbox does it, before anything else: the first one after
+//! a boot, and the first one after a monitor was killed or asked to end. A file that holds the id of the boot says that
+//! it is done; who cuts a container off removes the file.
+//! **Try it.** `docker run -d --restart always --name web busybox sleep 600`, `kill` its monitor, `docker ps`.
+
+use super::observe;
+use super::spec::{Container, StartOptions, Status};
+use super::start;
+use crate::error::{Error, Result};
+use crate::paths::SandboxPaths;
+use crate::site::Site;
+use crate::store::containers::{RecordedState, RestartPolicy};
+use crate::store::{atomic, records};
+use crate::sys::process;
+use std::fs;
+
+/// What was found, by names of containers.
+#[derive(Debug, Default)]
+pub struct Resumed {
+    /// Started again, and the policy that asked for it.
+    pub started: Vec<(String, &'static str)>,
+    /// They could not be started again.
+    pub failed: Vec<(String, Error)>,
+    /// They ended with the machine.
+    pub ended_with_machine: Vec<String>,
+    /// They ended with their session, or their monitor was killed.
+    pub ended_with_session: Vec<String>,
+}
+
+/// A container was cut off: the next command looks for what to start again.
+pub(super) fn is_due(sandbox: &SandboxPaths) {
+    let _ = fs::remove_file(sandbox.boot());
+}
+
+/// Starts what is to be started again, and tells what has ended; `None` if there is nothing to look for.
+pub(crate) fn resume(site: &Site) -> Result<Option<Resumed>> {
+    let boot = process::boot_id();
+    let marker = site.sandbox.boot();
+    if fs::read(&marker).is_ok_and(|seen| seen == boot.as_bytes()) {
+        return Ok(None);
+    }
+    let containers = observe::all(site)?;
+    // Before anything is started: what cannot be started is not tried by every command.
+    atomic::write_unseen(&marker, boot.as_bytes())?;
+    let mut site = site.clone();
+    site.via = "monitor".to_owned();
+    let mut found = Resumed::default();
+    for container in containers {
+        if container.status == Status::Exited {
+            take_up(&site, container, &boot, &mut found)?;
+        }
+    }
+    Ok(Some(found))
+}
+
+fn take_up(site: &Site, mut container: Container, boot: &str, found: &mut Resumed) -> Result<()> {
+    let name = container.config.name.clone();
+    if let Some(policy) = wanted_by(&container.config.host.restart, &container.state, boot) {
+        match start::start(site, &name, StartOptions::default()) {
+            Ok(_) => found.started.push((name, policy)),
+            Err(error) => found.failed.push((name, error)),
+        }
+        return Ok(());
+    }
+    if !container.state.cut_off {
+        return Ok(());
+    }
+    container.state.cut_off = false;
+    records::write_state(&site.sandbox, &container.config.id, &container.state)?;
+    match container.state.boot_id == boot {
+        true => found.ended_with_session.push(name),
+        false => found.ended_with_machine.push(name),
+    }
+    Ok(())
+}
+
+/// The policy by which a container that has ended is to be started in this `boot`.
+/// Source: <https://docs.docker.com/engine/containers/start-containers-automatically/>.
+fn wanted_by(policy: &RestartPolicy, state: &RecordedState, boot: &str) -> Option<&'static str> {
+    let was_started = state.start_count > 0;
+    let is_new_boot = was_started && state.boot_id != boot;
+    match policy {
+        RestartPolicy::Always if is_new_boot || state.cut_off => Some("always"),
+        RestartPolicy::UnlessStopped
+            if (is_new_boot || state.cut_off) && !state.stopped_by_user =>
+        {
+            Some("unless-stopped")
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_asks_for_a_start_as_after_a_start_of_dockers_daemon() {
+        const ALWAYS: RestartPolicy = RestartPolicy::Always;
+        const UNLESS: RestartPolicy = RestartPolicy::UnlessStopped;
+        const FAILURE: RestartPolicy = RestartPolicy::OnFailure { max: 0 };
+        // Policy, the boot of its last run, cut off, stopped by the user, and whether it starts.
+        for (policy, boot, cut_off, stopped, expected) in [
+            (ALWAYS, "old", false, true, true),
+            (ALWAYS, "old", true, false, true),
+            (ALWAYS, "new", true, false, true),
+            (ALWAYS, "new", false, true, false),
+            (UNLESS, "old", false, true, false),
+            (UNLESS, "old", true, false, true),
+            (UNLESS, "new", true, false, true),
+            (FAILURE, "old", true, false, false),
+            (RestartPolicy::No, "old", true, false, false),
+        ] {
+            let mut state = RecordedState {
+                boot_id: boot.to_owned(),
+                cut_off,
+                stopped_by_user: stopped,
+                start_count: 1,
+                ..RecordedState::default()
+            };
+            let starts = |state: &RecordedState| wanted_by(&policy, state, "new").is_some();
+            assert_eq!(
+                starts(&state),
+                expected,
+                "{policy:?} {boot} {cut_off} {stopped}"
+            );
+            state.start_count = 0;
+            state.cut_off = false;
+            assert!(!starts(&state), "one that never ran");
+        }
+    }
+}
