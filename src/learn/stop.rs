@@ -115,12 +115,12 @@ pub(crate) fn put_to_rest(env: &Env, exercise: &str) -> io::Result<Vec<String>> 
     Ok(names)
 }
 
-/// One line on what still runs in all sandboxes but `but`, and how to end it; `None` if nothing does.
-pub(crate) fn still_running(env: &Env, but: Option<&str>) -> Option<String> {
+/// One line on what still runs in all sandboxes but `rested`, and how to end it; `None` if nothing does.
+pub(crate) fn still_running(env: &Env, rested: &[String]) -> Option<String> {
     let found = running(&env.home).into_iter().filter(|found| {
         let passing = [env::TRIAL, env::SCRATCH];
         !passing.iter().any(|begin| found.sandbox.starts_with(begin))
-            && Some(&*found.sandbox) != but
+            && !rested.contains(&found.sandbox)
     });
     let places: Vec<String> = found.map(|found| place_of(&found)).collect();
     sentence(&places)

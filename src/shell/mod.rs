@@ -62,6 +62,8 @@ struct Shell {
     start_folder: PathBuf,
     /// The last word had a question as its answer.
     asked: bool,
+    /// The sandboxes in which everything is being stopped.
+    rested: Vec<String>,
 }
 
 /// Runs the lesson shell until the learner leaves it. `plain`: no colour, nothing drawn over.
@@ -87,6 +89,7 @@ pub(crate) fn run(plain: bool) -> CommandResult {
         undo: undo::Undo::default(),
         stopped: None,
         asked: false,
+        rested: Vec::new(),
         start_folder,
         look,
         env,

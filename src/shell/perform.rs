@@ -126,8 +126,9 @@ impl Shell {
     }
 
     /// Stops what runs in an exercise that is done, in the background.
-    fn rest(&self, exercise: &str) -> CommandResult {
+    fn rest(&mut self, exercise: &str) -> CommandResult {
         let stopped = stop::put_to_rest(&self.env, exercise)?;
+        self.rested.push(exercise_sandbox(exercise));
         if stopped.is_empty() {
             return Ok(());
         }
@@ -142,16 +143,13 @@ impl Shell {
     }
 
     /// Who leaves is told what goes on without them. What runs in an exercise that is done is stopped.
-    pub(super) fn tell_what_runs(&self) -> CommandResult {
-        let done = self
-            .session
-            .exercise()
-            .filter(|id| self.session.standing(id) == Standing::Done);
+    pub(super) fn tell_what_runs(&mut self) -> CommandResult {
+        let here = self.session.exercise().map(str::to_owned);
+        let done = here.filter(|id| self.session.standing(id) == Standing::Done);
         if let Some(exercise) = done {
-            self.rest(exercise)?;
+            self.rest(&exercise)?;
         }
-        let rested = done.map(exercise_sandbox);
-        match stop::still_running(&self.env, rested.as_deref()) {
+        match stop::still_running(&self.env, &self.rested) {
             Some(line) => self.say(&line),
             None => Ok(()),
         }
@@ -184,6 +182,7 @@ impl Shell {
     }
 
     fn enter(&mut self, sandbox: &str, told: bool) -> CommandResult {
+        self.rested.retain(|rested| rested != sandbox);
         self.report = None;
         self.judged_at = None;
         self.line_began_at = None;

@@ -450,7 +450,7 @@ quit
     let told = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for text in [
         "`put-it-in` is done: `cafe` is being stopped.",
-        "`mine` of the playground. `docklings stop --all` ends",
+        "1 container still runs: `mine` of the playground. `docklings stop --all` ends it.",
     ] {
         assert!(told.contains(text), "{said}");
     }
