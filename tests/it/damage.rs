@@ -22,7 +22,7 @@ const COMMANDS: [(&str, &str); 15] = [
     ("rm -f other", ""),
     ("rm -f in-build", ""),
     ("volume rm vol", ""),
-    ("system prune -f", ""),
+    ("system prune -f", "images.json"),
     ("builder prune -af", "images.json"),
     ("events --since 0 --until 1s", ""),
 ];

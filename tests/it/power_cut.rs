@@ -52,7 +52,7 @@ impl Machine {
     /// What is there after a power cut `later`.
     fn cut(&self, later: Duration) -> Self {
         // Not for something to happen: for the time in which names are written, and content is not.
-        std::thread::sleep(later);
+        run(Command::new("sleep").arg(later.as_secs_f64().to_string()));
         let disk = TempDir::with_prefix("dl-disk-").expect("a temporary folder can be made");
         let mut copy = Command::new("cp");
         copy.arg("--sparse=always")

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The environment of an image that sets none; Docker's default.
+/// `PATH` where an image says none. Source: moby `daemon/pkg/oci`, `DefaultPathEnv`.
 pub const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// This machine's architecture in the words of the specification, which are Go's.

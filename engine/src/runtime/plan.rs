@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::network::outbound::ADDRESS;
+use crate::oci::config::PATH;
 use crate::paths::{ContainerPaths, Home, SandboxPaths};
 use crate::store::containers::{
     ContainerConfig, HostConfig, MountSource, NetworkMode, ProcessConfig, Ulimit,
@@ -159,9 +160,6 @@ pub struct PlannedProcess {
     pub groups: Vec<String>,
 }
 
-/// `PATH` where the image says none. Source: moby `daemon/pkg/oci`, `DefaultPathEnv`.
-pub const DEFAULT_PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 /// Docker's 64 MiB for `/dev/shm`.
 pub const SHM_SIZE: u64 = 64 << 20;
 
@@ -252,7 +250,7 @@ fn option(host: &HostConfig, wanted: &str) -> bool {
 
 /// PATH, HOSTNAME and TERM come first and yield to what was asked for.
 fn environment(asked: &[String], hostname: &str, tty: bool) -> Vec<String> {
-    let mut env = vec![DEFAULT_PATH.to_owned(), format!("HOSTNAME={hostname}")];
+    let mut env = vec![PATH.to_owned(), format!("HOSTNAME={hostname}")];
     if tty {
         env.push("TERM=xterm".to_owned());
     }
@@ -333,7 +331,7 @@ mod tests {
         let env = environment(&["A=1".into(), "PATH=/x".into(), "A=2".into()], "box", true);
         assert_eq!(env, ["PATH=/x", "HOSTNAME=box", "TERM=xterm", "A=2"]);
         let env = environment(&["HOSTNAME".into(), "B".into()], "box", false);
-        assert_eq!(env, [DEFAULT_PATH]);
+        assert_eq!(env, [PATH]);
     }
 
     #[test]

@@ -34,9 +34,11 @@ impl Accounts {
         })
     }
 
-    /// Whether the account has this password. A login under a name that nobody has yet makes the account.
+    /// Whether the account has this password. A login under a name that has no account yet makes one. So does any request
+    /// if the file is damaged: the logins that are kept on this machine go on working.
     pub(super) fn knows(&self, name: &str, password: &str, is_login: bool) -> Result<bool> {
         let hash = self.hashes()?.remove(name);
+        let is_login = is_login || self.is_damaged();
         if hash.is_some() || !is_login || !is_account_name(name) {
             return Ok(self.passwords.match_hash(name, password, hash.as_deref()));
         }
@@ -57,7 +59,7 @@ impl Accounts {
             Fault::saying(Code::Unknown, format!("cannot save an account: {error}"))
         })?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
-        if fs::read(&self.path).is_ok_and(|text| parse(&text).is_none()) {
+        if self.is_damaged() {
             // What is damaged is not written over.
             fs::rename(&self.path, self.path.with_extension("json.damaged"))?;
         }
@@ -68,6 +70,10 @@ impl Accounts {
         file.as_file().sync_data()?;
         file.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
+    }
+
+    fn is_damaged(&self) -> bool {
+        fs::read(&self.path).is_ok_and(|text| parse(&text).is_none())
     }
 
     fn hashes(&self) -> Result<BTreeMap<String, String>> {
@@ -128,13 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_put_aside_by_the_next_login() {
+    fn a_damaged_file_is_put_aside_by_the_next_request_of_an_account() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.json");
         fs::write(&path, "{").unwrap();
         let accounts = Accounts::open(&path).unwrap();
-        assert!(!accounts.knows("alice", "secret", false).unwrap());
-        assert!(accounts.knows("alice", "secret", true).unwrap());
+        assert!(accounts.knows("alice", "secret", false).unwrap());
+        assert!(!accounts.knows("bob", "secret", false).unwrap());
         assert!(!accounts.knows("alice", "other", true).unwrap());
         let aside = fs::read_to_string(folder.path().join("accounts.json.damaged"));
         assert_eq!(aside.unwrap(), "{");

@@ -13,10 +13,9 @@ use crate::build::state::{ArgValue, Place, State};
 use crate::build::syntax::parse::{Dockerfile, Stage, Step};
 use crate::error::Result;
 use crate::image;
-use crate::oci::config::ImageConfig;
+use crate::oci::config::{ImageConfig, PATH};
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
-use crate::runtime::plan::DEFAULT_PATH;
 use crate::store::build_cache::{Inputs, StepRecord};
 
 /// A finished stage.
@@ -54,7 +53,7 @@ impl Built {
     fn with_path(mut self) -> Self {
         let env = self.config.config.env.get_or_insert_default();
         if !env.iter().any(|variable| variable.starts_with("PATH=")) {
-            env.push(DEFAULT_PATH.to_owned());
+            env.push(PATH.to_owned());
             // The base's own configuration is another one now.
             self.unchanged = None;
         }

@@ -104,7 +104,7 @@ mod tests {
         check(&[], "ARG V", "ARG V");
         check(&[], "ARG GLOBAL", "ARG GLOBAL=g");
         check(&[], "ARG A=1 B=${A}2", "ARG A=1 B=12");
-        check(&[("B", "2")], "ARG B=${A:?no A}", "ARG B=2");
+        check(&[("B", "2")], "ARG B=${A:?\"no A\"}", "ARG B=2");
         check(&[], "ARG A=x\nENV B=$A", "ENV B=x");
         check(
             &[("A", "no")],

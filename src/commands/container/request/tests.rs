@@ -81,9 +81,9 @@ fn an_empty_entrypoint_clears_the_images() {
 }
 
 #[test]
-fn variables_without_a_value_are_the_callers() {
+fn variables_without_a_value_are_the_callers_or_are_taken_away() {
     check(&["-e", "OWN", "-e", "NONE", "-eA=1", "x"], |r| {
-        r.process.env == ["OWN=mine", "A=1"]
+        r.process.env == ["OWN=mine", "NONE", "A=1"]
     });
 }
 
