@@ -41,7 +41,7 @@ enum Kind {
     },
     Images(SandboxPaths),
     Container(SandboxPaths, ContainerId),
-    Name(SandboxPaths, ContainerConfig),
+    Name(SandboxPaths, Box<ContainerConfig>),
     Volume(SandboxPaths, VolumeName),
     Configuration(ImageId),
     Layer(String),
@@ -177,7 +177,7 @@ impl Examination<'_> {
                 let leads = fs::read(&name).unwrap_or_default();
                 if leads.trim_ascii() != id.as_str().as_bytes() {
                     let why = "it does not lead to its container";
-                    self.add(&name, why, Kind::Name(sandbox.clone(), config));
+                    self.add(&name, why, Kind::Name(sandbox.clone(), Box::new(config)));
                 }
             }
             Ok(None) => {}
