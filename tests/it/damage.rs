@@ -331,7 +331,7 @@ fn what_a_build_left_at_a_reboot_goes_with_the_next_prune() {
     sandbox.docker("images").ok();
     let left = sandbox.home().join("content/tmp/run-abcdef");
     fs::create_dir_all(left.join("work/work")).unwrap();
-    fs::set_permissions(left.join("work/work"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(left.join("work/work"), fs::Permissions::from_mode(0o000)).unwrap();
     sandbox.docker("system prune -f").ok();
     assert!(!left.exists());
 }
