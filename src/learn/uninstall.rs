@@ -83,9 +83,10 @@ fn ours(home: &Home) -> CommandResult<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Of the lesson shell, of `registry serve`, of logins without a `HOME`, and for sockets where there is no other place.
-const OTHERS: [&str; 6] = [
+/// Of the lesson shell, of exercises, of `registry serve`, of logins without a `HOME`, and for sockets where there is no other place.
+const OTHERS: [&str; 7] = [
     "history",
+    "setup.lock",
     "bin",
     "registry",
     ".docker",

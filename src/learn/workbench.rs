@@ -320,11 +320,14 @@ pub(crate) fn drop_sandbox(env: &Env, name: &str) -> CommandResult {
     remove(paths.root())
 }
 
-/// Removes a folder that may hold files of a container's users.
+/// Removes a file, or a folder that may hold files of a container's users.
 pub(crate) fn remove(folder: &Path) -> CommandResult {
     match fs::remove_dir_all(folder) {
         Ok(()) => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return fs::remove_file(folder).map_err(|error| cannot_remove(folder, &error));
+        }
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
         Err(error) => return Err(cannot_remove(folder, &error)),
     }

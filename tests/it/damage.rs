@@ -354,6 +354,10 @@ fn the_folder_of_a_container_is_removed_by_rm_rf_and_everything_by_uninstall() {
     assert!(remove.unwrap().success());
     sandbox.sleeping("lives");
     fs::write(sandbox.home().join("mine"), "not docklings's").unwrap();
+    // What the course keeps besides folders.
+    for file in ["history", "setup.lock", "progress.json", "progress.lock"] {
+        fs::write(sandbox.home().join(file), "{\"format\":1}").unwrap();
+    }
     sandbox.docklings("uninstall").fails(2);
     sandbox.docklings("uninstall --yes").ok().mentions("mine");
     let left: Vec<_> = fs::read_dir(sandbox.home()).unwrap().flatten().collect();
