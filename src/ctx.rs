@@ -129,7 +129,7 @@ impl Ctx {
     }
 }
 
-/// What a person is told of what was found, a line each.
+/// What was found, for people, a line each.
 fn resumed(found: &Resumed) -> Vec<String> {
     let named = |names: &[String]| {
         let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();

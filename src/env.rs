@@ -59,7 +59,7 @@ pub(crate) struct Env {
 }
 
 impl Env {
-    /// Reads the environment. Error: no home can be told, or it is not the user's own.
+    /// Reads the environment. Error: the home is not known, or is not the user's own.
     pub(crate) fn read() -> Result<Self, Failure> {
         let env = Self::read_unchecked()?;
         let home = env.home.root();
@@ -169,12 +169,12 @@ pub(crate) fn explained(error: engine::Error) -> engine::Error {
     explained.unwrap_or(error)
 }
 
-/// The folder of Docker's command line; `None` if it cannot be told.
+/// The folder of Docker's command line; `None` if that is not known.
 pub(crate) fn docker_config_folder() -> Option<PathBuf> {
     folder("DOCKER_CONFIG", ".docker")
 }
 
-/// The user's folder for settings; `None` if it cannot be told.
+/// The user's folder for settings; `None` if that is not known.
 pub(crate) fn config_folder() -> Option<PathBuf> {
     folder("XDG_CONFIG_HOME", ".config")
 }

@@ -15,7 +15,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Standard output, buffered: whoever hands the terminal to somebody else flushes first.
+    /// Standard output, buffered: flush it before another program gets the terminal.
     pub(crate) fn out() -> Self {
         let stdout = io::stdout();
         Self::new(

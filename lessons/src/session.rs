@@ -197,7 +197,7 @@ impl Session {
         }
     }
 
-    /// The exercise that is left is done: nobody needs what runs in it.
+    /// The exercise that is left is done: what runs in it is not needed any more.
     fn rest(&self, effects: &mut Vec<Effect>) {
         let left = self.sandbox.as_deref().unwrap_or_default();
         if let Some(id) = left.strip_prefix(&exercise_sandbox(""))

@@ -3,7 +3,7 @@
 //! | what | where |
 //! |---|---|
 //! | who is connected, how long each is waited for | `connections` |
-//! | one request and its answer, piece by piece, so that nobody keeps a whole blob in memory | `exchange` |
+//! | one request and its answer, piece by piece, so that no whole blob is kept in memory | `exchange` |
 //! | bytes that move | `wire` |
 
 mod connections;
@@ -38,7 +38,7 @@ const BUFFER: usize = 64 * 1024;
 const GRACE: Duration = Duration::from_secs(5);
 /// How often we look whether to go on.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long nobody is taken in after that has failed.
+/// How long no connection is accepted after that has failed.
 const BREATH: Duration = Duration::from_millis(50);
 /// How often uploads that nobody finishes are swept.
 const SWEEP: Duration = Duration::from_secs(600);

@@ -123,7 +123,7 @@ impl Intake for Part {
     }
 }
 
-/// A body that is a whole blob. If it breaks off, nobody can go on with it.
+/// A body that is a whole blob. If it breaks off, it cannot be resumed.
 struct Whole {
     name: Repository,
     digest: Digest,

@@ -96,7 +96,7 @@ fn docker_stop(env: &Env, sandbox: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Stops what runs in the sandbox of an exercise that is done, in the background: nobody waits for it. What it stops, by name.
+/// Stops what runs in the sandbox of an exercise that is done, in the background, without waiting for it. What it stops, by name.
 pub(crate) fn put_to_rest(env: &Env, exercise: &str) -> io::Result<Vec<String>> {
     let sandbox = exercise_sandbox(exercise);
     let found = running(&env.home)

@@ -68,7 +68,7 @@ pub(crate) fn waiting() -> Arc<Waiting> {
     Arc::new(|registry| {
         let mut err = io::stderr();
         if err.is_terminal() {
-            // Whoever cannot be told waits all the same.
+            // The wait goes on if the note cannot be printed.
             let _ = writeln!(err, "waiting for {registry} to answer");
         }
     })

@@ -142,7 +142,7 @@ impl Shell {
         ))
     }
 
-    /// Who leaves is told what goes on without them. What runs in an exercise that is done is stopped.
+    /// Says what still runs. What runs in an exercise that is done is stopped.
     pub(super) fn tell_what_runs(&mut self) -> CommandResult {
         let here = self.session.exercise().map(str::to_owned);
         let done = here.filter(|id| self.session.standing(id) == Standing::Done);

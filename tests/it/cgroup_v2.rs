@@ -67,7 +67,7 @@ fn a_controller_that_is_missing_is_named_when_a_limit_needs_it() {
     assert!(refused || said == "limited\n" || said.is_empty(), "{said}");
 }
 
-/// With `nsdelegate` nobody enters a group from a cgroup namespace that the group is not in.
+/// With `nsdelegate` no process enters a group from a cgroup namespace that the group is not in.
 #[test]
 fn further_processes_and_copies_enter_the_group_of_a_container() {
     requires!(Root, Tool("unshare"));

@@ -1,4 +1,4 @@
-//! Where nothing leads out: what wants to get out fails at once, and is told why.
+//! Where nothing leads out: what wants to get out fails at once, and says why.
 
 use crate::support::sandbox::Sandbox;
 use rexpect::session::spawn_command;

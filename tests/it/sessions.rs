@@ -24,7 +24,7 @@ fn signal(sandbox: &Sandbox, name: &str, signal: Signal) -> Pid {
     pid
 }
 
-/// Whoever is to reap it may take a while.
+/// Its parent may take a while to reap it.
 fn has_ended(pid: Pid) -> bool {
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
     stat.map_or(true, |stat| stat.contains(") Z "))
@@ -186,7 +186,7 @@ fn signal_if_running(sandbox: &Sandbox, status: &str) {
     }
 }
 
-/// A monitor that waits for ever: its log is a pipe that nobody reads.
+/// A monitor that waits for ever: its log is a pipe without a reader.
 fn hang(sandbox: &Sandbox) {
     sandbox
         .docker("run -d -i --name box busybox sh -c 'read word; echo $word; exec sleep 600'")

@@ -322,7 +322,7 @@ fn globals(file: &Dockerfile, build_args: &BuildArgs) -> Result<Vec<ArgValue>> {
     Ok(globals)
 }
 
-/// What `word` of a FROM is with these `--build-arg`s; `None` if it cannot be told.
+/// What `word` of a FROM is with these `--build-arg`s; `None` if that is not known.
 pub(crate) fn expanded(
     file: &Dockerfile,
     word: &Word,

@@ -142,7 +142,7 @@ pub(super) fn attach(scope: &Path, pids: &[i32]) -> Result<()> {
 pub(super) fn refuse_strangers(pids: &[i32]) -> Result<()> {
     let own = nix::unistd::geteuid().as_raw();
     let is_ours = |pid: &i32| {
-        // One that has ended is in nobody's way.
+        // One that has ended blocks nothing.
         fs::metadata(format!("/proc/{pid}")).map_or(true, |about| about.uid() == own)
     };
     if pids.iter().all(is_ours) {

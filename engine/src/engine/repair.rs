@@ -112,7 +112,7 @@ impl Examination<'_> {
     }
 
     fn sandbox(&mut self, sandbox: &SandboxPaths) {
-        // An empty one says that nobody is logged in.
+        // An empty one means that no user is logged in.
         if fs::metadata(sandbox.logins()).is_ok_and(|about| about.len() > 0) {
             self.file(
                 sandbox.logins(),

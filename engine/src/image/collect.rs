@@ -188,7 +188,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         .collect()
 }
 
-/// Removes what processes that died left unfinished. The content lock is held, so nobody is at work on any of it: who makes
+/// Removes what processes that died left unfinished. The content lock is held, so no process works on any of it: who makes
 /// something in `content/tmp` holds that lock.
 fn sweep(home: &Home) -> Result<()> {
     for path in files(&home.blobs())? {

@@ -1,7 +1,7 @@
 //! An image begins to exist: the last step of `build`, `commit`, `load` and `import`.
 //!
 //! Order matters for a crash: layers first, then configurations, then one replacement of `images.json`. Before that
-//! last step nobody can see any of it; after it, all is there. It matters for a power cut as well: layers are on the disk
+//! last step none of it can be seen; after it, all is there. It matters for a power cut as well: layers are on the disk
 //! before `images.json` is.
 
 use super::{parse_config, repair};

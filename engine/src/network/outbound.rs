@@ -222,7 +222,7 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// Nobody serves it yet. `folder` is a private one for a socket and what the other program complains about;
+    /// Nothing serves it yet. `folder` is a private one for a socket and what the other program complains about;
     /// `forward` says whether the container asks for names at [`Way::names`].
     pub fn new(tap: OwnedFd, way: Way, folder: PathBuf, forward: bool) -> Self {
         Self {

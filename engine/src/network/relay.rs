@@ -66,7 +66,7 @@ fn serve_tcp(listener: &TcpListener, port: u16, own: Ipv4Addr) {
     }
 }
 
-/// Where nobody listens inside, or on the container's loopback only, the connection is reset, as Docker's proxy does.
+/// Where no program listens inside, or only on the container's loopback, the connection is reset, as Docker's proxy does.
 fn relay_tcp(client: TcpStream, port: u16, own: Ipv4Addr) {
     let Ok(server) = TcpStream::connect((own, port)) else {
         // Closed so, it is broken off instead of ended.

@@ -56,7 +56,7 @@ pub fn without_way_out(host: &HostConfig) -> String {
     resolver.text()
 }
 
-/// What a container is told where the machine's files say `machine` and `behind`.
+/// What a container's resolv.conf says where the machine's files say `machine` and `behind`.
 fn from_inside(machine: &str, behind: &str, names: Ipv4Addr) -> Resolver {
     let mut resolver = parse(machine);
     let behind = parse(behind);
@@ -214,7 +214,7 @@ mod tests {
                 "",
                 "nameserver 172.17.0.1\n",
             ),
-            // Nobody can be asked over IPv4.
+            // No server can be reached over IPv4.
             (
                 "nameserver 2001:db8::53\nsearch lan\n",
                 "",

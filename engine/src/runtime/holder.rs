@@ -1,6 +1,6 @@
 //! A container's monitor, found without its socket.
 //!
-//! **Kernel feature.** `/proc/<pid>/fdinfo/<fd>` says which locks an open file holds, so whoever holds a container's lock can
+//! **Kernel feature.** `/proc/<pid>/fdinfo/<fd>` says which locks an open file holds, so the holder of a container's lock can
 //! be found; a pidfd that was opened before that look cannot mean another process afterwards.
 //! **What Docker does.** Its daemon keeps the pids of its shims, and kills one that does not answer.
 //! **What we do.** The same when a socket is gone, or a monitor is stopped or hangs: it is woken, and if that does not
@@ -42,7 +42,7 @@ pub(super) fn end(site: &Site, container: &Container, signal: i32, timeout: i64)
         ask(container, signal, timeout)?;
     }
     kill(site, id)?;
-    // Whoever looks records the end, and ends what is left.
+    // The next look records the end, and ends what is left.
     if let Some(mut found) = observe::by_id(site, id)?
         && !found.status.has_monitor()
     {

@@ -162,7 +162,7 @@ pub(super) fn urge(site: &Site, id: &ContainerId, request: &Request) -> Result<O
     Ok(Some(stream))
 }
 
-/// Whether the monitor of `id` takes requests, as far as it can be told at once; it is not woken.
+/// Whether the monitor of `id` takes requests, as far as can be seen at once; it is not woken.
 pub(super) fn is_taken(site: &Site, id: &ContainerId) -> bool {
     let asked = connect_once(&site.sandbox.container(id).socket()).and_then(|mut stream| {
         let line = serde_json::to_vec(&Request::Reload).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the end of a session, or of the machine, has ended: told once, and started again where a restart policy asks for it.
+//! What the end of a session, or of the machine, has ended: reported once, and started again where a restart policy asks for it.
 //!
 //! **What Docker does.** Its daemon starts with the machine, and starts what has `--restart always`, and what has
 //! `unless-stopped` and was not stopped by anybody.

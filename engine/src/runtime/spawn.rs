@@ -98,7 +98,7 @@ pub fn spawn(
 ///
 /// A helper joins the namespaces and makes the process as our child, not its own: so we reap it, and the helper, which
 /// is still outside of the container's pid namespace, is gone before the process runs. The helper is born in the container's
-/// cgroup, since nobody may enter it from the cgroup namespace that it joins.
+/// cgroup, since no process may enter it from the cgroup namespace that it joins.
 pub fn spawn_in(
     target: BorrowedFd<'_>,
     planned: &PlannedProcess,

@@ -62,7 +62,7 @@ pub enum Event<'a> {
     Tick,
 }
 
-/// A command that says nothing is told to go on as often as this.
+/// How often the clock of a step moves while the step prints nothing.
 const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 100_000_000,
@@ -173,7 +173,7 @@ fn follow(
             .iter()
             .map(|(_, fd)| PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN))
             .collect();
-        // Its first packet starts whoever serves it. A step has a way out, or somebody to say that there is no such name.
+        // Its first packet starts the program that serves it. A step has a way out, or a name server that says there is no such name.
         let waiting = outbound.as_ref().and_then(Outbound::waiting);
         let network = waiting.or(names.map(AsFd::as_fd));
         polled.extend(network.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));

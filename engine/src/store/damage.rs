@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// How the name of a file begins to end that was put aside.
 pub const MARK: &str = ".damaged-";
 
-/// Gives the file or folder at `path` a name that nobody looks for, and returns it.
+/// Gives the file or folder at `path` a name that no command looks for, and returns it.
 pub fn put_aside(path: &Path, now: Timestamp) -> Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let second = now.as_second();

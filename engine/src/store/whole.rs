@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// The mark, within a layer's folder.
 const MARK: &str = "on-disk";
 
-/// What can be told of a folder without reading its files.
+/// What is known of a folder without reading its files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Census {
     /// Everything in it, folders included.

@@ -1,4 +1,4 @@
-//! How long a client is waited for, and how many may be connected. A client that stalls keeps nobody up: it costs a
+//! How long a client is waited for, and how many may be connected. A client that stalls delays no other: it costs a
 //! connection and a few buffers, no thread, and not for long.
 //!
 //! ```text

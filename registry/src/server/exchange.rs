@@ -132,7 +132,7 @@ async fn receive(
         connection.working();
         let taken = match frame {
             None => return taking.end().await.unwrap_or_else(Fault::answer),
-            // It has broken off, and nobody hears the answer.
+            // It has broken off, and cannot get the answer.
             Some(Err(_)) => return Answer::empty(400),
             Some(Ok(frame)) => taking.take(frame.into_data().unwrap_or_default()).await,
         };

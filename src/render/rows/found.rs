@@ -33,7 +33,7 @@ pub fn row(found: &Found, exact: bool, json: bool) -> Value {
         (true, true) => "true",
         (false, true) => "false",
     };
-    // Whoever runs the registry says what it likes; Docker prints it, but for the line breaks.
+    // A registry may send any text; Docker prints it, but for the line breaks.
     let description = visible::line(&found.description);
     let description = match exact {
         true => description.into_owned(),

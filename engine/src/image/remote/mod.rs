@@ -122,7 +122,7 @@ pub struct Patience {
     pub silence: Duration,
     /// For all of a registry's first answer, from the connection on. Docker's `PingV2Registry` has the same.
     pub first: Duration,
-    /// Before the user is told who is waited for.
+    /// Before the user reads which registry is waited for.
     pub quiet: Duration,
     /// How often a request is tried again after a failure that may pass.
     pub retries: u32,
@@ -151,7 +151,7 @@ pub type Hub = dyn Fn() -> Result<Option<Endpoint>> + Send + Sync;
 /// Whether the user wants no more of it; asked while layers travel, by the thread that began, several times a second.
 pub type Stop = dyn Fn() -> bool + Send + Sync;
 
-/// Told, once, which server is waited for that has not answered for a few seconds. It may hold no lock, and not wait.
+/// Called once with the server that is waited for and has not answered for a few seconds. It may hold no lock, and not wait.
 pub type Waiting = dyn Fn(&str) + Send + Sync;
 
 /// All that the engine does not know by itself about registries.
@@ -172,7 +172,7 @@ pub struct Remote {
     pub patience: Patience,
     /// Ends a transfer: `context canceled`, and what was not finished is removed.
     pub stop: Arc<Stop>,
-    /// Hears which registry is waited for, before anything else was told.
+    /// Hears which registry is waited for, before any other event.
     pub waiting: Arc<Waiting>,
 }
 

@@ -33,7 +33,7 @@ pub(super) struct Slow {
     tell: Arc<Waiting>,
     /// After so long without a word.
     quiet: Duration,
-    /// It was told, or is of no interest any more.
+    /// It was reported, or is of no interest any more.
     is_over: AtomicBool,
 }
 
@@ -70,7 +70,7 @@ impl fmt::Debug for Slow {
 pub(super) struct Dial {
     /// Nobody wants a connection any more.
     pub(super) given_up: Arc<AtomicBool>,
-    /// Is told when nobody answers.
+    /// Called when no answer comes.
     pub(super) slow: Option<Arc<Slow>>,
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Wires {
     stop: Arc<Stop>,
     given_up: Arc<AtomicBool>,
     hub: Arc<Hub>,
-    /// Is told when the registry is slow to answer.
+    /// Called when the registry is slow to answer.
     slow: Option<Arc<Slow>>,
     agents: Mutex<HashMap<Kind, Agent>>,
 }

@@ -184,7 +184,7 @@ impl Monitor {
     }
 
     /// SIGTERM: the session that the monitor belongs to ends, or the machine does. The container ends as with `docker stop`,
-    /// but nobody has decided that it is to stay stopped.
+    /// but no user has decided that it is to stay stopped.
     pub(super) fn leave(&mut self) {
         if std::mem::replace(&mut self.leaving, true) {
             return;

@@ -21,7 +21,7 @@ fn server(speak: impl Fn(TcpStream) + Send + Clone + 'static) -> String {
     format!("127.0.0.1:{port}")
 }
 
-/// A world that waits for a first answer only briefly, and what its user is told meanwhile.
+/// A world that waits for a first answer only briefly, and what its user reads meanwhile.
 fn hasty() -> (World, Arc<Mutex<Vec<String>>>) {
     let (mut world, told) = (World::new(), Arc::new(Mutex::new(Vec::new())));
     world.remote.patience.first = Duration::from_secs(1);
