@@ -21,6 +21,8 @@ pub use facts::{
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 /// A fact, or why it cannot be known. The second is never the learner's fault.
 pub type Observed<T> = Result<T, Blind>;
@@ -140,6 +142,20 @@ pub(crate) fn env(words: &[String]) -> BTreeMap<String, String> {
         (key.to_owned(), value.to_owned())
     };
     words.iter().map(pair).collect()
+}
+
+/// Whether the process `pid` sees at `target` what is at `source` now. A folder that was moved away and made again is
+/// another one. If the process cannot be looked into, the answer is yes.
+pub(crate) fn sees_source(source: &Path, target: &str, pid: i32) -> bool {
+    let identity = |path: &Path| {
+        let about = std::fs::symlink_metadata(path).ok()?;
+        Some((about.dev(), about.ino()))
+    };
+    let Some(seen) = identity(Path::new(&format!("/proc/{pid}/root{target}"))) else {
+        return true;
+    };
+    let source = std::fs::canonicalize(source).ok();
+    source.and_then(|source| identity(&source)) == Some(seen)
 }
 
 /// Lower-case hexadecimal digits.

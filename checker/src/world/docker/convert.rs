@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::world::facts::{Container, Event, Image, Mount, Port, Volume};
-use crate::world::{Blind, hex, journal};
+use crate::world::{Blind, hex, journal, sees_source};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -86,6 +86,7 @@ pub(super) fn container(raw: &Value, events: &[Event], workspace: &Path) -> Cont
         stdin: yes(&config["OpenStdin"]),
         detached: !yes(&config["AttachStdout"]) && !yes(&config["AttachStderr"]),
         labels: map(&config["Labels"]),
+        created: text(&raw["Created"]).parse().ok(),
         start_count: start_count as u32,
         restart_count: raw["RestartCount"].as_u64().unwrap_or_default() as u32,
         created_via: String::new(),
@@ -100,6 +101,10 @@ pub(super) fn container(raw: &Value, events: &[Event], workspace: &Path) -> Cont
             Some("") | None => "no".to_owned(),
             Some(other) => other.to_owned(),
         },
+        restart_max: host["RestartPolicy"]["MaximumRetryCount"]
+            .as_u64()
+            .filter(|most| *most > 0)
+            .map(|most| most as u32),
         memory: host["Memory"].as_u64().filter(|bytes| *bytes > 0),
         cpus: host["NanoCpus"]
             .as_f64()
@@ -151,10 +156,16 @@ fn mounts(raw: &Value, workspace: &Path) -> Vec<Mount> {
             Some(inside) => inside.display().to_string(),
             None => source,
         };
+        let pid = raw["State"]["Pid"].as_i64().filter(|pid| *pid > 0);
+        let target = text(&mount["Destination"]);
+        let live = pid
+            .filter(|_| kind == "bind")
+            .map(|pid| sees_source(Path::new(&text(&mount["Source"])), &target, pid as i32));
         Mount {
+            live,
             volume: (kind == "volume").then(|| text(&mount["Name"])),
             source: (kind == "bind").then_some(source),
-            target: text(&mount["Destination"]),
+            target,
             read_only: mount["RW"] == Value::Bool(false),
             kind,
         }

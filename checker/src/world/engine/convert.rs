@@ -3,12 +3,11 @@
 use crate::world::facts::{
     Container, Dockerfile, Event, FileFacts, Image, Instruction, Mount, Port, Stage,
 };
-use crate::world::{env, journal};
+use crate::world::{env, journal, sees_source};
 use engine::build::syntax::parse::StepText;
 use engine::engine::look::Seen;
 use engine::runtime::spec;
 use engine::store::containers::{MountSource, NetworkMode, PortBinding, RestartPolicy};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 pub(super) fn file(seen: Seen) -> FileFacts {
@@ -78,7 +77,9 @@ pub(super) fn container(raw: &spec::Container, workspace: &Path) -> Container {
             .mounts
             .iter()
             .map(|one| Mount {
-                live: alive.then(|| is_live(one, state.pid)).flatten(),
+                live: source_of_bind(one)
+                    .filter(|_| alive)
+                    .map(|source| sees_source(source, &one.target, state.pid)),
                 ..mount(one, workspace)
             })
             .collect(),
@@ -111,22 +112,11 @@ pub(super) fn container(raw: &spec::Container, workspace: &Path) -> Container {
     }
 }
 
-/// Whether the process `pid` still sees what is at the source of a bind mount: a folder that was put aside and made anew
-/// is another one. `None` for other mounts. What cannot be looked at is taken for live.
-fn is_live(mount: &engine::store::containers::Mount, pid: i32) -> Option<bool> {
-    let MountSource::Bind { path, .. } = &mount.source else {
-        return None;
-    };
-    let inside = format!("/proc/{pid}/root{}", mount.target);
-    let identity = |path: &Path| {
-        let about = std::fs::symlink_metadata(path).ok()?;
-        Some((about.dev(), about.ino()))
-    };
-    let Some(seen) = identity(Path::new(&inside)) else {
-        return Some(true);
-    };
-    let source = std::fs::canonicalize(path).ok();
-    Some(source.and_then(|source| identity(&source)) == Some(seen))
+fn source_of_bind(mount: &engine::store::containers::Mount) -> Option<&Path> {
+    match &mount.source {
+        MountSource::Bind { path, .. } => Some(path),
+        _ => None,
+    }
 }
 
 fn port(binding: &PortBinding) -> Port {
