@@ -1,7 +1,7 @@
 //! A small, real container engine, written to be read.
 //!
 //! Modules in reading order, each importing only from those before it:
-//! `error visible id paths clock size events site` → [`oci`] `sys` → [`store`] `cgroup` → [`image`] `network` `volume` → `runtime` → `build` →
+//! `error visible id paths clock size events site` → [`oci`] `sys` → [`store`] `cgroup` → [`tree`] → [`image`] `network` `volume` → `runtime` → `build` →
 //! `engine`.
 //!
 //! Invariants: the engine never prints, and never reads `$HOME`, a terminal, the clock or randomness by itself; a path
@@ -24,6 +24,7 @@ pub mod site;
 pub mod size;
 pub mod store;
 pub mod sys;
+pub mod tree;
 pub mod visible;
 pub mod volume;
 

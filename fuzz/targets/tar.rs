@@ -6,9 +6,9 @@
 
 #![no_main]
 
-use engine::image::recipe::{Recipe, replay};
-use engine::image::tar::Reader;
-use engine::image::unpack::{Frame, Limits, unpack};
+use engine::tree::recipe::{Recipe, replay};
+use engine::tree::tar::Reader;
+use engine::tree::unpack::{Frame, Limits, unpack};
 use libfuzzer_sys::fuzz_target;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -14,7 +14,7 @@ use crate::render::rows::View;
 use crate::render::text::short_id;
 use crate::shell::look::Look;
 use crate::shell::show::{show, show_container, show_images};
-use engine::image::changes::{Change, ChangeKind};
+use engine::tree::changes::{Change, ChangeKind};
 use engine::{Engine, Result};
 use jiff::tz::TimeZone;
 use std::fmt::Write as _;

@@ -2,9 +2,9 @@
 //! stable compiler and in every run.
 
 use engine::build::syntax::parse::Dockerfile;
-use engine::image::recipe::{Recipe, replay};
-use engine::image::tar::Reader;
-use engine::image::unpack::{Frame, Limits, unpack};
+use engine::tree::recipe::{Recipe, replay};
+use engine::tree::tar::Reader;
+use engine::tree::unpack::{Frame, Limits, unpack};
 use registry::{Access, Gate, Registry, Request, Service, Store};
 use std::fs;
 use std::path::Path;

@@ -9,13 +9,13 @@ use super::sources::Tree;
 use super::syntax::error::closest;
 use super::view::{Last, Node, View};
 use crate::error::{Error, IoContext, Result};
-use crate::image::compression::decompress;
-use crate::image::tar::Reader;
-use crate::image::unpack::{Frame, Limits, unpack};
 use crate::oci::digest::Digest;
 use crate::paths::{Home, create_private_dir};
 use crate::store::layers::DIFF;
 use crate::store::tree::remove_tree;
+use crate::tree::compression::decompress;
+use crate::tree::tar::Reader;
+use crate::tree::unpack::{Frame, Limits, unpack};
 use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -380,7 +380,7 @@ mod tests {
 
     #[test]
     fn a_tar_can_be_the_context() {
-        let mut tar = crate::image::tar::Writer::new(Vec::new());
+        let mut tar = crate::tree::tar::Writer::new(Vec::new());
         tar.append_bytes("Dockerfile", 0o644, b"FROM x").unwrap();
         tar.append_bytes("f", 0o644, b"text").unwrap();
         let bytes = tar.finish().unwrap();

@@ -1,4 +1,4 @@
-//! Chapter 7 · From a Dockerfile to an image.
+//! Chapter 8 · From a Dockerfile to an image.
 //!
 //! **What Docker does.** BuildKit turns a Dockerfile into a graph of operations and solves it, in parallel, in a daemon.
 //! **What we do.** The stages that the target needs, one step after the other; each step that changes files is a layer

@@ -7,13 +7,13 @@
 use super::Engine;
 use crate::build::view::{Last, Node, View};
 use crate::error::{Error, Result};
-use crate::image::changes::{Change, changes};
 use crate::image::layer;
 use crate::runtime::logs::reader;
 use crate::runtime::plan::mountpoints;
 use crate::runtime::spec::{Container, LogRecord};
 use crate::store::layers::{self, Layer};
 use crate::sys::namespace::{self, IdMap, become_root};
+use crate::tree::changes::{Change, changes};
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 use std::fs::File;

@@ -1,12 +1,10 @@
 //! A layer in the form in which it travels: packed and compressed once, and kept.
 //!
 //! **What Docker does.** Its classic store compresses a layer at each push that has to send it.
-//! **What we do.** Building never compresses. The first push does, on all processors (see [`super::gzip`]), and keeps the blob
+//! **What we do.** Building never compresses. The first push does, on all processors (see [`crate::tree::compression::gzip`]), and keeps the blob
 //! beside its layer, so that the next push sends the same bytes.
 //! **Try it.** `docker push` twice, to two registries: the second time nothing is packed.
 
-use super::digesting::Digesting;
-use super::gzip::Gzip;
 use super::layer;
 use crate::error::{Error, Result};
 use crate::oci::digest::Digest;
@@ -14,6 +12,8 @@ use crate::paths::Home;
 use crate::store::blobs::Draft;
 use crate::store::distribution::{self, Form};
 use crate::store::layers::Layer;
+use crate::tree::compression::gzip::Gzip;
+use crate::tree::digesting::Digesting;
 use std::io::{self, Write};
 
 /// Packs `layer` as gzip, keeps the blob, and notes that there is it. The caller holds [`super::keep_content`].
@@ -91,7 +91,7 @@ impl<W: Write> Write for Told<'_, W> {
 mod tests {
     use super::*;
     use crate::error::IoContext;
-    use crate::image::compression::decompress;
+    use crate::tree::compression::decompress;
     use std::io::Read;
     use std::sync::Mutex;
 

@@ -8,18 +8,18 @@
 //!
 //! Adopting packs the folder too, into a hash alone, because its digest is its name. Building never compresses.
 
-use super::ahead::decompressed;
-use super::capped::Capped;
-use super::compression::decompress;
-use super::digesting::Digesting;
-use super::pack::pack;
-use super::recipe::{self, Recipe};
-use super::tar::Reader;
-use super::unpack::{Frame, Limits, Unpacked, damaged, unpack};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::digest::Digest;
 use crate::paths::Home;
 use crate::store::layers::{self, Draft, Layer};
+use crate::tree::capped::Capped;
+use crate::tree::compression::ahead::decompressed;
+use crate::tree::compression::decompress;
+use crate::tree::digesting::Digesting;
+use crate::tree::pack::pack;
+use crate::tree::recipe::{self, Recipe};
+use crate::tree::tar::Reader;
+use crate::tree::unpack::{Frame, Limits, Unpacked, damaged, unpack};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 

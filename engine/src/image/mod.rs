@@ -1,4 +1,4 @@
-//! Chapter 4 · Images: a configuration and a stack of layers, under a name.
+//! Chapter 5 · Images: a configuration and a stack of layers, under a name.
 //!
 //! **What Docker does.** An image's id is the digest of its configuration; the configuration lists its layers; names
 //! are kept apart, and may move. **What we do.** The same, so ids equal Docker's.
@@ -12,48 +12,29 @@
 //! | [`resolve`] | what the user wrote → an image |
 //! | [`record`] | an image begins to exist, in one step |
 //! | [`repair`] | a damaged layer is made again before it is used |
-//! | [`tar`], [`compression`], `ahead`, [`digesting`], `capped` | the streams that layers are |
-//! | [`unpack`] with [`marks`], [`owners`], [`recipe`] | a tar → a folder for overlayfs |
-//! | [`pack`] | a folder of changes → a tar |
-//! | [`layer`] | both, as layers |
+//! | [`layer`], [`compressed`] | a tar → a layer, and back; the form that a push sends |
 //! | [`archive`], [`flat`], [`commit`] | `save` and `load`, `import`, `commit` |
 //! | [`remove`], [`prune`], [`collect`] | names go, images go, layers go |
 //! | [`history`], [`usage`] | what made an image, and what it takes |
 //! | [`starter`] | the images that a home begins with |
-//! | [`changes`] with [`lowers`] | `docker diff` |
 //!
 //! **Try it.** `docker image inspect busybox`.
 //! **Lesson.** `images-tags-and-layers`
 
-mod ahead;
 pub mod archive;
-mod capped;
-pub mod changes;
 pub mod collect;
 pub mod commit;
 pub mod compressed;
-pub mod compression;
-pub mod digesting;
 pub mod flat;
-pub mod gzip;
-mod hasher;
 pub mod history;
 pub mod layer;
-pub mod lowers;
-pub mod marks;
-pub mod owners;
-pub mod pack;
 pub mod prune;
-pub mod recipe;
 pub mod record;
 pub mod remote;
 pub mod remove;
 pub mod repair;
 pub mod resolve;
 pub mod starter;
-pub mod tar;
-pub mod unpack;
-mod upper;
 pub mod usage;
 
 use crate::error::{Error, Result};

@@ -7,7 +7,6 @@
 
 use super::layer::{self, Origin};
 use super::starter;
-use super::unpack::Limits;
 use super::{Image, config, keep_content, resolve};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::digest::{Digest, ImageId};
@@ -15,6 +14,7 @@ use crate::paths::{Home, SandboxPaths};
 use crate::store::layers::{self, Layer};
 use crate::store::{blobs, distribution, whole};
 use crate::sys::namespace::become_root;
+use crate::tree::unpack::Limits;
 use std::fs::File;
 
 /// The image that `name` means, with whole layers; see [`resolve::find`].

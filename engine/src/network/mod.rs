@@ -1,4 +1,4 @@
-//! Chapter 5 · The network of a container: its own, with loopback, a way out, and doors that `-p` opens.
+//! Chapter 6 · The network of a container: its own, with loopback, a way out, and doors that `-p` opens.
 //!
 //! **What Docker does.** A bridge, a cable per container, and rules of the firewall; all of it needs root.
 //! **What we do.** A network namespace. Its `eth0` is a cable to a program that makes ordinary connections of what the

@@ -1,7 +1,7 @@
 //! How a layer says that something of a lower layer is gone: whiteouts.
 //!
 //! **Kernel feature.** None: in a tar, `dir/.wh.name` deletes `name`, and `dir/.wh..wh..opq` hides all that lower
-//! layers have in `dir`. Overlayfs has marks of its own for both; `image::unpack` and `image::pack` translate.
+//! layers have in `dir`. Overlayfs has marks of its own for both; `tree::unpack` and `tree::pack` translate.
 //! Source: OCI image specification, `layer.md` § Whiteouts.
 
 use crate::error::{Error, Result};

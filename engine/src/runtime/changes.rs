@@ -4,9 +4,9 @@ use super::observe;
 use super::plan::mountpoints;
 use crate::error::Result;
 use crate::events::ObjectKind;
-use crate::image::changes::{Change, changes};
 use crate::site::Site;
 use crate::sys::namespace;
+use crate::tree::changes::{Change, changes};
 use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt;
 

@@ -1,4 +1,4 @@
-//! Chapter 6 · A container's life.
+//! Chapter 7 · A container's life.
 //!
 //! ```text
 //!  docker run ──► create: config.json, a name

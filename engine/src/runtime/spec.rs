@@ -1,6 +1,6 @@
 //! What callers ask of containers, and what they get to see: plain data.
 
-pub use crate::image::changes::{Change, ChangeKind};
+pub use crate::tree::changes::{Change, ChangeKind};
 pub use crate::volume::Volume;
 
 use crate::id::ContainerId;

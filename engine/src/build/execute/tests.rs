@@ -314,7 +314,7 @@ fn a_failed_build_leaves_the_steps_before_it() {
 #[test]
 fn archives_are_unpacked_by_add_and_not_by_copy() {
     let world = World::new();
-    let mut tar = crate::image::tar::Writer::new(Vec::new());
+    let mut tar = crate::tree::tar::Writer::new(Vec::new());
     tar.append_bytes("d/f", 0o640, b"inside").unwrap();
     fs::write(world.path("x.tar"), tar.finish().unwrap()).unwrap();
     world.write("plain", "text");

@@ -3,7 +3,7 @@
 use super::{failed, set_times};
 use crate::build::view::{Folder, Last, Node, View};
 use crate::error::{Error, Result};
-use crate::image::owners::{self, Owners};
+use crate::tree::owners::{self, Owners};
 use rustix::fs::{Mode, OFlags, Timespec};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};

@@ -16,7 +16,7 @@ use super::ignore::Ignore;
 use super::sources::{Item, Tree, Visit};
 use super::view::{File, Folder, Last, Node, View};
 use crate::error::{Error, Result};
-use crate::image::owners::{self, Owners};
+use crate::tree::owners::{self, Owners};
 use folders::Folders;
 use rights::Mode as Chmod;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};

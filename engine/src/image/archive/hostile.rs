@@ -2,7 +2,7 @@
 
 use super::tests::{World, archive, config, docker_archive, layer_tar};
 use super::*;
-use crate::image::tar::{Entry, EntryKind, Writer};
+use crate::tree::tar::{Entry, EntryKind, Writer};
 use serde_json::{Value, json};
 
 /// An OCI layout: `index` and blobs.

@@ -3,10 +3,8 @@
 use super::parts::Parts;
 use super::{DockerManifest, blob_path, is_one_older};
 use crate::error::{Error, Result};
-use crate::image::compression::decompress;
 use crate::image::parse_config;
 use crate::image::record::{NewImage, record};
-use crate::image::unpack::damaged;
 use crate::oci::config::machine_architecture;
 use crate::oci::descriptor::{
     ANNOTATION_IMAGE_NAME, ANNOTATION_REF_NAME, DOCKER_MANIFEST_LIST, Descriptor, INDEX,
@@ -15,6 +13,8 @@ use crate::oci::digest::{Digest, ImageId};
 use crate::oci::manifest::{Index, Manifest};
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
+use crate::tree::compression::decompress;
+use crate::tree::unpack::damaged;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;

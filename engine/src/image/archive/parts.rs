@@ -5,15 +5,15 @@
 //! named by nothing is dropped.
 
 use crate::error::{Error, Result};
-use crate::image::compression::Compression;
-use crate::image::digesting::Digesting;
 use crate::image::layer::{self, Origin, Staged};
-use crate::image::tar::{EntryKind, Reader};
-use crate::image::unpack::{Limits, damaged};
 use crate::oci::digest::Digest;
 use crate::paths::Home;
 use crate::store::blobs::LARGEST_IN_MEMORY;
 use crate::store::layers::{self, Layer};
+use crate::tree::compression::Compression;
+use crate::tree::digesting::Digesting;
+use crate::tree::tar::{EntryKind, Reader};
+use crate::tree::unpack::{Limits, damaged};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 

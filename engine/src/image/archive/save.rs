@@ -2,7 +2,6 @@
 
 use super::{DockerManifest, LAYOUT, blob_path, is_one_older};
 use crate::error::{Error, IoContext, Result};
-use crate::image::tar::{Entry, EntryKind, Writer};
 use crate::image::{self, layer, resolve};
 use crate::oci::descriptor::{
     ANNOTATION_IMAGE_NAME, ANNOTATION_REF_NAME, CONFIG, Descriptor, INDEX, LAYER, MANIFEST,
@@ -13,6 +12,7 @@ use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::images::{self, ImageTable};
 use crate::store::{blobs, layers};
+use crate::tree::tar::{Entry, EntryKind, Writer};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,8 +1,8 @@
 //! The ways of a layer give the same layer.
 
 use super::*;
-use crate::image::tar::{Entry, EntryKind, Writer};
-use crate::image::unpack::Limits;
+use crate::tree::tar::{Entry, EntryKind, Writer};
+use crate::tree::unpack::Limits;
 use flate2::write::GzEncoder;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -33,7 +33,7 @@ fn upper(folder: &Path) -> PathBuf {
     fs::hard_link(upper.join("d/f"), upper.join("d/e/g")).unwrap();
     symlink("nowhere", upper.join("link")).unwrap();
     let top = rustix::fs::open(&upper, rustix::fs::OFlags::PATH, rustix::fs::Mode::empty());
-    crate::image::marks::make_whiteout(top.unwrap(), b"gone").unwrap();
+    crate::tree::marks::make_whiteout(top.unwrap(), b"gone").unwrap();
     upper
 }
 

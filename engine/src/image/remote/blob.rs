@@ -8,10 +8,10 @@ use super::auth::Scope;
 use super::event::LayerStatus;
 use super::http::{Again, Answer, Call, Client};
 use crate::error::{Error, ErrorKind, Result};
-use crate::image::hasher::Hasher;
 use crate::oci::descriptor::Descriptor;
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
+use crate::tree::hasher::Hasher;
 use std::io::{self, Read};
 
 /// Bytes that are passed on at once.

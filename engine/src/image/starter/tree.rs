@@ -1,7 +1,7 @@
 //! A tree of files in memory, to become a layer.
 
 use crate::error::{IoContext, Result};
-use crate::image::tar::{Entry, EntryKind, Writer};
+use crate::tree::tar::{Entry, EntryKind, Writer};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -75,7 +75,7 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::tar::Reader;
+    use crate::tree::tar::Reader;
 
     #[test]
     fn folders_above_come_first_and_need_not_be_named() {

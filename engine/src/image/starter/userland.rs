@@ -181,8 +181,8 @@ fn skeleton() -> Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::tar::Reader;
-    use crate::image::unpack::{Frame, Limits, unpack};
+    use crate::tree::tar::Reader;
+    use crate::tree::unpack::{Frame, Limits, unpack};
 
     fn unpacked(userland: &Userland) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();

@@ -21,10 +21,10 @@ mod session;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::ObjectKind;
-use crate::image::compression;
 use crate::runtime::observe;
 use crate::site::Site;
 use crate::store::containers::{ContainerConfig, MountSource};
+use crate::tree::compression;
 use extract::Owner;
 use serde::{Deserialize, Serialize};
 use session::Session;

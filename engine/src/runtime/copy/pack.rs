@@ -1,7 +1,7 @@
 //! A file or folder as a tar stream.
 
 use crate::error::{Error, Result};
-use crate::image::owners;
+use crate::tree::owners;
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};

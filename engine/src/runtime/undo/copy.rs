@@ -4,7 +4,7 @@
 //! into the file. So a linked file is looked at again before the copy is relied on.
 
 use crate::error::{Error, IoContext, Result};
-use crate::image::owners;
+use crate::tree::owners;
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, XattrFlags};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, Metadata};

@@ -15,11 +15,11 @@ use super::{
 };
 use crate::error::Result;
 use crate::image::resolve;
-use crate::image::tar::{Entry, EntryKind, Writer};
 use crate::oci::config::machine_architecture;
 use crate::oci::descriptor::{DOCKER_MANIFEST, LAYER_GZIP, MANIFEST};
 use crate::oci::digest::Digest;
 use crate::paths::{Home, SandboxPaths, create_private_dir};
+use crate::tree::tar::{Entry, EntryKind, Writer};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use server::{Asked, Reply, Server};

@@ -1,8 +1,8 @@
 //! What is packed is what the folder holds, and always the same bytes.
 
 use super::*;
-use crate::image::marks::make_whiteout;
-use crate::image::tar::Reader;
+use crate::tree::marks::make_whiteout;
+use crate::tree::tar::Reader;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;

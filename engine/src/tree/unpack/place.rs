@@ -3,9 +3,9 @@
 use super::folders::{Folder, as_path, itself, times};
 use super::{EntryPath, Frame, Unpacker, damaged, failed, refused};
 use crate::error::{IoContext, Result};
-use crate::image::owners::through;
-use crate::image::tar::{Entry, EntryKind, Reader};
 use crate::store::tree::remove_tree;
+use crate::tree::owners::through;
+use crate::tree::tar::{Entry, EntryKind, Reader};
 use rustix::fs::{
     AtFlags, Dir, FileType, Mode, OFlags, Stat, futimens, linkat, mkdirat, mknodat, openat, statat,
     symlinkat, utimensat,

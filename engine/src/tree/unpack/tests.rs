@@ -1,8 +1,8 @@
 //! Honest layers come out as they were meant.
 
 use super::*;
-use crate::image::recipe;
-use crate::image::tar::Writer;
+use crate::tree::recipe;
+use crate::tree::tar::Writer;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 

@@ -153,7 +153,7 @@ fn differs(folder: &OwnedFd, item: &Item, below: &Stat, lowers: &Lowers) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::marks::make_whiteout;
+    use crate::tree::marks::make_whiteout;
     use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 

@@ -4,7 +4,7 @@
 //! does not do that himself: a thread fills pieces that go round, at most [`PIECES`] of [`PIECE`] bytes, and who is faster
 //! waits. A stream that ends soon is decompressed where it is: most layers are small, and a thread costs more than they do.
 
-use super::compression::{Compression, Decoder, recognise};
+use super::{Compression, Decoder, recognise};
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -16,7 +16,7 @@ const PIECE: usize = 256 << 10;
 /// How many pieces there are.
 const PIECES: usize = 4;
 
-/// Gives `take` the stream without its compression, as [`super::compression::decompress`] would. No thread is left when
+/// Gives `take` the stream without its compression, as [`super::decompress`] would. No thread is left when
 /// this returns.
 ///
 /// # Errors

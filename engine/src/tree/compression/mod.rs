@@ -5,6 +5,9 @@
 //! the other, and none may ask for more memory than its own tool gives it without being told.
 //! **What we leave out.** `.lzma`, which has no magic number, as Docker does.
 
+pub(crate) mod ahead;
+pub mod gzip;
+
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;

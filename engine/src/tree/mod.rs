@@ -1,0 +1,28 @@
+//! Chapter 4 · File trees: layers on disk, and the tars that carry them.
+//!
+//! A tree here was filled by somebody else: by an image, a container or an archive. What is written into one goes through
+//! an open folder and a last name, so that no link in it leads out.
+//!
+//! | file | subject |
+//! |---|---|
+//! | [`owners`] | who owns a file, where the ids of an image do not exist |
+//! | [`marks`], `upper`, [`lowers`] | deletions as overlayfs notes them; a layer's own folder; those below it |
+//! | [`changes`] | what a layer changes: `docker diff` |
+//! | [`tar`] | a tar, read and written as a stream |
+//! | [`compression`], [`digesting`], `hasher`, `capped` | what a stream passes through |
+//! | [`unpack`] with [`recipe`] | a tar → a folder for overlayfs |
+//! | [`pack`] | a folder of changes → a tar |
+
+pub(crate) mod capped;
+pub mod changes;
+pub mod compression;
+pub mod digesting;
+pub(crate) mod hasher;
+pub mod lowers;
+pub mod marks;
+pub mod owners;
+pub mod pack;
+pub mod recipe;
+pub mod tar;
+pub mod unpack;
+mod upper;
