@@ -144,7 +144,7 @@ pub(crate) fn parse(
             let text = wrong_count(grammar, usize::MAX).unwrap_or_default();
             return Err(Failure::Message(text, exit::FAILURE));
         }
-        if crate::commands::limits::is_dockers(grammar.path, &flag) {
+        if crate::docker::commands::limits::is_dockers(grammar.path, &flag) {
             return Err(Failure::refused(&flag, exit::ENGINE));
         }
     }

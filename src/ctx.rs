@@ -1,9 +1,9 @@
 //! What a command gets: where to write, what the terminal is like, and the engine.
 
+use crate::docker::rows::View;
 use crate::env::Env;
 use crate::failure::CommandResult;
 use crate::output::Output;
-use crate::render::rows::View;
 use engine::clock::System;
 use engine::runtime::resume::Resumed;
 use engine::{Engine, Settings};

@@ -1,8 +1,8 @@
 //! How a command ends when it does not end well: what is printed on standard error, and the exit code.
 
+use crate::docker::listing::BadFormat;
 use crate::exit;
 use crate::output::Output;
-use crate::render::listing::BadFormat;
 use engine::ErrorKind;
 use engine::error::plainly;
 use std::io::{self, IsTerminal};

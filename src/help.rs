@@ -1,7 +1,7 @@
 //! `--help`, laid out as Docker does.
 
 use crate::cli;
-use crate::commands::{self, Row};
+use crate::docker::commands::{self, Row};
 use clap::Arg;
 
 /// A flag's text is not broken into less than this many columns; below, it goes onto a line of its own.

@@ -1,27 +1,20 @@
 //! The binary's insides: arguments, docker commands, rendering, and the lesson shell. Everything that talks to people.
 //!
 //! One program with three faces, told apart by the first words:
-//! - called `docker`, or `docklings docker …`: Docker's command line ([`commands`]);
+//! - called `docker`, or `docklings docker …`: Docker's command line ([`docker`]);
 //! - `docklings __…`: a hidden stage of the engine, which starts this program again as a container's monitor;
-//! - `docklings`, and `docklings list`, `check`, …: the course.
+//! - `docklings`, and `docklings list`, `check`, …: the course ([`course`]).
 
-mod author;
 mod cli;
-mod commands;
+mod course;
 mod ctx;
+pub mod docker;
 mod env;
 mod exit;
 mod failure;
 mod help;
-pub mod inspect;
-mod learn;
 mod output;
-mod registry;
-pub mod render;
-mod scripted;
-mod session;
-mod shell;
-mod values;
+pub mod term;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -51,10 +44,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         _ => (is_docker, words),
     };
     let ended = match words.first().map(String::as_str) {
-        _ if is_docker => commands::run(words),
-        None => shell::run(false),
-        Some("author") => author::run(&words[1..]),
-        Some(verb) => learn::run(verb, &words[1..]),
+        _ if is_docker => docker::commands::run(words),
+        None => course::shell::run(false),
+        Some("author") => course::author::run(&words[1..]),
+        Some(verb) => course::verbs::run(verb, &words[1..]),
     };
     ExitCode::from(match ended {
         Ok(()) => exit::OK,

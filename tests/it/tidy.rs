@@ -76,7 +76,7 @@ fn every_dependency_has_its_reason() {
 #[test]
 fn what_is_refused_by_name_is_explained() {
     assert_tidy(limits::explained(
-        &Source::read("src/commands/limits.rs"),
+        &Source::read("src/docker/commands/limits.rs"),
         &Source::read("docs/limits.md"),
     ));
 }

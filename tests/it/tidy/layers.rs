@@ -326,7 +326,7 @@ mod tests {
             ),
             ("lessons/src/session.rs", "use engine::Engine;", true),
             ("lessons/src/session.rs", "use checker::Report;", false),
-            ("src/shell/mod.rs", "use engine::Engine;", false),
+            ("src/course/shell/mod.rs", "use engine::Engine;", false),
         ] {
             let found = crate_imports(&Source::planted(path, text));
             assert_eq!(!found.is_empty(), wrong, "{path}: {text}: {found:?}");

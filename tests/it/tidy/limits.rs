@@ -2,7 +2,7 @@
 
 use super::source::Source;
 
-/// Names refused in `code` (`src/commands/limits.rs`) that `page` (`docs/limits.md`) does not have.
+/// Names refused in `code` (`src/docker/commands/limits.rs`) that `page` (`docs/limits.md`) does not have.
 pub(super) fn explained(code: &Source, page: &Source) -> Vec<String> {
     let commands = list(&code.text, "const COMMANDS")
         .into_iter()

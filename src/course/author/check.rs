@@ -1,0 +1,287 @@
+//! `docklings author check [ID…]`: proves exercises, and tells all that is wrong with them at once.
+
+use super::execute::prepare_home;
+#[cfg(feature = "docker-oracle")]
+use super::oracle;
+use super::preview::find;
+use super::{Folder, explain, usage, workers};
+use crate::course::look::Look;
+use crate::env::Env;
+use crate::failure::{CommandResult, Failure};
+use crate::output::Output;
+use checker::author::compare::Unseen;
+use checker::author::observe::Observation;
+use checker::author::{Surroundings, judge, read, trial};
+use checker::problem::Severity;
+use checker::{Course, Exercise, Problem, load_all};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal};
+use std::time::Instant;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only these exercises; all if none is given
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+    #[command(flatten)]
+    folder: Folder,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Only read the files, try nothing
+    #[arg(long)]
+    read_only: bool,
+    /// Show every trial of this exercise: its commands, and the verdict of each goal
+    #[arg(long, value_name = "ID", conflicts_with_all = ["json", "read_only"])]
+    explain: Option<String>,
+    /// Where to try: here, or here and on a real Docker Engine, telling what differs
+    #[arg(long, value_enum, default_value_t = On::Docklings, conflicts_with_all = ["explain", "read_only"])]
+    engine: On,
+    /// How many trials at a time; one for each processor if not given
+    #[arg(short, long, value_name = "NUMBER")]
+    jobs: Option<usize>,
+    /// The learner's seed, from which params are chosen
+    #[arg(long, default_value = "author")]
+    seed: String,
+}
+
+/// Where the trials are carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum On {
+    /// On our engine, with every rule
+    Docklings,
+    /// On both, comparing what the exercises' own attempts come to
+    Docker,
+}
+
+pub(super) fn run(args: &Args) -> CommandResult {
+    let begin = Instant::now();
+    let wanted: BTreeSet<String> = args.ids.iter().chain(&args.explain).cloned().collect();
+    for id in &wanted {
+        find(&args.folder, id)?;
+    }
+    let course = load_all(&args.folder.dir, &args.seed);
+    if course.exercises.is_empty() && course.problems.is_empty() {
+        return Err(usage(
+            format!("`{}` has no exercises", args.folder.dir.display()),
+            "`--dir FOLDER` names the folder that holds them".to_owned(),
+        ));
+    }
+    let is_wanted = |file: &str| {
+        let stem = std::path::Path::new(file).file_stem().unwrap_or_default();
+        wanted.is_empty() || wanted.contains(stem.to_string_lossy().as_ref())
+    };
+    let chosen: Vec<Exercise> = course
+        .exercises
+        .iter()
+        .filter(|one| is_wanted(one.source.file()))
+        .cloned()
+        .collect();
+    let env = Env::read()?;
+    let bundle = match args.read_only {
+        true => Vec::new(),
+        false => prepare_home(&env)?,
+    };
+    let mut found = match args.engine {
+        On::Docklings => here(args, &env, &course, &chosen, &bundle)?,
+        On::Docker => on_docker(args, &env, &chosen, &bundle)?,
+    };
+    let broken = course.problems.into_iter();
+    found
+        .problems
+        .extend(broken.filter(|problem| is_wanted(problem.file())));
+    found
+        .problems
+        .sort_by_key(|problem| (problem.file().to_owned(), problem.line_column()));
+    let errors = found
+        .problems
+        .iter()
+        .filter(|one| one.severity() == Severity::Error)
+        .count();
+    let summary = Summary {
+        exercises: chosen.len(),
+        errors,
+        warnings: found.problems.len() - errors,
+        seconds: begin.elapsed().as_secs_f64(),
+    };
+    match args.json {
+        true => print_json(&chosen, &found, &summary)?,
+        false => print_text(&found, &summary)?,
+    }
+    match errors {
+        0 => Ok(()),
+        _ => Err(Failure::Code(1)),
+    }
+}
+
+/// What the trials have shown.
+#[derive(Default)]
+struct Found {
+    problems: Vec<Problem>,
+    trials: usize,
+    /// The version of the Docker Engine that was compared with.
+    docker: Option<String>,
+    /// What that engine does not show: exercise, goal or diagnosis, and the reason.
+    unseen: Unseen,
+}
+
+/// Every rule, on our engine.
+fn here(
+    args: &Args,
+    env: &Env,
+    course: &Course,
+    chosen: &[Exercise],
+    bundle: &[String],
+) -> CommandResult<Found> {
+    let surroundings = Surroundings {
+        exercises: &course.exercises,
+        bundle,
+        translations: &course.translations,
+    };
+    let mut found = Found::default();
+    found.problems.extend(
+        chosen
+            .iter()
+            .flat_map(|exercise| read(exercise, &surroundings)),
+    );
+    if args.read_only {
+        return Ok(found);
+    }
+    let seen = try_all(args, env, chosen);
+    found.trials = seen.iter().map(Vec::len).sum();
+    for (exercise, seen) in chosen.iter().zip(&seen) {
+        found.problems.extend(judge(exercise, seen));
+    }
+    if args.explain.is_some() {
+        let look = Look::of_process(false);
+        for (exercise, seen) in chosen.iter().zip(&seen) {
+            look.show(&explain::text(exercise, seen))?;
+        }
+    }
+    Ok(found)
+}
+
+/// The attempts that are written down, on our engine and on a real one.
+#[cfg(feature = "docker-oracle")]
+fn on_docker(
+    args: &Args,
+    env: &Env,
+    chosen: &[Exercise],
+    bundle: &[String],
+) -> CommandResult<Found> {
+    let bar = progress(args, oracle::count(chosen));
+    let compared = oracle::compare_all(env, chosen, bundle, &|| bar.inc(1));
+    bar.finish_and_clear();
+    let compared = compared?;
+    Ok(Found {
+        problems: compared.problems,
+        trials: compared.trials,
+        docker: Some(compared.version),
+        unseen: compared.unseen,
+    })
+}
+
+/// Without the feature there is no client.
+#[cfg(not(feature = "docker-oracle"))]
+fn on_docker(_: &Args, _: &Env, _: &[Exercise], _: &[String]) -> CommandResult<Found> {
+    Err(usage(
+        "`--engine docker` is not part of this build".to_owned(),
+        "cargo build --release --features docker-oracle".to_owned(),
+    ))
+}
+
+/// What was done, in numbers.
+struct Summary {
+    exercises: usize,
+    errors: usize,
+    warnings: usize,
+    seconds: f64,
+}
+
+/// Tries every exercise; what was seen, by exercise.
+fn try_all(args: &Args, env: &Env, exercises: &[Exercise]) -> Vec<Vec<Observation>> {
+    let trials: Vec<(usize, trial::Trial)> = exercises
+        .iter()
+        .enumerate()
+        .flat_map(|(owner, exercise)| {
+            trial::plan(exercise)
+                .into_iter()
+                .map(move |trial| (owner, trial))
+        })
+        .collect();
+    let jobs = args
+        .jobs
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
+    let bar = progress(args, trials.len());
+    let mut seen: Vec<Vec<Observation>> = exercises.iter().map(|_| Vec::new()).collect();
+    for (owner, one) in workers::try_all(env, exercises, trials, jobs, &|| bar.inc(1)) {
+        seen[owner].push(one);
+    }
+    bar.finish_and_clear();
+    seen
+}
+
+/// A bar on a terminal; nothing elsewhere.
+fn progress(args: &Args, trials: usize) -> ProgressBar {
+    let bar = if io::stderr().is_terminal() && !args.json {
+        ProgressBar::new(trials as u64)
+    } else {
+        ProgressBar::hidden()
+    };
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} trials, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn print_json(exercises: &[Exercise], found: &Found, summary: &Summary) -> CommandResult {
+    let ids: Vec<&str> = exercises.iter().map(|one| one.id.as_str()).collect();
+    let problems: Vec<_> = found.problems.iter().map(Problem::to_json).collect();
+    let unseen = found.unseen.iter().map(|((exercise, what), because)| {
+        serde_json::json!({ "exercise": exercise, "what": what, "because": because })
+    });
+    let mut json = serde_json::json!({
+        "format": 1,
+        "exercises": ids,
+        "trials": found.trials,
+        "errors": summary.errors,
+        "warnings": summary.warnings,
+        "seconds": (summary.seconds * 1000.0).round() / 1000.0,
+        "problems": problems,
+    });
+    if let Some(version) = &found.docker {
+        json["docker"] = version.as_str().into();
+        json["unseen"] = unseen.collect();
+    }
+    writeln!(Output::lines(), "{json:#}")?;
+    Ok(())
+}
+
+fn print_text(found: &Found, summary: &Summary) -> CommandResult {
+    let look = Look::of_process(false);
+    for problem in &found.problems {
+        look.show(&format!("{}\n\n", problem.render(look.colour)))?;
+    }
+    let count = |number: usize, word: &str| match number {
+        1 => format!("1 {word}"),
+        _ => format!("{number} {word}s"),
+    };
+    if let Some(version) = &found.docker {
+        for ((exercise, what), because) in &found.unseen {
+            look.show(&format!(
+                "not seen on Docker: {exercise}, {what}: {because}\n"
+            ))?;
+        }
+        look.show(&format!("compared with Docker Engine {version}\n"))?;
+    }
+    look.show(&format!(
+        "{}, {} in {:.1} s: {}, {}\n",
+        count(summary.exercises, "exercise"),
+        count(found.trials, "trial"),
+        summary.seconds,
+        count(summary.errors, "error"),
+        count(summary.warnings, "warning"),
+    ))?;
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! Trials in sandboxes to throw away: the real binary, the real engine, no learner's state touched.
+
+use super::hands::Hands;
+use crate::course::shell::link_commands;
+use crate::course::workspace::{drop_sandbox, open_engine, remove};
+use crate::docker::registry::hub::look;
+use crate::env::{self, Env};
+use crate::failure::{CommandResult, Failure as Failed};
+use checker::author::observe::{self, Failure, Look, Observation};
+use checker::author::trial::Trial;
+use checker::digest::StateDigest;
+use checker::exercise::Exercise;
+use checker::world::Snapshot;
+use checker::world::engine::{EngineSource, EngineWorld};
+use checker::{Attempt, Report, evaluate, wait};
+use std::time::{Duration, Instant};
+
+/// How long a passing state must go on passing, beside `stable`.
+const SLOW: Duration = Duration::from_millis(120);
+
+/// For how long a file that changed during a look may take to change again by itself; a busy machine lets a container
+/// wait for seconds. Only a check that does change something ever waits so long.
+const CONTROL: Duration = Duration::from_secs(20);
+const CONTROL_STEP: Duration = Duration::from_millis(20);
+
+/// What all trials share: the links to our binary, and the starter images. Returns the images' references.
+pub(super) fn prepare_home(env: &Env) -> CommandResult<Vec<String>> {
+    link_commands(&env.home)?;
+    let bench = Bench::new(env, usize::MAX);
+    let engine = open_engine(env, &bench.sandbox, "author")?;
+    engine.ensure_starter_images()?;
+    let images = engine.images()?;
+    bench.discard()?;
+    let references = images.iter().flat_map(|image| &image.references);
+    Ok(references.map(|reference| reference.familiar()).collect())
+}
+
+/// A sandbox and a workspace to throw away.
+pub(super) struct Bench<'e> {
+    env: &'e Env,
+    sandbox: String,
+    /// What works there.
+    pub(super) hands: Hands,
+}
+
+impl<'e> Bench<'e> {
+    /// The one with this number.
+    pub(super) fn new(env: &'e Env, number: usize) -> Self {
+        let sandbox = format!("{}{}-{number}", env::TRIAL, std::process::id());
+        let home = env.home.root();
+        Self {
+            env,
+            hands: Hands {
+                workspace: env.home.workspace(&sandbox),
+                bin: home.join("bin"),
+                variables: vec![
+                    (env::HOME, home.as_os_str().to_owned()),
+                    (env::SANDBOX, sandbox.clone().into()),
+                ],
+            },
+            sandbox,
+        }
+    }
+
+    /// The name of its sandbox.
+    #[cfg(feature = "docker-oracle")]
+    pub(super) fn sandbox(&self) -> &str {
+        &self.sandbox
+    }
+
+    /// Ids of the images that its sandbox begins with, by reference.
+    #[cfg(feature = "docker-oracle")]
+    pub(super) fn image_ids(&self) -> CommandResult<std::collections::BTreeMap<String, String>> {
+        let engine = open_engine(self.env, &self.sandbox, "author")?;
+        engine.ensure_starter_images()?;
+        let mut ids = std::collections::BTreeMap::new();
+        for image in engine.images()? {
+            for reference in &image.references {
+                ids.insert(reference.familiar(), image.id.as_str().to_owned());
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Does the exercise's setup; `Err` inside is a setup that failed.
+    pub(super) fn set_up(&self, exercise: &Exercise) -> CommandResult<Result<Snapshot, Failure>> {
+        let engine = open_engine(self.env, &self.sandbox, "setup")?;
+        engine.ensure_starter_images()?;
+        if let Some(failure) = self.hands.set_up(&checker::setup(exercise))? {
+            return Ok(Err(failure));
+        }
+        let world = EngineWorld::new(engine, &self.hands.workspace, Snapshot::default());
+        Ok(world
+            .snapshot()
+            .map_err(|blind| Failure::Machine(blind.because)))
+    }
+
+    /// What the checker sees.
+    pub(super) fn world(&self, setup: Snapshot) -> CommandResult<EngineWorld> {
+        let engine = open_engine(self.env, &self.sandbox, "check")?;
+        let world = EngineWorld::new(engine, &self.hands.workspace, setup);
+        Ok(world.with_hub(look::hub(self.env, &self.sandbox)))
+    }
+
+    /// Throws all of it away.
+    pub(super) fn discard(&self) -> CommandResult {
+        drop_sandbox(self.env, &self.sandbox)?;
+        remove(&self.hands.workspace)
+    }
+
+    fn digest(&self) -> CommandResult<StateDigest> {
+        let sandbox = self.env.home.sandbox(&self.sandbox)?;
+        Ok(StateDigest::of(&[sandbox.root(), &self.hands.workspace])?)
+    }
+
+    /// Whether each file that differs between `before` and `after` goes on changing while nobody looks, as the log of
+    /// a container does that prints: then it says nothing about who changed it.
+    fn changes_by_itself(&self, before: &StateDigest, after: &StateDigest) -> CommandResult<bool> {
+        let mut suspects = before.differences(after);
+        let deadline = Instant::now() + CONTROL;
+        loop {
+            let others = after.differences(&self.digest()?);
+            suspects.retain(|path| !others.contains(path));
+            if suspects.is_empty() {
+                return Ok(true);
+            }
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            std::thread::sleep(CONTROL_STEP);
+        }
+    }
+}
+
+/// Carries out `trial` number `number`. What goes wrong is part of what was seen.
+pub(super) fn try_out(env: &Env, exercise: &Exercise, trial: Trial, number: usize) -> Observation {
+    let bench = Bench::new(env, number);
+    let mut seen = Observation {
+        trial,
+        done: Vec::new(),
+        looks: Vec::new(),
+        failure: None,
+    };
+    let machine =
+        |failed: Failed| Failure::Machine(failed.text().unwrap_or_else(|| "unknown".to_owned()));
+    match carry_out(&bench, exercise, &mut seen) {
+        Ok(failure) => seen.failure = failure,
+        Err(failed) => seen.failure = Some(machine(failed)),
+    }
+    if let Err(failed) = bench.discard()
+        && seen.failure.is_none()
+    {
+        seen.failure = Some(machine(failed));
+    }
+    seen
+}
+
+fn carry_out(
+    bench: &Bench<'_>,
+    exercise: &Exercise,
+    seen: &mut Observation,
+) -> CommandResult<Option<Failure>> {
+    let setup = match bench.set_up(exercise)? {
+        Ok(setup) => setup,
+        Err(failure) => return Ok(Some(failure)),
+    };
+    let trial = seen.trial.clone();
+    let must_fail = trial.kind.must_fail();
+    let exercise = observe::paced(exercise, &trial);
+    let attempt = Attempt {
+        number: 1,
+        answers: trial.answers.clone(),
+    };
+    for (index, step) in trial.steps.iter().enumerate() {
+        if trial.look_between {
+            let judged = |world: &EngineWorld| evaluate(&exercise, world, &attempt);
+            seen.looks
+                .push(look(bench, &exercise, &setup, &trial, index, &judged)?);
+        }
+        match bench.hands.act(&step.action)? {
+            Some(done) => seen.done.push(done),
+            None => return Ok(Some(Failure::Stuck(index))),
+        }
+    }
+    let mut source = EngineSource::new(bench.world(setup.clone())?);
+    let settled = wait::settle(&exercise, &attempt, &mut source);
+    let judged = |_: &EngineWorld| settled.clone();
+    let mut last = look(bench, &exercise, &setup, &trial, trial.steps.len(), &judged)?;
+    if !must_fail && settled.is_pass() {
+        std::thread::sleep(SLOW);
+        last.repeats &= evaluate(&exercise, &bench.world(setup)?, &attempt).is_pass();
+    }
+    seen.looks.push(last);
+    Ok(None)
+}
+
+/// Looks, and compares the state before and after. A container that prints meanwhile changes it too: then once more.
+fn look(
+    bench: &Bench<'_>,
+    exercise: &Exercise,
+    setup: &Snapshot,
+    trial: &Trial,
+    after: usize,
+    judged: &dyn Fn(&EngineWorld) -> Report,
+) -> CommandResult<Look> {
+    let world = bench.world(setup.clone())?;
+    let mut tries = 3;
+    loop {
+        let before = bench.digest()?;
+        let report = judged(&world);
+        let mut look = observe::look(exercise, &world, trial, after, report, true);
+        let afterwards = bench.digest()?;
+        tries -= 1;
+        if before == afterwards {
+            return Ok(look);
+        }
+        if tries == 0 {
+            look.untouched = bench.changes_by_itself(&before, &afterwards)?;
+            return Ok(look);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The hands of an author's trials: a workspace in which steps are done by the shell, with a `docker` of our choice first
+//! on PATH.
+
+use crate::course::scripted::{self, Ended};
+use crate::failure::CommandResult;
+use checker::SetupPlan;
+use checker::author::observe::{Done, Failure};
+use checker::exercise::Action;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// A step that takes longer does not end, also on a machine that is busy with other things.
+const STEP_LIMIT: Duration = Duration::from_secs(120);
+
+/// Where and with what steps are done.
+pub(super) struct Hands {
+    /// The files of the exercise.
+    pub(super) workspace: PathBuf,
+    /// The folder whose `docker` is used.
+    pub(super) bin: PathBuf,
+    /// What tells that `docker` where to work.
+    pub(super) variables: Vec<(&'static str, OsString)>,
+}
+
+impl Hands {
+    /// Makes the workspace and does the setup; `Some` is a step that failed.
+    pub(super) fn set_up(&self, plan: &SetupPlan<'_>) -> CommandResult<Option<Failure>> {
+        fs::create_dir_all(&self.workspace)?;
+        if let Some(folder) = &plan.folder {
+            copy(folder, &self.workspace)?;
+        }
+        for (path, text) in &plan.files {
+            self.write(path, text)?;
+        }
+        for (index, step) in plan.steps.iter().enumerate() {
+            match self.act(&step.action)? {
+                Some(done) if done.code == 0 => {}
+                Some(done) => return Ok(Some(Failure::Setup(index, done.code, done.output))),
+                None => {
+                    let said = "it does not end".to_owned();
+                    return Ok(Some(Failure::Setup(index, 124, said)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn write(&self, path: &str, text: &str) -> io::Result<()> {
+        let path = self.workspace.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, text)
+    }
+
+    /// Does one step; `None` if it does not end.
+    pub(super) fn act(&self, action: &Action) -> CommandResult<Option<Done>> {
+        let ended = match action {
+            Action::Write { path, text } => {
+                self.write(path, text)?;
+                Some(Ended {
+                    code: 0,
+                    output: String::new(),
+                })
+            }
+            Action::Run(line) => scripted::run(self.shell(line)?, Some(STEP_LIMIT))?,
+            Action::Terminal { command, input } => {
+                scripted::run_typing(self.shell(command)?, input, Some(STEP_LIMIT))?
+            }
+        };
+        Ok(ended.map(|Ended { code, output }| Done {
+            command: action.describe(),
+            code,
+            output,
+        }))
+    }
+
+    fn shell(&self, line: &str) -> io::Result<Command> {
+        let others =
+            std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
+        let path = std::iter::once(self.bin.clone()).chain(std::env::split_paths(&others));
+        let path = std::env::join_paths(path).map_err(io::Error::other)?;
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", line])
+            .env("PATH", path)
+            .env("PWD", &self.workspace)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(&self.workspace);
+        Ok(command)
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}

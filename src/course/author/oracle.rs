@@ -1,0 +1,355 @@
+//! `docklings author check --engine docker`: the same trials here and on a real Docker Engine, and what differs.
+//!
+//! The engine must be there for this alone: between two trials everything on it is removed. One that holds anything but
+//! our starter images is refused.
+
+use super::execute::{Bench, try_out};
+use super::hands::Hands;
+use crate::course::workspace::{open_engine, remove};
+use crate::env::Env;
+use crate::failure::{CommandResult, Failure as Failed};
+use checker::author::compare::{self, Unseen};
+use checker::author::observe::{Failure, Look, Observation, paced, undecided};
+use checker::author::trial::{Kind, Trial, plan};
+use checker::exercise::Action;
+use checker::world::docker::{DockerEngine, DockerSource, DockerWorld};
+use checker::world::engine::EngineWorld;
+use checker::world::{Blind, Snapshot};
+use checker::{Attempt, Exercise, Problem, evaluate, wait};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+
+/// Where an engine listens if `DOCKER_HOST` does not say.
+const SOCKET: &str = "unix:///var/run/docker.sock";
+
+/// What came of it.
+pub(super) struct Compared {
+    /// The engine's version.
+    pub(super) version: String,
+    /// How many trials there were.
+    pub(super) trials: usize,
+    /// What differs.
+    pub(super) problems: Vec<Problem>,
+    /// What that engine does not show.
+    pub(super) unseen: Unseen,
+}
+
+/// Carries out the setups, solutions and other attempts of `exercises` here and on the engine that `DOCKER_HOST` names;
+/// `bundle` are the starter images, `told` is called after each trial.
+pub(super) fn compare_all(
+    env: &Env,
+    exercises: &[Exercise],
+    bundle: &[String],
+    told: &dyn Fn(),
+) -> CommandResult<Compared> {
+    let oracle = Oracle::open(env, bundle)?;
+    let mut compared = Compared {
+        version: oracle.engine.version().map_err(unseen)?,
+        trials: 0,
+        problems: Vec::new(),
+        unseen: Unseen::new(),
+    };
+    for exercise in exercises {
+        if asks_a_registry(exercise) {
+            let all = (exercise.id.clone(), "all of it".to_owned());
+            let because = "its accounts are those of the practice hub; this engine would go to Docker Hub with them";
+            compared.unseen.insert(all, because.to_owned());
+            continue;
+        }
+        for trial in trials(exercise) {
+            let ours = try_out(env, exercise, trial.clone(), compared.trials);
+            let (theirs, undecided) = oracle.try_out(exercise, trial);
+            compared.trials += 1;
+            told();
+            let unseen = &mut compared.unseen;
+            let problems = compare::problems(exercise, &ours, &theirs, &undecided, unseen);
+            compared.problems.extend(problems);
+        }
+    }
+    oracle.engine.clear(&[]).map_err(unseen)?;
+    Ok(compared)
+}
+
+/// How many trials there will be.
+pub(super) fn count(exercises: &[Exercise]) -> usize {
+    exercises
+        .iter()
+        .filter(|exercise| !asks_a_registry(exercise))
+        .map(|exercise| trials(exercise).len())
+        .sum()
+}
+
+/// Whether anything that is done in the exercise asks a registry.
+fn asks_a_registry(exercise: &Exercise) -> bool {
+    let wrong = exercise.wrong.iter().map(|wrong| &wrong.attempt);
+    let attempts = exercise
+        .solutions
+        .iter()
+        .chain(&exercise.accept)
+        .chain(wrong);
+    exercise
+        .setup
+        .iter()
+        .chain(attempts.flat_map(|attempt| &attempt.steps))
+        .any(|step| matches!(&step.action, Action::Run(line) if compare::asks_a_registry(line)))
+}
+
+/// What is written down in the exercise; what the rules make of it proves the checks, not the engine.
+fn trials(exercise: &Exercise) -> Vec<Trial> {
+    let mut trials = plan(exercise);
+    trials.retain(|trial| {
+        matches!(
+            trial.kind,
+            Kind::Fresh | Kind::Solution(_) | Kind::Accept(_) | Kind::Wrong(_)
+        )
+    });
+    trials
+}
+
+struct Oracle<'e> {
+    env: &'e Env,
+    engine: Rc<DockerEngine>,
+    /// Its hands: a real `docker` that is told of the engine.
+    hands: Hands,
+    /// A sandbox of ours for looking at the workspace.
+    bench: Bench<'e>,
+    /// The starter images, saved and by reference.
+    archive: PathBuf,
+    bundle: Vec<String>,
+    /// Holds the link to `docker` and the archive.
+    _folder: tempfile::TempDir,
+}
+
+impl<'e> Oracle<'e> {
+    fn open(env: &'e Env, bundle: &[String]) -> CommandResult<Self> {
+        let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| SOCKET.to_owned());
+        let engine = DockerEngine::connect(&host).map_err(|blind| {
+            let hint = "`DOCKER_HOST` names the engine, such as `unix:///tmp/oracle/docker.sock`";
+            Failed::Hinted(blind.because, crate::exit::FAILURE, hint.to_owned())
+        })?;
+        let bench = Bench::new(env, usize::MAX - 1);
+        let ids = bench.image_ids()?;
+        if let Err(refused) = refuse_foreign(&engine, &ids) {
+            bench.discard()?;
+            return Err(refused);
+        }
+        let client = client(&engine.identity().map_err(unseen)?, &host)?;
+        let folder = tempfile::tempdir_in(env.home.root())?;
+        let bin = folder.path().join("bin");
+        std::fs::create_dir(&bin)?;
+        symlink(client, bin.join("docker"))?;
+        let archive = folder.path().join("starter.tar");
+        save(&bench, bundle, &archive)?;
+        let oracle = Self {
+            env,
+            engine: Rc::new(engine),
+            hands: Hands {
+                workspace: env
+                    .home
+                    .workspace(&format!("oracle-{}", std::process::id())),
+                bin,
+                variables: vec![("DOCKER_HOST", OsString::from(host))],
+            },
+            bench,
+            archive,
+            bundle: bundle.to_vec(),
+            _folder: folder,
+        };
+        oracle.make_fresh()?;
+        let theirs = oracle.engine.holdings().map_err(unseen)?.images;
+        if let Some((name, _)) = theirs.iter().find(|(name, id)| ids.get(name) != Some(id)) {
+            return Err(Failed::message(format!(
+                "`{name}` has another id on the Docker Engine"
+            )));
+        }
+        Ok(oracle)
+    }
+
+    /// Removes everything that a trial has left, and puts starter images back that it removed.
+    fn make_fresh(&self) -> CommandResult {
+        self.engine.clear(&self.bundle).map_err(unseen)?;
+        let there = self.engine.holdings().map_err(unseen)?.images;
+        if self
+            .bundle
+            .iter()
+            .all(|name| there.iter().any(|(one, _)| one == name))
+        {
+            return Ok(());
+        }
+        let docker = self.hands.bin.join("docker");
+        let variables = self
+            .hands
+            .variables
+            .iter()
+            .map(|(name, value)| (name, value));
+        run(Command::new(docker)
+            .arg("load")
+            .arg("-i")
+            .arg(&self.archive)
+            .envs(variables))
+    }
+
+    /// Carries out `trial`; the second are the diagnoses that the engine does not show enough for.
+    fn try_out(&self, exercise: &Exercise, trial: Trial) -> (Observation, Unseen) {
+        let mut seen = Observation {
+            trial,
+            done: Vec::new(),
+            looks: Vec::new(),
+            failure: None,
+        };
+        let done = self.carry_out(exercise, &mut seen);
+        // At once: what it published would be in the way of our own next trial.
+        let cleared = self
+            .make_fresh()
+            .and_then(|()| remove(&self.hands.workspace));
+        match done.and_then(|done| cleared.map(|()| done)) {
+            Ok(Ok(undecided)) => return (seen, undecided),
+            Ok(Err(failure)) => seen.failure = Some(failure),
+            Err(failed) => {
+                let cause = failed.text().unwrap_or_else(|| "unknown".to_owned());
+                seen.failure = Some(Failure::Machine(cause));
+            }
+        }
+        (seen, Unseen::new())
+    }
+
+    fn carry_out(
+        &self,
+        exercise: &Exercise,
+        seen: &mut Observation,
+    ) -> CommandResult<Result<Unseen, Failure>> {
+        let begun = Timestamp::now();
+        if let Some(failure) = self.hands.set_up(&checker::setup(exercise))? {
+            return Ok(Err(failure));
+        }
+        let setup = self
+            .world(Snapshot::default(), begun, begun)?
+            .snapshot()
+            .map_err(unseen)?;
+        let ready = Timestamp::now();
+        for (index, step) in seen.trial.steps.clone().iter().enumerate() {
+            match self.hands.act(&step.action)? {
+                Some(done) => seen.done.push(done),
+                None => return Ok(Err(Failure::Stuck(index))),
+            }
+        }
+        let attempt = Attempt {
+            number: 1,
+            answers: seen.trial.answers.clone(),
+        };
+        let exercise = paced(exercise, &seen.trial);
+        let mut source = DockerSource::new(self.world(setup, begun, ready)?);
+        let report = wait::settle(&exercise, &attempt, &mut source);
+        let world = source.into_world();
+        let again = evaluate(&exercise, &world, &attempt);
+        seen.looks.push(Look {
+            after: seen.trial.steps.len(),
+            repeats: again.verdict == report.verdict,
+            untouched: true,
+            decisive: BTreeSet::new(),
+            too_lenient: BTreeSet::new(),
+            report,
+        });
+        Ok(Ok(undecided(&exercise, &world)))
+    }
+
+    fn world(
+        &self,
+        setup: Snapshot,
+        begun: Timestamp,
+        ready: Timestamp,
+    ) -> CommandResult<DockerWorld> {
+        let engine = open_engine(self.env, self.bench.sandbox(), "check")?;
+        let workspace = &self.hands.workspace;
+        let files = EngineWorld::new(engine, workspace, Snapshot::default());
+        Ok(DockerWorld::new(
+            Rc::clone(&self.engine),
+            files,
+            workspace,
+            setup,
+            begun,
+            ready,
+        ))
+    }
+}
+
+impl Drop for Oracle<'_> {
+    fn drop(&mut self) {
+        // What is left of it lies in the home folder and harms nobody.
+        let _ = self.bench.discard();
+    }
+}
+
+/// Refuses an engine that somebody uses: this would remove all of it.
+fn refuse_foreign(engine: &DockerEngine, ours: &BTreeMap<String, String>) -> CommandResult {
+    let holdings = engine.holdings().map_err(unseen)?;
+    let foreign: Vec<&str> = holdings
+        .images
+        .iter()
+        .filter(|(name, id)| ours.get(name) != Some(id))
+        .map(|(name, _)| name.as_str())
+        .chain(holdings.containers.iter().map(String::as_str))
+        .chain(holdings.volumes.iter().map(String::as_str))
+        .collect();
+    match foreign.first() {
+        None => Ok(()),
+        Some(first) => Err(Failed::Hinted(
+            format!("the Docker Engine is in use: it has `{first}`, and everything on it would be removed"),
+            crate::exit::FAILURE,
+            "start one for this alone: dockerd --data-root DIR --exec-root DIR --pidfile FILE -H unix://SOCKET"
+                .to_owned(),
+        )),
+    }
+}
+
+/// The `docker` on PATH that speaks with the engine at `host`, and is not our own.
+fn client(identity: &str, host: &str) -> CommandResult<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let usual = ["/usr/bin", "/usr/local/bin"].map(PathBuf::from);
+    let speaks = |docker: &PathBuf| {
+        let output = Command::new(docker)
+            .args(["info", "--format", "{{.ID}}"])
+            .env("DOCKER_HOST", host)
+            .stdin(Stdio::null())
+            .output();
+        output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim() == identity)
+    };
+    std::env::split_paths(&path)
+        .chain(usual)
+        .map(|folder| folder.join("docker"))
+        .find(|docker| docker.is_file() && speaks(docker))
+        .ok_or_else(|| Failed::message("no `docker` on PATH speaks with the Docker Engine"))
+}
+
+/// Saves our starter images, as a learner would.
+fn save(bench: &Bench<'_>, images: &[String], to: &Path) -> CommandResult {
+    let variables = bench
+        .hands
+        .variables
+        .iter()
+        .map(|(name, value)| (name, value));
+    run(Command::new(bench.hands.bin.join("docker"))
+        .args(["save", "-o"])
+        .arg(to)
+        .args(images)
+        .envs(variables))
+}
+
+fn run(command: &mut Command) -> CommandResult {
+    let output = command.stdin(Stdio::null()).output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(Failed::message(
+            String::from_utf8_lossy(&output.stderr).trim_end(),
+        )),
+    }
+}
+
+fn unseen(blind: Blind) -> Failed {
+    Failed::message(blind.because)
+}

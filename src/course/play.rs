@@ -1,0 +1,71 @@
+//! A solution, run from the first step to the last in a sandbox to throw away. The learner's own is not touched.
+
+use crate::course::look::{ASIDE, CODE, HEADING, styled};
+use crate::course::steps;
+use crate::course::workspace::{Workbench, find};
+use crate::env::Env;
+use crate::failure::{CommandResult, Failure};
+use checker::exercise::Action;
+use lessons::catalog::Catalog;
+use std::io;
+
+/// Plays the first solution of the exercise `id`; `tell` shows text.
+pub(crate) fn play(
+    env: &Env,
+    catalog: &Catalog,
+    id: &str,
+    tell: &mut dyn FnMut(&str) -> io::Result<()>,
+) -> CommandResult {
+    let exercise = find(catalog, id)?;
+    let Some(solution) = exercise.solutions.first() else {
+        return Err(Failure::message(format!(
+            "the exercise `{id}` has no solution"
+        )));
+    };
+    let bench = Workbench::scratch(env, catalog, id)?;
+    let played = (|| {
+        tell(&format!("\n{}\n", styled(HEADING, "In a scratch sandbox:")))?;
+        bench.prepare()?;
+        for step in &solution.steps {
+            match &step.action {
+                Action::Write { path, text } => {
+                    tell(&format!(
+                        "{}\n",
+                        styled(ASIDE, &format!("({path} is written)"))
+                    ))?;
+                    for line in text.lines() {
+                        tell(&format!("  {line}\n"))?;
+                    }
+                }
+                action => tell(&format!(
+                    "{}\n",
+                    styled(CODE, &format!("$ {}", action.describe()))
+                ))?,
+            }
+            let (code, output) = steps::run(env, &bench.sandbox, &bench.workspace, &step.action)?;
+            tell(&output)?;
+            if !output.is_empty() && !output.ends_with('\n') {
+                tell("\n")?;
+            }
+            if code != 0 {
+                tell(&format!(
+                    "{}\n",
+                    styled(ASIDE, &format!("(exit code {code})"))
+                ))?;
+            }
+        }
+        for answer in solution.answers.values() {
+            tell(&format!("{}\n", styled(CODE, &format!("answer {answer}"))))?;
+        }
+        tell(&format!(
+            "{}\n\n",
+            styled(
+                ASIDE,
+                "The scratch sandbox is thrown away. Yours is as it was."
+            )
+        ))?;
+        Ok(())
+    })();
+    let discarded = bench.discard();
+    played.and(discarded)
+}

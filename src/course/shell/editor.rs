@@ -1,0 +1,265 @@
+//! Reading lines: with rustyline at a terminal, plainly from a pipe.
+
+use super::complete::{self, Names};
+use super::highlight;
+use super::lexer::{self, Completeness};
+use crate::course::look::Look;
+use engine::Engine;
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hinter, HistoryHinter};
+use rustyline::history::FileHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
+
+/// How many lines the history keeps.
+const HISTORY: usize = 2000;
+
+/// What reading a line came to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// A whole line, here-documents and all.
+    Line(String),
+    /// Ctrl-C.
+    Interrupted,
+    /// Ctrl-D, or the end of the pipe.
+    End,
+}
+
+/// Where lines come from.
+pub(crate) enum Reader {
+    /// A person at a terminal.
+    Terminal {
+        /// The line editor.
+        editor: Box<Editor<Assistant, FileHistory>>,
+        /// Where the history is kept.
+        history: PathBuf,
+    },
+    /// Anything else.
+    Pipe,
+}
+
+impl Reader {
+    /// A reader on standard input; `history` is the file that remembers lines.
+    pub(crate) fn new(is_terminal: bool, look: Look, history: PathBuf) -> io::Result<Self> {
+        if !is_terminal {
+            return Ok(Self::Pipe);
+        }
+        let config = Config::builder()
+            .completion_type(CompletionType::List)
+            .history_ignore_space(true)
+            .max_history_size(HISTORY)
+            .and_then(|config| config.history_ignore_dups(true))
+            .map_err(io::Error::other)?
+            .color_mode(if look.colour {
+                ColorMode::Enabled
+            } else {
+                ColorMode::Disabled
+            })
+            .bracketed_paste(look.drawn)
+            .build();
+        let mut editor = Editor::with_config(config).map_err(io::Error::other)?;
+        editor.set_helper(Some(Assistant::new(look)));
+        // The first start has none, and a damaged one is not worth stopping for.
+        let _ = editor.load_history(&history);
+        Ok(Self::Terminal {
+            editor: Box::new(editor),
+            history,
+        })
+    }
+
+    /// What Tab and the ghost text know.
+    pub(crate) fn assistant(&mut self) -> Option<&mut Assistant> {
+        match self {
+            Self::Terminal { editor, .. } => editor.helper_mut(),
+            Self::Pipe => None,
+        }
+    }
+
+    /// Reads a line; lines that go on are joined. From a pipe, no prompt is shown.
+    pub(crate) fn read(&mut self, prompt: &(String, String)) -> io::Result<Input> {
+        match self {
+            Self::Pipe => read_pipe(),
+            Self::Terminal { editor, history } => match editor.readline(prompt) {
+                Ok(line) => {
+                    if !line.trim().is_empty() {
+                        // A history that cannot be kept is no reason to stop.
+                        let _ = editor.add_history_entry(&line);
+                        let _ = editor.append_history(history);
+                    }
+                    Ok(Input::Line(line))
+                }
+                Err(ReadlineError::Interrupted) => Ok(Input::Interrupted),
+                Err(ReadlineError::Eof) => Ok(Input::End),
+                Err(ReadlineError::Io(error)) => Err(error),
+                Err(other) => Err(io::Error::other(other)),
+            },
+        }
+    }
+}
+
+fn read_pipe() -> io::Result<Input> {
+    let mut line = String::new();
+    let mut stdin = io::stdin().lock();
+    loop {
+        let mut bytes = Vec::new();
+        if stdin.read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(if line.is_empty() {
+                Input::End
+            } else {
+                Input::Line(line)
+            });
+        }
+        line.push_str(&String::from_utf8_lossy(&bytes));
+        if lexer::completeness(line.trim_end_matches('\n')) == Completeness::Complete {
+            return Ok(Input::Line(line.trim_end_matches('\n').to_owned()));
+        }
+    }
+}
+
+/// rustyline's helper: completion, ghost text, colour, and whether a line is whole.
+pub(crate) struct Assistant {
+    /// The command of the page that comes next.
+    pub(crate) suggestion: Option<String>,
+    /// The sandbox whose names are offered.
+    pub(crate) engine: Option<Engine>,
+    /// Where file names begin.
+    pub(crate) folder: PathBuf,
+    /// The folders of programs.
+    pub(crate) path: Option<OsString>,
+    look: Look,
+    earlier: HistoryHinter,
+}
+
+impl Assistant {
+    fn new(look: Look) -> Self {
+        Self {
+            suggestion: None,
+            engine: None,
+            folder: PathBuf::from("/"),
+            path: None,
+            look,
+            earlier: HistoryHinter::new(),
+        }
+    }
+}
+
+impl Names for Assistant {
+    fn containers(&self) -> Vec<String> {
+        let all = self
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.containers().ok());
+        let all = all.unwrap_or_default().into_iter();
+        all.map(|container| container.config.name).collect()
+    }
+
+    fn images(&self) -> Vec<String> {
+        let all = self.engine.as_ref().and_then(|engine| engine.images().ok());
+        let all = all.unwrap_or_default().into_iter();
+        let names = all.flat_map(|image| image.references);
+        let familiar = names.map(|name| name.familiar());
+        familiar
+            .map(|name| name.trim_end_matches(":latest").to_owned())
+            .collect()
+    }
+
+    fn volumes(&self) -> Vec<String> {
+        let all = self
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.volumes().ok());
+        let all = all.unwrap_or_default().into_iter();
+        let named = all.filter(|volume| !volume.anonymous);
+        named
+            .map(|volume| volume.name.as_str().to_owned())
+            .collect()
+    }
+
+    fn programs(&self) -> Vec<String> {
+        let mut found = BTreeSet::new();
+        for folder in self.path.iter().flat_map(std::env::split_paths) {
+            let Ok(entries) = std::fs::read_dir(folder) else {
+                continue;
+            };
+            let names = entries.flatten().map(|entry| entry.file_name());
+            found.extend(names.map(|name| name.to_string_lossy().into_owned()));
+        }
+        found
+            .into_iter()
+            .filter(|name| !name.starts_with('.'))
+            .collect()
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.folder.clone()
+    }
+}
+
+impl Helper for Assistant {}
+
+impl Completer for Assistant {
+    type Candidate = String;
+
+    fn complete(
+        &self,
+        line: &str,
+        at: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
+        Ok(complete::complete(line, at, self))
+    }
+}
+
+impl Hinter for Assistant {
+    type Hint = String;
+
+    fn hint(&self, line: &str, at: usize, context: &Context<'_>) -> Option<String> {
+        // Without colour it could not be told from what was typed.
+        if !self.look.drawn || !self.look.colour || at < line.len() {
+            return None;
+        }
+        let rest = self
+            .suggestion
+            .as_deref()
+            .and_then(|suggestion| suggestion.strip_prefix(line));
+        match rest {
+            Some(rest) if !rest.is_empty() => Some(rest.to_owned()),
+            _ => self.earlier.hint(line, at, context),
+        }
+    }
+}
+
+impl Highlighter for Assistant {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        Cow::Owned(highlight::highlight(line))
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(format!("\u{1b}[2m{hint}\u{1b}[0m"))
+    }
+
+    fn highlight_char(&self, _: &str, _: usize, kind: CmdKind) -> bool {
+        kind != CmdKind::MoveCursor
+    }
+}
+
+impl Validator for Assistant {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        Ok(match lexer::completeness(context.input()) {
+            Completeness::Complete => ValidationResult::Valid(None),
+            Completeness::Continues => ValidationResult::Incomplete,
+        })
+    }
+}
+
+/// The file that remembers lines.
+pub(crate) fn history_file(home: &Path) -> PathBuf {
+    home.join("history")
+}

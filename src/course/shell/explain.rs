@@ -1,0 +1,246 @@
+//! `explain`: a docker command line, word by word, from the tables that the command line itself is parsed with.
+
+use crate::cli;
+use crate::docker::commands::{self, Row};
+use clap::Arg;
+use lessons::problem::did_you_mean;
+
+/// A piece of the line, and what it means.
+pub(crate) type Piece = (String, String);
+
+/// Explains `line`, with or without `docker` in front. Error: why it cannot be explained, a sentence.
+pub(crate) fn explain(line: &str) -> Result<Vec<Piece>, String> {
+    let words = shell_words::split(line).map_err(|_| "a quote is not closed".to_owned())?;
+    let words = match words.split_first() {
+        Some((first, rest)) if first == "docker" => rest,
+        _ => &words[..],
+    };
+    let Some((row, path, rest)) = commands::find(words) else {
+        let first = words.first().map(String::as_str).unwrap_or_default();
+        let names = commands::TABLE.iter().flat_map(|row| row.names);
+        let names: Vec<&str> = names.copied().collect();
+        return Err(match did_you_mean(first, &names) {
+            Some(near) => format!("`docker {first}` is no command; did you mean `docker {near}`?"),
+            None => format!("`docker {first}` is no command; `docker --help` shows them all"),
+        });
+    };
+    let parser = (row.parser)();
+    let mut pieces = vec![(format!("docker {path}"), row.summary().to_owned())];
+    let mut rest = rest.iter();
+    let mut roles = Roles::of(row);
+    while let Some(word) = rest.next() {
+        if roles.ends_flags || !word.starts_with('-') || word == "-" {
+            let command = roles.next();
+            match command {
+                Role::Command => {
+                    let tail: Vec<String> = std::iter::once(word)
+                        .chain(rest.by_ref())
+                        .cloned()
+                        .collect();
+                    pieces.push((
+                        shell_words::join(tail),
+                        "what runs in the container".to_owned(),
+                    ));
+                }
+                Role::Name(name) => pieces.push((word.clone(), name)),
+            }
+        } else if let Some(long) = word.strip_prefix("--") {
+            let (name, value) = match long.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (long, None),
+            };
+            let arg = parser
+                .get_arguments()
+                .find(|arg| arg.get_long() == Some(name));
+            pieces.push(flag(&parser, &format!("--{name}"), arg, value, &mut rest));
+        } else {
+            letters(&parser, &word[1..], &mut rest, &mut pieces);
+        }
+    }
+    Ok(pieces)
+}
+
+/// `-it`, `-p8080:80`, `-n x`: one letter after the other, until one takes a value.
+fn letters(
+    parser: &clap::Command,
+    cluster: &str,
+    rest: &mut std::slice::Iter<'_, String>,
+    pieces: &mut Vec<Piece>,
+) {
+    let mut tail = cluster;
+    while let Some(letter) = tail.chars().next() {
+        tail = &tail[letter.len_utf8()..];
+        let arg = parser
+            .get_arguments()
+            .find(|arg| arg.get_short() == Some(letter));
+        let takes_value =
+            arg.is_some_and(|arg| !cli::is_switch(arg) && !arg.is_require_equals_set());
+        let value = match takes_value && !tail.is_empty() {
+            true => Some(std::mem::take(&mut tail).trim_start_matches('=').to_owned()),
+            false => None,
+        };
+        pieces.push(flag(parser, &format!("-{letter}"), arg, value, rest));
+    }
+}
+
+/// A flag with its value, which may be the next word.
+fn flag(
+    parser: &clap::Command,
+    shown: &str,
+    arg: Option<&Arg>,
+    value: Option<String>,
+    rest: &mut std::slice::Iter<'_, String>,
+) -> Piece {
+    let Some(arg) = arg else {
+        let longs = parser.get_arguments().filter_map(Arg::get_long);
+        let longs: Vec<String> = longs.map(|long| format!("--{long}")).collect();
+        let known: Vec<&str> = longs.iter().map(String::as_str).collect();
+        let hint = match did_you_mean(shown, &known) {
+            Some(near) if shown.starts_with("--") => format!("; did you mean `{near}`?"),
+            _ => String::new(),
+        };
+        return (
+            shown.to_owned(),
+            format!("not a flag of this command{hint}"),
+        );
+    };
+    let takes_value = !cli::is_switch(arg) && !arg.is_require_equals_set();
+    let value = value.or_else(|| {
+        rest.as_slice()
+            .first()
+            .filter(|_| takes_value)
+            .map(|_| rest.next().cloned().unwrap_or_default())
+    });
+    let about = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let long = arg.get_long().filter(|_| !shown.starts_with("--"));
+    let about = match long {
+        Some(long) => format!("{about} (--{long})"),
+        None => about,
+    };
+    let shown = match value {
+        Some(value) => format!("{shown} {}", shell_words::quote(&value)),
+        None => shown.to_owned(),
+    };
+    (shown, about)
+}
+
+/// What a word that is no flag means.
+enum Role {
+    /// By the name that the usage line gives it.
+    Name(String),
+    /// It and all that follows is the container's own command line.
+    Command,
+}
+
+/// The words of a usage line that stand for something, one after the other.
+struct Roles {
+    names: Vec<String>,
+    at: usize,
+    /// The container's own command line begins after this many words.
+    command_at: Option<usize>,
+    ends_flags: bool,
+}
+
+impl Roles {
+    fn of(row: &Row) -> Self {
+        let words = row
+            .usage
+            .split_whitespace()
+            .map(|word| word.trim_matches(['[', ']']));
+        let names: Vec<String> = words
+            .filter(|word| *word != "OPTIONS" && *word != "|")
+            .map(|word| word.trim_end_matches("...").to_owned())
+            .collect();
+        let command_at = names.iter().position(|name| name == "COMMAND");
+        Self {
+            names,
+            at: 0,
+            command_at,
+            ends_flags: false,
+        }
+    }
+
+    fn next(&mut self) -> Role {
+        if self.command_at == Some(self.at) {
+            return Role::Command;
+        }
+        // Flags after the image belong to the container's command.
+        self.ends_flags = self.command_at.is_some();
+        let name = self.names.get(self.at).or(self.names.last());
+        let name = name.map_or("a word too many", |name| match name.as_str() {
+            "CONTAINER" => "the container",
+            "IMAGE" => "the image",
+            "VOLUME" => "the volume",
+            "PATH" => "the folder with the files that COPY may take",
+            other => other,
+        });
+        self.at += 1;
+        Role::Name(name.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(line: &str, expected: &[(&str, &str)]) {
+        let pieces = explain(line).unwrap();
+        assert_eq!(pieces.len(), expected.len(), "{line}: {pieces:?}");
+        for ((shown, about), (text, part)) in pieces.iter().zip(expected) {
+            assert_eq!(shown, text, "{line}");
+            assert!(about.contains(part), "{line}: {shown}: {about}");
+        }
+    }
+
+    #[test]
+    fn every_flag_is_explained_also_in_a_cluster() {
+        check(
+            "docker run -it --name web -p8080:80 busybox sh -c 'echo -n hi'",
+            &[
+                ("docker run", "Create and run"),
+                ("-i", "STDIN"),
+                ("-t", "TTY"),
+                ("--name web", "name"),
+                ("-p 8080:80", "port"),
+                ("busybox", "the image"),
+                ("sh -c 'echo -n hi'", "what runs"),
+            ],
+        );
+        check(
+            "exec box ls -l",
+            &[
+                ("docker exec", ""),
+                ("box", "the container"),
+                ("ls -l", "what runs"),
+            ],
+        );
+        check(
+            "docker rm -f a b",
+            &[
+                ("docker rm", ""),
+                ("-f", "Force"),
+                ("a", "the container"),
+                ("b", "the container"),
+            ],
+        );
+        check(
+            "docker run --rmm busybox",
+            &[
+                ("docker run", ""),
+                ("--rmm", "did you mean `--rm`"),
+                ("busybox", "the image"),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_no_command_is_told() {
+        assert!(
+            explain("docker rnu")
+                .unwrap_err()
+                .contains("did you mean `docker run`")
+        );
+        assert!(explain("docker 'x").unwrap_err().contains("quote"));
+        assert!(explain("").is_err());
+    }
+}

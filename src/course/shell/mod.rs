@@ -1,0 +1,302 @@
+//! The lesson shell: what `docklings` without words starts.
+//!
+//! A line is a word of the course ([`words`]) or goes to `sh` ([`line`]). What a word means is decided by
+//! [`lessons::session`]; [`perform`] does what that asks for.
+
+mod carry;
+mod complete;
+mod editor;
+pub(crate) mod explain;
+mod highlight;
+mod job;
+mod lexer;
+mod line;
+mod perform;
+pub(crate) mod show;
+pub(crate) mod undo;
+mod why;
+pub(crate) mod words;
+
+pub(crate) use line::link_commands;
+
+use crate::course::look::{self, Look};
+use crate::course::{state, view};
+use crate::env::Env;
+use crate::failure::CommandResult;
+use checker::Report;
+use editor::{Input, Reader, history_file};
+use engine::error::plainly;
+use engine::visible;
+use job::{End, Terminal};
+use lessons::session::{Event, Session, Word as CourseWord};
+use line::Lines;
+
+use rustix::process::Pid;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use words::Word;
+
+/// The lesson shell.
+struct Shell {
+    env: Env,
+    look: Look,
+    session: Session,
+    /// The progress file.
+    progress: PathBuf,
+    lines: Lines,
+    terminal: Terminal,
+    reader: Reader,
+    /// What the last judgement of the exercise at hand said.
+    report: Option<Box<Report>>,
+    /// How long the journal was at the last judgement.
+    judged_at: Option<u64>,
+    /// How long the journal was when the last line began.
+    line_began_at: Option<u64>,
+    /// What `undo` takes back.
+    undo: undo::Undo,
+    /// A line that Ctrl-Z stopped.
+    stopped: Option<Pid>,
+    /// Where the learner was when the shell began: the playground's folder.
+    start_folder: PathBuf,
+    /// The last word had a question as its answer.
+    asked: bool,
+    /// The sandboxes in which everything is being stopped.
+    rested: Vec<String>,
+}
+
+/// Runs the lesson shell until the learner leaves it. `plain`: no colour, nothing drawn over.
+pub(crate) fn run(plain: bool) -> CommandResult {
+    let env = Env::read()?;
+    env.home.claim(env.home.root())?;
+    let look = Look::of_process(plain);
+    let course = state::open(&env)?;
+    for problem in &course.catalog.problems {
+        look.show(&format!("{problem}\n"))?;
+    }
+    let start_folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    let history = history_file(env.home.root());
+    let mut shell = Shell {
+        lines: Lines::new(&env.home, start_folder.clone())?,
+        terminal: Terminal::of_process(),
+        reader: Reader::new(io::stdin().is_terminal(), look, history)?,
+        session: Session::new(course.catalog, course.progress),
+        progress: course.file,
+        report: None,
+        judged_at: None,
+        line_began_at: None,
+        undo: undo::Undo::default(),
+        stopped: None,
+        asked: false,
+        rested: Vec::new(),
+        start_folder,
+        look,
+        env,
+    };
+    let ended = shell.read_lines();
+    if let Some(pid) = shell.stopped {
+        shell.terminal.hang_up(pid);
+    }
+    shell.forget_kept()?;
+    ended
+}
+
+impl Shell {
+    fn read_lines(&mut self) -> CommandResult {
+        self.handle(Event::Begin)?;
+        loop {
+            self.tell_assistant();
+            self.begin_line()?;
+            match self.reader.read(&self.prompt())? {
+                Input::Line(line) if line.trim().is_empty() => {}
+                Input::Line(line) => {
+                    if !self.take(&line)? {
+                        return Ok(());
+                    }
+                }
+                Input::Interrupted => {}
+                Input::End => {
+                    self.say("")?;
+                    self.tell_what_runs()?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Does what a line says; `false` means to leave.
+    fn take(&mut self, line: &str) -> CommandResult<bool> {
+        if self.asked {
+            self.asked = false;
+            match line.trim() {
+                "yes" | "y" | "Y" | "Yes" => {
+                    self.handle(Event::Word(CourseWord::Yes))?;
+                    return Ok(true);
+                }
+                "no" | "n" | "N" | "No" => {
+                    self.handle(Event::Word(CourseWord::No))?;
+                    return Ok(true);
+                }
+                _ => {}
+            }
+        }
+        match words::parse(line) {
+            None => self.run_line(line)?,
+            Some(Err(usage)) => self.say(&usage)?,
+            Some(Ok(Word::Quit)) => {
+                self.say("Your place is kept. `docklings` resumes here.")?;
+                self.tell_what_runs()?;
+                return Ok(false);
+            }
+            Some(Ok(word)) => self.word(word)?,
+        }
+        Ok(true)
+    }
+
+    fn word(&mut self, word: Word) -> CommandResult {
+        let word = match word {
+            Word::Next => CourseWord::Next,
+            Word::Back => CourseWord::Back,
+            Word::Goals => CourseWord::Goals,
+            Word::Check => CourseWord::Check,
+            Word::Answer(text) => CourseWord::Answer(text),
+            Word::Hint => CourseWord::Hint,
+            Word::Solution { play } => CourseWord::Solution { play },
+            Word::Reset => CourseWord::Reset,
+            Word::Skip => CourseWord::Skip,
+            Word::Go(target) => CourseWord::Go(target),
+            Word::Show(what) if what.is_empty() => return self.draw(),
+            Word::Show(what) => return self.show_with(&what),
+            Word::Undo => return self.take_back(),
+            Word::Why => return self.why(),
+            Word::Explain(line) => {
+                return self
+                    .look
+                    .show(&view::explained(&line, self.look))
+                    .map_err(Into::into);
+            }
+            Word::List => return self.list(),
+            Word::Help => return Ok(self.look.show(&view::help(self.look))?),
+            Word::Foreground => return self.foreground(),
+            Word::Quit => return Ok(()),
+        };
+        self.handle(Event::Word(word))
+    }
+
+    /// Runs a line of the learner's.
+    fn run_line(&mut self, line: &str) -> CommandResult {
+        let sandbox = self.session.sandbox();
+        let journal = self.env.home.sandbox(&sandbox)?.journal();
+        self.line_began_at = Some(std::fs::metadata(journal).map_or(0, |data| data.len()));
+        self.keep()?;
+        match self.lines.run(&self.terminal, &sandbox, line) {
+            Ok(end) => self.after_line(line, end),
+            Err(error) => self.say(&format!("the line cannot be run: {}", plainly(&error))),
+        }
+    }
+
+    /// `show` with words is `docklings show` with those words, in the sandbox at hand.
+    fn show_with(&mut self, what: &str) -> CommandResult {
+        let line = format!("docklings show {what}");
+        let sandbox = self.session.sandbox();
+        match self.lines.run(&self.terminal, &sandbox, &line) {
+            Ok(_) => Ok(()),
+            Err(error) => self.say(&format!("the line cannot be run: {}", plainly(&error))),
+        }
+    }
+
+    /// Lets the stopped line go on.
+    fn foreground(&mut self) -> CommandResult {
+        let Some(pid) = self.stopped.take() else {
+            return self.say("no line is stopped");
+        };
+        let end = self.terminal.resume(pid)?;
+        self.lines.finish(end);
+        self.after_line("fg", end)
+    }
+
+    fn after_line(&mut self, line: &str, end: End) -> CommandResult {
+        match end {
+            End::Stopped(pid) => {
+                if let Some(earlier) = self.stopped.replace(pid) {
+                    self.terminal.hang_up(earlier);
+                }
+                self.say("\nStopped. `fg` lets it go on.")?;
+            }
+            End::Exited(127) => {
+                let first = line.split_whitespace().next().unwrap_or_default();
+                if let Some(word) = words::near(first) {
+                    self.say(&format!("Did you mean `{word}`?"))?;
+                }
+            }
+            End::Killed(_) | End::Exited(_) => {}
+        }
+        for name in self.lines.take_forgotten() {
+            self.say(&format!(
+                "`{name}` is too long to be kept for the next line, and is forgotten."
+            ))?;
+        }
+        self.note_line(line)?;
+        self.handle(Event::Ran(line.to_owned()))
+    }
+
+    /// The prompt, plain and coloured: where one is, and how far.
+    fn prompt(&self) -> (String, String) {
+        let mut place = match self.session.exercise() {
+            Some(id) => match &self.report {
+                Some(report) => format!("{id} {}/{}", report.done, report.goals.len()),
+                None => id.to_owned(),
+            },
+            None => self
+                .session
+                .sandbox()
+                .trim_start_matches("lesson-")
+                .to_owned(),
+        };
+        let folder = self.lines.folder();
+        if folder != self.folder_of_place() && self.look.width >= 60 {
+            let name = folder.file_name().unwrap_or(folder.as_os_str());
+            place = format!("{place} {}", visible::line(&name.to_string_lossy()));
+        }
+        let plain = format!("{place} $ ");
+        let coloured = look::styled(look::PASS, &place);
+        (plain, format!("{coloured} $ "))
+    }
+
+    /// Goes to the next line if a program ended in the middle of one. A row of blanks does it without asking the terminal,
+    /// which may not answer: they fill the rest of an empty row, and from the middle of one they run over into the next.
+    fn begin_line(&self) -> io::Result<()> {
+        if !self.look.drawn {
+            return Ok(());
+        }
+        let columns = crate::ctx::terminal_size().map_or(0, |(_, columns)| usize::from(columns));
+        self.look.show(&format!("{:columns$}\r", ""))
+    }
+
+    /// Tells completion and ghost text where the learner is.
+    fn tell_assistant(&mut self) {
+        let suggestion = self.session.suggestion();
+        let sandbox = self.session.sandbox();
+        let Some(assistant) = self.reader.assistant() else {
+            return;
+        };
+        assistant.suggestion = suggestion;
+        assistant.folder = self.lines.folder().to_owned();
+        assistant.path = self.lines.path().cloned();
+        if assistant
+            .engine
+            .as_ref()
+            .is_none_or(|engine| engine.sandbox_name() != sandbox)
+        {
+            // Without an engine, names are not offered, and all else works.
+            assistant.engine =
+                crate::course::workspace::open_engine(&self.env, &sandbox, "complete").ok();
+        }
+    }
+
+    /// Shows a sentence or two.
+    fn say(&self, text: &str) -> CommandResult {
+        Ok(self
+            .look
+            .show(&format!("{}\n", view::fill(text, self.look)))?)
+    }
+}

@@ -1,0 +1,328 @@
+//! Doing what the session asks for.
+
+use super::{Shell, show, why};
+use crate::course::judge::{Patience, judge};
+use crate::course::look::{self, styled};
+use crate::course::verbs::stop;
+use crate::course::view;
+use crate::course::workspace::{Workbench, drop_sandbox, open_engine, place_files, remove};
+use crate::course::{play, state};
+use crate::failure::{CommandResult, Failure};
+use checker::report::TextOptions;
+use lessons::lesson::Step;
+use lessons::progress::Standing;
+use lessons::session::{Effect, Event, FREE, Place, exercise_sandbox};
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+impl Shell {
+    /// Tells the session what happened, and does what it asks for. What fails is said, and the shell goes on.
+    pub(super) fn handle(&mut self, event: Event) -> CommandResult {
+        let mut waiting: VecDeque<Effect> = self.session.handle(event).into();
+        while let Some(effect) = waiting.pop_front() {
+            match self.perform(effect) {
+                Ok(None) => {}
+                // What a judgement leads to comes before what was asked for after it.
+                Ok(Some(event)) => {
+                    for effect in self.session.handle(event).into_iter().rev() {
+                        waiting.push_front(effect);
+                    }
+                }
+                // Nobody is left to be told.
+                Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                    return Err(error.into());
+                }
+                Err(failure) => {
+                    self.tell_failure(&failure)?;
+                    // What follows builds on what failed.
+                    waiting.retain(|effect| matches!(effect, Effect::Record(_)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_failure(&self, failure: &Failure) -> CommandResult {
+        if let Some(text) = failure.text() {
+            self.look.show(&format!("{text}\n"))?;
+        }
+        if let Some(hint) = failure.hint() {
+            self.look.show(&format!("hint: {hint}\n"))?;
+        }
+        Ok(())
+    }
+
+    /// Does one thing; the event that comes of it, if one does.
+    fn perform(&mut self, effect: Effect) -> CommandResult<Option<Event>> {
+        match effect {
+            Effect::Enter { sandbox, told } => self.enter(&sandbox, told)?,
+            Effect::Rest { exercise } => self.rest(&exercise)?,
+            Effect::Page { lesson, page } => {
+                let lesson = &self.session.catalog().lessons[lesson];
+                self.show(&view::page(lesson, page, self.look))?;
+            }
+            Effect::Prepare { exercise } => self.prepare(&exercise, false)?,
+            Effect::Restart { exercise } => self.prepare(&exercise, true)?,
+            Effect::Empty { sandbox } => self.empty(&sandbox)?,
+            Effect::Exercise { id } => {
+                let record = self.session.progress().exercises.get(&id);
+                let passed = record
+                    .map(|record| record.passed.clone())
+                    .unwrap_or_default();
+                self.with(&id, |exercise, look| {
+                    view::exercise(exercise, &passed, look)
+                })?;
+            }
+            Effect::Judge { exercise, asked } => return self.judge(&exercise, asked).map(Some),
+            Effect::Report { .. } => {
+                if let Some(report) = &self.report {
+                    self.show(&view::report(report, TextOptions::default(), self.look))?;
+                }
+            }
+            Effect::Passed { exercise, goals } => {
+                let reached = self.report.as_ref().map_or(0, |report| report.done);
+                self.with(&exercise, |exercise, look| {
+                    view::passed(exercise, &goals, reached, look)
+                })?;
+            }
+            Effect::Lost { exercise, goals } => {
+                self.with(&exercise, |exercise, look| {
+                    view::lost(exercise, &goals, look)
+                })?;
+            }
+            Effect::Done { exercise } => self.with(&exercise, view::done)?,
+            Effect::Hint {
+                exercise,
+                hint,
+                left,
+            } => {
+                self.with(&exercise, |exercise, look| {
+                    view::hint(exercise, hint, left, look)
+                })?;
+            }
+            Effect::Solution { exercise } => self.with(&exercise, view::solution)?,
+            Effect::Play { exercise } => {
+                let look = self.look;
+                let mut tell = |text: &str| look.show(text);
+                play::play(&self.env, self.session.catalog(), &exercise, &mut tell)?;
+            }
+            Effect::Ask(question) => {
+                self.asked = true;
+                self.show(&view::question(&question))?;
+            }
+            Effect::Record(change) => {
+                state::record(&self.progress, &change)?;
+            }
+            Effect::Say(say) => {
+                let text = view::say(
+                    &say,
+                    self.session.place(),
+                    self.session.catalog(),
+                    self.look,
+                );
+                self.show(&text)?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stops what runs in an exercise that is done, in the background.
+    fn rest(&mut self, exercise: &str) -> CommandResult {
+        let stopped = stop::put_to_rest(&self.env, exercise)?;
+        self.rested.push(exercise_sandbox(exercise));
+        if stopped.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = stopped.iter().map(|name| format!("`{name}`")).collect();
+        let (names, verb) = (
+            names.join(", "),
+            if stopped.len() == 1 { "is" } else { "are" },
+        );
+        self.say(&format!(
+            "`{exercise}` is done: {names} {verb} being stopped."
+        ))
+    }
+
+    /// Says what still runs. What runs in an exercise that is done is stopped.
+    pub(super) fn tell_what_runs(&mut self) -> CommandResult {
+        let here = self.session.exercise().map(str::to_owned);
+        let done = here.filter(|id| self.session.standing(id) == Standing::Done);
+        if let Some(exercise) = done {
+            self.rest(&exercise)?;
+        }
+        match stop::still_running(&self.env, &self.rested) {
+            Some(line) => self.say(&line),
+            None => Ok(()),
+        }
+    }
+
+    fn show(&self, text: &str) -> CommandResult {
+        Ok(self.look.show(text)?)
+    }
+
+    /// Shows something of the exercise `id`.
+    fn with(
+        &self,
+        id: &str,
+        text: impl FnOnce(&checker::Exercise, look::Look) -> String,
+    ) -> CommandResult {
+        match self.session.catalog().exercise(id) {
+            Some(exercise) => self.show(&text(exercise, self.look)),
+            None => Ok(()),
+        }
+    }
+
+    /// The folder that belongs to the learner's place.
+    pub(super) fn folder_of_place(&self) -> PathBuf {
+        let sandbox = self.session.sandbox();
+        match self.session.exercise() {
+            Some(id) => self.env.home.workspace(id),
+            None if sandbox == FREE => self.start_folder.clone(),
+            None => self.env.home.workspace(&sandbox),
+        }
+    }
+
+    fn enter(&mut self, sandbox: &str, told: bool) -> CommandResult {
+        self.rested.retain(|rested| rested != sandbox);
+        self.report = None;
+        self.judged_at = None;
+        self.line_began_at = None;
+        self.forget_kept()?;
+        self.forget_stale(sandbox)?;
+        let folder = self.folder_of_place();
+        if self.session.exercise().is_none() {
+            // An exercise makes its own when it is set up.
+            let engine = open_engine(&self.env, sandbox, "lesson")?;
+            engine.ensure_starter_images()?;
+            if sandbox != FREE {
+                self.make_page_folder(&folder)?;
+            }
+        }
+        self.lines.go_to(folder);
+        if told {
+            let text = match (self.session.place(), self.session.exercise()) {
+                (_, Some(_)) => format!(
+                    "Now in the sandbox `{sandbox}`: containers, images and files of its own. `back` returns to the lesson's."
+                ),
+                (Place::Free, None) => {
+                    "Now in the sandbox `free`, and in the folder that you came from.".to_owned()
+                }
+                _ => {
+                    format!("Now in the sandbox `{sandbox}`, which the pages of this lesson share.")
+                }
+            };
+            self.show(&format!(
+                "\n{}\n",
+                styled(look::ASIDE, &view::fill(&text, self.look))
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// The folder of a lesson's pages, with the lesson's files.
+    fn make_page_folder(&self, folder: &std::path::Path) -> CommandResult {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        self.env.home.claim(&self.env.home.workspaces())?;
+        self.env.home.claim(folder)?;
+        if let Place::At { lesson, .. } = self.session.place() {
+            place_files(folder, &self.session.catalog().lesson_files(*lesson))?;
+        }
+        Ok(())
+    }
+
+    fn prepare_if_needed(&mut self, exercise: &str) -> CommandResult {
+        let bench = Workbench::new(&self.env, self.session.catalog(), exercise)?;
+        if bench.is_ready() && bench.workspace.is_dir() {
+            return Ok(());
+        }
+        self.prepare(exercise, false)
+    }
+
+    fn prepare(&mut self, exercise: &str, anew: bool) -> CommandResult {
+        let bench = Workbench::new(&self.env, self.session.catalog(), exercise)?;
+        match anew {
+            true => bench.start_over()?,
+            false => bench.prepare()?,
+        }
+        let workspace = bench.workspace;
+        self.forget_kept()?;
+        self.lines.go_to(workspace);
+        Ok(())
+    }
+
+    fn empty(&mut self, sandbox: &str) -> CommandResult {
+        self.forget_kept()?;
+        drop_sandbox(&self.env, sandbox)?;
+        if sandbox != FREE {
+            remove(&self.folder_of_place())?;
+        }
+        self.enter(sandbox, false)?;
+        self.say(&format!("The sandbox `{sandbox}` is empty."))
+    }
+
+    fn judge(&mut self, id: &str, asked: bool) -> CommandResult<Event> {
+        // It could not be set up before, or it was reset in another terminal.
+        self.prepare_if_needed(id)?;
+        let record = self.session.progress().exercises.get(id);
+        let journal = self.env.home.sandbox(&self.session.sandbox())?.journal();
+        let length = std::fs::metadata(journal).map_or(0, |data| data.len());
+        let happened = self
+            .judged_at
+            .replace(length)
+            .is_some_and(|before| before != length);
+        let patience = match (asked, happened) {
+            (true, _) => Patience::AsWritten,
+            (false, true) => Patience::Briefly,
+            (false, false) => Patience::None,
+        };
+        let report = judge(&self.env, self.session.catalog(), id, record, patience)?;
+        self.report = Some(report.clone());
+        Ok(Event::Judged { report, asked })
+    }
+
+    /// Draws images, layers and containers of the sandbox at hand.
+    pub(super) fn draw(&self) -> CommandResult {
+        let engine = open_engine(&self.env, &self.session.sandbox(), "show")?;
+        self.show(&show::show(&engine, self.look)?)
+    }
+
+    /// Tells what the last line did.
+    pub(super) fn why(&self) -> CommandResult {
+        let engine = open_engine(&self.env, &self.session.sandbox(), "why")?;
+        let told = match self.line_began_at {
+            None => Vec::new(),
+            Some(offset) => {
+                let journal = engine.sandbox().journal();
+                why::why(&engine, &engine::events::read_from(&journal, offset)?.0)
+            }
+        };
+        if told.is_empty() {
+            return self.say("The last line changed nothing in this sandbox.");
+        }
+        for text in told {
+            self.say(&text)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn list(&self) -> CommandResult {
+        let catalog = self.session.catalog();
+        let here = match *self.session.place() {
+            Place::At { lesson, step } => match catalog.steps(lesson).get(step) {
+                Some(Step::Exercise(_)) => Some((lesson, self.session.exercise())),
+                _ => Some((lesson, None)),
+            },
+            Place::Free | Place::End => None,
+        };
+        self.show(&view::list(
+            catalog,
+            self.session.progress(),
+            here,
+            false,
+            self.look,
+        ))
+    }
+}

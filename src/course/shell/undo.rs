@@ -1,0 +1,271 @@
+//! `undo`: the last line that changed something is taken back.
+//!
+//! Before a line runs, what the sandbox and the exercise's folder hold is kept beside the sandbox
+//! ([`engine::Engine::keep`]); what was kept before a line that changed nothing serves the next line, too. Keeping and
+//! taking back are hidden stages of their own: files of a container's users need a user namespace, and a process that
+//! enters one cannot leave it.
+
+use super::Shell;
+use crate::course::view;
+use crate::course::workspace::{open_engine, remove};
+use crate::env::Env;
+use crate::failure::{CommandResult, Failure};
+use engine::engine::undo::{TakenBack, is_look};
+use engine::events::read_from;
+use lessons::session::{Event, FREE};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The hidden stages.
+pub(crate) const KEEP: &str = "__keep";
+pub(crate) const TAKE_BACK: &str = "__take-back";
+
+/// What is kept for the next line.
+const NEXT: &str = "next";
+/// What was kept before the last line that changed something.
+const LAST: &str = "undo";
+
+/// The files below a folder: size and time of each.
+type Files = BTreeMap<PathBuf, (u64, Option<std::time::SystemTime>)>;
+
+/// What can be taken back.
+#[derive(Default)]
+pub(super) struct Undo {
+    next: Option<Next>,
+    last: Option<Last>,
+}
+
+/// What was kept for a line that has not run yet, or that changed nothing.
+struct Next {
+    sandbox: String,
+    /// How long the journal was when the line began.
+    journal: u64,
+    files: Files,
+    /// Why it could not be kept.
+    kept: Result<(), String>,
+}
+
+/// The last line that changed something.
+struct Last {
+    line: String,
+    sandbox: String,
+    journal: u64,
+    kept: Result<(), String>,
+}
+
+impl Shell {
+    /// The folder whose files belong to the sandbox; the playground has none of its own.
+    fn kept_folder(&self) -> Option<PathBuf> {
+        let is_free = self.session.sandbox() == FREE;
+        (!is_free).then(|| self.folder_of_place())
+    }
+
+    /// Keeps what is there, before a line changes it. That it cannot be kept is told by `undo`, and holds nobody up.
+    pub(super) fn keep(&mut self) -> CommandResult {
+        let sandbox = self.session.sandbox();
+        let journal = self.line_began_at.unwrap_or(0);
+        let folder = self.kept_folder();
+        let files = folder.as_deref().map(files).unwrap_or_default();
+        if let Some(next) = &mut self.undo.next
+            && next.sandbox == sandbox
+            && next.files == files
+            && !changed_since(&self.env, &sandbox, next.journal)?
+        {
+            next.journal = journal;
+            return Ok(());
+        }
+        let target = name(&sandbox, NEXT);
+        let output = stage(&self.env, KEEP, &[&sandbox, &target], folder.as_deref())?;
+        self.undo.next = Some(Next {
+            sandbox,
+            journal,
+            files,
+            kept: match output.status.success() {
+                true => Ok(()),
+                false => Err(said(&output)),
+            },
+        });
+        Ok(())
+    }
+
+    /// After `line`: whether it changed something, and so is what `undo` takes back.
+    pub(super) fn note_line(&mut self, line: &str) -> CommandResult {
+        let sandbox = self.session.sandbox();
+        let folder = self.kept_folder();
+        let Some(next) = &self.undo.next else {
+            return Ok(());
+        };
+        let files = folder.as_deref().map(files).unwrap_or_default();
+        if next.sandbox != sandbox
+            || (next.files == files && !changed_since(&self.env, &sandbox, next.journal)?)
+        {
+            return Ok(());
+        }
+        let Some(next) = self.undo.next.take() else {
+            return Ok(());
+        };
+        let (from, to) = (
+            place(&self.env, &sandbox, NEXT)?,
+            place(&self.env, &sandbox, LAST)?,
+        );
+        remove(&to)?;
+        let mut kept = next.kept;
+        if kept.is_ok() {
+            kept = std::fs::rename(&from, &to).map_err(|error| error.to_string());
+        }
+        self.undo.last = Some(Last {
+            line: line.trim().to_owned(),
+            sandbox,
+            journal: next.journal,
+            kept,
+        });
+        Ok(())
+    }
+
+    /// Forgets what was kept, as the learner leaves the sandbox.
+    pub(super) fn forget_kept(&mut self) -> CommandResult {
+        let undo = std::mem::take(&mut self.undo);
+        let next = undo.next.map(|next| next.sandbox);
+        for sandbox in next.into_iter().chain(undo.last.map(|last| last.sandbox)) {
+            self.forget_stale(&sandbox)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what a shell that was killed has kept of `sandbox`.
+    pub(super) fn forget_stale(&self, sandbox: &str) -> CommandResult {
+        for what in [NEXT, LAST] {
+            remove(&place(&self.env, sandbox, what)?)?;
+        }
+        Ok(())
+    }
+
+    /// Takes back the last line that changed something, or says why that cannot be done.
+    pub(super) fn take_back(&mut self) -> CommandResult {
+        let Some(last) = self.undo.last.take() else {
+            return self.say(
+                "There is nothing to take back: `undo` knows the last line that changed something here.",
+            );
+        };
+        if let Err(reason) = &last.kept {
+            return self.say(&format!("`{}` cannot be taken back: {reason}", last.line));
+        }
+        let folder = self.kept_folder();
+        let target = name(&last.sandbox, LAST);
+        let journal = last.journal.to_string();
+        let words = [last.sandbox.as_str(), &target, &journal];
+        let output = stage(&self.env, TAKE_BACK, &words, folder.as_deref())?;
+        if !output.status.success() {
+            let text = format!("`{}` cannot be taken back: {}", last.line, said(&output));
+            self.undo.last = Some(last);
+            return self.say(&text);
+        }
+        self.undo.next = None;
+        self.report = None;
+        let taken: TakenBack = serde_json::from_slice(&output.stdout)
+            .map_err(|error| Failure::message(format!("undo: {error}")))?;
+        let mut text = format!("Taken back: `{}`.", last.line);
+        for (word, names) in [("There again", taken.back), ("Gone", taken.gone)] {
+            if !names.is_empty() {
+                text.push_str(&format!(" {word}: {}.", names.join(", ")));
+            }
+        }
+        if folder.is_none() {
+            text.push_str(" Files of your own are not touched.");
+        }
+        self.look
+            .show(&format!("{}\n", view::fill(&text, self.look)))?;
+        self.handle(Event::Ran(String::new()))
+    }
+}
+
+/// The name of the sandbox beside `sandbox` that holds what was kept.
+fn name(sandbox: &str, what: &str) -> String {
+    format!("{sandbox}.{what}")
+}
+
+fn place(env: &Env, sandbox: &str, what: &str) -> CommandResult<PathBuf> {
+    Ok(env.home.sandbox(&name(sandbox, what))?.root().to_owned())
+}
+
+/// Whether the journal tells of more than looks since it was `offset` bytes long.
+fn changed_since(env: &Env, sandbox: &str, offset: u64) -> CommandResult<bool> {
+    let journal = env.home.sandbox(sandbox)?.journal();
+    let (events, _) = read_from(&journal, offset)?;
+    Ok(events.iter().any(|event| !is_look(event)))
+}
+
+/// The files below `folder`. What cannot be read is left out; it is not a learner's file.
+fn files(folder: &Path) -> Files {
+    let mut found = Files::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let Ok(about) = entry.metadata() else {
+                continue;
+            };
+            let path = entry.path();
+            if about.is_dir() {
+                open.push(path.clone());
+                found.insert(path, (0, None));
+            } else {
+                found.insert(path, (about.len(), about.modified().ok()));
+            }
+        }
+    }
+    found
+}
+
+/// Runs a hidden stage of this program.
+fn stage(env: &Env, stage: &str, words: &[&str], folder: Option<&Path>) -> CommandResult<Output> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .arg(stage)
+        .args(words)
+        .args(folder)
+        .env(crate::env::HOME, env.home.root())
+        .stdin(Stdio::null());
+    Ok(command.output()?)
+}
+
+/// What a stage said, as the end of a sentence.
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut lines = text.trim().lines();
+    let reason = lines.next().unwrap_or("it was not kept");
+    let reason = reason.trim_start_matches("Error response from daemon: ");
+    match lines.next().and_then(|line| line.strip_prefix("hint: ")) {
+        Some(hint) => format!("{reason}. `{hint}` may help."),
+        None => format!("{reason}."),
+    }
+}
+
+/// The stage [`KEEP`]: sandbox, name of what is kept, folder.
+pub(crate) fn keep(words: &[String]) -> CommandResult {
+    let [sandbox, kept, folder @ ..] = words else {
+        return Err(Failure::message(
+            "usage: __keep SANDBOX KEPT [FOLDER]".to_owned(),
+        ));
+    };
+    let engine = open_engine(&Env::read()?, sandbox, "undo")?;
+    Ok(engine.keep(kept, folder.first().map(Path::new))?)
+}
+
+/// The stage [`TAKE_BACK`]: sandbox, name of what was kept, length of the journal, folder.
+pub(crate) fn take_back(words: &[String]) -> CommandResult {
+    use std::io::Write;
+    let [sandbox, kept, journal, folder @ ..] = words else {
+        return Err(Failure::message(
+            "usage: __take-back SANDBOX KEPT JOURNAL [FOLDER]".to_owned(),
+        ));
+    };
+    let engine = open_engine(&Env::read()?, sandbox, "undo")?;
+    let journal = journal
+        .parse()
+        .map_err(|_| Failure::message(format!("`{journal}` is no length")))?;
+    let taken = engine.take_back(kept, folder.first().map(Path::new), journal)?;
+    let text = serde_json::to_string(&taken)
+        .map_err(|error| Failure::message(format!("undo: {error}")))?;
+    Ok(writeln!(std::io::stdout(), "{text}")?)
+}

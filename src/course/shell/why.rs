@@ -1,0 +1,135 @@
+//! `why`: what the last line did, from the journal, in plain words: files, processes, namespaces.
+
+use engine::Engine;
+use engine::events::{Event, ObjectKind};
+use engine::id::ContainerId;
+use std::fs;
+
+/// What `events` mean, a paragraph each.
+pub(crate) fn why(engine: &Engine, events: &[Event]) -> Vec<String> {
+    let mut told = Vec::new();
+    for event in events {
+        if let Some(text) = of_event(engine, event)
+            && told.last() != Some(&text)
+        {
+            told.push(text);
+        }
+    }
+    told
+}
+
+fn fact<'a>(event: &'a Event, name: &str) -> &'a str {
+    event
+        .facts
+        .get(name)
+        .and_then(|value| value.as_str())
+        .unwrap_or_default()
+}
+
+fn of_event(engine: &Engine, event: &Event) -> Option<String> {
+    let name = fact(event, "name");
+    let image = fact(event, "image");
+    Some(match (event.kind, &*event.action) {
+        (ObjectKind::Container, "create") => format!(
+            "The container `{name}` was created from `{image}`: a record of what was asked for, and an empty layer of its \
+             own over the image's.{}",
+            folder(engine, event)
+        ),
+        (ObjectKind::Container, "start") => format!(
+            "Its first process was started in namespaces of its own: files (mnt), processes (pid), network (net), host \
+             name (uts), messages (ipc).{}",
+            process(engine, event)
+        ),
+        (ObjectKind::Container, "die") => format!(
+            "The first process of `{name}` ended with exit code {}. Its namespaces and mounts went with it; its own \
+             layer and its log stay on disk.",
+            fact(event, "exitCode")
+        ),
+        (ObjectKind::Container, "destroy") => {
+            format!(
+                "The container `{name}` was removed: its record, its log and its own layer are gone. The image is as it was."
+            )
+        }
+        (ObjectKind::Container, "stop") => format!(
+            "`{name}` was stopped: its first process was asked to end, and would have been killed had it not."
+        ),
+        (ObjectKind::Container, "kill") => format!(
+            "A signal ({}) was sent to the first process of `{name}`.",
+            fact(event, "signal")
+        ),
+        (ObjectKind::Container, "exec_start") => format!(
+            "One more process was started in the namespaces of `{name}`, beside its first one."
+        ),
+        (ObjectKind::Container, "pause") => {
+            format!("All processes of `{name}` were frozen by their control group.")
+        }
+        (ObjectKind::Container, "unpause") => format!("The processes of `{name}` go on."),
+        (ObjectKind::Container, "rename") => {
+            format!("A container has a new name: `{name}`. Its id stays.")
+        }
+        (ObjectKind::Container, "copy_in") => format!(
+            "Files of this machine were written into `{name}`, at `{}`: into its own layer.",
+            fact(event, "path")
+        ),
+        (ObjectKind::Container, "copy_out") => format!(
+            "Files of `{name}` were read, at `{}`, and written to this machine.",
+            fact(event, "path")
+        ),
+        (ObjectKind::Container, "commit") => {
+            format!("The own layer of `{name}` was packed as the top layer of a new image.")
+        }
+        (ObjectKind::Image, "tag") => format!(
+            "The name `{name}` now means the image {}. A name is an entry in a list; no file was copied.",
+            short(&event.id)
+        ),
+        (ObjectKind::Image, "untag") => format!("The name `{name}` was taken away."),
+        (ObjectKind::Image, "delete") => format!(
+            "The image {} and the layers that nothing else needs were deleted.",
+            short(&event.id)
+        ),
+        (ObjectKind::Volume, "create") => format!(
+            "The volume `{}` was made: a folder outside of any container.",
+            event.id
+        ),
+        (ObjectKind::Volume, "destroy") => {
+            format!("The volume `{}` was removed with its files.", event.id)
+        }
+        (ObjectKind::Builder, "build") => {
+            "An image was built; each step that changes files made one layer.".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+fn short(id: &str) -> &str {
+    crate::term::text::short_id(id)
+}
+
+/// Where the container's files are.
+fn folder(engine: &Engine, event: &Event) -> String {
+    let paths = ContainerId::parse(&event.id)
+        .ok()
+        .map(|id| engine.sandbox().container(&id));
+    match paths.filter(|paths| paths.root().is_dir()) {
+        Some(paths) => format!(" Both are in `{}`.", paths.root().display()),
+        None => String::new(),
+    }
+}
+
+/// The process as the machine sees it, as long as it runs.
+fn process(engine: &Engine, event: &Event) -> String {
+    let Ok(container) = engine.container(&event.id) else {
+        return String::new();
+    };
+    if !container.status.is_alive() {
+        return String::new();
+    }
+    let pid = container.state.pid;
+    match fs::read_link(format!("/proc/{pid}/ns/pid")) {
+        Ok(link) => format!(
+            " For this machine it is process {pid}, in `{}`; for itself it is process 1.",
+            link.display()
+        ),
+        Err(_) => format!(" For this machine it is process {pid}; for itself it is process 1."),
+    }
+}

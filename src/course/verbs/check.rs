@@ -1,0 +1,133 @@
+//! `docklings check`: judge an exercise, for people and for scripts.
+
+use super::words::Words;
+use crate::course::judge::{Patience, judge};
+use crate::course::look::Look;
+use crate::course::state::{self, Course, record, record_if_possible};
+use crate::course::view;
+use crate::course::workspace::{Workbench, find};
+use crate::env::Env;
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use crate::output::Output;
+use checker::report::TextOptions;
+use checker::{Report, Verdict};
+use lessons::progress::{Change, Standing};
+
+pub(super) fn run(words: &Words) -> CommandResult {
+    let env = Env::read()?;
+    let course = state::open(&env)?;
+    let id = words.exercise(&env, &course.progress)?;
+    for answer in words.values("--answer") {
+        note_answer(&course, &id, answer)?;
+    }
+    let (report, standing) = judge_and_record(&env, &course, &id, Patience::AsWritten)?;
+    if words.has("--json") {
+        writeln!(Output::lines(), "{:#}", report.to_json())?;
+    } else {
+        let look = Look::of_process(false);
+        let options = TextOptions {
+            all: words.has("--all"),
+            full: words.has("--full"),
+        };
+        let mut text = view::report(&report, options, look);
+        if report.is_pass() && standing != Standing::Done {
+            text.push_str(&view::done(find(&course.catalog, &id)?, look));
+        }
+        look.show(&text)?;
+    }
+    match report.exit_code() {
+        0 => Ok(()),
+        code => Err(Failure::Code(code)),
+    }
+}
+
+/// `GOAL=TEXT`, or only the text where one goal asks.
+fn note_answer(course: &Course, id: &str, answer: &str) -> CommandResult {
+    let exercise = find(&course.catalog, id)?;
+    let asking = exercise.goals.iter().filter(|goal| goal.question.is_some());
+    let asking: Vec<&str> = asking.map(|goal| &*goal.id).collect();
+    let named = answer
+        .split_once('=')
+        .filter(|(goal, _)| asking.contains(goal));
+    let (goal, text) = match (named, &asking[..]) {
+        (Some(named), _) => named,
+        (None, [goal]) => (*goal, answer),
+        (None, []) => {
+            return Err(Failure::Message(
+                "no goal of this exercise asks".to_owned(),
+                exit::USAGE,
+            ));
+        }
+        (None, _) => {
+            let text = format!(
+                "which goal? `--answer GOAL=TEXT`, with one of {}",
+                asking.join(", ")
+            );
+            return Err(Failure::Message(text, exit::USAGE));
+        }
+    };
+    record(
+        &course.file,
+        &Change::Answered {
+            exercise: id.to_owned(),
+            goal: goal.to_owned(),
+            answer: text.to_owned(),
+        },
+    )?;
+    Ok(())
+}
+
+/// Judges the exercise `id`, setting it up first if need be, and notes what came of it. Returns the report, and how
+/// the exercise stood before.
+pub(super) fn judge_and_record(
+    env: &Env,
+    course: &Course,
+    id: &str,
+    patience: Patience,
+) -> CommandResult<(Box<Report>, Standing)> {
+    let exercise = find(&course.catalog, id)?;
+    Workbench::new(env, &course.catalog, id)?.prepare()?;
+    // Not the copy that was read at the start: an answer may just have been noted.
+    let progress = lessons::progress::Progress::load(&course.file)?;
+    let standing = progress.standing(id, exercise.revision);
+    let report = judge(
+        env,
+        &course.catalog,
+        id,
+        progress.exercises.get(id),
+        patience,
+    )?;
+    let passed: Vec<String> = report
+        .goals
+        .iter()
+        .filter(|goal| goal.verdict == Verdict::Pass)
+        .map(|goal| goal.id.clone())
+        .collect();
+    let exercise = id.to_owned();
+    if !passed.is_empty() {
+        let goals = passed;
+        record_if_possible(
+            &course.file,
+            &Change::Passed {
+                exercise: exercise.clone(),
+                goals,
+            },
+        )?;
+    }
+    match report.verdict {
+        Verdict::Pass => {
+            let finished = Change::Finished {
+                edition: course.catalog.edition(id),
+                exercise,
+                revision: report.revision,
+            };
+            record_if_possible(&course.file, &finished)?;
+        }
+        Verdict::NotYet if patience == Patience::AsWritten => {
+            record_if_possible(&course.file, &Change::Attempted(exercise))?;
+        }
+        _ => {}
+    }
+    Ok((report, standing))
+}

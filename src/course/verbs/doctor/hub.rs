@@ -1,0 +1,73 @@
+//! Where names without a registry come from, and whether it answers.
+
+use super::Finding;
+use crate::docker::registry::hub;
+use crate::docker::registry::hub::config;
+use crate::env::Env;
+use engine::Error;
+use engine::image::remote::endpoint::{DOCKER_HUB, Endpoint};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// What is far away has this long to take a connection.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Starts the practice hub if it is the one.
+pub(super) fn reach(env: &Env) -> Finding {
+    let what = "hub";
+    let back = "docklings config hub practice";
+    let choice = match config::chosen(env) {
+        Ok((choice, _)) => choice,
+        Err(failure) => return Finding::warn(what, failure.text().unwrap_or_default(), back),
+    };
+    let address = match hub::endpoint(env, &choice) {
+        Ok(Some(Endpoint::Socket { .. })) => {
+            return Finding::pass(what, "the practice hub of this machine, which answers");
+        }
+        Ok(Some(endpoint)) => endpoint.to_string(),
+        Ok(None) => DOCKER_HUB.to_owned(),
+        Err(error) => {
+            return Finding::warn(what, error.to_string(), "docklings config hub docker.io");
+        }
+    };
+    match connect(&address) {
+        Ok(()) => Finding::pass(what, format!("{choice}, which takes connections")),
+        Err(why) => Finding::warn(what, format!("{choice} does not answer: {why}"), back),
+    }
+}
+
+/// Whether somebody listens at `address`, which is `scheme://host[:port]`.
+fn connect(address: &str) -> Result<(), String> {
+    let (scheme, host) = address.split_once("://").unwrap_or(("https", address));
+    let has_port = host
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let full = match (has_port, scheme) {
+        (true, _) => host.to_owned(),
+        (false, "http") => format!("{host}:80"),
+        (false, _) => format!("{host}:443"),
+    };
+    let mut why = format!("nobody knows where `{full}` is");
+    for address in full.to_socket_addrs().into_iter().flatten() {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(_) => return Ok(()),
+            Err(error) => why = Error::io("connect to", address.to_string(), error).to_string(),
+        }
+    }
+    Err(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn an_address_is_reached_while_somebody_listens() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        assert_eq!(connect(&address), Ok(()));
+        drop(listener);
+        assert!(connect(&address).is_err());
+    }
+}

@@ -1,0 +1,44 @@
+//! What the starter images are made of.
+
+use super::records::REPAIR;
+use super::{Finding, install};
+use crate::course::workspace::open_engine;
+use crate::env::{self, Env};
+use engine::image::starter::LABEL_USERLAND;
+
+/// Assembles them if they are missing.
+pub(super) fn images(env: &Env) -> Finding {
+    let what = "starter images";
+    let made = open_engine(env, env::FREE, "doctor").and_then(|engine| {
+        engine.ensure_starter_images()?;
+        // A busybox may have been installed since.
+        engine::image::starter::renew(&env.home, engine.now())?;
+        let all = engine.images()?;
+        let label = all.iter().find_map(|image| {
+            image
+                .config
+                .config
+                .labels
+                .as_ref()?
+                .get(LABEL_USERLAND)
+                .cloned()
+        });
+        Ok(label)
+    });
+    match made {
+        Ok(Some(label)) if label.contains("no busybox") => Finding::warn(
+            what,
+            format!("made of {label}; some small programs may be missing"),
+            install("busybox-static", "busybox", "busybox", "busybox-static"),
+        ),
+        Ok(Some(label)) => Finding::pass(what, format!("made of {label}")),
+        Ok(None) => Finding::pass(what, "there, and not made of this machine's programs"),
+        Err(failure) => {
+            let fix = match engine::engine::repair::examine(&env.home).is_empty() {
+                true => install("busybox-static", "busybox", "busybox", "busybox-static"),
+                false => REPAIR.to_owned(),
+            };
+            Finding::fail(what, failure.text().unwrap_or_default(), fix)
+        }
+    }
+}

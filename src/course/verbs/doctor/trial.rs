@@ -1,0 +1,179 @@
+//! A container is run, as a student would: what each part of the machine allows by itself is worth little if this fails.
+
+use super::Finding;
+use crate::course::scripted;
+use crate::course::workspace::drop_sandbox;
+use crate::env::{self, Env, SCRATCH};
+use crate::failure::CommandResult;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// None of the commands takes a second on a machine that is well.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a command said that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// Its message.
+    pub(super) said: String,
+    /// What it says that helps.
+    pub(super) hint: Option<String>,
+}
+
+/// What came of the trial.
+pub(super) struct Trial {
+    /// Whether a container runs, can be entered and is built upon.
+    pub(super) container: Finding,
+    /// Whether one can be limited; `None` where none runs.
+    pub(super) limits: Option<Result<(), Trouble>>,
+}
+
+/// Runs, enters, builds and limits in a sandbox of its own, and throws that away.
+pub(super) fn container(env: &Env) -> Trial {
+    let what = "containers";
+    let sandbox = format!("{SCRATCH}doctor-{}", std::process::id());
+    let docker = |words: &[&str]| docker(env, &sandbox, words);
+    let tried = live(env, &docker);
+    let limits = tried.is_ok().then(|| docker(&LIMITED));
+    let cleaned = clean(&docker).and_then(|()| {
+        drop_sandbox(env, &sandbox).map_err(|failure| trouble(&failure.text().unwrap_or_default()))
+    });
+    let container = match (tried, cleaned) {
+        (Ok(()), Ok(())) => Finding::pass(what, "one was run, entered and built upon"),
+        (Ok(()), Err(trouble)) => Finding::warn(
+            what,
+            format!("one was run, and is not removed: {}", trouble.said),
+            format!("docklings reset {sandbox}"),
+        ),
+        (Err((command, trouble)), _) => Finding::fail(
+            what,
+            format!("`docker {command}` fails: {}", trouble.said),
+            trouble.hint.filter(|hint| !hint.contains("doctor")).unwrap_or_else(|| {
+                "if nothing else FAILs, this is a fault of docklings: report it with what `docklings doctor --json` says".to_owned()
+            }),
+        ),
+    };
+    Trial { container, limits }
+}
+
+const LIMITED: [&str; 10] = [
+    "run",
+    "--rm",
+    "--memory",
+    "64m",
+    "--cpus",
+    "1",
+    "--pids-limit",
+    "64",
+    "busybox",
+    "true",
+];
+
+/// Error: which command failed, and what it said.
+fn live(
+    env: &Env,
+    docker: &dyn Fn(&[&str]) -> Result<(), Trouble>,
+) -> Result<(), (&'static str, Trouble)> {
+    let step = |name: &'static str, words: &[&str]| docker(words).map_err(|said| (name, said));
+    step(
+        "run",
+        &["run", "-d", "--name", "doctor", "busybox", "sleep", "60"],
+    )?;
+    step("exec", &["exec", "doctor", "true"])?;
+    let folder =
+        context(env.home.root()).map_err(|error| ("build", trouble(&error.to_string())))?;
+    step("build", &["build", "-q", &folder.path().to_string_lossy()])
+}
+
+/// A folder with something to build.
+fn context(root: &Path) -> std::io::Result<tempfile::TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("doctor-")
+        .tempdir_in(root)?;
+    fs::write(folder.path().join("Dockerfile"), "FROM busybox\nRUN true\n")?;
+    Ok(folder)
+}
+
+/// What was built is content that all sandboxes share, so it is removed by name and not with the sandbox.
+fn clean(docker: &dyn Fn(&[&str]) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    docker(&["rm", "-f", "doctor"])?;
+    docker(&["image", "prune", "-f"])?;
+    docker(&["builder", "prune", "-af"])
+}
+
+/// Runs `docker` with `words` in `sandbox`.
+fn docker(env: &Env, sandbox: &str, words: &[&str]) -> Result<(), Trouble> {
+    let run = || -> CommandResult<Option<scripted::Ended>> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .arg("docker")
+            .args(words)
+            .env(env::HOME, env.home.root())
+            .env(env::SANDBOX, sandbox);
+        Ok(scripted::run(command, Some(PATIENCE))?)
+    };
+    match run() {
+        Ok(Some(ended)) if ended.code == 0 => Ok(()),
+        Ok(Some(ended)) => Err(trouble(&ended.output)),
+        Ok(None) => Err(trouble(&format!(
+            "it has not ended after {} s",
+            PATIENCE.as_secs()
+        ))),
+        Err(failure) => Err(trouble(&failure.text().unwrap_or_default())),
+    }
+}
+
+/// Takes the message and the hint out of what a command said.
+fn trouble(output: &str) -> Trouble {
+    let (hints, said): (Vec<&str>, Vec<&str>) = output
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .partition(|line| line.starts_with("hint: "));
+    // Before the message may stand an id, after it how to get help.
+    let message = said
+        .iter()
+        .find_map(|line| {
+            ["docker: ", "docklings: ", "Error response from daemon: "]
+                .iter()
+                .find_map(|prefix| line.strip_prefix(prefix))
+        })
+        .or(said.last().copied())
+        .unwrap_or("it says nothing");
+    let message = message
+        .strip_prefix("Error response from daemon: ")
+        .unwrap_or(message);
+    Trouble {
+        said: message.to_owned(),
+        hint: hints
+            .first()
+            .and_then(|hint| hint.strip_prefix("hint: "))
+            .map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_and_the_hint_are_found_in_what_a_command_says() {
+        let check = |output: &str, said: &str, hint: Option<&str>| {
+            let found = trouble(output);
+            let expected = Trouble {
+                said: said.to_owned(),
+                hint: hint.map(str::to_owned),
+            };
+            assert_eq!(found, expected, "{output:?}");
+        };
+        check("", "it says nothing", None);
+        check("a line\n", "a line", None);
+        check(
+            "docker: Error response from daemon: no group\n\nRun 'docker run --help' for more information\nhint: log in\n",
+            "no group",
+            Some("log in"),
+        );
+        check("0123456789ab\ndocker: broken\n", "broken", None);
+    }
+}

@@ -1,0 +1,168 @@
+//! `docklings show`: images, layers and containers as a tree; one image's layers; one layer's files.
+
+use super::words::{Words, sandbox_of};
+use crate::course::look::Look;
+use crate::course::shell::show::{show, show_container, show_images};
+use crate::course::state;
+use crate::course::workspace::open_engine;
+use crate::ctx;
+use crate::docker::commands::image::tree;
+use crate::docker::rows::View;
+use crate::env::Env;
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use crate::term::human;
+use crate::term::markdown::Layout;
+use crate::term::text::short_id;
+use engine::tree::changes::{Change, ChangeKind};
+use engine::{Engine, Result};
+use jiff::tz::TimeZone;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
+
+pub(super) fn run(words: &Words) -> CommandResult {
+    let env = Env::read()?;
+    let look = Look::of_process(false);
+    let names: Vec<&str> = words.names.iter().map(String::as_str).collect();
+    let text = match names[..] {
+        ["layers" | "layer" | "image" | "container"] => {
+            return Err(Failure::Hinted(
+                format!("`docklings show {}` needs a name", names[0]),
+                exit::USAGE,
+                match names[0] {
+                    "container" => "`docker ps -a` lists containers",
+                    _ => "`docker images` lists images, `docklings show layers IMAGE` their layers",
+                }
+                .to_owned(),
+            ));
+        }
+        ["image", ..] => {
+            let engine = open_engine(&env, &env.sandbox, "show")?;
+            let images = names[1..].iter().map(|name| engine.image(name));
+            show_images(&engine, images.collect::<Result<_>>()?, look)?
+        }
+        ["container", ..] => {
+            let engine = open_engine(&env, &env.sandbox, "show")?;
+            let mut text = String::new();
+            for name in &names[1..] {
+                text.push_str(&container(&engine, name, look)?);
+            }
+            text
+        }
+        ["layers", ..] => layers(&open_engine(&env, &env.sandbox, "show")?, &names[1..])?,
+        ["layer", id] => layer(&open_engine(&env, &env.sandbox, "show")?, id)?,
+        [] => show(&open_engine(&env, &env.sandbox, "show")?, look)?,
+        _ => {
+            let name = sandbox_of(words, &env, &state::open(&env)?)?;
+            show(&open_engine(&env, &name, "show")?, look)?
+        }
+    };
+    Ok(look.show(&text)?)
+}
+
+/// The stacks of the images called `names`.
+fn layers(engine: &Engine, names: &[&str]) -> CommandResult<String> {
+    let chosen = names.iter().map(|name| engine.image(name));
+    let chosen = chosen.collect::<Result<Vec<_>>>()?;
+    let view = View {
+        now: engine.now(),
+        zone: TimeZone::system(),
+        truncate: true,
+    };
+    let columns = ctx::terminal_size().map(|(_, columns)| usize::from(columns));
+    let layout = Layout {
+        // What goes into a file is not cut.
+        width: columns
+            .filter(|_| io::stdout().is_terminal())
+            .unwrap_or(usize::MAX),
+        plain: false,
+    };
+    tree::draw(engine, (&engine.images()?, &chosen), &view, layout)
+}
+
+/// What the layer called `id` changes, and which images have it.
+fn layer(engine: &Engine, id: &str) -> CommandResult<String> {
+    let (layer, changes) = engine.look_at_layer(id)?;
+    let mut users = Vec::new();
+    let mut step = None;
+    for image in engine.images()? {
+        let Some(index) = image.chain.iter().position(|chain| *chain == layer.chain) else {
+            continue;
+        };
+        let steps = image.config.history.iter();
+        let made = steps.filter(|step| !step.empty_layer).nth(index);
+        step = step.or(made.map(|step| step.created_by.clone()));
+        let names = image.names();
+        match names.is_empty() {
+            true => users.push(image.id.short().to_owned()),
+            false => users.extend(names),
+        }
+    }
+    let mut text = format!(
+        "layer {}  {}\n",
+        short_id(&layer.chain),
+        human::size(layer.size)
+    );
+    // Writing to a string cannot fail.
+    if let Some(step) = step {
+        let _ = writeln!(text, "made by: {}", step.trim());
+    }
+    let _ = match users.is_empty() {
+        true => writeln!(text, "in no image"),
+        false => writeln!(text, "in: {}", users.join(", ")),
+    };
+    text.push_str(&files(&changes));
+    Ok(text)
+}
+
+/// A container on the layers of its image, and which files it changed itself.
+fn container(engine: &Engine, name: &str, look: Look) -> CommandResult<String> {
+    let container = engine.container(name)?;
+    let mut text = show_container(engine, &container, look)?;
+    // As `docker diff`, and like it only a look.
+    drop(engine::sys::namespace::become_root());
+    text.push_str(&files(&engine.look_at_changes(&container)?));
+    Ok(text)
+}
+
+/// How many files were added, changed and deleted, and which: the letters are those of `docker diff`.
+fn files(changes: &[Change]) -> String {
+    let count = |kind| changes.iter().filter(|change| change.kind == kind).count();
+    let mut text = format!(
+        "{} added, {} changed, {} deleted\n",
+        count(ChangeKind::Added),
+        count(ChangeKind::Changed),
+        count(ChangeKind::Deleted)
+    );
+    for change in changes {
+        let letter = match change.kind {
+            ChangeKind::Added => 'A',
+            ChangeKind::Changed => 'C',
+            ChangeKind::Deleted => 'D',
+        };
+        let _ = writeln!(text, "{letter} {}", change.path);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_counted_and_listed_with_dockers_letters() {
+        let change = |path: &str, kind| Change {
+            path: path.to_owned(),
+            kind,
+        };
+        let text = files(&[
+            change("/a", ChangeKind::Added),
+            change("/etc", ChangeKind::Changed),
+            change("/etc/group", ChangeKind::Deleted),
+        ]);
+        assert_eq!(
+            text,
+            "1 added, 1 changed, 1 deleted\nA /a\nC /etc\nD /etc/group\n"
+        );
+    }
+}

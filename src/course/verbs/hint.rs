@@ -1,0 +1,38 @@
+//! `docklings hint`: one hint more, chosen by what the checker sees.
+
+use super::check::judge_and_record;
+use super::words::Words;
+use crate::course::judge::Patience;
+use crate::course::look::Look;
+use crate::course::state::{self, record};
+use crate::course::view;
+use crate::course::workspace::find;
+use crate::env::Env;
+use crate::failure::CommandResult;
+use checker::hints;
+use lessons::progress::Change;
+use lessons::session::{Place, Say};
+
+pub(super) fn run(words: &Words) -> CommandResult {
+    let env = Env::read()?;
+    let course = state::open(&env)?;
+    let id = words.exercise(&env, &course.progress)?;
+    let exercise = find(&course.catalog, &id)?;
+    let (report, _) = judge_and_record(&env, &course, &id, Patience::None)?;
+    let shown = course.progress.exercises.get(&id);
+    let shown = shown.map(|record| record.hints.clone()).unwrap_or_default();
+    let look = Look::of_process(false);
+    let Some(next) = hints::next(exercise, &report, &shown) else {
+        let text = view::say(&Say::NoMoreHints, &Place::Free, &course.catalog, look);
+        return Ok(look.show(&text)?);
+    };
+    look.show(&view::hint(exercise, next.index, next.left, look))?;
+    record(
+        &course.file,
+        &Change::Hinted {
+            exercise: id,
+            hint: next.index,
+        },
+    )?;
+    Ok(())
+}

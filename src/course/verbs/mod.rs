@@ -1,0 +1,256 @@
+//! The course's verbs outside the shell: `docklings list`, `check`, `hint`, … for scripts, and for people who work in a
+//! terminal and an editor of their own.
+
+mod check;
+mod config;
+mod doctor;
+mod draw;
+mod environment;
+mod hint;
+mod list;
+mod progress;
+mod reset;
+mod solution;
+pub(crate) mod stop;
+mod uninstall;
+mod watch;
+mod whereabouts;
+pub(crate) mod words;
+
+use crate::course::{look, shell, view, workspace};
+use crate::docker::commands;
+use crate::docker::registry;
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use lessons::problem::did_you_mean;
+use std::io::Write;
+
+/// A verb: what its help says, and what it does with the words after it.
+pub(crate) struct Verb {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What follows it.
+    pub(crate) usage: &'static str,
+    /// What it does.
+    pub(crate) about: &'static str,
+    /// The flags that it knows; those that end in `=` take a value.
+    pub(crate) flags: &'static [&'static str],
+    run: fn(&words::Words) -> CommandResult,
+}
+
+/// Every verb: the one table.
+pub(crate) const VERBS: &[Verb] = &[
+    Verb {
+        name: "list",
+        usage: "[--json]",
+        about: "all lessons and exercises, and how they stand",
+        flags: &["--json"],
+        run: list::run,
+    },
+    Verb {
+        name: "check",
+        usage: "[EXERCISE] [--json] [--all] [--full] [--answer GOAL=TEXT]",
+        about: "judge an exercise: 0 all goals reached, 1 not yet, 3 can't check",
+        flags: &["--json", "--all", "--full", "--answer="],
+        run: check::run,
+    },
+    Verb {
+        name: "hint",
+        usage: "[EXERCISE]",
+        about: "one hint more",
+        flags: &[],
+        run: hint::run,
+    },
+    Verb {
+        name: "solution",
+        usage: "[EXERCISE] [--play] [--yes]",
+        about: "show the solution; --play runs it in a scratch sandbox",
+        flags: &["--play", "--yes"],
+        run: solution::run,
+    },
+    Verb {
+        name: "reset",
+        usage: "[EXERCISE | --all] [--yes]",
+        about: "start an exercise over, or with --all the whole course",
+        flags: &["--all", "--yes"],
+        run: reset::run,
+    },
+    Verb {
+        name: "progress",
+        usage: "[--json | export FILE | import FILE]",
+        about: "what was done; take it to another machine (a note of your own, no proof of anything)",
+        flags: &["--json"],
+        run: progress::run,
+    },
+    Verb {
+        name: "show",
+        usage: "[EXERCISE | free | image NAME… | container NAME… | layers IMAGE… | layer ID]",
+        about: "draw images, layers and containers; the files of one layer or container",
+        flags: &[],
+        run: draw::run,
+    },
+    Verb {
+        name: "watch",
+        usage: "[EXERCISE]",
+        about: "tell as goals are reached, while you work in another terminal",
+        flags: &[],
+        run: watch::run,
+    },
+    Verb {
+        name: "env",
+        usage: "[EXERCISE | free]",
+        about: "shell lines that put our docker first: eval \"$(docklings env)\"",
+        flags: &[],
+        run: environment::run,
+    },
+    Verb {
+        name: "where",
+        usage: "[EXERCISE]",
+        about: "where everything lies on disk",
+        flags: &[],
+        run: whereabouts::run,
+    },
+    Verb {
+        name: "registry",
+        usage: registry::serve::USAGE,
+        about: "a registry of your own, in the foreground: see each request of a push",
+        flags: registry::serve::FLAGS,
+        run: registry::serve::run,
+    },
+    Verb {
+        name: "config",
+        usage: config::USAGE,
+        about: "which registry names such as `busybox` come from",
+        flags: config::FLAGS,
+        run: config::run,
+    },
+    Verb {
+        name: "stop",
+        usage: "[EXERCISE | free | --all]",
+        about: "stop what runs in a sandbox, or with --all in all of them",
+        flags: &["--all"],
+        run: stop::run,
+    },
+    Verb {
+        name: "doctor",
+        usage: "[--json | --repair]",
+        about: "what this machine can do, and what helps where it cannot; --repair puts damaged files aside",
+        flags: &["--json", "--repair"],
+        run: doctor::run,
+    },
+    Verb {
+        name: "uninstall",
+        usage: "[--yes]",
+        about: "end all containers, and remove everything that docklings keeps",
+        flags: &["--yes"],
+        run: uninstall::run,
+    },
+];
+
+/// Runs `docklings verb words…`.
+pub(crate) fn run(verb: &str, words: &[String]) -> CommandResult {
+    match verb {
+        "--plain" if words.is_empty() => return shell::run(true),
+        "help" | "--help" | "-h" => return show(&help()),
+        "--version" | "-V" | "version" => {
+            return show(&format!(
+                "docklings {}, Docker command line {}\n",
+                env!("CARGO_PKG_VERSION"),
+                commands::DOCKER
+            ));
+        }
+        registry::hub::STAGE => return registry::hub::stage::run(words),
+        doctor::probe::PROBE => return doctor::probe::run(words),
+        "explain" => {
+            let look = look::Look::of_process(false);
+            let text = view::explained(&shell_words::join(words), look);
+            return Ok(look.show(&text)?);
+        }
+        shell::undo::KEEP => return shell::undo::keep(words),
+        shell::undo::TAKE_BACK => return shell::undo::take_back(words),
+        workspace::REMOVE => return workspace::remove_as_root(words),
+        _ => {}
+    }
+    let Some(found) = VERBS.iter().find(|known| known.name == verb) else {
+        return Err(unknown(verb));
+    };
+    match words::Words::parse(found, words)? {
+        Some(words) => (found.run)(&words),
+        None => show(&help_of(found)),
+    }
+}
+
+fn unknown(verb: &str) -> Failure {
+    let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
+    let is_docker = commands::find(&[verb.to_owned()]).is_some();
+    let hint = match did_you_mean(verb, &names) {
+        _ if is_docker => format!("docklings docker {verb}"),
+        Some(near) => format!("did you mean `docklings {near}`?"),
+        None => "docklings --help".to_owned(),
+    };
+    Failure::Hinted(
+        format!("unknown command: `docklings {verb}`"),
+        exit::USAGE,
+        hint,
+    )
+}
+
+fn show(text: &str) -> CommandResult {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+fn help() -> String {
+    let mut text = String::from(
+        "Learn Docker by doing it, on a real container engine that needs no Docker, no root and no network.\n\n\
+         Usage:  docklings [--plain]            start or resume the course\n        \
+         docklings docker COMMAND ...   the engine's command line\n        \
+         docklings COMMAND ...\n\nCommands:\n",
+    );
+    for verb in VERBS {
+        text.push_str(&format!("  {:<10} {}\n", verb.name, verb.about));
+    }
+    text.push_str(&format!(
+        "  {:<10} {}\n",
+        "explain", "explain a docker command line, word by word"
+    ));
+    text.push_str(&format!(
+        "  {:<10} {}\n",
+        "author", "for those who write exercises: docklings author --help"
+    ));
+    text.push_str("\nRun 'docklings COMMAND --help' for more information on a command.\n");
+    text
+}
+
+fn help_of(verb: &Verb) -> String {
+    let usage = format!("docklings {} {}", verb.name, verb.usage);
+    format!("Usage:  {}\n\n{}\n", usage.trim_end(), verb.about)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_of_a_verb_stands_in_its_usage() {
+        for verb in VERBS {
+            for flag in verb.flags {
+                assert!(
+                    verb.usage.contains(flag.trim_end_matches('=')),
+                    "{} {flag}",
+                    verb.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_slip_is_told_what_was_meant() {
+        for (verb, expected) in [
+            ("chekc", "did you mean `docklings check`?"),
+            ("inspect", "docklings docker inspect"),
+            ("frobnicate", "docklings --help"),
+        ] {
+            assert_eq!(unknown(verb).hint(), Some(expected), "{verb}");
+        }
+    }
+}

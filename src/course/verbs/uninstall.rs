@@ -1,0 +1,117 @@
+//! `docklings uninstall`: everything that docklings keeps goes, also what containers wrote as other users.
+
+use super::words::Words;
+use crate::course::workspace::{drop_sandbox, remove};
+use crate::env::Env;
+use crate::failure::{CommandResult, Failure};
+use engine::paths::Home;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+pub(super) fn run(words: &Words) -> CommandResult {
+    words.no_names()?;
+    let env = Env::read()?;
+    let root = env.home.root();
+    if !root.exists() {
+        return Ok(writeln!(
+            io::stdout(),
+            "there is nothing in `{}`",
+            root.display()
+        )?);
+    }
+    let question = format!(
+        "Remove `{}`? All containers end; images, containers, volumes, exercises, their files and your progress go away.",
+        root.display()
+    );
+    if !words.agreed(&question)? {
+        return Ok(());
+    }
+    for name in names(&env.home.sandboxes())? {
+        // What lies there and is no sandbox goes with the folder.
+        if env.home.sandbox(&name).is_ok() {
+            drop_sandbox(&env, &name)?;
+        }
+    }
+    remove(env.home.runtime())?;
+    for path in ours(&env.home)? {
+        remove(&path)?;
+    }
+    let mut out = io::stdout();
+    match fs::remove_dir(root) {
+        Ok(()) => writeln!(out, "`{}` is gone", root.display())?,
+        Err(_) => {
+            let left = names(root)?.join(", ");
+            writeln!(
+                out,
+                "`{}` stays: it holds what is not of docklings: {left}",
+                root.display()
+            )?;
+        }
+    }
+    let program = std::env::current_exe()?;
+    Ok(writeln!(
+        out,
+        "the program is left: rm {}",
+        program.display()
+    )?)
+}
+
+/// What docklings keeps in its home. Somebody may have chosen a folder that holds other things as well.
+fn ours(home: &Home) -> CommandResult<Vec<PathBuf>> {
+    let folders = [
+        home.content(),
+        home.distribution(),
+        home.sandboxes(),
+        home.hub(),
+        home.root().join("workspaces"),
+    ];
+    let mut found = folders.to_vec();
+    for name in names(home.root())? {
+        let is_ours = [home.config(), home.progress()].iter().any(|file| {
+            let of = file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            name == of || name.starts_with(&format!("{of}."))
+        });
+        if is_ours || OTHERS.contains(&name.as_str()) || name.starts_with(DRAFT) {
+            found.push(home.root().join(name));
+        }
+    }
+    Ok(found)
+}
+
+/// Of the lesson shell, of exercises, of `registry serve`, of logins without a `HOME`, and for sockets where there is no other place.
+const OTHERS: [&str; 7] = [
+    "history",
+    "setup.lock",
+    "bin",
+    "registry",
+    ".docker",
+    "tmp",
+    "progress.lock",
+];
+/// How files begin that were being written.
+const DRAFT: &str = engine::store::atomic::UNFINISHED;
+
+/// The names in a folder; none if it is missing.
+fn names(folder: &Path) -> CommandResult<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(
+            entry
+                .map_err(Failure::from)?
+                .file_name()
+                .to_string_lossy()
+                .into_owned(),
+        );
+    }
+    names.sort();
+    Ok(names)
+}

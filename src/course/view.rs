@@ -1,0 +1,460 @@
+//! What the course says, as text. Colour is part of the text here; [`Look::show`] takes it away where it is not wanted.
+
+use super::layout::indented;
+pub(crate) use super::layout::{fill, hanging};
+use super::look::{ASIDE, CODE, HEADING, Look, NOT_YET, PASS, styled};
+use super::shell::explain::explain;
+use super::shell::words;
+use crate::term::markdown::{Layout, render};
+use checker::exercise::Attempt;
+use checker::report::{Line, TextOptions};
+use checker::{Exercise, Report, Verdict};
+use lessons::catalog::Catalog;
+use lessons::lesson::Lesson;
+use lessons::progress::{Progress, Standing};
+use lessons::session::{Place, Question, Say};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// A page of a lesson.
+pub(crate) fn page(lesson: &Lesson, index: usize, look: Look) -> String {
+    let page = &lesson.pages[index];
+    let mut out = String::from("\n");
+    let place = format!(
+        "Lesson {}, page {} of {}: {}",
+        lesson.number,
+        index + 1,
+        lesson.pages.len(),
+        lesson.front.title
+    );
+    line(&mut out, &fill(&styled(ASIDE, &place), look));
+    if page.title != lesson.front.title || index > 0 {
+        line(&mut out, &fill(&styled(HEADING, &page.title), look));
+    } else {
+        line(&mut out, &fill(&styled(HEADING, &lesson.front.title), look));
+        let goal = format!(
+            "{} About {}.",
+            lesson.front.goal,
+            minutes(lesson.front.minutes)
+        );
+        line(&mut out, &fill(&goal, look));
+    }
+    out.push('\n');
+    out.push_str(markdown(&page.body, look).trim_end());
+    out.push_str("\n\n");
+    out
+}
+
+/// An exercise: its story and its goals. `passed` are goals that are reached.
+pub(crate) fn exercise(exercise: &Exercise, passed: &BTreeSet<String>, look: Look) -> String {
+    let mut out = String::from("\n");
+    let time = exercise.minutes.map(minutes).unwrap_or_default();
+    let place = match time.is_empty() {
+        true => format!("Exercise {}", exercise.id),
+        false => format!("Exercise {}, about {time}", exercise.id),
+    };
+    line(&mut out, &fill(&styled(ASIDE, &place), look));
+    line(&mut out, &fill(&styled(HEADING, &exercise.title), look));
+    if !exercise.story.trim().is_empty() {
+        out.push('\n');
+        line(&mut out, markdown(&exercise.story, look).trim_end());
+    }
+    out.push('\n');
+    line(
+        &mut out,
+        if exercise.goals.len() == 1 {
+            "Your goal:"
+        } else {
+            "Your goals:"
+        },
+    );
+    for (goal, number) in exercise.goals.iter().zip(1..) {
+        let done = if passed.contains(&goal.id) {
+            "PASS  "
+        } else {
+            ""
+        };
+        let text = format!("{number}. {done}{}", goal.say);
+        line(&mut out, &indented(&text, 2, look));
+        if let Some(question) = &goal.question {
+            let ask = format!("{} Reply with `answer …`.", question.ask.trim());
+            line(&mut out, &indented(&ask, 5, look));
+            for choice in &question.choices {
+                line(&mut out, &indented(&format!("- {choice}"), 7, look));
+            }
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// Goals that have just been reached, a line each.
+pub(crate) fn passed(exercise: &Exercise, goals: &[String], reached: usize, look: Look) -> String {
+    let mut out = String::new();
+    let total = exercise.goals.len();
+    let before = reached.saturating_sub(goals.len());
+    for (goal, number) in goals.iter().zip(before + 1..) {
+        let say = goal_text(exercise, goal);
+        let text = format!("{}  {say} ({number} of {total})", styled(PASS, "PASS"));
+        line(&mut out, &indented(&text, 0, look));
+    }
+    out
+}
+
+/// Goals that had been reached, and no longer are.
+pub(crate) fn lost(exercise: &Exercise, goals: &[String], look: Look) -> String {
+    let mut out = String::new();
+    for goal in goals {
+        let say = goal_text(exercise, goal);
+        let text = format!("{}  no longer so: {say}", styled(NOT_YET, "NOT YET"));
+        line(&mut out, &indented(&text, 0, look));
+    }
+    out
+}
+
+fn goal_text<'a>(exercise: &'a Exercise, id: &str) -> &'a str {
+    let goal = exercise.goals.iter().find(|goal| goal.id == id);
+    goal.map_or("", |goal| goal.say.trim())
+}
+
+/// The exercise is done.
+pub(crate) fn done(exercise: &Exercise, look: Look) -> String {
+    let mut out = String::from("\n");
+    let headline = format!("Done: {}", exercise.title);
+    line(&mut out, &fill(&styled(PASS, &headline), look));
+    for text in [&exercise.debrief, &exercise.differs_from_docker] {
+        if !text.trim().is_empty() {
+            out.push('\n');
+            line(&mut out, markdown(text, look).trim_end());
+        }
+    }
+    out.push('\n');
+    line(
+        &mut out,
+        &fill(
+            "`next` goes on. `solution` shows how the author did it.",
+            look,
+        ),
+    );
+    out
+}
+
+/// What a check found: every goal's verdict, and of the first that can be worked on all that is known.
+pub(crate) fn report(report: &Report, options: TextOptions, look: Look) -> String {
+    let mut out = String::from("\n");
+    for one in report.lines(options) {
+        let Line {
+            verdict,
+            label,
+            text,
+        } = one;
+        match verdict {
+            Some(verdict) => {
+                let style = match verdict {
+                    Verdict::Pass => PASS,
+                    Verdict::NotYet => NOT_YET,
+                    Verdict::Waiting | Verdict::CantCheck => ASIDE,
+                };
+                let word = styled(style, &format!("{:<12}", verdict.word()));
+                line(
+                    &mut out,
+                    &hanging(&format!("{word}{label}: {text}"), 0, 12, look),
+                );
+            }
+            None => {
+                let text = format!("{label:<10}{text}");
+                line(&mut out, &hanging(&text, 2, 10, look));
+            }
+        }
+    }
+    out.push('\n');
+    let next = match report.verdict {
+        Verdict::Pass => "`next` goes on.",
+        Verdict::CantCheck => {
+            "This is no mistake of yours. `docklings doctor` tells what this machine lacks."
+        }
+        Verdict::NotYet | Verdict::Waiting => "`hint` helps, `goals` shows the exercise again.",
+    };
+    line(&mut out, &styled(ASIDE, &fill(next, look)));
+    out
+}
+
+/// A hint.
+pub(crate) fn hint(exercise: &Exercise, hint: usize, left: usize, look: Look) -> String {
+    let mut out = String::new();
+    let say = exercise.hints.get(hint).map_or("", |hint| hint.say.trim());
+    line(&mut out, &hanging(&format!("Hint  {say}"), 0, 6, look));
+    let more = match left {
+        0 => "This was the last hint that fits.".to_owned(),
+        1 => "One more: `hint`.".to_owned(),
+        _ => format!("{left} more: `hint`."),
+    };
+    line(&mut out, &styled(ASIDE, &fill(&more, look)));
+    out
+}
+
+/// The ways to solve an exercise.
+pub(crate) fn solution(exercise: &Exercise, look: Look) -> String {
+    let mut out = String::from("\n");
+    for (attempt, number) in exercise.solutions.iter().zip(1..) {
+        if exercise.solutions.len() > 1 {
+            line(&mut out, &styled(HEADING, &format!("Way {number}")));
+        }
+        out.push_str(&steps(attempt));
+    }
+    out.push('\n');
+    let play = "`solution --play` runs it in a scratch sandbox; yours stays as it is.";
+    line(&mut out, &styled(ASIDE, &fill(play, look)));
+    out
+}
+
+fn steps(attempt: &Attempt) -> String {
+    let mut out = String::new();
+    for step in &attempt.steps {
+        match &step.action {
+            checker::exercise::Action::Write { path, text } => {
+                line(&mut out, &format!("  {path}:"));
+                for row in text.lines() {
+                    line(&mut out, &format!("    {}", styled(CODE, row)));
+                }
+            }
+            action => line(
+                &mut out,
+                &format!("  {}", styled(CODE, &format!("$ {}", action.describe()))),
+            ),
+        }
+    }
+    for (goal, answer) in &attempt.answers {
+        let several = attempt.answers.len() > 1;
+        let text = if several {
+            format!("answer {goal} {answer}")
+        } else {
+            format!("answer {answer}")
+        };
+        line(&mut out, &format!("  {}", styled(CODE, &text)));
+    }
+    out
+}
+
+/// What is asked before something is done.
+pub(crate) fn question(question: &Question) -> String {
+    match question {
+        Question::Reset(id) => {
+            format!(
+                "Start `{id}` over? Its containers, images and files go away. Type yes or no.\n"
+            )
+        }
+        Question::Empty(sandbox) => format!(
+            "Empty the sandbox `{sandbox}`? Its containers, volumes and own images go away. Type yes or no.\n"
+        ),
+        Question::Solution { .. } => {
+            "The exercise is not done. Show its solution all the same? Type yes or no.\n".to_owned()
+        }
+    }
+}
+
+/// What is said in a line or two. `place` is where the learner is.
+pub(crate) fn say(say: &Say, session_place: &Place, catalog: &Catalog, look: Look) -> String {
+    let text = match say {
+        Say::Welcome => {
+            return format!(
+                "{}\n\n{}\n",
+                styled(HEADING, "docklings: learn Docker by doing it"),
+                fill(
+                    "Read a page, type its commands, then `next`. Every `docker` command here runs for real, on an engine \
+                     of our own; nothing that you do can harm this machine or an installed Docker. `help` shows the \
+                     course's words, `quit` leaves, and the course resumes where you left it.",
+                    look
+                )
+            );
+        }
+        Say::WelcomeBack => "Welcome back. `list` shows the course, `help` the words.".to_owned(),
+        Say::Free => "This is the playground, with containers and images of its own. Nothing is judged here. \
+                      `back` returns to the course."
+            .to_owned(),
+        Say::End => match catalog.lessons.is_empty() {
+            true => "There are no lessons.".to_owned(),
+            false => "This is the end of the course. `list` shows what is open, `go free` is the playground.".to_owned(),
+        },
+        Say::Beginning => "This is the beginning of the course.".to_owned(),
+        Say::ExerciseOpen => {
+            "This exercise is not done yet. `check` says what is missing, `hint` helps, `skip` leaves it for later.".to_owned()
+        }
+        Say::AlreadyDone => "You have done this exercise. `next` goes on, `reset` starts it over.".to_owned(),
+        Say::DoneAgain => "All goals are reached again. `next` goes on.".to_owned(),
+        Say::NoExercise => match session_place {
+            Place::At { .. } => "This page has no exercise. `next` goes on.".to_owned(),
+            _ => "There is no exercise here. `list` shows them all, `go NAME` leads there.".to_owned(),
+        },
+        Say::NoQuestion => "No goal of this exercise asks a question.".to_owned(),
+        Say::NoMoreHints => {
+            "No hint is left for where you are. `check` says what is missing, `solution` shows the way.".to_owned()
+        }
+        Say::NoSuchPlace(target) => format!("There is no lesson or exercise `{target}`. `list` shows them all."),
+        Say::Unchanged => "Nothing was changed.".to_owned(),
+    };
+    format!("{}\n", fill(&text, look))
+}
+
+/// A docker command line, word by word.
+pub(crate) fn explained(command: &str, look: Look) -> String {
+    let pieces = match explain(command) {
+        Ok(pieces) => pieces,
+        Err(message) => return format!("{}\n", fill(&message, look)),
+    };
+    let mut out = String::from("\n");
+    for (piece, about) in pieces {
+        let width = piece.chars().count();
+        if width <= 20 && look.width >= 60 {
+            let pad = " ".repeat(20 - width);
+            line(
+                &mut out,
+                &hanging(
+                    &format!("{}{pad}  {about}", styled(CODE, &piece)),
+                    2,
+                    22,
+                    look,
+                ),
+            );
+        } else {
+            line(&mut out, &format!("  {}", styled(CODE, &piece)));
+            line(&mut out, &hanging(&about, 6, 0, look));
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// The words of the shell.
+pub(crate) fn help(look: Look) -> String {
+    let mut out = String::from("\n");
+    for (name, rest, what) in words::TABLE {
+        let usage = format!("{name} {rest}");
+        if look.width >= 60 {
+            let text = format!("{usage:<20} {what}");
+            line(&mut out, &hanging(&text, 2, 21, look));
+        } else {
+            line(&mut out, &format!("  {}", usage.trim_end()));
+            line(&mut out, &indented(what, 6, look));
+        }
+    }
+    out.push('\n');
+    let rest = "Any other line goes to the shell `sh`, with our `docker` first: pipes, `cd`, `export` and your editor work. \
+                Tab completes, the right arrow takes the grey suggestion, Ctrl-R searches what you typed before.";
+    line(&mut out, &fill(rest, look));
+    out.push('\n');
+    out
+}
+
+/// All lessons and exercises, with how they stand. `here` marks the learner's place: a lesson's index and an exercise.
+/// Not `whole`: a lesson that was not begun takes one line.
+pub(crate) fn list(
+    catalog: &Catalog,
+    progress: &Progress,
+    here: Option<(usize, Option<&str>)>,
+    whole: bool,
+    look: Look,
+) -> String {
+    let mut out = String::from("\n");
+    let (mut all, mut finished) = (0, 0);
+    for (index, lesson) in catalog.lessons.iter().enumerate() {
+        let record = progress.lessons.get(&lesson.slug);
+        let read = lesson
+            .pages
+            .iter()
+            .filter(|page| record.is_some_and(|r| r.read.contains(&page.title)));
+        let read = read.count();
+        let pages = match read {
+            0 => "not read".to_owned(),
+            read if read >= lesson.pages.len() => "read".to_owned(),
+            read => format!("{read} of {} pages read", lesson.pages.len()),
+        };
+        let mark = if here == Some((index, None)) {
+            "  <- you are here"
+        } else {
+            ""
+        };
+        let title = format!("{:>2}. {}", lesson.number, lesson.front.title);
+        let touched = |id: &String| progress.exercises.contains_key(id);
+        let is_here = here.is_some_and(|(place, _)| place == index);
+        if !whole && read == 0 && !is_here && !lesson.front.exercises.iter().any(touched) {
+            let count = lesson.front.exercises.len();
+            all += count;
+            let exercises = if count == 1 { "exercise" } else { "exercises" };
+            let text = format!("{} ({count} {exercises})", styled(HEADING, &title));
+            line(&mut out, &hanging(&text, 0, 4, look));
+            continue;
+        }
+        let text = format!("{} ({pages}){mark}", styled(HEADING, &title));
+        line(&mut out, &hanging(&text, 0, 4, look));
+        for id in &lesson.front.exercises {
+            let Some(exercise) = catalog.exercise(id) else {
+                line(&mut out, &format!("      {:<11} {id}", "broken"));
+                continue;
+            };
+            all += 1;
+            let standing = progress.standing(id, exercise.revision);
+            finished += usize::from(standing == Standing::Done);
+            let word = format!("{:<11}", standing.word());
+            let word = match standing {
+                Standing::Done => styled(PASS, &word),
+                Standing::Open | Standing::Skipped => word,
+                Standing::Begun | Standing::ToConfirm => styled(NOT_YET, &word),
+            };
+            let mark = if here == Some((index, Some(id))) {
+                "  <- you are here"
+            } else {
+                ""
+            };
+            let text = format!("{word} {id}: {}{mark}", exercise.title);
+            line(&mut out, &hanging(&text, 6, 12, look));
+        }
+    }
+    out.push('\n');
+    let sum = format!(
+        "{finished} of {all} exercises done. `go NAME` leads to a lesson (by number) or an exercise."
+    );
+    line(&mut out, &fill(&sum, look));
+    out.push('\n');
+    out
+}
+
+/// Adds a line.
+fn line(out: &mut String, text: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{text}");
+}
+
+fn minutes(count: u32) -> String {
+    match count {
+        1 => "a minute".to_owned(),
+        _ => format!("{count} minutes"),
+    }
+}
+
+/// Markdown as terminal text. Lines `...` of console blocks stand for output that differs from run to run: that is for the
+/// tests, not for the learner, who sees the real output.
+pub(crate) fn markdown(text: &str, look: Look) -> String {
+    let layout = Layout {
+        width: look.prose(),
+        plain: !look.colour,
+    };
+    render(&without_placeholders(text), layout)
+}
+
+fn without_placeholders(text: &str) -> String {
+    let mut out = String::new();
+    let mut in_console = false;
+    for row in text.lines() {
+        if row.starts_with("```") {
+            in_console = !in_console && row.trim_start_matches('`').starts_with("console");
+        }
+        if !(in_console && row.trim() == "...") {
+            line(&mut out, row);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,382 @@
+//! An exercise's sandbox and workspace: made ready, judged, thrown away.
+//!
+//! Setup runs once. The file `setup.json` in the sandbox is written when it has ended well; a sandbox without it was
+//! left half made by a crash, and is made again.
+
+use crate::course::{state, steps};
+use crate::docker::registry::hub::look;
+use crate::env::Env;
+use crate::failure::{CommandResult, Failure};
+use checker::Exercise;
+use checker::world::Snapshot;
+use checker::world::engine::EngineWorld;
+use engine::clock::System;
+use engine::error::plainly;
+use engine::store::atomic::{self, Durability};
+use engine::store::{lock, whole};
+use engine::{Engine, Settings};
+use lessons::catalog::{Catalog, DRAWS, StartFile};
+use lessons::progress::Change;
+use lessons::session::exercise_sandbox;
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+/// Opens the sandbox `name` for looking at it.
+pub(crate) fn open_engine(env: &Env, name: &str, via: &str) -> CommandResult<Engine> {
+    Ok(Engine::open(Settings {
+        home: env.home.clone(),
+        sandbox: name.to_owned(),
+        binary: std::env::current_exe()?,
+        via: via.to_owned(),
+        outbound: env.outbound,
+        clock: Arc::new(System),
+        entropy: Arc::new(System),
+    })?)
+}
+
+/// Where an exercise is worked on.
+pub(crate) struct Workbench<'a> {
+    env: &'a Env,
+    catalog: &'a Catalog,
+    id: String,
+    /// The sandbox's name.
+    pub(crate) sandbox: String,
+    /// The learner's files.
+    pub(crate) workspace: PathBuf,
+}
+
+impl<'a> Workbench<'a> {
+    /// The learner's own, of the exercise `id`. Error: there is no such exercise, or its file is broken.
+    pub(crate) fn new(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
+        find(catalog, id)?;
+        Ok(Self {
+            env,
+            catalog,
+            id: id.to_owned(),
+            sandbox: exercise_sandbox(id),
+            workspace: env.home.workspace(id),
+        })
+    }
+
+    /// One to throw away, beside the learner's own.
+    pub(crate) fn scratch(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
+        let mut bench = Self::new(env, catalog, id)?;
+        let name = format!("{}{}-{id}", crate::env::SCRATCH, std::process::id());
+        bench.workspace = env.home.workspace(&name);
+        bench.sandbox = name;
+        Ok(bench)
+    }
+
+    fn exercise(&self) -> CommandResult<&'a Exercise> {
+        find(self.catalog, &self.id)
+    }
+
+    /// Whether the sandbox is set up.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.marker().is_ok_and(|marker| marker.exists())
+    }
+
+    fn marker(&self) -> CommandResult<PathBuf> {
+        Ok(self
+            .env
+            .home
+            .sandbox(&self.sandbox)?
+            .root()
+            .join("setup.json"))
+    }
+
+    /// Sets the exercise up, if that was not done. Error: a setup command failed; nothing is left then. Or the learner's
+    /// folder is gone: what else there is of their work is kept.
+    pub(crate) fn prepare(&self) -> CommandResult {
+        if !self.is_ready() {
+            let _others = self.lock()?;
+            // Another command may have set it up meanwhile.
+            return match self.is_ready() {
+                true => Ok(()),
+                false => self.begin(),
+            };
+        }
+        if self.workspace.is_dir() {
+            return Ok(());
+        }
+        Err(Failure::Hinted(
+            format!(
+                "the folder of `{}` is gone: `{}`",
+                self.id,
+                self.workspace.display()
+            ),
+            crate::exit::FAILURE,
+            format!("docklings reset {} begins it anew", self.id),
+        ))
+    }
+
+    /// Throws away what there is, and sets the exercise up.
+    pub(crate) fn start_over(&self) -> CommandResult {
+        let _others = self.lock()?;
+        self.begin()
+    }
+
+    /// Held while an exercise of this home is set up: two commands at once would remove what the other makes.
+    /// On a full disk there may be no lock, and a reset must go on all the same.
+    fn lock(&self) -> CommandResult<Option<lock::Lock>> {
+        let root = self.env.home.root();
+        self.env.home.claim(root)?;
+        Ok(lock::exclusive(&root.join("setup.lock")).ok())
+    }
+
+    fn begin(&self) -> CommandResult {
+        self.discard()?;
+        self.draw_free_ports()?;
+        let made = self.set_up();
+        if made.is_err() {
+            // The failure of the setup says more than one of cleaning up after it would.
+            let _ = self.discard();
+        }
+        made
+    }
+
+    /// Draws the learner's values again while a port among them is taken on this machine.
+    fn draw_free_ports(&self) -> CommandResult {
+        let first = self.catalog.draw_of(&self.id);
+        for draw in first..first + DRAWS {
+            self.catalog.draw(&self.id, draw);
+            if self.exercise()?.ports.iter().all(|port| is_free(*port)) {
+                break;
+            }
+        }
+        let draw = self.catalog.draw_of(&self.id);
+        if draw != first {
+            let exercise = self.id.clone();
+            state::record(&self.env.home.progress(), &Change::Drawn { exercise, draw })?;
+        }
+        Ok(())
+    }
+
+    /// What the exercise begins with, as a digest.
+    fn beginning(&self) -> CommandResult<String> {
+        let files = self.catalog.start_files(&self.id);
+        let files = files.iter().map(|file| (&*file.path, &*file.bytes));
+        Ok(checker::beginning(self.exercise()?, files))
+    }
+
+    fn set_up(&self) -> CommandResult {
+        self.env.home.claim(&self.env.home.workspaces())?;
+        self.env.home.claim(&self.workspace)?;
+        place_files(&self.workspace, &self.catalog.start_files(&self.id))?;
+        // Opening makes the sandbox, with the starter images.
+        let engine = open_engine(self.env, &self.sandbox, "setup")?;
+        engine.ensure_starter_images()?;
+        for step in &self.exercise()?.setup {
+            let (code, output) =
+                steps::run(self.env, &self.sandbox, &self.workspace, &step.action)?;
+            if code != 0 {
+                let command = step.action.describe();
+                let said = output.trim_end();
+                return Err(Failure::Hinted(
+                    format!(
+                        "the exercise `{}` could not be set up: `{command}` ended with exit code {code}\n{said}",
+                        self.id
+                    ),
+                    crate::exit::FAILURE,
+                    "docklings doctor".to_owned(),
+                ));
+            }
+        }
+        let world = EngineWorld::new(engine, &self.workspace, Snapshot::default());
+        let mut snapshot = world.snapshot().map_err(|blind| {
+            Failure::message(format!("cannot look at what was set up: {}", blind.because))
+        })?;
+        snapshot.beginning = self.beginning()?;
+        let durability = match is_lasting(&self.sandbox) {
+            true => {
+                whole::sync(&self.env.home)?;
+                Durability::Durable
+            }
+            false => Durability::Cached,
+        };
+        Ok(atomic::write_json(&self.marker()?, &snapshot, durability)?)
+    }
+
+    /// What the checker sees: the sandbox and the workspace now, and as they were after the setup. Error: the course has
+    /// changed since, and the exercise begins otherwise now.
+    pub(crate) fn world(&self) -> CommandResult<EngineWorld> {
+        let marker = self.marker()?;
+        let bytes = fs::read(&marker).map_err(|error| {
+            Failure::message(format!(
+                "cannot read `{}`: {}",
+                marker.display(),
+                plainly(&error)
+            ))
+        })?;
+        let setup: Snapshot = serde_json::from_slice(&bytes).map_err(|error| {
+            let text = format!("`{}` is damaged: {error}", marker.display());
+            Failure::Hinted(
+                text,
+                crate::exit::FAILURE,
+                format!("docklings reset {}", self.id),
+            )
+        })?;
+        if !setup.beginning.is_empty() && setup.beginning != self.beginning()? {
+            return Err(Failure::Hinted(
+                format!("the exercise `{}` has changed since you began it", self.id),
+                crate::exit::FAILURE,
+                format!(
+                    "docklings reset {} begins the new one; your files and containers of it go away",
+                    self.id
+                ),
+            ));
+        }
+        let engine = open_engine(self.env, &self.sandbox, "check")?;
+        let world = EngineWorld::new(engine, &self.workspace, setup);
+        Ok(world.with_hub(look::hub(self.env, &self.sandbox)))
+    }
+
+    /// Throws sandbox and workspace away; what runs in it is killed.
+    pub(crate) fn discard(&self) -> CommandResult {
+        drop_sandbox(self.env, &self.sandbox)?;
+        remove(&self.workspace)
+    }
+}
+
+/// Whether a sandbox is to survive a power cut; those that a trial throws away need not.
+fn is_lasting(sandbox: &str) -> bool {
+    ![crate::env::TRIAL, crate::env::SCRATCH]
+        .iter()
+        .any(|start| sandbox.starts_with(start))
+}
+
+/// Whether a container could publish `port`.
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
+}
+
+/// The exercise `id` of `catalog`. Error: there is none, or its file is broken.
+pub(crate) fn find<'a>(catalog: &'a Catalog, id: &str) -> CommandResult<&'a Exercise> {
+    if let Some(exercise) = catalog.exercise(id) {
+        return Ok(exercise);
+    }
+    let problems = catalog.exercise_problems(id);
+    if problems.is_empty() {
+        let known: Vec<&str> = catalog.exercise_ids().collect();
+        let hint = match lessons::problem::did_you_mean(id, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "`docklings list` shows them all".to_owned(),
+        };
+        return Err(Failure::Hinted(
+            format!("there is no exercise `{id}`"),
+            crate::exit::FAILURE,
+            hint,
+        ));
+    }
+    let told: Vec<String> = problems
+        .iter()
+        .map(|problem| problem.render(false))
+        .collect();
+    Err(Failure::message(format!(
+        "the exercise `{id}` is broken\n{}",
+        told.join("\n")
+    )))
+}
+
+/// Writes `files` below `folder`.
+pub(crate) fn place_files(folder: &Path, files: &[StartFile]) -> CommandResult {
+    for file in files {
+        let path = folder.join(&file.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&path, &file.bytes)?;
+        if file.executable {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the sandbox `name` and all that runs in it; one that does not exist is fine.
+pub(crate) fn drop_sandbox(env: &Env, name: &str) -> CommandResult {
+    let paths = env.home.sandbox(name)?;
+    if !paths.root().exists() {
+        return Ok(());
+    }
+    let engine = open_engine(env, name, "reset")?;
+    // Also those whose records are damaged.
+    let ids: Vec<String> = engine::store::records::list(engine.sandbox())?
+        .iter()
+        .map(|id| id.as_str().to_owned())
+        .collect();
+    if !ids.is_empty() {
+        // Through the command line, as the learner would: files of other users need a user namespace, and a process
+        // that enters one cannot leave it.
+        let mut words = vec!["docker".to_owned(), "rm".to_owned(), "-f".to_owned()];
+        words.extend(ids);
+        call_self(env, name, &words)?;
+    }
+    remove(paths.root())
+}
+
+/// Removes a file, or a folder that may hold files of a container's users.
+pub(crate) fn remove(folder: &Path) -> CommandResult {
+    match fs::remove_dir_all(folder) {
+        Ok(()) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return fs::remove_file(folder).map_err(|error| cannot_remove(folder, &error));
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+        Err(error) => return Err(cannot_remove(folder, &error)),
+    }
+    let status = Command::new(std::env::current_exe()?)
+        .arg(REMOVE)
+        .arg(folder)
+        .stdin(Stdio::null())
+        .status()?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(Failure::message(format!(
+            "cannot remove `{}`",
+            folder.display()
+        ))),
+    }
+}
+
+fn cannot_remove(folder: &Path, error: &io::Error) -> Failure {
+    Failure::message(format!("cannot remove `{}`: {error}", folder.display()))
+}
+
+/// The hidden stage behind [`remove`].
+pub(crate) const REMOVE: &str = "__remove";
+
+/// Removes `folders` as root of a user namespace, who owns the files of all its users.
+pub(crate) fn remove_as_root(folders: &[String]) -> CommandResult {
+    engine::sys::namespace::become_root()?;
+    for folder in folders {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(cannot_remove(Path::new(folder), &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Runs this program with `words` in the sandbox `sandbox`, without output. Error: what it said, if it failed.
+fn call_self(env: &Env, sandbox: &str, words: &[String]) -> CommandResult {
+    let output = Command::new(std::env::current_exe()?)
+        .args(words)
+        .env(crate::env::HOME, env.home.root())
+        .env(crate::env::SANDBOX, sandbox)
+        .stdin(Stdio::null())
+        .output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Failure::message(said.trim_end().to_owned()))
+}

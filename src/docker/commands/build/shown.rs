@@ -1,0 +1,79 @@
+//! Which form the progress of a build has, and following it on standard error.
+
+use crate::ctx::{self, Ctx};
+use crate::failure::CommandResult;
+use crate::term::progress::{Follower, Form, Screen};
+use engine::build::observe::{BuildObserver, Quiet};
+use std::io;
+use std::time::Instant;
+
+/// The form of the progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing; what a failing step wrote is part of the error.
+    Quiet,
+    /// Lines with the number of their step; nothing ever moves.
+    Plain,
+    /// A block that is drawn over.
+    Terminal,
+}
+
+impl Kind {
+    /// The form that `--progress` and `-q` ask for; `None` if there is no such form.
+    pub(super) fn choose(progress: &str, quiet: bool, is_terminal: bool) -> Option<Self> {
+        let can_move = is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        Some(match progress {
+            _ if quiet => Self::Quiet,
+            "quiet" => Self::Quiet,
+            "plain" => Self::Plain,
+            "tty" => Self::Terminal,
+            "auto" | "" if can_move => Self::Terminal,
+            "auto" | "" => Self::Plain,
+            _ => return None,
+        })
+    }
+}
+
+/// Does `build`, and shows its progress in the form of `kind`.
+pub(super) fn follow<T>(
+    ctx: &mut Ctx,
+    kind: Kind,
+    build: impl FnOnce(&mut dyn BuildObserver) -> T,
+) -> CommandResult<T> {
+    let began = Instant::now();
+    let clock = move || began.elapsed();
+    let form = match kind {
+        Kind::Quiet => return Ok(build(&mut Quiet)),
+        Kind::Plain => Form::Plain,
+        Kind::Terminal => {
+            let (rows, columns) = ctx::terminal_size().unwrap_or((24, 80));
+            Form::Terminal(Screen {
+                columns: usize::from(columns),
+                rows: usize::from(rows),
+                colour: anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+            })
+        }
+    };
+    let screen = match kind {
+        // It moves the cursor, and shows nothing else that a terminal obeys.
+        Kind::Terminal => ctx.err.raw(),
+        _ => &mut ctx.err,
+    };
+    let mut follower = Follower::new(screen, form, clock);
+    let result = build(&mut follower);
+    follower.finish()?;
+    Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_follows_the_flag_and_the_terminal() {
+        assert_eq!(Kind::choose("auto", false, false), Some(Kind::Plain));
+        assert_eq!(Kind::choose("tty", false, false), Some(Kind::Terminal));
+        assert_eq!(Kind::choose("plain", true, true), Some(Kind::Quiet));
+        assert_eq!(Kind::choose("loud", false, true), None);
+    }
+}

@@ -1,0 +1,220 @@
+//! `docker create`, and the half of `docker run` that is the same.
+
+use super::flags::CreateFlags;
+use super::request::{self, Surroundings};
+use crate::cli::Words;
+use crate::ctx::Ctx;
+use crate::docker::commands::Command;
+use crate::docker::registry::transfer::{self, Shown};
+use crate::docker::values::files::open_error;
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use engine::clock::System;
+use engine::id::ContainerId;
+use engine::image::remote::PullRequest;
+use engine::oci::digest::Digest;
+use engine::oci::reference::Reference;
+use engine::runtime::spec::CreateRequest;
+use engine::{Engine, ErrorKind};
+use std::fs::{self, File};
+use std::io::Write;
+
+/// Arguments of `docker create`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    flags: CreateFlags,
+}
+
+impl Command for Args {
+    const ABOUT: &'static str = "Create a new container";
+    const USAGE: &'static str = "[OPTIONS] IMAGE [COMMAND] [ARG...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let plan = Plan::of(self.flags).map_err(|failure| match failure {
+            // What the daemon would refuse, `create` passes on as it is; `run` does not.
+            Failure::Engine(_) => failure,
+            _ => with_help(failure, "create"),
+        })?;
+        let id = plan.create(ctx)?;
+        Ok(writeln!(ctx.out, "{id}")?)
+    }
+}
+
+/// A failure as `run` prints it, and `create` where a flag is wrong. The exit code tells what is missing, by what the message says, as in Docker.
+pub(super) fn with_help(failure: Failure, command: &str) -> Failure {
+    let code = match &failure {
+        Failure::Engine(error) => match error.kind() {
+            ErrorKind::CommandNotFound => exit::NOT_FOUND,
+            ErrorKind::CannotExecute => exit::CANNOT_EXECUTE,
+            _ => exit::ENGINE,
+        },
+        _ => exit::ENGINE,
+    };
+    failure.with_help(command, code)
+}
+
+/// A container that is to be made.
+pub(super) struct Plan {
+    pub(super) request: CreateRequest,
+    cidfile: Option<String>,
+    pull: Pull,
+    platform: Option<String>,
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pull {
+    Always,
+    Missing,
+    Never,
+}
+
+impl Plan {
+    /// Reads the flags. Nothing is made yet.
+    pub(super) fn of(flags: CreateFlags) -> CommandResult<Self> {
+        let pull = match flags.pull.as_str() {
+            "always" => Pull::Always,
+            "missing" | "" => Pull::Missing,
+            "never" => Pull::Never,
+            other => {
+                return Err(Failure::message(format!(
+                    "invalid pull option: '{other}': must be one of \"always\", \"missing\" or \"never\""
+                )));
+            }
+        };
+        let (cidfile, quiet) = (flags.cidfile.clone(), flags.quiet);
+        let platform = flags.platform.clone().filter(|asked| !asked.is_empty());
+        let around = Surroundings {
+            cwd: &std::env::current_dir()?,
+            own: &|name| std::env::var(name).ok(),
+            entropy: &System,
+        };
+        let request = request::request(flags, &around)?;
+        Ok(Self {
+            request,
+            cidfile,
+            pull,
+            platform,
+            quiet,
+        })
+    }
+
+    /// Makes the container; the image is looked for, and what the engine warns of is printed.
+    pub(super) fn create(self, ctx: &mut Ctx) -> CommandResult<ContainerId> {
+        let engine = ctx.engine()?;
+        let image = self.request.image.clone();
+        let mut cidfile = self.cidfile.as_deref().map(CidFile::open).transpose()?;
+        check_reference(&image)?;
+        if self.pull == Pull::Always {
+            pull(ctx, &image, self.platform.as_deref(), self.quiet)?;
+        }
+        let created = match engine.create(self.request.clone()) {
+            Err(error)
+                if is_missing_image(&engine, &error, &image) && self.pull == Pull::Missing =>
+            {
+                if !self.quiet {
+                    match engine.image(&image) {
+                        // It is here, and damaged.
+                        Ok(_) => writeln!(ctx.err, "{error}")?,
+                        Err(_) => {
+                            let name = familiar(&image);
+                            writeln!(ctx.err, "Unable to find image '{name}' locally")?;
+                        }
+                    }
+                }
+                pull(ctx, &image, self.platform.as_deref(), self.quiet)?;
+                engine.create(self.request)?
+            }
+            other => other?,
+        };
+        for warning in &created.warnings {
+            writeln!(ctx.err, "WARNING: {warning}")?;
+        }
+        if let Some(file) = &mut cidfile {
+            file.write(&created.id)?;
+        }
+        Ok(created.id)
+    }
+}
+
+fn is_missing_image(engine: &Engine, error: &engine::Error, image: &str) -> bool {
+    // An id is not a name, under which a registry could have it.
+    error.kind() == ErrorKind::NotFound
+        && Digest::whole(image).is_none()
+        && engine
+            .whole_image(image)
+            .is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// A name that cannot be one is refused before the engine is asked; an id can be one.
+fn check_reference(image: &str) -> CommandResult {
+    if Digest::whole(image).is_some() {
+        return Ok(());
+    }
+    match Reference::parse(image) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::message(error.to_string())),
+    }
+}
+
+fn familiar(image: &str) -> String {
+    Reference::parse(image).map_or_else(|_| image.to_owned(), |name| name.or_latest().familiar())
+}
+
+/// Pulls `image`. Standard output is the program's, so the progress goes to standard error.
+fn pull(ctx: &mut Ctx, image: &str, platform: Option<&str>, quiet: bool) -> CommandResult {
+    let request = PullRequest {
+        reference: image.to_owned(),
+        all_tags: false,
+        platform: platform.map(str::to_owned),
+    };
+    let shown = if quiet { Shown::Nowhere } else { Shown::Err };
+    transfer::pull(ctx, &request, shown)?;
+    Ok(())
+}
+
+/// `--cidfile`: made before the container, and gone again if none was made.
+struct CidFile {
+    path: String,
+    file: File,
+    written: bool,
+}
+
+impl CidFile {
+    fn open(path: &str) -> CommandResult<Self> {
+        let path = path.to_owned();
+        if fs::exists(&path).unwrap_or(false) {
+            return Err(Failure::message(format!(
+                "container ID file found, make sure the other container isn't running or delete {path}"
+            )));
+        }
+        match File::create_new(&path) {
+            Ok(file) => Ok(Self {
+                path,
+                file,
+                written: false,
+            }),
+            Err(error) => Err(Failure::message(format!(
+                "failed to create the container ID file: {}",
+                open_error(&path, &error)
+            ))),
+        }
+    }
+
+    fn write(&mut self, id: &ContainerId) -> CommandResult {
+        self.file.write_all(id.as_str().as_bytes())?;
+        self.written = true;
+        Ok(())
+    }
+}
+
+impl Drop for CidFile {
+    fn drop(&mut self) {
+        if !self.written {
+            // It was made a moment ago and is empty; if it cannot be removed, it is only in the way.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

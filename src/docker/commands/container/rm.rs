@@ -1,0 +1,50 @@
+//! `docker rm`.
+
+use crate::cli::Words;
+use crate::ctx::Ctx;
+use crate::docker::commands::Command;
+use crate::failure::{CommandResult, Failure, for_each};
+use engine::ErrorKind;
+use engine::runtime::spec::RemoveOptions;
+
+/// Arguments of `docker rm`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Force the removal of a running container (uses SIGKILL)
+    #[arg(short, long)]
+    force: bool,
+    /// Remove anonymous volumes associated with the container
+    #[arg(short, long)]
+    volumes: bool,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Args {
+    const ABOUT: &'static str = "Remove one or more containers";
+    const USAGE: &'static str = "[OPTIONS] CONTAINER [CONTAINER...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        let options = RemoveOptions {
+            force: self.force,
+            volumes: self.volumes,
+        };
+        for_each(&self.words, |name| {
+            let trimmed = name.trim_matches('/');
+            if trimmed.is_empty() {
+                return Err(Failure::message("Container name cannot be empty"));
+            }
+            match engine.remove(trimmed, options) {
+                Ok(()) => Ok(writeln!(ctx.out, "{name}")?),
+                // `rm -f` of what is not there is no failure to Docker, only worth saying.
+                Err(error) if self.force && error.kind() == ErrorKind::NotFound => {
+                    ctx.flush()?;
+                    Ok(writeln!(ctx.err, "Error response from daemon: {error}")?)
+                }
+                Err(error) => Err(error.into()),
+            }
+        })
+    }
+}

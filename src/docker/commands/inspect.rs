@@ -1,0 +1,187 @@
+//! `docker inspect`, and what `container inspect`, `image inspect` and `volume inspect` share with it.
+
+use crate::cli::Words;
+use crate::ctx::Ctx;
+use crate::docker::commands::Command;
+use crate::docker::inspect::{self, Format};
+use crate::docker::value::Value;
+use crate::failure::{CommandResult, Failure};
+use engine::events::ObjectKind;
+use engine::id::VolumeName;
+use engine::runtime::spec::Volume;
+use engine::{Engine, Error, ErrorKind};
+
+/// What `--format` is, for `inspect`.
+pub(super) const FORMAT_HELP: &str = "Format output using a custom template:
+'json':             Print in JSON format
+'TEMPLATE':         Print output using the given Go template.
+Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates";
+
+/// All types that Docker knows. Those that docklings does not have are never found.
+const TYPES: &[&str] = &[
+    "config",
+    "container",
+    "image",
+    "network",
+    "node",
+    "plugin",
+    "secret",
+    "service",
+    "task",
+    "volume",
+];
+
+/// Arguments of `docker inspect`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[arg(short, long, value_name = "string", help = FORMAT_HELP)]
+    format: Option<String>,
+    /// Display total file sizes if the type is container
+    #[arg(short, long)]
+    size: bool,
+    /// Only inspect objects of the given type
+    #[arg(long = "type", value_name = "string")]
+    kind: Option<String>,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Args {
+    const ABOUT: &'static str = "Return low-level information on Docker objects";
+    const USAGE: &'static str = "[OPTIONS] NAME|ID [NAME|ID...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let one_of = format!("must be one of \"{}\"", TYPES.join("\", \""));
+        match self.kind.as_deref() {
+            Some("") => return Err(Failure::message(format!("type is empty: {one_of}"))),
+            Some(kind) if !TYPES.contains(&kind) => {
+                return Err(Failure::message(format!(
+                    "unknown type: \"{kind}\": {one_of}"
+                )));
+            }
+            _ => {}
+        }
+        let (kind, size) = (self.kind, self.size);
+        show(ctx, self.format.as_deref(), &self.words, |engine, name| {
+            of_kind(engine, name, kind.as_deref(), size)
+        })
+    }
+}
+
+/// Looks `names` up by `find`, and prints what was found; then what was not, with exit code 1.
+pub(super) fn show(
+    ctx: &mut Ctx,
+    format: Option<&str>,
+    names: &[String],
+    find: impl Fn(&Engine, &str) -> CommandResult<Value>,
+) -> CommandResult {
+    let format = Format::parse(format.unwrap_or_default())
+        .map_err(|failure| Failure::Message(failure.message, failure.code))?;
+    let engine = ctx.engine()?;
+    let (mut found, mut failures) = (Vec::new(), Vec::new());
+    for name in names {
+        match find(&engine, name) {
+            Ok(value) => found.push(value),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    let (text, complaints) = format.render(&found);
+    write!(ctx.out, "{text}")?;
+    failures.extend(complaints.into_iter().map(Failure::message));
+    match failures.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Several(failures)),
+    }
+}
+
+/// The object called `name`: the first that has the name, container, image, network, volume in this order.
+fn of_kind(engine: &Engine, name: &str, kind: Option<&str>, size: bool) -> CommandResult<Value> {
+    let wanted = |candidate: &str| kind.is_none_or(|kind| kind == candidate);
+    let mut failure = None;
+    let lookups: [(&str, &dyn Fn() -> CommandResult<Value>); 4] = [
+        ("container", &|| container(engine, name, size)),
+        ("image", &|| image(engine, name)),
+        ("network", &|| network(engine, name)),
+        ("volume", &|| volume(engine, name)),
+    ];
+    for (candidate, look_up) in lookups {
+        if !wanted(candidate) {
+            continue;
+        }
+        match look_up() {
+            Err(Failure::Engine(error)) if is_absent(&error) => {
+                failure = Some(Failure::Engine(error))
+            }
+            other => return other,
+        }
+    }
+    Err(match failure {
+        Some(failure) if kind.is_some() => failure,
+        _ => Failure::message(format!("Error: No such object: {name}")),
+    })
+}
+
+fn is_absent(error: &Error) -> bool {
+    error.kind() == ErrorKind::NotFound || error.message().contains("invalid reference format")
+}
+
+/// The container called `name`; `size` adds what its files take.
+pub(super) fn container(engine: &Engine, name: &str, size: bool) -> CommandResult<Value> {
+    let container = engine.container(name)?;
+    let id = container.config.id.as_str();
+    let sizes = if size {
+        let own = engine.writable_size(id)?;
+        let image = engine
+            .image(container.config.image.as_str())
+            .map_or(0, |image| image.size);
+        Some((own, own + image))
+    } else {
+        None
+    };
+    let event = engine.event(ObjectKind::Container, "inspect", id);
+    engine.record(&event.with("name", container.config.name.as_str()));
+    Ok(inspect::container(
+        &container,
+        engine.home(),
+        engine.sandbox(),
+        sizes,
+    ))
+}
+
+/// The image called `name`.
+pub(super) fn image(engine: &Engine, name: &str) -> CommandResult<Value> {
+    if name.is_empty() {
+        return Err(Failure::message("Error: No such image: "));
+    }
+    let image = engine.image(name)?;
+    let event = engine.event(ObjectKind::Image, "inspect", image.id.as_str());
+    engine.record(&event.with("name", name));
+    Ok(inspect::image(&image, engine.home()))
+}
+
+/// The network called `name`. Error: `network name not found`.
+pub(super) fn network(engine: &Engine, name: &str) -> CommandResult<Value> {
+    let network = inspect::Network::find(name)
+        .ok_or_else(|| Error::not_found(format!("network {name} not found")))?;
+    Ok(inspect::network(network, &engine.containers()?))
+}
+
+/// The volume called `name`.
+pub(super) fn volume(engine: &Engine, name: &str) -> CommandResult<Value> {
+    let volume = find_volume(engine, name)?;
+    let event = engine.event(ObjectKind::Volume, "inspect", name);
+    engine.record(&event);
+    Ok(inspect::volume(&volume))
+}
+
+/// The volume called `name`. Error: `get name: no such volume`.
+pub(super) fn find_volume(engine: &Engine, name: &str) -> CommandResult<Volume> {
+    let missing = || Error::not_found(format!("get {name}: no such volume"));
+    let name = VolumeName::parse(name).map_err(|_| missing())?;
+    let found = engine
+        .volumes()?
+        .into_iter()
+        .find(|volume| volume.name == name);
+    Ok(found.ok_or_else(missing)?)
+}

@@ -1,0 +1,239 @@
+//! `docker login`.
+//!
+//! **What Docker does.** A login that is known is tried again; else name and password come from flags, or from a person. They
+//! are tried, and kept if they are right. For docker.io without `-u`, a browser is asked instead.
+//! **What we do.** The same, without the browser.
+//!
+//! Source: docker/cli `cli/command/registry/login.go`, `cli/command/registry.go`.
+
+use crate::cli::Words;
+use crate::ctx::Ctx;
+use crate::docker::commands::Command;
+use crate::docker::registry::credentials::{Account, Kept};
+use crate::docker::registry::hub::config::{Choice, chosen};
+use crate::docker::registry::{self, hub, prompt};
+use crate::exit;
+use crate::failure::{CommandResult, Failure};
+use engine::ErrorKind;
+use engine::error::plainly;
+use engine::image::remote::Credential;
+use engine::oci::reference::DEFAULT_DOMAIN;
+use std::io::{self, IsTerminal, Read};
+
+/// Arguments of `docker login`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Password or Personal Access Token (PAT)
+    #[arg(short, long, value_name = "string")]
+    password: Option<String>,
+    /// Take the Password or Personal Access Token (PAT) from stdin
+    #[arg(long)]
+    password_stdin: bool,
+    /// Username
+    #[arg(short, long, value_name = "string")]
+    username: Option<String>,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Args {
+    const ABOUT: &'static str = "Authenticate to a registry.
+Defaults to Docker Hub if no server is specified.";
+    const USAGE: &'static str = "[OPTIONS] [SERVER]";
+    const WORDS: Words = Words::AtMost(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let given = Given::read(&self, ctx)?;
+        let (domain, _) = super::server(self.words.first());
+        let account = registry::account(&ctx.env, &domain)?;
+        let login = Login { domain, account };
+        // A file that could not be changed afterwards is told before anybody types a password.
+        let known = login.known(ctx)?;
+        if given.is_nothing()
+            && let Some(known) = &known
+            && login.again(ctx, known)?
+        {
+            return said(ctx);
+        }
+        let is_hub = login.domain == DEFAULT_DOMAIN;
+        if is_hub && given.is_nothing() && io::stdin().is_terminal() && has_browser_login(ctx)? {
+            return Err(Failure::Hinted(
+                "the login of Docker Hub by a browser is not part of docklings; see docs/limits.md"
+                    .to_owned(),
+                exit::FAILURE,
+                "docker login -u YOUR-DOCKER-ID asks for a password or a personal access token"
+                    .to_owned(),
+            ));
+        }
+        let credential = given.complete(ctx, known.as_ref(), is_hub)?;
+        login.first(ctx, &credential)
+    }
+}
+
+/// Whether docker.io offers a login by a browser.
+fn has_browser_login(ctx: &Ctx) -> CommandResult<bool> {
+    Ok(chosen(&ctx.env)?.0 == Choice::DockerHub)
+}
+
+/// `Login Succeeded`
+fn said(ctx: &mut Ctx) -> CommandResult {
+    Ok(writeln!(ctx.out, "Login Succeeded")?)
+}
+
+/// Name and password as far as the flags give them.
+struct Given {
+    username: String,
+    password: String,
+}
+
+impl Given {
+    fn read(args: &Args, ctx: &mut Ctx) -> CommandResult<Self> {
+        let refuse = |text: &str| Err(Failure::message(text));
+        if args.password_stdin && args.password.is_some() {
+            return refuse(
+                "conflicting options: cannot specify both --password and --password-stdin",
+            );
+        }
+        if args.username.as_deref() == Some("") {
+            return refuse("username is empty");
+        }
+        if args.password.as_deref() == Some("") {
+            return refuse("password is empty");
+        }
+        if args.password_stdin && args.username.is_none() {
+            return refuse("the --password-stdin option requires --username to be set");
+        }
+        let mut password = args.password.clone().unwrap_or_default();
+        if args.password.is_some() {
+            let warning =
+                "WARNING! Using --password via the CLI is insecure. Use --password-stdin.";
+            writeln!(ctx.err, "{warning}")?;
+        }
+        if args.password_stdin {
+            let mut text = String::new();
+            let read = io::stdin().read_to_string(&mut text);
+            read.map_err(|error| {
+                Failure::message(format!("cannot read the password: {}", plainly(&error)))
+            })?;
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            password = text.strip_suffix('\r').unwrap_or(text).to_owned();
+        }
+        Ok(Self {
+            username: args.username.clone().unwrap_or_default(),
+            password,
+        })
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.username.is_empty() && self.password.is_empty()
+    }
+
+    /// Asks for what is missing.
+    fn complete(
+        self,
+        ctx: &mut Ctx,
+        known: Option<&Credential>,
+        is_hub: bool,
+    ) -> CommandResult<Credential> {
+        let (mut username, mut password) = (self.username.trim().to_owned(), self.password);
+        let is_blank = password.trim().is_empty();
+        if (username.is_empty() || is_blank) && !io::stdin().is_terminal() {
+            let text = "Error: Cannot perform an interactive login from a non TTY device";
+            return Err(Failure::message(text));
+        }
+        if username.is_empty() {
+            if is_hub {
+                let invitation = "Log in with your Docker ID or email address to push and pull images from Docker Hub.";
+                writeln!(ctx.out, "{invitation}")?;
+            }
+            let known = known.map_or("", Credential::username);
+            let question = match known {
+                "" => "Username: ".to_owned(),
+                known => format!("Username ({known}): "),
+            };
+            username = prompt::ask(ctx, &question)?;
+            if username.is_empty() {
+                username = known.to_owned();
+            }
+            if username.is_empty() {
+                return Err(Failure::message("Error: Non-null Username Required"));
+            }
+        }
+        if is_blank {
+            password = prompt::ask_secret(ctx, "Password: ")?;
+            if password.is_empty() {
+                return Err(Failure::message("Error: Password Required"));
+            }
+        }
+        Ok(Credential::Password { username, password })
+    }
+}
+
+/// A login at one registry.
+struct Login {
+    domain: String,
+    account: Account,
+}
+
+impl Login {
+    /// Who is logged in already. Error: the file is one that could not be written over afterwards.
+    fn known(&self, ctx: &mut Ctx) -> CommandResult<Option<Credential>> {
+        self.account.check()?;
+        match self.account.get() {
+            Ok(known) => Ok(known),
+            Err(why) => {
+                writeln!(ctx.err, "WARNING: {why}")?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Tries what is known already; whether it was right.
+    fn again(&self, ctx: &mut Ctx, known: &Credential) -> CommandResult<bool> {
+        let name = known.username();
+        writeln!(
+            ctx.err,
+            "Authenticating with existing credentials... [Username: {name}]\n\n \
+             Info -> To login with a different account, run 'docker logout' followed by 'docker login'\n\n"
+        )?;
+        match self.tried(ctx, known) {
+            Ok(()) => Ok(true),
+            Err(Failure::Engine(error)) if error.kind() == ErrorKind::Invalid => {
+                writeln!(ctx.err, "Stored credentials invalid or expired")?;
+                Ok(false)
+            }
+            Err(failure) => {
+                let why = failure.text().unwrap_or_default();
+                writeln!(ctx.err, "Login did not succeed, error: {why}")?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Tries what is new, and keeps it.
+    fn first(&self, ctx: &mut Ctx, credential: &Credential) -> CommandResult {
+        self.tried(ctx, credential)?;
+        said(ctx)
+    }
+
+    /// Asks the registry, and keeps what it gives.
+    fn tried(&self, ctx: &mut Ctx, credential: &Credential) -> CommandResult {
+        let engine = ctx.engine()?;
+        let mut remote = registry::remote(&ctx.env, None)?;
+        remote.waiting = registry::waiting();
+        let logged_in = engine
+            .registry_login(&remote, &self.domain, credential)
+            .map_err(|error| hub::refused(&ctx.env, &self.domain, error))?;
+        if self.account.put(&logged_in.credential)? == Kept::InFile {
+            let file = self.account.file.display();
+            ctx.flush()?;
+            writeln!(
+                ctx.err,
+                "\nWARNING! Your credentials are stored unencrypted in '{file}'.\n\
+                 Configure a credential helper to remove this warning. See\n\
+                 https://docs.docker.com/go/credential-store/\n"
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! Arguments of commands about images, and of `system`: what each line means, and what is said of one that means nothing.
+
+use crate::cli::{self, Grammar, Parsed};
+use crate::docker::commands::{Command, builder, container, image, system};
+use std::fmt::Debug;
+
+fn parsed<C: Command + Debug>(line: &str) -> Result<C, String> {
+    let words = shell_words::split(line).unwrap();
+    let parser = cli::parser(C::augment_args(clap::Command::new("docker")));
+    let grammar = Grammar {
+        path: "x",
+        usage: C::USAGE,
+        words: C::WORDS,
+    };
+    match cli::parse(parser, &grammar, &words) {
+        Ok(Parsed::Matches(matches)) => Ok(C::from_arg_matches(&matches).unwrap()),
+        Ok(Parsed::Help) => Err("help".to_owned()),
+        Err(failure) => Err(failure.text().unwrap()),
+    }
+}
+
+/// `line` is understood, and its fields are, among others, `expected`.
+#[track_caller]
+fn check<C: Command + Debug>(line: &str, expected: &[&str]) {
+    let args = parsed::<C>(line).unwrap_or_else(|said| panic!("{line}: {said}"));
+    let shown = format!("{args:?}");
+    for field in expected {
+        assert!(shown.contains(field), "no `{field}` in {shown}");
+    }
+}
+
+/// `line` is refused, and the first line says `expected`.
+#[track_caller]
+fn refused<C: Command + Debug>(line: &str, expected: &str) {
+    let said = parsed::<C>(line).unwrap_err();
+    assert_eq!(said.lines().next(), Some(expected), "{line}");
+}
+
+#[test]
+fn commit_takes_changes_an_author_and_may_leave_the_container_running() {
+    check::<container::commit::Args>(
+        "-a me -m why -c 'CMD x' --change 'ENV a=b' box new:1",
+        &[
+            "author: Some(\"me\")",
+            "message: Some(\"why\")",
+            "change: [\"CMD x\", \"ENV a=b\"]",
+            "pause: true",
+            "words: [\"box\", \"new:1\"]",
+        ],
+    );
+    check::<container::commit::Args>("-p=false box", &["pause: false"]);
+    refused::<container::commit::Args>(
+        "",
+        "docker: 'docker x' requires at least 1 and at most 2 arguments",
+    );
+}
+
+#[test]
+fn save_and_load_name_a_file_or_none() {
+    check::<image::save::Args>(
+        "-oa.tar x y",
+        &["output: Some(\"a.tar\")", "[\"x\", \"y\"]"],
+    );
+    check::<image::save::Args>("x", &["output: None"]);
+    refused::<image::save::Args>("", "docker: 'docker x' requires at least 1 argument");
+    refused::<image::save::Args>("-o", "flag needs an argument: 'o' in -o");
+    check::<image::load::Args>(
+        "-q --input=a.tar",
+        &["input: Some(\"a.tar\")", "quiet: true"],
+    );
+    refused::<image::load::Args>("a.tar", "docker: 'docker x' accepts no arguments");
+    check::<container::export::Args>("-o a box", &["output: Some(\"a\")"]);
+    refused::<container::export::Args>("a b", "docker: 'docker x' requires 1 argument");
+}
+
+#[test]
+fn import_takes_a_source_and_perhaps_a_name() {
+    check::<image::import::Args>(
+        "-c 'CMD x' -m why - flat:1",
+        &[
+            "change: [\"CMD x\"]",
+            "message: Some(\"why\")",
+            "[\"-\", \"flat:1\"]",
+        ],
+    );
+    refused::<image::import::Args>("", "docker: 'docker x' requires at least 1 argument");
+    refused::<image::import::Args>("--nope -", "unknown flag: --nope");
+}
+
+#[test]
+fn lists_of_images_are_filtered_and_shown_in_many_ways() {
+    check::<image::ls::Args>(
+        "-aqf dangling=true --filter label=x --digests --no-trunc --tree app",
+        &[
+            "all: true",
+            "quiet: true",
+            "filter: [\"dangling=true\", \"label=x\"]",
+            "digests: true",
+            "tree: true",
+        ],
+    );
+    refused::<image::ls::Args>(
+        "-f dangling",
+        "invalid argument \"dangling\" for \"-f, --filter\" flag: bad format of filter (expected name=value)",
+    );
+    refused::<image::ls::Args>("a b", "docker: 'docker x' requires at most 1 argument");
+    check::<image::rm::Args>("-f --no-prune a b", &["force: true", "no_prune: true"]);
+    refused::<image::rm::Args>("-x a", "unknown shorthand flag: 'x' in -x");
+    check::<image::prune::Args>("-af --filter until=24h", &["all: true", "force: true"]);
+    check::<image::history::Args>(
+        "--human=false --no-trunc -q --cache a",
+        &[
+            "human: false",
+            "no_trunc: true",
+            "quiet: true",
+            "cache: true",
+        ],
+    );
+    check::<image::history::Args>("-H a", &["human: true"]);
+    refused::<image::history::Args>("", "docker: 'docker x' requires 1 argument");
+    refused::<image::tag::Args>("a", "docker: 'docker x' requires 2 arguments");
+    check::<image::inspect::Args>("-f {{.Id}} a b", &["format: Some(\"{{.Id}}\")"]);
+}
+
+#[test]
+fn the_system_is_looked_at_and_tidied() {
+    check::<system::df::Args>("-v --format json", &["verbose: true", "Some(\"json\")"]);
+    refused::<system::df::Args>("x", "docker: 'docker x' accepts no arguments");
+    check::<system::prune::Args>(
+        "-af --volumes --filter until=1h",
+        &["all: true", "force: true", "volumes: true"],
+    );
+    check::<builder::prune::Args>("-a --force=false", &["all: true", "force: false"]);
+    check::<system::events::Args>(
+        "--since 1 --until=2 -f type=image --format json",
+        &[
+            "since: Some(\"1\")",
+            "until: Some(\"2\")",
+            "filter: [\"type=image\"]",
+        ],
+    );
+    refused::<system::events::Args>("--since", "flag needs an argument: --since");
+    check::<system::info::Args>("-f json", &["format: Some(\"json\")"]);
+    check::<system::version::Args>("--format json", &["format: Some(\"json\")"]);
+}

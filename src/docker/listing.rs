@@ -1,0 +1,200 @@
+//! What `--format` makes of rows: a table, JSON lines, or the student's own template.
+//!
+//! **What Docker does.** `table TEMPLATE` prints a header made by the same template over the columns' names, and
+//! aligns; `json` is `{{json .}}`; anything else is a template per row. `\t` and `\n` may be written as two letters.
+
+use super::template::{Functions, Template, TemplateError};
+use super::value::{Map, Value};
+use crate::term::table::aligned;
+use std::fmt;
+
+/// What `docker ps` says when `-q` meets `--format`; the other listings take the format.
+pub const QUIET_WINS: &str =
+    "WARNING: Ignoring custom format, because both --format and --quiet are set.";
+
+/// The columns of one command.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    /// Each field and its header.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// The template of the table that is shown without `--format`, without the word `table`.
+    pub table: &'static str,
+    /// The template for `-q`.
+    pub quiet: &'static str,
+    /// The template for `--format raw`, where Docker has it.
+    pub raw: Option<&'static str>,
+}
+
+impl Columns {
+    /// Renders `rows`. `format` is the student's; none, empty and `table` mean Docker's own table, or with `quiet` the ids
+    /// alone.
+    ///
+    /// # Errors
+    /// The student's template was not understood, or does not fit the rows.
+    pub fn render(
+        &self,
+        format: Option<&str>,
+        quiet: bool,
+        rows: &[Value],
+    ) -> Result<String, BadFormat> {
+        let own = format!("table {}", self.table);
+        let format = match format {
+            None | Some("" | "table" | "raw") if quiet => self.quiet,
+            None | Some("" | "table") => &own,
+            Some("raw") => self.raw.unwrap_or("raw"),
+            Some(format) => format,
+        };
+        render(format, self.headers, rows)
+    }
+}
+
+/// Why a listing could not be rendered. As text, it is what all listings but `ps` say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadFormat {
+    /// The template could not be understood.
+    Syntax(TemplateError),
+    /// The template names what the rows do not have.
+    Data(TemplateError),
+}
+
+impl fmt::Display for BadFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Syntax(error) | Self::Data(error)) = self;
+        write!(f, "template parsing error: {error}")
+    }
+}
+
+impl std::error::Error for BadFormat {}
+
+/// Renders `rows` by `format` as it stands.
+///
+/// # Errors
+/// As [`Columns::render`].
+pub fn render(
+    format: &str,
+    headers: &[(&'static str, &'static str)],
+    rows: &[Value],
+) -> Result<String, BadFormat> {
+    let body = format.strip_prefix("table");
+    let source = match (body, format) {
+        (Some(body), _) => body,
+        (None, "json") => "{{json .}}",
+        (None, format) => format,
+    };
+    let source = source
+        .trim_matches(' ')
+        .replace("\\t", "\t")
+        .replace("\\n", "\n");
+    let template = Template::parse(&source).map_err(BadFormat::Syntax)?;
+    let mut out = String::new();
+    if body.is_some() {
+        let headers = Value::Map(Map::of_texts(headers.iter().copied()));
+        // Docker shows as much of the header as came out before an error, and no error.
+        out.push_str(
+            &template
+                .execute(&headers, Functions::Header)
+                .unwrap_or_default(),
+        );
+        out.push('\n');
+    }
+    for row in rows {
+        let line = template
+            .execute(row, Functions::Normal)
+            .map_err(BadFormat::Data)?;
+        out.push_str(&line);
+        out.push('\n');
+    }
+    Ok(if body.is_some() { aligned(&out) } else { out })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::docker::value::Struct;
+
+    const COLUMNS: Columns = Columns {
+        headers: &[
+            ("ID", "CONTAINER ID"),
+            ("Names", "NAMES"),
+            ("State", "STATE"),
+        ],
+        table: "{{.ID}}\t{{.Names}}",
+        quiet: "{{.ID}}",
+        raw: None,
+    };
+
+    #[track_caller]
+    fn check(format: Option<&str>, quiet: bool, expected: &str) {
+        let row = |id: &str, name: &str| {
+            Value::from(
+                Struct::row("*formatter.ContainerContext")
+                    .with("ID", id)
+                    .with("Names", name)
+                    .with("State", "<up>"),
+            )
+        };
+        let rows = [row("0123", "c1"), row("4567", "second_one")];
+        let found = COLUMNS.render(format, quiet, &rows);
+        let found = found.unwrap_or_else(|error| error.to_string());
+        assert_eq!(found, expected, "{format:?}");
+    }
+
+    #[test]
+    fn the_table_has_headers_of_its_fields() {
+        check(
+            None,
+            false,
+            "CONTAINER ID   NAMES\n0123           c1\n4567           second_one\n",
+        );
+        check(
+            Some(r"table {{.Names}}\t{{upper .State}}"),
+            false,
+            "NAMES        STATE\nc1           <UP>\nsecond_one   <UP>\n",
+        );
+    }
+
+    #[test]
+    fn other_formats_have_no_header() {
+        check(Some("{{.Names}}"), false, "c1\nsecond_one\n");
+        check(Some(r"{{.Names}}\n-"), false, "c1\n-\nsecond_one\n-\n");
+        check(None, true, "0123\n4567\n");
+        check(
+            Some("json"),
+            false,
+            concat!(
+                r#"{"ID":"0123","Names":"c1","State":"\u003cup\u003e"}"#,
+                "\n",
+                r#"{"ID":"4567","Names":"second_one","State":"\u003cup\u003e"}"#,
+                "\n",
+            ),
+        );
+        check(
+            Some("tableau {{.ID}}"),
+            false,
+            "au CONTAINER ID\nau 0123\nau 4567\n",
+        );
+    }
+
+    #[test]
+    fn a_bad_format_is_told_in_dockers_words() {
+        check(
+            Some("{{.Nope"),
+            false,
+            "template parsing error: template: :1: unclosed action",
+        );
+        check(
+            Some("{{.Nope}}"),
+            false,
+            "template parsing error: template: :1:2: executing \"\" at <.Nope>: can't evaluate field Nope in type *formatter.ContainerContext",
+        );
+    }
+
+    #[test]
+    fn no_rows_still_have_a_header() {
+        assert_eq!(
+            COLUMNS.render(None, false, &[]).unwrap(),
+            "CONTAINER ID   NAMES\n"
+        );
+        assert_eq!(COLUMNS.render(Some("{{.ID}}"), false, &[]).unwrap(), "");
+    }
+}

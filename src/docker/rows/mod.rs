@@ -1,0 +1,67 @@
+//! The rows of Docker's lists, with the fields that `--format` knows.
+//!
+//! Each file has the columns of one list, and a function from the engine's plain data to a row.
+
+pub mod cache;
+pub mod container;
+pub mod disk_usage;
+pub mod event;
+pub mod found;
+pub mod history;
+pub mod image;
+pub mod network;
+pub mod stats;
+pub mod volume;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How rows are to be shown.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The present moment.
+    pub now: Timestamp,
+    /// The caller's time zone.
+    pub zone: TimeZone,
+    /// Short ids and cut commands: not `--no-trunc`.
+    pub truncate: bool,
+}
+
+impl View {
+    /// `3 hours`: from `moment` until now; nothing if it is to come.
+    fn since(&self, moment: Timestamp) -> String {
+        let span = self.now.duration_since(moment);
+        crate::term::human::span(Duration::try_from(span).unwrap_or_default())
+    }
+
+    /// `id`, cut to 12 digits unless the user asked for all.
+    fn id<'a>(&self, id: &'a str) -> &'a str {
+        match self.truncate {
+            true => crate::term::text::short_id(id),
+            false => id,
+        }
+    }
+}
+
+/// `app=shop,tier=db`.
+fn labels(labels: &BTreeMap<String, String>) -> String {
+    let pairs: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    pairs.join(",")
+}
+
+#[cfg(test)]
+impl View {
+    /// At noon of the day on which the samples were made.
+    pub(crate) fn sample() -> Self {
+        Self {
+            now: crate::docker::inspect::samples::moment("2026-11-21T12:00:00Z"),
+            zone: TimeZone::UTC,
+            truncate: true,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! `--filter`: which of the rows are shown.
+//!
+//! **What Docker does.** Filters of different names must all hold; of several values under one name one is enough,
+//! except for labels. Names and ids are regular expressions. An unknown filter is an error of the daemon.
+//! **What we do.** The same, as pure functions over the engine's plain data.
+
+pub mod containers;
+pub mod events;
+pub mod found;
+pub mod images;
+pub mod networks;
+pub mod prune;
+pub mod volumes;
+
+use engine::{Error, Result};
+use regex::Regex;
+use std::collections::BTreeMap;
+
+/// What the user wrote after `-f`, `--filter`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filters(Vec<(String, String)>);
+
+impl Filters {
+    /// Understands each `name=value`.
+    ///
+    /// # Errors
+    /// Docker's words, for after `invalid argument "…" for "-f, --filter" flag: `.
+    pub fn parse<S: AsRef<str>>(words: &[S]) -> std::result::Result<Self, String> {
+        let mut pairs = Vec::new();
+        for word in words.iter().map(AsRef::as_ref) {
+            if word.is_empty() {
+                continue;
+            }
+            let (name, value) = word
+                .split_once('=')
+                .ok_or("bad format of filter (expected name=value)")?;
+            pairs.push((name.trim().to_lowercase(), value.trim().to_owned()));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds one more.
+    pub fn push(&mut self, name: &str, value: &str) {
+        self.0.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The values under `name`.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        let named = move |(key, value): &'a (String, String)| (key == name).then_some(&**value);
+        self.0.iter().filter_map(named)
+    }
+
+    /// Whether there is one called `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.values(name).next().is_some()
+    }
+
+    /// Refuses filters whose name is not among `known`: `invalid filter 'x'`.
+    pub fn check(&self, known: &[&str]) -> Result<()> {
+        match self
+            .0
+            .iter()
+            .find(|(name, _)| !known.contains(&name.as_str()))
+        {
+            Some((name, _)) => Err(Error::invalid(format!("invalid filter '{name}'"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The yes or no under `name`; `None` if there is no such filter.
+    fn boolean(&self, name: &str) -> Result<Option<bool>> {
+        let values: Vec<&str> = self.values(name).collect();
+        match values[..] {
+            [] => Ok(None),
+            ["1" | "true"] => Ok(Some(true)),
+            ["0" | "false"] => Ok(Some(false)),
+            _ => Err(Error::invalid(format!(
+                "invalid filter '{name}=[{}]'",
+                values.join(" ")
+            ))),
+        }
+    }
+
+    /// Whether one of the values under `name` is `found`; true without such a filter.
+    fn is_one_of(&self, name: &str, found: &str) -> bool {
+        !self.has(name) || self.values(name).any(|value| value == found)
+    }
+
+    /// The values under `name` as patterns. One that is no regular expression is taken as it is.
+    fn patterns(&self, name: &str) -> Vec<Pattern> {
+        self.values(name).map(Pattern::new).collect()
+    }
+
+    /// Whether `labels` has all labels asked for under `name`, each `key` or `key=value`.
+    fn labels_match(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
+        self.values(name)
+            .all(|wanted| label_matches(wanted, labels))
+    }
+}
+
+fn label_matches(wanted: &str, labels: &BTreeMap<String, String>) -> bool {
+    match wanted.split_once('=') {
+        Some((key, value)) => labels.get(key).is_some_and(|found| found == value),
+        None => labels.contains_key(wanted),
+    }
+}
+
+/// A name or an id to look for.
+struct Pattern {
+    text: String,
+    regex: Option<Regex>,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            regex: Regex::new(text).ok(),
+        }
+    }
+
+    fn matches(&self, found: &str) -> bool {
+        self.text == found
+            || self
+                .regex
+                .as_ref()
+                .is_some_and(|regex| regex.is_match(found))
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn filters(words: &[&str]) -> Filters {
+    Filters::parse(words).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_a_name_and_a_value() {
+        let found = filters(&[" Name = web ", "label=a=b", ""]);
+        assert_eq!(found.values("name").collect::<Vec<_>>(), ["web"]);
+        assert_eq!(found.values("label").collect::<Vec<_>>(), ["a=b"]);
+        assert_eq!(
+            Filters::parse(&["status"]).unwrap_err(),
+            "bad format of filter (expected name=value)"
+        );
+    }
+
+    #[test]
+    fn unknown_filters_and_odd_truths_are_refused() {
+        let error = filters(&["color=red"]).check(&["name"]).unwrap_err();
+        assert_eq!(error.to_string(), "invalid filter 'color'");
+        let error = filters(&["dangling=x"]).boolean("dangling").unwrap_err();
+        assert_eq!(error.to_string(), "invalid filter 'dangling=[x]'");
+        assert_eq!(
+            filters(&["dangling=1"]).boolean("dangling").unwrap(),
+            Some(true)
+        );
+        assert_eq!(filters(&[]).boolean("dangling").unwrap(), None);
+    }
+
+    #[test]
+    fn all_labels_must_be_there() {
+        let labels = crate::docker::inspect::samples::labels();
+        for (words, expected) in [
+            (&["label=tier"][..], true),
+            (&["label=tier=db"], true),
+            (&["label=tier=web"], false),
+            (&["label=tier=db", "label=app"], true),
+            (&["label=tier=db", "label=x"], false),
+            (&[], true),
+        ] {
+            assert_eq!(
+                filters(words).labels_match("label", &labels),
+                expected,
+                "{words:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Text for a terminal: Markdown, tables, progress, and numbers for people.
+//!
+//! Nothing in here reads the engine, prints, or asks for the time; values come in, strings go out.
+
+pub mod human;
+pub mod markdown;
+pub mod progress;
+pub mod table;
+pub mod text;
+pub mod transfer;
