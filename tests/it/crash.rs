@@ -274,3 +274,24 @@ fn import_killed_at_every_step() {
         },
     );
 }
+
+/// The records of a container that stays are written to the disk; a short run waits for no disk.
+#[test]
+fn only_a_container_that_stays_is_synced() {
+    // An ordinary user's strace takes the rights from `newuidmap`.
+    requires!(Root, Tool("strace"));
+    let sandbox = Sandbox::new();
+    let synced = |command: &str| {
+        let traced = format!(
+            "strace -f -qq -y -e signal=none -e fsync,fdatasync,syncfs -o trace docker {command}"
+        );
+        sandbox.shell(&traced).ok();
+        std::fs::read_to_string(sandbox.work().join("trace")).expect("strace wrote")
+    };
+    sandbox.docker("run --rm busybox true").ok();
+    assert_eq!(synced("run --rm busybox true"), "");
+    let trace = synced("run --rm --name stays busybox sleep 4");
+    for file in ["config.json", "state.json", "names/stays"] {
+        assert!(trace.contains(file), "{file} in {trace}");
+    }
+}

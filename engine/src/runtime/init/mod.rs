@@ -16,7 +16,7 @@ mod command;
 mod devices;
 mod join;
 mod reaper;
-mod rootfs;
+pub(in crate::runtime) mod rootfs;
 
 use super::control::{Channel, Message};
 use super::plan::{InitPlan, PlannedProcess};

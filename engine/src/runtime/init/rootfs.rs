@@ -48,6 +48,8 @@ const PROTECTED: [&str; 5] = [
     "/proc/sysrq-trigger",
 ];
 
+/// Where a container sees its cgroup.
+const CGROUP: &str = "/sys/fs/cgroup";
 const NONE: MountAttrFlags = MountAttrFlags::empty();
 
 fn closed() -> MountAttrFlags {
@@ -149,14 +151,30 @@ fn put_sys(root: &RootDir, host_network: bool) -> Result<()> {
         }
         Err(error) => return Err(error),
     }
-    // In a cgroup namespace of our own this shows the container's part. In the machine's it would be the machine's mount, and
-    // to mount it once more without options takes away those that systemd has set.
     if cgroup::version() == 2
-        && let Ok(cgroup) = mount::new_mount("cgroup2", &[], read_only)
+        && let Ok(cgroup) = cgroup_mount()
     {
-        put(root, "/sys/fs/cgroup", &cgroup, Make::Dir)?;
+        put(root, CGROUP, &cgroup, Make::Dir)?;
     }
     Ok(())
+}
+
+/// In a cgroup namespace of our own this shows the container's part. In the machine's it would be the machine's mount, and
+/// to mount it once more without options takes away those that systemd has set.
+fn cgroup_mount() -> Result<OwnedFd> {
+    let read_only = closed() | MountAttrFlags::MOUNT_ATTR_RDONLY;
+    mount::new_mount("cgroup2", &[], read_only)
+}
+
+/// Shows the group of the calling process, which is in the mount namespace of a container and in a new namespace of cgroups,
+/// in place of the one shown before.
+///
+/// # Errors
+/// `Machine`, if the kernel refuses the mount, or the container has no such folder any more.
+pub(in crate::runtime) fn show_cgroup() -> Result<()> {
+    let mounted = cgroup_mount()?;
+    let target = open_host(Path::new(CGROUP))?;
+    mount::attach(mounted.as_fd(), target.as_fd(), CGROUP)
 }
 
 fn open_host(path: &Path) -> Result<OwnedFd> {

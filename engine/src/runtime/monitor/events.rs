@@ -153,6 +153,7 @@ impl Monitor {
             .chain(self.kill_at)
             .chain(self.restart_at)
             .chain(self.forget_at)
+            .chain(self.keep_at)
             .chain(health)
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()) + Duration::from_millis(1))

@@ -24,6 +24,8 @@ const STABLE_RUN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
 /// A container that has run so long will go on for a while: what its start needed, or the answer to a client, may go. A short
 /// one has no use for that.
 pub(super) const SETTLED: Duration = Duration::from_millis(300);
+/// How long a container must run before its records are written to the disk. `docker run` itself does not wait for a disk.
+const STAYS: Duration = Duration::from_secs(2);
 /// How long a client that does not read may keep the monitor of an ended container alive.
 const LINGER: Duration = Duration::from_secs(600);
 
@@ -39,6 +41,7 @@ impl Monitor {
         }
         self.announce_start(job);
         self.forget_at = Some(Instant::now() + SETTLED);
+        self.keep_at = Some(Instant::now() + STAYS);
         while !self.processes.is_empty() || self.restart_at.is_some() {
             self.turn();
         }

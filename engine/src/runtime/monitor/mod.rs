@@ -9,6 +9,7 @@
 
 mod client;
 mod events;
+mod group;
 mod health;
 mod life;
 mod network;
@@ -75,6 +76,8 @@ pub(super) struct Monitor {
     restart_at: Option<Instant>,
     /// When to give back the memory that was needed last, by the start or by a client.
     forget_at: Option<Instant>,
+    /// When to see to it that the container outlasts a power cut.
+    keep_at: Option<Instant>,
     /// How long the next wait for a restart is.
     backoff: std::time::Duration,
     health: Option<health::Checker>,
@@ -155,6 +158,7 @@ fn open() -> Result<(Monitor, Job)> {
         leaving: false,
         restart_at: None,
         forget_at: None,
+        keep_at: None,
         backoff: life::FIRST_BACKOFF,
         health: None,
         size: job.size,

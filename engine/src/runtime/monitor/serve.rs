@@ -3,16 +3,17 @@
 use super::Monitor;
 use super::client::Role;
 use super::process::Process;
-use crate::cgroup::{self, Cgroup, Limits};
+use crate::cgroup::Cgroup;
 use crate::error::{Error, Result};
 use crate::runtime::protocol::Frame;
 use crate::runtime::requests::{ExecRequest, Request};
 use crate::runtime::spawn::{Running, spawn_in};
 use crate::runtime::stop::GRACE;
-use crate::runtime::{Failure, copy, inside, plan};
+use crate::runtime::{Failure, copy, plan};
 use crate::store::containers::{NetworkMode, Phase};
 use crate::store::records;
 use crate::sys;
+use crate::sys::clone::{Forked, fork};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -116,7 +117,7 @@ impl Monitor {
     }
 
     /// Does something in the name of another command than the one that started the container.
-    fn via(&mut self, via: &str, action: impl FnOnce(&mut Self)) {
+    pub(super) fn via(&mut self, via: &str, action: impl FnOnce(&mut Self)) {
         let ours = std::mem::replace(&mut self.site.via, via.to_owned());
         action(self);
         self.site.via = ours;
@@ -239,58 +240,6 @@ impl Monitor {
             monitor.journal("kill", &[("signal", signal.to_string())])
         });
         self.signal_init(signal);
-        Ok(())
-    }
-
-    fn freeze(&mut self, frozen: bool, via: &str) -> Result<(), Failure> {
-        let conflict = |text: String| Err(Error::conflict(text).into());
-        let id = &self.config.id;
-        match (frozen, self.state.phase) {
-            (true, Phase::Paused) => return conflict(format!("Container {id} is already paused")),
-            (false, Phase::Running) => return conflict(format!("Container {id} is not paused")),
-            _ => {}
-        }
-        let pids = || inside::pids(self.state.pid);
-        match &self.cgroup {
-            Some(cgroup) if cgroup.birthplace().is_some() => cgroup.freeze(frozen)?,
-            None if cgroup::version() == 2 => self.adopt(&Limits::default())?.freeze(frozen)?,
-            _ if frozen => Cgroup::create_freezer(id.as_str(), pids)?.freeze(true)?,
-            _ => Cgroup::create_freezer(id.as_str(), Vec::new)?.freeze(false)?,
-        }
-        self.state.phase = if frozen {
-            Phase::Paused
-        } else {
-            Phase::Running
-        };
-        self.save();
-        self.via(via, |monitor| {
-            monitor.journal(if frozen { "pause" } else { "unpause" }, &[])
-        });
-        Ok(())
-    }
-
-    /// Gives the container, which runs, the group that it lacks.
-    fn adopt(&mut self, limits: &Limits) -> Result<&Cgroup> {
-        let pids = || inside::pids(self.state.pid);
-        let group = Cgroup::adopt(self.config.id.as_str(), limits, pids)?;
-        self.cgroup = Some(group);
-        self.state.cgroup = self.folder_of_group();
-        self.save();
-        Ok(self.cgroup.as_ref().expect("it was put there just now"))
-    }
-
-    fn reload(&mut self) -> Result<(), Failure> {
-        if let Some((config, _)) = records::read(&self.site.sandbox, &self.config.id)? {
-            let limits = Limits::of(&config.host);
-            self.config = config;
-            match &mut self.cgroup {
-                Some(cgroup) => cgroup.update(self.config.id.as_str(), &limits, || {
-                    inside::pids(self.state.pid)
-                })?,
-                None if limits.any() => drop(self.adopt(&limits)?),
-                None => {}
-            }
-        }
         Ok(())
     }
 
@@ -444,6 +393,10 @@ impl Monitor {
             self.forget_at = None;
             sys::process::forget_start_up_code();
         }
+        if self.keep_at.is_some_and(|at| at <= now) {
+            self.keep_at = None;
+            self.keep();
+        }
         if self
             .health
             .as_ref()
@@ -454,5 +407,14 @@ impl Monitor {
         }
         // Forks that served files, and orphans that came to us: nobody else waits for them.
         sys::process::reap_strangers(&self.processes.iter().map(|p| p.pid).collect::<Vec<_>>());
+    }
+
+    /// Writes the container's records to the disk, in a process of its own: a busy disk takes its time.
+    fn keep(&self) {
+        if let Ok(Forked::Child) = fork() {
+            sys::process::close_all_but(std::io::stderr().as_fd());
+            records::sync(&self.site.sandbox, &self.config);
+            sys::process::exit(0)
+        }
     }
 }

@@ -1,0 +1,97 @@
+//! The container's cgroup while it runs: pause, new limits, and the group that a container gets late.
+//!
+//! A container of an ordinary user starts without a group where its session has none to give (see [`crate::cgroup`]). The
+//! first pause or limit moves it into one.
+
+use super::Monitor;
+use crate::cgroup::{self, Cgroup, Limits};
+use crate::error::{Error, Result};
+use crate::runtime::init::rootfs;
+use crate::runtime::{Failure, inside};
+use crate::store::containers::Phase;
+use crate::store::records;
+use crate::sys::clone::{CloneOptions, Forked, clone3};
+use crate::sys::{namespace, process};
+use std::os::fd::AsFd;
+
+impl Monitor {
+    pub(super) fn freeze(&mut self, frozen: bool, via: &str) -> Result<(), Failure> {
+        let conflict = |text: String| Err(Error::conflict(text).into());
+        let id = &self.config.id;
+        match (frozen, self.state.phase) {
+            (true, Phase::Paused) => return conflict(format!("Container {id} is already paused")),
+            (false, Phase::Running) => return conflict(format!("Container {id} is not paused")),
+            _ => {}
+        }
+        let pids = || inside::pids(self.state.pid);
+        match &self.cgroup {
+            Some(cgroup) if cgroup.birthplace().is_some() => cgroup.freeze(frozen)?,
+            None if cgroup::version() == 2 => self.adopt(&Limits::default())?.freeze(frozen)?,
+            _ if frozen => Cgroup::create_freezer(id.as_str(), pids)?.freeze(true)?,
+            _ => Cgroup::create_freezer(id.as_str(), Vec::new)?.freeze(false)?,
+        }
+        self.state.phase = if frozen {
+            Phase::Paused
+        } else {
+            Phase::Running
+        };
+        self.save();
+        self.via(via, |monitor| {
+            monitor.journal(if frozen { "pause" } else { "unpause" }, &[])
+        });
+        Ok(())
+    }
+
+    /// Gives the container, which runs, the group that it lacks.
+    fn adopt(&mut self, limits: &Limits) -> Result<&Cgroup> {
+        let pids = || inside::pids(self.state.pid);
+        let group = Cgroup::adopt(self.config.id.as_str(), limits, pids)?;
+        self.cgroup = Some(group);
+        self.state.cgroup = self.folder_of_group();
+        self.save();
+        self.show_group();
+        Ok(self.cgroup.as_ref().expect("it was put there just now"))
+    }
+
+    pub(super) fn reload(&mut self) -> Result<(), Failure> {
+        if let Some((config, _)) = records::read(&self.site.sandbox, &self.config.id)? {
+            let limits = Limits::of(&config.host);
+            self.config = config;
+            match &mut self.cgroup {
+                Some(cgroup) => cgroup.update(self.config.id.as_str(), &limits, || {
+                    inside::pids(self.state.pid)
+                })?,
+                None if limits.any() => drop(self.adopt(&limits)?),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the container see the group that it was moved to. Its own mount goes on to show the group that it was born in,
+    /// whose files say nothing about the limits that are in force now. If this fails the limits hold all the same.
+    fn show_group(&self) {
+        let group = self.cgroup.as_ref().and_then(Cgroup::birthplace);
+        let init = self.processes.first().filter(|process| process.is_init);
+        let (Some(group), Some(init)) = (group, init) else {
+            return;
+        };
+        let options = CloneOptions {
+            // The namespace of cgroups begins at the group that the process is born in.
+            namespaces: libc::CLONE_NEWCGROUP as u64,
+            cgroup: Some(group),
+        };
+        match clone3(&options) {
+            Ok(Forked::Child) => {
+                let shown = process::set_dumpable(false)
+                    .and_then(|()| namespace::join(init.pidfd.as_fd(), libc::CLONE_NEWNS as u64))
+                    .and_then(|()| rootfs::show_cgroup());
+                process::exit(i32::from(shown.is_err()))
+            }
+            Ok(Forked::Parent { pidfd, .. }) => {
+                let _ = process::wait(&pidfd);
+            }
+            Err(_) => {}
+        }
+    }
+}
