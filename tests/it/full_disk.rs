@@ -127,13 +127,14 @@ fn what_needs_room_says_so_and_leaves_nothing_half_made() {
         "docker create --name box busybox true >/dev/null
          full docker create --name new busybox | grep -c 'no space left on device'
          full docker run --rm busybox true | grep -c 'no space left on device'
+         full docker start box | grep -c -e 'no space left on device' -e '^hint: make room on that disk'
          full docker volume create vol | grep -c 'no space left on device'
          full docker commit box image | grep -c 'no space left on device'
          full docker rename box other | grep -c 'no space left on device'
          room
          docker ps -a --format '{{.Names}}'; docker volume ls -q; docker images -q | wc -l
          docker create --name other busybox true >/dev/null && echo free",
-        "1\n1\n1\n1\n1\nbox\n2\nfree\n",
+        "1\n1\n2\n1\n1\n1\nbox\n2\nfree\n",
     );
 }
 

@@ -39,7 +39,7 @@ const SEPARATOR: char = '\u{1f}';
 /// Kind and hint travel behind the sentence: the way to the command leads through two processes.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let machine = if error.kind() == ErrorKind::Machine {
+        let machine = if error.kind() == ErrorKind::Machine || error.is_lack_of_room() {
             "machine"
         } else {
             ""

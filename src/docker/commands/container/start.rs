@@ -7,7 +7,7 @@ use crate::ctx::{self, Ctx};
 use crate::docker::commands::Command;
 use crate::docker::session::{self, Ended, Session};
 use crate::exit;
-use crate::failure::{CommandResult, Failure};
+use crate::failure::{self, CommandResult, Failure};
 use engine::network::{dead_end, outbound};
 use engine::runtime::UNKNOWN_EXIT;
 use engine::runtime::spec::{StartOptions, Streams};
@@ -84,9 +84,7 @@ fn start_all(ctx: &mut Ctx, names: &[String]) -> CommandResult {
             }
             Err(error) => {
                 ctx.flush()?;
-                if let Some(text) = Failure::from(error).text() {
-                    writeln!(ctx.err, "{text}")?;
-                }
+                failure::report(&Failure::from(error), true);
                 failed.push(name.as_str());
             }
         }
