@@ -174,7 +174,7 @@ impl Cgroup {
         }
     }
 
-    /// Removes the group, which must be empty.
+    /// Removes the group, which must be empty. The folder of all groups stays: making it anew costs each run much.
     pub fn remove(self) {
         sweep_kind(&self.kind);
     }
