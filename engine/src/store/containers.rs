@@ -8,7 +8,8 @@ use crate::id::{ContainerId, VolumeName};
 use crate::oci::config::Healthcheck;
 use crate::oci::digest::ImageId;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::ser::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub struct ContainerConfig {
     /// The chain ids (hexadecimal digits) of the image's layers, lowest first.
     pub layers: Vec<String>,
     /// What runs in it.
+    #[serde(serialize_with = "unlike_default")]
     pub process: ProcessConfig,
     /// `HOSTNAME`.
     pub hostname: String,
@@ -42,12 +44,28 @@ pub struct ContainerConfig {
     #[serde(default)]
     pub exposed_ports: BTreeSet<String>,
     /// How it meets the machine.
+    #[serde(serialize_with = "unlike_default")]
     pub host: HostConfig,
     /// `--health-*` or the image's HEALTHCHECK.
     #[serde(default)]
     pub healthcheck: Option<Healthcheck>,
     /// The docker command that made it: `run` or `create`.
     pub via: String,
+}
+
+/// Writes only the fields that differ from the default: most do not, and `docker ps` reads the records of all containers.
+fn unlike_default<T: Serialize + Default, S: Serializer>(
+    value: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let fields = |value: &T| match serde_json::to_value(value) {
+        Ok(serde_json::Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(S::Error::custom("not a struct")),
+        Err(error) => Err(S::Error::custom(error)),
+    };
+    let (mut changed, default) = (fields(value)?, fields(&T::default())?);
+    changed.retain(|name, value| default.get(name) != Some(value));
+    changed.serialize(serializer)
 }
 
 /// A process: the container's first, or one of `exec`.

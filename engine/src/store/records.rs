@@ -309,6 +309,19 @@ mod tests {
     }
 
     #[test]
+    fn a_record_holds_what_differs_from_the_default() {
+        let mut web = config(&Counter::default(), "web");
+        (web.host.memory, web.process.tty) = (64, true);
+        let written = serde_json::to_value(&web).unwrap();
+        assert_eq!(written["host"], serde_json::json!({"memory": 64}));
+        assert_eq!(written["process"], serde_json::json!({"tty": true}));
+        assert_eq!(
+            serde_json::from_value::<ContainerConfig>(written).unwrap(),
+            web
+        );
+    }
+
+    #[test]
     fn what_a_killed_create_left_goes_with_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let sandbox = sandbox(folder.path());
