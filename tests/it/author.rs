@@ -119,16 +119,15 @@ fn usage_is_told_with_what_helps() {
         .complains("`nowhere` has no exercises");
 }
 
-#[cfg(not(feature = "docker-oracle"))]
 #[test]
-fn without_the_feature_a_real_docker_is_refused_with_how_to_have_it() {
-    let sandbox = Sandbox::new();
+fn without_a_real_docker_the_comparison_is_refused_with_what_it_needs() {
+    let sandbox = Sandbox::new().with("DOCKER_HOST", "unix:///nowhere/docker.sock");
     sandbox.write("exercises/tiny.yaml", TINY);
     sandbox
         .docklings("author check --engine docker")
-        .fails(2)
-        .complains("`--engine docker` is not part of this build")
-        .complains("hint: cargo build --release --features docker-oracle");
+        .fails(1)
+        .complains("no Docker Engine answers at `unix:///nowhere/docker.sock`: ")
+        .complains("hint: `DOCKER_HOST` names the engine");
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! The world over the API of a real Docker Engine: the oracle that the course teaches the truth.
+//! The world of a real Docker Engine: what the course teaches is compared with it.
 //!
-//! Only with the cargo feature `docker-oracle`. The workspace is looked at as ever; what an engine does not tell (which
-//! command caused an event, which step of a build came from the cache) is [`Blind`], never a guess.
+//! The engine is asked through the installed `docker` client; the workspace is read as ever. What an engine does not show
+//! (which command caused an event, which step of a build came from the cache) is [`Blind`], never a guess.
 
 mod archive;
 mod client;
@@ -108,8 +108,8 @@ impl World for DockerWorld {
         let mut facts = ChangeFacts::default();
         for (kind, path) in self.engine.changes(container)? {
             match kind {
-                0 => facts.changed.push(path),
-                1 => facts.added.push(path),
+                'C' => facts.changed.push(path),
+                'A' => facts.added.push(path),
                 _ => facts.deleted.push(path),
             }
         }

@@ -70,7 +70,6 @@ impl EngineWorld {
     }
 
     /// The file at `path` in a folder of this machine; links stay inside.
-    #[cfg(feature = "docker-oracle")]
     pub(super) fn file_in(&self, folder: &Path, path: &str) -> Observed<Option<FileFacts>> {
         self.look(&[folder.to_path_buf()], path)
     }

@@ -1,10 +1,9 @@
 //! What may be observed of the learner's world: plain facts, read only.
 //!
-//! [`engine`] observes our engine, `docker` a real Docker Engine (feature `docker-oracle`), [`fake`] is built by tests.
+//! [`engine`] observes our engine, [`docker`] a real Docker Engine, [`fake`] is built by tests.
 //! Nothing in this crate but these knows where facts come from.
 
 pub(crate) mod cached;
-#[cfg(feature = "docker-oracle")]
 pub mod docker;
 pub mod engine;
 pub mod facts;

@@ -1,7 +1,6 @@
 //! `docklings author check [ID…]`: proves exercises, and tells all that is wrong with them at once.
 
 use super::execute::prepare_home;
-#[cfg(feature = "docker-oracle")]
 use super::oracle;
 use super::preview::find;
 use super::{Folder, explain, usage, workers};
@@ -163,7 +162,6 @@ fn here(
 }
 
 /// The attempts that are written down, on our engine and on a real one.
-#[cfg(feature = "docker-oracle")]
 fn on_docker(
     args: &Args,
     env: &Env,
@@ -180,15 +178,6 @@ fn on_docker(
         docker: Some(compared.version),
         unseen: compared.unseen,
     })
-}
-
-/// Without the feature there is no client.
-#[cfg(not(feature = "docker-oracle"))]
-fn on_docker(_: &Args, _: &Env, _: &[Exercise], _: &[String]) -> CommandResult<Found> {
-    Err(usage(
-        "`--engine docker` is not part of this build".to_owned(),
-        "cargo build --release --features docker-oracle".to_owned(),
-    ))
 }
 
 /// What was done, in numbers.

@@ -63,13 +63,11 @@ impl<'e> Bench<'e> {
     }
 
     /// The name of its sandbox.
-    #[cfg(feature = "docker-oracle")]
     pub(super) fn sandbox(&self) -> &str {
         &self.sandbox
     }
 
     /// Ids of the images that its sandbox begins with, by reference.
-    #[cfg(feature = "docker-oracle")]
     pub(super) fn image_ids(&self) -> CommandResult<std::collections::BTreeMap<String, String>> {
         let engine = open_engine(self.env, &self.sandbox, "author")?;
         engine.ensure_starter_images()?;

@@ -6,7 +6,6 @@ mod explain;
 mod hands;
 mod new;
 mod nouns;
-#[cfg(feature = "docker-oracle")]
 mod oracle;
 mod preview;
 mod schema;

@@ -114,7 +114,7 @@ fn trials(exercise: &Exercise) -> Vec<Trial> {
 struct Oracle<'e> {
     env: &'e Env,
     engine: Rc<DockerEngine>,
-    /// Its hands: a real `docker` that is told of the engine.
+    /// Its hands: the Docker client, with the engine's address.
     hands: Hands,
     /// A sandbox of ours for looking at the workspace.
     bench: Bench<'e>,
@@ -128,7 +128,7 @@ struct Oracle<'e> {
 impl<'e> Oracle<'e> {
     fn open(env: &'e Env, bundle: &[String]) -> CommandResult<Self> {
         let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| SOCKET.to_owned());
-        let engine = DockerEngine::connect(&host).map_err(|blind| {
+        let engine = DockerEngine::connect(&host, &folders()).map_err(|blind| {
             let hint = "`DOCKER_HOST` names the engine, such as `unix:///tmp/oracle/docker.sock`";
             Failed::Hinted(blind.because, crate::exit::FAILURE, hint.to_owned())
         })?;
@@ -138,11 +138,10 @@ impl<'e> Oracle<'e> {
             bench.discard()?;
             return Err(refused);
         }
-        let client = client(&engine.identity().map_err(unseen)?, &host)?;
         let folder = tempfile::tempdir_in(env.home.root())?;
         let bin = folder.path().join("bin");
         std::fs::create_dir(&bin)?;
-        symlink(client, bin.join("docker"))?;
+        symlink(engine.client(), bin.join("docker"))?;
         let archive = folder.path().join("starter.tar");
         save(&bench, bundle, &archive)?;
         let oracle = Self {
@@ -307,23 +306,11 @@ fn refuse_foreign(engine: &DockerEngine, ours: &BTreeMap<String, String>) -> Com
     }
 }
 
-/// The `docker` on PATH that speaks with the engine at `host`, and is not our own.
-fn client(identity: &str, host: &str) -> CommandResult<PathBuf> {
+/// Where the Docker client may be: PATH, and the usual folders if our own `docker` comes first there.
+fn folders() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let usual = ["/usr/bin", "/usr/local/bin"].map(PathBuf::from);
-    let speaks = |docker: &PathBuf| {
-        let output = Command::new(docker)
-            .args(["info", "--format", "{{.ID}}"])
-            .env("DOCKER_HOST", host)
-            .stdin(Stdio::null())
-            .output();
-        output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim() == identity)
-    };
-    std::env::split_paths(&path)
-        .chain(usual)
-        .map(|folder| folder.join("docker"))
-        .find(|docker| docker.is_file() && speaks(docker))
-        .ok_or_else(|| Failed::message("no `docker` on PATH speaks with the Docker Engine"))
+    std::env::split_paths(&path).chain(usual).collect()
 }
 
 /// Saves our starter images, as a learner would.

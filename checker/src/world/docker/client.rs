@@ -1,35 +1,21 @@
-//! Docker's API through the crate `bollard`, call by call and without waiting: what an engine answers, as JSON.
-//!
-//! The crate is asynchronous; a runtime of one thread that lives here keeps that from the rest.
+//! A real Docker Engine, asked through the installed `docker` client: what its commands print, as JSON.
 
 use crate::world::facts::LogFacts;
 use crate::world::{Blind, Observed};
-use bollard::container::LogOutput;
-use bollard::errors::Error;
-use bollard::query_parameters::{
-    DownloadFromContainerOptionsBuilder, EventsOptionsBuilder, InspectContainerOptions,
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptions, LogsOptionsBuilder,
-    PruneBuildOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
-    RemoveVolumeOptionsBuilder,
-};
-use bollard::{API_DEFAULT_VERSION, Docker};
-use futures_util::{Stream, StreamExt};
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::Value;
-use std::future::Future;
-use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
-/// Seconds that an answer may take: stopping a container that does not listen takes ten.
-const ANSWER: u64 = 60;
-/// A stream of events that does not end although its end was named is cut here.
-const EVENTS: Duration = Duration::from_secs(5);
-
-/// A connection to a Docker Engine on this machine.
+/// A Docker Engine on this machine, and the client that talks to it.
 pub struct DockerEngine {
-    docker: Docker,
-    runtime: Runtime,
+    client: PathBuf,
+    host: String,
+    /// The history of each image asked for, by id: it never changes.
+    histories: RefCell<BTreeMap<String, Value>>,
 }
 
 /// What is on an engine.
@@ -44,29 +30,40 @@ pub struct Holdings {
 }
 
 impl DockerEngine {
-    /// Connects to the engine at `host`, such as `unix:///run/docker.sock`, and agrees on a version of the API.
-    pub fn connect(host: &str) -> Observed<Self> {
-        let Some(socket) = host.strip_prefix("unix://") else {
+    /// The engine at `host`, such as `unix:///run/docker.sock`, through the first `docker` of `path` that reaches it.
+    pub fn connect(host: &str, path: &[PathBuf]) -> Observed<Self> {
+        if !host.starts_with("unix://") {
             return Err(Blind::new(format!(
                 "`{host}` is not an engine of this machine: `unix:///…` is"
             )));
-        };
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Blind::new(error.to_string()))?;
-        let docker = runtime.block_on(async {
-            Docker::connect_with_unix(socket, ANSWER, API_DEFAULT_VERSION)?
-                .negotiate_version()
-                .await
-        });
-        let docker = docker.map_err(|error| unanswered(host, &error))?;
-        Ok(Self { docker, runtime })
+        }
+        let mut because = "there is no Docker client on PATH".to_owned();
+        for client in path.iter().map(|folder| folder.join("docker")) {
+            let engine = Self {
+                client,
+                host: host.to_owned(),
+                histories: RefCell::default(),
+            };
+            match engine.ask(&["info", "--format", "{{.ID}}"]) {
+                // Our own `docker` answers as well, and has no id.
+                Ok(id) if !id.trim_ascii().is_empty() => return Ok(engine),
+                Err(blind) if engine.client.is_file() => because = blind.because,
+                _ => {}
+            }
+        }
+        Err(Blind::new(format!(
+            "no Docker Engine answers at `{host}`: {because}"
+        )))
+    }
+
+    /// The client that talks to it.
+    pub fn client(&self) -> &Path {
+        &self.client
     }
 
     /// Its version and that of the API, such as `20.10.24 (API 1.41)`.
     pub fn version(&self) -> Observed<String> {
-        let version = self.ask(self.docker.version())?;
+        let version = json(&self.ask(&["version", "--format", "{{json .Server}}"])?)?;
         let field = |name: &str| version[name].as_str().unwrap_or("?").to_owned();
         Ok(format!(
             "{} (API {})",
@@ -75,49 +72,30 @@ impl DockerEngine {
         ))
     }
 
-    /// What tells it from other engines.
-    pub fn identity(&self) -> Observed<String> {
-        Ok(super::text(&self.ask(self.docker.info())?["ID"]))
-    }
-
     /// What is on it.
     pub fn holdings(&self) -> Observed<Holdings> {
-        let names =
-            |all: &[Value], field: &str| all.iter().map(|one| super::text(&one[field])).collect();
-        let image = |image: &Value| {
+        let image = |image: Value| {
             let id = super::text(&image["Id"]);
-            match image["RepoTags"][0].as_str() {
-                Some(tag) if tag != "<none>:<none>" => (tag.to_owned(), id),
-                _ => (id.clone(), id),
-            }
+            let tag = image["RepoTags"][0].as_str();
+            (tag.unwrap_or(&id).to_owned(), id)
         };
+        let name = |one: Value| super::text(&one["Name"]);
         Ok(Holdings {
-            containers: names(&self.containers()?, "Name"),
-            images: self.image_list(false)?.iter().map(image).collect(),
-            volumes: names(&self.volumes()?, "Name"),
+            containers: self.containers()?.into_iter().map(name).collect(),
+            images: self.inspect_all("image")?.into_iter().map(image).collect(),
+            volumes: self.volumes()?.into_iter().map(name).collect(),
         })
     }
 
     /// Removes every container and volume, and every image but those with the references `keep`.
     pub fn clear(&self, keep: &[String]) -> Observed<()> {
-        for container in self.containers()? {
-            let options = RemoveContainerOptionsBuilder::new()
-                .force(true)
-                .v(true)
-                .build();
-            self.done(
-                self.docker
-                    .remove_container(&super::text(&container["Id"]), Some(options)),
-            )?;
+        for container in self.list("container")? {
+            self.perhaps(&["rm", "--force", "--volumes", &container])?;
         }
-        for volume in self.volumes()? {
-            let options = RemoveVolumeOptionsBuilder::new().force(true).build();
-            self.done(
-                self.docker
-                    .remove_volume(&super::text(&volume["Name"]), Some(options)),
-            )?;
+        for volume in self.list("volume")? {
+            self.perhaps(&["volume", "rm", "--force", &volume])?;
         }
-        for image in self.image_list(false)? {
+        for image in self.inspect_all("image")? {
             let tags: Vec<String> = image["RepoTags"]
                 .as_array()
                 .map(|tags| tags.iter().map(super::text).collect())
@@ -127,204 +105,199 @@ impl DockerEngine {
                 false => vec![super::text(&image["Id"])],
             };
             for name in doomed {
-                let options = RemoveImageOptionsBuilder::new().force(true).build();
-                self.done(self.docker.remove_image(&name, Some(options), None))?;
+                self.perhaps(&["image", "rm", "--force", &name])?;
             }
         }
         // A builder without a store of its own has nothing to prune, and says so.
-        let all = PruneBuildOptionsBuilder::new().all(true).build();
-        let _ = self.ask(self.docker.prune_build(Some(all)));
+        let _ = self.ask(&["builder", "prune", "--all", "--force"]);
         Ok(())
     }
 
     /// All containers, as `docker inspect` shows them.
     pub(super) fn containers(&self) -> Observed<Vec<Value>> {
-        let options = ListContainersOptionsBuilder::new().all(true).build();
-        let mut all = Vec::new();
-        for listed in list(self.ask(self.docker.list_containers(Some(options)))?) {
-            let id = super::text(&listed["Id"]);
-            let inspected = self
-                .docker
-                .inspect_container(&id, None::<InspectContainerOptions>);
-            // One that has gone since it was listed is not there.
-            all.extend(self.perhaps(inspected)?);
-        }
-        Ok(all)
+        self.inspect_all("container")
     }
 
     /// All images that `docker images` shows, as `docker inspect` shows them, each with its `History`.
     pub(super) fn images(&self) -> Observed<Vec<Value>> {
-        let mut all = Vec::new();
-        for listed in self.image_list(false)? {
-            let id = super::text(&listed["Id"]);
-            let Some(mut image) = self.perhaps(self.docker.inspect_image(&id))? else {
-                continue;
-            };
-            image["History"] = self.ask(self.docker.image_history(&id))?;
-            all.push(image);
+        let mut all = self.inspect_all("image")?;
+        for image in &mut all {
+            image["History"] = self.history(&super::text(&image["Id"]))?;
         }
         Ok(all)
     }
 
-    fn image_list(&self, all: bool) -> Observed<Vec<Value>> {
-        let options = ListImagesOptionsBuilder::new().all(all).build();
-        Ok(list(self.ask(self.docker.list_images(Some(options)))?))
+    fn history(&self, image: &str) -> Observed<Value> {
+        if let Some(known) = self.histories.borrow().get(image) {
+            return Ok(known.clone());
+        }
+        let args = ["history", "--no-trunc", "--format", "{{json .}}", image];
+        let history = Value::Array(json_lines(&self.ask(&args)?)?);
+        self.histories
+            .borrow_mut()
+            .insert(image.to_owned(), history.clone());
+        Ok(history)
     }
 
     /// All volumes.
     pub(super) fn volumes(&self) -> Observed<Vec<Value>> {
-        let answer = self.ask(self.docker.list_volumes(None::<ListVolumesOptions>))?;
-        Ok(list(answer["Volumes"].clone()))
+        self.inspect_all("volume")
     }
 
     /// What a container wrote so far.
     pub(super) fn logs(&self, container: &str) -> Observed<LogFacts> {
-        let options = LogsOptionsBuilder::new().stdout(true).stderr(true).build();
-        let (mut both, mut stdout, mut stderr) = (Vec::new(), Vec::new(), Vec::new());
-        for part in self.all(self.docker.logs(container, Some(options)))? {
-            let (own, bytes) = match part {
-                LogOutput::StdErr { message } => (&mut stderr, message),
-                LogOutput::StdOut { message }
-                | LogOutput::Console { message }
-                | LogOutput::StdIn { message } => (&mut stdout, message),
-            };
-            both.extend_from_slice(&bytes);
-            own.extend_from_slice(&bytes);
-        }
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
-        Ok(LogFacts {
-            both: text(both),
-            stdout: text(stdout),
-            stderr: text(stderr),
-        })
+        let apart = self.output(&["logs", container])?;
+        // The client keeps the order of both outputs only where they end in one pipe.
+        let (mut pipe, end) = io::pipe().map_err(|error| self.unstarted(&error))?;
+        let mut child = self
+            .command(&["logs", container])
+            .stdout(end.try_clone().map_err(|error| self.unstarted(&error))?)
+            .stderr(end)
+            .spawn()
+            .map_err(|error| self.unstarted(&error))?;
+        let mut both = Vec::new();
+        let read = pipe.read_to_end(&mut both);
+        let waited = child.wait();
+        match read.and(waited) {
+            Ok(status) if status.success() && apart.status.success() => Ok(LogFacts {
+                both: text(both),
+                stdout: text(apart.stdout),
+                stderr: text(apart.stderr),
+            }),
+            Ok(_) => Err(blind(&apart.stderr)),
+            Err(error) => Err(self.unstarted(&error)),
+        }
     }
 
-    /// What a container changed: 0 is changed, 1 is added, 2 is deleted.
-    pub(super) fn changes(&self, container: &str) -> Observed<Vec<(u64, String)>> {
-        let all = list(self.ask(self.docker.container_changes(container))?);
-        let change = |one: &Value| {
-            (
-                one["Kind"].as_u64().unwrap_or_default(),
-                super::text(&one["Path"]),
-            )
+    /// What a container changed, as `docker diff` marks it: C is changed, A is added, D is deleted.
+    pub(super) fn changes(&self, container: &str) -> Observed<Vec<(char, String)>> {
+        let lines = self.lines(&["diff", container])?;
+        let change = |line: &String| {
+            let (mark, path) = line.split_once(' ')?;
+            Some((mark.chars().next()?, path.to_owned()))
         };
-        Ok(all.iter().map(change).collect())
+        Ok(lines.iter().filter_map(change).collect())
     }
 
     /// The tar of `path` in a container; `None` if there is nothing.
     pub(super) fn copy_out(&self, container: &str, path: &str) -> Observed<Option<Vec<u8>>> {
-        let options = DownloadFromContainerOptionsBuilder::new()
-            .path(path)
-            .build();
-        self.bytes(
-            self.docker
-                .download_from_container(container, Some(options)),
-        )
+        self.perhaps(&["cp", &format!("{container}:{path}"), "-"])
     }
 
     /// An image as `docker save` writes it.
     pub(super) fn save(&self, image: &str) -> Observed<Vec<u8>> {
-        let saved = self.bytes(self.docker.export_image(image))?;
-        saved.ok_or_else(|| Blind::new(format!("the engine has no image `{image}`")))
+        self.ask(&["save", image])
     }
 
     /// Events from `since` until now.
     pub(super) fn events(&self, since: Timestamp) -> Observed<Vec<Value>> {
-        let options = EventsOptionsBuilder::new()
-            .since(&since.as_second().to_string())
-            .until(&unix(Timestamp::now()))
-            .build();
-        let events = self.docker.events(Some(options));
-        let taken = events.take_until(tokio_sleep(EVENTS));
-        let json = |event| serde_json::to_value(event).unwrap_or_default();
-        Ok(self.all(taken)?.into_iter().map(json).collect())
+        let (since, until) = (unix(since), unix(Timestamp::now()));
+        let period = ["events", "--since", &since, "--until", &until];
+        json_lines(&self.ask(&[period.as_slice(), &["--format", "{{json .}}"]].concat())?)
     }
 
-    /// The answer as Docker's JSON.
-    fn ask<T: Serialize>(&self, call: impl Future<Output = Result<T, Error>>) -> Observed<Value> {
-        let answer = self.runtime.block_on(call).map_err(|error| blind(&error))?;
-        serde_json::to_value(answer).map_err(|error| Blind::new(error.to_string()))
+    /// All things of `kind`, as `docker inspect` shows them.
+    fn inspect_all(&self, kind: &str) -> Observed<Vec<Value>> {
+        let names = self.list(kind)?;
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut args = vec![kind, "inspect"];
+        args.extend(names.iter().map(String::as_str));
+        let output = self.output(&args)?;
+        // One that has gone since it was listed is left out.
+        if !output.status.success() && !is_missing(&output) {
+            return Err(blind(&output.stderr));
+        }
+        match json(&output.stdout)? {
+            Value::Array(items) => Ok(items),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The ids, of volumes the names, of all things of `kind`.
+    fn list(&self, kind: &str) -> Observed<BTreeSet<String>> {
+        let args: &[&str] = match kind {
+            "volume" => &["volume", "ls", "--quiet"],
+            "container" => &["container", "ls", "--all", "--quiet", "--no-trunc"],
+            // One with two references is listed twice.
+            kind => &[kind, "ls", "--quiet", "--no-trunc"],
+        };
+        Ok(self.lines(args)?.into_iter().collect())
+    }
+
+    fn lines(&self, args: &[&str]) -> Observed<Vec<String>> {
+        let text = self.ask(args)?;
+        let text = String::from_utf8_lossy(&text);
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// What `docker ARGS` prints.
+    fn ask(&self, args: &[&str]) -> Observed<Vec<u8>> {
+        let output = self.output(args)?;
+        match output.status.success() {
+            true => Ok(output.stdout),
+            false => Err(blind(&output.stderr)),
+        }
     }
 
     /// The same; `None` if there is no such thing.
-    fn perhaps<T: Serialize>(
-        &self,
-        call: impl Future<Output = Result<T, Error>>,
-    ) -> Observed<Option<Value>> {
-        match self.runtime.block_on(call) {
-            Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(blind(&error)),
-            Ok(answer) => serde_json::to_value(answer)
-                .map(Some)
-                .map_err(|error| Blind::new(error.to_string())),
+    fn perhaps(&self, args: &[&str]) -> Observed<Option<Vec<u8>>> {
+        let output = self.output(args)?;
+        match output.status.success() {
+            true => Ok(Some(output.stdout)),
+            false if is_missing(&output) => Ok(None),
+            false => Err(blind(&output.stderr)),
         }
     }
 
-    /// Does something that may be done already.
-    fn done<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Observed<()> {
-        match self.runtime.block_on(call) {
-            Err(error) if !is_missing(&error) => Err(blind(&error)),
-            _ => Ok(()),
-        }
+    fn output(&self, args: &[&str]) -> Observed<Output> {
+        self.command(args)
+            .output()
+            .map_err(|error| self.unstarted(&error))
     }
 
-    fn all<T>(&self, stream: impl Stream<Item = Result<T, Error>>) -> Observed<Vec<T>> {
-        let parts: Vec<Result<T, Error>> = self.runtime.block_on(stream.collect());
-        parts
-            .into_iter()
-            .collect::<Result<_, _>>()
-            .map_err(|error| blind(&error))
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.client);
+        command
+            .args(args)
+            .env("DOCKER_HOST", &self.host)
+            .stdin(Stdio::null());
+        command
     }
 
-    /// The bytes of a stream; `None` if there is no such thing.
-    fn bytes<B: AsRef<[u8]>>(
-        &self,
-        stream: impl Stream<Item = Result<B, Error>>,
-    ) -> Observed<Option<Vec<u8>>> {
-        let parts: Vec<Result<B, Error>> = self.runtime.block_on(stream.collect());
-        let mut bytes = Vec::new();
-        for part in parts {
-            match part {
-                Ok(part) => bytes.extend_from_slice(part.as_ref()),
-                Err(error) if is_missing(&error) => return Ok(None),
-                Err(error) => return Err(blind(&error)),
-            }
-        }
-        Ok(Some(bytes))
+    fn unstarted(&self, error: &io::Error) -> Blind {
+        Blind::new(format!("`{}`: {error}", self.client.display()))
     }
 }
 
-/// Ends after `time`, on the runtime that it is polled on.
-async fn tokio_sleep(time: Duration) {
-    tokio::time::sleep(time).await;
-}
-
-/// Seconds since 1970 with nanoseconds, as the API takes times.
+/// Seconds since 1970 with nanoseconds, as `docker events` takes times.
 fn unix(time: Timestamp) -> String {
     format!("{}.{:09}", time.as_second(), time.subsec_nanosecond())
 }
 
-fn list(value: Value) -> Vec<Value> {
-    match value {
-        Value::Array(items) => items,
-        _ => Vec::new(),
-    }
+fn json(text: &[u8]) -> Observed<Value> {
+    serde_json::from_slice(text)
+        .map_err(|error| Blind::new(format!("the Docker client prints no JSON: {error}")))
 }
 
-fn is_missing(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::DockerResponseServerError {
-            status_code: 404,
-            ..
-        }
-    )
+fn json_lines(text: &[u8]) -> Observed<Vec<Value>> {
+    text.split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(json)
+        .collect()
 }
 
-fn blind(error: &Error) -> Blind {
-    Blind::new(format!("the Docker Engine does not tell: {error}"))
+fn is_missing(output: &Output) -> bool {
+    let said = String::from_utf8_lossy(&output.stderr).to_lowercase();
+    said.contains("no such ") || said.contains("could not find the file")
 }
 
-fn unanswered(host: &str, error: &Error) -> Blind {
-    Blind::new(format!("no Docker Engine answers at `{host}`: {error}"))
+fn blind(said: &[u8]) -> Blind {
+    let said = String::from_utf8_lossy(said);
+    Blind::new(format!(
+        "the Docker Engine does not answer: {}",
+        said.trim()
+    ))
 }
