@@ -1,18 +1,18 @@
-//! What is asked and what is answered, without a network: so everything but the listening can be tried in a test.
+//! Requests and answers without a network, so that tests cover everything but the listening.
 
 use serde_json::Value;
 use std::fs::File;
 
-/// A request without its body, which is a stream apart.
+/// A request without its body, which is a separate stream.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// Such as `GET`.
     pub method: String,
-    /// As it was sent, with its escapes.
+    /// As sent, with its escapes.
     pub path: String,
     /// What follows the question mark.
     pub query: String,
-    /// The host that was asked for; goes into the address of the place that gives out tokens.
+    /// The requested host; becomes part of the token endpoint's address.
     pub host: String,
     /// `Content-Type`.
     pub content_type: Option<String>,
@@ -26,7 +26,7 @@ pub struct Request {
     pub authorization: Option<String>,
     /// `Origin`: the site whose page made a browser send this.
     pub origin: Option<String>,
-    /// `Sec-Fetch-Site`: whether that is another one than ours.
+    /// `Sec-Fetch-Site`: whether that site differs from ours.
     pub site: Option<String>,
 }
 
@@ -37,7 +37,7 @@ pub enum Content {
     Empty,
     /// These bytes.
     Bytes(Vec<u8>),
-    /// So many bytes of the file from its present position on.
+    /// This many bytes of the file, from its current position.
     File(File, u64),
 }
 
@@ -67,7 +67,7 @@ impl Answer {
         Self::typed(status, "application/json", value.to_string().into_bytes())
     }
 
-    /// `bytes` that are of `media_type`.
+    /// `bytes` of type `media_type`.
     pub fn typed(status: u16, media_type: &str, bytes: Vec<u8>) -> Self {
         Self {
             content: Content::Bytes(bytes),
@@ -91,7 +91,7 @@ impl Answer {
         }
     }
 
-    /// The bytes of an answer that is no file.
+    /// The bytes of an answer that is not a file.
     pub fn bytes(&self) -> &[u8] {
         match &self.content {
             Content::Bytes(bytes) => bytes,

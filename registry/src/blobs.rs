@@ -1,4 +1,4 @@
-//! Blobs: whole or in part, or only whether they are there.
+//! Blobs: whole, in part, or only whether they exist.
 
 use crate::answer::{Answer, Content, Request};
 use crate::error::{Code, Fault, Result};
@@ -8,7 +8,7 @@ use engine::oci::digest::Digest;
 use serde_json::json;
 use std::io::{Seek, SeekFrom};
 
-/// `GET` and `HEAD`. Docker's client wants the length of what it heads.
+/// `GET` and `HEAD`. Docker's client needs the length in the answer to a `HEAD`.
 pub(crate) fn get(
     store: &Store,
     name: &Repository,
@@ -23,7 +23,7 @@ pub(crate) fn get(
             .header("content-type", "application/octet-stream")
             .header("docker-content-digest", digest.as_str())
             .header("accept-ranges", "bytes")
-            // Content that is named by its digest never changes.
+            // Content named by its digest never changes.
             .header("cache-control", "max-age=31536000")
             .header("etag", format!("\"{digest}\""))
     };
@@ -64,15 +64,15 @@ fn unknown(digest: &Digest) -> Fault {
 /// What a `Range` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// Everything, also if it asks for something that we do not know.
+    /// Everything, also for a range in a form that we do not know.
     Whole,
-    /// From the one to the other.
+    /// From the first to the second.
     Bytes(u64, u64),
-    /// Nothing that is there.
+    /// Nothing that exists.
     Outside,
 }
 
-/// Reads a `Range` over `length` bytes. Source: RFC 9110, § 14.
+/// Parses a `Range` over `length` bytes. Source: RFC 9110, § 14.
 fn part(range: &str, length: u64) -> Part {
     let Some((first, last)) = range
         .trim()
@@ -86,7 +86,7 @@ fn part(range: &str, length: u64) -> Part {
         (Some(first), _) if first >= length => Part::Outside,
         (Some(first), Some(last)) if last >= first => Part::Bytes(first, last.min(length - 1)),
         (Some(first), None) if last.trim().is_empty() => Part::Bytes(first, length - 1),
-        // The last so many bytes.
+        // The last `n` bytes.
         (None, Some(0)) => Part::Outside,
         (None, Some(count)) if first.trim().is_empty() && length > 0 => {
             Part::Bytes(length.saturating_sub(count), length - 1)

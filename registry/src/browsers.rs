@@ -1,35 +1,35 @@
-//! A web page must not get at a registry through the browser of somebody who can reach it. A browser says where it comes from,
-//! and that is enough:
+//! A web page must not reach a registry through the browser of a user who can. A browser says which page a request
+//! comes from, and that is enough:
 //!
 //! | a page of another site | what gives it away |
 //! |---|---|
 //! | sends a request here (cross-site request forgery) | `Origin`, `Sec-Fetch-Site` |
 //! | has its own name point to our address (DNS rebinding), so that this looks like its own site | `Host` |
 //!
-//! Docker, Podman and Skopeo send no `Origin`, and as `Host` what the user calls the registry. A name that is an address cannot
-//! be pointed elsewhere, so each address is as good as our own.
+//! Docker, Podman and Skopeo send no `Origin`, and their `Host` is the user's name for the registry. An address cannot
+//! be pointed elsewhere as a name can, so every address is accepted.
 //! Source: RFC 9110, section 7.2; Fetch standard, "`Origin` header"; Fetch Metadata Request Headers.
 
 use crate::answer::Request;
 use crate::error::{Code, Fault, Result};
 use std::net::IpAddr;
 
-/// What a registry is called, besides `localhost` and addresses.
+/// The names of a registry, besides `localhost` and addresses.
 #[derive(Debug, Clone, Default)]
 pub struct Names(Vec<String>);
 
 impl Names {
-    /// These, whatever their capital letters.
+    /// These names, ignoring case.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         Self(names.into_iter().map(|name| normal(&name)).collect())
     }
 
-    /// Error: `DENIED`, and how to change that.
+    /// Error: `DENIED`, with how to change that.
     pub(crate) fn admit(&self, request: &Request) -> Result<()> {
         let name = normal(bare(&request.host));
         let is_address = name.parse::<IpAddr>().is_ok();
         let is_local = name == "localhost" || name.ends_with(".localhost");
-        // Every browser says which host it wants.
+        // Every browser sends the host.
         if name.is_empty() || is_address || is_local || self.0.contains(&name) {
             return Ok(());
         }
@@ -43,7 +43,7 @@ impl Names {
     }
 }
 
-/// Error: `DENIED`; the request was made by a page of another site.
+/// Error: `DENIED`; a page of another site made the request.
 pub(crate) fn admit(request: &Request) -> Result<()> {
     let is_foreign = match (&request.origin, request.site.as_deref()) {
         (_, Some("cross-site" | "same-site")) => true,

@@ -1,4 +1,4 @@
-//! What a registry says when it does not do what was asked: the specification's codes, each with its HTTP status.
+//! A registry's errors: the specification's codes, each with its HTTP status.
 //!
 //! Source: OCI distribution specification, § Error Codes; the sentences are those of Docker's registry
 //! (distribution, `registry/api/errcode`), since clients print them.
@@ -12,38 +12,38 @@ use std::{fmt, io};
 pub enum Code {
     /// The repository does not have the blob.
     BlobUnknown,
-    /// The upload cannot go on like this.
+    /// The upload cannot continue this way.
     BlobUploadInvalid,
-    /// There is no such upload.
+    /// The upload does not exist.
     BlobUploadUnknown,
-    /// The content is not what its digest says, or the digest is none.
+    /// The content does not match its digest, or the digest is malformed.
     DigestInvalid,
     /// A manifest names something that the repository does not have.
     ManifestBlobUnknown,
-    /// The manifest is none.
+    /// The manifest is malformed.
     ManifestInvalid,
     /// The repository does not have the manifest.
     ManifestUnknown,
-    /// The name is none.
+    /// The name is malformed.
     NameInvalid,
-    /// There is no such repository.
+    /// The repository does not exist.
     NameUnknown,
-    /// A page of a list has a size that is none.
+    /// The page size of a list is malformed.
     PaginationNumberInvalid,
-    /// More or less came than was announced, or more than is accepted.
+    /// The body is longer or shorter than announced, or larger than accepted.
     SizeInvalid,
-    /// Who asks is not known.
+    /// The client is not authenticated.
     Unauthorized,
-    /// Who asks is known, and may not.
+    /// The client is authenticated but not allowed to do this.
     Denied,
-    /// There is no such request.
+    /// The request does not exist.
     Unsupported,
-    /// It is the registry's fault.
+    /// The registry failed.
     Unknown,
 }
 
 impl Code {
-    /// As it is written in an answer.
+    /// As written in an answer.
     pub fn word(self) -> &'static str {
         match self {
             Self::BlobUnknown => "BLOB_UNKNOWN",
@@ -107,7 +107,7 @@ impl Code {
 /// An error on its way to the client.
 #[derive(Debug)]
 pub struct Fault {
-    /// What a client may branch on.
+    /// The code that a client may branch on.
     pub code: Code,
     /// The HTTP status.
     pub status: u16,
@@ -116,7 +116,7 @@ pub struct Fault {
     headers: Vec<(&'static str, String)>,
 }
 
-/// The result of everything that a client can ask for.
+/// The result of everything that a client can request.
 pub type Result<T, E = Fault> = std::result::Result<T, E>;
 
 impl Fault {
@@ -125,7 +125,7 @@ impl Fault {
         Self::saying(code, code.sentence())
     }
 
-    /// `code` with a sentence of its own.
+    /// `code` with its own sentence.
     pub fn saying(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -143,7 +143,7 @@ impl Fault {
         self
     }
 
-    /// About this. Said several times, the answer has an entry for each.
+    /// About this. After several calls the answer has an entry for each.
     #[must_use]
     pub fn about(mut self, detail: Value) -> Self {
         self.details.push(detail);
@@ -157,7 +157,7 @@ impl Fault {
         self
     }
 
-    /// As the specification wants it written.
+    /// In the specification's form.
     pub fn answer(self) -> Answer {
         let entry = |detail: Value| json!({ "code": self.code.word(), "message": self.message, "detail": detail });
         let errors: Vec<Value> = match self.details.is_empty() {
@@ -179,7 +179,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The disk failed us, or is full.
+/// The disk failed or is full.
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         match error.kind() {

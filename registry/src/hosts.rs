@@ -1,7 +1,7 @@
-//! Several registries behind one listener, told apart by the host that a request asks for, as web servers do. Content and
-//! official images are shared; accounts, what is pushed, and tokens are each registry's own.
+//! Several registries behind one listener, selected by the requested host, as web servers do. Content and official
+//! images are shared; each registry has its own accounts, pushed images and tokens.
 //!
-//! Each has a folder. It may be made and thrown away at any time: the next request finds what is there then.
+//! Each has a folder, which may be created and deleted at any time: the next request finds what exists then.
 //! Source: RFC 9110, section 7.2 (`Host`).
 
 use crate::answer::Request;
@@ -14,10 +14,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The folder of the registry that is called so; `None` if there is none.
+/// The folder of the registry with this name; `None` if there is none.
 pub type Place = dyn Fn(&str) -> Option<PathBuf> + Send + Sync;
 
-/// Registries like Docker Hub, each with accounts of its own.
+/// Registries like Docker Hub, each with its own accounts.
 pub struct Hosts {
     store: Store,
     place: Box<Place>,
@@ -25,7 +25,7 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// Those whose folders `place` knows, with the content and the official images of `store`.
+    /// The registries whose folders `place` knows, with the content and official images of `store`.
     pub fn new(store: Store, place: Box<Place>) -> Self {
         Self {
             store,
@@ -46,7 +46,7 @@ impl Hosts {
             .map_err(|error| Fault::saying(Code::Unknown, error.message()))?;
         let gate = Gate::new(Access::Accounts(accounts), false);
         let registry = Arc::new(Registry::new(self.store.beside(place.clone()), gate));
-        // Those that were thrown away need not be remembered.
+        // Forget the registries that were deleted.
         known.retain(|place, _| place.is_dir());
         known.insert(place, Arc::clone(&registry));
         Ok(registry)
@@ -152,14 +152,14 @@ mod tests {
         let blob = format!("HEAD /v2/alice/x/blobs/{digest}");
         world.check("one", &blob, SECRET, b"", 200);
         world.check("two", &blob, OTHER, b"", 404);
-        // Mounting is no way around.
+        // Mounting does not bypass this.
         let mount = format!("POST /v2/alice/y/blobs/uploads/?mount={digest}&from=alice/x");
         world.check("two", &mount, OTHER, b"", 202);
         world.check("one", &mount, SECRET, b"", 201);
     }
 
     #[test]
-    fn the_official_images_are_in_each_and_nobody_changes_them() {
+    fn the_official_images_are_in_each_and_read_only() {
         let world = World::new();
         for host in ["one", "two"] {
             let get = "GET /v2/library/busybox/manifests/latest";
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_thrown_away_begins_anew_and_nothing_brings_it_back() {
+    fn a_deleted_registry_starts_empty() {
         let world = World::new();
         world.check("one", "GET /v2/", SECRET, b"", 200);
         world.push("one", SECRET, b"layer", 201);
@@ -185,7 +185,7 @@ mod tests {
         world.check("one", "GET /v2/", OTHER, b"", 200);
         world.check("one", "GET /v2/", SECRET, b"", 401);
         world.check("one", "GET /v2/alice/x/tags/list", OTHER, b"", 404);
-        // Another's upload cannot be gone on with.
+        // Another registry's upload cannot be resumed.
         world.check("two", "GET /v2/", SECRET, b"", 200);
         world.check("two", &format!("GET {upload}"), SECRET, b"", 404);
     }
@@ -208,7 +208,7 @@ mod tests {
         let shared = world.at("shared");
         let blob = |bytes: &[u8]| shared.join("blobs/sha256").join(Digest::of(bytes).hex());
         let place = world.at("one");
-        // The lock goes with the last who has the content.
+        // The lock is released with the last owner of the content.
         drop(world.hosts);
         drop(Store::open_with(&shared, std::slice::from_ref(&place)).unwrap());
         assert!(blob(b"layer").exists() && blob(b"{}").exists());

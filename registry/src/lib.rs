@@ -1,24 +1,24 @@
-//! An image registry: the other machine of `docker push` and `docker pull`.
+//! An image registry: the far end of `docker push` and `docker pull`.
 //!
 //! It speaks the OCI distribution specification as Docker, Podman and Skopeo use it:
 //!
 //! | what | where |
 //! |---|---|
-//! | method and path → what is asked for | [`routes`], with the [`names`] in it |
+//! | method and path → request | [`routes`], with the [`names`] in it |
 //! | blobs, and parts of them; mounting from another repository; deleting | `blobs` |
-//! | uploads: whole, streamed, or in chunks; how far one is; giving one up | `uploads` |
+//! | uploads: whole, streamed, or in chunks; their progress; cancelling one | `uploads` |
 //! | manifests by tag and by digest, byte for byte; referrers | `manifests`, [`manifest`] |
 //! | tags, the catalogue, `docker search` | `tags` |
-//! | who may do what: Basic, Bearer, password file, accounts | [`auth`] |
+//! | authorization: Basic, Bearer, password file, accounts | [`auth`] |
 //! | files | [`store`] |
 //! | error codes | [`error`] |
-//! | pages of other sites | `browsers` |
+//! | requests from pages of other sites | `browsers` |
 //! | several registries behind one listener | [`hosts`] |
 //! | listening, and stopping | [`server`] |
 //!
-//! Everything but the last is plain code without a network: a [`Request`] and a stream of bytes go in, an [`Answer`] comes
-//! out. **What we leave out.** Digests other than sha256, manifests of schema 1, TLS (put a proxy in front), and
-//! replication, notifications and quotas, which are no part of the specification.
+//! Everything but the last works without a network: a [`Request`] and a stream of bytes go in, an [`Answer`] comes out.
+//! **What we leave out.** Digests other than sha256, manifests of schema 1, TLS (put a proxy in front), and
+//! replication, notifications and quotas, which are not part of the specification.
 
 #![forbid(unsafe_code)]
 
@@ -47,7 +47,7 @@ use error::{Fault, Result};
 use routes::{Page, Route};
 use std::io::{self, Read};
 
-/// A registry: what it keeps, and who may get at it.
+/// A registry: its content and its access rules.
 #[derive(Debug)]
 pub struct Registry {
     store: Store,
@@ -56,7 +56,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Of these files, behind this gate.
+    /// A registry of these files, behind this gate.
     pub fn new(store: Store, gate: Gate) -> Self {
         Self {
             store,
@@ -65,7 +65,7 @@ impl Registry {
         }
     }
 
-    /// Answers only who calls it by one of `names`, by `localhost`, or by an address.
+    /// Answers only requests for one of `names`, for `localhost`, or for an address.
     #[must_use]
     pub fn called(mut self, names: Names) -> Self {
         self.names = Some(names);
@@ -116,11 +116,11 @@ impl Registry {
     }
 }
 
-/// What becomes of a request, once all of it but its body is known.
+/// What happens to a request once everything but its body is known.
 pub enum Reply {
-    /// It is answered, whatever its body says.
+    /// The answer, whatever the body says.
     Now(Answer),
-    /// Its body decides.
+    /// The body decides.
     Later(Box<dyn Intake>),
 }
 
@@ -130,20 +130,20 @@ impl Reply {
     }
 }
 
-/// Takes a body as it comes, so that nothing but a connection waits for a client. One that is dropped before its end has
-/// broken off.
+/// Takes a body as it arrives, so that only a connection waits for a client. If it is dropped before its end, the body
+/// broke off.
 pub trait Intake: Send {
-    /// Takes more of it. Error: the rest changes nothing any more.
+    /// Takes more of the body. Error: the rest of the body no longer matters.
     fn take(&mut self, bytes: &[u8]) -> Result<()>;
-    /// All of it has come.
+    /// The whole body has arrived.
     fn end(self: Box<Self>) -> Result<Answer>;
 }
 
-/// What answers requests.
+/// Answers requests.
 pub trait Service: Send + Sync {
-    /// Begins to answer a request. Must not wait for anything but the disk.
+    /// Begins to answer a request. Must block on nothing but the disk.
     fn begin(&self, request: &Request) -> Reply;
-    /// Throws away what nobody needs any more. To be called now and then.
+    /// Deletes what is no longer needed. Call it now and then.
     fn sweep(&self) -> io::Result<()>;
 
     /// Answers a request whose body is `body`, without a network.
@@ -177,7 +177,7 @@ impl Service for Registry {
     }
 }
 
-/// The part of a sorted list that `page` asks for, and whether there is more.
+/// The part of a sorted list that `page` requests, and whether there is more.
 fn paged<'a, T: AsRef<str>>(all: &'a [T], page: &Page) -> (&'a [T], bool) {
     let first = match page.last.is_empty() {
         true => 0,

@@ -1,6 +1,6 @@
-//! What a manifest says: what kind it is, which blobs and manifests it needs, and what it refers to.
+//! The content of a manifest: its kind, the blobs and manifests it needs, and its subject.
 //!
-//! Source: OCI image specification, `manifest.md` and `image-index.md`; Docker's are of the same shape.
+//! Source: OCI image specification, `manifest.md` and `image-index.md`; Docker's have the same shape.
 
 use crate::error::{Code, Fault, Result};
 use engine::oci::descriptor::{DOCKER_MANIFEST, DOCKER_MANIFEST_LIST, Descriptor, INDEX, MANIFEST};
@@ -10,20 +10,20 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A manifest that was understood.
+/// A parsed manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contents {
-    /// What it is, without parameters.
+    /// Its media type, without parameters.
     pub media_type: String,
     /// Blobs that its repository must have.
     pub blobs: Vec<Digest>,
     /// Manifests that its repository must have.
     pub manifests: Vec<Digest>,
-    /// The manifest that it is about.
+    /// The manifest it refers to.
     pub subject: Option<Digest>,
 }
 
-/// What the types of images leave out.
+/// The fields that the image types leave out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Extra {
@@ -41,14 +41,14 @@ struct Config {
     media_type: String,
 }
 
-/// A layer with addresses is fetched from there, and need not be in a registry.
+/// A layer with URLs is fetched from those and need not be in a registry.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Layer {
     urls: Vec<String>,
 }
 
-/// Reads a manifest that was sent as `content_type`. Error: `MANIFEST_INVALID`, which says why.
+/// Parses a manifest sent as `content_type`. Error: `MANIFEST_INVALID`, with the reason.
 pub fn parse(content_type: Option<&str>, bytes: &[u8]) -> Result<Contents> {
     let invalid = |why: String| Fault::saying(Code::ManifestInvalid, why);
     let extra: Extra = serde_json::from_slice(bytes)
@@ -102,7 +102,7 @@ pub fn parse(content_type: Option<&str>, bytes: &[u8]) -> Result<Contents> {
     Ok(contents)
 }
 
-/// The digits of everything that a stored manifest names; nothing if it cannot be read.
+/// The hex digests of everything that a stored manifest names; empty if it cannot be read.
 pub(crate) fn needs(bytes: &[u8]) -> Vec<String> {
     match parse(None, bytes)
         .or_else(|_| parse(Some(MANIFEST), bytes))
@@ -116,7 +116,7 @@ pub(crate) fn needs(bytes: &[u8]) -> Vec<String> {
     }
 }
 
-/// How a list of referrers describes the manifest of these bytes, and its kind.
+/// The entry of this manifest in a list of referrers, and its artifact type.
 /// Source: OCI distribution specification, § Listing Referrers.
 pub(crate) fn described(media_type: &str, digest: &Digest, bytes: &[u8]) -> (Value, String) {
     let extra: Extra = serde_json::from_slice(bytes).unwrap_or_default();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_is_told_by_the_header_and_by_the_manifest_and_both_agree() {
+    fn header_and_manifest_must_agree_on_the_kind() {
         check(Some(MANIFEST), &manifest(None), Ok(MANIFEST));
         check(
             Some("application/vnd.oci.image.manifest.v1+json; charset=utf-8"),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_needs_is_its_configuration_and_the_layers_that_lie_nowhere_else() {
+    fn it_needs_its_configuration_and_the_layers_without_urls() {
         let mut value = manifest(None);
         let mut foreign = json!(Descriptor::new(LAYER_GZIP, Digest::of(b"f"), 1));
         foreign["urls"] = json!(["https://example.org/f"]);

@@ -1,4 +1,4 @@
-//! Manifests: what makes an image of blobs, and the tags by which images are known.
+//! Manifests, which join blobs into images, and the tags that name images.
 
 use crate::answer::{Answer, Content, Request};
 use crate::error::{Code, Fault, Result};
@@ -12,10 +12,10 @@ use serde_json::json;
 use std::io::{Read, Seek, Write};
 use tempfile::SpooledTempFile;
 
-/// The largest manifest. Source: OCI distribution specification, § Pushing Manifests, which asks for no less.
+/// The largest manifest. Source: OCI distribution specification, § Pushing Manifests, which requires at least this.
 const LARGEST: u64 = 4 << 20;
 
-/// `GET` and `HEAD`. It comes as the type under which it was pushed, whatever the client would rather have: another form
+/// `GET` and `HEAD`. It is sent with the type under which it was pushed, whatever the client prefers: another form
 /// would have another digest.
 pub(crate) fn get(store: &Store, name: &Repository, target: &Target) -> Result<Answer> {
     let digest = match target {
@@ -38,7 +38,7 @@ pub(crate) fn get(store: &Store, name: &Repository, target: &Target) -> Result<A
     Ok(Answer { content, ..answer })
 }
 
-/// `PUT`. All that it names must be here; what it refers to as its subject need not.
+/// `PUT`. Everything that it names must exist here, except its subject.
 pub(crate) fn put(
     store: &Store,
     name: &Repository,
@@ -61,7 +61,7 @@ pub(crate) fn put(
     }))
 }
 
-/// A manifest on its way in.
+/// A manifest being received.
 struct Incoming {
     store: Store,
     name: Repository,
@@ -153,8 +153,8 @@ pub(crate) fn delete(store: &Store, name: &Repository, target: &Target) -> Resul
     }
 }
 
-/// The manifests that refer to `subject`, of one kind if that is asked for. Nobody refers to what is not here, so the
-/// list is empty then, and never an error.
+/// The manifests that refer to `subject`, only those of one kind if requested. A subject that does not exist yields an
+/// empty list, not an error.
 pub(crate) fn referrers(
     store: &Store,
     name: &Repository,

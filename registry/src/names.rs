@@ -1,4 +1,4 @@
-//! Names that clients send. What has one of these types has been checked, and may become part of a path.
+//! Names that clients send. A value of these types has been checked and may become part of a path.
 //!
 //! Source: OCI distribution specification, § Pulling manifests; the grammar of names is `engine::oci::reference`'s.
 
@@ -27,7 +27,7 @@ impl Repository {
         &self.0
     }
 
-    /// What stands before the first slash: whose it is.
+    /// The part before the first slash: its owner.
     pub fn namespace(&self) -> &str {
         self.0.split('/').next().unwrap_or_default()
     }
@@ -44,7 +44,7 @@ impl fmt::Display for Repository {
 pub struct Tag(String);
 
 impl Tag {
-    /// `None` if it is none.
+    /// `None` if it is malformed.
     pub fn parse(text: &str) -> Option<Self> {
         is_tag(text).then(|| Self(text.to_owned()))
     }
@@ -55,7 +55,7 @@ impl Tag {
     }
 }
 
-/// How a manifest is named.
+/// A reference to a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// By a tag, which may move.
@@ -87,7 +87,7 @@ pub(crate) fn digest(text: &str) -> Result<Digest> {
     })
 }
 
-/// An upload, by 32 hexadecimal digits that nobody can guess.
+/// An upload id: 32 hexadecimal digits that cannot be guessed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UploadId(String);
 
@@ -100,7 +100,7 @@ impl UploadId {
         Ok(Self(Digest::of(&bytes).hex()[..32].to_owned()))
     }
 
-    /// `None` if it is none of ours.
+    /// `None` if it is not one of ours.
     pub fn parse(text: &str) -> Option<Self> {
         let ours = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         ours.then(|| Self(text.to_owned()))
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_name_leads_out_of_its_folder() {
+    fn no_name_escapes_its_folder() {
         for bad in [
             "", ".", "..", "a/../b", "/a", "a/", "a//b", "_a", "A", "a/_tags", "a\0b", "a%2fb",
             ".a",

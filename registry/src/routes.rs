@@ -1,5 +1,5 @@
-//! Method and path → what is asked for: the one table, and the place where names are checked before anything else
-//! happens with them. Pure, so that it can be fuzzed.
+//! The one table from method and path to request. Names are checked here before anything else happens to them. Pure, so
+//! that it can be fuzzed.
 //!
 //! Source: OCI distribution specification, § Endpoints; `_catalog` and `/v1/search` are those of Docker's registries, and
 //! `/token` is ours.
@@ -13,26 +13,26 @@ use serde_json::json;
 /// A part of a sorted list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
-    /// At most so many.
+    /// At most this many.
     pub limit: Option<usize>,
-    /// Those after this one.
+    /// Entries after this one.
     pub last: String,
 }
 
-/// Everything that can be asked for.
+/// Every request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// Whether this is a registry, and whether the credentials are right: `docker login`.
     Base,
     /// The names of all repositories.
     Catalog(Page),
-    /// Repositories whose name or description has the text; at most so many.
+    /// Repositories whose name or description contains the text; at most this many.
     Search(String, usize),
     /// Credentials → a token for these scopes.
     Token(Vec<String>),
     /// The tags of a repository.
     Tags(Repository, Page),
-    /// The manifests that refer to another one, of one kind if that is asked for.
+    /// The manifests that refer to this one, only those of one kind if requested.
     Referrers(Repository, Digest, Option<String>),
     /// A manifest, or its headers.
     GetManifest(Repository, Target),
@@ -44,13 +44,13 @@ pub enum Route {
     GetBlob(Repository, Digest),
     /// Forgets a blob.
     DeleteBlob(Repository, Digest),
-    /// Begins an upload.
+    /// Starts an upload.
     StartUpload(Repository, Start),
-    /// How much of an upload is here.
+    /// How much of an upload has arrived.
     GetUpload(Repository, UploadId),
-    /// The body is more of an upload.
+    /// The body continues an upload.
     AppendUpload(Repository, UploadId),
-    /// The body is the rest of an upload, and all of it has this digest.
+    /// The body is the rest of an upload, whose whole content has this digest.
     FinishUpload(Repository, UploadId, Digest),
     /// Forgets an upload.
     CancelUpload(Repository, UploadId),
@@ -59,20 +59,20 @@ pub enum Route {
 /// How an upload begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// With nothing yet.
+    /// Empty.
     Empty,
     /// The body is the whole blob.
     Whole(Digest),
-    /// The blob is to be taken from another repository, if it is there.
+    /// Mount the blob from another repository, if it has it.
     Mount(Digest, Repository),
 }
 
-/// What an upper limit of results is when none is asked for.
+/// The limit of results when none is requested.
 const SEARCH_RESULTS: usize = 25;
 
-/// Reads a request line. `path` and `query` are as they were sent.
-/// Errors: `NAME_INVALID`, `DIGEST_INVALID`, …; `UNSUPPORTED` with status 404 where there is nothing, 405 where there is
-/// something else.
+/// Parses a request line. `path` and `query` are as sent.
+/// Errors: `NAME_INVALID`, `DIGEST_INVALID`, …; `UNSUPPORTED` with status 404 where the path does not exist, 405 where
+/// only the method does not.
 pub fn parse(method: &str, path: &str, query: &str) -> Result<Route> {
     let path = percent_decode_str(path)
         .decode_utf8()

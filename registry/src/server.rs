@@ -1,10 +1,10 @@
-//! Listening, and stopping. The only asynchronous code of docklings.
+//! Listening and stopping. The only asynchronous code in docklings.
 //!
 //! | what | where |
 //! |---|---|
-//! | who is connected, how long each is waited for | `connections` |
-//! | one request and its answer, piece by piece, so that no whole blob is kept in memory | `exchange` |
-//! | bytes that move | `wire` |
+//! | the connected clients and their timeouts | `connections` |
+//! | one request and its answer, piece by piece, so that no blob is ever whole in memory | `exchange` |
+//! | the bytes of a connection | `wire` |
 
 mod connections;
 mod exchange;
@@ -27,23 +27,23 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::timeout;
-use wire::{Door, Stream, Wire};
+use wire::{Acceptor, Stream, Wire};
 
-/// Threads that work on the disk, at most. None of them waits for a client, and a quarter may be at blobs, so that what is
-/// small finds one.
+/// The most threads that work on the disk. None of them waits for a client, and at most a quarter handle blobs, so that
+/// small requests find a free one.
 const THREADS: usize = 256;
-/// Bytes of a connection that are kept, on their way in and out. A header is not longer.
+/// Bytes buffered for a connection, in each direction. A header is not longer.
 const BUFFER: usize = 64 * 1024;
-/// How long requests may go on after the registry was told to stop.
+/// How long requests may continue after the registry was asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
-/// How often we look whether to go on.
+/// How often we check whether to continue.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long no connection is accepted after that has failed.
+/// The pause after a failed accept.
 const BREATH: Duration = Duration::from_millis(50);
-/// How often uploads that nobody finishes are swept.
+/// How often abandoned uploads are swept.
 const SWEEP: Duration = Duration::from_secs(600);
 
-/// Where to listen. Binding is the caller's, who knows what to say when that fails.
+/// Where to listen. The caller binds, because it knows how to report a failure.
 #[derive(Debug)]
 pub enum Listener {
     /// An address.
@@ -52,7 +52,7 @@ pub enum Listener {
     Unix(std::os::unix::net::UnixListener),
 }
 
-/// A request that was answered.
+/// An answered request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// Such as `GET`.
@@ -63,39 +63,39 @@ pub struct Seen {
     pub status: u16,
 }
 
-/// Whether to go on.
+/// Whether to continue.
 pub type Question = dyn Fn() -> bool + Send + Sync;
-/// Hears of each request.
+/// Called for each request.
 pub type Witness = dyn Fn(&Seen) + Send + Sync;
 
-/// When to stop, beside Ctrl-C and SIGTERM; and whom to tell what happens.
+/// When to stop, besides Ctrl-C and SIGTERM, and callbacks for what happens.
 #[derive(Default)]
 pub struct Life {
-    /// After so long without a request.
+    /// Stop after this long without a request.
     pub idle: Option<Duration>,
-    /// When this says no; it is asked now and then.
+    /// Stop when this returns false; called now and then.
     pub goes_on: Option<Box<Question>>,
-    /// Told once, before the registry stops taking requests.
+    /// Called once, before the registry stops accepting requests.
     pub stops: Option<Box<dyn Fn() + Send + Sync>>,
-    /// Told of each request.
+    /// Called for each request.
     pub seen: Option<Box<Witness>>,
-    /// How long clients are waited for, and how many may be connected.
+    /// Timeouts and the number of connections.
     pub limits: Limits,
 }
 
 struct Served {
     service: Box<dyn Service>,
     connections: Arc<Connections>,
-    /// Turns at what is large.
+    /// Permits for large content.
     bulk: Arc<Semaphore>,
     life: Life,
     begun: Instant,
-    /// Milliseconds since `begun`, of the last request.
+    /// Milliseconds from `begun` to the last request.
     last: AtomicU64,
     active: AtomicUsize,
 }
 
-/// Serves `service` until it is told to stop. Starts the threads that it needs, and ends them.
+/// Serves `service` until asked to stop. Starts the threads that it needs, and ends them.
 pub fn serve(listener: Listener, service: impl Service + 'static, life: Life) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -112,17 +112,17 @@ pub fn serve(listener: Listener, service: impl Service + 'static, life: Life) ->
         active: AtomicUsize::new(0),
     });
     let ended = runtime.block_on(run(listener, served));
-    // Whoever is still at work has had its time.
+    // Threads still at work have had their time.
     runtime.shutdown_timeout(LOOK);
     ended
 }
 
 async fn run(listener: Listener, served: Arc<Served>) -> io::Result<()> {
-    let door = Door::new(listener)?;
+    let acceptor = Acceptor::new(listener)?;
     let (stop, stopping) = watch::channel(false);
     let (serving, mut all_served) = mpsc::channel(1);
     {
-        let mut taking_in = pin!(take_in(door, Arc::clone(&served), stopping, serving));
+        let mut taking_in = pin!(take_in(acceptor, Arc::clone(&served), stopping, serving));
         tokio::select! {
             () = taking_in.as_mut() => {}
             () = served.connections.watch() => {}
@@ -131,33 +131,33 @@ async fn run(listener: Listener, served: Arc<Served>) -> io::Result<()> {
         if let Some(stops) = &served.life.stops {
             stops();
         }
-        // Who has come before that is served, and the door is closed.
+        // Serve the clients that have already connected, then close the listener.
         let _ = timeout(Duration::ZERO, taking_in).await;
     }
     stop.send_replace(true);
-    // An error means that none is left.
+    // An error means that no connection is left.
     let _ = timeout(GRACE, all_served.recv()).await;
     Ok(())
 }
 
-/// Takes in clients. Does not end. Each holds a `serving` for as long as it is served.
+/// Accepts clients; never returns. Each holds a `serving` for as long as it is served.
 async fn take_in(
-    door: Door,
+    acceptor: Acceptor,
     served: Arc<Served>,
     stopping: watch::Receiver<bool>,
     serving: mpsc::Sender<Infallible>,
 ) {
     loop {
-        let (stream, address) = match door.accept().await {
+        let (stream, address) = match acceptor.accept().await {
             Ok(accepted) => accepted,
             Err(_) => {
-                // Perhaps there are no descriptors left.
+                // Perhaps no descriptors are left.
                 served.connections.make_room();
                 tokio::time::sleep(BREATH).await;
                 continue;
             }
         };
-        // Where there is no room, and all wait for us, the connection ends here.
+        // If there is no room and every client waits for us, the connection ends here.
         if let Some(seat) = served.connections.admit(address) {
             let (served, serving, stopping) =
                 (Arc::clone(&served), serving.clone(), stopping.clone());
@@ -169,7 +169,7 @@ async fn take_in(
     }
 }
 
-/// Serves one client, until it leaves, has been waited for too long, or is asked to leave.
+/// Serves one client until it leaves, times out, or is asked to leave.
 async fn attend(
     stream: Stream,
     seat: Seat,
@@ -187,7 +187,7 @@ async fn attend(
     );
     loop {
         tokio::select! {
-            // How it ended is the client's business.
+            // How the connection ended does not matter here.
             _ = serving.as_mut() => return,
             () = connection.ended() => return,
             Ok(()) = stopping.changed() => serving.as_mut().graceful_shutdown(),
@@ -195,7 +195,7 @@ async fn attend(
     }
 }
 
-/// Returns when a signal came, or the registry's life is over.
+/// Returns on a signal or at the end of the registry's life.
 async fn until_stopped(served: &Served) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (
         signal(SignalKind::terminate()),
@@ -222,7 +222,7 @@ async fn until_stopped(served: &Served) {
         }
         if swept.elapsed() > SWEEP {
             swept = Instant::now();
-            // What cannot be swept now is swept later.
+            // A failed sweep is repeated later.
             let _ = served.service.sweep();
         }
     }
@@ -238,7 +238,7 @@ impl Served {
                 .is_some_and(|idle| self.begun.elapsed().saturating_sub(last) > idle)
     }
 
-    /// A turn at something large; `None` at the end of all things.
+    /// A permit for something large; `None` while shutting down.
     async fn bulk(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.bulk).acquire_owned().await.ok()
     }
@@ -249,7 +249,7 @@ impl Served {
     }
 }
 
-/// Counts a request for as long as its answer is under way.
+/// Counts a request while its answer is under way.
 struct Active(Arc<Served>);
 
 impl Active {

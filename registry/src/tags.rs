@@ -1,4 +1,4 @@
-//! Lists: the tags of a repository, all repositories, and those that a search finds.
+//! Lists: the tags of a repository, all repositories, and search results.
 
 use crate::answer::Answer;
 use crate::error::{Code, Fault, Result};
@@ -8,7 +8,7 @@ use crate::routes::Page;
 use crate::store::Store;
 use serde_json::json;
 
-/// Official images are shown without it.
+/// The prefix that is not shown for official images.
 const OFFICIAL: &str = "library/";
 
 /// `tags/list`.
@@ -51,7 +51,7 @@ fn with_link(answer: Answer, path: &str, shown: &[String], more: bool) -> Answer
     }
 }
 
-/// `/v1/search`: what `docker search` asks. Official images come first, then those whose name begins with the text.
+/// `/v1/search`, used by `docker search`. Official images come first, then those whose name begins with the text.
 pub(crate) fn search(store: &Store, text: &str, limit: usize) -> Result<Answer> {
     let wanted = text.to_lowercase();
     let wanted = wanted.strip_prefix(OFFICIAL).unwrap_or(&wanted);

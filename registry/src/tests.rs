@@ -1,5 +1,5 @@
-//! The registry without a network: each request as the specification's conformance suite sends it, by the suite's names,
-//! and those that only Docker, Podman or Skopeo send.
+//! The registry without a network: each request of the specification's conformance suite, under the suite's names, and
+//! those that only Docker, Podman or Skopeo send.
 
 use super::*;
 use engine::oci::descriptor::{CONFIG, DOCKER_MANIFEST, Descriptor, INDEX, LAYER_GZIP, MANIFEST};
@@ -94,7 +94,7 @@ fn manifest(config: &Digest, layer: &Digest, more: Value) -> Vec<u8> {
     for (name, field) in more.as_object().unwrap() {
         value[name] = field.clone();
     }
-    // Spaces that a registry which writes it anew would lose.
+    // Whitespace that a registry would lose by rewriting the manifest.
     serde_json::to_vec_pretty(&value).unwrap()
 }
 

@@ -1,12 +1,12 @@
-//! Uploads: a blob on its way in.
+//! Uploads: receiving a blob.
 //!
 //! ```text
 //! POST                      202  Location: where to go on          POST ?digest=          201  all at once
-//! PATCH, PATCH, …           202  Range: what is here               POST ?mount=&from=     201  from next door
-//! PUT ?digest=              201  Location: the blob                DELETE                 204  never mind
+//! PATCH, PATCH, …           202  Range: what has arrived          POST ?mount=&from=     201  from another repository
+//! PUT ?digest=              201  Location: the blob                DELETE                 204  cancelled
 //! ```
 //!
-//! Docker up to 28 sends one PATCH without saying which part it is; Docker 29 only a PUT; others number their chunks.
+//! Docker up to 28 sends one PATCH without a range; Docker 29 only a PUT; other clients number their chunks.
 
 use crate::answer::{Answer, Request};
 use crate::error::{Code, Fault, Result};
@@ -22,7 +22,7 @@ pub(crate) fn start(store: &Store, name: &Repository, start: &Start) -> Result<R
         Start::Mount(digest, from) if store.mount_blob(name, from, digest)? => {
             Ok(Reply::Now(created(name, digest)))
         }
-        // What cannot be mounted is to be uploaded.
+        // A blob that cannot be mounted must be uploaded.
         Start::Mount(..) | Start::Empty => {
             let upload = store.begin_upload(name)?;
             Ok(Reply::Now(going_on(202, name, &upload)))
@@ -45,8 +45,8 @@ pub(crate) fn status(store: &Store, name: &Repository, id: &UploadId) -> Result<
     Ok(going_on(204, name, &upload))
 }
 
-/// `PATCH`, and `PUT`, after which all of it has the digest `whole`. A request that says wrongly which part it brings is told
-/// where the upload stands.
+/// `PATCH`, and `PUT`, after which the whole content must have the digest `whole`. A request with a wrong range gets
+/// the upload's current position.
 pub(crate) fn append(
     store: &Store,
     name: &Repository,
@@ -76,7 +76,7 @@ pub(crate) fn cancel(store: &Store, name: &Repository, id: &UploadId) -> Result<
     Ok(Answer::empty(204))
 }
 
-/// Which part of the blob a request says that it brings.
+/// The part of the blob that a request claims to carry.
 fn chunk(request: &Request) -> Result<Option<Chunk>> {
     let Some(text) = &request.content_range else {
         return Ok(None);
@@ -94,7 +94,7 @@ fn chunk(request: &Request) -> Result<Option<Chunk>> {
     }
 }
 
-/// A body that is more of an upload, or the rest of it. If it breaks off, what has come stays.
+/// A body that continues or finishes an upload. If it breaks off, what has arrived stays.
 struct Part {
     name: Repository,
     whole: Option<Digest>,
@@ -148,7 +148,7 @@ impl Intake for Whole {
 impl Drop for Whole {
     fn drop(&mut self) {
         if let Some(upload) = self.upload.take() {
-            // What cannot be removed now is swept later.
+            // If this fails, the upload is swept later.
             let _ = upload.cancel();
         }
     }
@@ -171,7 +171,7 @@ fn location(name: &Repository, id: &UploadId) -> String {
     format!("/v2/{name}/blobs/uploads/{}", id.as_str())
 }
 
-/// What is here, in the words of the specification, which has none for nothing.
+/// The received range in the specification's form, which cannot express an empty one.
 fn range(size: u64) -> String {
     format!("0-{}", size.saturating_sub(1))
 }

@@ -1,6 +1,6 @@
-//! The practice hub's accounts. On Docker Hub one signs up on a page of its own; here the first login of a name does, with
-//! whatever password it brings. Passwords are kept as bcrypt hashes, in a file that only its owner reads; it is read each
-//! time, since it may be thrown away while the hub runs.
+//! The practice hub's accounts. Docker Hub has a sign-up page; here the first login of a name creates the account with
+//! the password it brings. Passwords are kept as bcrypt hashes in a file only its owner can read. The file is read for
+//! each request because it may be deleted while the hub runs.
 
 use super::passwords::{self, Passwords};
 use crate::error::{Code, Fault, Result};
@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct Accounts {
     path: PathBuf,
     passwords: Passwords,
-    /// Whoever makes an account has it.
+    /// Held while an account is created.
     turn: Mutex<()>,
 }
 
@@ -25,8 +25,8 @@ impl Accounts {
     /// The accounts in the file at `path`, which may be missing. Error: it cannot be read.
     pub fn open(path: &Path) -> engine::error::Result<Self> {
         read(path)?;
-        let passwords =
-            Passwords::new().map_err(|_| Error::machine("this machine gives no random numbers"))?;
+        let passwords = Passwords::new()
+            .map_err(|_| Error::machine("cannot read random numbers from the system"))?;
         Ok(Self {
             path: path.to_owned(),
             passwords,
@@ -34,8 +34,8 @@ impl Accounts {
         })
     }
 
-    /// Whether the account has this password. A login under a name that has no account yet makes one. So does any request
-    /// if the file is damaged: the logins that are kept on this machine go on working.
+    /// Whether the account has this password. A login under a name without an account creates one. If the file is
+    /// damaged, any request does, so that the logins stored on this machine keep working.
     pub(super) fn knows(&self, name: &str, password: &str, is_login: bool) -> Result<bool> {
         let hash = self.hashes()?.remove(name);
         let is_login = is_login || self.is_damaged();
@@ -46,7 +46,7 @@ impl Accounts {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut hashes = self.hashes()?;
         if hashes.contains_key(name) {
-            // Somebody was faster.
+            // Another request was faster.
             drop(turn);
             return self.knows(name, password, is_login);
         }
@@ -60,7 +60,7 @@ impl Accounts {
         })?;
         let folder = self.path.parent().unwrap_or(Path::new("."));
         if self.is_damaged() {
-            // What is damaged is not written over.
+            // Do not overwrite a damaged file.
             fs::rename(&self.path, self.path.with_extension("json.damaged"))?;
         }
         let mut file = tempfile::Builder::new()
@@ -81,7 +81,7 @@ impl Accounts {
     }
 }
 
-/// Hashes by name; none if there is no file, or if it is damaged: then the next login of a name makes its account.
+/// Hashes by name; empty if the file is missing or damaged, so the next login of a name creates its account.
 fn read(path: &Path) -> engine::error::Result<BTreeMap<String, String>> {
     match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(BTreeMap::new()),
@@ -93,7 +93,7 @@ fn parse(text: &[u8]) -> Option<BTreeMap<String, String>> {
     serde_json::from_slice(text).ok()
 }
 
-/// Docker Hub's names: small letters and digits, which is also what a namespace may be. `library` is the official images'.
+/// Docker Hub's names: lowercase letters and digits, as for a namespace. `library` belongs to the official images.
 fn is_account_name(name: &str) -> bool {
     (2..=30).contains(&name.len())
         && name
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn some_names_are_nobodys() {
+    fn some_names_are_reserved() {
         let folder = tempfile::tempdir().unwrap();
         let accounts = Accounts::open(&folder.path().join("accounts.json")).unwrap();
         for name in ["library", "", "a", "Alice", "a/b", "..", &"a".repeat(31)] {

@@ -1,4 +1,4 @@
-//! `Authorization: Basic`, which is name and password in base64. Source: RFC 7617, RFC 4648 § 4.
+//! `Authorization: Basic`: name and password in base64. Source: RFC 7617, RFC 4648 § 4.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 

@@ -1,5 +1,5 @@
-//! A password file as `htpasswd -B` writes it: a line `name:hash` for each user, bcrypt only, as Docker's registry wants
-//! it. It is read again when it has changed.
+//! A password file as `htpasswd -B` writes it: a line `name:hash` for each user, bcrypt only, as Docker's registry
+//! requires. It is read again after a change.
 
 use super::passwords::{self, Passwords};
 use crate::error::Result;
@@ -26,13 +26,13 @@ struct Read {
 }
 
 impl Htpasswd {
-    /// Errors: it cannot be read; a line is none, or its hash is not bcrypt's.
+    /// Errors: it cannot be read; a line is malformed, or its hash is not bcrypt's.
     pub fn open(path: &Path) -> engine::error::Result<Self> {
         let version = version(path);
         let text = fs::read_to_string(path).on("read", path)?;
         let hashes = parse(path, &text)?;
-        let passwords =
-            Passwords::new().map_err(|_| Error::machine("this machine gives no random numbers"))?;
+        let passwords = Passwords::new()
+            .map_err(|_| Error::machine("cannot read random numbers from the system"))?;
         Ok(Self {
             path: path.to_owned(),
             passwords,
@@ -40,7 +40,7 @@ impl Htpasswd {
         })
     }
 
-    /// Whether the file has this name with this password. What it had when it could last be read counts.
+    /// Whether the file has this name with this password. If it cannot be read, its last readable version counts.
     pub(super) fn knows(&self, name: &str, password: &str) -> Result<bool> {
         let hash = {
             let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,12 +60,12 @@ impl Htpasswd {
     }
 }
 
-/// Writes the line of `name` into the password file at `path`, in place of an older one; a missing file is made.
-/// Errors: no such name can be written; the password is empty or longer than bcrypt's 72 bytes; the file is damaged.
+/// Writes the line of `name` into the password file at `path`, replacing an older one; creates a missing file.
+/// Errors: the name cannot be written; the password is empty or longer than bcrypt's 72 bytes; the file is damaged.
 pub fn set_password(path: &Path, name: &str, password: &str) -> engine::error::Result<()> {
     if name.is_empty() || name.contains([':', '\n', '\r', '#']) {
         return Err(Error::invalid(format!(
-            "`{name}` is no name for a password file"
+            "`{name}` is not a valid name in a password file"
         )));
     }
     let hash = passwords::hash(password).map_err(|fault| Error::invalid(fault.to_string()))?;
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_read_again_when_it_has_changed_and_one_that_is_broken_changes_nothing() {
+    fn a_changed_file_is_read_again_and_a_broken_one_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("htpasswd");
         let line =

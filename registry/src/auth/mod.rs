@@ -1,9 +1,9 @@
-//! Who may do what. The rules are one pure function; who somebody is comes from a password or from a token.
+//! Authorization. The rules are one pure function; the identity comes from a password or a token.
 //!
-//! **What Docker's registries do.** A private registry wants a password for everything (Basic). Docker Hub lets everyone
-//! read; who pushes shows a token that the place named in the challenge gave out for exactly that (Bearer).
+//! **What Docker's registries do.** A private registry asks for a password for everything (Basic). Docker Hub lets
+//! everyone read; a push shows a token, issued for exactly that push by the endpoint named in the challenge (Bearer).
 //! **What we do.** Both: Basic where everything needs a password, Bearer where reading is free, since a client sends no
-//! password to a registry that did not ask for one at the beginning. A password is taken directly in either case.
+//! password to a registry that did not ask for one first. Either way a password is also accepted directly.
 //! Source: RFC 7617, RFC 6750; Docker Registry v2 token authentication (distribution, `docs/spec/auth/token.md`).
 
 mod accounts;
@@ -23,29 +23,30 @@ use crate::routes::{Route, Start};
 use serde_json::json;
 use tokens::Tokens;
 
-/// Who knows passwords.
+/// Where passwords come from.
 #[derive(Debug)]
 pub enum Access {
-    /// Nobody is asked.
+    /// No password is needed.
     Open,
-    /// Who stands in a password file; if `free_reading`, everyone may read.
+    /// The users in a password file; with `free_reading`, everyone may read.
     Htpasswd {
         /// The file.
         file: Htpasswd,
         /// Whether reading needs no password.
         free_reading: bool,
     },
-    /// As on Docker Hub: everyone reads what there is, and who has an account writes below its name. Whether something else
-    /// exists is nobody's business, so that is refused, not missing. The first login of a new name makes the account.
+    /// As on Docker Hub: everyone reads what exists, and an account writes below its own name. A missing repository is
+    /// refused rather than reported missing, so that its existence stays private. The first login of a new name creates
+    /// the account.
     Accounts(Accounts),
 }
 
 /// What a request needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Need<'a> {
-    /// Right credentials, if any.
+    /// Correct credentials, if any are sent.
     Login,
-    /// To look at what concerns no repository.
+    /// To read something outside any repository.
     Look,
     /// To read a repository.
     Read(&'a Repository),
@@ -53,7 +54,7 @@ enum Need<'a> {
     Write(&'a Repository),
 }
 
-/// Somebody, as far as it is known.
+/// The sender, as far as known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Who {
     Anonymous,
@@ -61,10 +62,10 @@ enum Who {
     Bearer(Grant),
 }
 
-/// Tells whether there is such a repository.
+/// Whether the repository exists.
 pub type Exists<'a> = dyn Fn(&Repository) -> bool + 'a;
 
-/// Lets requests in, or not.
+/// Admits or refuses requests.
 #[derive(Debug)]
 pub struct Gate {
     access: Access,
@@ -73,7 +74,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// With `read_only` nobody changes anything.
+    /// With `read_only`, every change is refused.
     pub fn new(access: Access, read_only: bool) -> Self {
         Self {
             access,
@@ -82,7 +83,7 @@ impl Gate {
         }
     }
 
-    /// Whether the request may go on. Errors: `UNAUTHORIZED`, `DENIED`, each with a challenge where one helps.
+    /// Whether the request may go on. Errors: `UNAUTHORIZED`, `DENIED`, with a challenge where one helps.
     pub fn admit(&self, route: &Route, request: &Request, exists: &Exists<'_>) -> Result<()> {
         let need = need(route);
         if self.read_only && matches!(need, Need::Write(_)) {
@@ -101,7 +102,7 @@ impl Gate {
         Err(self.refusal(&who, &need, request))
     }
 
-    /// Answers a request for a token with as much of `scopes` as may be had.
+    /// Answers a token request with as much of `scopes` as the sender is allowed.
     pub fn token(
         &self,
         scopes: &[String],
@@ -139,7 +140,7 @@ impl Gate {
         Ok(Answer::json(200, &value).header("cache-control", "no-store"))
     }
 
-    /// Whether reading is free, so that the client must be told to fetch a token.
+    /// Whether reading is free, so that the client needs a challenge to fetch a token.
     fn is_bearer(&self) -> bool {
         matches!(
             self.access,
@@ -151,7 +152,7 @@ impl Gate {
         )
     }
 
-    /// Who sent the request. Error: the password or the token is wrong.
+    /// The sender of the request. Error: the password or the token is wrong.
     fn identify(&self, request: &Request, is_login: bool) -> Result<Who> {
         let Some(header) = &request.authorization else {
             return Ok(Who::Anonymous);
@@ -219,7 +220,7 @@ impl Gate {
         }
     }
 
-    /// Why not, in the words that clients print.
+    /// The reason for a refusal, in the words that clients print.
     fn refusal(&self, who: &Who, need: &Need<'_>, request: &Request) -> Fault {
         let (scope, denied) = match need {
             Need::Login | Need::Look => (None, false),
@@ -230,7 +231,7 @@ impl Gate {
             Need::Write(name) => (Some(format!("repository:{name}:pull,push")), true),
         };
         match who {
-            // Another password would not help either.
+            // Another password would not help.
             Who::User(_) => Fault::new(Code::Denied),
             _ if self.is_bearer() && denied => {
                 let error = matches!(who, Who::Bearer(_)).then_some("insufficient_scope");
@@ -241,7 +242,7 @@ impl Gate {
         }
     }
 
-    /// With the header that says how to get in.
+    /// With the header that says how to authenticate.
     fn challenged(
         &self,
         fault: Fault,
@@ -269,7 +270,7 @@ impl Gate {
     }
 }
 
-/// What each request needs: the one table.
+/// The one table of what each request needs.
 fn need(route: &Route) -> Need<'_> {
     match route {
         Route::Base | Route::Token(_) => Need::Login,

@@ -1,19 +1,19 @@
-//! Passwords against their hashes. A hash costs tens of milliseconds on purpose, and a push has dozens of requests, so a
-//! password that was right is remembered, as a digest that is keyed anew in each process.
+//! Checks passwords against their hashes. A hash costs tens of milliseconds on purpose, and a push has dozens of
+//! requests, so a correct password is cached as a digest whose key is new in each process.
 
 use crate::error::{Code, Fault, Result};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-/// What is remembered is forgotten at this size.
+/// The cache is cleared at this size.
 const REMEMBERED: usize = 1000;
 
 /// The cost of new hashes: about 50 ms.
 const COST: u32 = 10;
 
-/// A hash of nothing that anyone knows, so that an unknown name takes as long as a wrong password.
-const NOBODY: &str = "$2y$10$abcdefghijklmnopqrstuuMA2yHrXkeMx8yTD2Uy6EZeyzhE9wvYm";
+/// A hash without a known password, so that an unknown name takes as long as a wrong password.
+const DUMMY: &str = "$2y$10$abcdefghijklmnopqrstuuMA2yHrXkeMx8yTD2Uy6EZeyzhE9wvYm";
 
 /// Compares passwords with hashes.
 #[derive(Debug)]
@@ -33,14 +33,14 @@ impl Passwords {
         })
     }
 
-    /// Whether `password` is the one behind `hash`; without a hash it is not, and that takes as long.
+    /// Whether `password` matches `hash`; without a hash it does not, and that takes just as long.
     pub(super) fn match_hash(&self, name: &str, password: &str, hash: Option<&str>) -> bool {
         let mark = self.mark(&[name, password, hash.unwrap_or_default()]);
         if hash.is_some() && self.remembered().contains(&mark) {
             return true;
         }
         let right =
-            bcrypt::verify(password, hash.unwrap_or(NOBODY)).unwrap_or(false) && hash.is_some();
+            bcrypt::verify(password, hash.unwrap_or(DUMMY)).unwrap_or(false) && hash.is_some();
         if right {
             let mut remembered = self.remembered();
             if remembered.len() >= REMEMBERED {
@@ -62,7 +62,7 @@ impl Passwords {
     }
 
     fn remembered(&self) -> std::sync::MutexGuard<'_, HashSet<[u8; 32]>> {
-        // A set of digests is whole after every statement.
+        // The set of digests is consistent after every statement.
         self.right.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_right_password_is_right_also_when_it_is_remembered_and_no_other_is() {
+    fn only_the_right_password_matches_also_when_cached() {
         let passwords = Passwords::new().unwrap();
         let hash = bcrypt::hash("secret", 4).unwrap();
         for _ in 0..2 {
@@ -92,14 +92,14 @@ mod tests {
             assert!(!passwords.match_hash("alice", "Secret", Some(&hash)));
             assert!(!passwords.match_hash("alice", "secret", None));
         }
-        // A hash that has changed makes the remembered password worthless.
+        // A changed hash invalidates the cached password.
         let other = bcrypt::hash("new", 4).unwrap();
         assert!(!passwords.match_hash("alice", "secret", Some(&other)));
     }
 
     #[test]
-    fn nobodys_hash_is_well_formed_and_costs_as_much_as_another() {
-        assert!(bcrypt::verify("x", NOBODY).is_ok_and(|right| !right));
+    fn the_dummy_hash_is_well_formed_and_costs_as_much_as_another() {
+        assert!(bcrypt::verify("x", DUMMY).is_ok_and(|right| !right));
         assert!(super::hash("").is_err() && super::hash(&"x".repeat(73)).is_err());
     }
 }

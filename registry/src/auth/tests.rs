@@ -1,4 +1,4 @@
-//! The rules: who may do what with which registry, and what is said otherwise.
+//! The authorization rules, and the answer to a refused request.
 
 use super::*;
 use crate::routes;
@@ -27,7 +27,7 @@ const WRONG: &str = "Basic YWxpY2U6Yg==";
 const READ: &str = "GET /v2/alice/x/tags/list";
 const WRITE: &str = "POST /v2/alice/x/blobs/uploads/";
 
-/// There is everything but what is called so.
+/// Every repository exists except those with this name.
 fn exists(name: &Repository) -> bool {
     !name.as_str().ends_with("/nothing")
 }
@@ -40,7 +40,7 @@ fn request(authorization: &str) -> Request {
     }
 }
 
-/// `expected` is empty if the request is let in, else `STATUS CODE` and what the challenge has to contain.
+/// `expected` is empty if the request is admitted, else `STATUS CODE` and what the challenge must contain.
 #[track_caller]
 fn check(gate: &Gate, line: &str, authorization: &str, expected: &str) {
     let (method, path) = line.split_once(' ').unwrap();
@@ -65,7 +65,7 @@ fn check(gate: &Gate, line: &str, authorization: &str, expected: &str) {
 }
 
 #[test]
-fn an_open_registry_asks_nobody_and_a_read_only_one_takes_nothing() {
+fn an_open_registry_asks_no_password_and_a_read_only_one_takes_nothing() {
     check(&gate(Access::Open), WRITE, "", "");
     let closed = Gate::new(Access::Open, true);
     check(&closed, WRITE, "", "403 DENIED");
@@ -136,11 +136,11 @@ fn on_the_hub_everyone_reads_and_writes_below_the_own_name_only() {
     let gate = gate(access);
     check(&gate, READ, "", "");
     check(&gate, "GET /v1/search", "", "");
-    // What there is not is refused, but to the one who may make it.
+    // A missing repository is refused, except to the account that may create it.
     let nothing = "GET /v2/alice/nothing/manifests/latest";
     check(&gate, nothing, "", "401 DENIED pull");
     check(&gate, WRITE, "", "401 DENIED");
-    // No account yet: it is the login that makes it.
+    // No account yet: the login creates it.
     check(&gate, WRITE, ALICE, "401 UNAUTHORIZED incorrect");
     check(&gate, "GET /v2/", ALICE, "");
     check(&gate, WRITE, ALICE, "");

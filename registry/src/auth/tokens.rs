@@ -1,4 +1,4 @@
-//! Tokens: random words that stand for what somebody may do for some minutes. They live in this process's memory only.
+//! Tokens: random words that grant some actions for a few minutes. They live only in this process's memory.
 
 use crate::error::{Code, Fault, Result};
 use crate::names::Repository;
@@ -7,16 +7,16 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a token is good.
+/// How long a token is valid.
 pub(super) const LIFE: Duration = Duration::from_secs(300);
 
-/// No honest crowd of clients has as many at once; then all ask again.
+/// More than honest clients need at once. At this number all tokens are dropped, and clients ask again.
 const MOST: usize = 20_000;
 
 /// What may be done with a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// Which.
+    /// The repository.
     pub repository: Repository,
     /// It may be read.
     pub pull: bool,
@@ -25,7 +25,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Reads `repository:NAME:ACTION,…`; `None` for what concerns no repository.
+    /// Parses `repository:NAME:ACTION,…`; `None` for a scope that names no repository.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix("repository:")?;
         let (name, actions) = rest.rsplit_once(':')?;
@@ -45,13 +45,13 @@ impl Scope {
 /// What a token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Who asked for it, if that is known.
+    /// The user who asked for it, if known.
     pub user: Option<String>,
-    /// What may be done.
+    /// The allowed actions.
     pub scopes: Vec<Scope>,
 }
 
-/// The tokens that are good.
+/// The valid tokens.
 #[derive(Debug, Default)]
 pub(super) struct Tokens(Mutex<HashMap<String, (Instant, Grant)>>);
 
@@ -72,7 +72,8 @@ impl Tokens {
         Ok(token)
     }
 
-    /// What the token stands for, if it is good. It is a key of 256 random bits, so how long the search takes tells nothing.
+    /// What the token stands for, if it is valid. It is a key of 256 random bits, so the time of the lookup reveals
+    /// nothing.
     pub(super) fn find(&self, token: &str) -> Option<Grant> {
         let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (until, grant) = tokens.get(token)?;

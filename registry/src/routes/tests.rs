@@ -1,4 +1,4 @@
-//! The table of routes: what is there, what is refused, and with which code.
+//! The table of routes: what is accepted, what is refused, and with which code.
 
 use super::*;
 
@@ -173,7 +173,7 @@ fn names_are_checked_before_anything_else() {
 }
 
 #[test]
-fn what_is_not_there_is_told_apart_from_what_cannot_be_done_with_it() {
+fn a_missing_path_and_a_wrong_method_have_different_codes() {
     for path in [
         "GET /",
         "GET /v3/",

@@ -1,5 +1,5 @@
-//! How long a client is waited for, and how many may be connected. A client that stalls delays no other: it costs a
-//! connection and a few buffers, no thread, and not for long.
+//! Timeouts and the number of connections. A stalled client delays no other: it costs a connection and a few buffers,
+//! no thread, and not for long.
 //!
 //! ```text
 //!           first byte          header is whole        body, answer: the client's turn
@@ -8,8 +8,8 @@
 //!   └─────────────────────────────────────────────┘
 //! ```
 //!
-//! Where a limit of connections is reached, the one whose client has been waited for longest makes room for the new one.
-//! Bytes that dribble do not count there, so that honest clients never wait behind slow ones.
+//! When a limit on connections is reached, the connection that has waited longest for its client makes room for the new
+//! one. A trickle of bytes does not count as progress, so that honest clients never wait behind slow ones.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -19,27 +19,27 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
-/// What a body or an answer must have moved so that its client counts as one that goes on.
+/// The bytes that must move for a body or an answer to count as progress.
 const STRIDE: u64 = 64 * 1024;
-/// How often clients are looked at, at most and at least.
+/// The shortest and longest interval between checks of the clients.
 const LOOK: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
-/// Descriptors that serve no connection: standard streams, the listener, the runtime, the lock, and what is open for a moment.
+/// Descriptors not used for connections: standard streams, the listener, the runtime, the lock, and briefly open files.
 const OTHER_DESCRIPTORS: u64 = 64;
 
-/// How long a client is waited for, and how many may be connected.
+/// Timeouts and the number of connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// For the whole header of a request, from the connection or its first byte on.
+    /// For the whole header of a request, from the connection or its first byte.
     pub head: Duration,
     /// For the next request on a connection.
     pub rest: Duration,
-    /// For the next byte of a body, and for the client to take the next one of an answer.
+    /// For the next byte of a body, and for the client to take the next byte of an answer.
     pub stall: Duration,
-    /// For the next 64 KiB of either.
+    /// For the next 64 KiB of a body or an answer.
     pub crawl: Duration,
-    /// Connections.
+    /// All connections.
     pub connections: usize,
-    /// Connections of one address, or of one network of IPv6.
+    /// Connections from one address, or from one IPv6 network.
     pub per_address: usize,
 }
 
@@ -57,7 +57,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The usual ones, for a process that may open so many descriptors: each connection has one, and perhaps a file.
+    /// The defaults, for a process that may open this many descriptors: each connection needs one, and perhaps a file.
     #[must_use]
     pub fn within(descriptors: u64) -> Self {
         let usual = Self::default();
@@ -76,7 +76,7 @@ impl Limits {
     }
 }
 
-/// All that are connected.
+/// All connections.
 #[derive(Debug)]
 pub(super) struct Connections {
     limits: Limits,
@@ -90,8 +90,8 @@ struct Table {
     known: BTreeMap<u64, Arc<Connection>>,
 }
 
-/// Milliseconds that this process has been awake: a laptop that slept, or a machine that was busy elsewhere, has not waited
-/// for its clients.
+/// Milliseconds that this process has been awake: time asleep, or busy with other processes, does not count against
+/// clients.
 #[derive(Debug, Default)]
 struct Clock(AtomicU64);
 
@@ -118,7 +118,7 @@ impl Connections {
         })
     }
 
-    /// Takes in a client from `address`, if it has one. `None` if there is no room, and none can be made.
+    /// Admits a client from `address`, if it has one. `None` if there is no room and none can be made.
     pub(super) fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Option<Seat> {
         let address = address.map(network);
         let mut table = self.lock();
@@ -149,12 +149,12 @@ impl Connections {
         })
     }
 
-    /// Cuts the connection whose client has been waited for longest.
+    /// Cuts the connection that has waited longest for its client.
     pub(super) fn make_room(&self) {
         self.lock().make_room(|_| true);
     }
 
-    /// Cuts those whose clients have been waited for too long. Does not end.
+    /// Cuts connections that time out. Never returns.
     pub(super) async fn watch(&self) {
         let look = (self.limits.shortest() / 4).clamp(LOOK.0, LOOK.1);
         let mut ticks = tokio::time::interval(look);
@@ -176,13 +176,13 @@ impl Connections {
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
-        // The map is whole after every statement, so a panic elsewhere cannot have damaged it.
+        // The map is consistent after every statement, so a panic elsewhere cannot have damaged it.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    /// Cuts one of those that `may_go`. Returns false if each of them waits for us.
+    /// Cuts one connection for which `may_go`. Returns false if all of them wait for us.
     fn make_room(&mut self, may_go: impl Fn(&Connection) -> bool) -> bool {
         let waiting = self.known.iter().filter(|(_, one)| may_go(one));
         let oldest = waiting
@@ -196,7 +196,7 @@ impl Table {
     }
 }
 
-/// Where a client is: itself, or for IPv6 its network, in which it has as many addresses as it likes.
+/// Where a client is: its address, or for IPv6 its network, since there a client can use any number of addresses.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
@@ -207,7 +207,7 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A connection's place among the others, for as long as it is served.
+/// A connection's entry among the others while it is served.
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) connection: Arc<Connection>,
@@ -221,7 +221,7 @@ impl Drop for Seat {
     }
 }
 
-/// One connection: whose turn it is, and since when.
+/// One connection: whose turn it is and since when.
 #[derive(Debug)]
 pub(super) struct Connection {
     address: Option<IpAddr>,
@@ -242,22 +242,22 @@ impl Connection {
         self.state().enter(Phase::Stream, self.clock.now());
     }
 
-    /// The answer is written, or in a buffer.
+    /// The answer is written or in a buffer.
     pub(super) fn resting(&self) {
         self.state().enter(Phase::Rest, self.clock.now());
     }
 
-    /// Bytes came.
+    /// Bytes were received.
     pub(super) fn read(&self, count: usize) {
         self.state().read(count, self.clock.now());
     }
 
-    /// Bytes went.
+    /// Bytes were sent.
     pub(super) fn wrote(&self, count: usize) {
         self.state().wrote(count, self.clock.now());
     }
 
-    /// Returns when it is to be served no longer.
+    /// Returns when the connection must end.
     pub(super) async fn ended(&self) {
         self.cut.notified().await;
     }
@@ -280,9 +280,9 @@ impl Connection {
 /// Whose turn it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// The client's, to say what it wants.
+    /// The client's, to send the header.
     Head,
-    /// The client's, to begin another request; or to take what is left of the last answer.
+    /// The client's, to begin another request or to take the rest of the last answer.
     Rest,
     /// Ours.
     Work,
@@ -293,11 +293,11 @@ enum Phase {
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// When the phase, or the client's last byte in it, was.
+    /// When the phase began, or the client's last byte in it came.
     since: u64,
-    /// When the last stride was done. Our own turns are left out: they put it off.
+    /// When the last stride was complete. Our own turns do not count: they postpone it.
     mark: u64,
-    /// What was moved since.
+    /// The bytes moved since then.
     moved: u64,
 }
 
@@ -350,7 +350,7 @@ impl State {
         }
     }
 
-    /// Whether the client has been waited for too long.
+    /// Whether the client has timed out.
     fn is_over(&self, limits: &Limits, now: u64) -> bool {
         let longer = |since: u64, limit| now.saturating_sub(since) > millis(limit);
         match self.phase {
@@ -361,7 +361,7 @@ impl State {
         }
     }
 
-    /// Since when the client is waited for; `None` if it waits for us.
+    /// Since when we wait for the client; `None` if it waits for us.
     fn waits_since(&self) -> Option<u64> {
         match self.phase {
             Phase::Head | Phase::Rest => Some(self.since),

@@ -1,5 +1,5 @@
-//! One request and its answer. What waits for a client is asynchronous; what works on the disk runs on a thread, for one piece
-//! at a time, so that no thread ever waits for a client.
+//! One request and its answer. Waiting for a client is asynchronous; disk work runs on a thread, one piece at a time,
+//! so that no thread ever waits for a client.
 
 use super::connections::Connection;
 use super::{Active, Seen, Served};
@@ -20,9 +20,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// Bytes of a file that are read at once, and of a body that are kept while a thread is at those before them.
+/// Bytes of a file read at once, and of a body buffered while a thread writes the previous ones.
 const PIECE: usize = 64 * 1024;
-/// Bytes of a refused body that are read and thrown away, and for how long.
+/// How much of a refused body is read and discarded, and for how long.
 const DRAINED: (usize, Duration) = (16 << 20, Duration::from_secs(5));
 
 /// Answers a request.
@@ -64,7 +64,7 @@ fn failed() -> Fault {
     Fault::saying(Code::Unknown, "the registry failed")
 }
 
-/// What a request says, without the types of HTTP libraries.
+/// A request without the HTTP library's types.
 fn plain(parts: &Parts) -> Request {
     let header = |name: HeaderName| {
         parts
@@ -93,8 +93,8 @@ async fn next(body: &mut Incoming) -> Option<hyper::Result<Frame<Bytes>>> {
     poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }
 
-/// Reads on for a while after the answer is known: a client that still sends may not look at it before it is through, and
-/// a connection that is closed too early takes the answer with it.
+/// Keeps reading for a while after the answer is known: a client may not look at the answer before it has sent
+/// everything, and a connection closed too early loses the answer.
 async fn drain(mut body: Incoming, connection: &Connection) {
     if body.is_end_stream() {
         return;
@@ -113,7 +113,7 @@ async fn drain(mut body: Incoming, connection: &Connection) {
     connection.working();
 }
 
-/// Takes a body, and answers.
+/// Receives a body and answers.
 async fn receive(
     served: &Arc<Served>,
     connection: &Connection,
@@ -132,7 +132,7 @@ async fn receive(
         connection.working();
         let taken = match frame {
             None => return taking.end().await.unwrap_or_else(Fault::answer),
-            // It has broken off, and cannot get the answer.
+            // The body broke off; the client cannot receive the answer.
             Some(Err(_)) => return Answer::empty(400),
             Some(Ok(frame)) => taking.take(frame.into_data().unwrap_or_default()).await,
         };
@@ -148,14 +148,14 @@ async fn receive(
 /// A body on its way to the disk.
 struct Taking {
     served: Arc<Served>,
-    /// Bytes that have come.
+    /// Bytes received.
     total: usize,
-    /// Those that no thread has been given yet.
+    /// Bytes not yet handed to a thread.
     waiting: Vec<Bytes>,
     hand: Hand,
 }
 
-/// Who has what takes the body.
+/// Where the intake is: here or on a thread.
 enum Hand {
     Free(Box<dyn Intake>),
     Busy(JoinHandle<Result<Box<dyn Intake>>>),
@@ -169,7 +169,7 @@ impl Hand {
         }
     }
 
-    /// Waits for the thread that is at it.
+    /// Waits for the thread that uses it.
     async fn free(self) -> Result<Box<dyn Intake>> {
         match self {
             Self::Free(intake) => Ok(intake),
@@ -187,7 +187,7 @@ impl Taking {
             return Ok(self);
         }
         let mut intake = self.hand.free().await?;
-        // What is small does not queue behind what is large.
+        // Small bodies do not queue behind large ones.
         let turn = match self.total > PIECE {
             true => self.served.bulk().await,
             false => None,
@@ -234,7 +234,7 @@ fn response(
         headers.insert(header::CONTENT_LENGTH, length.into());
     }
     for (name, value) in answer.headers {
-        // A value that no header can have is left out; ours are made of checked names.
+        // An invalid header value is left out; ours are built from checked names.
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.append(HeaderName::from_static(name), value);
         }
@@ -258,7 +258,7 @@ fn response(
     response
 }
 
-/// What follows the headers of an answer.
+/// The body of an answer.
 pub(super) struct Outgoing {
     rest: Rest,
     served: Arc<Served>,
@@ -281,7 +281,7 @@ struct Piece {
 
 type Reading = Pin<Box<dyn Future<Output = io::Result<Piece>> + Send>>;
 
-/// Reads the next piece of the `left` bytes of `file`, once it is polled.
+/// Reads the next piece of the `left` bytes of `file` when polled.
 fn read(served: Arc<Served>, mut file: File, left: u64) -> Reading {
     Box::pin(async move {
         let turn = served.bulk().await;
@@ -339,7 +339,7 @@ impl Body for Outgoing {
         match &self.rest {
             Rest::Nothing => SizeHint::with_exact(0),
             Rest::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            // The header says how much it is.
+            // The header already states the length.
             Rest::Reading(_) => SizeHint::default(),
         }
     }

@@ -1,4 +1,4 @@
-//! Over a real connection: what HTTP itself asks of a server, and how it stops.
+//! Over a real connection: what HTTP itself requires of a server, and how the server stops.
 
 use super::*;
 use crate::Registry;
@@ -30,7 +30,7 @@ impl Running {
         Self::start_after(None, limits, |_, _| ()).0
     }
 
-    /// Does `before` while it cannot serve yet; connections to its address wait until it does.
+    /// Runs `before` while the server cannot serve yet; connections to its address wait until it can.
     fn start_after<T>(
         idle: Option<Duration>,
         limits: Limits,
@@ -85,7 +85,7 @@ impl Connection {
         self.0.get_mut().write_all(bytes).unwrap();
     }
 
-    /// Whether the server ends it, whatever it says before.
+    /// Whether the server closes the connection, whatever it sends first.
     fn ends(&mut self) -> bool {
         match self.0.read_to_end(&mut Vec::new()) {
             Ok(_) => true,
@@ -140,7 +140,7 @@ fn location(head: &str) -> &str {
         .unwrap()
 }
 
-/// Not compressible, and different everywhere.
+/// Incompressible, with no repetition.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 1u32;
     let step = || {
@@ -194,7 +194,7 @@ fn a_large_blob_flows_in_without_a_length_and_out_again() {
     let mut connection = running.connect();
     let (_, head, _) = connection.request("POST /v2/a/b/blobs/uploads/", b"");
     let place = location(&head).to_owned();
-    // As Docker up to 28 sends it: chunked, and waiting to be told to go on.
+    // As Docker up to 28 sends it: chunked, and waiting for `100 Continue`.
     connection.send(format!("PATCH {place} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n").as_bytes());
     assert_eq!(connection.answer(true).0, 100);
     for chunk in bytes.chunks(1_000_003) {
@@ -220,7 +220,7 @@ fn a_large_blob_flows_in_without_a_length_and_out_again() {
 }
 
 #[test]
-fn a_client_that_leaves_in_the_middle_can_go_on_where_it_was() {
+fn a_client_that_leaves_in_the_middle_can_resume() {
     let running = Running::start();
     let mut connection = running.connect();
     let (_, head, _) = connection.request("POST /v2/a/blobs/uploads/", b"");
@@ -231,7 +231,7 @@ fn a_client_that_leaves_in_the_middle_can_go_on_where_it_was() {
     connection.send(&[7; 40]);
     drop(connection);
     let mut connection = running.connect();
-    // The other request begins, and ends, when the server notices.
+    // The other request begins and ends when the server notices.
     let begun = Instant::now();
     loop {
         let (status, head, _) = connection.request(&format!("GET {place}"), b"");
@@ -252,7 +252,7 @@ fn a_client_that_leaves_in_the_middle_can_go_on_where_it_was() {
 }
 
 #[test]
-fn a_client_that_is_refused_hears_it_although_it_still_sends() {
+fn a_refused_client_gets_the_answer_although_it_still_sends() {
     let running = Running::start();
     let (status, _, body) = running
         .connect()
@@ -324,8 +324,8 @@ fn it_ends_when_idle_but_not_while_somebody_downloads() {
             upload.begin(None).unwrap();
             upload.add(&bytes).unwrap();
             upload.finish(&name, &digest).unwrap();
-            // Asked before it lives, so that it is never idle, however slow we are. More than the buffers of a connection hold:
-            // the download is under way until we read.
+            // Sent before the server runs, so that it is never idle, however slow we are. The blob exceeds the buffers
+            // of a connection: the download is under way until we read.
             let mut connection = Connection::to(address);
             let request = format!("GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n");
             connection.send(request.as_bytes());
@@ -348,7 +348,7 @@ fn it_ends_when_idle_but_not_while_somebody_downloads() {
 }
 
 #[test]
-fn a_client_that_says_nothing_keeps_nobody_from_stopping() {
+fn a_silent_client_does_not_delay_the_stop() {
     let running = Running::start();
     let mut silent = running.connect();
     silent.send(b"POST /v2/a/blobs/uploads/?digest=");

@@ -1,4 +1,4 @@
-//! The bytes of a connection: TCP or a Unix socket, with an eye on whether they move.
+//! The bytes of a connection, TCP or Unix socket, and whether they move.
 
 use super::Listener;
 use super::connections::Connection;
@@ -10,17 +10,17 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-/// Bytes that the kernel takes ahead of what the client's window has room for. Without a limit it takes megabytes at once and
-/// then nothing for minutes, and a client that is slow looks like one that stalls (tcp(7), `TCP_NOTSENT_LOWAT`).
+/// Bytes that the kernel buffers beyond the client's window. Without a limit it takes megabytes at once and then
+/// nothing for minutes, and a slow client looks like a stalled one (tcp(7), `TCP_NOTSENT_LOWAT`).
 const AHEAD: u32 = 32 * 1024;
 
-/// Where clients come in.
-pub(super) enum Door {
+/// Accepts clients.
+pub(super) enum Acceptor {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
-impl Door {
+impl Acceptor {
     pub(super) fn new(listener: Listener) -> io::Result<Self> {
         Ok(match listener {
             Listener::Tcp(listener) => {
@@ -48,13 +48,13 @@ impl Door {
     }
 }
 
-/// What bytes go through.
+/// A client's socket.
 pub(super) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
-/// A connection that tells what moves.
+/// A connection that records what moves.
 pub(super) struct Wire {
     stream: Stream,
     connection: Arc<Connection>,
@@ -72,7 +72,7 @@ impl Wire {
         }
     }
 
-    fn told(&self, written: io::Result<usize>) -> Poll<io::Result<usize>> {
+    fn record(&self, written: io::Result<usize>) -> Poll<io::Result<usize>> {
         if let Ok(count) = &written {
             self.connection.wrote(*count);
         }
@@ -103,7 +103,7 @@ impl AsyncWrite for Wire {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(self.stream().poll_write(context, bytes));
-        self.told(written)
+        self.record(written)
     }
 
     fn poll_write_vectored(
@@ -112,7 +112,7 @@ impl AsyncWrite for Wire {
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(self.stream().poll_write_vectored(context, parts));
-        self.told(written)
+        self.record(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -129,12 +129,12 @@ impl AsyncWrite for Wire {
 }
 
 impl Drop for Wire {
-    /// What a client has not taken that was cut is thrown away: otherwise the kernel would go on to offer it.
+    /// Discards what a cut client has not taken: otherwise the kernel would keep offering it.
     fn drop(&mut self) {
         if let Stream::Tcp(stream) = &self.stream
             && self.connection.is_cut()
         {
-            // One that has ended by itself needs no ending.
+            // A connection that ended by itself needs nothing.
             let _ = stream.set_zero_linger();
         }
     }

@@ -1,4 +1,4 @@
-//! Blobs: files named by their digest, and the marks that say which repository has which.
+//! Blobs: files named by their digest, and marks that say which repository has which blob.
 
 use super::{DRAFT, Store, present, remove};
 use crate::error::{Code, Fault, Result};
@@ -27,12 +27,12 @@ impl Store {
         )
     }
 
-    /// Says that the repository has the blob, whose content is here.
+    /// Records that the repository has the blob, whose content exists here.
     pub fn mark_blob(&self, name: &Repository, digest: &Digest) -> Result<()> {
         self.note(&self.blob_mark(name, digest), b"")
     }
 
-    /// Gives `name` the blob of the repository `from`. Returns false if that has none.
+    /// Gives `name` the blob of the repository `from`. Returns false if `from` does not have it.
     pub fn mount_blob(
         &self,
         name: &Repository,
@@ -46,8 +46,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Gives `name` the blob in the file at `path`, which nobody changes any more: as a hard link, where that can be. The file
-    /// is read to see that it is the blob. Error: `DIGEST_INVALID`.
+    /// Gives `name` the blob in the file at `path`, which must no longer change: as a hard link where possible. The
+    /// file is read to verify the digest. Error: `DIGEST_INVALID`.
     pub fn adopt_blob(&self, name: &Repository, digest: &Digest, path: &Path) -> Result<()> {
         let place = self.blob(digest);
         let length = fs::metadata(path)?.len();
@@ -60,24 +60,24 @@ impl Store {
                 let detail = json!({ "digest": digest, "found": found });
                 return Err(Fault::new(Code::DigestInvalid).about(detail));
             }
-            // A power cut may have shortened what is there.
+            // A power cut may have truncated the existing file.
             remove(&place)?;
             match fs::hard_link(path, &place) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                // Another file system, or one without links.
+                // Another file system, or one without hard links.
                 Err(_) => copy(path, &place)?,
             }
         }
         self.mark_blob(name, digest)
     }
 
-    /// Takes the blob from the repository. Returns false if it has none.
+    /// Removes the blob from the repository. Returns false if it does not have it.
     pub fn forget_blob(&self, name: &Repository, digest: &Digest) -> Result<bool> {
         Ok(remove(&self.blob_mark(name, digest))?)
     }
 
-    /// Content by its digest alone, whosever it is.
+    /// Content by its digest alone, in any repository.
     pub(super) fn open_content(&self, digest: &Digest) -> Result<Option<(File, u64)>> {
         match present(File::open(self.blob(digest)))? {
             None => Ok(None),
@@ -93,7 +93,7 @@ impl Store {
     }
 }
 
-/// Copies the file at `path`, however large, so that a reader of `place` sees all of it or nothing.
+/// Copies the file at `path`, so that a reader of `place` sees all of it or nothing.
 fn copy(path: &Path, place: &Path) -> Result<()> {
     let mut copied = tempfile::Builder::new()
         .prefix(DRAFT)
@@ -103,7 +103,7 @@ fn copy(path: &Path, place: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Counts what is written into a hash.
+/// Writes into a hash.
 struct Hashing<'a>(&'a mut Sha256);
 
 impl Write for Hashing<'_> {

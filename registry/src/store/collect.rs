@@ -1,8 +1,8 @@
-//! What nobody needs any more is deleted, when nobody can be at it: at the start, under the lock.
+//! Deletes what is no longer needed, at the start and under the lock, when no request can use it.
 //!
-//! **What Docker's registry does.** It has a command of its own for that, and must be stopped for it. **What we do.** We
-//! look, at each start: a blob is needed by the manifests of its repository. One that no manifest names yet may belong to
-//! a push that goes on after a restart, so it has some hours.
+//! **What Docker's registry does.** It has a separate command for that, and must be stopped for it. **What we do.** We
+//! check at each start: a blob is needed if a manifest of its repository names it. A blob without a manifest may belong
+//! to a push that continues after a restart, so it is kept for some hours.
 
 use super::{DRAFT, Store, names, present, remove, uploads};
 use crate::manifest::needs;
@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 impl Store {
-    /// Deletes blobs that no repository has, here or in the registries `beside`, after taking from each what its manifests do
-    /// not name; and what a server that was killed had begun to write.
+    /// Removes from each repository the blobs that its manifests do not name, then deletes those that no repository
+    /// has, here or in the registries `beside`, and the drafts of a killed server.
     pub(super) fn collect(&self, beside: &[PathBuf]) -> io::Result<()> {
         remove_drafts(&self.blobs())?;
         remove_drafts(&self.own())?;
@@ -36,7 +36,7 @@ impl Store {
         Ok(())
     }
 
-    /// What the repositories of this registry have.
+    /// The content of this registry's repositories.
     fn needed(&self) -> io::Result<BTreeSet<String>> {
         let mut needed = BTreeSet::new();
         for name in self.begun_repositories()? {
@@ -62,7 +62,7 @@ impl Store {
     }
 }
 
-/// Removes files below `folder` that nobody has gone on writing for hours.
+/// Removes files below `folder` that have not been written for hours.
 fn remove_drafts(folder: &Path) -> io::Result<()> {
     let Some(entries) = present(fs::read_dir(folder))? else {
         return Ok(());

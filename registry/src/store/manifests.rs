@@ -1,5 +1,5 @@
-//! Manifests, the tags that name them, and those that refer to others. A manifest is kept byte for byte, under the media
-//! type that it came with: its digest is its name, and a byte more would make it another.
+//! Manifests, the tags that name them, and referrers. A manifest is kept byte for byte, under the media type that it
+//! came with: its digest is its name, and one changed byte would change the digest.
 
 use super::{Store, names, present, read, remove, write};
 use crate::error::Result;
@@ -14,22 +14,22 @@ use std::path::PathBuf;
 pub struct Stored {
     /// Its digest.
     pub digest: Digest,
-    /// What it was said to be.
+    /// Its media type as pushed.
     pub media_type: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
-/// A manifest that is to be read.
+/// A manifest to be read.
 #[derive(Debug)]
 pub struct Opened {
     /// Its digest.
     pub digest: Digest,
-    /// What it was said to be.
+    /// Its media type as pushed.
     pub media_type: String,
     /// Its bytes.
     pub file: File,
-    /// How many.
+    /// The number of bytes.
     pub length: u64,
 }
 
@@ -79,8 +79,8 @@ impl Store {
         Ok(text.and_then(|text| Digest::parse(&String::from_utf8_lossy(&text)).ok()))
     }
 
-    /// Keeps a manifest that needs the blobs `needs`, and returns its digest. From then on it survives a power cut: that is
-    /// when the bytes of its blobs are waited for, not before.
+    /// Stores a manifest that needs the blobs `needs`, and returns its digest. From then on it survives a power cut:
+    /// its blobs are synced now, not earlier.
     pub fn put_manifest(
         &self,
         name: &Repository,
@@ -90,7 +90,7 @@ impl Store {
     ) -> Result<Digest> {
         let digest = Digest::of(bytes);
         let place = self.blob(&digest);
-        // What is there stays untouched, unless a power cut has damaged it.
+        // An existing file stays untouched unless a power cut has damaged it.
         if read(&place)?.is_none_or(|there| there != bytes) {
             write(&place, bytes)?;
         }
@@ -104,14 +104,14 @@ impl Store {
         Ok(digest)
     }
 
-    /// Gives the manifest the tag, which may have named another one.
+    /// Gives the manifest the tag, which may have named another manifest.
     pub fn set_tag(&self, name: &Repository, tag: &Tag, digest: &Digest) -> Result<()> {
         let folder = self.repository(name).join("_tags");
         self.note(&folder.join(tag.as_str()), digest.as_str().as_bytes())?;
         Ok(File::open(folder)?.sync_all()?)
     }
 
-    /// Says that the manifest `from` refers to the manifest `subject`, which need not be here.
+    /// Records that the manifest `from` refers to the manifest `subject`, which need not exist here.
     pub fn refer(&self, name: &Repository, subject: &Digest, from: &Digest) -> Result<()> {
         self.note(&self.referrers_folder(name, subject).join(from.hex()), b"")
     }
@@ -137,7 +137,7 @@ impl Store {
 
     /// Forgets a manifest and its tags. Returns false if there is none.
     pub fn forget_manifest(&self, name: &Repository, digest: &Digest) -> Result<bool> {
-        // The tags first: a tag that leads nowhere would be a lie.
+        // The tags first, so that no tag ever names a missing manifest.
         for tag in self.tags(name)?.unwrap_or_default() {
             if let Some(tag) = Tag::parse(&tag)
                 && self.tag(name, &tag)?.as_ref() == Some(digest)

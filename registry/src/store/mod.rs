@@ -1,8 +1,8 @@
-//! What a registry keeps, as plain files. Content is shared by all repositories; what a repository has is told by small
-//! files of its own, so that nobody reads through one name what was pushed under another.
+//! A registry's content as plain files. All repositories share the content; small files record what each repository
+//! has, so that content pushed under one name cannot be read through another.
 //!
-//! Several registries may share content: [`Store::beside`] has repositories in a folder of its own, and sees those of the
-//! namespace `library` of the registry that it stands beside.
+//! Several registries may share content: [`Store::beside`] keeps its repositories in its own folder, and sees the
+//! namespace `library` of the registry beside it.
 //!
 //! ```text
 //! root/
@@ -17,9 +17,9 @@
 //! └── uploads/<id>/                       `repository`, its folder, and `data`, until the digest is right
 //! ```
 //!
-//! A part of a repository's name cannot begin with `_`, so the two never meet. Everything is written beside its place
-//! and renamed into it: a registry that is killed at any moment has the old or the new, and what it was receiving can
-//! go on or is swept. What no repository has any more is deleted at the next start, before anyone is served.
+//! A part of a repository's name cannot begin with `_`, so the two never collide. Everything is written to a temporary
+//! file and renamed: a registry killed at any moment has the old or the new file, and an unfinished upload can be
+//! resumed or is swept. Content that no repository has is deleted at the next start, before any request is served.
 
 mod blobs;
 mod collect;
@@ -43,40 +43,40 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use tempfile::SpooledTempFile;
 
-/// How a file is called while it is written; no name of a client's begins so.
+/// The prefix of a file being written; no name sent by a client begins with it.
 const DRAFT: &str = ".new-";
 
-/// Larger content is not kept in memory while a client takes or sends it.
+/// Larger content is not held in memory during a transfer.
 pub(crate) const IN_MEMORY: usize = 64 * 1024;
 
 /// The files of one registry.
 #[derive(Debug, Clone)]
 pub struct Store {
     content: Arc<Shared>,
-    /// What is made below it; it is never made itself, so that what was thrown away stays away.
+    /// The root for new folders. It is never created itself, so that a deleted registry stays deleted.
     place: PathBuf,
-    /// Where the official repositories are, if that is elsewhere.
+    /// The folder of the official repositories, if separate.
     official: Option<PathBuf>,
 }
 
-/// What registries share that stand beside each other.
+/// What neighbouring registries share.
 #[derive(Debug)]
 struct Shared {
     root: PathBuf,
-    /// How far the uploads are that this process has seen; `None` while somebody is at one.
+    /// The progress of the uploads that this process has seen; `None` while a request uses one.
     uploads: Mutex<HashMap<UploadId, Option<uploads::Progress>>>,
-    /// `None` for who only looks.
+    /// `None` for a read-only view.
     _lock: Option<File>,
 }
 
 impl Store {
-    /// Opens the registry at `root`, which is made if missing, and throws away what nobody needs.
+    /// Opens the registry at `root`, creating it if missing, and deletes what is no longer needed.
     /// Errors: another server serves it (kind `Conflict`); it cannot be written.
     pub fn open(root: &Path) -> engine::error::Result<Self> {
         Self::open_with(root, &[])
     }
 
-    /// The same, of a registry beside which others stand, in the folders `beside`: what they have is needed, too.
+    /// The same for a registry with neighbours in the folders `beside`: their content is needed, too.
     pub fn open_with(root: &Path, beside: &[PathBuf]) -> engine::error::Result<Self> {
         for folder in ["blobs/sha256", "repositories", "uploads"] {
             let folder = root.join(folder);
@@ -106,13 +106,13 @@ impl Store {
         Ok(store)
     }
 
-    /// The registry at `root` for somebody who only looks, while another process may serve it.
+    /// A read-only view of the registry at `root`, which another process may serve.
     pub fn look(root: &Path) -> Self {
         Self::at(root, None)
     }
 
-    /// A registry with the content and the official repositories of this one, and everything else in the folder `place`. If
-    /// that goes away, nothing can be pushed to it any more.
+    /// A registry with the content and official repositories of this one, and everything else in the folder `place`. If
+    /// the folder is deleted, pushes to it fail.
     #[must_use]
     pub fn beside(&self, place: PathBuf) -> Self {
         Self {
@@ -134,17 +134,18 @@ impl Store {
         }
     }
 
-    /// Throws away uploads that nobody has touched for hours. To be called now and then.
+    /// Deletes uploads untouched for hours. Call it now and then.
     pub fn sweep(&self) -> io::Result<()> {
         self.sweep_uploads(uploads::PATIENCE)
     }
 
-    /// What may be large and is read once: a few bytes in memory, more in a file without a name on the registry's disk.
+    /// A buffer that is read once: small content stays in memory, larger content in an unnamed file on the registry's
+    /// disk.
     pub(crate) fn spool(&self) -> SpooledTempFile {
         tempfile::spooled_tempfile_in(IN_MEMORY, self.uploads())
     }
 
-    /// The folder of its own repositories.
+    /// The folder of this registry's own repositories.
     fn own(&self) -> PathBuf {
         self.place.join("repositories")
     }
@@ -174,7 +175,7 @@ impl Store {
         self.uploads().join(id.as_str())
     }
 
-    /// Replaces a file that says something about a repository.
+    /// Replaces a file that describes a repository.
     fn note(&self, path: &Path, bytes: &[u8]) -> Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         make_below(&self.place, folder)?;
@@ -182,7 +183,7 @@ impl Store {
     }
 }
 
-/// Makes `folder` and its missing parents, but not `place`.
+/// Creates `folder` and its missing parents, but not `place`.
 fn make_below(place: &Path, folder: &Path) -> io::Result<()> {
     let make = || match DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -199,12 +200,12 @@ fn make_below(place: &Path, folder: &Path) -> io::Result<()> {
     make()
 }
 
-/// Makes `path` and its missing parents, readable by the owner only.
+/// Creates `path` and its missing parents, readable only by the owner.
 fn private_dirs(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Replaces the file at `path`, so that a reader sees the old or the new one, also after a power cut.
+/// Replaces the file at `path`, so that a reader sees the old or the new one, even after a power cut.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(DRAFT).tempfile_in(folder)?;
@@ -221,12 +222,12 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     present(fs::read(path))
 }
 
-/// Removes a file, and tells whether it was there.
+/// Removes a file; returns whether it existed.
 fn remove(path: &Path) -> io::Result<bool> {
     Ok(present(fs::remove_file(path))?.is_some())
 }
 
-/// `None` for what is missing.
+/// `None` if missing.
 fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -242,7 +243,7 @@ fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// The names in a folder, sorted, without those that are being written; a missing folder is empty.
+/// The names in a folder, sorted, without drafts; a missing folder is empty.
 fn names(folder: &Path) -> io::Result<Vec<String>> {
     let Some(entries) = present(fs::read_dir(folder))? else {
         return Ok(Vec::new());

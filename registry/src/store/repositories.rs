@@ -1,4 +1,4 @@
-//! Repositories: which there are, their tags, and what is said about them.
+//! Repositories: their names, tags and descriptions.
 
 use super::{Store, names, present, read};
 use crate::error::{Code, Fault, Result};
@@ -14,12 +14,12 @@ use std::path::Path;
 pub struct About {
     /// A sentence.
     pub description: String,
-    /// Whether those who run the registry made it.
+    /// Whether it is an official repository.
     pub official: bool,
 }
 
 impl Store {
-    /// All repositories that something was pushed to, sorted.
+    /// All repositories with a manifest, sorted.
     pub fn repositories(&self) -> io::Result<Vec<Repository>> {
         let mut found = pushed(&self.own(), "")?;
         if let Some(official) = &self.official {
@@ -38,7 +38,7 @@ impl Store {
         known.then(|| names(&folder.join("_tags"))).transpose()
     }
 
-    /// What is said about a repository.
+    /// The description of a repository.
     pub fn about(&self, name: &Repository) -> io::Result<About> {
         let text = read(&self.repository(name).join("_about.json"))?;
         Ok(text
@@ -46,7 +46,7 @@ impl Store {
             .unwrap_or_default())
     }
 
-    /// Says something about a repository.
+    /// Describes a repository.
     pub fn describe(&self, name: &Repository, about: &About) -> Result<()> {
         let text = serde_json::to_vec(about).map_err(|error| {
             Fault::saying(
@@ -57,7 +57,7 @@ impl Store {
         self.note(&self.repository(name).join("_about.json"), &text)
     }
 
-    /// Every repository of its own that has a folder, also one to which nothing was pushed to its end.
+    /// Every own repository with a folder, including those with only unfinished pushes.
     pub(super) fn begun_repositories(&self) -> io::Result<Vec<Repository>> {
         let mut found = Vec::new();
         let mut open = vec![String::new()];
@@ -77,7 +77,7 @@ impl Store {
     }
 }
 
-/// The repositories at and below `start` in the folder `root` that something was pushed to.
+/// The repositories at and below `start` in the folder `root` that have a manifest.
 fn pushed(root: &Path, start: &str) -> io::Result<Vec<Repository>> {
     let mut found = Vec::new();
     let mut open = vec![start.to_owned()];

@@ -1,4 +1,4 @@
-//! What holds on disk: over restarts, after kills, and when two are at the same thing.
+//! What holds on disk: across restarts, after kills, and under concurrent requests.
 
 use super::*;
 use crate::Reply;
@@ -11,7 +11,7 @@ fn name(text: &str) -> Repository {
     Repository::parse(text).unwrap()
 }
 
-/// As if it had rested for a day.
+/// Makes the file look a day old.
 fn age(path: &Path) {
     let then = SystemTime::now() - Duration::from_secs(24 * 3600);
     File::open(path).unwrap().set_modified(then).unwrap();
@@ -77,7 +77,7 @@ fn a_body_that_breaks_off_leaves_what_has_come() {
     assert_eq!(upload.size(), 3);
     let chunk = |start, length| Some(Chunk { start, length });
     assert_eq!(upload.begin(chunk(2, 1)).unwrap_err().status, 416);
-    // Not as long as said: nothing of it stays.
+    // Not as long as announced: none of it stays.
     upload.begin(chunk(3, 2)).unwrap();
     upload.add(b"z").unwrap();
     assert!(upload.end().is_err());
@@ -95,7 +95,7 @@ fn only_one_request_is_at_an_upload() {
     let upload = store.begin_upload(&own).unwrap();
     let id = upload.id().clone();
     assert_eq!(store.resume_upload(&own, &id).err().unwrap().status, 409);
-    // The one that was refused has not taken it away.
+    // The refused request has not released it.
     assert_eq!(store.resume_upload(&own, &id).err().unwrap().status, 409);
     drop(upload);
     assert!(store.resume_upload(&own, &id).is_ok());
@@ -121,14 +121,14 @@ fn two_push_the_same_blob_at_once() {
 }
 
 #[test]
-fn uploads_that_nobody_goes_on_with_are_swept() {
+fn abandoned_uploads_are_swept() {
     let folder = tempfile::tempdir().unwrap();
     let own = name("a");
     let store = Store::open(folder.path()).unwrap();
     let old = store.begin_upload(&own).unwrap();
     let old_id = old.id().clone();
     age(&store.upload(&old_id).join("data"));
-    // Somebody is at it.
+    // A request still uses it.
     store.sweep().unwrap();
     drop(old);
     assert!(store.upload(&old_id).exists());

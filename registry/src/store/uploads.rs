@@ -1,7 +1,7 @@
-//! Uploads: bytes that arrive in one or more requests, and become a blob when their digest is the promised one.
+//! Uploads: bytes that arrive in one or more requests and become a blob when their digest matches.
 //!
-//! The digest is computed while the bytes arrive. If this process has not seen the beginning, since the registry was
-//! restarted, it reads what is on disk once.
+//! The digest is computed while the bytes arrive. If this process has not seen the beginning because of a restart, it
+//! reads the bytes on disk once.
 
 use super::{Store, names, present, private_dirs};
 use crate::error::{Code, Fault, Result};
@@ -14,30 +14,30 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStringExt;
 use std::time::{Duration, SystemTime};
 
-/// How long an upload may rest before it is swept.
+/// How long an upload may be idle before it is swept.
 pub(super) const PATIENCE: Duration = Duration::from_secs(6 * 3600);
 
-/// What is read at once.
+/// The size of one read.
 const BUFFER: usize = 256 * 1024;
 
-/// How far an upload is.
+/// The progress of an upload.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Progress {
     hash: Sha256,
     size: u64,
 }
 
-/// Which part of the blob a request says that it brings.
+/// The part of the blob that a request claims to carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk {
-    /// The place of its first byte.
+    /// The offset of its first byte.
     pub start: u64,
-    /// How many bytes.
+    /// The number of bytes.
     pub length: u64,
 }
 
 impl Chunk {
-    /// Reads a `Content-Range`, which is `first-last` here, perhaps with `bytes ` in front and a total behind.
+    /// Parses a `Content-Range`: `first-last` here, perhaps with `bytes ` before and a total after.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let text = text
@@ -51,7 +51,7 @@ impl Chunk {
     }
 }
 
-/// An upload that this caller alone is at, until it is dropped.
+/// An upload held exclusively by this caller until it is dropped.
 #[derive(Debug)]
 pub struct Upload {
     store: Store,
@@ -64,7 +64,7 @@ pub struct Upload {
 #[derive(Debug)]
 struct Part {
     file: File,
-    /// How far the upload was before it.
+    /// The progress before this body.
     before: Progress,
     chunk: Option<Chunk>,
 }
@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// The upload `id` of the repository.
-    /// Errors: `BLOB_UPLOAD_UNKNOWN`; `BLOB_UPLOAD_INVALID` if another request is at it.
+    /// Errors: `BLOB_UPLOAD_UNKNOWN`; `BLOB_UPLOAD_INVALID` if another request uses it.
     pub fn resume_upload(&self, name: &Repository, id: &UploadId) -> Result<Upload> {
         let unknown =
             || Fault::new(Code::BlobUploadUnknown).about(json!({ "upload": id.as_str() }));
@@ -98,7 +98,7 @@ impl Store {
         }
         let known = match self.lock_uploads().insert(id.clone(), None) {
             Some(None) => {
-                let busy = "another request is at this upload";
+                let busy = "another request is using this upload";
                 return Err(Fault::saying(Code::BlobUploadInvalid, busy).status(409));
             }
             Some(Some(progress)) => Some(progress),
@@ -116,7 +116,7 @@ impl Store {
         Ok(upload)
     }
 
-    /// Throws away uploads that nobody has touched for as long as `patience`, and that nobody is at.
+    /// Deletes uploads that are not in use and have not been touched for `patience`.
     pub(super) fn sweep_uploads(&self, patience: Duration) -> io::Result<()> {
         for name in names(&self.uploads())? {
             let folder = self.uploads().join(&name);
@@ -139,7 +139,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whose an upload is: also of the registries beside this one, each has its own.
+    /// The owner of an upload. Neighbouring registries each have their own uploads.
     fn owner(&self, name: &Repository) -> Vec<u8> {
         self.repository(name).into_os_string().into_vec()
     }
@@ -147,7 +147,7 @@ impl Store {
     fn lock_uploads(
         &self,
     ) -> std::sync::MutexGuard<'_, std::collections::HashMap<UploadId, Option<Progress>>> {
-        // The map is whole after every statement, so a panic elsewhere cannot have damaged it.
+        // The map is consistent after every statement, so a panic elsewhere cannot have damaged it.
         self.content
             .uploads
             .lock()
@@ -161,12 +161,12 @@ impl Upload {
         &self.id
     }
 
-    /// How many bytes are here.
+    /// The number of bytes received.
     pub fn size(&self) -> u64 {
         self.progress.as_ref().map_or(0, |progress| progress.size)
     }
 
-    /// Begins to add a body. If the request says which part of the blob that is, it must be the next one.
+    /// Begins to add a body. If the request states its part of the blob, it must be the next one.
     /// Error: `BLOB_UPLOAD_INVALID` with status 416.
     pub fn begin(&mut self, chunk: Option<Chunk>) -> Result<()> {
         let before = self.progress.clone().unwrap_or_default();
@@ -176,7 +176,7 @@ impl Upload {
         }
         let path = self.store.upload(&self.id).join("data");
         let file = OpenOptions::new().append(true).open(&path)?;
-        // What a request that was killed has written, and nobody has counted.
+        // Discard what a killed request wrote but did not count.
         file.set_len(before.size)?;
         self.part = Some(Part {
             file,
@@ -186,8 +186,8 @@ impl Upload {
         Ok(())
     }
 
-    /// Adds bytes of the body. Only what is written is counted, so the two never differ, and a body that breaks off leaves
-    /// what has come.
+    /// Adds bytes of the body. Only written bytes are counted, so the two never differ, and a body that breaks off
+    /// leaves what has arrived.
     pub fn add(&mut self, bytes: &[u8]) -> Result<()> {
         let progress = self.progress.get_or_insert_default();
         let Some(part) = &mut self.part else {
@@ -201,7 +201,7 @@ impl Upload {
         Ok(())
     }
 
-    /// The body is whole. Error: `SIZE_INVALID` if it was not as long as said, and then nothing was added.
+    /// Ends the body. Error: `SIZE_INVALID` if its length was not as announced; then nothing was added.
     pub fn end(&mut self) -> Result<()> {
         let Some(part) = self.part.take() else {
             return Ok(());
@@ -215,7 +215,7 @@ impl Upload {
         Ok(())
     }
 
-    /// Makes it a blob of the repository. Error: `DIGEST_INVALID`, and the upload is gone.
+    /// Makes the upload a blob of the repository. Error: `DIGEST_INVALID`; the upload is then deleted.
     pub fn finish(mut self, name: &Repository, digest: &Digest) -> Result<()> {
         let progress = self.progress.take().unwrap_or_default();
         let found = Digest::from_hash(&progress.hash.finalize());
@@ -232,7 +232,7 @@ impl Upload {
         ended
     }
 
-    /// Forgets it.
+    /// Deletes the upload.
     pub fn cancel(mut self) -> Result<()> {
         self.progress = None;
         present(fs::remove_dir_all(self.store.upload(&self.id)))?;
@@ -270,7 +270,7 @@ impl Progress {
 }
 
 impl Store {
-    /// Gives finished content its name. The same content may be here already.
+    /// Gives finished content its name. The same content may already exist.
     fn keep(&self, data: &std::path::Path, digest: &Digest) -> io::Result<()> {
         let place = self.blob(digest);
         if place.exists() {

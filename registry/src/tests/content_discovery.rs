@@ -25,7 +25,7 @@ fn tags_are_listed_in_order_and_in_pages() {
         answer.get("link"),
         Some("</v2/a/b/tags/list?n=2&last=v1>; rel=\"next\"")
     );
-    // GET start of tag is set by `last` query parameter, which need not be there.
+    // GET start of tag is set by `last` query parameter, which need not exist.
     let answer = world.check("GET /v2/a/b/tags/list?n=2&last=v1", b"", 200);
     assert_eq!(list(&answer, "tags"), ["v10", "v2"]);
     assert!(answer.get("link").is_none());
@@ -101,7 +101,7 @@ fn references_are_listed_filtered_and_never_missing() {
     assert_eq!(applied.as_deref(), Some("artifactType"));
     assert_eq!(filtered.len(), 1);
     assert_eq!(filtered[0]["annotations"]["mark"], "sbom");
-    // A subject that is not here is no error.
+    // A missing subject is not an error.
     let more = json!({ "subject": Descriptor::new(MANIFEST, Digest::of(b"nobody"), 1) });
     let bytes = manifest(&world.blob("a", b"c"), &world.blob("a", b"layer"), more);
     world.check(
@@ -109,7 +109,7 @@ fn references_are_listed_filtered_and_never_missing() {
         &bytes,
         201,
     );
-    // What is deleted does not refer any more.
+    // A deleted manifest is no longer a referrer.
     let gone = all[0]["digest"].as_str().unwrap();
     world.check(&format!("DELETE /v2/a/manifests/{gone}"), b"", 202);
     assert_eq!(list("").0.len(), 1);

@@ -33,7 +33,7 @@ fn blob_delete() {
     let digest = world.blob("a", b"shared");
     world.blob("b", b"shared");
     world.check(&format!("DELETE /v2/a/blobs/{digest}"), b"", 202);
-    // GET request to deleted blob URL should yield 404 response, and what others have stays.
+    // GET request to deleted blob URL should yield 404 response; other repositories keep their blobs.
     world.check(&format!("GET /v2/a/blobs/{digest}"), b"", 404);
     world.check(&format!("DELETE /v2/a/blobs/{digest}"), b"", 404);
     world.check(&format!("GET /v2/b/blobs/{digest}"), b"", 200);

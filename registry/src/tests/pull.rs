@@ -25,7 +25,7 @@ fn pull_blobs() {
         assert_eq!(answer.get("docker-content-digest"), Some(digest.as_str()));
         assert_eq!(body(answer), b"0123456789");
     }
-    // What one repository has, another has not.
+    // A blob of one repository is not in another.
     world.check(&format!("GET /v2/a/c/blobs/{digest}"), b"", 404);
 }
 
@@ -62,7 +62,7 @@ fn pull_manifests() {
             assert!(text(&answer).contains(word));
         }
     }
-    // By its digest and by its tag, byte for byte, and as the type that it came with.
+    // By its digest and by its tag, byte for byte, with the type under which it was pushed.
     for target in ["v1", digest.as_str()] {
         let answer = world.check(&format!("GET /v2/a/manifests/{target}"), b"", 200);
         assert_eq!(answer.get("content-type"), Some(MANIFEST));

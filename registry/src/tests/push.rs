@@ -18,7 +18,7 @@ fn blob_upload_streamed() {
         Some(&*format!("/v2/a/blobs/{digest}"))
     );
     world.check(&format!("HEAD /v2/a/blobs/{digest}"), b"", 200);
-    // It is over.
+    // The upload no longer exists.
     world.check(&format!("GET {place}"), b"", 404);
 }
 
@@ -39,7 +39,7 @@ fn blob_upload_monolithic() {
     for digest in [&digest, &other] {
         world.check(&format!("GET /v2/a/blobs/{digest}"), b"", 200);
     }
-    // The empty blob is one.
+    // The empty blob is valid.
     let empty = world.blob("a", b"");
     assert_eq!(
         world
@@ -80,7 +80,7 @@ fn blob_upload_chunked() {
 }
 
 #[test]
-fn a_chunk_that_is_not_what_it_says_changes_nothing() {
+fn a_chunk_with_a_wrong_range_changes_nothing() {
     let world = World::new();
     let place = world.begin("a");
     for wrong in ["0-9", "3-1", "x", "0-", "18446744073709551615-0"] {
@@ -114,14 +114,14 @@ fn a_wrong_digest_is_refused_and_the_upload_is_gone() {
 }
 
 #[test]
-fn an_upload_is_its_repositorys_own() {
+fn an_upload_belongs_to_its_repository() {
     let world = World::new();
     let place = world.begin("a");
     let id = place.rsplit('/').next().unwrap();
     for method in ["GET", "DELETE", "PATCH"] {
         world.check(&format!("{method} /v2/b/blobs/uploads/{id}"), b"", 404);
     }
-    // DELETE gives it up.
+    // DELETE cancels it.
     world.check(&format!("DELETE {place}"), b"", 204);
     world.check(&format!("PATCH {place}"), b"x", 404);
 }
@@ -141,10 +141,10 @@ fn cross_repository_blob_mount() {
         Some(&*format!("/v2/b/blobs/{digest}"))
     );
     world.check(&format!("GET /v2/b/blobs/{digest}"), b"", 200);
-    // What is not there is to be uploaded.
-    let nobody = Digest::of(b"nobody");
+    // A blob that the source lacks must be uploaded.
+    let missing = Digest::of(b"missing");
     let answer = world.check(
-        &format!("POST /v2/b/blobs/uploads/?mount={nobody}&from=a"),
+        &format!("POST /v2/b/blobs/uploads/?mount={missing}&from=a"),
         b"",
         202,
     );
@@ -159,9 +159,9 @@ fn cross_repository_blob_mount() {
         b"",
         202,
     );
-    // Nobody gets at a blob through a repository that does not have it.
+    // A blob cannot be read through a repository that does not have it.
     world.check(
-        &format!("POST /v2/c/blobs/uploads/?mount={digest}&from=nobody"),
+        &format!("POST /v2/c/blobs/uploads/?mount={digest}&from=missing"),
         b"",
         202,
     );
@@ -241,7 +241,7 @@ fn a_list_of_manifests_needs_them() {
         serde_json::to_vec(&json!({ "schemaVersion": 2, "manifests": [descriptor] })).unwrap()
     };
     let put = format!("PUT /v2/a/manifests/all\ncontent-type: {INDEX}");
-    world.check(&put, &index(&Digest::of(b"nobody")), 400);
+    world.check(&put, &index(&Digest::of(b"missing")), 400);
     world.check(&put, &index(&one), 201);
     let answer = world.check("HEAD /v2/a/manifests/all", b"", 200);
     assert_eq!(answer.get("content-type"), Some(INDEX));

@@ -1,4 +1,4 @@
-//! Who is cut, and who makes room, on a clock that a test advances.
+//! Which connections are cut and which make room, on a clock that the test advances.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn from(address: &str) -> Option<IpAddr> {
     Some(address.parse().unwrap())
 }
 
-/// After `seconds` in which every second `step` happens, is it over?
+/// Whether the connection times out after `seconds` with a `step` each second.
 #[track_caller]
 fn check(phase: Phase, seconds: u64, step: impl Fn(&mut State, u64), expected: bool) {
     let mut state = State::new(0);
@@ -37,7 +37,7 @@ fn a_header_has_a_few_seconds_however_it_comes() {
 }
 
 #[test]
-fn a_client_between_two_requests_is_waited_for_longer_until_it_begins_one() {
+fn a_client_between_two_requests_has_longer_until_it_begins_one() {
     check(Phase::Rest, 60, |_, _| (), true);
     let mut state = State::new(0);
     state.enter(Phase::Rest, 0);
@@ -63,7 +63,7 @@ fn a_stream_that_stalls_ends_and_a_slow_one_goes_on() {
         }
     };
     check(Phase::Stream, 3600, now_and_then, false);
-    // One that only pretends.
+    // One that only pretends to make progress.
     check(Phase::Stream, 300, |state, now| state.read(1, now), true);
 }
 
@@ -83,7 +83,7 @@ fn our_own_turns_count_for_nothing() {
 }
 
 #[test]
-fn who_has_been_waited_for_longest_makes_room() {
+fn the_connection_that_waited_longest_makes_room() {
     let all = Connections::new(limits());
     let seats: Vec<Seat> = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"]
         .into_iter()

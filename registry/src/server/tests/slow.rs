@@ -1,8 +1,8 @@
-//! Clients that are slow, or stop in the middle, and those beside them.
+//! Clients that are slow or stop in the middle, and their neighbours.
 
 use super::*;
 
-/// So short that a test may wait for them, and long enough for a busy machine to answer in.
+/// Short enough for a test to wait for them, and long enough for a busy machine to answer.
 fn short() -> Limits {
     Limits {
         head: Duration::from_secs(2),
@@ -21,7 +21,7 @@ fn with_blob(running: &Running, bytes: &[u8]) -> Digest {
 }
 
 #[test]
-fn a_client_that_stalls_is_let_go_wherever_it_stalls() {
+fn a_stalled_client_is_cut_wherever_it_stalls() {
     let running = Running::start_within(short());
     let digest = with_blob(&running, &noise(32 << 20));
     let mut stalled = Vec::new();
@@ -38,11 +38,11 @@ fn a_client_that_stalls_is_let_go_wherever_it_stalls() {
         connection.send(said.as_bytes());
         stalled.push(connection);
     }
-    // One that dribbles a header is not waited for any longer.
+    // A client that trickles a header gets no more time.
     let mut dribbling = running.connect();
     let begun = Instant::now();
     while dribbling.0.get_mut().write_all(b"G").is_ok() {
-        assert!(begun.elapsed() < LONG, "dribbling goes on");
+        assert!(begun.elapsed() < LONG, "the trickle goes on");
         std::thread::park_timeout(Duration::from_millis(100));
     }
     for connection in &mut stalled {
@@ -120,7 +120,7 @@ fn honest_clients_do_not_wait_behind_three_hundred_slow_ones() {
             scope.spawn(honest);
         }
     });
-    // The slow ones would keep them up for half a minute.
+    // The slow clients would delay them for half a minute.
     assert!(begun.elapsed() < Limits::default().stall);
     running.end();
 }
