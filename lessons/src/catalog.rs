@@ -1,4 +1,4 @@
-//! The whole course: lessons in order, exercises by id. One broken file is told, and the course goes on without it.
+//! The whole course: lessons in order, exercises by id. A broken file is reported, and the course works without it.
 
 use crate::lesson::{Lesson, Step};
 use crate::problem::Problem;
@@ -10,25 +10,25 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
-/// Where lessons lie in the course.
+/// The folder of the lessons in the course.
 const LESSONS: &str = "lessons/content/";
-/// Where exercises lie in the course.
+/// The folder of the exercises in the course.
 const EXERCISES: &str = "exercises/";
 
 /// The course.
 pub struct Catalog {
     /// The lessons, in order.
     pub lessons: Vec<Lesson>,
-    /// What is wrong with lessons; those that can be shown are in `lessons` all the same.
+    /// What is wrong with lessons; those that can still be shown are in `lessons` too.
     pub problems: Vec<Problem>,
     exercises: BTreeMap<String, Entry>,
     files: Vec<ContentFile>,
     seed: String,
-    /// Where it comes from, if it is not the built-in course.
+    /// The folder it comes from, unless it is the built-in course.
     folder: Option<PathBuf>,
 }
 
-/// An exercise's file. It is read when it is first asked for: a start needs one, not all.
+/// An exercise's file. It is parsed on first use: a start needs one, not all.
 struct Entry {
     path: String,
     /// Which draw of the learner's own values is in use.
@@ -36,22 +36,22 @@ struct Entry {
     loaded: [OnceCell<Result<Exercise, Vec<checker::Problem>>>; DRAWS],
 }
 
-/// How often the learner's own values of an exercise can be drawn.
+/// How many draws of the learner's own values an exercise has.
 pub const DRAWS: usize = 16;
 
-/// A file that an exercise's workspace begins with.
+/// A file that an exercise's workspace starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartFile {
     /// Relative to the workspace.
     pub path: String,
-    /// What is in it.
+    /// Its content.
     pub bytes: Vec<u8>,
-    /// It may be executed.
+    /// Whether it is executable.
     pub executable: bool,
 }
 
 impl Catalog {
-    /// Reads the course from `source` for the learner with `seed`. Error: there is none to be read.
+    /// Reads the course from `source` for the learner with `seed`. Error: it cannot be read.
     pub fn load(source: &Source, seed: &str) -> io::Result<Self> {
         let mut catalog = Self::of_files(source.files()?, seed);
         if let Source::Folder(folder) = source {
@@ -60,7 +60,7 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Makes the course of `files`.
+    /// Builds the course from `files`.
     pub fn of_files(files: Vec<ContentFile>, seed: &str) -> Self {
         let (mut lessons, mut problems) = (Vec::<Lesson>::new(), Vec::new());
         let mut exercises = BTreeMap::new();
@@ -95,7 +95,7 @@ impl Catalog {
         catalog
     }
 
-    /// Lessons that name what is not there, or the same as another.
+    /// Reports lessons that name something missing, or share a slug.
     fn check_links(&mut self) {
         let mut found = Vec::new();
         for (index, lesson) in self.lessons.iter().enumerate() {
@@ -112,14 +112,14 @@ impl Catalog {
                     .any(|other| other.slug == *slug)
                 {
                     tell(format!(
-                        "`needs` names `{slug}`, which is no earlier lesson"
+                        "`needs` names `{slug}`, which is not an earlier lesson"
                     ));
                 }
             }
             for id in &lesson.front.exercises {
                 if !self.exercises.contains_key(id) {
                     tell(format!(
-                        "`exercises` names `{id}`, and there is no `{id}.yaml`"
+                        "`exercises` names `{id}`, but there is no `{id}.yaml`"
                     ));
                 }
             }
@@ -132,7 +132,7 @@ impl Catalog {
         self.read(id)?.as_ref().ok()
     }
 
-    /// Which exercise `id` is here, for the progress record.
+    /// The edition of the exercise `id`, for the progress record.
     pub fn edition(&self, id: &str) -> Edition {
         let folder = self.folder.as_ref();
         Edition {
@@ -141,12 +141,12 @@ impl Catalog {
         }
     }
 
-    /// Which draw of the learner's own values the exercise `id` has.
+    /// The draw of the learner's own values in use for the exercise `id`.
     pub fn draw_of(&self, id: &str) -> usize {
         self.exercises.get(id).map_or(0, |entry| entry.draw.get())
     }
 
-    /// Gives the exercise `id` the draw `draw` of the learner's own values; past the last one begins the first.
+    /// Gives the exercise `id` the draw `draw` of the learner's own values; the last draw is followed by the first.
     pub fn draw(&self, id: &str, draw: usize) {
         if let Some(entry) = self.exercises.get(id) {
             entry.draw.set(draw % DRAWS);
@@ -217,7 +217,7 @@ impl Catalog {
             })
     }
 
-    /// The files that the workspace of the exercise `id` begins with: those in the folder beside it, then those that it
+    /// The files that the workspace of the exercise `id` starts with: those in the folder beside it, then those that it
     /// names itself.
     pub fn start_files(&self, id: &str) -> Vec<StartFile> {
         let Some(entry) = self.exercises.get(id) else {
@@ -241,7 +241,7 @@ impl Catalog {
         beside.chain(own).collect()
     }
 
-    /// The files beside the lesson `lesson`, which the folder of its pages begins with.
+    /// The files beside the lesson `lesson`, which the folder of its pages starts with.
     pub fn lesson_files(&self, lesson: usize) -> Vec<StartFile> {
         let Some(lesson) = self.lessons.get(lesson) else {
             return Vec::new();

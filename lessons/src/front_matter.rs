@@ -3,20 +3,20 @@
 use crate::problem::{Problem, did_you_mean};
 use serde::Deserialize;
 
-/// What the head of a lesson says.
+/// The head of a lesson.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrontMatter {
-    /// The lesson's name.
+    /// The lesson's title.
     pub title: String,
-    /// What you can do afterwards, a sentence.
+    /// What the learner can do afterwards, in one sentence.
     pub goal: String,
-    /// How long it takes.
+    /// How long it takes, in minutes.
     pub minutes: u32,
-    /// Lessons that come before, by slug.
+    /// Lessons to do first, by slug.
     #[serde(default)]
     pub needs: Vec<String>,
-    /// Files of the engine that show how it is done, such as `engine/src/sys/namespace.rs`.
+    /// Files of the engine that show how it works, such as `engine/src/sys/namespace.rs`.
     #[serde(default)]
     pub reads: Vec<String>,
     /// Exercises, by id, in order.
@@ -27,8 +27,8 @@ pub struct FrontMatter {
 /// Every field, for "did you mean".
 const FIELDS: [&str; 6] = ["title", "goal", "minutes", "needs", "reads", "exercises"];
 
-/// Splits the lesson `text` of the file `path` into its head and its body; the number is the line of the file on which
-/// the body begins. Error: what is wrong with the head, and where.
+/// Splits the lesson `text` of the file `path` into its head and body; the number is the line of the file where the
+/// body begins. Error: what is wrong with the head, and where.
 pub fn split<'a>(path: &str, text: &'a str) -> Result<(FrontMatter, &'a str, usize), Problem> {
     let missing = |line, message: &str| {
         Problem::new(path, line, message).with_hint("a lesson begins with `---`, fields, `---`")
@@ -48,9 +48,9 @@ pub fn split<'a>(path: &str, text: &'a str) -> Result<(FrontMatter, &'a str, usi
     Err(missing(1, "the front matter does not end"))
 }
 
-/// Reads the fields, which begin on line 2 of the file.
+/// Parses the fields, which begin on line 2 of the file.
 fn parse(path: &str, yaml: &str) -> Result<FrontMatter, Problem> {
-    // The blank line in front makes the parser's line numbers those of the file.
+    // The leading blank line makes the parser's line numbers match the file.
     let padded = format!("\n{yaml}");
     let front: FrontMatter = serde_yaml::from_str(&padded).map_err(|error| {
         let error = error.without_snippet();
@@ -72,7 +72,7 @@ fn parse(path: &str, yaml: &str) -> Result<FrontMatter, Problem> {
                 }
             }
             _ => {
-                // The parser points at some key of the mapping; what is missing is missing from the whole.
+                // The parser points at some key, but the field is missing from the whole mapping.
                 if text.contains("missing field") {
                     (problem.line, problem.column) = (1, 1);
                 }
@@ -86,7 +86,7 @@ fn parse(path: &str, yaml: &str) -> Result<FrontMatter, Problem> {
     Ok(front)
 }
 
-/// The first field at the margin that nobody knows, and the known one that was probably meant.
+/// The first unknown field at the margin, and the known one that was probably meant.
 fn unknown_field(yaml: &str) -> Option<(&str, Option<&'static str>)> {
     yaml.lines()
         .filter(|line| line.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
@@ -96,7 +96,7 @@ fn unknown_field(yaml: &str) -> Option<(&str, Option<&'static str>)> {
         .map(|name| (name, did_you_mean(name, &FIELDS)))
 }
 
-/// The parser's message without its own account of the place.
+/// The parser's message without its position.
 fn first_line(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     let line = line.split(" at line ").next().unwrap_or(line);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn each_problem_has_its_position() {
         check("title: T\n", (1, 1), &["no front matter"]);
         check("---\ntitle: T\n", (1, 1), &["does not end"]);
         check(

@@ -1,4 +1,4 @@
-//! One lesson: its head, its pages, and the steps in which it is walked.
+//! One lesson: its head, its pages, and its steps.
 
 use crate::front_matter::{self, FrontMatter};
 use crate::markdown::{self, Page};
@@ -7,11 +7,11 @@ use crate::problem::Problem;
 /// A lesson of the course.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lesson {
-    /// Its lasting name: the folder's without the number.
+    /// Its permanent name: the folder name without the number.
     pub slug: String,
-    /// Its place in the course: the folder's number.
+    /// Its position in the course: the folder's number.
     pub number: u32,
-    /// Its file, by its path in the course.
+    /// The path of its file in the course.
     pub path: String,
     /// Its head.
     pub front: FrontMatter,
@@ -19,7 +19,7 @@ pub struct Lesson {
     pub pages: Vec<Page>,
 }
 
-/// Where one can be in a lesson.
+/// A step of a lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// A page, by its index.
@@ -29,8 +29,8 @@ pub enum Step {
 }
 
 impl Lesson {
-    /// Reads the lesson in the folder `folder` (`NN-slug`) from `text`. Problems that leave something to show are added to
-    /// `problems`. Error: there is nothing to show.
+    /// Parses the lesson in the folder `folder` (`NN-slug`) from `text`. Problems of a lesson that can still be shown
+    /// are added to `problems`. Error: it cannot be shown.
     pub fn parse(
         folder: &str,
         path: &str,
@@ -71,7 +71,7 @@ impl Lesson {
         format!("lesson-{}", self.slug)
     }
 
-    /// How it is walked: each page, followed by the exercises that it links to; exercises that no page links to come last.
+    /// Its steps in order: each page, followed by the exercises that it links to; exercises without a link come last.
     pub fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         let mut placed: Vec<&String> = Vec::new();
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_an_exercise_that_the_head_does_not_name_is_told() {
+    fn a_link_to_an_exercise_that_the_head_does_not_name_is_reported() {
         let (lesson, problems) = parse("01-first", &TEXT.replace("exercise:two", "exercise:tow"));
         assert!(lesson.is_ok());
         assert!(
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_without_a_number_is_told() {
+    fn a_folder_without_a_number_is_reported() {
         for folder in ["first", "x-first", "01-"] {
             let (lesson, _) = parse(folder, TEXT);
             assert!(lesson.unwrap_err().message.contains(folder));

@@ -1,9 +1,8 @@
-//! The course: its lessons, and the session that walks a learner through them.
+//! The course: its lessons, and the session that leads a learner through them.
 //!
-//! Nothing here prints, reads a key or touches the engine; `src/shell` and `src/learn` do what a session asks for.
-//! In reading order: [`source`] (files, out of the binary or a folder) → [`transcript`] [`front_matter`] [`markdown`]
-//! [`lesson`] (one lesson) → [`catalog`] (all of them) → [`progress`] →
-//! [`session`].
+//! Nothing here prints, reads a key or touches the engine; `src/shell` and `src/learn` carry out a session's effects.
+//! In reading order: [`source`] (files, from the binary or a folder) → [`transcript`] [`front_matter`] [`markdown`]
+//! [`lesson`] (one lesson) → [`catalog`] (all of them) → [`progress`] → [`session`].
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! A lesson's text, taken apart: pages, console blocks, links to exercises.
+//! A lesson's text, parsed: pages, console blocks, links to exercises.
 
 use crate::problem::Problem;
 use crate::transcript::Transcript;
@@ -12,7 +12,7 @@ pub struct Page {
     pub title: String,
     /// The text below the heading, in Markdown.
     pub body: String,
-    /// The line of the file on which the page begins, from 1.
+    /// The line of the file where the page begins, from 1.
     pub line: usize,
     /// Its console blocks, in order.
     pub console: Vec<Transcript>,
@@ -21,20 +21,20 @@ pub struct Page {
 }
 
 impl Page {
-    /// Every command of the page, in order: what the shell offers as ghost text.
+    /// Every command of the page, in order; the shell offers them as ghost text.
     pub fn commands(&self) -> impl Iterator<Item = &str> {
         let blocks = self.console.iter();
         blocks.flat_map(|block| block.steps.iter().map(|step| &*step.command))
     }
 }
 
-/// What Markdown may hold in a lesson: tables and strikethrough besides the core.
+/// The Markdown of lessons: tables and strikethrough besides the core.
 pub fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH
 }
 
-/// Splits `text` at its headings of the second level. What stands before the first one is a page called `title`, and is
-/// left out if blank. `first_line` is the line of the file `path` on which `text` begins; problems name it.
+/// Splits `text` at its second-level headings. Text before the first one becomes a page called `title`, unless it is
+/// blank. `first_line` is the line of the file `path` where `text` begins, for problem positions.
 pub fn pages(
     path: &str,
     text: &str,
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_console_block_is_told_with_its_line() {
+    fn a_broken_console_block_is_reported_with_its_line() {
         let mut problems = Vec::new();
         pages(
             "l.md",

@@ -1,11 +1,11 @@
-//! What is wrong with a file of the course, and where: for its author, never for the student.
+//! What is wrong with a file of the course, and where. For its author, never for the learner.
 
 use std::fmt;
 
-/// One thing that is wrong at one place.
+/// One problem at one position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The file, by its path in the course.
+    /// The path of the file in the course.
     pub path: String,
     /// The line, from 1.
     pub line: usize,
@@ -18,7 +18,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of the line `line` of `path`.
+    /// A problem on line `line` of `path`.
     pub fn new(path: &str, line: usize, message: impl Into<String>) -> Self {
         Self {
             path: path.to_owned(),
@@ -37,7 +37,7 @@ impl Problem {
     }
 }
 
-/// `path:line:column: message`, and the hint on a line of its own.
+/// `path:line:column: message`, with the hint on its own line.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -65,7 +65,7 @@ pub fn did_you_mean<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be added, removed, replaced, or swapped with their neighbour.
+/// How many letters must be added, removed, replaced, or swapped with a neighbour.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];

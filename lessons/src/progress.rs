@@ -1,8 +1,8 @@
 //! What the learner has done, in one small file.
 //!
-//! Exercises are known by id and revision and lessons by slug, never by their place, so that a new edition of the course
-//! loses nothing: an exercise whose checks changed is *to be confirmed*, and entries that the course does not know
-//! (any more, or yet) are kept as they are.
+//! Exercises are identified by id and revision and lessons by slug, never by position, so that a new edition of the
+//! course loses nothing: an exercise whose checks changed is *to be confirmed*, and entries that this course does not
+//! know are kept as they are.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The version of the file's form. A file of a later version is refused, not damaged.
+/// The version of the file format. A file of a later version is refused, not overwritten.
 pub const FORMAT: u32 = 1;
 
 /// What the learner has done.
@@ -19,7 +19,7 @@ pub const FORMAT: u32 = 1;
 pub struct Progress {
     /// See [`FORMAT`].
     pub format: u32,
-    /// From which the learner's own values in exercises are made; empty until the first save.
+    /// The seed for the learner's own values in exercises; empty until the first save.
     #[serde(default)]
     pub seed: String,
     /// Where the learner is.
@@ -31,12 +31,12 @@ pub struct Progress {
     /// By exercise id.
     #[serde(default)]
     pub exercises: BTreeMap<String, ExerciseRecord>,
-    /// Fields of an edition that knows more.
+    /// Fields of a later edition.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// A place in the course, in names that last.
+/// A place in the course, by permanent names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// The lesson's slug.
@@ -49,62 +49,62 @@ pub struct Position {
     pub page: Option<String>,
 }
 
-/// What is known of a lesson.
+/// The record of a lesson.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LessonRecord {
     /// Titles of the pages that were shown.
     #[serde(default)]
     pub read: BTreeSet<String>,
-    /// Fields of an edition that knows more.
+    /// Fields of a later edition.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// Which of the exercises that share an id it was: for who collects progress files. It proves nothing, since the file is the
-/// learner's to write.
+/// Distinguishes exercises that share an id, for instructors who collect progress files. It proves nothing, since the
+/// learner can write the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edition {
     /// The digest of its file, `sha256:…`.
     pub digest: String,
-    /// The folder of the course (`DOCKLINGS_CONTENT`), unless it was the built-in one.
+    /// The folder of the course (`DOCKLINGS_CONTENT`), unless it was the built-in course.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub course: Option<String>,
 }
 
-/// What is known of an exercise.
+/// The record of an exercise.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExerciseRecord {
-    /// The revision that the rest is about.
+    /// The revision that the other fields describe.
     #[serde(default)]
     pub revision: u32,
     /// When all goals were first reached, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<String>,
-    /// What it was when they were.
+    /// Its edition at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edition: Option<Edition>,
-    /// Goals that have been reached at some time.
+    /// Goals reached at least once.
     #[serde(default)]
     pub passed: BTreeSet<String>,
-    /// How often `check` was asked for and did not pass.
+    /// How often `check` did not pass.
     #[serde(default)]
     pub attempts: u32,
-    /// Hints that were shown, by their place in the exercise.
+    /// Hints that were shown, by their index in the exercise.
     #[serde(default)]
     pub hints: BTreeSet<usize>,
     /// The solution was shown before the exercise was done.
     #[serde(default)]
     pub solution_seen: bool,
-    /// The learner went on without it.
+    /// The learner skipped it.
     #[serde(default)]
     pub skipped: bool,
-    /// Which draw of the learner's own values is in use: another one where a port of the first was taken.
+    /// The draw of the learner's own values in use: a later one if a port of the first was taken.
     #[serde(default, skip_serializing_if = "is_first")]
     pub draw: usize,
-    /// What was answered to the goals that ask, by goal.
+    /// The answers to goals that ask a question, by goal.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub answers: BTreeMap<String, String>,
-    /// Fields of an edition that knows more.
+    /// Fields of a later edition.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
@@ -113,8 +113,8 @@ fn is_first(draw: &usize) -> bool {
     *draw == 0
 }
 
-/// One thing that the learner did. Changes, and not whole records, go to the file, so that two shells at once lose
-/// nothing.
+/// One thing that the learner did. Changes rather than whole records are written to the file, so that two shells at
+/// once lose nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Is now at this place.
@@ -139,23 +139,23 @@ pub enum Change {
         exercise: String,
         /// Its revision.
         revision: u32,
-        /// What it was.
+        /// Its edition.
         edition: Edition,
     },
-    /// Asked for a check that did not pass.
+    /// Ran a check that did not pass.
     Attempted(String),
     /// Saw a hint.
     Hinted {
         /// The exercise.
         exercise: String,
-        /// The hint's place in it.
+        /// The hint's index in it.
         hint: usize,
     },
     /// Saw the solution before the exercise was done.
     SawSolution(String),
     /// Left the exercise for later.
     Skipped(String),
-    /// Answered the goal that asks.
+    /// Answered the goal that asks a question.
     Answered {
         /// The exercise.
         exercise: String,
@@ -170,15 +170,15 @@ pub enum Change {
     Drawn {
         /// The exercise.
         exercise: String,
-        /// Which one, from 0.
+        /// The draw, from 0.
         draw: usize,
     },
 }
 
-/// How an exercise stands.
+/// The standing of an exercise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing reached yet.
+    /// No goal was reached yet.
     Open,
     /// Some goals were reached.
     Begun,
@@ -191,7 +191,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// One word, or few.
+    /// In one word, or a few.
     pub fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -217,7 +217,7 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Reads the file at `path`; a missing one is the beginning. Error: it is damaged, or of a later version.
+    /// Reads the file at `path`; a missing file means no progress yet. Error: it is damaged, or of a later version.
     pub fn load(path: &Path) -> io::Result<Self> {
         match fs::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
@@ -226,14 +226,14 @@ impl Progress {
         }
     }
 
-    /// Reads the file's `bytes`. Error: they are damaged, or of a later version.
+    /// Parses the file's `bytes`. Error: they are damaged, or of a later version.
     pub fn parse(bytes: &[u8]) -> io::Result<Self> {
         let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidData, message);
         let value: Value = serde_json::from_slice(bytes)
             .map_err(|error| invalid(format!("not a progress file: {error}")))?;
         match value.get("format").and_then(Value::as_u64) {
             Some(format) if format > u64::from(FORMAT) => Err(invalid(format!(
-                "written by a later docklings (format {format}, this one knows {FORMAT})"
+                "written by a later docklings (format {format}; this one reads {FORMAT})"
             ))),
             Some(_) => serde_json::from_value(value)
                 .map_err(|error| invalid(format!("not a progress file: {error}"))),
@@ -241,7 +241,7 @@ impl Progress {
         }
     }
 
-    /// Replaces the file at `path`, so that a crash leaves the old one or the new one, on the disk when this returns.
+    /// Replaces the file at `path`. A crash leaves the old or the new file; the new one is on disk when this returns.
     pub fn save(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
@@ -255,8 +255,8 @@ impl Progress {
         File::open(folder)?.sync_all()
     }
 
-    /// Reads, changes and replaces the file while holding a lock beside it: two shells at once lose nothing.
-    /// A change that changes nothing writes nothing. Returns what the file then holds.
+    /// Reads, changes and replaces the file while holding a lock beside it, so that two shells at once lose nothing. A
+    /// change without effect writes nothing. Returns the new content.
     pub fn update(path: &Path, change: impl FnOnce(&mut Self)) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -276,7 +276,7 @@ impl Progress {
         Ok(progress)
     }
 
-    /// How the exercise `id` stands in a course where it has `revision`.
+    /// The standing of the exercise `id` in a course where it has `revision`.
     pub fn standing(&self, id: &str, revision: u32) -> Standing {
         let Some(record) = self.exercises.get(id) else {
             return Standing::Open;
@@ -290,12 +290,12 @@ impl Progress {
         }
     }
 
-    /// The record of the exercise `id`, made if missing.
+    /// The record of the exercise `id`, created if missing.
     pub fn exercise(&mut self, id: &str) -> &mut ExerciseRecord {
         self.exercises.entry(id.to_owned()).or_default()
     }
 
-    /// Notes a change made at the moment `now`, in RFC 3339.
+    /// Records a change made at the time `now`, in RFC 3339.
     pub fn apply(&mut self, change: &Change, now: &str) {
         match change {
             Change::At(position) => self.at = Some(position.clone()),
@@ -335,7 +335,7 @@ impl Progress {
         }
     }
 
-    /// Takes over from `other` whatever it has more: for a file brought from another machine.
+    /// Adds what `other` has more, for a file from another machine.
     pub fn merge(&mut self, other: Self) {
         for (slug, theirs) in other.lessons {
             self.lessons
@@ -359,14 +359,14 @@ impl Progress {
 }
 
 impl ExerciseRecord {
-    /// Forgets what belongs to the present attempt; keeps that it was once done, and what was looked at.
+    /// Clears the current attempt; keeps that it was once done, and what was looked at.
     pub fn start_over(&mut self) {
         self.passed.clear();
         self.answers.clear();
         self.skipped = false;
     }
 
-    /// All goals of `revision` were reached at the moment `now`. Returns whether that is new.
+    /// Records that all goals of `revision` were reached at the time `now`. Returns whether that is new.
     pub fn finish(&mut self, revision: u32, now: &str) -> bool {
         let is_new = self.done.is_none() || self.revision < revision;
         if is_new {

@@ -1,7 +1,7 @@
 //! A learner's way through the course, without any input or output: an [`Event`] goes in, [`Effect`]s come out.
 //!
-//! The pages of a lesson share the sandbox `lesson-<slug>`; each exercise has one of its own, `ex-<id>`; `free` is the
-//! playground. The session says when to change; whoever runs it (`src/shell`) prepares, runs, judges and shows.
+//! The pages of a lesson share the sandbox `lesson-<slug>`; each exercise has its own, `ex-<id>`; `free` is the
+//! playground. The session says when to change; its caller (`src/shell`) prepares, runs, judges and shows.
 
 use crate::catalog::Catalog;
 use crate::lesson::Step;
@@ -20,20 +20,20 @@ pub struct Session {
     catalog: Catalog,
     progress: Progress,
     place: Place,
-    /// Where `next` leads back to from the playground.
+    /// Where `next` returns to from the playground.
     before_free: Option<Place>,
-    /// What the last judgement said of the exercise at hand.
+    /// The last report on the current exercise.
     report: Option<Box<Report>>,
-    /// The sandbox that the shell is in.
+    /// The shell's current sandbox.
     sandbox: Option<String>,
-    /// How many of the page's commands were run.
+    /// How many of the page's commands have run.
     typed: usize,
-    /// What a `yes` would do.
+    /// The question that a `yes` confirms.
     pending: Option<Question>,
 }
 
 impl Session {
-    /// A session that begins where `progress` says, or at the beginning.
+    /// A session that resumes where `progress` says, or starts at the beginning.
     pub fn new(catalog: Catalog, progress: Progress) -> Self {
         let place = Place::resume(&catalog, &progress);
         Self {
@@ -53,7 +53,7 @@ impl Session {
         &self.catalog
     }
 
-    /// What was done, this session's changes included.
+    /// The progress, including this session's changes.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
@@ -63,7 +63,7 @@ impl Session {
         &self.place
     }
 
-    /// The exercise at hand.
+    /// The current exercise.
     pub fn exercise(&self) -> Option<&str> {
         match self.step() {
             Some(Step::Exercise(id)) => Some(self.known(&id)),
@@ -78,7 +78,7 @@ impl Session {
             .map_or("", |exercise| &exercise.id)
     }
 
-    /// The sandbox of the place.
+    /// The current place's sandbox.
     pub fn sandbox(&self) -> String {
         match (&self.place, self.step()) {
             (Place::At { .. }, Some(Step::Exercise(id))) => exercise_sandbox(&id),
@@ -101,7 +101,7 @@ impl Session {
         }
     }
 
-    /// How the exercise `id` stands.
+    /// The standing of the exercise `id`.
     pub fn standing(&self, id: &str) -> Standing {
         let revision = self
             .catalog
@@ -124,7 +124,7 @@ impl Session {
         }
     }
 
-    /// Takes in what happened, and says what is to be done, in order.
+    /// Handles an event and returns what must be done, in order.
     pub fn handle(&mut self, event: Event) -> Vec<Effect> {
         let mut effects = Vec::new();
         match event {
@@ -152,7 +152,7 @@ impl Session {
         self.arrive(effects);
     }
 
-    /// Shows the place, in its sandbox.
+    /// Shows the current place in its sandbox.
     fn arrive(&mut self, effects: &mut Vec<Effect>) {
         self.typed = 0;
         self.report = None;
@@ -197,7 +197,7 @@ impl Session {
         }
     }
 
-    /// The exercise that is left is done: what runs in it is not needed any more.
+    /// Stops what runs in the exercise being left, if it is done.
     fn rest(&self, effects: &mut Vec<Effect>) {
         let left = self.sandbox.as_deref().unwrap_or_default();
         if let Some(id) = left.strip_prefix(&exercise_sandbox(""))
@@ -222,9 +222,9 @@ impl Session {
         Some(position)
     }
 
-    /// Notes a change, here and in the file.
+    /// Records a change, here and in the file.
     fn change(&mut self, change: Change, effects: &mut Vec<Effect>) {
-        // The moment matters only to the file, which its writer knows.
+        // The time matters only in the file; its writer sets it.
         self.progress.apply(&change, "now");
         effects.push(Effect::Record(change));
     }

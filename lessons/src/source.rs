@@ -1,4 +1,4 @@
-//! Where the course's files come from: out of the binary, or, while writing, from a folder.
+//! Where the course's files come from: the binary, or a folder for authors.
 
 use std::borrow::Cow;
 use std::fs;
@@ -15,7 +15,7 @@ const FOLDERS: [&str; 2] = ["lessons/content", "exercises"];
 /// Where the course's files come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// The files that were put into the binary.
+    /// The files embedded in the binary.
     Embedded,
     /// A folder with `lessons/content` and `exercises`, such as a checkout of the repository.
     Folder(PathBuf),
@@ -26,9 +26,9 @@ pub enum Source {
 pub struct ContentFile {
     /// Its path from the top of the course, such as `exercises/01-first/run.yaml`.
     pub path: String,
-    /// What is in it.
+    /// Its content.
     pub bytes: Cow<'static, [u8]>,
-    /// It may be executed.
+    /// Whether it is executable.
     pub executable: bool,
 }
 
@@ -56,10 +56,10 @@ impl Source {
     }
 }
 
-/// The first file or folder of the course at `top` that somebody else than its owner may change, or that its owner's group may
-/// change if it is not ours. A link counts as what it leads to.
+/// The first file or folder of the course at `top` that anyone but its owner may change, or that its group may change
+/// unless the group is ours. A link counts as its target.
 pub fn changeable_by_others(top: &Path) -> Option<PathBuf> {
-    // `/proc/self` belongs to the user that we act as.
+    // `/proc/self` belongs to our effective user.
     let own = fs::metadata("/proc/self").map_or(0, |about| about.uid());
     let below = FOLDERS
         .iter()
@@ -74,7 +74,7 @@ pub fn changeable_by_others(top: &Path) -> Option<PathBuf> {
     })
 }
 
-/// Reads the course from `top`. Error: there are no lessons.
+/// Reads the course from `top`. Error: it has no lessons.
 fn from_folder(top: &Path) -> io::Result<Vec<ContentFile>> {
     let mut files = Vec::new();
     for folder in FOLDERS {
@@ -118,7 +118,7 @@ mod tests {
         for path in [file, folder, top.path().to_owned()] {
             mode(&path, 0o777).unwrap();
             assert_eq!(changeable_by_others(top.path()), Some(path.clone()));
-            // One's own group is one's own business.
+            // The user's own group may write.
             mode(&path, 0o775).unwrap();
             assert_eq!(changeable_by_others(top.path()), None);
         }

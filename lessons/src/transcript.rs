@@ -1,4 +1,4 @@
-//! Console blocks: what to type, and what is seen.
+//! Console blocks: what to type and what is printed.
 //!
 //! ````text
 //! ```console
@@ -10,29 +10,29 @@
 //! ```
 //! ````
 //!
-//! A line that begins with `$ ` is typed. It goes on in the next line after a final `\`, and in lines that begin with `> `.
-//! What follows, up to the next `$ `, is the output. `...` as a line of its own stands for any lines.
-//! After `console` may stand `norun` (shown and offered, but not run by the tests, such as a session with `-it`) and
-//! `fails` (the last command ends with an exit code other than 0).
+//! A line that begins with `$ ` is typed. It continues on the next line after a final `\`, and on lines that begin with
+//! `> `. What follows, up to the next `$ `, is the output. A line `...` stands for any lines. `console` may be followed
+//! by `norun` (shown and offered, but not run by the tests, such as a session with `-it`) and `fails` (the last command
+//! ends with an exit code other than 0).
 //!
-//! Output changes from run to run: ids, ages, sizes, made-up names. [`matches`] compares after taking these away.
+//! Output changes from run to run: ids, ages, sizes, generated names. [`matches`] compares without them.
 
 use std::borrow::Cow;
 
 /// A console block of a lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
-    /// What is typed, in order.
+    /// The commands, in order.
     pub steps: Vec<Step>,
     /// Tests run it.
     pub runs: bool,
     /// Its last command fails.
     pub fails: bool,
-    /// The line of the file in which the block's first line stands, from 1.
+    /// The line of the block's first line in the file, from 1.
     pub line: usize,
 }
 
-/// One command, and what it prints.
+/// One command and its output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The command, for `sh -c`; may have several lines.
@@ -44,7 +44,7 @@ pub struct Step {
 }
 
 impl Transcript {
-    /// Reads the block `body` with the info string `info` (`console norun`), which begins at line `line` of its file.
+    /// Parses the block `body` with the info string `info` (`console norun`), which begins on line `line` of its file.
     /// Error: the line of the file, and what is wrong there.
     pub fn parse(info: &str, body: &str, line: usize) -> Result<Self, (usize, String)> {
         let (mut runs, mut fails) = (true, false);
@@ -98,8 +98,8 @@ impl Transcript {
     }
 }
 
-/// Whether `found` is what `expected` says, with everything taken away that differs from run to run.
-/// A line `...` in `expected` stands for any number of lines, and `...` within a line for any text.
+/// Whether `found` matches `expected`, ignoring everything that differs from run to run. A line `...` in `expected`
+/// stands for any number of lines, and `...` within a line for any text.
 pub fn matches(expected: &[String], found: &str) -> bool {
     let found: Vec<String> = found
         .lines()
@@ -143,15 +143,15 @@ fn text_matches(pattern: &str, text: &str) -> bool {
     text.ends_with(rest)
 }
 
-/// A line without what differs from run to run: each such piece becomes a word in angle brackets, and every run of
-/// blanks one blank.
+/// A line without what differs from run to run: each such piece becomes a word in angle brackets, and each run of
+/// blanks becomes one blank.
 pub fn steady(line: &str) -> String {
     let line = ages(&strip_escapes(line));
     let words: Vec<Cow<'_, str>> = line.split_whitespace().map(steady_word).collect();
     words.join(" ")
 }
 
-/// Takes terminal escape sequences (`ESC [ … letter`) away.
+/// Removes terminal escape sequences (`ESC [ … letter`).
 fn strip_escapes(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut characters = line.chars();
@@ -201,7 +201,7 @@ fn ages(line: &str) -> String {
     out.join(" ")
 }
 
-/// Two-word names that `docker run` makes up, ids, digests, times, durations and sizes.
+/// Names that `docker run` generates, ids, digests, times, durations and sizes.
 fn steady_word(word: &str) -> Cow<'_, str> {
     let core = word.trim_matches(['"', '\'', ',', '(', ')', ';']);
     if core.is_empty() {
@@ -247,7 +247,7 @@ fn is_time(word: &str) -> bool {
         && bytes[..4].iter().all(u8::is_ascii_digit)
 }
 
-/// `adjective_surname`, as `docker run` makes up.
+/// `adjective_surname`, as `docker run` generates.
 fn is_made_up_name(word: &str) -> bool {
     match word.split_once('_') {
         Some((left, right)) => [left, right]

@@ -45,7 +45,7 @@ fn lessons_come_in_the_order_of_their_numbers() {
 }
 
 #[test]
-fn what_is_named_and_not_there_is_told_and_left_out() {
+fn a_missing_name_is_reported_and_left_out() {
     let catalog = Catalog::of_files(
         vec![
             lesson("01-a", "z", "one, gone, bad"),
@@ -55,7 +55,10 @@ fn what_is_named_and_not_there_is_told_and_left_out() {
         "s",
     );
     let told = messages(&catalog);
-    assert!(told.contains("`z`, which is no earlier lesson"), "{told}");
+    assert!(
+        told.contains("`z`, which is not an earlier lesson"),
+        "{told}"
+    );
     assert!(told.contains("no `gone.yaml`"), "{told}");
     assert_eq!(
         catalog.steps(0),

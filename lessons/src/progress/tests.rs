@@ -21,7 +21,7 @@ fn a_missing_file_is_the_beginning_and_a_saved_one_is_read_back() {
 }
 
 #[test]
-fn which_exercise_was_done_is_noted_when_it_was_and_stays() {
+fn the_edition_is_recorded_when_the_exercise_is_done_and_stays() {
     let mut progress = Progress::default();
     let mut finish = |digest: &str, course: Option<&str>, revision| {
         let edition = Edition {

@@ -1,4 +1,4 @@
-//! What goes into a session, and what comes out.
+//! The input and output of a session.
 
 use crate::progress::Change;
 use checker::Report;
@@ -8,7 +8,7 @@ use checker::Report;
 pub enum Event {
     /// The shell opened.
     Begin,
-    /// The learner said a word.
+    /// The learner typed a course command.
     Word(Word),
     /// A line went through `sh`.
     Ran(String),
@@ -21,7 +21,7 @@ pub enum Event {
     },
 }
 
-/// A word that is about the course.
+/// A course command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Word {
     /// Go on.
@@ -34,9 +34,9 @@ pub enum Word {
     Skip,
     /// Show the place again.
     Goals,
-    /// Judge, and tell all.
+    /// Judge and report every goal.
     Check,
-    /// The answer to a goal that asks.
+    /// The answer to a goal that asks a question.
     Answer(String),
     /// A hint.
     Hint,
@@ -47,23 +47,23 @@ pub enum Word {
     },
     /// Start over.
     Reset,
-    /// Do what was asked about.
+    /// Confirm the question.
     Yes,
-    /// Do not.
+    /// Decline the question.
     No,
 }
 
-/// What is to be done.
+/// What the caller must do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Lines run in this sandbox from now on, in the folder that belongs to it.
+    /// From now on, run lines in this sandbox, in its folder.
     Enter {
         /// The sandbox.
         sandbox: String,
-        /// Say so in a line: the learner was in another one.
+        /// Say so: the learner was in another sandbox.
         told: bool,
     },
-    /// Stop what runs in an exercise that is done.
+    /// Stop what runs in a finished exercise.
     Rest {
         /// The exercise.
         exercise: String,
@@ -75,17 +75,17 @@ pub enum Effect {
         /// The page's index.
         page: usize,
     },
-    /// Set the exercise up, if that was not done.
+    /// Set up the exercise if that has not been done.
     Prepare {
         /// The exercise.
         exercise: String,
     },
-    /// Throw the exercise's sandbox and workspace away and set it up again.
+    /// Delete the exercise's sandbox and workspace and set it up again.
     Restart {
         /// The exercise.
         exercise: String,
     },
-    /// Throw away what is in a sandbox.
+    /// Delete everything in a sandbox.
     Empty {
         /// The sandbox.
         sandbox: String,
@@ -114,14 +114,14 @@ pub enum Effect {
         /// Its goals.
         goals: Vec<String>,
     },
-    /// These goals had been reached, and no longer are.
+    /// These goals are no longer reached.
     Lost {
         /// The exercise.
         exercise: String,
         /// Its goals.
         goals: Vec<String>,
     },
-    /// The exercise is done: show the debrief, and what comes next.
+    /// The exercise is done: show the debrief and what comes next.
     Done {
         /// The exercise.
         exercise: String,
@@ -130,7 +130,7 @@ pub enum Effect {
     Hint {
         /// The exercise.
         exercise: String,
-        /// The hint's place in it.
+        /// The hint's index in it.
         hint: usize,
         /// How many are left after this one.
         left: usize,
@@ -140,27 +140,27 @@ pub enum Effect {
         /// The exercise.
         exercise: String,
     },
-    /// Run the solution in a scratch sandbox, and show what it prints.
+    /// Run the solution in a scratch sandbox and show its output.
     Play {
         /// The exercise.
         exercise: String,
     },
     /// Ask the learner; the answer is [`Word::Yes`] or [`Word::No`].
     Ask(Question),
-    /// Note in the progress file.
+    /// Write to the progress file.
     Record(Change),
     /// Say a line.
     Say(Say),
 }
 
-/// What is asked before it is done.
+/// A question to confirm an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// Start this exercise over?
     Reset(String),
     /// Remove everything in this sandbox?
     Empty(String),
-    /// Show the solution of this exercise, which is not done?
+    /// Show the solution of this unfinished exercise?
     Solution {
         /// The exercise.
         exercise: String,
@@ -169,24 +169,24 @@ pub enum Question {
     },
 }
 
-/// What is said in a line or two.
+/// A message of a line or two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Say {
-    /// The very first words.
+    /// The first greeting.
     Welcome,
     /// The course goes on.
     WelcomeBack,
     /// This is the playground.
     Free,
-    /// The course is at its end.
+    /// The course ends here.
     End,
-    /// There is nothing before.
+    /// The course begins here.
     Beginning,
     /// The exercise is not done.
     ExerciseOpen,
-    /// It was done before.
+    /// It was already done.
     AlreadyDone,
-    /// It is done once more.
+    /// It is done again.
     DoneAgain,
     /// There is no exercise here.
     NoExercise,

@@ -1,4 +1,4 @@
-//! What happens at an exercise: answers, hints, the solution, and what a judgement changes.
+//! Events of an exercise: answers, hints, the solution, and the effect of a judgement.
 
 use super::{Effect, Question, Say, Session};
 use crate::progress::{Change, Standing};
@@ -17,7 +17,7 @@ impl Session {
             .filter(|goal| goal.question.is_some())
             .map(|goal| &*goal.id)
             .collect();
-        // With several questions, `answer GOAL TEXT` says which one is meant; else it is the first open one.
+        // With several questions, `answer GOAL TEXT` names one; otherwise the first open one is meant.
         let named = answer
             .split_once(char::is_whitespace)
             .filter(|(goal, _)| asking.len() > 1 && asking.contains(goal));
@@ -89,7 +89,7 @@ impl Session {
         }
     }
 
-    /// The exercise at hand was judged. `asked`: by the learner, who wants to see it all.
+    /// Handles the report on the current exercise. `asked` means that the learner ran `check` and wants every goal.
     pub(super) fn judged(&mut self, report: Box<Report>, asked: bool, effects: &mut Vec<Effect>) {
         let Some(id) = self.exercise().map(str::to_owned) else {
             return;
@@ -106,9 +106,9 @@ impl Session {
         };
         let newly = ids_of(&|goal| goal.verdict == Verdict::Pass && !did_pass(goal));
         let lost = ids_of(&|goal| goal.verdict == Verdict::NotYet && did_pass(goal));
-        // The end needs no account of every goal, only of those that brought it.
-        let tells_all = asked && (newly.is_empty() || !report.is_pass());
-        if tells_all {
+        // When the exercise is finished, only the newly reached goals are shown.
+        let reports_all = asked && (newly.is_empty() || !report.is_pass());
+        if reports_all {
             effects.push(Effect::Report {
                 exercise: id.clone(),
             });

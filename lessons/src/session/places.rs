@@ -1,4 +1,4 @@
-//! Places in the course, and the way from one to the next.
+//! Places in the course and their order.
 
 use crate::catalog::Catalog;
 use crate::lesson::Step;
@@ -21,8 +21,8 @@ pub enum Place {
 }
 
 impl Place {
-    /// Where the learner left off. What is gone from the course leads to the beginning of its lesson; if the lesson is
-    /// gone too, to the first one that was not begun.
+    /// Where the learner left off. If that step no longer exists, the beginning of its lesson; if the lesson is gone
+    /// too, the first lesson not yet begun.
     pub(super) fn resume(catalog: &Catalog, progress: &Progress) -> Self {
         let Some(at) = &progress.at else {
             return Self::first(catalog);

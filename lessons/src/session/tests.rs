@@ -1,4 +1,4 @@
-//! Walks through a small course.
+//! Sessions in a small course.
 
 use super::*;
 use crate::source::ContentFile;
@@ -39,7 +39,7 @@ fn begin() -> Session {
     session
 }
 
-/// A session that has just come to the exercise, and judged it as nothing yet.
+/// A session that has just arrived at the exercise, with no goal reached.
 fn at_exercise() -> Session {
     let mut session = begin();
     session.handle(Event::Word(Word::Next));
@@ -93,7 +93,7 @@ fn judged(passed: &[&str], asked: bool) -> Event {
     }
 }
 
-/// The effects without those that only write down.
+/// The effects without those that only record.
 fn visible(effects: Vec<Effect>) -> Vec<Effect> {
     let shown = effects.into_iter();
     shown
@@ -147,7 +147,7 @@ fn the_whole_course_is_walked_with_next_and_back() {
 }
 
 #[test]
-fn an_exercise_has_its_own_sandbox_and_that_is_told() {
+fn an_exercise_has_its_own_sandbox_and_that_is_announced() {
     let mut session = begin();
     session.handle(Event::Word(Word::Next));
     let effects = visible(session.handle(Event::Word(Word::Next)));
@@ -174,7 +174,7 @@ fn the_pages_commands_are_suggested_one_after_the_other() {
 }
 
 #[test]
-fn after_each_line_of_an_exercise_what_newly_passed_is_told_once() {
+fn after_each_line_of_an_exercise_new_passes_are_reported_once() {
     let mut session = at_exercise();
     let judge = Effect::Judge {
         exercise: "box".into(),

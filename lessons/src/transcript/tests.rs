@@ -1,4 +1,4 @@
-//! Console blocks as lessons write them.
+//! Console blocks as lessons contain them.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn check(body: &str, expected: &[(&str, &[&str])]) {
 }
 
 #[test]
-fn commands_and_their_output_are_told_apart() {
+fn commands_are_separated_from_their_output() {
     check("$ a\n", &[("a", &[])]);
     check("$ a\nx\ny\n$ b\n", &[("a", &["x", "y"]), ("b", &[])]);
     check("$ a \\\n  --b\nx", &[("a \\\n  --b", &["x"])]);
