@@ -95,7 +95,7 @@ pub fn parse(content_type: Option<&str>, bytes: &[u8]) -> Result<Contents> {
         }
         other => {
             return Err(invalid(format!(
-                "manifest invalid: `{other}` is no kind of manifest that is known here"
+                "manifest invalid: `{other}` is not a known kind of manifest"
             )));
         }
     }
@@ -176,7 +176,11 @@ mod tests {
             Err("was sent as"),
         );
         check(None, &manifest(None), Err("does not say what it is"));
-        check(Some("application/json"), &manifest(None), Err("is no kind"));
+        check(
+            Some("application/json"),
+            &manifest(None),
+            Err("is not a known kind"),
+        );
         check(
             Some(MANIFEST),
             &json!({ "schemaVersion": 2 }),
