@@ -1,9 +1,9 @@
-//! As much of D-Bus as it takes to ask systemd for something: a login, calls, and their answers.
+//! The part of D-Bus needed to talk to systemd: authentication, calls and their replies.
 //!
-//! **Kernel feature.** A Unix socket, over which the kernel tells the bus who is there.
+//! **Kernel feature.** A Unix socket, over which the kernel shows the bus the peer's credentials.
 //! **What Docker does.** A D-Bus library for Go, over the same socket.
-//! **What we do.** Two calls by hand: a library would be larger than the engine's part that needs it, and brings threads or an
-//! async runtime into the monitor. The format is that of the D-Bus specification, "Message Format".
+//! **What we do.** Two hand-written calls: a library would be larger than the code that uses it, and would bring
+//! threads or an async runtime into the monitor. The format is that of the D-Bus specification, "Message Format".
 
 use crate::error::{Error, IoContext, Result};
 use std::io::{Read, Write};
@@ -11,9 +11,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-/// Bytes of an answer.
+/// The longest reply, in bytes.
 const LONGEST: usize = 1 << 20;
-/// Messages to others, or about things that we did not ask for, before the answer.
+/// The most unrelated messages before the reply.
 const MOST_OTHERS: usize = 100;
 const CALL: u8 = 1;
 const RETURN: u8 = 2;
@@ -25,7 +25,7 @@ pub(super) struct Bus {
     serial: u32,
 }
 
-/// What is called, and of whom.
+/// A method and its destination.
 pub(super) struct Method {
     pub(super) destination: &'static str,
     pub(super) path: &'static str,
@@ -34,7 +34,7 @@ pub(super) struct Method {
 }
 
 impl Bus {
-    /// Connects to the bus at `socket` as the user `uid`. Whatever takes longer than `limit` fails.
+    /// Connects to the bus at `socket` as the user `uid`. Each read or write that takes longer than `limit` fails.
     pub(super) fn connect(socket: &Path, uid: u32, limit: Duration) -> Result<Self> {
         let mut bus = Self::connect_directly(socket, uid, limit)?;
         bus.call(
@@ -49,7 +49,7 @@ impl Bus {
         Ok(bus)
     }
 
-    /// Connects to a service that listens at `socket` itself.
+    /// Connects to a service that listens at `socket` directly.
     pub(super) fn connect_directly(socket: &Path, uid: u32, limit: Duration) -> Result<Self> {
         let stream = UnixStream::connect(socket).on("connect to", socket)?;
         stream
@@ -61,7 +61,7 @@ impl Bus {
         Ok(bus)
     }
 
-    /// Says who we are, which the kernel confirms.
+    /// Authenticates; the kernel confirms our user.
     fn log_in(&mut self, uid: u32) -> std::io::Result<()> {
         let name: String = uid
             .to_string()
@@ -81,10 +81,10 @@ impl Bus {
         self.stream.write_all(b"BEGIN\r\n")
     }
 
-    /// Makes a call and waits for its answer.
+    /// Makes a call and waits for its reply.
     ///
     /// # Errors
-    /// What the other side says in place of an answer.
+    /// The error that the other side replies with.
     pub(super) fn call(&mut self, method: &Method, body: &Body) -> Result<()> {
         let failed = |error| {
             Error::machine(format!("D-Bus: no answer to `{}`", method.name)).with_source(error)
@@ -105,8 +105,8 @@ impl Bus {
         Err(failed(std::io::ErrorKind::InvalidData.into()))
     }
 
-    /// The type of the next message, and its text if it is about a failure. There is one call at a time, so it is clear which
-    /// one is answered.
+    /// The type of the next message, and its text if it is an error. There is only one call at a time, so the reply
+    /// needs no matching.
     fn receive(&mut self) -> std::io::Result<(u8, String)> {
         let mut head = [0; 16];
         self.stream.read_exact(&mut head)?;
@@ -124,7 +124,7 @@ impl Bus {
         }
         let mut rest = vec![0; fields + body];
         self.stream.read_exact(&mut rest)?;
-        // A failure begins with its sentence: four bytes of length, and the text with a zero behind it.
+        // An error begins with its message: four bytes of length, then the text with a final zero.
         let text = rest.get(fields + 4..).unwrap_or_default();
         let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
         Ok((head[1], String::from_utf8_lossy(text).into_owned()))
@@ -164,7 +164,7 @@ fn message(serial: u32, method: &Method, body: &Body) -> Vec<u8> {
     out.bytes
 }
 
-/// The arguments of a call. Each value lies at a multiple of its own size.
+/// The arguments of a call. Each value is aligned to its own size.
 #[derive(Default)]
 pub(super) struct Body {
     bytes: Vec<u8>,
@@ -172,7 +172,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// An empty one for arguments of the types `signature`.
+    /// An empty body for arguments of the types `signature`.
     pub(super) fn of(signature: &str) -> Self {
         Self {
             bytes: Vec::new(),
@@ -201,7 +201,7 @@ impl Body {
         self.bytes.push(0);
     }
 
-    /// An array of what `fill` writes, elements that lie at multiples of `align`.
+    /// An array of the elements that `fill` writes, aligned to `align`.
     pub(super) fn array(&mut self, align: usize, fill: impl FnOnce(&mut Self)) {
         self.number(0);
         let length_at = self.bytes.len() - 4;
@@ -220,7 +220,7 @@ impl Body {
         });
     }
 
-    /// A property of a unit: its name, and a value of the type `kind`.
+    /// A property of a unit: its name and a value of the type `kind`.
     pub(super) fn property(&mut self, name: &str, kind: &str, value: impl FnOnce(&mut Self)) {
         self.align(8);
         self.text(name);

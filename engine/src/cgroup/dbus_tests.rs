@@ -1,10 +1,10 @@
-//! Against a bus that hears everything and says what the test wants.
+//! Tests against a bus that records everything and replies as the test wants.
 
 use super::*;
 use std::os::unix::net::UnixListener;
 use std::thread::JoinHandle;
 
-/// One connection: the line of the login, and each message as it came.
+/// One connection: the authentication line, and each message as received.
 fn bus(folder: &Path, answers: Vec<Vec<u8>>) -> JoinHandle<(String, Vec<Vec<u8>>)> {
     let listener = UnixListener::bind(folder.join("bus")).unwrap();
     std::thread::spawn(move || {
@@ -17,7 +17,7 @@ fn bus(folder: &Path, answers: Vec<Vec<u8>>) -> JoinHandle<(String, Vec<Vec<u8>>
             heard.push(packet(&mut stream));
             stream.write_all(&answer).unwrap();
         }
-        // The client goes first.
+        // The client sends first.
         let _ = stream.read(&mut [0]);
         (login, heard)
     })
@@ -41,7 +41,7 @@ fn packet(stream: &mut UnixStream) -> Vec<u8> {
     [head, rest].concat()
 }
 
-/// A message of the type `kind` with one text in it.
+/// A message of the type `kind` that contains one string.
 fn says(kind: u8, text: &str) -> Vec<u8> {
     let mut out = Body::default();
     let mut body = Body::default();
@@ -49,7 +49,7 @@ fn says(kind: u8, text: &str) -> Vec<u8> {
     out.bytes.extend([b'l', kind, 0, 1]);
     out.number(body.bytes.len() as u32);
     out.number(7);
-    // Field 5, the serial of the call that is answered; ours is not read.
+    // Field 5, the serial of the call; our code does not read it.
     out.array(8, |out| {
         out.bytes.push(5);
         out.signature("u");
@@ -94,7 +94,7 @@ fn a_call_arrives_as_the_specification_lays_it_out() {
         &body,
     );
     result.unwrap();
-    // "1000" in hexadecimal, with the zero that comes before everything.
+    // "1000" in hexadecimal, after the initial zero byte.
     assert_eq!(login, "\0AUTH EXTERNAL 31303030");
     assert_eq!(heard.len(), 2);
     let wanted: &[&[u8]] = &[
@@ -125,12 +125,12 @@ fn a_refusal_is_an_error_with_its_sentence() {
 }
 
 #[test]
-fn what_is_no_bus_does_not_hold_us_up() {
+fn a_silent_socket_times_out() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("bus");
     let limit = Duration::from_millis(50);
     assert!(Bus::connect(&socket, 1000, limit).is_err());
-    // It listens, and never says a word.
+    // It listens but never replies.
     let _silent = UnixListener::bind(&socket).unwrap();
     assert!(Bus::connect(&socket, 1000, limit).is_err());
 }

@@ -1,23 +1,23 @@
-//! Which limits there are, and which make sense.
+//! The limits and their validation.
 
 use crate::error::{Error, Result};
 use crate::store::containers::HostConfig;
 
 /// Docker's smallest limit, in bytes.
 const SMALLEST_MEMORY: u64 = 6 << 20;
-/// Microseconds that a quota is counted over, unless the user says otherwise.
+/// Docker's default CPU period, in microseconds.
 const PERIOD: u64 = 100_000;
 
-/// The limits that can be asked for.
+/// The limits that can be requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes; 0 is none.
     pub memory: u64,
     /// Bytes of memory and swap; 0 is twice the memory, -1 none.
     pub memory_swap: i64,
-    /// Bytes that are left to the container when memory is short; 0 is none.
+    /// Bytes that the container keeps when memory is short; 0 is none.
     pub memory_reservation: u64,
-    /// How gladly the kernel swaps, 0 to 100; `None` is as the machine does.
+    /// Swappiness, 0 to 100; `None` is the machine's.
     pub memory_swappiness: Option<u8>,
     /// Billionths of a processor; 0 is none.
     pub nano_cpus: u64,
@@ -36,7 +36,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What the container was created, or updated, with.
+    /// The limits with which the container was created or updated.
     pub fn of(host: &HostConfig) -> Self {
         Self {
             memory: host.memory,
@@ -53,7 +53,7 @@ impl Limits {
         }
     }
 
-    /// Whether a limit is asked for.
+    /// Whether any limit is set.
     pub fn any(&self) -> bool {
         self.of_memory() || self.of_cpu() || self.of_cpuset() || self.pids > 0
     }
@@ -77,7 +77,7 @@ impl Limits {
     pub(super) fn quota(&self) -> Option<u64> {
         match u64::try_from(self.cpu_quota) {
             Ok(quota) if quota > 0 => Some(quota),
-            // Fewer than a thousand is more than the kernel can count.
+            // The kernel accepts no quota below a thousand.
             _ if self.nano_cpus > 0 => Some((self.nano_cpus / 10_000).max(1000)),
             _ => None,
         }
@@ -99,7 +99,7 @@ impl Limits {
     }
 }
 
-/// Refuses numbers that make no sense. Source: moby `daemon/daemon_unix.go`, `verifyPlatformContainerResources`.
+/// Refuses invalid values. Source: moby `daemon/daemon_unix.go`, `verifyPlatformContainerResources`.
 pub fn validate(host: &HostConfig) -> Result<Vec<String>> {
     memory(host)?;
     processors(host)?;
@@ -152,7 +152,7 @@ fn processors(host: &HostConfig) -> Result<()> {
             "CPU cfs quota can not be less than 1ms (i.e. 1000)",
         ));
     }
-    // Counting the processors reads files of the cgroup, which nobody should wait for who asks for no limit.
+    // Counting the processors reads cgroup files; skip that when no limit is set.
     if set {
         let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
         if host.nano_cpus > 0 && !(10_000_000..=cpus * 1_000_000_000).contains(&host.nano_cpus) {
@@ -179,7 +179,7 @@ fn available(field: &str, things: &str, asked: &str) -> Result<()> {
         "cpus" => "/sys/devices/system/cpu/online",
         _ => "/sys/devices/system/node/online",
     };
-    // A kernel without memory nodes has the one that is numbered 0.
+    // A kernel without NUMA has only node 0.
     let online = std::fs::read_to_string(path).unwrap_or_else(|_| "0".to_owned());
     let there = numbers(online.trim()).unwrap_or_default();
     if wanted.iter().all(|number| there.contains(number)) {
@@ -191,13 +191,13 @@ fn available(field: &str, things: &str, asked: &str) -> Result<()> {
     )))
 }
 
-/// The numbers of a list such as `0-2,4`; `None` if it is none.
+/// The numbers in a list such as `0-2,4`; `None` if it is malformed.
 fn numbers(list: &str) -> Option<Vec<u16>> {
     let mut numbers = Vec::new();
     for part in list.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last): (u16, u16) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
-        // More processors than any Linux counts; a longer range is a slip of the keyboard.
+        // Linux supports at most 8192 processors; a longer range is a typing error.
         if last < first || last > 8192 {
             return None;
         }

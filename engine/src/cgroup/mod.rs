@@ -1,11 +1,11 @@
 //! Chapter 3 · Limits: how much of the machine a container may use.
 //!
-//! **Kernel feature.** Control groups: folders whose files hold limits and counts, version 2 as one tree
-//! (`Documentation/admin-guide/cgroup-v2.rst`), version 1 as a tree per controller (`cgroup-v1/`).
-//! **What Docker does.** A group per container, in whichever version the machine has.
-//! **What we do.** The same. With version 2 a container is born in its group; with version 1, where it would have to be
-//! moved there at the cost of milliseconds, it gets one only when a limit is asked for, or to be paused. So it is, too, where
-//! an ordinary user has to ask systemd for a group.
+//! **Kernel feature.** Control groups: folders whose files hold limits and counts, version 2 has one tree
+//! (`Documentation/admin-guide/cgroup-v2.rst`), version 1 a tree per controller (`cgroup-v1/`).
+//! **What Docker does.** A group per container, in the version that the machine has.
+//! **What we do.** The same. With version 2 a container is created inside its group. With version 1, moving it there
+//! costs milliseconds, so it gets a group only for a limit or a pause. The same holds where an ordinary user must ask
+//! systemd for a group.
 //! **What we leave out.** Block device and NUMA limits; see `docs/limits.md`.
 //! **Try it.** `docker run --rm --memory 16m busybox tail /dev/zero; echo $?`
 
@@ -25,15 +25,15 @@ use std::time::Duration;
 
 /// Where the kernel's trees are mounted.
 const ROOT: &str = "/sys/fs/cgroup";
-/// The folder that all our groups are in.
+/// The folder that contains all our groups.
 const OURS: &str = "docklings";
 
-/// What a group has used.
+/// A group's usage.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
     /// Processor time.
     pub cpu: Option<Duration>,
-    /// Bytes of memory, without the page cache that can be dropped at once.
+    /// Bytes of memory, without the inactive page cache.
     pub memory: Option<u64>,
     /// Processes and threads.
     pub pids: Option<u64>,
@@ -50,10 +50,10 @@ enum Kind {
 }
 
 impl Cgroup {
-    /// Makes the group of the container `id`. `None` if there can be none, and no limit needs one.
+    /// Creates the group of the container `id`. `None` if it cannot be created and no limit needs it.
     ///
     /// # Errors
-    /// `Machine`, when a limit is asked for and no group can be made; the message says why.
+    /// `Machine` if a limit is set and no group can be created; the message says why.
     pub fn create(id: &str, limits: &Limits) -> Result<Option<Self>> {
         let made = if v2::is_mounted(Path::new(ROOT)) {
             v2::create(Path::new(ROOT), id, limits)
@@ -70,8 +70,8 @@ impl Cgroup {
         }
     }
 
-    /// A group for a container that runs already, and has none. `pids` lists its processes, and is asked until all are in the
-    /// group: what forks meanwhile outside of it is found by the next look.
+    /// Creates a group for a running container that has none. `pids` lists its processes and is called until all are in
+    /// the group, to catch processes forked outside it in the meantime.
     pub fn adopt(id: &str, limits: &Limits, pids: impl Fn() -> Vec<i32>) -> Result<Self> {
         let root = Path::new(ROOT);
         if v2::is_mounted(root) {
@@ -89,7 +89,7 @@ impl Cgroup {
         Ok(group)
     }
 
-    /// With version 1, a group for pausing a container; as for [`Cgroup::adopt`].
+    /// With version 1, creates a group to pause a container; `pids` as for [`Cgroup::adopt`].
     pub fn create_freezer(id: &str, pids: impl Fn() -> Vec<i32>) -> Result<Self> {
         let groups = v1::create_freezer(Path::new(ROOT), id)
             .map_err(|error| lacking("`docker pause` needs", error))?;
@@ -100,7 +100,7 @@ impl Cgroup {
         Ok(group)
     }
 
-    /// With version 2, where the group is: what another session cannot know.
+    /// With version 2, the group's folder, which another session cannot compute.
     pub fn folder(&self) -> Option<&Path> {
         match &self.kind {
             Kind::Two { folder, .. } => Some(folder),
@@ -108,7 +108,7 @@ impl Cgroup {
         }
     }
 
-    /// Moves the processes that `pids` lists here, until it lists no new ones.
+    /// Moves the processes that `pids` lists into this group, until it lists no new ones.
     pub fn add_all(&self, pids: impl Fn() -> Vec<i32>) -> Result<()> {
         let mut known = std::collections::BTreeSet::new();
         for _ in 0..100 {
@@ -127,7 +127,7 @@ impl Cgroup {
         Ok(())
     }
 
-    /// The folder that a process can be born in; `None` with version 1.
+    /// The folder in which a process can be created directly (`CLONE_INTO_CGROUP`); `None` with version 1.
     pub fn birthplace(&self) -> Option<BorrowedFd<'_>> {
         use std::os::fd::AsFd;
         match &self.kind {
@@ -136,7 +136,7 @@ impl Cgroup {
         }
     }
 
-    /// Moves a process here that was not born here.
+    /// Moves an existing process into this group.
     pub fn add(&self, pid: i32) -> Result<()> {
         match &self.kind {
             Kind::Two { .. } => Ok(()),
@@ -144,8 +144,8 @@ impl Cgroup {
         }
     }
 
-    /// Changes the limits. With version 1 a limit of a kind that the container `id` had none of takes a further group,
-    /// which the processes that `pids` lists are moved to.
+    /// Changes the limits. With version 1 a limit of a new kind needs another group; the processes of the container
+    /// `id` that `pids` lists are moved there.
     pub fn update(&mut self, id: &str, limits: &Limits, pids: impl Fn() -> Vec<i32>) -> Result<()> {
         match &mut self.kind {
             Kind::Two { folder, .. } => v2::apply(folder, limits),
@@ -158,7 +158,7 @@ impl Cgroup {
         }
     }
 
-    /// Whether the kernel killed a process here for want of memory.
+    /// Whether the kernel's OOM killer killed a process in this group.
     pub fn oom_killed(&self) -> bool {
         match &self.kind {
             Kind::Two { folder, .. } => count(&folder.join("memory.events"), "oom_kill") > 0,
@@ -166,7 +166,7 @@ impl Cgroup {
         }
     }
 
-    /// Freezes or thaws all processes, and waits until they are.
+    /// Freezes or thaws all processes, and waits until this has happened.
     pub fn freeze(&self, frozen: bool) -> Result<()> {
         match &self.kind {
             Kind::Two { folder, .. } => v2::freeze(folder, frozen),
@@ -174,7 +174,8 @@ impl Cgroup {
         }
     }
 
-    /// Removes the group, which must be empty. The folder of all groups stays: making it anew costs each run much.
+    /// Removes the group, which must be empty. The folder of all groups stays, because creating it again would slow
+    /// every run.
     pub fn remove(self) {
         sweep_kind(&self.kind);
     }
@@ -187,7 +188,7 @@ fn sweep_kind(kind: &Kind) {
     }
 }
 
-/// A process that has just ended may hold its group for another moment.
+/// Retries, because a process that has just ended may keep its group busy for a moment.
 fn remove_folder(folder: &Path) {
     for _ in 0..100 {
         match fs::remove_dir(folder) {
@@ -199,8 +200,8 @@ fn remove_folder(folder: &Path) {
     }
 }
 
-/// Removes the groups of a container that has ended, also if its monitor was killed. `recorded` is what
-/// [`Cgroup::folder`] said at its start.
+/// Removes the groups of an ended container, also if its monitor was killed. `recorded` is the [`Cgroup::folder`]
+/// recorded at its start.
 pub fn sweep(id: &str, recorded: Option<&Path>) {
     for folder in folders(id, recorded) {
         if folder.is_dir() {
@@ -208,13 +209,14 @@ pub fn sweep(id: &str, recorded: Option<&Path>) {
         }
         let above = folder.parent().filter(|above| above.ends_with(OURS));
         if let Some(above) = above.filter(|_| recorded.is_some()) {
-            // Kept as long as there are others in it.
+            // Fails, as intended, while other groups are in it.
             let _ = fs::remove_dir(above);
         }
     }
 }
 
-/// A record is read with the rights of root, so only what can be a group of the container is taken from it.
+/// Root reads records that a user may have written, so a recorded path is used only if it can be a group of the
+/// container.
 fn folders(id: &str, recorded: Option<&Path>) -> Vec<PathBuf> {
     let root = Path::new(ROOT);
     let is_its = |folder: &&Path| {
@@ -232,7 +234,7 @@ fn folders(id: &str, recorded: Option<&Path>) -> Vec<PathBuf> {
     }
 }
 
-/// What the container `id` has used, as far as its groups tell; `recorded` as for [`sweep`].
+/// The usage of the container `id`, as far as its groups show it; `recorded` as for [`sweep`].
 pub fn counts(id: &str, recorded: Option<&Path>) -> Counts {
     let root = Path::new(ROOT);
     if v2::is_mounted(root) {
@@ -245,7 +247,7 @@ pub fn counts(id: &str, recorded: Option<&Path>) -> Counts {
     }
 }
 
-/// Why there is no group for what `needs` one, and what helps.
+/// The error for a feature that `needs` a group where none can be created, with a hint.
 fn lacking(needs: &str, error: Error) -> Error {
     let hint = error
         .hint()
@@ -258,7 +260,7 @@ fn lacking(needs: &str, error: Error) -> Error {
     .with_hint(hint)
 }
 
-/// The version that the machine has: 2, 1, or 0 for neither.
+/// The machine's cgroup version: 2, 1, or 0 for neither.
 pub fn version() -> u8 {
     let root = Path::new(ROOT);
     if v2::is_mounted(root) {

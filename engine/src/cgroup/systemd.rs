@@ -1,10 +1,12 @@
-//! Asking the user's systemd for a part of the tree.
+//! Asks the user's systemd for a part of the tree.
 //!
-//! **Kernel feature.** A process may be moved only by who may write both groups and what is above both. A session's group
-//! belongs to root; below `user@<uid>.service` the user's own systemd may do as it likes, and it has the help of the machine's.
-//! **What Docker does.** Podman asks in the same way, for each container; Docker without root needs a daemon there.
-//! **What we do.** A container that needs a group and is in a session gets a scope of its own, a unit without a program, with
-//! its monitor in one group and its processes in another. Others stay in the session, and outlive it.
+//! **Kernel feature.** To move a process, one needs write access to both groups and their common ancestor. A session's
+//! group belongs to root; below `user@<uid>.service` the user's systemd has write access, and for the rest it asks the
+//! system manager.
+//! **What Docker does.** Podman does the same for each container; rootless Docker needs a daemon there.
+//! **What we do.** A container that needs a group and runs in a session gets its own scope, a unit without a program,
+//! with its monitor in one group and its processes in another. Other containers stay in the session's group and outlive
+//! the session.
 //! **Try it.** `docker run -d --memory 64m busybox sleep 600; systemctl --user status 'docklings-*'`
 
 use super::dbus::{Body, Bus, Method};
@@ -17,7 +19,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// For each answer, and for the move.
+/// The time limit for each reply, and for the move.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The group of the container's processes in its scope.
 pub(super) const INSIDE: &str = "container";
@@ -31,10 +33,10 @@ fn manager(name: &'static str) -> Method {
     }
 }
 
-/// Connects to the user's systemd. It is there whenever the user is logged in, whatever the environment says.
+/// Connects to the user's systemd. It runs while the user is logged in, whatever the environment says.
 ///
 /// # Errors
-/// `Machine`, with what helps.
+/// `Machine`, with a hint.
 pub(super) fn bus() -> Result<Bus> {
     let uid = namespace::outer_uid();
     let folder = PathBuf::from(format!("/run/user/{uid}"));
@@ -45,7 +47,7 @@ pub(super) fn bus() -> Result<Bus> {
         if is_ours(&bus) {
             return Bus::connect(&bus, uid, PATIENCE);
         }
-        // Where no bus is installed: what `systemctl --user` talks to.
+        // The fallback without a bus: the socket that `systemctl --user` uses.
         let direct = folder.join("systemd/private");
         if is_ours(&direct) {
             return Bus::connect_directly(&direct, uid, PATIENCE);
@@ -74,7 +76,7 @@ pub(super) fn enter_scope(root: &Path, id: &str) -> Result<PathBuf> {
         if Instant::now() > deadline {
             return Err(
                 Error::machine(format!("systemd did not start `{name}` in time"))
-                    .with_hint("journalctl --user -n 20 says why"),
+                    .with_hint("journalctl --user -n 20 shows why"),
             );
         }
         std::thread::sleep(Duration::from_millis(2));
@@ -90,7 +92,7 @@ fn start_scope(bus: &mut Bus, name: &str, id: &str, pid: i32) -> Result<()> {
             body.text(&format!("docklings container {id}"));
         });
         body.property("Delegate", "b", |body| body.number(1));
-        // Nothing is kept of a scope that failed.
+        // A failed scope leaves nothing behind.
         body.property("CollectMode", "s", |body| body.text("inactive-or-failed"));
         body.property("PIDs", "au", |body| body.numbers(&[pid]));
     });
@@ -98,7 +100,7 @@ fn start_scope(bus: &mut Bus, name: &str, id: &str, pid: i32) -> Result<()> {
     bus.call(&manager("StartTransientUnit"), &body)
 }
 
-/// The scope of the container `id`, if `own`, a path that begins with `/`, is in it.
+/// The scope of the container `id`, if the cgroup path `own`, which begins with `/`, is inside it.
 pub(super) fn current_scope(root: &Path, own: &str, id: &str) -> Option<PathBuf> {
     let path = Path::new(own.strip_prefix('/')?);
     path.ancestors()
@@ -106,7 +108,7 @@ pub(super) fn current_scope(root: &Path, own: &str, id: &str) -> Option<PathBuf>
         .map(|path| root.join(path))
 }
 
-/// Whether `path` is a scope that was made for the container `id`.
+/// Whether `path` is a scope of the container `id`.
 pub(super) fn is_scope(path: Option<&Path>, id: &str) -> bool {
     path.and_then(|path| path.file_name()?.to_str())
         .is_some_and(|name| name.starts_with(&prefix(id)) && name.ends_with(".scope"))
@@ -116,7 +118,8 @@ fn prefix(id: &str) -> String {
     format!("docklings-{}-", id.get(..12).unwrap_or(id))
 }
 
-/// Makes the groups in `scope`. Controllers can be switched on only where no process is, so the monitor goes first.
+/// Creates the groups in `scope`. Controllers can be enabled only in a group without processes, so the monitor is moved
+/// first.
 pub(super) fn divide(scope: &Path) -> Result<PathBuf> {
     let own = scope.join("monitor");
     create_private_dir(&own)?;
@@ -127,7 +130,7 @@ pub(super) fn divide(scope: &Path) -> Result<PathBuf> {
     Ok(inside)
 }
 
-/// Moves processes from elsewhere to the container's group in `scope`, in which the monitor is already.
+/// Moves processes from elsewhere to the container's group in `scope`, which already contains the monitor.
 pub(super) fn attach(scope: &Path, pids: &[i32]) -> Result<()> {
     let unit = scope.file_name().unwrap_or_default().to_string_lossy();
     let mut body = Body::of("ssau");
@@ -137,24 +140,23 @@ pub(super) fn attach(scope: &Path, pids: &[i32]) -> Result<()> {
     bus()?.call(&manager("AttachProcessesToUnit"), &body)
 }
 
-/// Refuses to move processes that systemd would refuse to move: it takes only those of the user who asks. The monitor stays
-/// where it is then.
+/// Refuses, before anything is moved, processes that systemd would refuse: it moves only those of the calling user.
 pub(super) fn refuse_strangers(pids: &[i32]) -> Result<()> {
     let own = nix::unistd::geteuid().as_raw();
     let is_ours = |pid: &i32| {
-        // One that has ended blocks nothing.
+        // An ended process blocks nothing.
         fs::metadata(format!("/proc/{pid}")).map_or(true, |about| about.uid() == own)
     };
     if pids.iter().all(is_ours) {
         return Ok(());
     }
     Err(Error::machine(
-        "processes of the container belong to other users than its root, and systemd does not move them while they run",
+        "processes of the container belong to other users than its root, and systemd cannot move them while they run",
     )
     .with_hint("a container that starts with a limit has a cgroup: docker run --pids-limit 1000 …"))
 }
 
-/// Whether this machine is systemd's.
+/// Whether this machine runs systemd.
 pub(super) fn is_here() -> bool {
     Path::new("/run/systemd/system").exists()
 }

@@ -29,7 +29,7 @@ fn folder(root: &Path, controller: &str, id: &str) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Processors and memory nodes are empty in a new folder, and then no process may enter: they are taken from above.
+/// A new folder has no processors or memory nodes, so no process may enter: they are copied from the parent.
 fn cpuset_folder(root: &Path, id: &str) -> Result<PathBuf> {
     let folder = folder(root, "cpuset", id)?;
     let tree = root.join("cpuset");
@@ -75,8 +75,8 @@ impl Groups {
         .map(|p| &**p)
     }
 
-    /// Makes the folders that `limits` need and that are missing, and writes all limits. Returns whether there are new
-    /// folders, which have no processes yet.
+    /// Creates the missing folders that `limits` need and writes all limits. Returns whether there are new folders,
+    /// which have no processes yet.
     pub(super) fn extend(&mut self, root: &Path, id: &str, limits: &Limits) -> Result<bool> {
         let before = self.folders().count();
         if self.memory.is_none() && limits.of_memory() {
@@ -95,7 +95,7 @@ impl Groups {
         Ok(self.folders().count() > before)
     }
 
-    /// A process that has ended meanwhile is fine.
+    /// A process that has already ended is not an error.
     pub(super) fn add(&self, pid: i32) -> Result<()> {
         self.folders().try_for_each(|folder| {
             let path = folder.join("cgroup.procs");
@@ -159,13 +159,13 @@ impl Groups {
         Ok(())
     }
 
-    /// The limit with swap may never be the smaller one, so which is written first depends on the direction.
+    /// The limit with swap must never be the smaller one, so the order of writing depends on the direction.
     fn apply_memory_limit(&self, folder: &Path, limits: &Limits) -> Result<()> {
         let swap = match limits.memory_swap {
             0 => (limits.memory * 2).to_string(),
             swap => swap.to_string(),
         };
-        // A kernel without swap accounting has no such file.
+        // A kernel without swap accounting lacks this file.
         let with_swap = "memory.memsw.limit_in_bytes";
         let has_swap = folder.join(with_swap).exists();
         if has_swap && write(folder, with_swap, &swap).is_ok() {
@@ -218,7 +218,7 @@ pub(super) fn counts(root: &Path, id: &str) -> Counts {
     let memory = root.join("memory").join(OURS).join(id);
     let cache = count(&memory.join("memory.stat"), "total_inactive_file");
     Counts {
-        // The cpu controller counts no time; that of the processes is added up instead.
+        // The cpu controller counts no time; the caller sums the time of the processes instead.
         cpu: None,
         memory: number(&memory.join("memory.usage_in_bytes"))
             .map(|used| used.saturating_sub(cache)),

@@ -1,8 +1,8 @@
-//! cgroup version 2: one tree, every controller in it.
+//! cgroup version 2: one tree with every controller.
 //!
-//! Root uses a folder at the top. Anyone else needs a part of the tree that systemd has delegated, which is
-//! `user@<uid>.service`, and must be in it already: a process may only be moved within what its user owns. From a session
-//! there is no way there but to ask systemd.
+//! Root uses a folder at the top. Other users need a part of the tree that systemd has delegated, `user@<uid>.service`,
+//! and must already be inside it: a process may only be moved within what its user owns. From a session, only systemd
+//! can move it there.
 
 use super::{Counts, Limits, OURS, count, number, remove_folder, systemd, write};
 use crate::error::{Error, IoContext, Result};
@@ -18,7 +18,7 @@ pub(super) fn is_mounted(root: &Path) -> bool {
     root.join("cgroup.controllers").exists()
 }
 
-/// The folder that our groups are in, if there is one that we may write.
+/// The folder for our groups, if there is one that we may write.
 pub(super) fn base(root: &Path) -> Result<PathBuf> {
     base_for(root, &own()?, is_rootless())
 }
@@ -50,13 +50,12 @@ fn base_for(root: &Path, own: &str, rootless: bool) -> Result<PathBuf> {
     )))
 }
 
-/// Makes the group of the container `id`, in which it is born.
+/// Creates the group in which the container `id` will be created.
 pub(super) fn create(root: &Path, id: &str, limits: &Limits) -> Result<(PathBuf, OwnedFd)> {
     create_if(root, id, limits, limits.any())
 }
 
-/// Only for a group that is `needed`, systemd is asked: that takes its time, and what it makes ends with the user's last
-/// session.
+/// Asks systemd only if the group is `needed`: that is slow, and the scope ends with the user's last session.
 fn create_if(root: &Path, id: &str, limits: &Limits, needed: bool) -> Result<(PathBuf, OwnedFd)> {
     let folder = place(root, id, needed)?;
     let applied = apply(&folder, limits);
@@ -82,7 +81,7 @@ fn place(root: &Path, id: &str, needed: bool) -> Result<PathBuf> {
     }
 }
 
-/// The last container of another command may take `base` away.
+/// Retries, because the last container of another command may remove `base`.
 fn make(base: &Path, id: &str) -> Result<PathBuf> {
     let folder = base.join(id);
     for _ in 0..10 {
@@ -101,16 +100,16 @@ fn make(base: &Path, id: &str) -> Result<PathBuf> {
     )))
 }
 
-/// Switches the controllers on for the groups in `folder`.
+/// Enables the controllers for the groups in `folder`.
 pub(super) fn switch_on(folder: &Path) {
     for controller in ["memory", "cpu", "cpuset", "pids"] {
-        // What cannot be switched on is missed only if a limit needs it, and then writing the limit fails.
+        // A controller that cannot be enabled matters only if a limit needs it, and then writing the limit fails.
         let _ = write(folder, "cgroup.subtree_control", format!("+{controller}"));
     }
 }
 
-/// Makes the group of the container `id`, which runs already, and moves its processes there. `pids` lists them, and is asked
-/// until all are there: what forks meanwhile outside of it is found by the next look.
+/// Creates the group of the running container `id` and moves its processes there. `pids` lists them and is called until
+/// all are there, to catch processes forked outside in the meantime.
 pub(super) fn adopt(
     root: &Path,
     id: &str,
@@ -145,7 +144,7 @@ fn move_all(folder: &Path, pids: impl Fn() -> Vec<i32>) -> Result<()> {
                 .iter()
                 .try_for_each(|pid| write(folder, "cgroup.procs", pid)),
         };
-        // One that has ended meanwhile is fine.
+        // A process that has already ended is not an error.
         let still = pids();
         if moved.is_err() && missing.iter().all(|pid| still.contains(pid)) {
             return moved;
@@ -162,7 +161,7 @@ pub(super) fn apply(folder: &Path, limits: &Limits) -> Result<()> {
             swap if swap < 0 => "max".to_owned(),
             swap => (swap as u64).saturating_sub(limits.memory).to_string(),
         };
-        // A kernel without swap accounting has no such file.
+        // A kernel without swap accounting lacks this file.
         let _ = write(folder, "memory.swap.max", swap);
     }
     if limits.memory_reservation > 0 {
@@ -192,14 +191,14 @@ pub(super) fn apply(folder: &Path, limits: &Limits) -> Result<()> {
     }
 }
 
-/// A file that is not there belongs to a controller that is not switched on; the kernel makes none when it is written.
+/// A missing file belongs to a controller that is not enabled; cgroupfs creates no files on write.
 fn set(folder: &Path, file: &str, value: impl ToString) -> Result<()> {
     if folder.join(file).exists() {
         return write(folder, file, value);
     }
     let controller = file.split('.').next().unwrap_or(file);
     Err(Error::machine(format!(
-        "the `{controller}` controller is not switched on for `{}`",
+        "the `{controller}` controller is not enabled for `{}`",
         folder.parent().unwrap_or(folder).display()
     )))
 }
@@ -253,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_monitor_finds_the_scope_that_it_is_in() {
+    fn a_monitor_finds_its_scope() {
         let id = "0123456789abcdef";
         let scope = "/user.slice/user@7.service/app.slice/docklings-0123456789ab-42.scope";
         let find = |own: &str| systemd::current_scope(Path::new("/cg"), own, id);
@@ -273,7 +272,7 @@ mod tests {
         assert!(base.join("c1").is_dir());
     }
 
-    /// A folder with the files that the kernel makes for all controllers.
+    /// A folder with the files that the kernel creates for all controllers.
     fn group() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         for file in [
@@ -340,14 +339,14 @@ mod tests {
         assert!(
             error
                 .message()
-                .starts_with("the `memory` controller is not switched on"),
+                .starts_with("the `memory` controller is not enabled"),
             "{error}"
         );
     }
 
     /// In the form of `Documentation/admin-guide/cgroup-v2.rst`.
     #[test]
-    fn what_a_group_has_used_is_read_from_its_files() {
+    fn usage_is_read_from_the_groups_files() {
         let folder = tempfile::tempdir().unwrap();
         for (file, text) in [
             ("memory.current", "5820416\n"),

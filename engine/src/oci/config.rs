@@ -1,18 +1,18 @@
 //! The image configuration: what a container of this image runs, and how the image came to be.
 //!
-//! Source: OCI image specification, `config.md`; `Healthcheck`, `OnBuild` and `Shell` are Docker's additions
-//! (moby `docs/api`, Docker image specification v1.3). Field order is Docker's; unknown fields are kept out of an image
-//! that we build, but the bytes of a loaded configuration are never written anew, so its id stays.
+//! Source: OCI image specification, `config.md`; `Healthcheck`, `OnBuild` and `Shell` are Docker's additions (moby
+//! `docs/api`, Docker image specification v1.3). Field order is Docker's; an image that we build has no unknown fields,
+//! but the bytes of a loaded configuration are never rewritten, so its id stays.
 
 use super::digest::Digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// `PATH` where an image says none. Source: moby `daemon/pkg/oci`, `DefaultPathEnv`.
+/// `PATH` for an image without one. Source: moby `daemon/pkg/oci`, `DefaultPathEnv`.
 pub const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// This machine's architecture in the words of the specification, which are Go's.
+/// This machine's architecture under the specification's names, which are Go's.
 pub fn machine_architecture() -> &'static str {
     match std::env::consts::ARCH {
         "x86_64" => "amd64",
@@ -35,7 +35,7 @@ pub struct ImageConfig {
     /// RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
-    /// Who made it.
+    /// The author.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub author: String,
     /// `commit -m`.
@@ -132,13 +132,13 @@ pub struct History {
     /// The instruction, as `docker history` shows it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub created_by: String,
-    /// Who made it.
+    /// The author.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub author: String,
     /// Such as `buildkit.dockerfile.v0`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub comment: String,
-    /// It changed no file.
+    /// Whether it changed no file.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub empty_layer: bool,
 }

@@ -28,21 +28,21 @@ pub const ANNOTATION_REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// The full reference, as containerd and Docker write it.
 pub const ANNOTATION_IMAGE_NAME: &str = "io.containerd.image.name";
 
-/// Points to a blob, and says what it is.
+/// Points to a blob and gives its type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
-    /// What the blob is.
+    /// The blob's media type.
     #[serde(default)]
     pub media_type: String,
     /// Its digest.
     pub digest: Digest,
     /// Its length in bytes.
     pub size: u64,
-    /// Free facts.
+    /// Annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
-    /// For which machine it is, in an index.
+    /// The platform it is for, in an index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<Platform>,
 }
@@ -60,7 +60,7 @@ impl Descriptor {
     }
 }
 
-/// A kind of machine.
+/// A platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Platform {
     /// Such as `amd64`.

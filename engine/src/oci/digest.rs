@@ -1,4 +1,4 @@
-//! Digests: the names that content gives itself.
+//! Digests: names computed from content.
 //!
 //! Source: OCI image specification, `descriptor.md` § Digests. Only sha256 is used.
 //!
@@ -37,7 +37,7 @@ impl Digest {
         }
     }
 
-    /// What a user may write for a whole id: the digits with or without `sha256:`.
+    /// Parses a full id as a user may write it: the digits with or without `sha256:`.
     pub fn whole(text: &str) -> Option<Self> {
         Self::parse(text).or_else(|_| Self::from_hex(text)).ok()
     }
@@ -47,7 +47,7 @@ impl Digest {
         Self::parse(&format!("sha256:{hex}"))
     }
 
-    /// With the `sha256:` in front.
+    /// With the `sha256:` prefix.
     pub fn as_str(&self) -> &str {
         &self.0
     }

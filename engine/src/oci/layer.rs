@@ -1,16 +1,16 @@
-//! How a layer says that something of a lower layer is gone: whiteouts.
+//! Whiteouts: how a layer deletes files of lower layers.
 //!
 //! **Kernel feature.** None: in a tar, `dir/.wh.name` deletes `name`, and `dir/.wh..wh..opq` hides all that lower
-//! layers have in `dir`. Overlayfs has marks of its own for both; `tree::unpack` and `tree::pack` translate.
+//! layers have in `dir`. Overlayfs has its own marks for both; `tree::unpack` and `tree::pack` translate.
 //! Source: OCI image specification, `layer.md` § Whiteouts.
 
 use crate::error::{Error, Result};
 
-/// In front of the name of what is deleted.
+/// The prefix of a deleted name.
 pub const WHITEOUT_PREFIX: &[u8] = b".wh.";
 /// The mark of an opaque directory.
 pub const OPAQUE_MARK: &[u8] = b".wh..wh..opq";
-/// AUFS kept notes of its own under such names; they mean nothing here.
+/// AUFS kept its own metadata under such names; it is ignored here.
 const AUFS_PREFIX: &[u8] = b".wh..wh.";
 
 /// What the last component of a path in a layer means.
@@ -18,16 +18,16 @@ const AUFS_PREFIX: &[u8] = b".wh..wh.";
 pub enum EntryName<'a> {
     /// The name of a file.
     Plain(&'a [u8]),
-    /// This name of a lower layer is gone.
+    /// This name of a lower layer is deleted.
     Whiteout(&'a [u8]),
-    /// Everything that lower layers have in this directory is gone.
+    /// Everything that lower layers have in this directory is deleted.
     Opaque,
     /// To be skipped.
     Ignored,
 }
 
-/// Reads the last component of a path in a layer.
-/// A whiteout of nothing, of `.` or of `..` is an error, since it would delete what the path does not name.
+/// Parses the last component of a path in a layer. A whiteout of nothing, of `.` or of `..` is an error, since it would
+/// delete something the path does not name.
 pub fn entry_name(name: &[u8]) -> Result<EntryName<'_>> {
     let Some(rest) = name.strip_prefix(WHITEOUT_PREFIX) else {
         return Ok(EntryName::Plain(name));

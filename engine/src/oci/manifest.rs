@@ -1,4 +1,4 @@
-//! Manifests: which configuration and which layers make an image; and indexes: lists of manifests.
+//! Manifests, which name an image's configuration and layers, and indexes, which list manifests.
 //!
 //! Source: OCI image specification, `manifest.md`, `image-index.md`, `image-layout.md`.
 
@@ -12,31 +12,31 @@ use std::collections::BTreeMap;
 pub struct Manifest {
     /// Always 2.
     pub schema_version: u32,
-    /// What this is.
+    /// The media type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
     /// The configuration.
     pub config: Descriptor,
     /// The layers, lowest first.
     pub layers: Vec<Descriptor>,
-    /// Free facts.
+    /// Annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
 
-/// A list of manifests: `index.json` of a layout, or an image for several machines.
+/// A list of manifests: `index.json` of a layout, or an image for several platforms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Index {
     /// Always 2.
     pub schema_version: u32,
-    /// What this is.
+    /// The media type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
-    /// What it lists.
+    /// The manifests.
     #[serde(default)]
     pub manifests: Vec<Descriptor>,
-    /// Free facts.
+    /// Annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }

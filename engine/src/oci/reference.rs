@@ -35,7 +35,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Reads what a user wrote. No tag is added: see [`Reference::or_latest`].
+    /// Parses a user's input. No tag is added: see [`Reference::or_latest`].
     ///
     /// Errors are Docker's: `invalid reference format`, `repository name must be lowercase`, ….
     pub fn parse(text: &str) -> Result<Self> {
@@ -63,8 +63,8 @@ impl Reference {
         self
     }
 
-    /// The reference as a key: with tag `latest` if it has neither tag nor digest, and without its tag if it has a digest,
-    /// which says more.
+    /// The reference as a key: with tag `latest` if it has neither tag nor digest, and without its tag if it has a
+    /// digest, which is more precise.
     #[must_use]
     pub fn canonical(self) -> Self {
         match self.digest.clone() {
@@ -127,7 +127,7 @@ impl Reference {
         }
         match self.path.strip_prefix(OFFICIAL_PREFIX) {
             Some(short) if !short.contains('/') => short.to_owned(),
-            // Its short form would be read as a registry of that name.
+            // Its short form would be parsed as a registry of that name.
             _ if self.path.starts_with("localhost/") => self.name(),
             _ => self.path.clone(),
         }

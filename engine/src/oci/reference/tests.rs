@@ -1,4 +1,4 @@
-//! What is a reference, and how it is shown.
+//! Parsing and display of references.
 
 use super::*;
 use proptest::prelude::*;
