@@ -4,7 +4,7 @@ use crate::support::sandbox::Sandbox;
 use rexpect::session::spawn_command;
 
 /// The hint, as it stands on a terminal.
-const HINT: &str = "hint: containers have no way out here: docklings doctor";
+const HINT: &str = "hint: containers have no outbound network here: docklings doctor";
 
 fn sandbox() -> Sandbox {
     Sandbox::new().with("DOCKLINGS_OUTBOUND", "no")
@@ -47,15 +47,15 @@ fn a_step_that_failed_for_it_says_so_and_others_do_not() {
     for (run, hint) in [
         (
             "RUN wget -q -O - http://example.com/",
-            Some("containers have no way out here: docklings doctor"),
+            Some("containers have no outbound network here: docklings doctor"),
         ),
         (
             "RUN nslookup example.com",
-            Some("containers have no way out here: docklings doctor"),
+            Some("containers have no outbound network here: docklings doctor"),
         ),
         (
             "RUN echo 'E: Unable to locate package curl'; exit 100",
-            Some("containers have no way out here: docklings doctor"),
+            Some("containers have no outbound network here: docklings doctor"),
         ),
         (
             "RUN --network=none wget -q -O - http://example.com/",
@@ -84,7 +84,7 @@ fn a_step_that_goes_on_asking_is_told_before_it_fails() {
         "FROM busybox\nRUN until [ -e /3 ]; do nslookup example.com; sleep 2; [ -e /1 ] && touch /2; [ -e /2 ] && touch /3; touch /1; done\n",
     );
     let build = sandbox.docker("build --progress=plain -t x .").ok();
-    let note = " containers have no way out here: docklings doctor\n";
+    let note = " containers have no outbound network here: docklings doctor\n";
     assert_eq!(build.stderr.matches(note).count(), 1, "{build}");
     sandbox.write(
         "Dockerfile",

@@ -1,9 +1,9 @@
-//! A network without a way out: names fail at once, and what failed for it can be recognised.
+//! A network without egress: name lookups fail at once, and failures caused by it can be recognised.
 //!
-//! **What Docker does.** Its bridge is always there; where nothing is behind it, each lookup waits for its time limit.
-//! **What we do.** Without a way out, a name server inside answers each question at once: there is no such name. Programs
-//! would wait for seconds otherwise (musl). Some try again for a minute all the same (npm); but who answers knows by then
-//! that the program wants to get out, and can say that it will not.
+//! **What Docker does.** Its bridge always exists; if nothing is behind it, each lookup waits for its timeout.
+//! **What we do.** Without egress, a name server inside answers each query at once with "no such name". Otherwise
+//! programs would wait for seconds (musl). Some still retry for a minute (npm), but by then the name server has seen
+//! that the program needs the network, and can report why it fails.
 //! **Try it.** `DOCKLINGS_OUTBOUND=no docker run --rm busybox nslookup example.com`
 
 use crate::error::Result;
@@ -12,21 +12,21 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with, soc
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::OwnedFd;
 
-/// Where the name server answers: the address of Docker's own, which it has on networks that users make.
+/// The name server's address: that of Docker's embedded DNS server on user-defined networks.
 pub const NAMES: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 11);
-/// What helps when something failed for the lack of a way out.
-pub const HINT: &str = "containers have no way out here: docklings doctor";
+/// The hint when something failed because there is no egress.
+pub const HINT: &str = "containers have no outbound network here: docklings doctor";
 
-/// The longest question, and more than any without extensions (RFC 1035, section 2.3.4).
+/// The longest query, more than any without extensions (RFC 1035, section 2.3.4).
 const LONGEST: usize = 1232;
-/// Questions that are answered before others get their turn.
+/// Queries answered before other work gets its turn.
 const AT_ONCE: usize = 16;
 /// "Name Error" (RFC 1035, section 4.1.1).
 const NO_SUCH_NAME: u8 = 3;
 
-/// How programs complain that they found no name or no way, in small letters.
+/// How programs report that they could not resolve a name or reach an address, in lower case.
 const COMPLAINTS: [&str; 30] = [
-    // What the C libraries say, and what scripting languages make of it.
+    // Messages of the C libraries and of scripting languages.
     "name resolution",
     "name or service not known",
     "name does not resolve",
@@ -40,7 +40,7 @@ const COMPLAINTS: [&str; 30] = [
     "nodename nor servname",
     "unknownhostexception",
     "no such host",
-    // Programs that fetch, and programs that ask for names. "Could not resolve" alone is what bundlers say of modules.
+    // Download tools and resolvers. "Could not resolve" alone is what bundlers say about modules.
     "resolve host",
     "temporary failure resolving",
     "bad address '",
@@ -61,25 +61,25 @@ const COMPLAINTS: [&str; 30] = [
     "unable to select packages",
 ];
 
-/// Whether the end of a failed program's `output` reads as if it had wanted to get out.
+/// Whether the end of a failed program's `output` reads as if it needed the network.
 pub fn is_complaint(output: &[u8]) -> bool {
     let text = String::from_utf8_lossy(output).to_lowercase();
     COMPLAINTS.iter().any(|words| text.contains(words))
 }
 
-/// Opens the name server's socket, in the network namespace of the caller. [`answer`] it whenever it can be read.
+/// Opens the name server's socket in the caller's network namespace. Call [`answer`] whenever it is readable.
 pub fn listen() -> Result<OwnedFd> {
     let refused = |error| failed("listen on", "127.0.0.11:53", error);
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket =
         socket_with(AddressFamily::INET, SocketType::DGRAM, flags, None).map_err(refused)?;
-    // A name server of the container may have the port at all addresses.
+    // A name server in the container may hold the port on all addresses.
     sockopt::set_socket_reuseaddr(&socket, true).map_err(refused)?;
     bind(&socket, &SocketAddr::from((NAMES, 53))).map_err(refused)?;
     Ok(socket)
 }
 
-/// Answers what was asked at a socket of [`listen`]. Returns whether a question was among it.
+/// Answers the queries at a socket of [`listen`]. Returns whether there was one.
 pub fn answer(socket: &UdpSocket) -> bool {
     let mut packet = [0; LONGEST];
     let mut asked = false;
@@ -89,14 +89,14 @@ pub fn answer(socket: &UdpSocket) -> bool {
         };
         if let Some(reply) = refusal(&packet[..length]) {
             asked = true;
-            // Who does not listen any more misses nothing.
+            // A client that no longer listens misses nothing.
             let _ = socket.send_to(&reply, from);
         }
     }
     asked
 }
 
-/// "There is no such name", as an answer to the packet; nothing to what is no question. Source: RFC 1035, section 4.
+/// The "no such name" answer to a query; `None` if the packet is not a query. Source: RFC 1035, section 4.
 fn refusal(packet: &[u8]) -> Option<Vec<u8>> {
     const HEADER: usize = 12;
     let header: &[u8; HEADER] = packet.first_chunk()?;
@@ -111,9 +111,9 @@ fn refusal(packet: &[u8]) -> Option<Vec<u8>> {
             _ => return None,
         }
     }
-    // Behind the name's end are the type and the class.
+    // The type and the class follow the name.
     let question = packet.get(HEADER..end + 5)?;
-    // An answer to a question of the same kind, and that recursion was wanted and is to be had.
+    // A response with the same opcode, recursion desired and available.
     let flags = [0x80 | header[2] & 0x79, 0x80 | NO_SUCH_NAME];
     let counts = [0, 1, 0, 0, 0, 0, 0, 0];
     Some([&header[..2], &flags, &counts, question].concat())
@@ -127,7 +127,7 @@ mod tests {
         b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\x01a\x04test\x00\x00\x01\x00\x01";
 
     #[test]
-    fn each_question_is_answered_with_no_such_name() {
+    fn each_query_is_answered_with_no_such_name() {
         let answer =
             b"\x12\x34\x81\x83\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x04test\x00\x00\x01\x00\x01";
         assert_eq!(refusal(QUESTION).unwrap(), answer);
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_question_is_not_answered() {
+    fn a_packet_that_is_not_a_query_is_not_answered() {
         for length in 0..QUESTION.len() {
             assert_eq!(refusal(&QUESTION[..length]), None, "{length} bytes");
         }

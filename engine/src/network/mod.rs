@@ -1,14 +1,15 @@
-//! Chapter 6 · The network of a container: its own, with loopback, a way out, and doors that `-p` opens.
+//! Chapter 6 · A container's own network: loopback, egress, and the ports that `-p` publishes.
 //!
-//! **What Docker does.** A bridge, a cable per container, and rules of the firewall; all of it needs root.
-//! **What we do.** A network namespace. Its `eth0` is a cable to a program that makes ordinary connections of what the
-//! container sends ([`outbound`]); where there is none, it fails at once ([`dead_end`]). A published port is a listener of
-//! ours on the machine, whose connections go on inside of the namespace ([`ports`]). All work the same for everyone.
+//! **What Docker does.** A bridge, a veth pair per container, and firewall rules; all of it needs root.
+//! **What we do.** A network namespace. Its `eth0` is a tap to a program that turns the container's packets into
+//! ordinary connections ([`outbound`]); without such a program, lookups fail at once ([`dead_end`]). A published port
+//! is our listener on the machine, whose connections continue inside the namespace ([`ports`]). All of it works the
+//! same with and without root.
 //! **What we leave out.** Networks between containers; see `docs/limits.md`.
 
-mod cable;
 pub mod dead_end;
 pub mod outbound;
 pub mod ports;
 mod relay;
 pub mod resolver;
+mod uplink;

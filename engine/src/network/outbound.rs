@@ -1,16 +1,16 @@
-//! The way out: a container's `eth0`, and the program that speaks to the world for it.
+//! Egress: a container's `eth0`, and the program that makes its outside connections.
 //!
-//! **Kernel feature.** A tap interface ([`crate::sys::tap`]): what the container sends is read from a descriptor.
-//! **What Docker does.** A bridge, and the machine's firewall rewrites addresses; all of it needs root.
-//! **What we do.** The same for everyone: `passt` (the program behind `pasta`) or `slirp4netns` takes the packets and
-//! makes ordinary connections of them, as the caller's. The interface is there before the container's program runs; the
-//! other program is started by the first packet, so a container that never speaks to the world does not pay for it.
+//! **Kernel feature.** A tap interface ([`crate::sys::tap`]): the container's packets are read from a descriptor.
+//! **What Docker does.** A bridge, with the machine's firewall rewriting addresses; all of it needs root.
+//! **What we do.** The same with and without root: `passt` (the program behind `pasta`) or `slirp4netns` turns the
+//! packets into ordinary connections of the caller. The interface exists before the container's program runs; the first
+//! packet starts the other program, so a container that never uses the network does not pay for it.
 //! **What we leave out.** IPv6, as on Docker's default network, and containers that reach each other.
 //! **Try it.** `docker run -d --name box busybox sleep 600`, `docker exec box ip route`; then `ps -ef | grep passt`,
 //! before and after `docker exec box wget -T 2 example.com`
 //! **Lesson.** `ports-and-networks`
 
-use super::cable;
+use super::uplink;
 use crate::error::{Result, plainly};
 pub use crate::site::Allowed;
 use crate::store::containers::Endpoint;
@@ -21,28 +21,28 @@ use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// Docker's usual first address on its default network. Each container has the network for itself, so all have it.
+/// Docker's usual first address on its default network. Each container has the network to itself, so all use it.
 pub const ADDRESS: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 2);
 /// The default network's gateway.
 pub const GATEWAY: Ipv4Addr = Ipv4Addr::new(172, 17, 0, 1);
-/// Bits of the default network.
+/// The prefix length of the default network.
 pub const PREFIX: u8 = 16;
-/// Docker derives a hardware address from the internet address.
+/// Docker derives the hardware address from the IP address.
 pub const MAC: [u8; 6] = [0x02, 0x42, 172, 17, 0, 2];
 const GATEWAY_MAC: [u8; 6] = [0x02, 0x42, 172, 17, 0, 1];
-/// Long packets make it fast: nothing between the container and the other program is limited to Ethernet's 1500 bytes.
+/// Large packets are fast, and nothing between the container and the other program is limited to Ethernet's 1500 bytes.
 const MTU: u16 = 65_520;
 /// The interface's name.
 pub const INTERFACE: &str = "eth0";
-/// An address that is nobody's neighbour (RFC 5737).
+/// An address outside every local network (RFC 5737).
 const SOMEWHERE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
-/// What slirp4netns keeps for itself; its answers to names come from there.
+/// slirp4netns's own network; its DNS answers come from there.
 pub(super) const SLIRP_NETWORK: &str = "10.0.2.0/24";
 const SLIRP_NAMES: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 3);
-/// libslirp makes its hardware address of 52:55 and its own address, 10.0.2.2.
+/// libslirp builds its hardware address from 52:55 and its own address, 10.0.2.2.
 const SLIRP_MAC: [u8; 6] = [0x52, 0x55, 10, 0, 2, 2];
 
-/// The program that speaks to the world.
+/// The program that provides egress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
     /// `passt`, also installed as `pasta`.
@@ -51,14 +51,14 @@ pub enum Way {
     Slirp(PathBuf),
 }
 
-/// Why there is no way out.
+/// Why there is no egress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Closed {
     /// `DOCKLINGS_OUTBOUND=no`.
     Off,
     /// Neither program is installed.
     NotInstalled,
-    /// The device for interfaces cannot be opened; the system's reason.
+    /// The tap device cannot be opened; the system's reason.
     NoDevice(String),
 }
 
@@ -74,10 +74,10 @@ impl fmt::Display for Closed {
     }
 }
 
-/// Looks for a way out of containers, for the calling user.
+/// Looks for the calling user's egress program.
 ///
 /// # Errors
-/// Why there is none; containers then have loopback only.
+/// Why there is none; containers then have only loopback.
 pub fn find(allowed: Allowed) -> Result<Way, Closed> {
     let passt = || {
         let mut names = ["passt", "pasta"].into_iter();
@@ -110,14 +110,15 @@ impl Way {
         }
     }
 
-    /// Where the program lies.
+    /// The program's path.
     pub fn program(&self) -> &Path {
         match self {
             Self::Passt(path) | Self::Slirp(path) => path,
         }
     }
 
-    /// An address inside at which the machine's own name server answers, for machines that name only themselves.
+    /// The address inside at which the machine's name server answers, for machines whose only name server is on
+    /// loopback.
     pub fn names(&self) -> Ipv4Addr {
         match self {
             Self::Passt(_) => GATEWAY,
@@ -125,7 +126,7 @@ impl Way {
         }
     }
 
-    /// What the container's interface is given; `mac` is `--mac-address`.
+    /// The addresses of the container's interface; `mac` is `--mac-address`.
     pub fn address(&self, mac: Option<[u8; 6]>) -> tap::Address {
         tap::Address {
             ip: ADDRESS,
@@ -144,13 +145,13 @@ impl Way {
         }
     }
 
-    /// The words that start it, talking over descriptor 3 (passt), or over a socket in the working folder until
-    /// descriptor 3 ends (slirp4netns). Neither lets the container reach the machine's loopback, and neither opens ports.
+    /// Its command line. passt talks over descriptor 3; slirp4netns over a socket in the working folder, until
+    /// descriptor 3 closes. Neither lets the container reach the machine's loopback, and neither opens ports.
     ///
-    /// With `forward`, names are answered at [`Way::names`]. passt must not be asked for that otherwise: it would rewrite
-    /// each answer of the machine's first name server to come from there, also to a container that asked that server.
-    /// Its `--interface` is where it would look for what it is told here; otherwise it takes the one with the default route,
-    /// and does not start on a machine that has none.
+    /// With `forward`, DNS queries are answered at [`Way::names`]. passt gets that option only then: it would rewrite
+    /// each answer of the machine's first name server to come from there, even for a container that asked that server
+    /// directly. `--interface` names the interface from which passt would read its defaults, all of which are given
+    /// here; without it, passt looks for the default route and does not start on a machine without one.
     pub(super) fn words(&self, forward: bool) -> Vec<String> {
         let words = match self {
             Self::Passt(_) => format!(
@@ -165,14 +166,14 @@ impl Way {
             ),
             Self::Slirp(_) => format!(
                 "slirp4netns --target-type=bess --disable-host-loopback --enable-sandbox --cidr={SLIRP_NETWORK} --mtu={MTU} --exit-fd=3 {}",
-                cable::SOCKET
+                uplink::SOCKET
             ),
         };
         words.split_whitespace().map(str::to_owned).collect()
     }
 }
 
-/// The machine's own address, as the rest of the world sees it; `None` without a network.
+/// The machine's own address on its network; `None` without a network.
 pub fn address_of_machine() -> Option<IpAddr> {
     // Connecting a datagram socket sends nothing: it chooses the route, and with it our own address.
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
@@ -201,7 +202,7 @@ pub fn parse_mac(text: &str) -> Option<[u8; 6]> {
     Some(mac)
 }
 
-/// An interface as it is recorded and shown.
+/// An interface as recorded and shown.
 pub fn endpoint(way: &Way, address: &tap::Address) -> Endpoint {
     Endpoint {
         ip: address.ip,
@@ -212,7 +213,7 @@ pub fn endpoint(way: &Way, address: &tap::Address) -> Endpoint {
     }
 }
 
-/// The machine's end of a container's cable, and who serves it.
+/// The machine's end of a container's tap, and the process that serves it.
 pub struct Outbound {
     tap: OwnedFd,
     way: Way,
@@ -222,8 +223,8 @@ pub struct Outbound {
 }
 
 impl Outbound {
-    /// Nothing serves it yet. `folder` is a private one for a socket and what the other program complains about;
-    /// `forward` says whether the container asks for names at [`Way::names`].
+    /// An uplink that nothing serves yet. `folder` is a private folder for a socket and the other program's error
+    /// output; `forward` says whether the container resolves names at [`Way::names`].
     pub fn new(tap: OwnedFd, way: Way, folder: PathBuf, forward: bool) -> Self {
         Self {
             tap,
@@ -234,12 +235,12 @@ impl Outbound {
         }
     }
 
-    /// Readable when the container has sent its first packet. `None` once it is served.
+    /// Readable when the container has sent its first packet. `None` once served.
     pub fn waiting(&self) -> Option<BorrowedFd<'_>> {
         self.server.is_none().then(|| self.tap.as_fd())
     }
 
-    /// Starts a process that serves the cable. The caller has one thread only.
+    /// Starts the uplink process. The caller must be single-threaded.
     pub fn serve(&mut self) -> Result<()> {
         match fork()? {
             Forked::Child => {
@@ -248,7 +249,7 @@ impl Outbound {
                     .and_then(|()| process::set_name("docklings-net"))
                     .and_then(|()| keep_only(&self.tap));
                 if alone.is_ok() {
-                    cable::serve(&self.way, &self.folder, self.forward);
+                    uplink::serve(&self.way, &self.folder, self.forward);
                 }
                 process::exit(1)
             }
@@ -259,7 +260,7 @@ impl Outbound {
         }
     }
 
-    /// Ends whoever serves it, without waiting: the container has ended.
+    /// Ends the uplink process without waiting: the container has ended.
     pub fn stop(&self) {
         if let Some(server) = &self.server {
             let _ = process::send_signal(server.as_fd(), libc::SIGKILL);
@@ -276,10 +277,10 @@ impl Drop for Outbound {
     }
 }
 
-/// Makes the tap descriptor 3 and closes all others, so that nothing of the container's is kept open: not its lock, and
-/// not its clients.
+/// Makes the tap descriptor 3 and closes all others, so that neither the container's lock nor its clients are kept
+/// open.
 fn keep_only(tap: &OwnedFd) -> Result<()> {
-    let null = cable::null()?;
+    let null = uplink::null()?;
     process::arrange(&[null.as_fd(), null.as_fd(), null.as_fd(), tap.as_fd()])?;
     drop(null);
     process::close_from(4);

@@ -1,10 +1,11 @@
-//! `-p`: ports of the machine that lead into a container.
+//! `-p`: ports of the machine published by a container.
 //!
-//! **Kernel feature.** A socket stays in the network namespace that it was made in, whoever uses it later.
-//! **What Docker does.** `docker-proxy` and rules of the firewall.
-//! **What we do.** The listeners are made on the machine; a fork that has joined the container's network accepts from
-//! them and connects to the container's address. A server that listens on the container's loopback only is not reached,
-//! as by Docker. It ends with the monitor.
+//! **Kernel feature.** A socket stays in the network namespace in which it was created, whichever process uses it
+//! later.
+//! **What Docker does.** `docker-proxy` and firewall rules.
+//! **What we do.** The listeners are created on the machine; a forked process that has joined the container's network
+//! accepts connections from them and connects to the container's address. As with Docker, a server that listens only on
+//! the container's loopback is not reachable. The process ends with the monitor.
 //! **Try it.** `docker run -d -p 8080:80 busybox httpd -f -h /etc`, then `curl localhost:8080/hostname`
 
 use super::relay;
@@ -17,7 +18,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// The first port of the machine on which anybody may listen. Source: `ip(7)`.
+/// The first port of the machine on which every user may listen. Source: `ip(7)`.
 const FIRST_FREE: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
 /// A listener on the machine.
@@ -26,8 +27,8 @@ pub(super) enum Listener {
     Udp(UdpSocket),
 }
 
-/// A door: where it is, and where it leads.
-pub(super) struct Door {
+/// A published port: its listener, and its port in the container.
+pub(super) struct PublishedPort {
     pub(super) listener: Listener,
     pub(super) container_port: u16,
 }
@@ -39,11 +40,11 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Binds what `-p` and `-P` ask for and starts the relay into the network of the process behind `init`, where `own` is
-    /// the container's address.
+    /// Binds the ports of `-p` and `-P`, and starts the relay in the network of the process `init`, where `own` is the
+    /// container's address.
     ///
     /// # Errors
-    /// Docker's sentence, when a port is taken: `driver failed programming external connectivity …`.
+    /// Docker's message when a port is taken: `driver failed programming external connectivity …`.
     pub fn start(
         asked: &[PortBinding],
         publish_all: bool,
@@ -55,9 +56,9 @@ impl Publisher {
         if publish_all {
             wanted.extend(exposed.iter().filter_map(|port| any_port_for(port, asked)));
         }
-        let (mut bindings, mut doors) = (Vec::new(), Vec::new());
+        let (mut bindings, mut published) = (Vec::new(), Vec::new());
         for binding in &wanted {
-            bind(binding, &mut bindings, &mut doors)?;
+            bind(binding, &mut bindings, &mut published)?;
         }
         match fork()? {
             Forked::Child => {
@@ -65,7 +66,7 @@ impl Publisher {
                     .and_then(|()| process::set_dumpable(false))
                     .and_then(|()| namespace::join(init, libc::CLONE_NEWNET as u64));
                 if joined.is_ok() {
-                    relay::run(doors, own);
+                    relay::run(published, own);
                 }
                 process::exit(1)
             }
@@ -76,7 +77,7 @@ impl Publisher {
         }
     }
 
-    /// What was bound, with the ports that were chosen.
+    /// The bound ports, including those chosen automatically.
     pub fn bindings(&self) -> &[PortBinding] {
         &self.bindings
     }
@@ -84,7 +85,7 @@ impl Publisher {
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        // Waited for: its listeners are closed when it is gone, and somebody may want the ports next.
+        // Wait for it: its listeners close when it ends, and the ports may be needed next.
         if process::send_signal(self.relay.as_fd(), libc::SIGKILL).is_ok() {
             let _ = process::wait(&self.relay);
         }
@@ -106,8 +107,12 @@ fn any_port_for(exposed: &str, asked: &[PortBinding]) -> Option<PortBinding> {
     })
 }
 
-/// Of a range, the first port that is free.
-fn bind(asked: &PortBinding, bindings: &mut Vec<PortBinding>, doors: &mut Vec<Door>) -> Result<()> {
+/// Binds one publication; of a range, the first free port.
+fn bind(
+    asked: &PortBinding,
+    bindings: &mut Vec<PortBinding>,
+    published: &mut Vec<PublishedPort>,
+) -> Result<()> {
     let last = asked.host_port_last.max(asked.host_port);
     for port in asked.host_port..last {
         let one = PortBinding {
@@ -115,7 +120,7 @@ fn bind(asked: &PortBinding, bindings: &mut Vec<PortBinding>, doors: &mut Vec<Do
             host_port_last: 0,
             ..asked.clone()
         };
-        match bind_one(&one, bindings, doors) {
+        match bind_one(&one, bindings, published) {
             Err(error) if error.kind() == crate::ErrorKind::Conflict => {}
             other => return other,
         }
@@ -125,23 +130,23 @@ fn bind(asked: &PortBinding, bindings: &mut Vec<PortBinding>, doors: &mut Vec<Do
         host_port_last: 0,
         ..asked.clone()
     };
-    bind_one(&one, bindings, doors)
+    bind_one(&one, bindings, published)
 }
 
-/// Without an address, IPv4 and IPv6 get the same port; a machine without IPv6 goes without.
+/// Without an address, IPv4 and IPv6 get the same port; a machine without IPv6 gets only IPv4.
 fn bind_one(
     asked: &PortBinding,
     bindings: &mut Vec<PortBinding>,
-    doors: &mut Vec<Door>,
+    published: &mut Vec<PublishedPort>,
 ) -> Result<()> {
     let host_ip = asked.host_ip.trim_matches(['[', ']']);
     if !host_ip.is_empty() {
         let address: IpAddr = host_ip
             .parse()
             .map_err(|_| Error::invalid(format!("invalid IP address: {host_ip}")))?;
-        let (door, port) = open(asked, SocketAddr::new(address, asked.host_port))
+        let (entry, port) = open(asked, SocketAddr::new(address, asked.host_port))
             .map_err(|error| taken(asked, host_ip, error))?;
-        doors.push(door);
+        published.push(entry);
         bindings.push(PortBinding {
             host_port: port,
             host_ip: address.to_string(),
@@ -149,10 +154,10 @@ fn bind_one(
         });
         return Ok(());
     }
-    // A free port for one family may be taken in the other; then another one is tried.
+    // A port that is free in one family may be taken in the other; then try another one.
     for attempt in 0..16 {
         let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, asked.host_port));
-        let (door, port) = open(asked, any).map_err(|error| taken(asked, "0.0.0.0", error))?;
+        let (entry, port) = open(asked, any).map_err(|error| taken(asked, "0.0.0.0", error))?;
         let six = open(asked, SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)));
         if let Err(error) = &six
             && error.kind() == io::ErrorKind::AddrInUse
@@ -162,14 +167,14 @@ fn bind_one(
             }
             return Err(taken(asked, "::", io::Error::from(error.kind())));
         }
-        doors.push(door);
+        published.push(entry);
         bindings.push(PortBinding {
             host_port: port,
             host_ip: "0.0.0.0".into(),
             ..asked.clone()
         });
-        if let Ok((door, _)) = six {
-            doors.push(door);
+        if let Ok((entry, _)) = six {
+            published.push(entry);
             bindings.push(PortBinding {
                 host_port: port,
                 host_ip: "::".into(),
@@ -181,7 +186,7 @@ fn bind_one(
     Err(Error::machine("no free port was found"))
 }
 
-fn open(asked: &PortBinding, address: SocketAddr) -> io::Result<(Door, u16)> {
+fn open(asked: &PortBinding, address: SocketAddr) -> io::Result<(PublishedPort, u16)> {
     let (listener, port) = if asked.protocol == "udp" {
         let socket = udp(address)?;
         let port = socket.local_addr()?.port();
@@ -193,7 +198,7 @@ fn open(asked: &PortBinding, address: SocketAddr) -> io::Result<(Door, u16)> {
         (Listener::Tcp(listener), port)
     };
     Ok((
-        Door {
+        PublishedPort {
             listener,
             container_port: asked.container_port,
         },
@@ -210,7 +215,7 @@ fn new_socket(address: SocketAddr, kind: rustix::net::SocketType) -> io::Result<
     };
     let socket = socket_with(family, kind, SocketFlags::CLOEXEC, None)?;
     if address.is_ipv6() {
-        // The IPv4 half of the port has a listener of its own.
+        // IPv4 has its own listener on the port.
         sockopt::set_ipv6_v6only(&socket, true)?;
     }
     if kind == rustix::net::SocketType::STREAM {
@@ -238,13 +243,13 @@ fn taken(asked: &PortBinding, ip: &str, error: io::Error) -> Error {
         io::ErrorKind::AddrInUse => Error::conflict(format!(
             "failed to set up container networking: driver failed programming external connectivity on endpoint: Bind for {address} failed: port is already allocated"
         ))
-        .with_hint("docker ps shows which container has the port; or choose another one"),
+        .with_hint("docker ps shows which container has the port; or choose another port"),
         io::ErrorKind::PermissionDenied => privileged(asked, &address),
         _ => Error::machine(format!("cannot listen on {address}")).with_source(error),
     }
 }
 
-/// As Docker says it to an ordinary user, and the same flag with a port that is to be had.
+/// Docker's message to an ordinary user, with a hint that repeats the flag with an allowed port.
 fn privileged(asked: &PortBinding, address: &str) -> Error {
     let port = asked.host_port;
     let first = std::fs::read_to_string(FIRST_FREE).ok();
@@ -288,13 +293,13 @@ mod tests {
     }
 
     #[test]
-    fn a_free_port_is_chosen_and_a_taken_one_is_told() {
+    fn a_free_port_is_chosen_and_a_taken_one_is_reported() {
         for protocol in ["tcp", "udp"] {
-            let (mut bindings, mut doors) = (Vec::new(), Vec::new());
+            let (mut bindings, mut published) = (Vec::new(), Vec::new());
             bind(
                 &binding("127.0.0.1", 0, protocol),
                 &mut bindings,
-                &mut doors,
+                &mut published,
             )
             .unwrap();
             let port = bindings[0].host_port;
@@ -302,7 +307,7 @@ mod tests {
             let error = bind(
                 &binding("127.0.0.1", port, protocol),
                 &mut bindings,
-                &mut doors,
+                &mut published,
             )
             .unwrap_err();
             assert!(
@@ -314,22 +319,27 @@ mod tests {
 
     #[test]
     fn of_a_range_the_first_free_port_is_taken() {
-        let (mut bindings, mut doors) = (Vec::new(), Vec::new());
-        bind(&binding("127.0.0.1", 0, "tcp"), &mut bindings, &mut doors).unwrap();
+        let (mut bindings, mut published) = (Vec::new(), Vec::new());
+        bind(
+            &binding("127.0.0.1", 0, "tcp"),
+            &mut bindings,
+            &mut published,
+        )
+        .unwrap();
         let first = bindings[0].host_port;
         let range = PortBinding {
             host_port_last: first.saturating_add(20),
             ..binding("127.0.0.1", first, "tcp")
         };
-        bind(&range, &mut bindings, &mut doors).unwrap();
+        bind(&range, &mut bindings, &mut published).unwrap();
         assert!((first + 1..=first.saturating_add(20)).contains(&bindings[1].host_port));
         assert_eq!(bindings[1].host_port_last, 0);
     }
 
     #[test]
     fn both_families_get_the_same_port() {
-        let (mut bindings, mut doors) = (Vec::new(), Vec::new());
-        bind(&binding("", 0, "tcp"), &mut bindings, &mut doors).unwrap();
+        let (mut bindings, mut published) = (Vec::new(), Vec::new());
+        bind(&binding("", 0, "tcp"), &mut bindings, &mut published).unwrap();
         assert_eq!(bindings[0].host_ip, "0.0.0.0");
         assert!(
             bindings
@@ -339,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_only_root_has_is_refused_with_another_one() {
+    fn a_privileged_port_is_refused_with_an_alternative() {
         for (ip, protocol, flag) in [
             ("", "tcp", "-p 8081:80; "),
             ("127.0.0.1", "udp", "-p 127.0.0.1:8081:80/udp; "),

@@ -1,9 +1,9 @@
-//! The process that carries bytes between the machine's ports and a container's.
+//! The process that relays bytes between the machine's ports and a container's.
 //!
-//! It has joined the container's network, so what it connects to is the container; its listeners were made before.
-//! A thread per direction of a connection: it does nothing else, and ends with the container.
+//! It has joined the container's network, so it connects to the container; its listeners were created before that. It
+//! uses a thread per direction of a connection, does nothing else, and ends with the container.
 
-use super::ports::{Door, Listener};
+use super::ports::{Listener, PublishedPort};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::sockopt;
 use std::collections::HashMap;
@@ -13,19 +13,19 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A UDP conversation is forgotten after this silence.
+/// A UDP conversation is dropped after being idle for this long.
 const SILENCE: Duration = Duration::from_secs(60);
-/// Between two tries to take a connection when there is no descriptor for it.
+/// The pause between two attempts to accept a connection when no descriptor is free.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Threads that only copy need little room.
+/// Threads that only copy need a small stack.
 const STACK: usize = 64 << 10;
 
-/// Serves all doors, which lead to the container's address `own`; returns only if waiting for them fails.
-pub(super) fn run(doors: Vec<Door>, own: Ipv4Addr) {
-    for door in doors {
-        let serve = move || match door.listener {
-            Listener::Tcp(listener) => serve_tcp(&listener, door.container_port, own),
-            Listener::Udp(socket) => serve_udp(socket, door.container_port, own),
+/// Serves all published ports of the container with the address `own`; returns only if polling fails.
+pub(super) fn run(published: Vec<PublishedPort>, own: Ipv4Addr) {
+    for entry in published {
+        let serve = move || match entry.listener {
+            Listener::Tcp(listener) => serve_tcp(&listener, entry.container_port, own),
+            Listener::Udp(socket) => serve_udp(socket, entry.container_port, own),
         };
         if spawn(serve).is_err() {
             return;
@@ -51,13 +51,13 @@ fn serve_tcp(listener: &TcpListener, port: u16, own: Ipv4Addr) {
             match listener.accept() {
                 Ok((client, _)) => {
                     let _ = client.set_nonblocking(false);
-                    // Without a thread for it, it is closed.
+                    // If no thread can be created, the connection is closed.
                     let _ = spawn(move || relay_tcp(client, port, own));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(_) => {
-                    // No descriptor is free. The connection still waits, so polling would return at once, again and again;
-                    // that others end is told by no event.
+                    // No descriptor is free. The connection is still pending, so polling would return at once in a
+                    // loop, and no event signals that another connection has ended.
                     std::thread::sleep(PAUSE);
                     break;
                 }
@@ -66,10 +66,10 @@ fn serve_tcp(listener: &TcpListener, port: u16, own: Ipv4Addr) {
     }
 }
 
-/// Where no program listens inside, or only on the container's loopback, the connection is reset, as Docker's proxy does.
+/// If no program listens inside, or only on the container's loopback, the connection is reset, as Docker's proxy does.
 fn relay_tcp(client: TcpStream, port: u16, own: Ipv4Addr) {
     let Ok(server) = TcpStream::connect((own, port)) else {
-        // Closed so, it is broken off instead of ended.
+        // Closing with zero linger resets the connection.
         let _ = sockopt::set_socket_linger(&client, Some(Duration::ZERO));
         return;
     };
@@ -82,12 +82,12 @@ fn relay_tcp(client: TcpStream, port: u16, own: Ipv4Addr) {
 }
 
 fn carry(mut from: TcpStream, mut to: TcpStream) {
-    // On a socket pair, the standard library copies with splice(2).
+    // Between sockets, the standard library copies with splice(2).
     let _ = io::copy(&mut from, &mut to);
     let _ = to.shutdown(Shutdown::Write);
 }
 
-/// Each sender gets a socket of its own inside, so that answers find their way back.
+/// Each sender gets its own socket inside, so that answers are routed back to it.
 fn serve_udp(outside: UdpSocket, port: u16, own: Ipv4Addr) {
     let server = SocketAddr::from((own, port));
     let outside = Arc::new(outside);

@@ -1,10 +1,10 @@
-//! `/etc/resolv.conf` of a container: whom it asks for the addresses of names.
+//! `/etc/resolv.conf` of a container: its name servers.
 //!
-//! **What Docker does.** Copies the machine's, without name servers that only the machine itself can reach: the 127.0.0.53
-//! of systemd's resolver means somebody else inside of a container.
-//! **What we do.** The same; where that leaves none, an address inside leads to the machine's own name server, or, where
-//! the machine has none that this could reach, Docker's choice for that case is asked: Google's. Without a way out, who is
-//! asked says at once that there is no such name.
+//! **What Docker does.** Copies the machine's, without name servers that only the machine can reach: 127.0.0.53,
+//! systemd's resolver, means the container itself inside.
+//! **What we do.** The same. If that leaves none, an address inside leads to the machine's own name server, or, if the
+//! machine has none that this could reach, to Docker's fallback: Google's servers. Without egress, a name server inside
+//! answers at once that there is no such name.
 //! **Try it.** `docker run --rm --dns 9.9.9.9 busybox cat /etc/resolv.conf`
 //! **Lesson.** `ports-and-networks`
 //!
@@ -14,13 +14,13 @@ use super::dead_end;
 use crate::store::containers::HostConfig;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// The machine's file, and the one with the name servers that systemd's resolver asks, where it is in between.
+/// The machine's file, and the one with the upstream servers of systemd's resolver.
 const MACHINE: &str = "/etc/resolv.conf";
 const BEHIND_SYSTEMD: &str = "/run/systemd/resolve/resolv.conf";
 /// Source: moby `daemon/libnetwork/internal/resolvconf`, `defaultIPv4NSs`.
 const DEFAULT: [&str; 2] = ["8.8.8.8", "8.8.4.4"];
 
-/// What the machine's file says, and what the container is to be told.
+/// A parsed `resolv.conf`.
 #[derive(Debug, Default, PartialEq)]
 struct Resolver {
     servers: Vec<String>,
@@ -28,7 +28,7 @@ struct Resolver {
     options: Vec<String>,
 }
 
-/// The text for a container with the machine's network, or with the network `none`: nothing is left out.
+/// The text for a container with the machine's network or with the network `none`: nothing is left out.
 pub fn as_on_machine(host: &HostConfig) -> String {
     let text = read(MACHINE);
     if !has_wishes(host) {
@@ -39,8 +39,8 @@ pub fn as_on_machine(host: &HostConfig) -> String {
     resolver.text()
 }
 
-/// The text for a container with a network of its own and a way out, and whether it names `names`, the address inside
-/// that leads to the machine's name server.
+/// The text for a container with its own network and egress, and whether it contains `names`, the address inside that
+/// leads to the machine's name server.
 pub fn with_way_out(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
     let mut resolver = from_inside(&read(MACHINE), &read(BEHIND_SYSTEMD), names);
     resolver.follow(host);
@@ -48,7 +48,7 @@ pub fn with_way_out(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
     (resolver.text(), forward)
 }
 
-/// The text for a container with a network of its own and no way out.
+/// The text for a container with its own network and no egress.
 pub fn without_way_out(host: &HostConfig) -> String {
     let mut resolver = parse(&read(MACHINE));
     resolver.servers = vec![dead_end::NAMES.to_string()];
@@ -56,7 +56,7 @@ pub fn without_way_out(host: &HostConfig) -> String {
     resolver.text()
 }
 
-/// What a container's resolv.conf says where the machine's files say `machine` and `behind`.
+/// A container's resolv.conf, if the machine's files contain `machine` and `behind`.
 fn from_inside(machine: &str, behind: &str, names: Ipv4Addr) -> Resolver {
     let mut resolver = parse(machine);
     let behind = parse(behind);
@@ -82,17 +82,17 @@ fn has_wishes(host: &HostConfig) -> bool {
     !(host.dns.is_empty() && host.dns_search.is_empty() && host.dns_options.is_empty())
 }
 
-/// The other program asks there for the container, over IPv4.
+/// The egress program can query it for the container, over IPv4.
 fn is_loopback(server: &str) -> bool {
     matches!(server.parse(), Ok(IpAddr::V4(ip)) if ip.is_loopback())
 }
 
-/// The way out knows IPv4 only, and leads to nobody's loopback.
+/// Egress is IPv4 only and does not reach loopback.
 fn is_reachable(server: &str) -> bool {
     matches!(server.parse(), Ok(IpAddr::V4(ip)) if !ip.is_loopback() && !ip.is_unspecified())
 }
 
-/// Source: `resolv.conf(5)`. Of several `search` and `domain` lines the last one counts.
+/// Source: `resolv.conf(5)`. The last of several `search` and `domain` lines counts.
 fn parse(text: &str) -> Resolver {
     let mut resolver = Resolver::default();
     for line in text.lines() {
@@ -108,7 +108,7 @@ fn parse(text: &str) -> Resolver {
 }
 
 impl Resolver {
-    /// `--dns`, `--dns-search` and `--dns-option` each replace what the machine says; `--dns-search .` leaves nothing.
+    /// `--dns`, `--dns-search` and `--dns-option` each replace the machine's values; `--dns-search .` leaves none.
     fn follow(&mut self, host: &HostConfig) {
         let replace = |list: &mut Vec<String>, asked: &[String]| {
             if !asked.is_empty() {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_container_is_told_of_servers_that_it_can_ask() {
+    fn a_container_gets_servers_that_it_can_reach() {
         let names = Ipv4Addr::new(172, 17, 0, 1);
         let stub = "nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch lan\n";
         for (machine, behind, expected) in [
@@ -214,7 +214,7 @@ mod tests {
                 "",
                 "nameserver 172.17.0.1\n",
             ),
-            // No server can be reached over IPv4.
+            // No server is reachable over IPv4.
             (
                 "nameserver 2001:db8::53\nsearch lan\n",
                 "",

@@ -1,8 +1,8 @@
-//! The process at the machine's end of a container's cable: packets from the tap to passt or slirp4netns, and back.
+//! The uplink process: forwards packets between a container's tap and passt or slirp4netns.
 //!
-//! It ends with the monitor, and the other program ends with it, because its socket closes. Whatever the container sends
-//! is looked at first ([`may_leave`]): with raw sockets it can write any packet that it likes, also one to an address
-//! that, outside, means the machine itself.
+//! It ends with the monitor, and the other program ends with it because its socket closes. Every packet that the
+//! container sends is filtered first ([`may_leave`]): with raw sockets it can send any packet, even one to an address
+//! that means the machine itself outside.
 
 use super::outbound::{ADDRESS, Way};
 use crate::error::Result;
@@ -25,28 +25,28 @@ use std::time::{Duration, Instant};
 
 /// slirp4netns listens on this socket in the container's private folder.
 pub(super) const SOCKET: &str = "slirp.sock";
-/// What the other program complains about.
+/// The other program's error output.
 const LOG: &str = "network.log";
-/// The longest packet with its Ethernet header, and some room.
+/// The longest packet with its Ethernet header, and some slack.
 const LONGEST: usize = 64 << 10;
-/// passt wants the length of each packet before it, as QEMU writes it: four bytes, the highest first.
+/// passt expects the length before each packet, as QEMU writes it: four bytes, big endian.
 const PREFIX: usize = 4;
-/// A program that ends is started again by a later packet, but not more often than this.
+/// A later packet restarts a program that has ended, but not more often than this.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long slirp4netns may take to listen, and how often it is looked for.
+/// How long slirp4netns may take to listen, and how often we try.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 2_000_000,
 };
 
-/// Serves the cable whose end is descriptor 3; returns only if that fails. `folder` is a private one, and `forward` says
-/// whether the container asks for names at [`Way::names`].
+/// Serves the tap at descriptor 3; returns only on failure. `folder` is private, and `forward` says whether the
+/// container resolves names at [`Way::names`].
 pub(super) fn serve(way: &Way, folder: &Path, forward: bool) {
     let Ok(tap) = process::inherited(3).map(Arc::new) else {
         return;
     };
-    // From here the socket's name is short enough, wherever the folder lies.
+    // A relative socket path is short enough, wherever the folder is.
     if nix::unistd::chdir(folder).is_err() {
         return;
     }
@@ -68,7 +68,7 @@ pub(super) fn serve(way: &Way, folder: &Path, forward: bool) {
         if sent {
             continue;
         }
-        // Ended first: only a process with one thread may fork.
+        // Ended first: only a single-threaded process may fork.
         drop(other.take());
         if started.is_none_or(|at| at.elapsed() > PAUSE) {
             started = Some(Instant::now());
@@ -81,8 +81,8 @@ pub(super) fn serve(way: &Way, folder: &Path, forward: bool) {
     }
 }
 
-/// Whether a packet may go on to the world: IPv4 and the questions for its neighbours, and not to an address by which the
-/// machine would understand itself (0.0.0.0/8, 127.0.0.0/8).
+/// Whether a packet may leave: IPv4 and ARP, but not to an address that means the machine itself (0.0.0.0/8,
+/// 127.0.0.0/8).
 fn may_leave(packet: &[u8]) -> bool {
     const HEADER: usize = 14;
     match packet.get(12..HEADER) {
@@ -94,22 +94,23 @@ fn may_leave(packet: &[u8]) -> bool {
     }
 }
 
-/// The hardware address of who sent a packet that [may leave](may_leave).
+/// The source hardware address of a packet that [may leave](may_leave).
 fn source(packet: &[u8]) -> [u8; 6] {
     let source = packet.get(6..).and_then(|rest| rest.first_chunk());
     source.copied().unwrap_or_default()
 }
 
-/// What slirp4netns hears first: a question of the container for its own address (a gratuitous ARP, RFC 5227), which needs
+/// The first packet for slirp4netns: the container asks for its own address (a gratuitous ARP, RFC 5227), which needs
 /// no answer.
 ///
-/// It reads one packet in each turn of its loop, and its clock stands at zero until the first turn is over. A name lookup
-/// in that turn is lost: its socket expires before the answer comes, and the resolver asks again only after seconds. And
-/// it knows from here on where answers go; it would keep them back while it asks for that, the second for half a second.
+/// slirp4netns reads one packet in each turn of its loop, and its clock is zero until the first turn ends. A name
+/// lookup in that turn is lost: its socket expires before the answer comes, and the resolver retries only after
+/// seconds. The packet also reveals where answers go; otherwise slirp4netns holds them back while it asks, the second
+/// one for half a second.
 fn announcement(mac: [u8; 6]) -> Vec<u8> {
     let (own, everyone, nobody) = (ADDRESS.octets(), [0xff; 6], [0; 6]);
     let ethernet = [&everyone[..], &mac, &[0x08, 0x06]];
-    // Ethernet and IPv4, with addresses of six and four bytes; a question.
+    // Ethernet and IPv4, with addresses of six and four bytes; a request.
     let kind = [0, 1, 0x08, 0, 6, 4, 0, 1];
     [&ethernet[..], &[&kind, &mac, &own, &nobody, &own]]
         .concat()
@@ -125,7 +126,7 @@ struct Other {
     _until: Option<std::io::PipeWriter>,
 }
 
-/// Its process, which ends with the value.
+/// Its process, killed when this is dropped.
 struct Program(OwnedFd);
 
 impl Program {
@@ -141,11 +142,11 @@ impl Drop for Program {
     }
 }
 
-/// How packets go to it.
+/// How packets reach it.
 enum Line {
-    /// A stream, each packet with its length before it.
+    /// A stream, each packet after its length.
     Stream(UnixStream),
-    /// A socket that keeps packets apart.
+    /// A datagram socket.
     Packets(OwnedFd),
 }
 
@@ -181,7 +182,7 @@ impl Other {
         })
     }
 
-    /// Sends the packet of `length` bytes behind the prefix. Returns whether somebody took it.
+    /// Sends the packet of `length` bytes after the prefix. Returns whether it was accepted.
     fn send(&self, packet: &mut [u8], length: usize) -> bool {
         match &self.line {
             Line::Stream(stream) => {
@@ -202,7 +203,7 @@ impl Other {
 impl Drop for Other {
     fn drop(&mut self) {
         self.program.end();
-        // Whatever waits for it on our side goes on.
+        // Threads that wait for it must continue.
         match &self.line {
             Line::Stream(stream) => {
                 let _ = stream.shutdown(Shutdown::Both);
@@ -226,7 +227,7 @@ impl Line {
         .map_err(|error| failed("dup", "a cable", error))
     }
 
-    /// Gives the container every packet that comes back, until none does.
+    /// Passes every packet that comes back to the container, until the connection ends.
     fn pass_to(&self, tap: &OwnedFd) {
         match self {
             Self::Packets(socket) => {
@@ -234,7 +235,7 @@ impl Line {
                 loop {
                     match rustix::net::recv(socket, &mut packet, RecvFlags::empty()) {
                         Ok((_, 0)) => return,
-                        // A packet that the interface does not take is lost, as on any cable.
+                        // A packet that the interface rejects is lost, as on any link.
                         Ok((_, length)) => {
                             let _ = rustix::io::write(tap, &packet[..length]);
                         }
@@ -258,10 +259,10 @@ impl Line {
     }
 }
 
-/// Packets out of a stream of lengths and packets.
+/// Splits a stream of lengths and packets into packets.
 struct Packets {
     buffer: Vec<u8>,
-    /// What of the buffer is not used up yet.
+    /// The part of the buffer that has not been consumed.
     start: usize,
     end: usize,
 }
@@ -277,7 +278,7 @@ impl Default for Packets {
 }
 
 impl Packets {
-    /// Reads what there is; how much.
+    /// Reads what is available; returns how much.
     fn read(&mut self, from: &mut impl std::io::Read) -> std::io::Result<usize> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
@@ -292,7 +293,7 @@ impl Packets {
         usize::try_from(u32::from_be_bytes(*prefix)).ok()
     }
 
-    /// The next packet that is whole.
+    /// The next complete packet.
     fn next(&mut self) -> Option<&[u8]> {
         let length = self.announced().filter(|length| *length <= LONGEST)?;
         let from = self.start + PREFIX;
@@ -303,7 +304,7 @@ impl Packets {
         Some(&self.buffer[from..from + length])
     }
 
-    /// The stream announced a packet longer than any: it cannot be read on.
+    /// Whether the stream announced an impossible length, so that it cannot be read any further.
     fn is_broken(&self) -> bool {
         self.announced().is_some_and(|length| length > LONGEST)
     }
@@ -326,7 +327,7 @@ fn execute(way: &Way, line: &impl AsFd, forward: bool) -> Result<Program> {
                 process::reset_signals()
             };
             if prepared().is_ok() {
-                // Tells people, and tests, whose it is.
+                // Shows people and tests which container it belongs to.
                 let home = std::env::current_dir().unwrap_or_default();
                 let env = [format!("DOCKLINGS_CONTAINER={}", home.display())];
                 process::execve(way.program(), &way.words(forward), &env);
@@ -337,7 +338,7 @@ fn execute(way: &Way, line: &impl AsFd, forward: bool) -> Result<Program> {
     }
 }
 
-/// `/dev/null`, for a program that has nothing to read and nobody to tell.
+/// `/dev/null`, for a program without input and output.
 pub(super) fn null() -> Result<OwnedFd> {
     open("/dev/null", OFlags::RDWR)
 }
@@ -346,14 +347,14 @@ fn log() -> Result<OwnedFd> {
     open(LOG, OFlags::CREATE | OFlags::WRONLY | OFlags::TRUNC)
 }
 
-/// Opens a file for [`process::arrange`], out of the way of the numbers that it gives out.
+/// Opens a file for [`process::arrange`], with a number above those that it assigns.
 fn open(path: &str, flags: OFlags) -> Result<OwnedFd> {
     let file = rustix::fs::open(path, flags | OFlags::CLOEXEC, Mode::from_raw_mode(0o600))
         .map_err(|error| failed("open", path, error))?;
     process::raise(file.as_fd())
 }
 
-/// Connects to slirp4netns, which needs a moment until it listens and says to nobody when it does.
+/// Connects to slirp4netns, which needs a moment until it listens and does not announce it.
 fn connect(program: &OwnedFd) -> Result<OwnedFd> {
     let refused = |error| failed("connect", SOCKET, error);
     let address = SocketAddrUnix::new(SOCKET).map_err(refused)?;
@@ -366,7 +367,7 @@ fn connect(program: &OwnedFd) -> Result<OwnedFd> {
             Ok(()) => return Ok(socket),
             Err(error) => error,
         };
-        // Ready to be read means that it has ended.
+        // Readable means that it has ended.
         let mut ended = [PollFd::new(program, PollFlags::IN)];
         if poll(&mut ended, Some(&LOOK)).unwrap_or(0) > 0 || Instant::now() > deadline {
             return Err(refused(error));
@@ -402,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn slirp4netns_hears_first_who_the_container_is() {
+    fn slirp4netns_first_gets_the_containers_address() {
         let mac = [2, 0x42, 1, 2, 3, 4];
         let frame = announcement(mac);
         assert_eq!(frame.len(), 42);
@@ -420,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_come_out_of_the_stream_however_it_is_cut() {
+    fn packets_are_read_from_the_stream_however_it_is_split() {
         let mut stream = Vec::new();
         for length in [3_usize, 0, 70, LONGEST] {
             stream.extend(u32::try_from(length).unwrap().to_be_bytes());
@@ -436,7 +437,7 @@ mod tests {
                     }
                 }
             }
-            assert_eq!(lengths, [3, 0, 70, LONGEST], "cut every {cut} bytes");
+            assert_eq!(lengths, [3, 0, 70, LONGEST], "split every {cut} bytes");
             assert!(!packets.is_broken());
         }
         let mut packets = Packets::default();
