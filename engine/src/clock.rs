@@ -1,17 +1,17 @@
-//! Time and randomness, handed to the engine from outside.
+//! Time and randomness, passed to the engine from outside.
 //!
-//! The engine never reads the clock or the random pool by itself, so a test can make both predictable.
+//! The engine never reads the clock or the random pool directly, so a test can make both predictable.
 
 use jiff::Timestamp;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Tells the time.
+/// A source of the time.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// Gives random bytes.
+/// A source of random bytes.
 pub trait Entropy: Send + Sync {
     /// Fills `bytes`.
     fn fill(&self, bytes: &mut [u8]);
@@ -29,13 +29,13 @@ impl Clock for System {
 
 impl Entropy for System {
     /// # Panics
-    /// If the kernel has no random pool: nothing that makes ids can go on.
+    /// If the kernel has no random pool: without it, no id can be created.
     fn fill(&self, bytes: &mut [u8]) {
         getrandom::fill(bytes).expect("the kernel gives random bytes");
     }
 }
 
-/// A clock that stands still, for tests.
+/// A stopped clock, for tests.
 #[derive(Debug, Clone, Copy)]
 pub struct Fixed(pub Timestamp);
 

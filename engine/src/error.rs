@@ -1,8 +1,8 @@
-//! What can go wrong, in the engine's words.
+//! The engine's errors.
 //!
-//! An [`Error`] has a [`ErrorKind`] where a program branches, one sentence where a person reads,
-//! an optional hint with the command that helps, and the cause. Messages follow Docker's wording where learners
-//! will search for it. Printing them, with prefixes and exit codes, is the caller's business.
+//! An [`Error`] has an [`ErrorKind`] for programs, one sentence for people, an optional hint with the command that
+//! helps, and the cause. Messages follow Docker's wording where learners will search for it. The caller prints them and
+//! chooses prefixes and exit codes.
 
 use std::fmt;
 use std::io;
@@ -24,11 +24,11 @@ pub enum ErrorKind {
     CannotExecute,
     /// The container's command does not exist (exit code 127).
     CommandNotFound,
-    /// This machine lacks something that the operation needs; `docklings doctor` tells more.
+    /// This machine lacks something that the operation needs; `docklings doctor` shows what.
     Machine,
     /// Docker has it, docklings does not; the message names it.
     Unsupported,
-    /// The request does not fit the caller's own files; Docker's command line finds that out, not its daemon.
+    /// The request does not fit the caller's own files; in Docker the command line detects this, not the daemon.
     Local,
     /// The engine's own state is damaged, or a bug.
     Internal,
@@ -36,7 +36,7 @@ pub enum ErrorKind {
     Io,
 }
 
-/// What helps where a disk, or the caller's share of it, is full.
+/// The hint when a disk or quota is full.
 const ROOM: &str = "make room on that disk: `docker system prune` removes what is not in use";
 
 /// An error of the engine: kind, sentence, hint and cause.
@@ -104,14 +104,14 @@ impl Error {
         error
     }
 
-    /// Adds the command, or the sentence, that helps.
+    /// Adds the command or sentence that helps.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Adds the cause. A full disk has a hint of its own.
+    /// Adds the cause. A full disk also adds a hint.
     #[must_use]
     pub fn with_source(
         mut self,
@@ -134,7 +134,7 @@ impl Error {
         &self.message
     }
 
-    /// Whether the disk is full, or the caller's share of it is used up.
+    /// Whether the disk is full or the caller's quota is used up.
     pub fn is_lack_of_room(&self) -> bool {
         let kind = self.io_kind();
         kind.is_some_and(|kind| {
@@ -145,7 +145,7 @@ impl Error {
         })
     }
 
-    /// The file that is closed to this user, if that is the cause.
+    /// The file that this user may not access, if that is the cause.
     pub fn closed(&self) -> Option<&Path> {
         let cause = self
             .source
@@ -160,7 +160,7 @@ impl Error {
         }
     }
 
-    /// What the kernel said, where the cause is a failure of input or output.
+    /// The kernel's error, if the cause is an input or output failure.
     fn io_kind(&self) -> Option<io::ErrorKind> {
         let cause: &dyn std::error::Error = &**self.source.as_ref()?;
         match cause.downcast_ref::<Self>() {
@@ -185,7 +185,7 @@ impl fmt::Display for Error {
                 Some(error) => write!(f, ": {}", plainly(error))?,
                 None => write!(f, ": {error}")?,
             }
-            // One of ours has written its own causes already.
+            // Our own errors already include their causes.
             cause = if error.is::<Self>() {
                 None
             } else {
@@ -196,13 +196,13 @@ impl fmt::Display for Error {
     }
 }
 
-/// The kernel's error as `strerror(3)` has it, in lower case as in Docker's sentences, without Rust's number.
+/// The kernel's error as in `strerror(3)`, in lower case as in Docker's messages, without Rust's error number.
 pub fn plainly(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error ").next().unwrap_or_default();
     let mut letters = text.chars();
     match letters.next() {
-        // An abbreviation, or a name, stays as it is.
+        // An abbreviation or a name keeps its case.
         Some(first) if !letters.as_str().starts_with(char::is_uppercase) => {
             first.to_lowercase().chain(letters).collect()
         }
@@ -218,7 +218,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// For closures that are called from a stream; elsewhere use [`IoContext::on`], which names the path.
+/// For closures called from a stream; elsewhere use [`IoContext::on`], which names the path.
 impl From<io::Error> for Error {
     fn from(source: io::Error) -> Self {
         Self::new(ErrorKind::Io, "cannot read or write").with_source(source)
@@ -227,7 +227,7 @@ impl From<io::Error> for Error {
 
 /// `result.on("read", path)?`: names the action and the path of an input or output failure.
 pub trait IoContext<T> {
-    /// Names what was being done, and to what.
+    /// Names the action and its object.
     fn on(self, action: &str, path: impl AsRef<Path>) -> Result<T>;
 }
 
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_disk_and_a_used_up_quota_are_told_from_other_failures() {
+    fn a_full_disk_and_a_used_up_quota_are_recognised() {
         for (number, expected) in [
             (libc::ENOSPC, true),
             (libc::EDQUOT, true),

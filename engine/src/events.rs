@@ -1,11 +1,11 @@
-//! The journal: what happened in a sandbox, one JSON line each.
+//! The journal: the events of a sandbox, one JSON line each.
 //!
-//! **What Docker does.** The daemon broadcasts events to those who listen, and keeps the last 256.
-//! **What we do.** Every state change, and every look (`logs`, `inspect`, …), is appended to `journal.jsonl`, and stays.
-//! `docker events` prints it; the checker reads it for what the end state cannot show.
+//! **What Docker does.** The daemon broadcasts events to its listeners and keeps the last 256.
+//! **What we do.** Every state change, and every read (`logs`, `inspect`, …), is appended to `journal.jsonl` and stays.
+//! `docker events` prints it; the checker reads what the end state cannot show.
 //!
-//! One `write(2)` with `O_APPEND` per line, so lines of different processes never mix. Blocks behind its end are set aside
-//! (`fallocate(2)`), so what is done to make room on a full disk is still recorded.
+//! Each line is one `write(2)` with `O_APPEND`, so lines of different processes never mix. Blocks past the end are
+//! reserved (`fallocate(2)`), so that commands that free space on a full disk are still recorded.
 //!
 //! **Lessons.** `running-containers`, `cleaning-up`
 
@@ -19,7 +19,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-/// What kind of thing an event is about; Docker's `Type`.
+/// The kind of object that an event is about; Docker's `Type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ObjectKind {
@@ -39,28 +39,28 @@ pub enum ObjectKind {
 ///
 /// `action` is Docker's word where Docker has the event (`create start die stop kill attach detach exec_create
 /// exec_start exec_die destroy rename update pause unpause oom health_status commit tag untag delete import load save
-/// prune pull push mount unmount`); the looks and builds that Docker does not report are `logs inspect top stats diff
+/// prune pull push mount unmount`); the reads and builds that Docker does not report are `logs inspect top stats diff
 /// copy_in copy_out export list history build build_step login search`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When it happened.
     pub time: Timestamp,
-    /// The kind of thing it happened to.
+    /// The kind of object.
     #[serde(rename = "type")]
     pub kind: ObjectKind,
     /// What happened.
     pub action: String,
     /// The full id of the container or image, the name of the volume; empty where there is none.
     pub id: String,
-    /// The docker command that caused it, such as `run` or `start`; `monitor` for what happened by itself.
+    /// The docker command that caused it, such as `run` or `start`; `monitor` if no command did.
     pub via: String,
-    /// Facts, as Docker's `Actor.Attributes` and more: `name`, `image`, `exitCode`, `tty`, `attached`, `path`, …
+    /// Attributes, Docker's `Actor.Attributes` and more: `name`, `image`, `exitCode`, `tty`, `attached`, `path`, …
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub facts: Map<String, Value>,
 }
 
 impl Event {
-    /// An event without facts.
+    /// An event without attributes.
     pub fn new(
         time: Timestamp,
         kind: ObjectKind,
@@ -78,7 +78,7 @@ impl Event {
         }
     }
 
-    /// Adds a fact.
+    /// Adds an attribute.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.facts.insert(name.to_owned(), value.into());
@@ -86,15 +86,15 @@ impl Event {
     }
 }
 
-/// Bytes behind the end of the journal that are its own: at least so many, and so many when there are fewer. An event has
-/// some 300.
+/// Bytes reserved past the end of the journal: with fewer than the first, it is topped up to the second. An event has
+/// about 300.
 const SPARE: (u64, u64) = (8 << 10, 32 << 10);
-/// Bytes that an event needs at most, if its facts are not unusually long.
+/// The most bytes that an event needs, unless its attributes are unusually long.
 const ONE_EVENT: u64 = 1 << 10;
-/// For `open(2)`: no link in the place of a journal is followed, since it could lead anywhere.
+/// For `open(2)`: do not follow a symlink in place of the journal, since it could lead anywhere.
 const NOFOLLOW: i32 = libc::O_NOFOLLOW;
 
-/// Opens the journal at `path` for appending. It is made if missing; a link is not followed.
+/// Opens the journal at `path` for appending, creating it if missing; does not follow a symlink.
 pub fn open(path: &Path) -> std::io::Result<File> {
     OpenOptions::new()
         .read(true)
@@ -105,7 +105,7 @@ pub fn open(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
-/// Cuts the journal at `path`, if there is one, to `length` bytes.
+/// Truncates the journal at `path`, if it exists, to `length` bytes.
 pub fn cut(path: &Path, length: u64) -> Result<()> {
     let file = OpenOptions::new()
         .write(true)
@@ -128,7 +128,7 @@ pub fn append(path: &Path, event: &Event) -> Result<()> {
         let about = file.metadata()?;
         set_aside(&file, &about);
         if is_cut_short(&file, &about)? {
-            // Else this line would be lost with the one before it.
+            // Otherwise this line would be lost with the one before it.
             line.insert(0, b'\n');
         }
         file.write_all(&line)
@@ -136,7 +136,7 @@ pub fn append(path: &Path, event: &Event) -> Result<()> {
     append().on("write", path)
 }
 
-/// Makes sure that others can append an event to the journal at `path`. Error: why they cannot.
+/// Makes sure that an event can be appended to the journal at `path`. Error: why it cannot.
 pub fn prepare(path: &Path) -> Result<()> {
     let prepare = || {
         let mut options = OpenOptions::new();
@@ -153,14 +153,14 @@ pub fn prepare(path: &Path) -> Result<()> {
     prepare().on("write", path)
 }
 
-/// Sets room aside for the next events. Where that cannot be done, they are written as long as the disk has room.
+/// Reserves space for the next events. If that fails, they are written as long as the disk has space.
 fn set_aside(file: &File, about: &Metadata) {
     if about.blocks() * 512 < about.len() + SPARE.0 {
         let _ = fallocate(file, FallocateFlags::KEEP_SIZE, about.len(), SPARE.1);
     }
 }
 
-/// Whether the last line has no end, because its writer was killed or the disk was full.
+/// Whether the last line is incomplete, because its writer was killed or the disk was full.
 fn is_cut_short(file: &File, about: &Metadata) -> std::io::Result<bool> {
     let Some(last) = about.len().checked_sub(1) else {
         return Ok(false);
@@ -169,8 +169,8 @@ fn is_cut_short(file: &File, about: &Metadata) -> std::io::Result<bool> {
     Ok(file.read_at(&mut byte, last)? == 1 && byte != *b"\n")
 }
 
-/// Reads the journal from byte `offset`; returns the events and the offset after the last whole line.
-/// A missing journal is an empty one. A line that a crash cut short, or a foreign one, is skipped.
+/// Reads the journal from byte `offset`; returns the events and the offset after the last complete line. A missing
+/// journal is empty. Truncated and unknown lines are skipped.
 pub fn read_from(path: &Path, offset: u64) -> Result<(Vec<Event>, u64)> {
     use std::io::{ErrorKind, Seek, SeekFrom};
     let mut options = OpenOptions::new();

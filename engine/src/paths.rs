@@ -1,4 +1,4 @@
-//! Where everything lies on disk. Every path that the engine uses is a method here.
+//! The layout on disk. Every path that the engine uses is a method here.
 //!
 //! ```text
 //! $DOCKLINGS_HOME
@@ -6,33 +6,33 @@
 //! │   ├── blobs/sha256/<hex>     an OCI image layout: configs, manifests, compressed layers
 //! │   ├── layers/<chain>/        unpacked layers: `diff/` is an overlay lowerdir, `layer.json` describes it, `on-disk` says that
 //! │   │                          it survives a power cut
-//! │   ├── starter.json           the images that a new sandbox begins with
-//! │   ├── lock                   held shared by who adds content, exclusively by who deletes it
-//! │   └── tmp/                   what is not finished; renamed into place, or swept
-//! ├── distribution/              what registries know of layers and images: notes, which may be lost
-//! ├── sandboxes/<name>/          one world of names
+//! │   ├── starter.json           the images that a new sandbox starts with
+//! │   ├── lock                   held shared to add content, exclusively to delete it
+//! │   └── tmp/                   unfinished content; renamed into place, or swept
+//! ├── distribution/              notes about layers and images in registries, which may be lost
+//! ├── sandboxes/<name>/          one namespace of containers, images and volumes
 //! │   ├── images.json            references -> image ids, and the images known here
-//! │   ├── logins.json            who is logged in at the practice hub
-//! │   ├── hub/                   what the practice hub has for this sandbox: its accounts, and what was pushed
+//! │   ├── logins.json            the logins at the practice hub
+//! │   ├── hub/                   the practice hub's data for this sandbox: its accounts and pushed images
 //! │   ├── images.lock            held while images.json is replaced
 //! │   ├── names/<name>           one file per container name; holds the id
 //! │   ├── containers/<id>/       config.json state.json log.json upper/ work/; locked by its monitor,
 //! │   │                          which listens there at ctl.sock; hosts hostname resolv.conf as last mounted
 //! │   ├── volumes/<name>/_data
 //! │   ├── cache/                 build cache records
-//! │   ├── trash/                 removed, to be unlinked
+//! │   ├── trash/                 removed things, to be unlinked
 //! │   ├── damaged/               containers that `docklings doctor --repair` put aside
-//! │   ├── boot                   the boot in which restart policies were last looked after
+//! │   ├── boot                   the boot in which restart policies were last applied
 //! │   └── journal.jsonl
 //! ├── workspaces/<exercise>/
 //! ├── hub/                       the practice hub: official images, and the blobs of all sandboxes
-//! ├── config.json                what was configured, such as which hub
+//! ├── config.json                the configuration, such as the hub
 //! └── progress.json
 //! ```
 //!
-//! What must be found again lies in the home, and is found from there whatever the caller's environment says. The runtime
-//! folder, which each session may have elsewhere and which goes with a logout, holds only what one command needs itself, and
-//! the practice hub's socket, which `hub/socket.json` names.
+//! Everything that must be found again is in the home, and is found from there whatever the caller's environment says.
+//! The runtime folder, which may differ between sessions and disappears at a logout, holds only what a single command
+//! needs, and the practice hub's socket, which `hub/socket.json` names.
 
 pub mod ours;
 pub mod remote;
@@ -51,7 +51,7 @@ pub struct Home {
 }
 
 impl Home {
-    /// `root` holds what lasts; `runtime` holds what may be lost at any moment, as at a logout.
+    /// `root` holds what must last; `runtime` holds what may be lost at any moment, as at a logout.
     pub fn new(root: impl Into<PathBuf>, runtime: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -63,15 +63,16 @@ impl Home {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// Makes sure that `folder`, one of the home's, is this user's alone; see [`ours::claim`].
+    /// Makes sure that `folder`, in the home, belongs to this user alone; see [`ours::claim`].
     pub fn claim(&self, folder: &Path) -> Result<()> {
         ours::claim(folder, &self.root)
     }
-    /// The folder for what only one command needs, or what can be made again.
+    /// The folder for data that only one command needs, or that can be created again.
     pub fn runtime(&self) -> &Path {
         &self.runtime
     }
-    /// Where a container's socket is if the file system of the home knows none; the container's folder has a link to it.
+    /// Where a container's socket is if the home's file system does not support sockets; the container's folder links
+    /// to it.
     pub fn socket_elsewhere(&self, id: &ContainerId) -> PathBuf {
         self.runtime.join(format!("{}.sock", id.short()))
     }
@@ -91,15 +92,15 @@ impl Home {
     pub fn content_tmp(&self) -> PathBuf {
         self.content().join("tmp")
     }
-    /// Which images a new sandbox begins with.
+    /// The images that a new sandbox starts with.
     pub fn starters(&self) -> PathBuf {
         self.content().join("starter.json")
     }
-    /// Held shared by who adds content, exclusively by who deletes what nobody needs.
+    /// Held shared to add content, exclusively to delete unused content.
     pub fn content_lock(&self) -> PathBuf {
         self.content().join("lock")
     }
-    /// What registries know of layers and images.
+    /// Notes about layers and images in registries.
     pub fn distribution(&self) -> PathBuf {
         self.root.join("distribution")
     }
@@ -121,19 +122,19 @@ impl Home {
     pub fn sandboxes(&self) -> PathBuf {
         self.root.join("sandboxes")
     }
-    /// The student's files for all exercises.
+    /// The learner's files for all exercises.
     pub fn workspaces(&self) -> PathBuf {
         self.root.join("workspaces")
     }
-    /// The student's files for an exercise.
+    /// The learner's files for an exercise.
     pub fn workspace(&self, exercise: &str) -> PathBuf {
         self.workspaces().join(exercise)
     }
-    /// The practice hub: what all sandboxes see of it, and its locks.
+    /// The practice hub's shared data and its locks.
     pub fn hub(&self) -> PathBuf {
         self.root.join("hub")
     }
-    /// What was configured.
+    /// The configuration.
     pub fn config(&self) -> PathBuf {
         self.root.join("config.json")
     }
@@ -154,11 +155,11 @@ impl SandboxPaths {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// Who is logged in at the practice hub, in the form of Docker's `config.json`.
+    /// The logins at the practice hub, in the format of Docker's `config.json`.
     pub fn logins(&self) -> PathBuf {
         self.root.join("logins.json")
     }
-    /// What the practice hub has for this sandbox.
+    /// The practice hub's data for this sandbox.
     pub fn hub(&self) -> PathBuf {
         self.root.join("hub")
     }
@@ -192,7 +193,7 @@ impl SandboxPaths {
     pub fn volume_data(&self, name: &VolumeName) -> PathBuf {
         self.volumes().join(name.as_str()).join("_data")
     }
-    /// The boot in which the restart policies were last looked after.
+    /// The boot in which restart policies were last applied.
     pub fn boot(&self) -> PathBuf {
         self.root.join("boot")
     }
@@ -200,7 +201,7 @@ impl SandboxPaths {
     pub fn build_cache(&self) -> PathBuf {
         self.root.join("cache")
     }
-    /// Damaged containers that were put aside.
+    /// Damaged containers that were set aside.
     pub fn damaged(&self) -> PathBuf {
         self.root.join("damaged")
     }
@@ -208,7 +209,7 @@ impl SandboxPaths {
     pub fn trash(&self) -> PathBuf {
         self.root.join("trash")
     }
-    /// What happened.
+    /// The journal of events.
     pub fn journal(&self) -> PathBuf {
         self.root.join("journal.jsonl")
     }
@@ -225,15 +226,15 @@ impl ContainerPaths {
     pub fn root(&self) -> &Path {
         &self.root
     }
-    /// What was asked for.
+    /// The requested configuration.
     pub fn config(&self) -> PathBuf {
         self.root.join("config.json")
     }
-    /// What was recorded of its life.
+    /// Its recorded state.
     pub fn state(&self) -> PathBuf {
         self.root.join("state.json")
     }
-    /// Held by the monitor for as long as it lives: the folder itself is locked.
+    /// Held by the monitor while it runs: the folder itself is locked.
     pub fn lock(&self) -> &Path {
         &self.root
     }
@@ -249,8 +250,8 @@ impl ContainerPaths {
     pub fn work(&self) -> PathBuf {
         self.root.join("work")
     }
-    /// Where `hosts`, `hostname` and `resolv.conf` are that are mounted into the container.
-    /// On the disk, not in memory: the container may write into them as much as it likes.
+    /// The folder of the `hosts`, `hostname` and `resolv.conf` mounted into the container. They are on disk, not in
+    /// memory: the container may write any amount into them.
     pub fn etc(&self) -> &Path {
         &self.root
     }
@@ -260,7 +261,7 @@ impl ContainerPaths {
     }
 }
 
-/// Makes `path` and its missing parents, readable by the owner only.
+/// Creates `path` and its missing parents, readable only by the owner.
 pub fn create_private_dir(path: &Path) -> Result<()> {
     DirBuilder::new()
         .recursive(true)

@@ -1,10 +1,10 @@
-//! Whose folder it is: what is kept in a folder that another user owns, or may write, can be led anywhere.
+//! Ownership checks: in a folder that another user owns or may write, our files can be redirected anywhere.
 //!
-//! **What Docker does.** `/var/lib/docker` belongs to root, below folders of root's. **What we do.** Homes lie anywhere, also
-//! where others may make folders first, so each of ours is looked at: its owner, its mode (which an access list shows as
-//! well), and whether it is a link.
-//! **What we leave out.** The folders above the home: who may rename those can take the home away, but cannot make
-//! one that is its user's.
+//! **What Docker does.** `/var/lib/docker` and its parents belong to root. **What we do.** A home can be anywhere, even
+//! where others may create folders first, so each of our folders is checked: its owner, its mode (whose group bits
+//! include the mask of an access list), and whether it is a symlink.
+//! **What we leave out.** The folders above the home: a user who may rename those can remove the home, but cannot
+//! create one that belongs to its owner.
 
 use super::create_private_dir;
 use super::remote::ELSEWHERE;
@@ -14,22 +14,22 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Who owns, inside of a user namespace, what belongs to someone whom the namespace does not know.
+/// The owner shown in a user namespace for files of users that the namespace does not map.
 const UNKNOWN: u32 = 65534;
 
-/// Makes sure that `path`, in the home `home`, is a folder of this user's alone. A missing one is made.
+/// Makes sure that `path`, in the home `home`, is a folder that belongs to this user alone. A missing one is created.
 pub fn claim(path: &Path, home: &Path) -> Result<()> {
     if !check(path, home)? {
         create_private_dir(path)?;
-        // Somebody else may have been faster.
+        // Another process may have been faster.
         check(path, home)?;
     }
     Ok(())
 }
 
-/// Whether `path`, in the home `home`, is there. Error: it is not a folder of this user's alone.
+/// Whether `path`, in the home `home`, exists. Error: it is not a folder that belongs to this user alone.
 pub fn check(path: &Path, home: &Path) -> Result<bool> {
-    // A slash at the end would follow a link.
+    // A trailing slash would follow a symlink.
     let path: &Path = &path.components().collect::<std::path::PathBuf>();
     let about = match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
@@ -41,7 +41,7 @@ pub fn check(path: &Path, home: &Path) -> Result<bool> {
     }
 }
 
-/// Why root may not make the missing home `home`: the folder that it would lie in belongs to somebody else.
+/// Why root may not create the missing home `home`: its parent folder belongs to another user.
 pub fn check_missing(home: &Path) -> Result<()> {
     let above = home
         .ancestors()
@@ -52,13 +52,13 @@ pub fn check_missing(home: &Path) -> Result<()> {
     }
 }
 
-/// Why the file `path` in the home `home` is closed to this user: it, or a folder that it lies in, is somebody else's.
-/// `None` if that is not why.
+/// Why this user may not access the file `path` in the home `home`: it, or a folder that contains it, belongs to
+/// another user. `None` if that is not the reason.
 pub fn why_closed(path: &Path, home: &Path) -> Option<Error> {
     if !path.starts_with(home) {
         return None;
     }
-    // What lies in a closed folder cannot be looked at, so the folder is.
+    // Nothing inside an inaccessible folder can be examined, so examine the folder.
     let (found, about) = path
         .ancestors()
         .find_map(|path| Some((path, path.symlink_metadata().ok()?)))?;
@@ -76,7 +76,7 @@ fn refusal(path: &Path, about: &Metadata, home: &Path) -> Option<Error> {
     }
     if about.is_symlink() {
         let error = Error::machine(format!(
-            "`{shown}` is a link, and docklings follows none to what it keeps"
+            "`{shown}` is a symbolic link, which docklings does not follow to its own files"
         ));
         return Some(match path.canonicalize() {
             Ok(target) if path == home => {
@@ -90,14 +90,14 @@ fn refusal(path: &Path, about: &Metadata, home: &Path) -> Option<Error> {
     }
     (about.mode() & 0o022 != 0).then(|| {
         Error::machine(format!(
-            "other users may write to `{shown}` (mode {:04o}), and what they put there would run as yours",
+            "other users may write to `{shown}` (mode {:04o}), and what they put there would run as you",
             about.mode() & 0o7777
         ))
         .with_hint(format!("look at what is in it, then: chmod go-w {shown}"))
     })
 }
 
-/// `path` belongs to the user with the id `owner`, and not to this one.
+/// The error: `path` belongs to the user with the id `owner`, not to this one.
 fn foreign(path: &Path, owner: u32, home: &Path) -> Error {
     let (shown, home) = (path.display(), home.display());
     let give_back = format!("sudo chown -R \"$(id -un):\" {home}");
@@ -114,14 +114,14 @@ fn foreign(path: &Path, owner: u32, home: &Path) -> Error {
         (_, 0) => Error::machine(format!("`{shown}` belongs to root, as after `sudo docker`"))
             .with_hint(give_back),
         (_, owner) => Error::machine(format!(
-            "`{shown}` belongs to the user {}, and not to you",
+            "`{shown}` belongs to the user {}, not to you",
             name(owner)
         ))
         .with_hint(ELSEWHERE),
     }
 }
 
-/// The name of a user, or the number of one who has none.
+/// A user's name, or its number if it has none.
 fn name(id: u32) -> String {
     let user = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(id));
     match user.ok().flatten() {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_folder_is_made_for_its_owner_alone_and_found_again() {
+    fn a_missing_folder_is_created_private_and_found_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b");
         assert!(!check(&path, &path).unwrap());
@@ -166,14 +166,14 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_not_followed_and_the_folder_behind_it_is_named() {
+    fn a_link_is_not_followed_and_its_target_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));
         fs::create_dir(&real).unwrap();
         symlink(&real, &link).unwrap();
         for path in [link.clone(), link.join(""), link.join(".")] {
             let error = claim(&path, &link).unwrap_err();
-            assert!(error.message().contains("is a link"), "{error}");
+            assert!(error.message().contains("is a symbolic link"), "{error}");
             let real = real.canonicalize().unwrap();
             assert_eq!(
                 error.hint().unwrap(),

@@ -1,23 +1,23 @@
-//! Which file system a home lies on: on those of other machines no container can run.
+//! The file system of a home: containers cannot run on network file systems.
 //!
-//! **Kernel feature.** overlayfs takes no upper layer whose names another machine may change (`d_revalidate`), and over NFS
-//! a folder cannot be locked (`flock(2)`, notes).
-//! **What we do.** Say so at once, with the one thing that helps: a home on a disk of this machine.
+//! **Kernel feature.** overlayfs rejects an upper layer whose names another machine may change (`d_revalidate`), and
+//! over NFS a folder cannot be locked (`flock(2)`, notes).
+//! **What we do.** Report it at once, with the only remedy: a home on a local disk.
 
 use crate::error::{Error, Result};
 use std::path::Path;
 
-/// Lets the home lie in a folder of this machine that no other user can have made first, now and in later sessions.
+/// Puts the home in a local folder that no other user can have created first, now and in later sessions.
 pub const ELSEWHERE: &str = "export DOCKLINGS_HOME=\"$(mktemp -d /var/tmp/docklings-XXXXXX)\" && echo \"export DOCKLINGS_HOME=$DOCKLINGS_HOME\" >> ~/.profile";
 
-/// The magic number of the file system of `path`, as `statfs(2)` has it.
+/// The magic number of the file system of `path`, as in `statfs(2)`.
 pub fn file_system(path: &Path) -> Option<u32> {
     let found = rustix::fs::statfs(path).ok()?;
-    // The field is signed on some machines; the number is 32 bits of pattern.
+    // The field is signed on some architectures; the number is a 32-bit pattern.
     Some(found.f_type as u32)
 }
 
-/// What the file system with the number `magic` is called, if overlayfs takes it for one of another machine.
+/// The name of the file system with the number `magic`, if overlayfs treats it as remote.
 pub fn name(magic: u32) -> Option<&'static str> {
     match magic {
         0x6969 => Some("NFS"),
@@ -33,7 +33,7 @@ pub fn name(magic: u32) -> Option<&'static str> {
     }
 }
 
-/// Refuses a home on a file system of another machine.
+/// Refuses a home on a network file system.
 pub fn refuse(home: &Path) -> Result<()> {
     match file_system(home).and_then(name) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! Writing a file so that a reader, or a crash, sees either the old one or the new one.
+//! Writes a file so that a reader, even after a crash, sees either the old or the new one.
 //!
 //! **Kernel feature.** `rename(2)` replaces a name atomically.
 //! **What we leave out.** On a full disk there is no room for a second file beside the first; see [`write`].
@@ -11,7 +11,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-/// How the name of a file begins that is being written; one that nobody writes any more was left by a crash.
+/// The prefix of a file being written; one without a writer was left by a crash.
 pub const UNFINISHED: &str = ".new-";
 
 /// Whether the data must survive a power cut.
@@ -19,11 +19,12 @@ pub const UNFINISHED: &str = ".new-";
 pub enum Durability {
     /// It may be lost in a power cut.
     Cached,
-    /// It is on the disk when the call returns.
+    /// It is on disk when the call returns.
     Durable,
 }
 
-/// Writes a file where nobody looks yet, or where half of it is as good as none: in place, which costs one file and not two.
+/// Writes a file that no reader can see yet, or for which half a file counts as none: in place, which costs one file
+/// instead of two.
 pub fn write_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::File::options()
         .write(true)
@@ -35,8 +36,9 @@ pub fn write_unseen(path: &Path, bytes: &[u8]) -> Result<()> {
         .on("write", path)
 }
 
-/// Replaces the file at `path` by `bytes`. Where there is no room for a new file, the old one is written over if its blocks
-/// are enough: what makes room, such as `docker rmi`, must not need any. A power cut at that moment may damage the file.
+/// Replaces the file at `path` by `bytes`. If there is no space for a new file, the old one is overwritten if its
+/// blocks are enough: commands that free space, such as `docker rmi`, must not need any. A power cut at that moment may
+/// damage the file.
 pub fn write(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
     let replaced = replace(path, bytes, durability);
     let is_full = replaced.as_ref().is_err_and(Error::is_lack_of_room);
@@ -67,7 +69,7 @@ fn replace(path: &Path, bytes: &[u8], durability: Durability) -> Result<()> {
     Ok(())
 }
 
-/// Writes `bytes` over the file at `path`, which is left as it is if they need more blocks than it has.
+/// Writes `bytes` over the file at `path`, which is left unchanged if they need more blocks than it has.
 fn overwrite(path: &Path, bytes: &[u8], durability: Durability) -> std::io::Result<()> {
     let file = fs::File::options()
         .write(true)
@@ -78,7 +80,7 @@ fn overwrite(path: &Path, bytes: &[u8], durability: Durability) -> std::io::Resu
     if length > about.blocks() * 512 {
         return Err(ErrorKind::StorageFull.into());
     }
-    // Who reads meanwhile finds spaces behind the new text, and never the end of the old one.
+    // A concurrent reader finds spaces after the new text, never the end of the old one.
     let mut padded = bytes.to_vec();
     padded.resize(
         bytes
@@ -112,7 +114,7 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         other => other.on("read", path)?,
     };
-    // Most records are shorter: then their length need not be asked for, which counts where a command reads hundreds.
+    // Most records are shorter, so this saves asking for their length, which matters when a command reads hundreds.
     let mut bytes = Vec::with_capacity(4096);
     file.read_to_end(&mut bytes).on("read", path)?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_written_over_within_its_blocks_and_else_left_alone() {
+    fn a_file_is_overwritten_within_its_blocks_and_otherwise_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");
         write_json(&path, &vec![1; 100], Durability::Cached).unwrap();

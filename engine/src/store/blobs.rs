@@ -1,9 +1,9 @@
 //! Blobs: files named by the sha256 of their bytes.
 //!
-//! **What Docker does.** Configurations, manifests and compressed layers lie in content-addressed folders.
-//! **What we do.** The same, in the shape of an OCI image layout: `content/blobs/sha256/<hex>`. A blob is verified when
-//! it is read, so a damaged disk is noticed and not believed.
-//! **Try it.** `docklings where`, then `sha256sum` of what is in `content/blobs/sha256`: each file's name is its digest.
+//! **What Docker does.** Keeps configurations, manifests and compressed layers in content-addressed folders.
+//! **What we do.** The same, as an OCI image layout: `content/blobs/sha256/<hex>`. A blob is verified when it is read,
+//! so a damaged disk is noticed.
+//! **Try it.** `docklings where`, then `sha256sum` the files in `content/blobs/sha256`: each file's name is its digest.
 
 use super::atomic::{self, Durability};
 use crate::error::{Error, IoContext, Result};
@@ -13,20 +13,20 @@ use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 
-/// Configurations and manifests are read whole; none that is honest comes near this size.
+/// Configurations and manifests are read into memory; a genuine one is far smaller than this.
 pub const LARGEST_IN_MEMORY: u64 = 4 << 20;
 
-/// Where the blob lies, or would.
+/// The blob's path, whether or not it exists.
 pub fn path(home: &Home, digest: &Digest) -> PathBuf {
     home.blobs().join(digest.hex())
 }
 
-/// Whether the blob is there.
+/// Whether the blob exists.
 pub fn exists(home: &Home, digest: &Digest) -> bool {
     path(home, digest).exists()
 }
 
-/// Writes a blob, durably, and returns its digest. One that is there stays untouched, unless it is damaged.
+/// Writes a blob durably and returns its digest. An existing one stays untouched unless it is damaged.
 pub fn write(home: &Home, bytes: &[u8]) -> Result<Digest> {
     let digest = Digest::of(bytes);
     let path = path(home, &digest);
@@ -37,16 +37,16 @@ pub fn write(home: &Home, bytes: &[u8]) -> Result<Digest> {
     Ok(digest)
 }
 
-/// How the name of an unfinished blob begins; see [`super::layers::DRAFT_PREFIX`].
+/// The prefix of an unfinished blob; see [`super::layers::DRAFT_PREFIX`].
 pub const DRAFT_PREFIX: &str = "blob-";
 
-/// A large blob that is being written; dropped without [`Draft::publish`], it leaves nothing. The caller holds the content
+/// A large blob being written; dropped without [`Draft::publish`], it leaves nothing. The caller holds the content
 /// lock.
 #[derive(Debug)]
 pub struct Draft(tempfile::NamedTempFile);
 
 impl Draft {
-    /// Begins a blob in `content/tmp`.
+    /// Creates a blob in `content/tmp`.
     pub fn new(home: &Home) -> Result<Self> {
         let tmp = home.content_tmp();
         if !tmp.is_dir() {
@@ -58,22 +58,23 @@ impl Draft {
         file.map(Self).on("create a file in", &tmp)
     }
 
-    /// Where its bytes go.
+    /// The file for its bytes.
     pub fn file(&self) -> &fs::File {
         self.0.as_file()
     }
 
-    /// Where it lies meanwhile.
+    /// Its temporary path.
     pub fn path(&self) -> &std::path::Path {
         self.0.path()
     }
 
-    /// Gives it its name; its digest has been checked. It may be lost in a power cut, and is then fetched or packed again.
+    /// Renames it to its digest, which has been checked. It may be lost in a power cut, and is then fetched or packed
+    /// again.
     pub fn publish(self, home: &Home, digest: &Digest) -> Result<()> {
         create_private_dir(&home.blobs())?;
         let path = path(home, digest);
         let length = self.0.as_file().metadata().on("read", self.0.path())?.len();
-        // What is there stays untouched, unless a power cut has shortened it.
+        // An existing blob stays untouched unless a power cut has truncated it.
         if fs::metadata(&path).is_ok_and(|there| there.len() == length) {
             return Ok(());
         }
@@ -85,7 +86,7 @@ impl Draft {
     }
 }
 
-/// Reads a configuration or a manifest, and checks it against its name.
+/// Reads a configuration or a manifest and verifies its digest.
 /// Error: kind `NotFound` if it is missing, `Internal` if it is damaged.
 pub fn read(home: &Home, digest: &Digest) -> Result<Vec<u8>> {
     let path = path(home, digest);
@@ -95,7 +96,7 @@ pub fn read(home: &Home, digest: &Digest) -> Result<Vec<u8>> {
         }
         other => other.on("open", &path)?,
     };
-    // A list of images reads hundreds: one open file tells how long it is, and what is in it.
+    // Listing images reads hundreds of blobs: use one open file for both the length and the content.
     let length = file.metadata().on("read", &path)?.len();
     if length > LARGEST_IN_MEMORY {
         return Err(Error::internal(format!(
@@ -112,7 +113,7 @@ pub fn read(home: &Home, digest: &Digest) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Removes a blob; a missing one is fine.
+/// Removes a blob; a missing one is not an error.
 pub fn remove(home: &Home, digest: &Digest) -> Result<()> {
     let path = path(home, digest);
     match fs::remove_file(&path) {

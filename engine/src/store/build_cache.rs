@@ -1,9 +1,9 @@
-//! Build cache records: what each step of a build was made of, and which layer came out.
+//! Build cache records: the inputs of each build step and the resulting layer.
 //!
 //! ```text
 //! sandboxes/<name>/cache/
 //! ├── step-<key>.json      a step: its inputs and its layer
-//! ├── files-<key>.json     the files that it copied, to tell later which one differs
+//! ├── files-<key>.json     the files that it copied, to see later which one differs
 //! ├── last-<id>.json       the keys of the last build of a Dockerfile, to compare with
 //! ├── image-<id>.json      the keys of the steps that made an image, for `history --cache`
 //! ├── digests-<id>         digests of a context's files
@@ -11,7 +11,7 @@
 //! ```
 //!
 //! **What Docker does.** One cache for the whole daemon. **What we do.** One per sandbox, so that an exercise starts
-//! without what another one built; the layers themselves are shared as all content is.
+//! without another one's builds; the layers themselves are shared like all content.
 
 use super::atomic::{self, Durability};
 use crate::error::{IoContext, Result};
@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-/// What a step's result depends on, beside its parent.
+/// What a step's result depends on, besides its parent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
     /// The instruction in canonical form, variables expanded.
@@ -38,13 +38,13 @@ pub struct Inputs {
     /// RUN: the build arguments in scope.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<(String, String)>,
-    /// RUN, WORKDIR: who.
+    /// RUN, WORKDIR: the user.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user: String,
-    /// RUN: where.
+    /// RUN: the working directory.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub working_dir: String,
-    /// COPY, ADD: what the files are.
+    /// COPY, ADD: the digest of the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Digest>,
 }
@@ -64,7 +64,7 @@ pub struct StepRecord {
     pub created: Timestamp,
     /// The layers after it, by chain id, lowest first.
     pub chain: Vec<String>,
-    /// Whether the last of them is its own.
+    /// Whether the step made the last of them.
     pub own_layer: bool,
     /// Why it ran, in one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,22 +138,22 @@ impl BuildCache {
         self.write(&name, &keys)
     }
 
-    /// Where digests of the context called `id` are remembered.
+    /// The file with cached digests of the context called `id`.
     pub fn digests(&self, id: &str) -> PathBuf {
         self.folder.join(format!("digests-{id}"))
     }
 
-    /// Where the cache mount called `id` is kept.
+    /// The folder of the cache mount called `id`.
     pub fn mount(&self, id: &str) -> PathBuf {
         self.mounts().join(&Digest::of(id.as_bytes()).hex()[..32])
     }
 
-    /// Where all cache mounts are kept.
+    /// The folder of all cache mounts.
     pub fn mounts(&self) -> PathBuf {
         self.folder.join("mounts")
     }
 
-    /// All steps. A damaged record is left out: it will be made again.
+    /// All steps. A damaged record is left out: the step will run again.
     pub fn steps(&self) -> Result<Vec<StepRecord>> {
         let mut steps = Vec::new();
         if !self.folder.is_dir() {
@@ -173,7 +173,7 @@ impl BuildCache {
         Ok(steps)
     }
 
-    /// Notes that the record of a step was used at `now`.
+    /// Records that a step's record was used at `now`.
     pub fn touch(&self, key: &str, now: Timestamp) -> Result<()> {
         let path = self.folder.join(format!("step-{key}.json"));
         let file = fs::OpenOptions::new()
@@ -183,14 +183,14 @@ impl BuildCache {
         file.set_modified(now.into()).on("touch", &path)
     }
 
-    /// When the record of a step was last used; `None` if it is gone.
+    /// When the record of a step was last used; `None` if it no longer exists.
     pub fn last_used(&self, key: &str) -> Option<Timestamp> {
         let path = self.folder.join(format!("step-{key}.json"));
         let modified = fs::metadata(path).and_then(|metadata| metadata.modified());
         Timestamp::try_from(modified.ok()?).ok()
     }
 
-    /// Forgets one step. One that is gone already is fine.
+    /// Forgets one step. A missing record is not an error.
     pub fn forget(&self, key: &str) -> Result<()> {
         for name in [format!("step-{key}.json"), format!("files-{key}.json")] {
             let path = self.folder.join(name);
@@ -218,7 +218,7 @@ impl BuildCache {
         Ok(())
     }
 
-    /// Makes the folder, for a file that is written directly.
+    /// Creates the folder, for a file that is written directly.
     pub fn prepare(&self) -> Result<()> {
         match self.folder.is_dir() {
             true => Ok(()),
@@ -227,7 +227,7 @@ impl BuildCache {
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
-        // A damaged record is one that is missing: the step runs again.
+        // A damaged record counts as missing: the step runs again.
         Ok(atomic::read_json(&self.folder.join(name)).unwrap_or_default())
     }
 

@@ -1,6 +1,6 @@
-//! Container records: what was asked for ([`ContainerConfig`]) and what was recorded of its life ([`RecordedState`]).
+//! Container records: the requested configuration ([`ContainerConfig`]) and the recorded state ([`RecordedState`]).
 //!
-//! The record never claims that a container runs: whether it does is observed (see [`crate::runtime`]).
+//! The record does not decide whether a container runs: that is observed (see [`crate::runtime`]).
 //!
 //! **Lesson.** `running-containers`
 
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-/// Everything that was asked for when the container was created, the image's defaults merged in.
+/// The configuration requested at creation, merged with the image's defaults.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContainerConfig {
     /// Its identity.
@@ -43,17 +43,18 @@ pub struct ContainerConfig {
     /// Ports that the image or `--expose` names, such as `80/tcp`.
     #[serde(default)]
     pub exposed_ports: BTreeSet<String>,
-    /// How it meets the machine.
+    /// Its relation to the machine.
     #[serde(serialize_with = "unlike_default")]
     pub host: HostConfig,
     /// `--health-*` or the image's HEALTHCHECK.
     #[serde(default)]
     pub healthcheck: Option<Healthcheck>,
-    /// The docker command that made it: `run` or `create`.
+    /// The docker command that created it: `run` or `create`.
     pub via: String,
 }
 
-/// Writes only the fields that differ from the default: most do not, and `docker ps` reads the records of all containers.
+/// Writes only the fields that differ from the default: most do not, and `docker ps` reads the records of all
+/// containers.
 fn unlike_default<T: Serialize + Default, S: Serializer>(
     value: &T,
     serializer: S,
@@ -80,7 +81,7 @@ pub struct ProcessConfig {
     /// `KEY=value`, in order.
     #[serde(default)]
     pub env: Vec<String>,
-    /// Where it starts; empty means `/`.
+    /// Its working directory; empty means `/`.
     #[serde(default)]
     pub working_dir: String,
     /// `user[:group]`, names or numbers; empty means root.
@@ -110,7 +111,7 @@ impl ProcessConfig {
     }
 }
 
-/// How the container meets the machine: Docker's `HostConfig`.
+/// The container's relation to the machine: Docker's `HostConfig`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HostConfig {
@@ -144,7 +145,7 @@ pub struct HostConfig {
     pub pids_limit: i64,
     /// `--memory-reservation`, in bytes; 0 is none.
     pub memory_reservation: u64,
-    /// `--memory-swappiness`, 0 to 100; `None` is as the machine does.
+    /// `--memory-swappiness`, 0 to 100; `None` is the machine's.
     pub memory_swappiness: Option<u8>,
     /// `--cpu-shares`; 0 is unset.
     pub cpu_shares: u64,
@@ -198,10 +199,10 @@ pub struct HostConfig {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NetworkMode {
-    /// A network of its own: loopback, a way out where the machine has one, and the ports that `-p` opens.
+    /// Its own network: loopback, egress if the machine has a program for it, and the ports that `-p` publishes.
     #[default]
     Bridge,
-    /// A network of its own with nothing but loopback.
+    /// Its own network with only loopback.
     None,
     /// The machine's network.
     Host,
@@ -216,7 +217,7 @@ pub struct Device {
     pub target: String,
 }
 
-/// What becomes of a container's output.
+/// Where a container's output goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogConfig {
@@ -285,19 +286,19 @@ pub enum MountSource {
     Bind {
         /// Its absolute path.
         path: PathBuf,
-        /// `-v` makes a missing folder, `--mount` refuses.
+        /// `-v` creates a missing folder, `--mount` refuses.
         create: bool,
     },
     /// A volume.
     Volume {
         /// Its name.
         name: VolumeName,
-        /// Made for this container; goes with `rm -v` and `--rm`.
+        /// Created for this container; removed by `rm -v` and `--rm`.
         anonymous: bool,
         /// `volume-nocopy`: not pre-filled from the image.
         no_copy: bool,
     },
-    /// Memory that goes away with the container.
+    /// Memory that is freed with the container.
     Tmpfs {
         /// Mount options as given, such as `size=64m,mode=1777`.
         options: String,
@@ -315,7 +316,7 @@ pub enum RestartPolicy {
     Always,
     /// Like always, but not after the user stopped it.
     UnlessStopped,
-    /// When it fails, at most `max` times; 0 is without end.
+    /// When it fails, at most `max` times; 0 is no limit.
     OnFailure {
         /// The limit.
         max: u32,
@@ -333,15 +334,15 @@ pub struct Ulimit {
     pub hard: i64,
 }
 
-/// What was last recorded of a container's life, in `state.json`.
+/// The last recorded state of a container, in `state.json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RecordedState {
-    /// How far it came.
+    /// Its phase.
     pub phase: Phase,
-    /// Process id of its init in the machine's pid namespace, as long as it runs.
+    /// Process id of its init in the machine's pid namespace, while it runs.
     pub pid: i32,
-    /// Field 22 of `/proc/<pid>/stat` of that process, so that a reused pid is not taken for it.
+    /// Field 22 of `/proc/<pid>/stat` of that process, to detect a reused pid.
     pub pid_start_time: u64,
     /// `/proc/sys/kernel/random/boot_id` of the boot that the record belongs to.
     pub boot_id: String,
@@ -353,23 +354,23 @@ pub struct RecordedState {
     pub exit_code: i32,
     /// The kernel killed it for using too much memory.
     pub oom_killed: bool,
-    /// Why it could not be started; empty if it could.
+    /// Why it failed to start; empty if it started.
     pub error: String,
-    /// How often it was started, in all.
+    /// How often it was started in total.
     pub start_count: u32,
     /// How often the restart policy started it since the user last did.
     pub restart_count: u32,
     /// The user stopped it: `unless-stopped` does not start it again.
     pub stopped_by_user: bool,
-    /// It ended with its session or its machine, not by itself, and not because somebody asked for it.
+    /// It ended with its session or its machine, not by itself and not on request.
     pub cut_off: bool,
     /// Host ports as bound at the last start.
     pub ports: Vec<PortBinding>,
-    /// Its interface, as long as it runs; none without a way out.
+    /// Its interface, while it runs; none without egress.
     pub endpoint: Option<Endpoint>,
-    /// Why a container that should have a way out has none; empty if it has one.
+    /// Why a container that should have egress has none; empty if it has it.
     pub no_way_out: String,
-    /// Where its group is, with cgroup version 2, as long as it runs.
+    /// Its group's folder with cgroup version 2, while it runs.
     pub cgroup: Option<PathBuf>,
     /// The health check's verdict.
     pub health: Option<Health>,
@@ -380,17 +381,17 @@ pub struct RecordedState {
 pub struct Endpoint {
     /// Its address.
     pub ip: Ipv4Addr,
-    /// How many leading bits of it are the network's.
+    /// Its network's prefix length.
     pub prefix: u8,
-    /// Where everything else goes.
+    /// The default gateway.
     pub gateway: Ipv4Addr,
     /// Its hardware address, such as `02:42:ac:11:00:02`.
     pub mac: String,
-    /// The program that speaks to the world for it: `passt` or `slirp4netns`.
+    /// The program that provides its egress: `passt` or `slirp4netns`.
     pub way: String,
 }
 
-/// How far a container came.
+/// A container's phase.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -408,7 +409,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Whether the container runs, if its monitor does.
+    /// Whether the container runs if its monitor does.
     pub fn claims_life(self) -> bool {
         matches!(self, Self::Running | Self::Paused | Self::Restarting)
     }

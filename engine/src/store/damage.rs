@@ -1,14 +1,14 @@
-//! Files that cannot be read are put aside, never deleted: somebody may still find something in them.
+//! Unreadable files are set aside, never deleted: they may still hold something of value.
 
 use crate::error::{IoContext, Result};
 use jiff::Timestamp;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// How the name of a file begins to end that was put aside.
+/// The start of the suffix of a file that was set aside.
 pub const MARK: &str = ".damaged-";
 
-/// Gives the file or folder at `path` a name that no command looks for, and returns it.
+/// Renames the file or folder at `path` to a name that no command reads, and returns that path.
 pub fn put_aside(path: &Path, now: Timestamp) -> Result<PathBuf> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let second = now.as_second();

@@ -1,15 +1,16 @@
-//! What registries know of our layers and images: notes that save work, and that may be lost.
+//! Notes about our layers and images in registries: they save work and may be lost.
 //!
-//! **What Docker does.** `image/overlay2/distribution/` maps the digest of a layer's plain tar to those of its compressed forms,
-//! and says in which repositories they have been seen. **What we do.** The same, a small file for each layer and image:
+//! **What Docker does.** `image/overlay2/distribution/` maps the digest of a layer's plain tar to those of its
+//! compressed forms, and lists the repositories that have them. **What we do.** The same, a small file for each layer
+//! and image:
 //!
 //! ```text
-//! distribution/layers/<diffID>.json    the blobs in content/ that unpack to this layer, and who has them
+//! distribution/layers/<diffID>.json    the blobs in content/ that unpack to this layer, and their repositories
 //! distribution/images/<image id>.json  the manifests in content/ that describe this image
 //! ```
 //!
-//! A note is written before the blob that it names gets its name, so that whoever deletes finds every blob by its note. It is
-//! no promise: the blob is looked for each time.
+//! A note is written before its blob is renamed into place, so that deletion finds every blob by its note. A note
+//! guarantees nothing: each use checks that the blob exists.
 //! **Try it.** `docker pull`, then `docker push` to another repository of the same registry: `Mounted from`.
 
 use super::atomic::{self, Durability};
@@ -22,36 +23,36 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Repositories that are remembered for a blob.
+/// The most repositories recorded for a blob.
 const MOST_SOURCES: usize = 20;
 
-/// A layer in the form in which it travels.
+/// A layer in the form in which it is transferred.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Form {
     /// The digest of the blob.
     pub digest: Digest,
-    /// Its bytes.
+    /// Its size in bytes.
     pub size: u64,
-    /// What a manifest calls it.
+    /// Its media type in a manifest.
     pub media_type: String,
-    /// Repositories that have it, in full, such as `docker.io/library/busybox`; the latest first.
+    /// Repositories that have it, by full name, such as `docker.io/library/busybox`; the latest first.
     #[serde(default)]
     pub sources: Vec<String>,
 }
 
 impl Form {
-    /// Whether the blob is here.
+    /// Whether the blob exists here.
     pub fn is_here(&self, home: &Home) -> bool {
         fs::metadata(blobs::path(home, &self.digest)).is_ok_and(|found| found.len() == self.size)
     }
 }
 
-/// A manifest that describes an image, byte by byte as a registry has it.
+/// A manifest that describes an image, byte for byte as a registry has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Described {
     /// Its digest.
     pub digest: Digest,
-    /// What it is.
+    /// Its media type.
     pub media_type: String,
 }
 
@@ -60,7 +61,7 @@ pub fn forms(home: &Home, diff_id: &Digest) -> Vec<Form> {
     read(&layer_note(home, diff_id))
 }
 
-/// Notes that the layer `diff_id` is `form`, in the repositories that it names.
+/// Records that the layer `diff_id` exists as `form`, in the repositories that `form` names.
 pub fn note_form(home: &Home, diff_id: &Digest, form: &Form) -> Result<()> {
     let mut known = forms(home, diff_id);
     let mut new = form.clone();
@@ -94,7 +95,7 @@ pub fn manifests(home: &Home, image: &ImageId) -> Vec<Described> {
     read(&image_note(home, image))
 }
 
-/// Keeps the bytes of a manifest that describes `image`, and returns their digest.
+/// Stores the bytes of a manifest that describes `image`, and returns their digest.
 pub fn keep_manifest(
     home: &Home,
     image: &ImageId,
@@ -113,7 +114,7 @@ pub fn keep_manifest(
     blobs::write(home, bytes)
 }
 
-/// The layers and the images that there are notes of.
+/// The layers and images that have notes.
 pub fn noted(home: &Home) -> Result<(Vec<Digest>, Vec<ImageId>)> {
     Ok((names(&layers(home))?, names(&images(home))?))
 }
@@ -150,7 +151,7 @@ fn image_note(home: &Home, image: &ImageId) -> PathBuf {
     images(home).join(format!("{}.json", image.hex()))
 }
 
-/// What cannot be read says nothing.
+/// An unreadable note counts as empty.
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Vec<T> {
     atomic::read_json(path).ok().flatten().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `images.json`: which images a sandbox knows, and what they are called.
+//! `images.json`: the images that a sandbox knows, and their names.
 //!
 //! **What Docker does.** A reference store (`repositories.json`) beside an image store; an image that lost its last
 //! name stays, as `<none>`, until it is pruned.
@@ -20,13 +20,13 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ImageTable {
-    /// Names, and the image that each means.
+    /// Names and their images.
     pub references: BTreeMap<Reference, ImageId>,
     /// The images known here, named or not.
     pub images: BTreeMap<ImageId, ImageRecord>,
 }
 
-/// What a sandbox knows of an image beyond its configuration.
+/// What a sandbox records about an image beyond its configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImageRecord {
     /// When it came into this sandbox.
@@ -41,7 +41,7 @@ pub struct ImageRecord {
     pub chain: Vec<String>,
     /// Bytes of files in all layers.
     pub size: u64,
-    /// Names that it had and that another image has now: why it dangles.
+    /// Former names that another image has now: why it dangles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost: Vec<Reference>,
 }
@@ -59,7 +59,7 @@ impl ImageTable {
         references
     }
 
-    /// The names of all images that have one, each image's sorted as text: one look at each name, however many there are.
+    /// The names of all named images, each image's sorted as text, in one pass over the names.
     pub fn all_references(&self) -> HashMap<&ImageId, Vec<Reference>> {
         let mut all: HashMap<_, Vec<Reference>> = HashMap::new();
         for (reference, id) in &self.references {
@@ -78,7 +78,7 @@ impl ImageTable {
             .any(|record| record.parent.as_ref() == Some(id))
     }
 
-    /// Lets `reference` mean `id`, which must be known. Returns the image that it meant before, if another.
+    /// Points `reference` to `id`, which must be known. Returns the previous image, if it was a different one.
     pub fn tag(&mut self, reference: Reference, id: &ImageId, now: Timestamp) -> Option<ImageId> {
         let previous = self
             .references
@@ -100,12 +100,12 @@ impl ImageTable {
 /// Reads the table. A sandbox without one has no images.
 pub fn read(sandbox: &SandboxPaths) -> Result<ImageTable> {
     let table = atomic::read_json(&sandbox.images()).map_err(|error| {
-        error.with_hint("docklings doctor --repair makes it again of what is known")
+        error.with_hint("docklings doctor --repair rebuilds it from what is known")
     })?;
     Ok(table.unwrap_or_default())
 }
 
-/// Changes the table: reads it under the lock, hands it to `change`, and writes it durably if that succeeds and
+/// Changes the table: reads it under the lock, passes it to `change`, and writes it durably if that succeeds and
 /// changed something.
 pub fn update<T>(
     sandbox: &SandboxPaths,
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moved_name_leaves_its_old_image_dangling_and_knowing_why() {
+    fn a_moved_name_leaves_its_old_image_dangling_with_the_reason() {
         let (_folder, sandbox) = sandbox();
         let (old, new) = (Digest::of(b"old"), Digest::of(b"new"));
         let name = Reference::parse("app").unwrap().or_latest();

@@ -4,8 +4,8 @@
 //! single tree. **What Docker does.** `overlay2/<random>/diff`. **What we do.** `layers/<chain>/diff`, named by the chain
 //! id: the layer together with everything under it, so the same stack is never stored twice.
 //!
-//! A layer is made in `content/tmp` and appears by one `rename(2)`: there is never half of one, and when two processes
-//! make the same layer, the second finds it there and drops its own.
+//! A layer is built in `content/tmp` and appears by one `rename(2)`: there is never half a layer, and when two
+//! processes build the same one, the second finds it and drops its own.
 //! **Try it.** `docklings show layers busybox`.
 
 use super::atomic::{self, Durability};
@@ -26,12 +26,12 @@ use std::path::{Path, PathBuf};
 
 /// The folder of a layer's files, within the layer's folder.
 pub const DIFF: &str = "diff";
-/// What is needed beyond the files to give back a foreign tar byte by byte, within the layer's folder.
+/// What is needed beyond the files to reproduce a foreign tar byte for byte, within the layer's folder.
 pub const RECIPE: &str = "recipe";
-/// What it is, within the layer's folder.
+/// The layer's description, within the layer's folder.
 pub(super) const DESCRIPTION: &str = "layer.json";
 
-/// `layer.json`: what a layer is.
+/// `layer.json`: the description of a layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layer {
     /// Digest of its uncompressed tar.
@@ -46,7 +46,7 @@ pub struct Layer {
     pub entries: u64,
     /// Bytes of its uncompressed tar.
     pub tar_size: u64,
-    /// What was on the disk when it was made; `None` of a layer of an earlier version.
+    /// The counts on disk when it was built; `None` for a layer of an earlier version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub census: Option<Census>,
 }
@@ -94,12 +94,12 @@ pub fn diff(home: &Home, chain: &str) -> PathBuf {
     path(home, chain).join(DIFF)
 }
 
-/// Whether the layer is there. One that is not whole, or not described, is not: it is made again.
+/// Whether the layer exists. One that is incomplete or without a description does not count: it is built again.
 pub fn exists(home: &Home, chain: &str) -> bool {
     read(home, chain).is_ok() && whole::is_whole(home, chain)
 }
 
-/// What is known of a layer. Error: kind `NotFound`.
+/// The description of a layer. Error: kind `NotFound`.
 pub fn read(home: &Home, chain: &str) -> Result<Layer> {
     atomic::read_json(&path(home, chain).join(DESCRIPTION))?
         .ok_or_else(|| Error::not_found(format!("layer sha256:{chain} is missing")))
@@ -123,7 +123,7 @@ pub fn list(home: &Home) -> Result<Vec<String>> {
     Ok(chains)
 }
 
-/// One layer for each diffID of this home; where the same files lie on several parents, any of them.
+/// One layer for each diffID in this home; if the same files exist on several parents, any of them.
 pub fn by_diff_id(home: &Home) -> Result<HashMap<Digest, Layer>> {
     let mut known = HashMap::new();
     for chain in list(home)? {
@@ -136,13 +136,13 @@ pub fn by_diff_id(home: &Home) -> Result<HashMap<Digest, Layer>> {
     Ok(known)
 }
 
-/// How the folder of a draft begins. Its maker holds the content lock, so one that is seen by who holds that lock
-/// exclusively was left by a process that died.
+/// The prefix of a draft's folder. Its builder holds the content lock, so a draft found while holding that lock
+/// exclusively was left by a dead process.
 pub const DRAFT_PREFIX: &str = "layer-";
-/// How the folder of a layer that is being deleted begins.
+/// The prefix of the folder of a layer being deleted.
 pub const GONE_PREFIX: &str = "gone-";
 
-/// A layer that is being made. Dropped without [`Draft::publish`], it leaves nothing.
+/// A layer being built. Dropped without [`Draft::publish`], it leaves nothing.
 #[derive(Debug)]
 pub struct Draft {
     _kept: Lock,
@@ -151,7 +151,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Begins a layer: an empty `diff` folder in `content/tmp`.
+    /// Creates a draft: an empty `diff` folder in `content/tmp`.
     pub fn new(home: &Home) -> Result<Self> {
         let draft = Self::without_diff(home)?;
         let diff = draft.diff();
@@ -160,7 +160,7 @@ impl Draft {
         Ok(draft)
     }
 
-    /// Begins a layer whose files exist already: `upper`, on the same file system, is taken over.
+    /// Creates a draft from existing files: `upper`, on the same file system, is moved into it.
     pub fn adopt(home: &Home, upper: &Path) -> Result<Self> {
         let draft = Self::without_diff(home)?;
         fs::rename(upper, draft.diff()).on("rename", upper)?;
@@ -186,18 +186,18 @@ impl Draft {
         })
     }
 
-    /// Where the files belong.
+    /// The folder for the files.
     pub fn diff(&self) -> PathBuf {
         self.folder.join(DIFF)
     }
 
-    /// The layer's folder, in which `diff` lies.
+    /// The layer's folder, which contains `diff`.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Makes the layer visible, and returns what is known of it. If it is there already, that one stays and this draft goes;
-    /// but one that a power cut has damaged goes, and this draft takes its place.
+    /// Makes the layer visible and returns its description. If the layer already exists, it stays and this draft is
+    /// dropped; but this draft replaces one that a power cut has damaged.
     pub fn publish(mut self, home: &Home, mut layer: Layer) -> Result<Layer> {
         layer.census = Census::of_layer(&self.folder)?;
         atomic::write_json(&self.folder.join(DESCRIPTION), &layer, Durability::Cached)?;
@@ -228,13 +228,13 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         if !self.published {
-            // What cannot be removed now is swept later.
+            // If this fails, it is swept later.
             let _ = remove_tree(&self.folder);
         }
     }
 }
 
-/// Removes a layer that nothing needs; a missing one is fine. It disappears at once and is deleted afterwards.
+/// Removes a layer that nothing needs; a missing one is not an error. It disappears at once and is deleted afterwards.
 pub fn remove(home: &Home, chain: &str) -> Result<()> {
     let (path, gone) = (
         path(home, chain),
@@ -246,14 +246,14 @@ pub fn remove(home: &Home, chain: &str) -> Result<()> {
     }
 }
 
-/// Lets two folders have each other's names, in one step.
+/// Exchanges the names of two folders in one step.
 fn exchange(one: &Path, other: &Path) -> Result<()> {
     rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
         .map_err(std::io::Error::from)
         .on("replace", other)
 }
 
-/// The root folder of a container is the top of its layers, and must be enterable by all its users.
+/// The top layer's folder becomes the container's root folder, so all its users must be able to enter it.
 fn open_to_all(folder: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).on("change the mode of", folder)
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_maker_of_a_layer_finds_it_there() {
+    fn the_second_builder_of_a_layer_finds_it() {
         let (_folder, home) = home();
         let layer = make(&home, "first");
         make(&home, "second");
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn chain_ids_name_a_layer_with_all_under_it() {
+    fn chain_ids_name_a_layer_with_its_parents() {
         let (a, b) = (Digest::of(b"a"), Digest::of(b"b"));
         let both = chain(&[a.clone(), b.clone()]);
         assert_eq!(both[0], chain_id(None, &a));

@@ -1,7 +1,8 @@
-//! One lock per thing, taken with `flock`: on a file of its own, or on the folder that the thing is.
+//! One lock per thing, taken with `flock`: on a separate lock file, or on the thing's own folder.
 //!
-//! **Kernel feature.** `flock(2)` locks belong to the open file: the kernel gives them back when the process ends,
-//! however it ends, so no lock outlives a crash. A folder can be locked as well as a file, and then a lock costs no file.
+//! **Kernel feature.** `flock(2)` locks belong to the open file: the kernel releases them when the process ends,
+//! however it ends, so no lock outlives a crash. A folder can be locked as well as a file, and then the lock needs no
+//! extra file.
 //! **Try it.** `cat /proc/locks` while a command runs.
 
 use crate::error::{IoContext, Result};
@@ -15,28 +16,28 @@ pub struct Lock {
     _file: File,
 }
 
-/// Waits until nobody else holds the lock at `path`.
+/// Takes the lock at `path`, waiting until it is free.
 pub fn exclusive(path: &Path) -> Result<Lock> {
     let file = open(path)?;
     file.lock().on("lock", path)?;
     Ok(Lock { _file: file })
 }
 
-/// Waits until nobody holds the lock at `path` exclusively.
+/// Takes the lock at `path` shared, waiting until it is not held exclusively.
 pub fn shared(path: &Path) -> Result<Lock> {
     let file = open(path)?;
     file.lock_shared().on("lock", path)?;
     Ok(Lock { _file: file })
 }
 
-/// The lock at `path`, or `None` if somebody else holds it.
+/// The lock at `path`, or `None` if it is held.
 pub fn try_exclusive(path: &Path) -> Result<Option<Lock>> {
     let taken = try_take(open(path)?, path)?;
     Ok(taken.map(|file| Lock { _file: file }))
 }
 
-/// The lock on the folder at `path`, which exists, for whoever passes it on; `None` if somebody else holds it, if only for
-/// the moment of a look (see [`is_held`]): who gets `None` must ask what the holder is there for.
+/// The lock on the existing folder at `path`, as a file that can be passed on. `None` if it is held, perhaps only for
+/// the moment of a probe (see [`is_held`]), so the caller must then find out what the holder is.
 pub fn try_folder(path: &Path) -> Result<Option<File>> {
     try_take(File::open(path).on("open", path)?, path)
 }
@@ -49,7 +50,7 @@ fn try_take(file: File, path: &Path) -> Result<Option<File>> {
     }
 }
 
-/// Whether somebody holds the lock at `path`, a file or a folder. What is missing is held by nobody, and is not made.
+/// Whether the lock at `path`, a file or a folder, is held. A missing one is not held, and is not created.
 pub fn is_held(path: &Path) -> Result<bool> {
     let file = match File::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
@@ -62,7 +63,8 @@ pub fn is_held(path: &Path) -> Result<bool> {
     }
 }
 
-/// For reading and writing: over NFS, a shared lock needs the one and an exclusive lock the other (`flock(2)`, notes).
+/// Open for reading and writing: over NFS, a shared lock needs the former and an exclusive lock the latter (`flock(2)`,
+/// notes).
 fn open(path: &Path) -> Result<File> {
     OpenOptions::new()
         .create(true)

@@ -1,8 +1,8 @@
-//! Chapter 2 · State on disk, the single truth: there is no daemon that could know better.
+//! Chapter 2 · State on disk, the single source of truth: there is no daemon.
 //!
-//! Every write is a temporary file and a rename; names are taken by an atomic create; one lock file per thing with
-//! `flock`. Only a finished image, a tag or the learner's progress waits for the disk, what it needs first ([`whole`]): the rest
-//! may be lost in a power cut, and is then missing or damaged, which stops nothing else.
+//! Every write is a temporary file and a rename; names are taken by an atomic create; each thing has one lock, with
+//! `flock`. Only a finished image, a tag or the learner's progress is synced to disk, after everything it needs
+//! ([`whole`]). The rest may be lost in a power cut, and is then missing or damaged without affecting anything else.
 
 pub mod atomic;
 pub mod blobs;

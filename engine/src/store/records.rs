@@ -1,12 +1,12 @@
 //! Containers on disk: a folder per container, a file per name.
 //!
-//! A container is made in a hidden folder and renamed into place, its name is taken by writing a file, both under the
-//! sandbox's create lock: a crash leaves a hidden folder or a name without a container, and both are seen for what
-//! they are. Removing renames the folder into the trash first: from then on the container does not exist.
+//! A container is built in a hidden folder and renamed into place, and its name is taken by writing a file, both under
+//! the sandbox's create lock: a crash leaves a hidden folder or a name without a container, and both are recognised.
+//! Removal first renames the folder into the trash: from then on the container does not exist.
 //!
-//! A container has as few files as it can: making and unlinking them is what takes the time of a short run. What it needs
-//! only while it runs lies under the runtime directory, its record of states begins with its first start, its log with
-//! the first output.
+//! A container has as few files as possible: creating and unlinking them takes most of the time of a short run. What it
+//! needs only while it runs is in the runtime directory, its state record is created at the first start, and its log
+//! with the first output.
 
 use super::atomic::{Durability, json, read_json, write_json, write_unseen};
 use super::containers::{ContainerConfig, Phase, RecordedState};
@@ -20,7 +20,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Begins the name of a folder that is not a container yet.
+/// The prefix of a folder that is not a container yet.
 const UNFINISHED: &str = ".new-";
 
 /// Writes a new container. Error: `Conflict` if its name is taken.
@@ -33,7 +33,7 @@ pub fn create(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
     for folder in ["", "upper", "work"] {
         create_private_dir(&building.join(folder))?;
     }
-    // What the container's root folder looks like from inside: everyone may enter it.
+    // This is the container's root folder: everyone inside may enter it.
     set_mode(&building.join("upper"), 0o755)?;
     let record = building.join("config.json");
     write_unseen(&record, &json(&record, config)?)?;
@@ -46,8 +46,8 @@ pub fn create(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
     fs::rename(&building, place.root()).on("create", place.root())
 }
 
-/// Removes what a killed `create` left. Whoever makes a container holds the names' lock, as the caller does: so nobody is
-/// at work on what is found here.
+/// Removes what a killed `create` left. Creating a container needs the names' lock, which the caller holds, so nothing
+/// found here is in use.
 fn sweep_unfinished(sandbox: &SandboxPaths) {
     for entry in fs::read_dir(sandbox.containers())
         .into_iter()
@@ -55,14 +55,14 @@ fn sweep_unfinished(sandbox: &SandboxPaths) {
         .flatten()
     {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            // Nothing in it belongs to another user yet. What cannot be removed is in nobody's way.
+            // Nothing in it belongs to another user yet. A leftover does no harm.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// Has the records of a container on the disk when it returns, so that a power cut does not take them. What cannot be opened or
-/// synced is left as it is: the container works without.
+/// Syncs a container's records to disk, so that they survive a power cut. Failures are ignored: the container works
+/// without it.
 pub fn sync(sandbox: &SandboxPaths, config: &ContainerConfig) {
     let place = sandbox.container(&config.id);
     for path in [
@@ -82,7 +82,7 @@ fn set_mode(path: &Path, mode: u32) -> Result<()> {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).on("change the mode of", path)
 }
 
-/// Held while names are taken or changed.
+/// Takes the lock held while names are taken or changed.
 fn lock_names(sandbox: &SandboxPaths) -> Result<File> {
     let path = sandbox.names().join(".lock");
     let file = File::options()
@@ -99,13 +99,13 @@ fn take_name(sandbox: &SandboxPaths, name: &str, id: &ContainerId) -> Result<()>
         return Err(Error::conflict(format!(
             "Conflict. The container name \"/{name}\" is already in use by container \"{holder}\". You have to remove (or rename) that container to be able to reuse that name."
         ))
-        .with_hint(format!("docker rm {name}, or docker start {name} to use the one you have")));
+        .with_hint(format!("docker rm {name}, or docker start {name} to use the existing one")));
     }
-    // Half an id is nobody's, so a crash leaves a name that is free.
+    // A truncated id matches no container, so after a crash the name is free.
     write_unseen(&sandbox.names().join(name), id.as_str().as_bytes())
 }
 
-/// The container that has `name`; `None` too if a crash left the name without its container.
+/// The container that has `name`; also `None` if a crash left the name without its container.
 fn holder(sandbox: &SandboxPaths, name: &str) -> Result<Option<ContainerId>> {
     let path = sandbox.names().join(name);
     let text = match fs::read(&path) {
@@ -122,13 +122,13 @@ fn holder(sandbox: &SandboxPaths, name: &str) -> Result<Option<ContainerId>> {
     let text = String::from_utf8_lossy(&text);
     let id = match ContainerId::parse(text.trim()) {
         Ok(id) => Some(id),
-        // A power cut has emptied it: the containers know their names, too.
+        // A power cut emptied the file; the containers' records also hold their names.
         Err(_) => named(sandbox, name)?,
     };
     Ok(id.filter(|id| sandbox.container(id).config().exists()))
 }
 
-/// The container whose own record says that it is called `name`.
+/// The container whose own record has the name `name`.
 fn named(sandbox: &SandboxPaths, name: &str) -> Result<Option<ContainerId>> {
     let mut ids = list(sandbox)?.into_iter();
     Ok(ids.find(|id| {
@@ -137,14 +137,14 @@ fn named(sandbox: &SandboxPaths, name: &str) -> Result<Option<ContainerId>> {
     }))
 }
 
-/// Lets the name of a container lead to it again.
+/// Restores a container's name file.
 pub fn name_again(sandbox: &SandboxPaths, config: &ContainerConfig) -> Result<()> {
     let _names = lock_names(sandbox)?;
     let path = sandbox.names().join(&config.name);
     write_unseen(&path, config.id.as_str().as_bytes())
 }
 
-/// All containers, in no order.
+/// All containers, in no particular order.
 pub fn list(sandbox: &SandboxPaths) -> Result<Vec<ContainerId>> {
     let folder = sandbox.containers();
     let mut ids = Vec::new();
@@ -160,9 +160,9 @@ pub fn list(sandbox: &SandboxPaths) -> Result<Vec<ContainerId>> {
     Ok(ids)
 }
 
-/// What was asked for and what was recorded, which is nothing before the first start; `None` if there is no such
-/// container (any more). Of one whose record of states is damaged it is not known that it has ended. Error: what was asked
-/// for is damaged or lost.
+/// The configuration and the recorded state, which is empty before the first start; `None` if the container does not
+/// exist (any more). A damaged state record counts as one of a container that has not ended. Error: the configuration
+/// is damaged or lost.
 pub fn read(
     sandbox: &SandboxPaths,
     id: &ContainerId,
@@ -186,7 +186,7 @@ pub fn read(
     Ok(Some((config, state.unwrap_or_default())))
 }
 
-/// The name that leads to the container `id`, whose own record cannot be read.
+/// The name of the container `id`, whose own record cannot be read.
 pub fn name_of(sandbox: &SandboxPaths, id: &ContainerId) -> Option<String> {
     let mut names = fs::read_dir(sandbox.names()).ok()?.flatten();
     names.find_map(|entry| {
@@ -195,7 +195,7 @@ pub fn name_of(sandbox: &SandboxPaths, id: &ContainerId) -> Option<String> {
     })
 }
 
-/// The container that `text` means: a name, an id, or the beginning of only one id.
+/// The container that `text` means: a name, an id, or a unique prefix of an id.
 pub fn find(sandbox: &SandboxPaths, text: &str) -> Result<ContainerId> {
     let text = text.strip_prefix('/').unwrap_or(text);
     let missing = || {
@@ -247,14 +247,14 @@ pub fn rename(sandbox: &SandboxPaths, config: &mut ContainerConfig, new: &str) -
     Ok(())
 }
 
-/// Makes the container not exist. Returns where its files are, for [`empty_trash`].
+/// Moves the container to the trash. Returns where its files are now, for [`empty_trash`].
 pub fn discard(sandbox: &SandboxPaths, id: &ContainerId, name: &str) -> Result<PathBuf> {
     let _names = lock_names(sandbox)?;
     let place = sandbox.container(id);
     let away = sandbox.trash().join(id.as_str());
     let away = throw_away(place.root(), &place.config(), away)?;
     if away == place.root() {
-        // A folder without what was asked for would be taken for a damaged container.
+        // A folder without its configuration would look like a damaged container.
         remove_tree_of_anyone(&away)?;
     }
     if fs::read_to_string(sandbox.names().join(name)).is_ok_and(|text| text.trim() == id.as_str()) {
@@ -263,10 +263,10 @@ pub fn discard(sandbox: &SandboxPaths, id: &ContainerId, name: &str) -> Result<P
     Ok(away)
 }
 
-/// Seconds after which what lies in the trash has nobody any more who unlinks it.
+/// Seconds after which trash is considered abandoned.
 const FORGOTTEN: i64 = 60;
 
-/// Unlinks `ours`, and what a command that was killed has left in the trash.
+/// Unlinks `ours`, and what a killed command has left in the trash.
 pub fn empty_trash(sandbox: &SandboxPaths, ours: &Path, now: Timestamp) -> Result<()> {
     remove_tree_of_anyone(ours)?;
     let trash = sandbox.trash();
@@ -275,7 +275,7 @@ pub fn empty_trash(sandbox: &SandboxPaths, ours: &Path, now: Timestamp) -> Resul
     }
     for entry in fs::read_dir(&trash).on("read", &trash)? {
         let entry = entry.on("read", &trash)?;
-        // One that is gone was not forgotten.
+        // An entry that has disappeared was not abandoned.
         let moved_at = entry.metadata().map_or(i64::MAX, |about| about.ctime());
         if now.as_second().saturating_sub(moved_at) > FORGOTTEN {
             remove_tree_of_anyone(&entry.path())?;

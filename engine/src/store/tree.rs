@@ -1,4 +1,4 @@
-//! Removing a tree of files, whatever modes a container left on them.
+//! Removes a tree of files, whatever modes a container left on them.
 
 use crate::error::{Error, IoContext, Result};
 use crate::paths::create_private_dir;
@@ -12,8 +12,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Removes `path` and everything under it. A missing path is fine; a symbolic link is removed, not followed.
-/// A directory that its owner may not list or write is opened up first.
+/// Removes `path` and everything under it. A missing path is not an error; a symbolic link is removed, not followed. A
+/// directory that its owner may not list or write is made accessible first.
 pub fn remove_tree(path: &Path) -> Result<()> {
     let failed = |errno: Errno| Error::io("remove", path, errno.into());
     match unlinkat(CWD, path, AtFlags::empty()) {
@@ -32,8 +32,8 @@ pub fn remove_tree(path: &Path) -> Result<()> {
     }
 }
 
-/// The same for files of subordinate users, which can be unlinked only as root of a namespace that knows them. The calling
-/// process, which must have one thread only, becomes that root if it has to.
+/// The same for files of subordinate users, which only root of a namespace that maps them can unlink. The calling
+/// process, which must be single-threaded, becomes that root if necessary.
 pub fn remove_tree_of_anyone(path: &Path) -> Result<()> {
     remove_tree(path).or_else(|_| {
         namespace::become_root()?;
@@ -41,8 +41,8 @@ pub fn remove_tree_of_anyone(path: &Path) -> Result<()> {
     })
 }
 
-/// Makes the folder `thing` not exist in one step: renames it to `away`, and returns where its files are now. Where the disk
-/// has no room for that, it stays where it is, and the file `mark` in it goes first, without which it is nothing.
+/// Makes the folder `thing` disappear in one step: renames it to `away`, and returns where its files are now. If the
+/// disk is too full for that, it stays in place, and its file `mark`, without which it does not count, is removed.
 pub fn throw_away(thing: &Path, mark: &Path, away: PathBuf) -> Result<PathBuf> {
     let moved = match away.parent() {
         Some(trash) if !trash.is_dir() => create_private_dir(trash),
@@ -58,10 +58,10 @@ pub fn throw_away(thing: &Path, mark: &Path, away: PathBuf) -> Result<PathBuf> {
     }
 }
 
-/// So many folders are held open at once.
+/// The most folders held open at once.
 const DEEPEST: usize = 100;
 
-/// Empties `top`, however deep folders lie in each other: what lies too deep is moved up, and its turn comes then.
+/// Empties `top`, however deeply folders are nested: folders that are too deep are moved up and emptied later.
 fn empty_all(top: &OwnedFd) -> Result<(), Errno> {
     let mut moved = 0;
     loop {
@@ -103,7 +103,7 @@ fn empty(folder: &OwnedFd, top: &OwnedFd, depth: usize, moved: &mut usize) -> Re
     Ok(())
 }
 
-/// Moves the folder `name`, which is open as `inner`, to `top`, under a name that nothing has there.
+/// Moves the folder `name`, open as `inner`, to `top`, under an unused name.
 fn move_up(
     folder: &OwnedFd,
     name: &CStr,
@@ -111,7 +111,7 @@ fn move_up(
     top: &OwnedFd,
     moved: &mut usize,
 ) -> Result<(), Errno> {
-    // A folder that gets another parent is written, too.
+    // Moving a folder to another parent also writes to the folder.
     rustix::fs::fchmod(inner, Mode::RWXU)?;
     rustix::fs::fchmod(folder, Mode::RWXU)?;
     rustix::fs::fchmod(top, Mode::RWXU)?;

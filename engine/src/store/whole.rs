@@ -1,11 +1,11 @@
-//! Whether a layer is on the disk as it was made.
+//! Whether a layer is complete on disk.
 //!
-//! **Kernel feature.** A file that was written is in memory first, and on the disk some 30 seconds later. After a power cut
-//! ext4 has its name and length 0. `syncfs(2)` returns when a whole file system is on the disk.
-//! **What Docker does.** Nothing: a layer that a power cut has emptied stays so. **What we do.** Before an image is recorded,
-//! what it needs is brought to the disk once ([`settle`]), and only then its layers are marked. A layer without the mark is
-//! counted and compared with what was counted when it was made; one that differs is as good as missing, and is made again.
-//! So the use of a layer costs one `stat(2)`.
+//! **Kernel feature.** A written file is in memory first, and on disk some 30 seconds later. After a power cut, ext4
+//! may have its name with length 0. `syncfs(2)` returns when a whole file system is on disk.
+//! **What Docker does.** Nothing: a layer that a power cut has emptied stays empty. **What we do.** Before an image is
+//! recorded, everything it needs is synced to disk once ([`settle`]), and only then its layers are marked. The files of
+//! a layer without the mark are counted and compared with the counts from when it was built; one that differs counts as
+//! missing and is built again. So using a marked layer costs one `stat(2)`.
 //! **Try it.** `ls ~/.local/share/docklings/content/layers/*`: the empty file `on-disk` is the mark.
 
 use super::layers;
@@ -19,18 +19,18 @@ use std::path::{Path, PathBuf};
 /// The mark, within a layer's folder.
 const MARK: &str = "on-disk";
 
-/// What is known of a folder without reading its files.
+/// Counts of a folder's content, taken without reading its files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Census {
-    /// Everything in it, folders included.
+    /// All entries, folders included.
     pub entries: u64,
     /// Bytes of regular files.
     pub bytes: u64,
 }
 
 impl Census {
-    /// Counts what is in the folder of a layer, but for its description and its mark; `None` where a folder cannot be looked
-    /// into, because it is another user's, or lies too deep.
+    /// Counts the content of a layer's folder, except its description and its mark; `None` if a folder cannot be
+    /// listed, because it belongs to another user or is too deep.
     pub fn of_layer(folder: &Path) -> Result<Option<Self>> {
         let mut census = Self::default();
         let mut open = Vec::new();
@@ -75,30 +75,30 @@ impl Census {
     }
 }
 
-/// Whether the layer is there as it was made.
+/// Whether the layer is complete.
 pub fn is_whole(home: &Home, chain: &str) -> bool {
     is_marked(home, chain) || is_counted_whole(home, chain)
 }
 
-/// Whether the layer is known to be on the disk.
+/// Whether the layer is known to be on disk.
 fn is_marked(home: &Home, chain: &str) -> bool {
     layers::path(home, chain).join(MARK).exists()
 }
 
-/// The same without believing the mark, for who has time to look at every file.
+/// The same without trusting the mark, for callers that have time to count every file.
 pub fn is_counted_whole(home: &Home, chain: &str) -> bool {
     let Ok(layer) = layers::read(home, chain) else {
         return false;
     };
     match (layer.census, Census::of_layer(&layers::path(home, chain))) {
-        // A layer of an earlier version says nothing, and a folder that cannot be looked into neither.
+        // A layer of an earlier version and a folder that cannot be listed prove nothing.
         (None, Ok(_)) | (_, Ok(None)) => true,
         (Some(made), Ok(Some(found))) => made == found,
         (_, Err(_)) => false,
     }
 }
 
-/// No longer believes that the layer is on the disk.
+/// Removes the mark, so that the layer is counted again.
 pub fn doubt(home: &Home, chain: &str) -> Result<()> {
     let mark = layers::path(home, chain).join(MARK);
     match fs::remove_file(&mark) {
@@ -107,8 +107,8 @@ pub fn doubt(home: &Home, chain: &str) -> Result<()> {
     }
 }
 
-/// Brings to the disk what lies in the home, if a layer there is not known to be, and marks the layers that are whole. To be
-/// called before a record that must survive names a layer; the content lock is held.
+/// Syncs the home to disk if a layer there is not marked, and marks the complete layers. Call it before a record that
+/// must survive names a layer, with the content lock held.
 pub fn settle(home: &Home) -> Result<()> {
     let mut new = layers::list(home)?;
     new.retain(|chain| !is_marked(home, chain));
@@ -117,13 +117,13 @@ pub fn settle(home: &Home) -> Result<()> {
     }
     sync(home)?;
     for chain in new.iter().filter(|chain| is_counted_whole(home, chain)) {
-        // A layer that cannot be marked is counted again.
+        // A layer that cannot be marked is counted again next time.
         let _ = File::create(layers::path(home, chain).join(MARK));
     }
     Ok(())
 }
 
-/// Brings to the disk what was written in the home until now.
+/// Syncs everything written in the home so far.
 pub fn sync(home: &Home) -> Result<()> {
     File::open(home.root())
         .and_then(|folder| Ok(rustix::fs::syncfs(folder)?))
@@ -178,7 +178,7 @@ mod tests {
             assert!(!is_whole(&world.home, &layer.chain));
             settle(&world.home).unwrap();
             assert!(!is_whole(&world.home, &layer.chain));
-            // What is made again takes its place.
+            // The rebuilt layer replaces it.
             world.layer("text");
             assert!(is_whole(&world.home, &layer.chain));
             assert_eq!(fs::read_dir(world.home.content_tmp()).unwrap().count(), 0);
