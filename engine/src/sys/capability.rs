@@ -1,8 +1,8 @@
 //! Capabilities: root's rights, one by one.
 //!
 //! **Kernel feature.** `capabilities(7)`.
-//! **What Docker does.** Of the forty or so it leaves a container fourteen, in the bounding, permitted and effective
-//! sets; the inheritable and ambient sets are empty (CVE-2022-24769).
+//! **What Docker does.** Leaves a container fourteen of about forty, in the bounding, permitted and effective sets; the
+//! inheritable and ambient sets are empty (CVE-2022-24769).
 //! **Try it.** `docker run --rm busybox grep Cap /proc/self/status`
 
 use super::{check, failed};
@@ -60,8 +60,8 @@ pub type Capabilities = u64;
 /// net_bind_service, sys_chroot, kill, audit_write.
 pub const DEFAULT: Capabilities = 0x0000_0000_a804_25fb;
 
-/// Everything that this process could ever have: its bounding set. A machine that is itself a sandbox may lack some of
-/// what its kernel knows, and nothing can give it back.
+/// Every capability that this process can have: its bounding set. A machine that is itself a sandbox may lack some that
+/// its kernel knows, and nothing can restore them.
 pub fn all() -> Capabilities {
     let known = (1u64 << NAMES.len()) - 1;
     std::fs::read_to_string("/proc/self/status")
@@ -73,7 +73,7 @@ pub fn all() -> Capabilities {
         .unwrap_or(known)
 }
 
-/// `CAP_SYS_ADMIN`, which decides a few rules of the seccomp filter.
+/// `CAP_SYS_ADMIN`, on which a few rules of the seccomp filter depend.
 pub const SYS_ADMIN: Capabilities = 1 << 21;
 
 /// The capabilities that `--cap-add`, `--cap-drop` and `--privileged` leave.
@@ -110,14 +110,14 @@ fn bit(name: &str, field: &str) -> Result<Capabilities> {
         })
 }
 
-/// Drops everything outside of `set` from the bounding set, so that no program can get it back.
+/// Drops everything outside `set` from the bounding set, so that no program can regain it.
 pub fn limit_bounding(set: Capabilities) -> Result<()> {
     for number in (0..64u32).filter(|number| set & (1 << number) == 0) {
-        // SAFETY: takes numbers only.
+        // SAFETY: takes only numbers.
         let result =
             unsafe { libc::prctl(libc::PR_CAPBSET_DROP, number as libc::c_ulong, 0, 0, 0) };
         match check(result.into()) {
-            // The kernel knows no more.
+            // The kernel knows no higher capability.
             Err(error) if error.raw_os_error() == Some(libc::EINVAL) => break,
             other => other.map_err(|error| failed("prctl", "PR_CAPBSET_DROP", error))?,
         };
@@ -125,7 +125,7 @@ pub fn limit_bounding(set: Capabilities) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the permitted capabilities through the change of user that follows.
+/// Keeps the permitted capabilities across the change of user that follows.
 pub fn keep_through_setuid() -> Result<()> {
     nix::sys::prctl::set_keepcaps(true).map_err(|error| failed("prctl", "PR_SET_KEEPCAPS", error))
 }
@@ -156,7 +156,7 @@ pub fn set(permitted: Capabilities) -> Result<()> {
         inheritable: 0,
     };
     let data = [word(permitted), word(permitted >> 32)];
-    // SAFETY: takes numbers only.
+    // SAFETY: takes only numbers.
     let cleared = unsafe {
         libc::prctl(
             libc::PR_CAP_AMBIENT,

@@ -1,7 +1,7 @@
-//! Making processes: `clone3(2)` straight into namespaces and a cgroup, and plain fork.
+//! Creates processes: `clone3(2)` directly into namespaces and a cgroup, and plain fork.
 //!
 //! **Kernel feature.** `clone3` creates the process and its namespaces in one call; `CLONE_INTO_CGROUP` (cgroup v2)
-//! spares the move through `cgroup.procs`, which waits for an RCU grace period.
+//! avoids the move through `cgroup.procs`, which waits for an RCU grace period.
 
 use super::{check, failed};
 use crate::error::Result;
@@ -12,16 +12,16 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 /// an int.
 const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
-/// What [`clone3`] returned to whom.
+/// The result of [`clone3`], in the parent and in the child.
 pub enum Forked {
-    /// We are the parent.
+    /// In the parent.
     Parent {
         /// The child, in our pid namespace.
         pid: i32,
         /// Becomes readable when the child ends.
         pidfd: OwnedFd,
     },
-    /// We are the child.
+    /// In the child.
     Child,
 }
 
@@ -30,11 +30,11 @@ pub enum Forked {
 pub struct CloneOptions<'a> {
     /// New namespaces, as `CLONE_NEW*` flags.
     pub namespaces: u64,
-    /// A cgroup v2 folder to be born in.
+    /// The cgroup v2 folder of the child.
     pub cgroup: Option<BorrowedFd<'a>>,
 }
 
-/// Clones the calling process, which must have one thread only. Source: `clone(2)`.
+/// Clones the calling process, which must be single-threaded. Source: `clone(2)`.
 pub fn clone3(options: &CloneOptions<'_>) -> Result<Forked> {
     let mut pidfd: libc::c_int = -1;
     // SAFETY: clone_args is a plain struct of integers, for which all zeroes is a valid value.
@@ -53,7 +53,7 @@ pub fn clone3(options: &CloneOptions<'_>) -> Result<Forked> {
     match check(result).map_err(|error| failed("clone3", "a new process", error))? {
         0 => Ok(Forked::Child),
         pid => {
-            // SAFETY: with CLONE_PIDFD the kernel stored a new descriptor there, which nobody else owns.
+            // SAFETY: with CLONE_PIDFD the kernel stored a new descriptor there, which has no other owner.
             let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
             Ok(Forked::Parent {
                 pid: pid as i32,
@@ -63,23 +63,23 @@ pub fn clone3(options: &CloneOptions<'_>) -> Result<Forked> {
     }
 }
 
-/// Forks the calling process, which must have one thread only.
+/// Forks the calling process, which must be single-threaded.
 pub fn fork() -> Result<Forked> {
     clone3(&CloneOptions::default())
 }
 
-/// Forks a process that is behind the filter of system calls already, which knows no `clone3`. With `sibling`, our parent is
-/// the child's parent, too. Returns the child's pid to us, and `None` to the child.
+/// Forks a process that already runs behind the system call filter, which refuses `clone3`. With `sibling`, our parent
+/// is also the child's parent. Returns the child's pid in the parent, and `None` in the child.
 pub fn fork_behind_filter(sibling: bool) -> Result<Option<i32>> {
     let flags = if sibling {
-        // The exit signal is taken from our own then.
+        // The child then inherits our exit signal.
         libc::CLONE_PARENT
     } else {
         libc::SIGCHLD
     };
     let zero: libc::c_long = 0;
-    // SAFETY: without CLONE_VM and with no stack given this is a fork: the child gets a copy of our memory, and we have one
-    // thread. The other arguments are pointers that no flag asks for.
+    // SAFETY: without CLONE_VM and with no stack given this is a fork: the child gets a copy of our memory, and we have
+    // one thread. The other arguments are pointers that no flag uses.
     let result = unsafe {
         libc::syscall(
             libc::SYS_clone,

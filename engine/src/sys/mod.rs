@@ -1,11 +1,11 @@
-//! Chapter 0 · The only door to the kernel.
+//! Chapter 0 · System calls.
 //!
-//! Rules of the door: `unsafe` compiles only here; each wrapper makes one unsafe call, says why it is sound, and
-//! returns an error that names the call and what it was made on. What `nix` and `rustix` wrap safely is used from there.
+//! Rules: `unsafe` compiles only here; each wrapper makes one unsafe call, says why it is sound, and returns an error
+//! that names the call and its object. Calls that `nix` or `rustix` wrap safely are used from there.
 
 #![expect(
     unsafe_code,
-    reason = "system calls that no safe wrapper offers are made here, and only here"
+    reason = "system calls without a safe wrapper are made only here"
 )]
 
 pub mod capability;
@@ -26,7 +26,7 @@ pub mod terminal;
 use crate::error::Error;
 use std::io;
 
-/// The error of the system call `call`, made on `on`: ``mount `/proc`: Operation not permitted``.
+/// The error of the system call `call` on `on`: ``mount `/proc`: Operation not permitted``.
 pub(crate) fn failed(
     call: &str,
     on: impl std::fmt::Display,
@@ -35,7 +35,7 @@ pub(crate) fn failed(
     Error::new(crate::ErrorKind::Io, format!("{call} `{on}`")).with_source(source.into())
 }
 
-/// Turns the `-1` of a raw system call into the error it left in `errno`.
+/// Turns the `-1` of a raw system call into the error in `errno`.
 pub(crate) fn check(result: libc::c_long) -> io::Result<libc::c_long> {
     if result < 0 {
         Err(io::Error::last_os_error())

@@ -2,10 +2,10 @@
 //!
 //! **Kernel feature.** overlayfs (`Documentation/filesystems/overlayfs.rst`), `fsopen(2)`, `fsmount(2)`, `open_tree(2)`,
 //! `move_mount(2)`, `pivot_root(2)`.
-//! **What Docker does.** The daemon mounts the overlay on the machine, runc does the rest in the container.
-//! **What we do.** Everything inside the container's own mount namespace, so that nothing is left mounted, whoever dies.
-//! A mount goes onto a descriptor that was resolved inside of the root, never onto a path that an image could redirect.
-//! **What we leave out.** `metacopy` and `redirect_dir`: a layer must hold all that it changes.
+//! **What Docker does.** The daemon mounts the overlay on the machine; runc does the rest in the container.
+//! **What we do.** Mounts everything inside the container's own mount namespace, so that no mount outlives a killed
+//! process. The target of a mount is a descriptor resolved inside the root, never a path that an image could redirect.
+//! **What we leave out.** `metacopy` and `redirect_dir`: a layer must contain everything that it changes.
 //! **Lesson.** `files-in-and-out`
 
 use super::{check, failed};
@@ -20,7 +20,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// `mount(2)` takes its options in one page.
+/// `mount(2)` accepts one page of options.
 const OPTIONS_LIMIT: usize = 4000;
 
 /// An overlay: layers, lowest first, and optionally a writable one on top.
@@ -31,14 +31,14 @@ pub struct Overlay<'a> {
     pub upper: Option<(&'a Path, &'a Path)>,
     /// The upper layer need not survive a power cut: no sync at unmount or copy-up.
     pub volatile: bool,
-    /// We are root of a user namespace only: extended attributes are `user.overlay.*`.
+    /// We are root only in a user namespace: extended attributes are `user.overlay.*`.
     pub userxattr: bool,
-    /// Device nodes in it can be made and looked at, and not opened.
+    /// Device nodes can be created and listed, but not opened.
     pub bar_devices: bool,
 }
 
 impl Overlay<'_> {
-    /// The options that are not lower folders.
+    /// The options other than the lower folders.
     fn flags(&self) -> Vec<&'static str> {
         let mut flags = Vec::new();
         if self.userxattr {
@@ -50,7 +50,7 @@ impl Overlay<'_> {
         flags
     }
 
-    /// The options as `mount(2)` takes them, the topmost layer first. `None` if a path cannot be written so.
+    /// The options for `mount(2)`, topmost layer first. `None` if a path cannot be expressed there.
     fn options(&self) -> Option<Vec<u8>> {
         let plain = |path: &Path| {
             let bytes = path.as_os_str().as_bytes();
@@ -79,10 +79,10 @@ impl Overlay<'_> {
 
     /// Mounts it at `target`.
     ///
-    /// An image without layers, as `FROM scratch`, gets an empty folder as its lower one, which the caller gives.
+    /// An image without layers (`FROM scratch`) needs an empty lower folder, which the caller provides.
     pub fn mount(&self, target: &Path) -> Result<()> {
         if let (Some((_, work)), true) = (self.upper, self.volatile) {
-            // Left by a volatile mount before; overlayfs refuses to mount until it is gone.
+            // Left by an earlier volatile mount; overlayfs refuses to mount until it is removed.
             let _ = std::fs::remove_dir_all(work.join("work/incompat"));
         }
         match self.options() {
@@ -97,15 +97,15 @@ impl Overlay<'_> {
             }
         })?;
         if let Some((_, work)) = self.upper {
-            // Overlayfs makes it with mode 000, which is why `rm -rf` of its owner fails. It looks into it as the one who
-            // mounted, whatever the mode.
+            // Overlayfs creates it with mode 000, so `rm -rf` by its owner fails. Overlayfs itself accesses it with the
+            // mounter's credentials, whatever the mode.
             let owner_only = rustix::fs::Mode::RWXU;
             let _ = rustix::fs::chmod(work.join("work"), owner_only);
         }
         Ok(())
     }
 
-    /// For more layers than a page of options holds, or odd paths. Needs Linux 6.8 (`lowerdir+`).
+    /// For more layers than fit in a page of options, or unusual paths. Needs Linux 6.8 (`lowerdir+`).
     fn mount_by_descriptor(&self, target: &Path) -> std::io::Result<()> {
         let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
         for lower in self.lowers.iter().rev() {
@@ -135,19 +135,19 @@ impl Overlay<'_> {
     }
 }
 
-/// Our wrapper of `mount(2)` for overlayfs.
+/// Wraps `mount(2)` for overlayfs.
 fn mount_overlay(target: &Path, options: Vec<u8>, bar_devices: bool) -> std::io::Result<()> {
     let target = CString::new(target.as_os_str().as_bytes())?;
     let options = CString::new(options)?;
     let kind = c"overlay".as_ptr();
     let flags = if bar_devices { libc::MS_NODEV } else { 0 };
-    // SAFETY: four pointers to strings that end with a zero byte and outlive the call.
+    // SAFETY: four pointers to null-terminated strings that outlive the call.
     let result =
         unsafe { libc::mount(kind, target.as_ptr(), kind, flags, options.as_ptr().cast()) };
     check(result.into()).map(drop)
 }
 
-/// A new file system of `kind`, mounted nowhere yet.
+/// A new detached mount of a file system of `kind`.
 pub fn new_mount(
     kind: &str,
     options: &[(&str, &str)],
@@ -155,7 +155,7 @@ pub fn new_mount(
 ) -> Result<OwnedFd> {
     let make = || {
         let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
-        // What `df` and `mount` show in front; without it they show `none`.
+        // The source shown by `df` and `mount`; without it they show `none`.
         if !options.iter().any(|(name, _)| *name == "source") {
             fsconfig_set_string(context.as_fd(), "source", kind)?;
         }
@@ -172,7 +172,7 @@ pub fn new_mount(
     make().map_err(|error: rustix::io::Errno| failed("mount", kind, error))
 }
 
-/// A copy of the mount at the object behind `source`, mounted nowhere yet; with what is mounted below it if `recursive`.
+/// A detached copy of the mount at `source`; with the mounts below it if `recursive`.
 pub fn clone_mount(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
     let mut flags = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
@@ -183,14 +183,14 @@ pub fn clone_mount(source: BorrowedFd<'_>, recursive: bool) -> Result<OwnedFd> {
     open_tree(source, "", flags).map_err(|error| failed("open_tree", "a mount", error))
 }
 
-/// Puts a detached mount onto the object behind `target`.
+/// Attaches a detached mount at `target`.
 pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>, name: &str) -> Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     move_mount(mount, "", target, "", flags).map_err(|error| failed("mount on", name, error))
 }
 
-/// From now on no device node can be opened through the mount behind `mount`, nor, if `recursive`, through what is mounted
-/// below it. Source: `mount_setattr(2)`.
+/// Prevents device nodes from being opened through `mount` and, if `recursive`, through the mounts below it. Source:
+/// `mount_setattr(2)`.
 pub fn bar_devices(mount: BorrowedFd<'_>, recursive: bool) -> Result<()> {
     // SAFETY: mount_attr is a plain struct of integers, for which all zeroes is a valid value.
     let mut attributes: libc::mount_attr = unsafe { std::mem::zeroed() };
@@ -212,7 +212,7 @@ pub fn bar_devices(mount: BorrowedFd<'_>, recursive: bool) -> Result<()> {
         .map_err(|error| failed("mount_setattr", "a mount", error))
 }
 
-/// Makes the attached mount behind `mount` read-only, keeping the flags that a user namespace may not clear.
+/// Makes the attached mount `mount` read-only, keeping the flags that a user namespace may not clear.
 pub fn make_read_only(mount: BorrowedFd<'_>, name: &str) -> Result<()> {
     remount(
         &PathBuf::from(format!("/proc/self/fd/{}", mount.as_raw_fd())),
@@ -220,7 +220,8 @@ pub fn make_read_only(mount: BorrowedFd<'_>, name: &str) -> Result<()> {
     )
 }
 
-/// Binds `path` onto itself, read-only. For paths on file systems that we mounted ourselves, where no link lies in wait.
+/// Bind-mounts `path` onto itself, read-only. Only for paths on file systems that we mounted, which contain no hostile
+/// symlinks.
 pub fn protect(path: &str) -> Result<()> {
     nix::mount::mount(
         Some(path),
@@ -260,21 +261,21 @@ fn remount(path: &Path, name: &str) -> Result<()> {
         .map_err(|error| failed("remount", name, error))
 }
 
-/// Mounts of the machine still reach us, ours do not reach it.
+/// Makes mounts slave: the machine's mounts still reach us, ours do not reach it.
 pub fn follow() -> Result<()> {
     let flags = MsFlags::MS_REC | MsFlags::MS_SLAVE;
     nix::mount::mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
         .map_err(|error| failed("mount", "/", error))
 }
 
-/// Cuts the tie to the machine's mount namespace: it sees none of our mounts.
+/// Makes mounts private: the machine's mount namespace sees none of ours.
 pub fn make_private() -> Result<()> {
     let flags = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     nix::mount::mount(None::<&str>, "/", None::<&str>, flags, None::<&str>)
         .map_err(|error| failed("mount", "/", error))
 }
 
-/// Makes `root`, which must be a mount, the root folder, and drops the old one.
+/// Makes `root`, which must be a mount, the root folder, and detaches the old one.
 /// Source: `pivot_root(2)`, § "pivot_root(".", ".")".
 pub fn pivot_root(root: &Path) -> Result<()> {
     let change = || {
@@ -300,7 +301,7 @@ pub fn open_device(path: &str, major: u32, minor: u32) -> Result<OwnedFd> {
     if FileType::from_raw_mode(stat.st_mode) != FileType::CharacterDevice || found != (major, minor)
     {
         return Err(Error::machine(format!(
-            "`{path}` is not the device that it should be"
+            "`{path}` is not the expected device"
         )));
     }
     Ok(fd)

@@ -1,11 +1,11 @@
-//! User namespaces: how an ordinary user becomes root of a small world.
+//! User namespaces: how an ordinary user becomes root inside a container.
 //!
 //! **Kernel feature.** `unshare(CLONE_NEWUSER)`, `/proc/<pid>/uid_map`; `newuidmap(1)` and `newgidmap(1)` write the
 //! subordinate ids of `/etc/subuid` and `/etc/subgid` into the map.
 //! **What Docker does.** Its daemon is root; rootless Docker keeps one namespace for the daemon.
-//! **What we do.** Each command that needs it, and each monitor, makes a namespace of its own with the same map: the
-//! kernel compares the ids behind the map, so they all own the same files.
-//! **What we leave out.** Container root as another user while we are root (`userns-remap`).
+//! **What we do.** Each monitor, and each command that needs one, creates its own namespace with the same map: the
+//! kernel compares mapped ids, so they all own the same files.
+//! **What we leave out.** Mapping the container's root to another user when we are root (`userns-remap`).
 //! **Try it.** `docker run --rm busybox cat /proc/self/uid_map`
 //! **Lesson.** `first-run`
 
@@ -18,19 +18,19 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// Which ids exist in the namespace that [`become_root`] makes.
+/// The ids in the namespace that [`become_root`] creates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdMap {
-    /// We are root of the machine, or of a namespace already: none is made.
+    /// We are already root of the machine or of a namespace: none is created.
     Machine,
-    /// Root is the user, and the subordinate ids are everyone else.
+    /// Root maps to the user, and all other ids to subordinate ids.
     Subordinate {
-        /// First subordinate user id, and how many.
+        /// First subordinate user id, and the number of them.
         uids: (u32, u32),
-        /// First subordinate group id, and how many.
+        /// First subordinate group id, and the number of them.
         gids: (u32, u32),
     },
-    /// Root is the user and nobody else exists.
+    /// Root maps to the user; no other id exists.
     Single,
 }
 
@@ -52,18 +52,18 @@ pub fn id_map() -> IdMap {
     }
 }
 
-/// Whether the calling process is root inside a user namespace and not of the machine.
+/// Whether the calling process is root of a user namespace and not of the machine.
 pub fn in_user_namespace() -> bool {
     fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| {
         map.split_ascii_whitespace().collect::<Vec<_>>() != ["0", "0", "4294967295"]
     })
 }
 
-/// Makes the calling process, which must have one thread only, root: it already is, or it gets a user namespace.
-/// Returns what the namespace knows.
+/// Makes the calling process, which must be single-threaded, root, in a new user namespace if it is not root already.
+/// Returns the ids that the namespace maps.
 ///
 /// # Errors
-/// `Machine`, when this machine does not let the user make or use user namespaces.
+/// `Machine` if this machine does not let the user create or use user namespaces.
 pub fn become_root() -> Result<IdMap> {
     let map = id_map();
     let (uid, gid) = (
@@ -81,7 +81,7 @@ pub fn become_root() -> Result<IdMap> {
             if enter_with_tools((uid, uids), (gid, gids))? {
                 return Ok(map);
             }
-            // One of the tools refused, or both: what is not mapped yet gets a single id.
+            // At least one tool failed: a kind without a map gets a single id.
             write_single_map(uid, gid)?;
             Ok(IdMap::Single)
         }
@@ -99,14 +99,14 @@ fn write_single_map(uid: u32, gid: u32) -> Result<()> {
     Ok(())
 }
 
-/// A map can be written once.
+/// A map can be written only once.
 fn is_mapped(file: &str) -> bool {
     fs::read_to_string(format!("/proc/self/{file}")).is_ok_and(|map| !map.is_empty())
 }
 
 fn unshare_user() -> Result<()> {
     nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWUSER).map_err(|error| {
-        Error::machine("this machine does not let you make user namespaces")
+        Error::machine("this machine does not let you create user namespaces")
             .with_source(io::Error::from(error))
             .with_hint("docklings doctor")
     })
@@ -122,8 +122,8 @@ fn write_map(file: &str, text: &str) -> Result<()> {
     })
 }
 
-/// `newuidmap` must run outside of the namespace, so a child that stays outside runs it for us.
-/// Returns whether both maps are written.
+/// `newuidmap` must run outside the namespace, so a child that stays outside runs it for us. Returns whether both maps
+/// were written.
 fn enter_with_tools(uid: (u32, (u32, u32)), gid: (u32, (u32, u32))) -> Result<bool> {
     let me = std::process::id();
     let (ready, signal) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)
@@ -165,26 +165,26 @@ fn write_maps_with_tools(pid: u32, uid: (u32, (u32, u32)), gid: (u32, (u32, u32)
             .spawn()
             .ok()
     };
-    // Both are waited for, also when one could not be started.
+    // Waits for both, even if one could not be started.
     [start("newuidmap", uid), start("newgidmap", gid)]
         .map(|child| child.is_some_and(|mut c| c.wait().is_ok_and(|status| status.success())))
         == [true, true]
 }
 
-/// Joins namespaces of the process behind `pidfd`, given as `CLONE_NEW*` flags. Source: `setns(2)`.
+/// Joins the namespaces of the process `pidfd` given as `CLONE_NEW*` flags. Source: `setns(2)`.
 pub fn join(pidfd: BorrowedFd<'_>, namespaces: u64) -> Result<()> {
     let flags = nix::sched::CloneFlags::from_bits_truncate(namespaces as i32);
     nix::sched::setns(pidfd, flags).map_err(|error| failed("setns", "a container", error))
 }
 
-/// Makes a mount namespace of our own whose changes nobody else sees.
+/// Creates our own mount namespace, whose changes are not visible outside.
 pub fn unshare_mounts() -> Result<()> {
     new_mount_namespace()?;
     super::mount::make_private()
 }
 
-/// Makes a mount namespace of our own that goes on to follow the machine's: what is unmounted there is unmounted here too, so
-/// that a process that lives long keeps no disk busy.
+/// Creates our own mount namespace that still follows the machine's: an unmount there applies here too, so that a
+/// long-lived process keeps no disk busy.
 pub fn unshare_mounts_following() -> Result<()> {
     new_mount_namespace()?;
     super::mount::follow()
@@ -200,7 +200,7 @@ pub fn own(namespace: &str) -> Result<OwnedFd> {
     open(format!("/proc/self/ns/{namespace}"))
 }
 
-/// The mount namespace of the process `pid`, a child of ours: its mounts stay for as long as the descriptor does.
+/// The mount namespace of our child `pid`: its mounts exist as long as the descriptor.
 pub fn mounts_of(pid: i32) -> Result<OwnedFd> {
     open(format!("/proc/{pid}/ns/mnt"))
 }
@@ -211,7 +211,7 @@ fn open(path: String) -> Result<OwnedFd> {
         .map_err(|error| failed("open", path, error))
 }
 
-/// Where `tool` is, looked for in the usual places too: `sbin` is not on every user's PATH.
+/// The path of `tool`, also searched for in the usual places: `sbin` is not on every user's PATH.
 pub fn find_tool(tool: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -231,14 +231,14 @@ pub fn subordinate_range(text: &str, name: &str, uid: u32) -> Option<(u32, u32)>
     })
 }
 
-/// Our user's id on the machine, also when we are root of a namespace that [`become_root`] made.
+/// Our user's id on the machine, even when we are root of a namespace created by [`become_root`].
 pub fn outer_uid() -> u32 {
     let uid = nix::unistd::geteuid().as_raw();
     let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     mapped(&map, uid).unwrap_or(uid)
 }
 
-/// What `uid` is outside, by the lines `inside outside count` of a map. Source: `user_namespaces(7)`.
+/// The outside id of `uid`, by the lines `inside outside count` of a map. Source: `user_namespaces(7)`.
 fn mapped(map: &str, uid: u32) -> Option<u32> {
     map.lines().find_map(|line| {
         let numbers: Vec<u32> = line
@@ -253,7 +253,7 @@ fn mapped(map: &str, uid: u32) -> Option<u32> {
     })
 }
 
-/// The name of the user `uid`: as /etc/passwd has it, or else as the environment says.
+/// The name of the user `uid`, from /etc/passwd or else from the environment.
 pub fn user_name(uid: u32) -> Option<String> {
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     users

@@ -1,4 +1,4 @@
-//! The loopback interface of a new network namespace, which starts switched off and has 127.0.0.1 only.
+//! The loopback interface of a new network namespace, which is down at first and has only 127.0.0.1.
 //!
 //! **Lesson.** `ports-and-networks`
 
@@ -9,7 +9,7 @@ use rustix::net::{AddressFamily, SocketType, socket};
 use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
 
-/// Switches `lo` on. Source: `netdevice(7)`, SIOCSIFFLAGS.
+/// Brings `lo` up. Source: `netdevice(7)`, SIOCSIFFLAGS.
 pub fn bring_up_loopback() -> Result<()> {
     let socket = socket(AddressFamily::INET, SocketType::DGRAM, None)
         .map_err(|error| failed("socket", "AF_INET", error))?;
@@ -18,15 +18,15 @@ pub fn bring_up_loopback() -> Result<()> {
     request.ifr_name[0] = b'l' as libc::c_char;
     request.ifr_name[1] = b'o' as libc::c_char;
     request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
-    // SAFETY: SIOCSIFFLAGS reads an ifreq, which is what the pointer leads to.
+    // SAFETY: SIOCSIFFLAGS reads an ifreq, to which the pointer points.
     let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
     check(result.into())
         .map(drop)
         .map_err(|error| failed("ioctl", "SIOCSIFFLAGS lo", error))
 }
 
-/// Gives `lo` a further address: what listens on 127.0.0.1 only does not listen there. Source: `netdevice(7)`; a name with a
-/// colon stands for an address of the interface.
+/// Adds an address to `lo`, on which a server bound to 127.0.0.1 does not listen. Source: `netdevice(7)`; a name with a
+/// colon denotes an address of the interface.
 pub fn add_to_loopback(ip: Ipv4Addr) -> Result<()> {
     let control = socket(AddressFamily::INET, SocketType::DGRAM, None)
         .map_err(|error| failed("socket", "AF_INET", error))?;
@@ -38,7 +38,7 @@ pub fn add_to_loopback(ip: Ipv4Addr) -> Result<()> {
         &mut request,
         "SIOCSIFADDR lo:0",
     )?;
-    // Otherwise all of the address's class would be here.
+    // Otherwise the whole class of the address would be local.
     request.ifr_ifru.ifru_netmask = internet(Ipv4Addr::BROADCAST);
     call(
         &control,

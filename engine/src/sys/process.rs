@@ -8,14 +8,14 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// How a process ended, as Docker tells it: its code, or 128 + n after signal n.
+/// How a process ended, as Docker reports it: its exit code, or 128 + n after signal n.
 pub type ExitCode = i32;
 
 /// Waits for the child behind `pidfd` and reaps it.
 pub fn wait(pidfd: impl AsFd) -> Result<ExitCode> {
     use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
     loop {
-        // __WALL: a child made with CLONE_PARENT may not send SIGCHLD, and would be overlooked without it.
+        // __WALL: a child created with CLONE_PARENT may not send SIGCHLD, and would be missed without it.
         match waitid(
             Id::PIDFd(pidfd.as_fd()),
             WaitPidFlag::WEXITED | WaitPidFlag::__WALL,
@@ -28,7 +28,7 @@ pub fn wait(pidfd: impl AsFd) -> Result<ExitCode> {
     }
 }
 
-/// Reaps children that have ended and are not `known`: what they were for is done.
+/// Reaps ended children that are not `known`: their work is done.
 pub fn reap_strangers(known: &[i32]) {
     use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
     let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
@@ -40,7 +40,7 @@ pub fn reap_strangers(known: &[i32]) {
     }
 }
 
-/// Opens a pidfd for a process; for a child that is not reaped yet the pid cannot have been reused.
+/// Opens a pidfd for a process; the pid of an unreaped child cannot have been reused.
 pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
     let id = rustix::process::Pid::from_raw(pid)
         .ok_or_else(|| failed("pidfd_open", pid, io::Error::from_raw_os_error(libc::ESRCH)))?;
@@ -48,8 +48,8 @@ pub fn pidfd_open(pid: i32) -> Result<OwnedFd> {
         .map_err(|error| failed("pidfd_open", pid, error))
 }
 
-/// Whether the process behind `pidfd` ends within so many `seconds`. One that is ending has no namespaces any more, and is
-/// not yet to be waited for.
+/// Whether the process `pidfd` ends within `seconds`. A process that is exiting has already lost its namespaces but
+/// cannot be reaped yet.
 pub fn ends_within(pidfd: BorrowedFd<'_>, seconds: i64) -> bool {
     let mut fds = [rustix::event::PollFd::from_borrowed_fd(
         pidfd,
@@ -62,7 +62,7 @@ pub fn ends_within(pidfd: BorrowedFd<'_>, seconds: i64) -> bool {
     rustix::event::poll(&mut fds, Some(&limit)).is_ok_and(|ready| ready > 0)
 }
 
-/// Sends signal number `signal` to the process behind `pidfd`. A process that has ended is fine.
+/// Sends signal number `signal` to the process `pidfd`. An ended process is not an error.
 pub fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
     let fd = pidfd.as_raw_fd();
     // SAFETY: a descriptor, a number and two nulls; the kernel checks them all.
@@ -75,39 +75,39 @@ pub fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> Result<()> {
     }
 }
 
-/// Asks for SIGKILL when our parent ends.
+/// Requests SIGKILL when our parent ends.
 pub fn die_with_parent() -> Result<()> {
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)
         .map_err(|error| failed("prctl", "PR_SET_PDEATHSIG", error))
 }
 
-/// Orphans below us become our children instead of the machine's init's.
+/// Makes orphans below us our children instead of those of the machine's init.
 pub fn become_subreaper() -> Result<()> {
     nix::sys::prctl::set_child_subreaper(true)
         .map_err(|error| failed("prctl", "PR_SET_CHILD_SUBREAPER", error))
 }
 
-/// Whether others of our user may look into this process (`/proc/<pid>/exe`, ptrace).
+/// Sets whether our user's other processes may inspect this one (`/proc/<pid>/exe`, ptrace).
 pub fn set_dumpable(dumpable: bool) -> Result<()> {
     nix::sys::prctl::set_dumpable(dumpable)
         .map_err(|error| failed("prctl", "PR_SET_DUMPABLE", error))
 }
 
-/// No program that we execute from now on gains rights from its file.
+/// Prevents programs that we execute from gaining privileges from their files.
 pub fn no_new_privileges() -> Result<()> {
     nix::sys::prctl::set_no_new_privs()
         .map_err(|error| failed("prctl", "PR_SET_NO_NEW_PRIVS", error))
 }
 
-/// The name in `ps -o comm` and `/proc/<pid>/comm`, at most 15 bytes.
+/// Sets the name in `ps -o comm` and `/proc/<pid>/comm`, at most 15 bytes.
 pub fn set_name(name: &str) -> Result<()> {
     let word =
         CString::new(name).map_err(|error| failed("prctl", name, io::Error::other(error)))?;
     nix::sys::prctl::set_name(&word).map_err(|error| failed("prctl", "PR_SET_NAME", error))
 }
 
-/// Shows `words` as our command line in `/proc/<pid>/cmdline`, as far as they fit where the old ones were. Nobody may read
-/// our own arguments afterwards. Source: `proc_pid_stat(5)`, fields 48 and 49.
+/// Shows `words` as our command line in `/proc/<pid>/cmdline`, as far as they fit in place of the old ones. Our own
+/// arguments must not be read afterwards. Source: `proc_pid_stat(5)`, fields 48 and 49.
 pub fn set_words(words: &[String]) {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = match stat.rsplit_once(')') {
@@ -125,15 +125,15 @@ pub fn set_words(words: &[String]) {
     text.truncate(end - start - 1);
     let shown = start + text.len() + 1;
     text.resize(end - start, 0);
-    // SAFETY: the kernel says that our argument strings lie between the two addresses, on our own stack's end, which is
-    // writable; we have one thread, and the caller promises that nobody reads the arguments any more.
+    // SAFETY: according to the kernel our argument strings are between the two addresses, at the end of our own stack,
+    // which is writable; we have one thread, and the caller promises not to read the arguments any more.
     unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), start as *mut u8, text.len()) };
-    // SAFETY: numbers only; the kernel checks that the address is ours. Without the right to do so, zero bytes are shown
-    // behind the words.
+    // SAFETY: numbers only; the kernel checks that the address is ours. Without permission, zero bytes follow the
+    // words.
     unsafe { libc::prctl(libc::PR_SET_MM, libc::PR_SET_MM_ARG_END, shown, 0, 0) };
 }
 
-/// Marks every descriptor from `first` on close-on-exec: what we forgot cannot leak into a container.
+/// Marks every descriptor from `first` up close-on-exec: a forgotten one cannot leak into a container.
 pub fn close_on_exec_from(first: u32) -> Result<()> {
     let flags = libc::CLOSE_RANGE_CLOEXEC;
     // SAFETY: CLOSE_RANGE_CLOEXEC closes nothing now; it only sets a flag on descriptors.
@@ -143,11 +143,11 @@ pub fn close_on_exec_from(first: u32) -> Result<()> {
         .map_err(|error| failed("close_range", first, error))
 }
 
-/// A copy of `fd` above the numbers that [`arrange`] gives out.
+/// A copy of `fd` above the numbers that [`arrange`] assigns.
 pub fn raise(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
     rustix::io::fcntl_dupfd_cloexec(fd, 32).map_err(|error| match error {
         rustix::io::Errno::INVAL | rustix::io::Errno::MFILE => {
-            Error::machine("too few files may be open at a time here: at least 64 are needed")
+            Error::machine("the limit on open files is too low: at least 64 are needed")
                 .with_hint("ulimit -n 1024")
         }
         error => failed("fcntl", "F_DUPFD_CLOEXEC", error),
@@ -156,40 +156,40 @@ pub fn raise(fd: BorrowedFd<'_>) -> Result<OwnedFd> {
 
 /// Makes `files` the descriptors 0, 1, 2, … that the next program inherits; all others close when it starts.
 pub fn arrange(files: &[BorrowedFd<'_>]) -> Result<()> {
-    // Copied first: a descriptor that is still needed may have one of the numbers.
+    // Copy them first: one of the numbers may belong to a descriptor that is still needed.
     let copies = files
         .iter()
         .map(|fd| raise(*fd))
         .collect::<Result<Vec<_>>>()?;
     close_on_exec_from(0)?;
     for (number, copy) in copies.iter().enumerate() {
-        // SAFETY: dup2 takes two numbers; whoever owns a descriptor below the count is in a process that is about to
-        // become another program, and does not use it again.
+        // SAFETY: dup2 takes two numbers; this process is about to become another program, so the owner of a replaced
+        // descriptor does not use it again.
         let result = unsafe { libc::dup2(copy.as_raw_fd(), number as libc::c_int) };
         check(result.into()).map_err(|error| failed("dup2", number, error))?;
     }
     Ok(())
 }
 
-/// Takes over a descriptor that this program was started with.
+/// Takes ownership of an inherited descriptor.
 pub fn inherited(number: i32) -> Result<OwnedFd> {
     use std::os::fd::FromRawFd;
     // SAFETY: F_SETFD changes a flag of the descriptor, if it is open.
     let result = unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
     check(result.into()).map_err(|error| failed("take over descriptor", number, error))?;
-    // SAFETY: it is open, and the stage that asks for it is its only owner: nothing else was started yet.
+    // SAFETY: it is open, and the calling stage is its only owner: nothing else has been started yet.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// Closes every descriptor from `first` on. For a process that only waits from now on: values that own one of them must
-/// not be dropped any more.
+/// Closes every descriptor from `first` up. For a process that only waits from now on: values that own one of them must
+/// not be dropped afterwards.
 pub fn close_from(first: u32) {
-    // SAFETY: the caller never returns to code that uses them; a failure leaves them open, which only leaks.
+    // SAFETY: the caller never returns to code that uses them; a failure only leaks them.
     let _ = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) };
 }
 
-/// Closes every descriptor but the standard streams and `kept`. For a process that ends or becomes another program: values
-/// that own one of the others must not be dropped any more.
+/// Closes every descriptor except the standard streams and `kept`. For a process that ends or becomes another program:
+/// values that own one of the others must not be dropped afterwards.
 pub fn close_all_but(kept: BorrowedFd<'_>) {
     let number = kept.as_raw_fd() as u32;
     if number > 3 {
@@ -256,14 +256,14 @@ pub fn fexecve(fd: BorrowedFd<'_>, argv: &[String], env: &[String]) -> io::Error
     }
 }
 
-/// Ends the process at once: no destructors, and no buffer of the parent's flushed a second time.
+/// Ends the process at once, without running destructors or flushing the parent's buffers a second time.
 pub fn exit(code: i32) -> ! {
-    // SAFETY: ends the process; nothing of it can be used afterwards.
+    // SAFETY: ends the process; nothing runs afterwards.
     unsafe { libc::_exit(code) }
 }
 
-/// Gives back the memory of program code that was needed to start and is not needed to wait. The pages stay in the page
-/// cache, and what is needed after all is mapped again when it is reached. For a process that lives long and does little.
+/// Releases the memory of start-up code in a long-lived process that does little. The pages stay in the page cache and
+/// are mapped again when needed.
 pub fn forget_start_up_code() {
     let Ok(maps) = std::fs::read_to_string("/proc/self/maps") else {
         return;
@@ -275,7 +275,7 @@ pub fn forget_start_up_code() {
     }
 }
 
-/// Start and end of a mapping, if it is code of a file that cannot be written. Source: `proc_pid_maps(5)`.
+/// Start and end of a mapping, if it is the non-writable code of a file. Source: `proc_pid_maps(5)`.
 fn code_of_file(line: &str) -> Option<(usize, usize)> {
     let mut fields = line.split_ascii_whitespace();
     let (range, rights) = (fields.next()?, fields.next()?);
@@ -285,8 +285,8 @@ fn code_of_file(line: &str) -> Option<(usize, usize)> {
     (rights == "r-xp" && file.starts_with('/')).then_some((number(start)?, number(end)?))
 }
 
-/// Field 22 of `/proc/<pid>/stat`, the time the process started in clock ticks since boot; with the pid it identifies
-/// a process within a boot. `None` if there is no such process, or it is a zombie. Source: `proc_pid_stat(5)`.
+/// Field 22 of `/proc/<pid>/stat`, the time the process started in clock ticks since boot; with the pid it identifies a
+/// process within a boot. `None` if the process does not exist or is a zombie. Source: `proc_pid_stat(5)`.
 pub fn start_time(pid: i32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The command name is in parentheses and may itself contain parentheses and blanks.
@@ -297,7 +297,7 @@ pub fn start_time(pid: i32) -> Option<u64> {
     fields.get(19)?.parse().ok()
 }
 
-/// Identifies the present boot of the machine.
+/// Identifies the machine's current boot.
 pub fn boot_id() -> String {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
         .map(|id| id.trim().to_owned())
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_start_time_is_known_and_that_of_nobody_is_not() {
+    fn our_own_start_time_is_known_and_that_of_no_process_is_not() {
         assert!(start_time(std::process::id() as i32).is_some());
         assert_eq!(start_time(i32::MAX), None);
         assert_eq!(boot_id().len(), 36);

@@ -1,7 +1,7 @@
-//! Paths inside a container's root folder, resolved so that none leads out of it.
+//! Paths inside a container's root folder, resolved so that none escapes it.
 //!
 //! **Kernel feature.** `openat2(2)` with `RESOLVE_IN_ROOT`: absolute links and `..` stop at the given folder, as after
-//! a chroot, and there is no moment between the check and the use.
+//! a chroot, without a race between check and use.
 //! **What Docker does.** runc uses the same call, or libpathrs where it is missing.
 
 use super::failed;
@@ -16,17 +16,17 @@ use std::path::{Component, Path, PathBuf};
 /// The kernel's own limit on links in one path.
 const MOST_LINKS: usize = 40;
 
-/// A folder that paths are resolved in.
+/// A folder in which paths are resolved.
 pub struct RootDir {
     fd: OwnedFd,
 }
 
-/// What [`RootDir::make`] makes when the path does not exist.
+/// What [`RootDir::make`] creates if the path does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Make {
     /// A folder, and its parents.
     Dir,
-    /// An empty file, and folders above it.
+    /// An empty file, and its parent folders.
     File,
 }
 
@@ -49,21 +49,21 @@ impl RootDir {
         self.fd.as_fd()
     }
 
-    /// Opens `path`, following symbolic links inside of the root only.
+    /// Opens `path`, following symbolic links only inside the root.
     pub fn resolve(&self, path: &Path, flags: OFlags) -> std::result::Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
         let how = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         loop {
             match rustix::fs::openat2(&self.fd, path, flags, Mode::empty(), how) {
-                // EAGAIN: something was renamed meanwhile, so the kernel could not be sure.
+                // EAGAIN: a concurrent rename prevented the kernel from verifying the path.
                 Err(Errno::AGAIN | Errno::INTR) => {}
                 other => return other,
             }
         }
     }
 
-    /// Opens `path` with `O_PATH`; what is missing is made first, component by component. Where a symbolic link leads to
-    /// something that is missing, that is made, inside of the root as everything.
+    /// Opens `path` with `O_PATH`, first creating missing components. If a symbolic link points to something missing,
+    /// its target is created, also inside the root.
     pub fn make(&self, path: &Path, make: Make) -> Result<OwnedFd> {
         let on = |path: &Path, error| failed("open", path.display(), error);
         let mut path = Path::new("/").join(path);
@@ -85,7 +85,7 @@ impl RootDir {
         Err(on(&path, Errno::LOOP))
     }
 
-    /// Makes what is missing of `path`. Returns another path to go on with if a link that leads nowhere is in the way.
+    /// Creates the missing components of `path`. Returns another path to continue with if it meets a dangling link.
     fn make_missing(&self, path: &Path, make: Make) -> Result<Option<PathBuf>> {
         let parts: Vec<_> = path
             .components()

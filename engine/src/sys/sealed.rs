@@ -1,9 +1,9 @@
 //! Our own program, opened so that no container can write to it.
 //!
-//! **Kernel feature.** A process in a container can reach the program that entered it as `/proc/<pid>/exe`, and write to
-//! the file once it does not run any more (CVE-2019-5736). A read-only overlay over the program's folder, mounted
-//! nowhere, gives a descriptor of the same file that cannot be written through.
-//! **What Docker does.** runc does the same since 1.2, and copied itself into memory before.
+//! **Kernel feature.** A process in a container can reach the program that entered it as `/proc/<pid>/exe`, and write
+//! to the file once it no longer runs (CVE-2019-5736). A detached read-only overlay over the program's folder gives a
+//! descriptor of the same file that cannot be used to write to it.
+//! **What Docker does.** runc has done the same since 1.2; earlier it copied itself into memory.
 
 use crate::error::{IoContext, Result};
 use rustix::fs::{Mode, OFlags};
@@ -15,11 +15,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Opens the program at `path` for `execveat`, read-only for ever. Needs the right to mount; where the kernel cannot
-/// stack an overlay on the file system at hand, the program is copied into a sealed memory file instead, which costs
+/// Opens the program at `path` for `execveat`, permanently read-only. Needs permission to mount; if the kernel cannot
+/// stack an overlay on the file system, the program is copied into a sealed memory file instead, which costs
 /// milliseconds. `beside` is any small folder.
 pub fn open(path: &Path, beside: &Path) -> Result<OwnedFd> {
-    // The kernel refuses one folder inside of the other, as when somebody keeps the home beside the program.
+    // The kernel refuses one folder inside the other, as with a home beside the program.
     open_through_overlay(path, beside)
         .or_else(|_| open_through_overlay(path, Path::new("/sys/kernel")))
         .or_else(|_| copy_to_memory(path).on("open", path))

@@ -1,11 +1,11 @@
-//! The system call filter: which calls a container may make at all.
+//! The system call filter: the calls that a container may make.
 //!
 //! **Kernel feature.** `seccomp(2)` with a BPF program over `struct seccomp_data`.
-//! **What Docker does.** An allow list; what is not on it fails with EPERM, `clone3` with ENOSYS so that C libraries fall
-//! back to `clone`, whose flags can be read. Sockets of AF_ALG and AF_VSOCK are refused.
-//! **What we do.** The same list, turned into BPF when docklings is compiled; capabilities that were added open the calls
-//! that need them, and then the program is made at start by the same function.
-//! **What we leave out.** 32-bit programs: every call of theirs fails.
+//! **What Docker does.** An allow list; other calls fail with EPERM, and `clone3` with ENOSYS so that C libraries fall
+//! back to `clone`, whose flags the filter can read. Sockets of AF_ALG and AF_VSOCK are refused.
+//! **What we do.** The same list, turned into BPF when docklings is compiled. Added capabilities allow the calls that
+//! need them; the filter is then built at start by the same function.
+//! **What we leave out.** 32-bit programs: all their calls fail.
 //! **Try it.** `docker run --rm busybox unshare -U true`
 
 use super::capability::{self, Capabilities};
@@ -79,8 +79,9 @@ const ALWAYS: &[u16] = &calls![
     SYS_writev
 ];
 
-/// Always allowed too, but younger than the `libc` crate's table: io_pgetevents cachestat fchmodat2 map_shadow_stack futex_wake
-/// futex_wait futex_requeue uretprobe setxattrat getxattrat listxattrat removexattrat. Source: Linux `syscall_64.tbl`.
+/// Also always allowed, but newer than the `libc` crate's table: io_pgetevents cachestat fchmodat2 map_shadow_stack
+/// futex_wake futex_wait futex_requeue uretprobe setxattrat getxattrat listxattrat removexattrat. Source: Linux
+/// `syscall_64.tbl`.
 const YOUNG: &[u16] = &[333, 451, 452, 453, 454, 455, 456, 335, 463, 464, 465, 466];
 
 /// Allowed with a capability, by its number.
@@ -109,7 +110,7 @@ const WITH_CAPABILITY: &[(u32, &[u16])] = &[
 const HIGHEST: usize = 512;
 const SPACE: usize = 400;
 
-/// A filter program.
+/// A BPF filter program.
 pub struct Filter {
     code: [sock_filter; SPACE],
     length: usize,
@@ -119,7 +120,7 @@ pub struct Filter {
 static DEFAULT: Filter = Filter::for_capabilities(capability::DEFAULT);
 
 impl Filter {
-    /// The program for a process that keeps `capabilities`.
+    /// The filter for a process that keeps `capabilities`.
     pub const fn for_capabilities(capabilities: Capabilities) -> Self {
         let admin = capabilities & capability::SYS_ADMIN != 0;
         let empty = sock_filter {
@@ -157,14 +158,15 @@ impl Filter {
         filter
     }
 
-    /// Arguments are compared by their lower half only: the kernel takes these two as 32-bit numbers.
+    /// Only the lower half of an argument is compared: the kernel treats these two as 32-bit numbers.
     const fn family_rules(&mut self) {
         self.if_equal(libc::SYS_socket as u32, 4);
         self.load(ARGUMENT_0);
         self.jump(libc::BPF_JEQ, libc::AF_ALG as u32, 2, 0);
         self.jump(libc::BPF_JEQ, libc::AF_VSOCK as u32, 1, 0);
         self.finish(ALLOW);
-        // Here: either refused family, or another call, whose number is loaded again and matches nothing named socket.
+        // Reached with a refused family or another call; its number is loaded again, and another call does not match
+        // socket.
         self.load(NUMBER);
         self.if_equal(libc::SYS_personality as u32, 7);
         self.load(ARGUMENT_0);
@@ -231,7 +233,7 @@ impl Filter {
         self.finish(verdict);
     }
 
-    /// Skips the next instruction unless the loaded word is `k`; after it, the number is not loaded any more, so the
+    /// Skips the next instruction unless the loaded word is `k`. The number is no longer loaded afterwards, so the
     /// caller's last instruction must end the program or be skipped to a refusal.
     const fn unless_equal_skip(&mut self, k: u32) {
         self.jump(libc::BPF_JEQ, k, 0, 1);
@@ -268,7 +270,7 @@ const fn mark(table: &mut [bool; HIGHEST], numbers: &[u16]) {
     }
 }
 
-/// Puts the filter on the calling process, for ever. Without `no_new_privs` this needs `CAP_SYS_ADMIN`.
+/// Installs the filter on the calling process, permanently. Without `no_new_privs` this needs `CAP_SYS_ADMIN`.
 pub fn load(capabilities: Capabilities) -> Result<()> {
     let made;
     let filter = if capabilities == capability::DEFAULT {
@@ -368,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn clone3_is_unknown_and_clone_makes_no_namespaces() {
+    fn clone3_is_unknown_and_clone_creates_no_namespaces() {
         check(capability::DEFAULT, libc::SYS_clone3, 0, ENOSYS);
         check(
             capability::DEFAULT,

@@ -1,6 +1,7 @@
-//! Signal names and numbers, as `docker kill -s` and STOPSIGNAL take them; and signals that are read instead of handled.
+//! Signal names and numbers, as for `docker kill -s` and STOPSIGNAL; and signals that are read instead of handled.
 //!
-//! **Kernel feature.** `signalfd(2)`: a blocked signal waits in a descriptor, so one `poll(2)` waits for it too, and no handler runs.
+//! **Kernel feature.** `signalfd(2)`: a blocked signal makes a descriptor readable, so `poll(2)` can wait for it, and
+//! no handler runs.
 
 use super::failed;
 use crate::error::{Error, Result};
@@ -11,12 +12,12 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::str::FromStr;
 
-/// Signals of this process that are read from a descriptor.
+/// This process's signals, read from a descriptor.
 pub struct Signals(SignalFd);
 
 impl Signals {
-    /// From now on `signals` are blocked, and read here. A program that is executed later unblocks them with
-    /// [`super::process::reset_signals`].
+    /// Blocks `signals` and reads them here from now on. Call [`super::process::reset_signals`] before executing
+    /// another program, to unblock them.
     pub fn take(signals: &[Signal]) -> Result<Self> {
         let mut set = SigSet::empty();
         let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
@@ -35,7 +36,7 @@ impl Signals {
             .map_err(|error| failed("signalfd", "a signal", error))
     }
 
-    /// The next one that has come, by its number.
+    /// The number of the next pending signal.
     pub fn next(&self) -> Option<i32> {
         let told = self.0.read_signal().ok()??;
         i32::try_from(told.ssi_signo).ok()
@@ -84,7 +85,7 @@ pub fn parse(text: &str) -> Result<i32> {
         .map_err(|_| invalid())
 }
 
-/// The names of all signals but those in real time.
+/// The names of all signals except the real-time ones.
 pub fn names() -> impl Iterator<Item = &'static str> {
     Signal::iterator().map(Signal::as_str)
 }
@@ -95,10 +96,10 @@ mod tests {
 
     #[test]
     fn a_taken_signal_is_read_and_does_nothing_else() {
-        // SIGURG: other tests of this process do not care for it.
+        // SIGURG: no other test in this process uses it.
         let signals = Signals::take(&[Signal::SIGURG]).unwrap();
         assert_eq!(signals.next(), None);
-        // To this thread: others have not blocked it.
+        // Only this thread: others have not blocked it.
         nix::sys::signal::raise(Signal::SIGURG).unwrap();
         assert_eq!(signals.next(), Some(libc::SIGURG));
         assert_eq!(signals.next(), None);

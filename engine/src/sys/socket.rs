@@ -1,7 +1,7 @@
-//! Unix sockets whose way is long.
+//! Unix sockets with long paths.
 //!
-//! **Kernel feature.** The address of a Unix socket holds 108 bytes (unix(7)), and a home folder may be longer than that. But
-//! `/proc/self/fd/N` leads to an open folder, whatever that is called.
+//! **Kernel feature.** The address of a Unix socket holds 108 bytes (unix(7)), and the path of a home may be longer.
+//! But `/proc/self/fd/N` leads to an open folder, however long its path.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -11,7 +11,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A short way to the socket at `path`, which leads through a descriptor of its folder: that must stay open meanwhile.
+/// A short path to the socket at `path`, through a descriptor of its folder, which must stay open meanwhile.
 pub fn short_path(path: &Path) -> io::Result<(OwnedFd, PathBuf)> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -28,7 +28,7 @@ pub fn connect(path: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(short)
 }
 
-/// Listens at `path`, in place of what is there.
+/// Listens at `path`, replacing an existing file.
 pub fn listen(path: &Path) -> io::Result<UnixListener> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -38,7 +38,7 @@ pub fn listen(path: &Path) -> io::Result<UnixListener> {
     UnixListener::bind(short)
 }
 
-/// Listens at `elsewhere`, to which `path` becomes a link: for a file system that knows no sockets.
+/// Listens at `elsewhere` and makes `path` a link to it: for a file system without sockets.
 pub fn listen_behind_link(path: &Path, elsewhere: &Path) -> io::Result<UnixListener> {
     let listener = listen(elsewhere)?;
     match std::os::unix::fs::symlink(elsewhere, path) {
@@ -47,7 +47,7 @@ pub fn listen_behind_link(path: &Path, elsewhere: &Path) -> io::Result<UnixListe
     }
 }
 
-/// Whether there is something to read within `patience`, be it the end.
+/// Whether the stream becomes readable within `patience`, even if only at its end.
 pub fn is_readable_within(stream: &UnixStream, patience: Duration) -> bool {
     let mut fds = [PollFd::from_borrowed_fd(stream.as_fd(), PollFlags::IN)];
     let limit = Timespec::try_from(patience).ok();
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_way_to_a_socket_is_no_obstacle() {
+    fn a_long_path_to_a_socket_works() {
         let folder = tempfile::tempdir().unwrap();
         let deep = folder.path().join("d".repeat(200));
         std::fs::create_dir(&deep).unwrap();
@@ -79,7 +79,7 @@ mod tests {
         assert!(!is_readable_within(&client, Duration::from_millis(1)));
         drop(listener);
         assert!(is_readable_within(&client, Duration::ZERO));
-        // What a killed one left is replaced.
+        // What a killed listener left is replaced.
         let _listener = listen_behind_link(&path, &elsewhere).unwrap();
         assert!(connect(&path).is_ok());
     }

@@ -1,9 +1,10 @@
-//! A network interface whose cable ends in a file descriptor: what the container sends can be read, what is written
-//! arrives in the container.
+//! A network interface whose other end is a file descriptor: packets from the container are read from it, and packets
+//! written to it arrive in the container.
 //!
-//! **Kernel feature.** `/dev/net/tun` in tap mode; the interface is made in the network namespace of whoever opens the
-//! device. Addresses and routes by `ioctl`, as `ifconfig` and `route` did before `ip`.
-//! **What Docker does.** A veth pair, one end in the container and the other on a bridge of the machine; needs root there.
+//! **Kernel feature.** `/dev/net/tun` in tap mode; the interface is created in the network namespace of the process
+//! that opens the device. Addresses and routes are set by `ioctl`, as `ifconfig` and `route` did before `ip`.
+//! **What Docker does.** A veth pair, one end in the container and the other on a bridge of the machine, which needs
+//! root.
 //! **Try it.** `docker run --rm busybox ip addr`
 //! **Lesson.** `ports-and-networks`
 
@@ -25,19 +26,19 @@ const SIOCADDRT: libc::c_ulong = 0x890b;
 const RTF_UP: libc::c_ushort = 0x0001;
 const RTF_GATEWAY: libc::c_ushort = 0x0002;
 
-/// The device that makes tap interfaces.
+/// The device that creates tap interfaces.
 pub const DEVICE: &str = "/dev/net/tun";
 
-/// What an interface is given.
+/// The addresses of an interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// Its own address.
     pub ip: Ipv4Addr,
-    /// How many leading bits are the network's.
+    /// The network's prefix length.
     pub prefix: u8,
-    /// Where everything else goes.
+    /// The default gateway.
     pub gateway: Ipv4Addr,
-    /// The gateway's hardware address, so that nobody has to be asked for it.
+    /// The gateway's hardware address, so that it needs no lookup.
     pub gateway_mac: [u8; 6],
     /// The interface's hardware address.
     pub mac: [u8; 6],
@@ -63,19 +64,19 @@ struct Route {
     round_trip: libc::c_ushort,
 }
 
-/// Opens the device: in the network namespace of the caller, where the interface will be.
+/// Opens the device in the caller's network namespace, where the interface will be created.
 pub fn open() -> Result<OwnedFd> {
     rustix::fs::open(DEVICE, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
         .map_err(|error| failed("open", DEVICE, error))
 }
 
-/// Makes the interface `name` on `device`, gives it `address` and switches it on. From then on `device` is the other end
-/// of its cable. The interface goes away with the network namespace.
+/// Creates the interface `name` on `device`, gives it `address` and brings it up. From then on `device` is its other
+/// end. The interface is removed with the network namespace.
 pub fn create(device: &OwnedFd, name: &str, address: &Address) -> Result<()> {
     let mut request = named(name);
     request.ifr_ifru.ifru_flags = IFF_TAP | IFF_NO_PI;
     call(device, TUNSETIFF, &mut request, "TUNSETIFF")?;
-    // Otherwise it would be removed when its end is closed, and the kernel makes whoever closes it wait for that.
+    // Otherwise closing its descriptor would remove it, and the close would block until that is done.
     keep(device)?;
     let control = socket(AddressFamily::INET, SocketType::DGRAM, None)
         .map_err(|error| failed("socket", "AF_INET", error))?;
@@ -101,9 +102,9 @@ pub fn create(device: &OwnedFd, name: &str, address: &Address) -> Result<()> {
     default_route(&control, address.gateway)
 }
 
-/// Docker's default network has no IPv6 either; an interface with it would say so to its neighbours at once.
+/// Docker's default network has no IPv6 either; an interface with it would at once announce itself to its neighbours.
 fn without_ipv6(name: &str) {
-    // A kernel without IPv6 has no such file.
+    // A kernel without IPv6 lacks this file.
     let _ = std::fs::write(format!("/proc/sys/net/ipv6/conf/{name}/disable_ipv6"), "1");
 }
 
@@ -116,7 +117,7 @@ fn keep(device: &OwnedFd) -> Result<()> {
         .map_err(|error| failed("ioctl", "TUNSETPERSIST", error))
 }
 
-/// The gateway as a neighbour that is always there.
+/// Adds the gateway as a permanent neighbour.
 fn know(control: &OwnedFd, name: &str, address: &Address) -> Result<()> {
     // SAFETY: arpreq is a plain struct of bytes and integers, for which all zeroes is a valid value.
     let mut request: libc::arpreq = unsafe { std::mem::zeroed() };
@@ -125,7 +126,7 @@ fn know(control: &OwnedFd, name: &str, address: &Address) -> Result<()> {
     request.arp_flags = libc::ATF_PERM | libc::ATF_COM;
     copy_name(&mut request.arp_dev, name);
     let fd = control.as_raw_fd();
-    // SAFETY: SIOCSARP reads an arpreq, which is what the pointer leads to.
+    // SAFETY: SIOCSARP reads an arpreq, to which the pointer points.
     let result = unsafe { libc::ioctl(fd, libc::SIOCSARP as _, &raw const request) };
     check(result.into())
         .map(drop)
@@ -140,7 +141,7 @@ fn default_route(control: &OwnedFd, gateway: Ipv4Addr) -> Result<()> {
     route.gateway = internet(gateway);
     route.flags = RTF_UP | RTF_GATEWAY;
     let fd = control.as_raw_fd();
-    // SAFETY: SIOCADDRT reads an rtentry, as which Route is laid out.
+    // SAFETY: SIOCADDRT reads an rtentry, whose layout Route has.
     let result = unsafe { libc::ioctl(fd, SIOCADDRT as _, &raw const route) };
     check(result.into())
         .map(drop)
@@ -168,7 +169,7 @@ pub(super) fn call(
     on: &mut libc::ifreq,
     name: &'static str,
 ) -> Result<()> {
-    // SAFETY: all requests that are made here read, and perhaps write, an ifreq, which is what the pointer leads to.
+    // SAFETY: all requests made here read, and perhaps write, an ifreq, to which the pointer points.
     let result = unsafe { libc::ioctl(fd.as_raw_fd(), request as _, &raw mut *on) };
     check(result.into())
         .map(drop)

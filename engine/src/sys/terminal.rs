@@ -1,4 +1,4 @@
-//! Pseudo-terminals: what `-t` gives a container.
+//! Pseudo-terminals, for `-t`.
 //!
 //! **Kernel feature.** `/dev/pts`, `ioctl_tty(2)`: the monitor holds the master, the container gets the slave.
 //! **Lesson.** `attached-and-detached`
@@ -9,7 +9,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::pty::unlockpt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-/// Opens a master and its slave from the ptmx device at `path`, which must be one: a container could have put
+/// Opens a master and its slave from the ptmx device at `path`, and verifies the device: a container could have put
 /// something else there (CVE-2025-52565).
 pub fn open_pair(path: &str) -> Result<(OwnedFd, OwnedFd)> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
@@ -36,7 +36,7 @@ pub fn open_slave(master: BorrowedFd<'_>) -> Result<OwnedFd> {
     // SAFETY: TIOCGPTPEER takes open flags by value and returns a new descriptor or -1.
     let fd = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTPEER, flags) };
     check(fd.into()).map_err(|error| failed("ioctl", "TIOCGPTPEER", error))?;
-    // SAFETY: the kernel gave us this descriptor, and nobody else owns it.
+    // SAFETY: the kernel gave us this descriptor, and it has no other owner.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
