@@ -74,7 +74,7 @@ fn a_volume_over_what_the_kernel_shows_starts_or_says_why() {
     sandbox
         .docker("run --rm -v vol:/dev busybox true")
         .fails(125)
-        .complains("what is mounted on `/dev` has no device `null`");
+        .complains("the mount on `/dev` has no device `null`");
     sandbox
         .docker("run --rm -v '~:/h' busybox true")
         .fails(125)

@@ -1,10 +1,10 @@
-//! From root with all rights to the user's command with Docker's few.
+//! From root with all privileges to the user's command with Docker's few.
 //!
-//! All of it happens before anyone in the container can see the process: the first one is alone there, and a further one is
-//! made by a helper that has given everything up already (see `join`).
+//! All of it happens before another process in the container can see this one: the init is alone there, and an exec'd
+//! process is created by a helper that has already dropped everything (see `join`).
 //!
 //! The order matters: the filter needs `CAP_SYS_ADMIN` unless `no_new_privs` is set, changing the user clears the
-//! capabilities and the parent-death signal, and after `execve` there is no we.
+//! capabilities and the parent-death signal, and after `execve` our code is gone.
 //!
 //! **What Docker does.** runc `libcontainer/standard_init_linux.go`, in the same order.
 
@@ -29,14 +29,14 @@ use std::path::{Path, PathBuf};
 pub struct Failure {
     /// 125, 126 or 127, as Docker exits; or [`Failure::REFUSED`].
     pub code: i32,
-    /// The sentence.
+    /// The message, with kind and hint after [`SEPARATOR`].
     pub text: String,
 }
 
-/// Between the sentence and what a person reads apart from it; in no sentence.
+/// Separates the message, kind and hint; occurs in no message.
 const SEPARATOR: char = '\u{1f}';
 
-/// Kind and hint travel behind the sentence: the way to the command leads through two processes.
+/// Kind and hint follow the message in the text, because it is passed through two processes.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let machine = if error.kind() == ErrorKind::Machine || error.is_lack_of_room() {
@@ -58,18 +58,18 @@ impl Failure {
     /// The exit code of a program that the kernel refused to execute; runc's.
     pub const REFUSED: i32 = 255;
 
-    /// What helps.
+    /// The hint.
     pub fn hint(&self) -> Option<&str> {
         let hint = self.text.split(SEPARATOR).nth(2);
         hint.filter(|hint| !hint.is_empty())
     }
 
-    /// The sentence alone.
+    /// The message alone.
     pub fn sentence(&self) -> &str {
         self.text.split(SEPARATOR).next().unwrap_or_default()
     }
 
-    /// The exit code that the container is recorded with. Source: moby `daemon/errors.go`, `setExitCodeFromError`.
+    /// The exit code recorded for the container. Source: moby `daemon/errors.go`, `setExitCodeFromError`.
     pub fn recorded_code(&self) -> i32 {
         match self.code {
             125 if self.text.contains(": not a directory: ") => 127,
@@ -98,24 +98,24 @@ impl Failure {
 
 pub(super) enum Never {}
 
-/// What [`prepare`] found out while it could.
+/// What [`prepare`] determined while it had the privileges.
 pub(super) struct Prepared {
     env: Vec<String>,
-    /// It is in its working directory; the command's user may be able to enter what root could not.
+    /// It is in its working directory. If not, the command's user may be able to enter what root could not.
     placed: bool,
 }
 
-/// What only the process that the machine knows can do, and does before it is inside.
+/// Sets the OOM score, which must happen before entering the container.
 pub(super) fn set_oom_score(planned: &PlannedProcess) -> Result<()> {
     let Some(score) = planned.oom_score_adj else {
         return Ok(());
     };
-    // Only root of the machine may make a process less likely to be killed than it was.
+    // Only root of the machine may lower the score.
     let path = "/proc/self/oom_score_adj";
     std::fs::write(path, score.to_string()).map_err(|error| Error::io("write", path, error))
 }
 
-/// Does everything that takes rights, and gives them up: what is left are the command's.
+/// Does everything that needs privileges, then drops them: only the command's own remain.
 pub(super) fn prepare(
     planned: &PlannedProcess,
     stdio: Stdio,
@@ -132,8 +132,8 @@ pub(super) fn prepare(
     for ulimit in &planned.ulimits {
         limit(ulimit)?;
     }
-    // The container's first process finds its folder made, a further one must find it. A read-only root cannot get a new
-    // folder; then the error of entering it says more.
+    // The working directory is created for the container's first process; for an exec'd one it must exist. A read-only
+    // root cannot get a new folder; then the error of entering it is clearer.
     if first && planned.working_dir.starts_with('/') {
         let _ = root.make(Path::new(&planned.working_dir), Make::Dir);
     }
@@ -149,7 +149,7 @@ pub(super) fn prepare(
     Ok(Prepared { env, placed })
 }
 
-/// Becomes the command. Takes no rights.
+/// Becomes the command. Needs no privileges.
 pub(super) fn execute(
     planned: &PlannedProcess,
     prepared: &Prepared,
@@ -199,7 +199,7 @@ fn drop_rights(planned: &PlannedProcess, user: &User) -> Result<()> {
     capability::limit_bounding(planned.capabilities)?;
     capability::keep_through_setuid()?;
     become_user(user)?;
-    // Another user than root starts without rights; what its programs may gain is in the bounding set.
+    // A user other than root starts without capabilities; its programs can gain those in the bounding set.
     capability::set(if user.uid == 0 {
         planned.capabilities
     } else {
@@ -222,7 +222,7 @@ fn become_user(user: &User) -> Result<()> {
     };
     let groups: Vec<Gid> = user.groups.iter().copied().map(Gid::from_raw).collect();
     match nix::unistd::setgroups(&groups) {
-        // A namespace with one id forbids it; root's further groups are no loss there.
+        // A namespace with one id forbids it; root's supplementary groups do not matter there.
         Err(nix::errno::Errno::EPERM | nix::errno::Errno::EINVAL) if user.uid == 0 => {}
         other => other.map_err(|error| lacks("group", user.gid, error))?,
     }
@@ -244,11 +244,11 @@ fn enter_working_dir(path: &str, first: bool) -> Result<()> {
         error => Error::invalid(format!("chdir to cwd ({path:?}) failed"))
             .with_source(io::Error::from(error)),
     })?;
-    // A folder outside of the root, reached through a descriptor that leaked, has no path here (CVE-2024-21626).
+    // A folder outside the root, reached through a leaked descriptor, has no path here (CVE-2024-21626).
     let here = nix::unistd::getcwd().map_err(|error| failed("getcwd", path, error))?;
     if !here.is_absolute() {
         return Err(Error::invalid(
-            "the working directory is outside of the container",
+            "the working directory is outside the container",
         ));
     }
     Ok(())
@@ -278,7 +278,7 @@ fn limit(ulimit: &Ulimit) -> Result<()> {
         .map_err(|error| failed("setrlimit", &ulimit.name, error))
 }
 
-/// Finds the program that `word` means, as `execvp(3)` would, with Go's sentences where there is none.
+/// Finds the program `word` as `execvp(3)` would, with Go's error messages.
 fn find(word: &str, env: &[String]) -> Result<PathBuf, Failure> {
     let fail = |code, cause: &str| Failure {
         code,
@@ -332,8 +332,8 @@ fn usable(path: &Path) -> Result<(), io::ErrorKind> {
     }
 }
 
-/// The program was found, and the kernel refused it all the same: a script whose interpreter is missing, a file that
-/// is no program. Docker's client hears only of a file that may not be executed; the rest the container says and ends.
+/// The program was found, but the kernel refused it: a script whose interpreter is missing, or a file that is not a
+/// program. Docker's client gets only "permission denied"; other errors are the container's output, and it ends.
 /// Source: runc `standard_init_linux.go` and `init_linux.go`.
 fn not_executed(word: &str, path: &Path, error: &io::Error) -> Failure {
     let may_execute = || {
@@ -360,7 +360,7 @@ fn not_executed(word: &str, path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// What the file itself tells about why it cannot be executed, if its user may read it.
+/// Why the file cannot be executed, from its content, if its user may read it.
 fn look(path: &Path) -> Option<String> {
     let mut head = Vec::new();
     let file = std::fs::File::open(path).ok()?;
@@ -383,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_unusable_program_is_told_as_docker_tells_it() {
+    fn a_missing_or_unusable_program_is_reported_as_by_docker() {
         check(
             "nosuch",
             "/bin",

@@ -1,12 +1,12 @@
-//! `/dev` of a container: a folder of its own with the few harmless devices.
+//! A container's `/dev`: a separate folder with the few harmless devices.
 //!
-//! **Kernel feature.** A device node is a door to a driver, wherever it is and whoever made it; a mount with `nodev` has no
-//! such doors.
-//! **What Docker does.** A tmpfs with null, zero, full, random, urandom and tty; devpts; shm; mqueue. A container may make
-//! other nodes, but its device cgroup lets it open the harmless ones only.
-//! **What we do.** The same devices, each with a mount of its own, and everything around them is `nodev`: a node that a
-//! container makes leads nowhere. That costs nothing at start, where a cgroup of version 1 costs milliseconds. Where nodes
-//! cannot be made at all, in a user namespace, the machine's are bound.
+//! **Kernel feature.** A device node gives access to a driver, wherever it is and whichever user created it; a mount
+//! with `nodev` prevents that.
+//! **What Docker does.** A tmpfs with null, zero, full, random, urandom and tty; devpts; shm; mqueue. A container may
+//! create other nodes, but its device cgroup lets it open only the harmless ones.
+//! **What we do.** The same devices, each with its own mount, and everything around them is `nodev`: a node that a
+//! container creates cannot be opened. That costs nothing at start, unlike a version 1 cgroup, which costs
+//! milliseconds. In a user namespace, where nodes cannot be created, the machine's are bind-mounted.
 
 use super::rootfs::{memory, put};
 use crate::error::Result;
@@ -34,7 +34,7 @@ const LINKS: [(&str, &str); 5] = [
     ("pts/ptmx", "ptmx"),
 ];
 
-/// Mounts and fills `/dev`; `/dev/shm` takes `shm_size` bytes.
+/// Mounts and fills `/dev`; `/dev/shm` holds `shm_size` bytes.
 pub(super) fn populate(root: &RootDir, bar_devices: bool, shm_size: u64) -> Result<()> {
     let dev = memory(&[("mode", "755"), ("size", "65536k")], false)?;
     put(root, "/dev", &dev, Make::Dir)?;
@@ -76,8 +76,8 @@ pub(super) fn populate(root: &RootDir, bar_devices: bool, shm_size: u64) -> Resu
     )
 }
 
-/// Makes a node, or binds the machine's. With `separate`, a node has a mount of its own, which keeps its flags when those of
-/// the folder around it change.
+/// Creates a node, or bind-mounts the machine's. With `separate`, a node has its own mount, which keeps its flags when
+/// those of the folder change.
 fn make_device(folder: &OwnedFd, name: &str, major: u32, minor: u32, separate: bool) -> Result<()> {
     let mode = Mode::from_raw_mode(0o666);
     let device = rustix::fs::makedev(major, minor);
@@ -104,7 +104,8 @@ fn make_device(folder: &OwnedFd, name: &str, major: u32, minor: u32, separate: b
     )
 }
 
-/// Whether what has `mode` and is `device` may be opened in any container: a terminal, or a device that all have.
+/// Whether a node with `mode` and `device` may be opened in any container: a terminal, or a device that all containers
+/// have.
 pub(super) fn is_harmless(mode: u32, device: u64) -> bool {
     let number = (rustix::fs::major(device), rustix::fs::minor(device));
     FileType::from_raw_mode(mode) == FileType::CharacterDevice
@@ -114,7 +115,7 @@ pub(super) fn is_harmless(mode: u32, device: u64) -> bool {
                 .any(|(_, major, minor)| number == (*major, *minor)))
 }
 
-/// Group 5 owns terminals; where it does not exist, in a namespace with one id, the owner's group does.
+/// Group 5 owns terminals; in a namespace with one id, where it does not exist, the owner's group does.
 fn pseudo_terminals() -> Result<OwnedFd> {
     let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let options = [("ptmxmode", "0666"), ("mode", "0620"), ("gid", "5")];
@@ -122,7 +123,7 @@ fn pseudo_terminals() -> Result<OwnedFd> {
         .or_else(|_| mount::new_mount("devpts", &options[..2], attributes))
 }
 
-/// The container's own `/dev/null`, checked. For after the root was changed.
+/// The container's own `/dev/null`, verified. For use after the root has changed.
 pub(super) fn null() -> Result<OwnedFd> {
     mount::open_device("/dev/null", 1, 3)
 }

@@ -1,20 +1,20 @@
-//! Into a running container, where somebody may be waiting for us.
+//! Joins a running container, whose processes may be hostile.
 //!
 //! ```text
 //!  monitor            helper                                    process
-//!     │ ── clone3 ────► │  born in the container's cgroup
+//!     │ ── clone3 ────► │  created in the container's cgroup
 //!     │                 │  joins the namespaces, opens the terminal
-//!     │                 │  gives up descriptors, capabilities, user
+//!     │                 │  drops descriptors, capabilities, user
 //!     │ ◄─ Terminal ─── │
-//!     │ ◄─ Pid ──────── │ ── clone ───────────────────────────► │   the first that the container sees
+//!     │ ◄─ Pid ──────── │ ── clone ───────────────────────────► │   the first visible to the container
 //!     │ ── go ──────────────────────────────────────────────────►│   execve
 //! ```
 //!
-//! **Kernel feature.** Joining a pid namespace changes nothing for the caller: only its children are in there and are seen.
-//! Who has `CAP_SYS_PTRACE` in the container may look into whatever it sees, and may make it do anything (CVE-2016-9962).
-//! **What Docker does.** runc closes what it has open; its process is seen with all capabilities for a moment.
-//! **What we do.** Whatever takes a right or a descriptor is done by the helper. The process that is seen has the command's
-//! rights, its streams and the channel from its first instruction on.
+//! **Kernel feature.** Joining a pid namespace does not move the caller: only its children are inside and visible. A
+//! process with `CAP_SYS_PTRACE` in the container may inspect and control every process that it sees (CVE-2016-9962).
+//! **What Docker does.** runc closes its descriptors; its process is briefly visible with all capabilities.
+//! **What we do.** The helper does everything that needs a privilege or a descriptor. The visible process has only the
+//! command's privileges, its streams and the channel from its first instruction.
 //! **Try it.** `docker run -d --name box --cap-add SYS_PTRACE busybox sleep 600; docker exec box true`
 
 use super::{Failure, Stdio, command, give_up, terminal_stdio};
@@ -25,7 +25,7 @@ use crate::sys::clone::fork_behind_filter;
 use crate::sys::{namespace, process, terminal};
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// The life of the helper, and of the process that it makes. Never returns.
+/// Runs the helper, and the process that it creates. Never returns.
 pub(in crate::runtime) fn join(
     target: BorrowedFd<'_>,
     namespaces: u64,
@@ -48,7 +48,7 @@ fn run(
     channel: &Channel,
 ) -> Result<command::Never, Failure> {
     process::set_dumpable(false)?;
-    // The container's /proc does not know us.
+    // The container's /proc does not show us.
     command::set_oom_score(planned)?;
     namespace::join(target, namespaces)?;
     let mut slave = None;

@@ -7,8 +7,8 @@
 //!     │ ◄──────────── Failed, or the end ─│   the end of the stream: the command runs
 //! ```
 //!
-//! The init is a fork of the monitor, so the plan is in its memory already. It is the first process of the pid
-//! namespace: whatever runs in the container dies with it.
+//! The init is a fork of the monitor, so the plan is already in its memory. It is the first process of the pid
+//! namespace: every process in the container dies with it.
 //!
 //! **Lesson.** `first-run`
 
@@ -41,7 +41,7 @@ pub(super) struct Stdio {
     pub(super) stderr: OwnedFd,
 }
 
-/// The life of a container's init, from its first moment. Never returns.
+/// Runs a container's init, from its first instruction. Never returns.
 pub(super) fn run(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> ! {
     let failure = match start(plan, stdio, channel) {
         Ok(never) => match never {},
@@ -50,8 +50,8 @@ pub(super) fn run(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> ! {
     give_up(failure, channel)
 }
 
-/// Tells the monitor why there will be no command. What the kernel says of the program itself is the program's output, as
-/// with runc, and the container's end.
+/// Reports to the monitor why the command will not run. As with runc, an error of the program itself becomes its output
+/// and ends the container.
 fn give_up(failure: Failure, channel: &Channel) -> ! {
     if failure.code != Failure::REFUSED {
         channel.send(&Message::Failed(failure.code, failure.text));
@@ -67,7 +67,7 @@ fn give_up(failure: Failure, channel: &Channel) -> ! {
 
 fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<command::Never, Failure> {
     process::die_with_parent()?;
-    // What we are is visible in the container as /proc/1 until the command runs; nobody there may look into it.
+    // Until the command runs, this process is visible in the container as /proc/1; it must not be inspected there.
     process::set_dumpable(false)?;
     // The machine's device, before the container's /dev hides it.
     let device = plan.address.as_ref().map(|_| tap::open());
@@ -101,7 +101,7 @@ fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<command::Ne
     enter(&plan.process, stdio, channel)
 }
 
-/// Everything between a finished root folder and the command.
+/// Does everything between a finished root folder and the command.
 fn enter(
     planned: &PlannedProcess,
     mut stdio: Stdio,
@@ -138,8 +138,8 @@ fn terminal_stdio(slave: &OwnedFd) -> Result<Stdio> {
     })
 }
 
-/// Gives the container its interface. A container without one is better than none: the monitor is told, and says so.
-/// Returns whether it has one.
+/// Creates the container's interface; returns whether that succeeded. Failure does not stop the container: the monitor
+/// is notified and reports it.
 fn plug_in(device: Result<OwnedFd>, address: &tap::Address, channel: &Channel) -> bool {
     let made = device.and_then(|tap| tap::create(&tap, INTERFACE, address).map(|()| tap));
     let has_interface = made.is_ok();
@@ -150,18 +150,18 @@ fn plug_in(device: Result<OwnedFd>, address: &tap::Address, channel: &Channel) -
     has_interface
 }
 
-/// The container's address is its loopback interface's second one, and the monitor answers who asks for names.
+/// Makes the container's address a second one of its loopback interface; the monitor answers DNS queries.
 fn do_without_interface(own: Ipv4Addr, channel: &Channel) -> Result<()> {
     network::add_to_loopback(own)?;
-    // Without it, lookups fail all the same, but later.
+    // Without it, lookups also fail, but later.
     if let Ok(socket) = dead_end::listen() {
         channel.send_names(&socket);
     }
     Ok(())
 }
 
-/// What Docker sets in a private network namespace: any user may listen on low ports and ping. An older kernel that
-/// lacks a file is no reason not to start. Source: moby `daemon/oci_linux.go`.
+/// Sets what Docker sets in a private network namespace: any user may listen on low ports and ping. A file that an
+/// older kernel lacks is ignored. Source: moby `daemon/oci_linux.go`.
 fn configure_network() {
     let _ = std::fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
     if !namespace::in_user_namespace() {

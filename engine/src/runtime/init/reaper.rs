@@ -1,7 +1,7 @@
-//! `--init`: a small first process that passes signals on and reaps orphans.
+//! `--init`: a small first process that forwards signals and reaps orphans.
 //!
 //! **Kernel feature.** Orphans become children of pid 1 of their namespace, and stay zombies until it waits for them;
-//! pid 1 gets no signal that it has no handler for.
+//! pid 1 gets no signal for which it has no handler.
 //! **What Docker does.** Starts `docker-init` (tini) as pid 1.
 //! **Try it.** `docker run --rm --init busybox ps`
 
@@ -12,18 +12,19 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-/// Everybody in the container can read the name and the words of pid 1: Docker's, not the monitor's. Takes rights.
+/// Sets the name and command line of pid 1, which every process in the container can read, to Docker's instead of the
+/// monitor's. Needs privileges.
 pub(super) fn dress(argv: &[String]) {
     let _ = process::set_name("docker-init");
     let words = ["/sbin/docker-init", "--"].map(str::to_owned);
     process::set_words(&[&words, argv].concat());
 }
 
-/// Returns in the child, which goes on to the command; the caller stays behind as its init, with no more rights than the
+/// Returns in the child, which becomes the command; the caller stays as its init, with no more privileges than the
 /// command, and never returns.
 pub(super) fn split() -> Result<()> {
     let all = SigSet::all();
-    // Blocked before the fork: a signal that comes in between waits for the loop.
+    // Block them before the fork: a signal that arrives in between waits for the loop.
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&all), None)
         .map_err(|error| failed("sigprocmask", "all", error))?;
     match fork_behind_filter(false)? {
@@ -66,7 +67,7 @@ fn serve(child: Pid, signals: &SigSet) -> ! {
     }
 }
 
-/// Waits for everyone who has ended; returns the child's exit code if it is among them.
+/// Reaps every ended process; returns the child's exit code if it is among them.
 fn reap(child: Pid) -> Option<i32> {
     let mut code = None;
     loop {

@@ -1,10 +1,10 @@
-//! Giving a container its own root folder.
+//! Builds a container's own root folder.
 //!
 //! **Kernel feature.** Mount namespaces, overlayfs and `pivot_root(2)`.
-//! **What Docker does.** Stacks the image's layers and the container's own, mounts /proc, /sys and /dev on top, hides some
-//! of their files, and makes the stack the root.
+//! **What Docker does.** Stacks the image's layers and the container's own, mounts /proc, /sys and /dev on top, masks
+//! some of their files, and makes the stack the root.
 //! **What we do.** The same, in one process and without a path that an image could redirect: each target is resolved
-//! inside of the new root, and the mount goes onto the descriptor.
+//! inside the new root, and the mount goes onto the descriptor.
 //! **What we leave out.** cgroup v1 folders under /sys/fs/cgroup; see `docs/limits.md`.
 //! **Try it.** `docker run --rm busybox mount`
 //! **Lesson.** `files-in-and-out`
@@ -21,7 +21,7 @@ use rustix::mount::MountAttrFlags;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-/// Files that tell about the machine, or take orders for it. Source: moby `daemon/pkg/oci/defaults.go`.
+/// Files that reveal or control the machine. Source: moby `daemon/pkg/oci/defaults.go`.
 const MASKED: [&str; 14] = [
     "/proc/acpi",
     "/proc/asound",
@@ -39,7 +39,7 @@ const MASKED: [&str; 14] = [
     "/sys/devices/system/cpu/cpu1/thermal_throttle",
 ];
 
-/// Files that may be read only. Same source.
+/// Files that are read-only. Same source.
 const PROTECTED: [&str; 5] = [
     "/proc/bus",
     "/proc/fs",
@@ -58,7 +58,7 @@ fn closed() -> MountAttrFlags {
         | MountAttrFlags::MOUNT_ATTR_NOEXEC
 }
 
-/// Puts the root together and moves into it.
+/// Assembles the root and moves into it.
 pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
     mount::make_private()?;
     let userxattr = namespace::in_user_namespace();
@@ -81,9 +81,9 @@ pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
     mount::pivot_root(&plan.rootfs)
 }
 
-/// Puts together what `docker cp` sees of a container that does not run: its files and volumes, nothing of the kernel's.
+/// Assembles what `docker cp` sees of a stopped container: its files and volumes, without kernel file systems.
 pub(in crate::runtime) fn assemble_files(plan: &InitPlan) -> Result<()> {
-    // On a read-only disk the container's own layer can be looked at like the image's.
+    // On a read-only disk the container's own layer can be read like the image's.
     let mut lowers = plan.lowers.clone();
     let is_read_only = rustix::fs::statvfs(&plan.upper)
         .is_ok_and(|about| about.f_flag.contains(StatVfsMountFlags::RDONLY));
@@ -115,7 +115,7 @@ pub(in crate::runtime) fn assemble_files(plan: &InitPlan) -> Result<()> {
     Ok(())
 }
 
-/// After the network is set up: hides and protects what Docker hides and protects.
+/// Masks and protects the files that Docker masks and protects, after the network is set up.
 pub(super) fn finish(plan: &InitPlan) -> Result<()> {
     if !plan.unmasked {
         mask()?;
@@ -131,14 +131,14 @@ pub(super) fn finish(plan: &InitPlan) -> Result<()> {
     Ok(())
 }
 
-/// Mounts `mounted` onto `path` inside of the root, which is made if missing.
+/// Mounts `mounted` onto `path` inside the root, creating it if missing.
 pub(super) fn put(root: &RootDir, path: &str, mounted: &OwnedFd, make: Make) -> Result<()> {
     let target = root.make(Path::new(path), make)?;
     mount::attach(mounted.as_fd(), target.as_fd(), path)
 }
 
-/// sysfs belongs to the network namespace: with the machine's network a user namespace cannot mount it and shows the
-/// machine's instead.
+/// sysfs belongs to the network namespace: with the machine's network, a user namespace cannot mount it, so the
+/// machine's is shown instead.
 fn put_sys(root: &RootDir, host_network: bool) -> Result<()> {
     let read_only = closed() | MountAttrFlags::MOUNT_ATTR_RDONLY;
     match mount::new_mount("sysfs", &[], read_only) {
@@ -159,18 +159,18 @@ fn put_sys(root: &RootDir, host_network: bool) -> Result<()> {
     Ok(())
 }
 
-/// In a cgroup namespace of our own this shows the container's part. In the machine's it would be the machine's mount, and
-/// to mount it once more without options takes away those that systemd has set.
+/// In our own cgroup namespace this shows the container's part. In the machine's it would be the machine's mount, and
+/// mounting it again without options would remove those that systemd has set.
 fn cgroup_mount() -> Result<OwnedFd> {
     let read_only = closed() | MountAttrFlags::MOUNT_ATTR_RDONLY;
     mount::new_mount("cgroup2", &[], read_only)
 }
 
-/// Shows the group of the calling process, which is in the mount namespace of a container and in a new namespace of cgroups,
-/// in place of the one shown before.
+/// Shows the calling process's group in place of the one shown before. The process is in a container's mount namespace
+/// and in a new cgroup namespace.
 ///
 /// # Errors
-/// `Machine`, if the kernel refuses the mount, or the container has no such folder any more.
+/// `Machine` if the kernel refuses the mount or the container no longer has the folder.
 pub(in crate::runtime) fn show_cgroup() -> Result<()> {
     let mounted = cgroup_mount()?;
     let target = open_host(Path::new(CGROUP))?;
@@ -182,7 +182,8 @@ fn open_host(path: &Path) -> Result<OwnedFd> {
         .map_err(|error| crate::sys::failed("open", path.display(), error))
 }
 
-/// The folder of a volume's files. Neither it nor the volume's own folder is a link, which could lead anywhere.
+/// Opens the folder of a volume's files. Neither it nor the volume's folder may be a symlink, which could lead
+/// anywhere.
 fn open_volume(path: &Path) -> Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let (above, name) = (path.parent(), path.file_name());
@@ -193,7 +194,7 @@ fn open_volume(path: &Path) -> Result<OwnedFd> {
 
 fn put_planned(root: &RootDir, planned: &PlannedMount, bar_devices: bool) -> Result<()> {
     let path = Path::new(&planned.target);
-    // Before a volume is filled from there.
+    // Refuse it before a volume is filled from there.
     if let Ok(target) = root.resolve(path, OFlags::PATH) {
         refuse_proc(&target, &planned.target)?;
     }
@@ -232,7 +233,7 @@ fn put_planned(root: &RootDir, planned: &PlannedMount, bar_devices: bool) -> Res
     Ok(())
 }
 
-/// A file or folder of the machine. Devices in a folder, and devices that could do harm, are barred.
+/// A bind mount of a file or folder of the machine. Devices in a folder, and harmful devices, are barred.
 fn bind(source: &Path, bar_devices: bool) -> Result<(OwnedFd, Make)> {
     let file = open_host(source)?;
     let about = rustix::fs::fstat(&file)
@@ -251,7 +252,7 @@ fn is_dir(file: &OwnedFd, name: &str) -> Result<bool> {
     Ok(FileType::from_raw_mode(about.st_mode).is_dir())
 }
 
-/// What the kernel tells in /proc, and the engine itself asks there, must be the kernel's (CVE-2019-19921). Source: runc
+/// Refuses mounts inside /proc: the engine itself reads it, so it must be the kernel's (CVE-2019-19921). Source: runc
 /// `checkProcMount`, with its list of what may be replaced.
 fn refuse_proc(target: &OwnedFd, path: &str) -> Result<()> {
     const REPLACEABLE: [&str; 8] = [
@@ -275,7 +276,7 @@ fn refuse_proc(target: &OwnedFd, path: &str) -> Result<()> {
     Ok(())
 }
 
-/// A tmpfs with options as `docker run --tmpfs` takes them; Docker's own are noexec, nosuid and nodev.
+/// A tmpfs with the options of `docker run --tmpfs`; Docker's defaults are noexec, nosuid and nodev.
 fn tmpfs(options: &str) -> Result<OwnedFd> {
     let mut attributes = closed();
     let mut settings = Vec::new();
@@ -302,7 +303,7 @@ fn tmpfs(options: &str) -> Result<OwnedFd> {
     mount::new_mount("tmpfs", &settings, attributes)
 }
 
-/// Whether the kernel takes `name=value` of a tmpfs: numbers, of sizes with a unit or as a share of the memory.
+/// Whether `name=value` is valid for a tmpfs: a number, for sizes also with a unit or as a share of memory.
 fn is_tmpfs_setting(name: &str, value: &str) -> bool {
     let digits = match name {
         "size" => value.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G', '%']),
@@ -314,11 +315,11 @@ fn is_tmpfs_setting(name: &str, value: &str) -> bool {
     value.len() - digits.len() <= 1 && digits.parse::<u64>().is_ok()
 }
 
-/// Files are hidden behind our own /dev/null, which is checked to be the device and no link (CVE-2025-31133); folders behind
-/// one empty folder that is shared by all.
+/// Masks files with our own /dev/null, which is verified to be the device and not a symlink (CVE-2025-31133), and
+/// folders with one shared empty folder.
 fn mask() -> Result<()> {
     let null = devices::null().map_err(|error| {
-        Error::invalid("what is mounted on `/dev` has no device `null`, which a container needs")
+        Error::invalid("the mount on `/dev` has no device `null`, which a container needs")
             .with_source(error)
             .with_hint("mount it below `/dev`, or use `-v /dev:/dev`")
     })?;
@@ -352,8 +353,8 @@ fn mask() -> Result<()> {
     Ok(())
 }
 
-/// Shows the container's terminal as /dev/console. The terminal lies in our own devpts, and /dev is ours, so plain
-/// paths are safe.
+/// Shows the container's terminal as /dev/console. The terminal is in our own devpts, and /dev is ours, so plain paths
+/// are safe.
 pub(super) fn bind_console(master: &OwnedFd) -> Result<()> {
     let name = rustix::pty::ptsname(master, Vec::new())
         .map_err(|error| crate::sys::failed("ptsname", "the terminal", error))?;

@@ -1,9 +1,9 @@
-//! `--log-driver` and `--log-opt`: whether a container's output is kept, and how much of it.
+//! `--log-driver` and `--log-opt`: how much of a container's output is kept.
 //!
-//! **What Docker does.** `json-file` keeps everything unless it is given `max-size`; `local` keeps five files of 20 MB;
+//! **What Docker does.** `json-file` keeps everything unless `max-size` is set; `local` keeps five files of 20 MB;
 //! `none` keeps nothing; others send it elsewhere.
-//! **What we do.** The first three, the first two in one and the same format.
-//! **What we leave out.** What sends logs over a network, compression, and further fields in each record; see
+//! **What we do.** The first three, with one format for the first two.
+//! **What we leave out.** Drivers that send logs over a network, compression, and extra fields in records; see
 //! `docs/limits.md`.
 
 use crate::error::{Error, Result};
@@ -14,12 +14,12 @@ use crate::store::containers::{LogConfig, LogDriver};
 pub(in crate::runtime) struct Rotation {
     /// A file that has this many bytes gets no further record.
     pub(super) size: u64,
-    /// So many files are kept, the current one included.
+    /// The number of files kept, including the current one.
     pub(super) files: u32,
 }
 
 impl Rotation {
-    /// What `config` asks for; `None` is never. Errors are Docker's.
+    /// The rotation that `config` requests; `None` means never. Errors are Docker's.
     pub(in crate::runtime) fn of(config: &LogConfig) -> Result<Option<Self>> {
         let (mut size, mut files) = match config.driver {
             LogDriver::JsonFile => (None, 1),
@@ -43,7 +43,7 @@ impl Rotation {
                         return Err(Error::invalid("max-file cannot be less than 1"));
                     }
                 }
-                // Docker's ways to hand records on: here the monitor writes each before it reads the next.
+                // Docker's delivery modes: here the monitor writes each record before it reads the next.
                 ("mode", "blocking") | ("compress", "false") => {}
                 (
                     "mode" | "compress" | "max-buffer-size" | "labels" | "labels-regex" | "env"
@@ -66,7 +66,7 @@ impl Rotation {
     }
 }
 
-/// A size as Docker's log options have it: in powers of 1000. Source: go-units `FromHumanSize`.
+/// A size in Docker's log options, in powers of 1000. Source: go-units `FromHumanSize`.
 fn decimal_size(text: &str) -> Option<u64> {
     let end = text
         .find(|c: char| !(c.is_ascii_digit() || c == '.'))
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn json_file_keeps_everything_unless_told_otherwise() {
+    fn json_file_keeps_everything_by_default() {
         use LogDriver::{JsonFile, Local, None as Nothing};
         check(JsonFile, &[], Ok(None));
         check(JsonFile, &[("max-file", "3")], Ok(None));

@@ -1,12 +1,12 @@
-//! What a container wrote: Docker's json-file log.
+//! A container's output: Docker's json-file log.
 //!
 //! ```json
 //! {"log":"hello\n","stream":"stdout","time":"2026-01-02T03:04:05.678901234Z"}
 //! ```
 //!
-//! **What Docker does.** One object per line of output; a line longer than 16 KiB is cut, and only its last piece ends in
-//! a newline. **What we do.** The same, in `log.json` beside the container, so `docker logs` needs nobody's help.
-//! With `--log-opt max-size`, `log.json` is renamed to `log.json.1` when it is full, that one to `log.json.2`, and so on.
+//! **What Docker does.** One object per line of output; a line longer than 16 KiB is split, and only its last piece
+//! ends in a newline. **What we do.** The same, in the container's `log.json`, so `docker logs` needs no other process.
+//! With `--log-opt max-size`, a full `log.json` is renamed to `log.json.1`, that one to `log.json.2`, and so on.
 //! **Try it.** `docker inspect -f '{{.LogPath}}' NAME`
 
 pub(super) mod driver;
@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 /// Longest piece of a line, in bytes. Source: moby `daemon/logger/copier.go`.
 pub(super) const LONGEST: usize = 16 << 10;
 
-/// The file that held the log `age` rotations ago; 0 is the one that is written.
+/// The log file from `age` rotations ago; 0 is the current one.
 fn rotated(path: &Path, age: u32) -> PathBuf {
     if age == 0 {
         return path.to_owned();
@@ -32,8 +32,8 @@ fn rotated(path: &Path, age: u32) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Opens the log at `path` for appending, and makes it if it is missing: there is none before the first line, or the first
-/// who waits for one.
+/// Opens the log at `path` for appending, creating it if missing: it does not exist before the first line or the first
+/// follower.
 fn create(path: &Path) -> std::io::Result<File> {
     OpenOptions::new()
         .append(true)

@@ -1,6 +1,6 @@
-//! Reading the log: `docker logs`.
+//! Reads the log: `docker logs`.
 //!
-//! With `--follow`, the reader waits until the container's lock is free: whoever holds it may still write.
+//! With `--follow`, the reader continues until the container's lock is free: its holder may still write.
 
 use super::{Line, rotated};
 use crate::error::{Error, IoContext, Result};
@@ -19,10 +19,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Ages in a row without a file, after which there are no older ones. A rotation under way, or a crash in the middle of one,
-/// leaves a gap.
+/// The number of consecutive missing ages after which no older file is expected. A rotation in progress, or a crash
+/// during one, leaves a gap.
 const GAPS: u32 = 4;
-/// How long `--follow` waits between looks at the end of the file.
+/// How long `--follow` waits between checks for new output.
 const PAUSE: Duration = Duration::from_millis(40);
 
 /// Reads the log of a container; see [`crate::Engine::logs`].
@@ -43,7 +43,7 @@ pub(crate) fn logs(
     if log.is_none() && options.follow {
         log = open_early(&place.log(), place.lock())?;
     }
-    // Whoever reads this in the journal knows that nothing escapes us from now on.
+    // Once this is in the journal, no later output is missed.
     site.record(
         &site
             .event(ObjectKind::Container, "logs", container.config.id.as_str())
@@ -59,21 +59,21 @@ pub(crate) fn logs(
     log.follow(place.lock(), options, sink)
 }
 
-/// Reads what the log at `path` has, leaving no mark in the journal.
+/// Reads the log at `path` without recording it in the journal.
 pub(crate) fn look(path: &Path, sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>) -> Result<()> {
     if let Some(mut log) = LogReader::open(path)? {
-        // Whether the sink broke off is the sink's business.
+        // It does not matter here whether the sink stopped early.
         let _ = log.tail(&LogOptions::default(), sink)?;
     }
     Ok(())
 }
 
-/// Nothing was written yet. The log is made here and not by its writer: one that comes later would be gone with a
-/// container that removes itself before we look again.
+/// Nothing was written yet. Create the log here instead of in its writer: a log created later would disappear with a
+/// container that removes itself before the next check.
 fn open_early(path: &Path, lock: &Path) -> Result<Option<LogReader>> {
     if lock::is_held(lock)? {
         match super::create(path) {
-            // Gone in this moment, without a word.
+            // The container was just removed, without output.
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             created => created.on("open", path)?,
         };
@@ -81,17 +81,17 @@ fn open_early(path: &Path, lock: &Path) -> Result<Option<LogReader>> {
     LogReader::open(path)
 }
 
-/// Reads a log through all its files, from the oldest one on, and goes on with the new one when it is rotated.
+/// Reads a log through all its files, from the oldest, and continues with the new one after a rotation.
 struct LogReader {
     path: PathBuf,
-    /// Files that were there at the beginning and are not read yet, newest first.
+    /// Files that existed at the beginning and are not read yet, newest first.
     older: Vec<File>,
     reader: BufReader<File>,
-    /// A line whose end was not written yet.
+    /// A line whose end has not been written yet.
     partial: Vec<u8>,
 }
 
-/// What tells one file from another, whatever its name is.
+/// Identifies a file independently of its name.
 fn identity(file: &File) -> Option<(u64, u64)> {
     let about = file.metadata().ok()?;
     Some((about.dev(), about.ino()))
@@ -102,9 +102,9 @@ fn buffered(file: File) -> BufReader<File> {
 }
 
 impl LogReader {
-    /// `None` if nothing was ever written.
+    /// `None` if nothing has been written.
     fn open(path: &Path) -> Result<Option<Self>> {
-        // Newest first: a rotation in between shows a file twice, and hides none.
+        // Newest first: a rotation in between shows a file twice but hides none.
         let mut files: Vec<File> = Vec::new();
         let mut missing = 0;
         for age in 0.. {
@@ -132,18 +132,18 @@ impl LogReader {
         }))
     }
 
-    /// Goes on with the file after the present one, which is read to its end. Returns whether there is one.
+    /// Continues with the file after the current one, which has been read to its end. Returns whether there is one.
     fn advance(&mut self) -> bool {
         if let Some(file) = self.older.pop() {
             self.reader = buffered(file);
-            // A record that a crash cut short has no end in the next file.
+            // A record truncated by a crash does not continue in the next file.
             self.partial.clear();
             return true;
         }
         let own = identity(self.reader.get_ref());
         let mut newer: Option<File> = None;
         let mut missing = 0;
-        // Files only grow older, as we do on this way, so the one after ours is not missed.
+        // Files only grow older, and the search goes the same way, so the file after ours is not missed.
         for age in 0.. {
             match File::open(rotated(&self.path, age)) {
                 Ok(file) if identity(&file) == own => break,
@@ -162,7 +162,7 @@ impl LogReader {
         true
     }
 
-    /// The next whole record; `None` at the present end of the log. A line that cannot be read is skipped.
+    /// The next complete record; `None` at the current end of the log. Unreadable lines are skipped.
     fn next(&mut self) -> Result<Option<LogRecord>> {
         loop {
             if let Some(record) = self.next_of_file()? {
@@ -172,7 +172,7 @@ impl LogReader {
                 self.advance();
                 continue;
             }
-            // The file may have been written to, and rotated, since its end was seen: it is read once more.
+            // The file may have been written to and rotated since its end was seen: read it once more.
             if !self.advance() {
                 return Ok(None);
             }
@@ -196,7 +196,7 @@ impl LogReader {
         }
     }
 
-    /// Everything that is there, or the last lines of it.
+    /// Everything so far, or its last lines.
     fn tail(
         &mut self,
         options: &LogOptions,
@@ -237,7 +237,7 @@ impl LogReader {
         sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
     ) -> Result<()> {
         loop {
-            // Looked at before reading: what is written until the lock is let go is read below.
+            // Check the lock before reading: everything written until its release is read below.
             let alive = lock::is_held(lock)?;
             while let Some(record) = self.next()? {
                 if wanted(&record, options) && sink(record).is_break() {

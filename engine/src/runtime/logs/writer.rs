@@ -1,5 +1,5 @@
-//! Writing the log: lines are gathered, long ones cut, and each batch goes out with one `write(2)`; with a rotation,
-//! each part of it that fits in one file.
+//! Writes the log: lines are batched, long ones split, and each batch is one `write(2)`; with rotation, one for each
+//! file.
 
 use super::driver::Rotation;
 use super::{LONGEST, Line, create, rotated};
@@ -9,24 +9,24 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// The log of one container, open from its first line for as long as its monitor lives.
+/// The log of one container, open from its first line until its monitor ends.
 pub(in crate::runtime) struct LogWriter {
     path: PathBuf,
-    /// `None` as long as there was nothing to write.
+    /// `None` until there is something to write.
     file: Option<File>,
     /// Whether anything is kept.
     keeps: bool,
     rotation: Option<Rotation>,
     /// Bytes in the file.
     length: u64,
-    /// What was read of a line that has not ended yet, by stream, and when its first piece came.
+    /// The incomplete line of each stream, and when its first piece arrived.
     partial: [(Vec<u8>, Option<Timestamp>); 2],
 }
 
 const NAMES: [&str; 2] = ["stdout", "stderr"];
 
 impl LogWriter {
-    /// The log at `path`, which is made if missing when there is something to write.
+    /// The log at `path`, created if missing when there is something to write.
     pub(in crate::runtime) fn new(path: &Path, rotation: Option<Rotation>) -> Self {
         Self {
             path: path.to_owned(),
@@ -50,7 +50,7 @@ impl LogWriter {
         }
     }
 
-    /// Logs `bytes`; a line without its end is kept until more comes, or until it is too long.
+    /// Logs `bytes`; an incomplete line is kept until more arrives or it is too long.
     pub(in crate::runtime) fn write(
         &mut self,
         stderr: bool,
@@ -83,7 +83,7 @@ impl LogWriter {
         self.put(&batch)
     }
 
-    /// Logs what is left of lines that never ended.
+    /// Logs the remaining incomplete lines.
     pub(in crate::runtime) fn flush(&mut self) -> Result<()> {
         let mut batch = Vec::new();
         for (stream, (buffer, since)) in self.partial.iter_mut().enumerate() {
@@ -114,7 +114,7 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Bytes of `batch` that go into the present file: whole records, up to the one that fills it.
+    /// Bytes of `batch` for the current file: complete records, up to the one that fills it.
     fn room(&self, batch: &[u8]) -> usize {
         let Some(rotation) = self.rotation else {
             return batch.len();
@@ -125,8 +125,8 @@ impl LogWriter {
         end.map_or(batch.len(), |end| from + end + 1)
     }
 
-    /// The oldest file goes, each other one becomes one older, and a new one is begun. A crash in between leaves a gap in
-    /// the ages, which readers step over.
+    /// Deletes the oldest file, ages each other one, and starts a new one. A crash in between leaves a gap in the ages,
+    /// which readers skip.
     fn rotate(&mut self) -> Result<()> {
         let files = self.rotation.map_or(1, |rotation| rotation.files);
         if files == 1 {
@@ -209,7 +209,8 @@ mod tests {
         check(&[(false, b"\n\n")], &[(false, "\n"), (false, "\n")]);
     }
 
-    /// The numbers 0 to 199, a record each, through a log of `files` files of `size` bytes; what is left, oldest first.
+    /// Logs the numbers 0 to 199, one record each, with `files` files of `size` bytes; returns what is left, oldest
+    /// first.
     fn rotate(size: u64, files: u32, pieces: usize) -> (Vec<String>, usize) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.json");

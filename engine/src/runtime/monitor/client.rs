@@ -6,30 +6,30 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
-/// A foreground client with this many bytes unread makes the container wait.
+/// A foreground client with this many unread bytes blocks the container.
 pub(super) const FULL: usize = 1 << 20;
-/// A further client with this many bytes unread is let go.
+/// Another client with this many unread bytes is disconnected.
 const TOO_SLOW: usize = 8 << 20;
 /// The longest first line of a session.
 const LONGEST_REQUEST: usize = 1 << 20;
 
-/// What a client is here for.
+/// The role of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// It has not said yet.
+    /// It has not sent its request yet.
     Greeting,
-    /// It sees a process's streams.
+    /// It is attached to a process's streams.
     Attached {
-        /// Which process.
+        /// The process.
         process: u32,
-        /// Which of its streams.
+        /// The attached streams.
         streams: Streams,
-        /// The container waits for it, because it is the one that started the process.
+        /// It started the process, so the container waits for it.
         foreground: bool,
     },
     /// It waits for the container's end.
     Waiting,
-    /// It gets what is left for it, and no more.
+    /// It only receives what is queued for it.
     Leaving,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Client {
     pub(super) input: Vec<u8>,
     output: Vec<u8>,
     gone: bool,
-    /// When a client that is leaving is given up.
+    /// When to give up on a leaving client.
     pub(super) leave_by: Option<Instant>,
 }
 
@@ -57,7 +57,7 @@ impl Client {
         })
     }
 
-    /// Queues a frame and sends what the socket takes.
+    /// Queues a frame and sends as much as the socket accepts.
     pub(super) fn send(&mut self, frame: &Frame) {
         self.queue(&frame.encode());
     }
@@ -93,7 +93,7 @@ impl Client {
         self.flush();
     }
 
-    /// Sends what the socket takes.
+    /// Sends as much as the socket accepts.
     pub(super) fn flush(&mut self) {
         let mut sent = 0;
         while sent < self.output.len() {
@@ -114,7 +114,7 @@ impl Client {
         }
     }
 
-    /// Reads what is there.
+    /// Reads what is available.
     pub(super) fn fill(&mut self) {
         let mut buffer = [0; 32 << 10];
         while self.input.len() < FULL {
@@ -134,7 +134,7 @@ impl Client {
         }
     }
 
-    /// The first line, once it is whole.
+    /// The first line, once complete.
     pub(super) fn take_request(&mut self) -> Option<Vec<u8>> {
         match self.input.iter().position(|byte| *byte == b'\n') {
             Some(end) => Some(self.input.drain(..=end).collect()),
@@ -153,7 +153,7 @@ impl Client {
         self.output.len() > FULL
     }
 
-    /// It cannot be served any more, or has got all that it was to get.
+    /// Whether it can no longer be served, or has received everything.
     pub(super) fn is_done(&self) -> bool {
         let late = self
             .leave_by
@@ -161,7 +161,7 @@ impl Client {
         self.gone || late || (self.role == Role::Leaving && self.output.is_empty())
     }
 
-    /// Whether the other side closed, as opposed to having been served to the end.
+    /// Whether the other side closed the connection before it was served completely.
     pub(super) fn hung_up(&self) -> bool {
         self.gone
     }

@@ -1,4 +1,4 @@
-//! The poll loop: what happened, and who deals with it.
+//! The poll loop: waits for events and dispatches them.
 
 use super::client::{Client, Role};
 use super::{Monitor, client, life};
@@ -20,7 +20,7 @@ enum Source {
     Names,
 }
 
-/// Descriptors to wait for, and whose they are.
+/// Descriptors to wait for, and their owners.
 #[derive(Default)]
 struct PollSet<'a> {
     fds: Vec<PollFd<'a>>,
@@ -35,7 +35,7 @@ impl<'a> PollSet<'a> {
 }
 
 impl Monitor {
-    /// Waits for something to happen and deals with it once.
+    /// Waits for events and handles them once.
     pub(super) fn turn(&mut self) {
         for source in self.wait() {
             match source {
@@ -122,7 +122,7 @@ impl Monitor {
             .collect()
     }
 
-    /// A client whose input the process does not take is not read from.
+    /// Whether to stop reading from a client because the process does not take its input.
     fn must_wait(&self, client: &Client) -> bool {
         let Role::Attached { process, .. } = client.role else {
             return false;
@@ -133,7 +133,7 @@ impl Monitor {
             || client.input.len() >= client::FULL
     }
 
-    /// A process whose foreground client does not read is not read from.
+    /// Whether to stop reading from a process because its foreground client does not read.
     fn is_blocked(&self, key: u32) -> bool {
         self.clients.iter().any(|client| {
             matches!(client.role, Role::Attached { process, foreground: true, .. } if process == key)
@@ -178,10 +178,10 @@ impl Monitor {
         }
     }
 
-    /// Reads output until there is no more for now, logs it, and passes it on.
+    /// Reads the available output, logs it, and passes it on.
     pub(super) fn pass_output(&mut self, key: u32, stderr: bool) {
         let mut buffer = [0; 64 << 10];
-        // Bounded, so that a chatty process does not keep the others waiting.
+        // Bounded, so that a chatty process does not starve the others.
         for _ in 0..16 {
             if self.is_blocked(key) {
                 return;
@@ -205,7 +205,7 @@ impl Monitor {
             return;
         }
         if is_init {
-            // The log may fail on a full disk; the clients get their output all the same.
+            // The log may fail on a full disk; the clients still get the output.
             let _ = self.log.write(stderr, bytes, self.site.now());
         }
         for client in &mut self.clients {

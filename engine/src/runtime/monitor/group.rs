@@ -1,7 +1,7 @@
-//! The container's cgroup while it runs: pause, new limits, and the group that a container gets late.
+//! The container's cgroup while it runs: pause, new limits, and late groups.
 //!
-//! A container of an ordinary user starts without a group where its session has none to give (see [`crate::cgroup`]). The
-//! first pause or limit moves it into one.
+//! An ordinary user's container starts without a group if the session provides none (see [`crate::cgroup`]). The first
+//! pause or limit moves it into one.
 
 use super::Monitor;
 use crate::cgroup::{self, Cgroup, Limits};
@@ -42,7 +42,7 @@ impl Monitor {
         Ok(())
     }
 
-    /// Gives the container, which runs, the group that it lacks.
+    /// Gives a running container the group that it lacks.
     fn adopt(&mut self, limits: &Limits) -> Result<&Cgroup> {
         let pids = || inside::pids(self.state.pid);
         let group = Cgroup::adopt(self.config.id.as_str(), limits, pids)?;
@@ -68,8 +68,8 @@ impl Monitor {
         Ok(())
     }
 
-    /// Lets the container see the group that it was moved to. Its own mount goes on to show the group that it was born in,
-    /// whose files say nothing about the limits that are in force now. If this fails the limits hold all the same.
+    /// Shows the container the group that it was moved to. Its own mount still shows the group in which it was created,
+    /// whose files do not show the current limits. If this fails, the limits still hold.
     fn show_group(&self) {
         let group = self.cgroup.as_ref().and_then(Cgroup::birthplace);
         let init = self.processes.first().filter(|process| process.is_init);
@@ -77,7 +77,7 @@ impl Monitor {
             return;
         };
         let options = CloneOptions {
-            // The namespace of cgroups begins at the group that the process is born in.
+            // The root of the cgroup namespace is the group in which the process is created.
             namespaces: libc::CLONE_NEWCGROUP as u64,
             cgroup: Some(group),
         };

@@ -1,7 +1,7 @@
-//! `HEALTHCHECK`: a command that the monitor runs in the container from time to time.
+//! `HEALTHCHECK`: a command that the monitor runs periodically in the container.
 //!
-//! **What Docker does.** `starting` until the first success; `unhealthy` after so many failures in a row, which do not
-//! count during the start period. Source: moby `daemon/health.go`.
+//! **What Docker does.** `starting` until the first success; `unhealthy` after a number of consecutive failures, which
+//! do not count during the start period. Source: moby `daemon/health.go`.
 
 use super::Monitor;
 use super::process::Process;
@@ -11,9 +11,9 @@ use crate::store::containers::{Health, HealthProbe, ProcessConfig};
 use jiff::Timestamp;
 use std::time::{Duration, Instant};
 
-/// What is kept of a probe's output, in bytes.
+/// The bytes kept of a probe's output.
 const KEPT_OUTPUT: usize = 4096;
-/// Probes that are kept.
+/// The number of probes kept.
 const KEPT_PROBES: usize = 5;
 
 /// Runs the probes of one container.
@@ -89,7 +89,7 @@ impl Checker {
         }
     }
 
-    /// When something is to be done.
+    /// When it next needs attention.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match &self.probe {
             Some(probe) if probe.timed_out => None,
@@ -98,12 +98,12 @@ impl Checker {
         }
     }
 
-    /// Whether the process is the running probe.
+    /// Whether the process is the current probe.
     pub(super) fn owns(&self, key: u32) -> bool {
         self.probe.as_ref().is_some_and(|probe| probe.key == key)
     }
 
-    /// Keeps output of the running probe.
+    /// Collects output of the current probe.
     pub(super) fn collect(&mut self, bytes: &[u8]) {
         if let Some(probe) = &mut self.probe {
             let room = KEPT_OUTPUT.saturating_sub(probe.output.len());
@@ -113,7 +113,7 @@ impl Checker {
         }
     }
 
-    /// Judges a probe: the new status and streak.
+    /// Evaluates a probe: the new status and streak.
     fn judge(&self, health: &Health, code: i32) -> (String, u32) {
         if code == 0 {
             return ("healthy".to_owned(), 0);
@@ -133,7 +133,7 @@ impl Checker {
 }
 
 impl Monitor {
-    /// Starts the probe that is due, or gives up one that takes too long.
+    /// Starts a probe that is due, or ends one that takes too long.
     pub(super) fn check_health(&mut self) {
         let Some(checker) = &mut self.health else {
             return;
@@ -202,7 +202,7 @@ impl Monitor {
         }
     }
 
-    /// The running probe has ended.
+    /// Handles the end of the current probe.
     pub(super) fn end_probe(&mut self, code: i32) {
         let Some(probe) = self
             .health
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_while_it_starts_do_not_count() {
+    fn failures_in_the_start_period_do_not_count() {
         let checker = checker(1, i64::MAX);
         assert_eq!(
             checker.judge(&checker.initial(), 1),

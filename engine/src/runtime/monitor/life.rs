@@ -1,4 +1,4 @@
-//! A container's runs: start, end, and what the restart policy makes of it.
+//! A container's runs: start, end, and restart policy.
 
 use super::client::{Client, Role};
 use super::process::Process;
@@ -16,21 +16,21 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Docker's first wait before a restart; it doubles up to a minute.
+/// Docker's first delay before a restart; it doubles up to a minute.
 pub(super) const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
-/// A run of this length starts the waits anew.
+/// A run of this length resets the delay.
 const STABLE_RUN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
-/// A container that has run so long will go on for a while: what its start needed, or the answer to a client, may go. A short
-/// one has no use for that.
+/// After this time a container will probably run for a while, so memory used by its start or a client is released.
+/// Short runs gain nothing from that.
 pub(super) const SETTLED: Duration = Duration::from_millis(300);
-/// How long a container must run before its records are written to the disk. `docker run` itself does not wait for a disk.
+/// How long a container must run before its records are synced to disk. `docker run` itself does not wait for the disk.
 const STAYS: Duration = Duration::from_secs(2);
-/// How long a client that does not read may keep the monitor of an ended container alive.
+/// How long a client that does not read may keep an ended container's monitor alive.
 const LINGER: Duration = Duration::from_secs(600);
 
 impl Monitor {
-    /// From the first start to the last end. Returns the stage's exit code.
+    /// Runs the container from its first start to its last end. Returns the stage's exit code.
     pub(in crate::runtime) fn live(&mut self, session: UnixStream, job: &Job) -> i32 {
         self.state.restart_count = 0;
         self.state.stopped_by_user = false;
@@ -51,7 +51,7 @@ impl Monitor {
         0
     }
 
-    /// The client that started us is attached before the init runs, so it misses nothing.
+    /// Attaches the client that started us before the init runs, so that it misses nothing.
     fn greet(&mut self, session: UnixStream, job: &Job) {
         let role = match job.attach {
             Some(streams) => Role::Attached {
@@ -64,7 +64,7 @@ impl Monitor {
         self.clients.extend(Client::new(session, role));
     }
 
-    /// Tells the client that started us, and those who attached meanwhile.
+    /// Announces the start to the client that started us and to clients that attached meanwhile.
     fn announce_start(&mut self, job: &Job) {
         let hint = self.processes.first_mut().and_then(|init| init.hint.take());
         let hint = hint.map(Frame::Hint);
@@ -87,9 +87,9 @@ impl Monitor {
 
     /// Starts the init and records it.
     pub(super) fn start_init(&mut self) -> Result<(), Failure> {
-        // Overlayfs does not want the same folders twice.
+        // Overlayfs must not mount the same folders twice.
         self.mounts = None;
-        // They may be gone since the last run, or say what is no longer so.
+        // They may be missing or outdated since the last run.
         let place = self.site.sandbox.container(&self.config.id);
         self.forward_names = etc::write(place.etc(), &self.config, self.way.as_ref().ok())?;
         let mut plan = plan::plan(&self.site.home, &self.site.sandbox, &self.config)?;
@@ -112,8 +112,9 @@ impl Monitor {
         self.record_start(running)
     }
 
-    /// Whoever ends the last process of a mount namespace waits for its mounts to go, some thirty of them. Nobody needs that
-    /// of a container that is removed with its end and shows nothing of the machine's, so we hold them until the answer.
+    /// Exiting the last process of a mount namespace blocks until some thirty mounts are torn down. A container that is
+    /// removed at its end and shows none of the machine's files does not need that, so we hold the mounts until the
+    /// client has its answer.
     fn outlasting_mounts(&self, pid: i32) -> Option<OwnedFd> {
         let host = &self.config.host;
         if !host.auto_remove || !host.mounts.is_empty() {
@@ -122,7 +123,7 @@ impl Monitor {
         sys::namespace::mounts_of(pid).ok()
     }
 
-    /// For the record: a command of another session looks elsewhere.
+    /// The group's folder, for the record: a command in another session could not compute it.
     pub(super) fn folder_of_group(&self) -> Option<PathBuf> {
         self.cgroup.as_ref()?.folder().map(Path::to_owned)
     }
@@ -141,7 +142,7 @@ impl Monitor {
         state.start_count += 1;
         self.health = health::Checker::new(self.config.healthcheck.as_ref());
         self.state.health = self.health.as_ref().map(health::Checker::initial);
-        // Without a record it would run and seem never to have started.
+        // Without a record it would run but seem never to have started.
         let recorded = records::write_state(&self.site.sandbox, &self.config.id, &self.state);
         if recorded.is_err() {
             let _ = sys::process::send_signal(running.pidfd.as_fd(), libc::SIGKILL);
@@ -166,7 +167,7 @@ impl Monitor {
         Ok(())
     }
 
-    /// The container could not be started.
+    /// Handles a failed start.
     fn fail(&mut self, failure: &Failure) {
         self.tear_down();
         self.state.phase = if self.state.start_count == 0 {
@@ -183,7 +184,7 @@ impl Monitor {
         }
     }
 
-    /// Deals with processes that are over; the init's end is the container's.
+    /// Handles ended processes; the init's end is the container's.
     pub(super) fn end_processes(&mut self) {
         let keys: Vec<u32> = self
             .processes
@@ -236,20 +237,20 @@ impl Monitor {
         }
         self.state.phase = Phase::Exited;
         self.note_cut_off();
-        // What is removed in the same breath needs no record of its end.
+        // A container that is removed at once needs no record of its end.
         if !self.goes_with_its_end() {
             self.save();
         }
         self.settle(&Frame::Exit(code));
     }
 
-    /// `--rm`, unless who stops it is about to start it again.
+    /// Whether it is removed at its end: `--rm`, unless it is being restarted.
     fn goes_with_its_end(&self) -> bool {
         self.config.host.auto_remove && !self.started_again
     }
 
     fn tear_down(&mut self) {
-        // Ports first: whoever sees the end may start a container that wants them.
+        // Ports first: a client that sees the end may start a container that needs them.
         self.publisher = None;
         self.state.ports.clear();
         self.unplug();
@@ -257,15 +258,16 @@ impl Monitor {
         if let Some(cgroup) = self.cgroup.take() {
             cgroup.remove();
         }
-        // Removing looks for groups that a killed monitor left, too.
+        // Removal also sweeps groups that a killed monitor left.
         if !self.goes_with_its_end() {
             let folder = self.state.cgroup.take();
             crate::cgroup::sweep(self.config.id.as_str(), folder.as_deref());
         }
     }
 
-    /// After the record: removes what is to be removed, lets go of the lock, and only then tells the clients, so that
-    /// what they do next finds everything done. Only the files of what is removed are unlinked later: nobody waits for that.
+    /// After the record: removes what must be removed, releases the lock, and only then notifies the clients, so that
+    /// their next command finds everything done. Only the files of a removed container are unlinked later, since no
+    /// client waits for that.
     fn settle(&mut self, last: &Frame) {
         self.stop_listening();
         let failed_before_start = matches!(last, Frame::Failed(..));
@@ -276,7 +278,7 @@ impl Monitor {
             site.via = "monitor".to_owned();
             trash = remove::discard(&site, &self.config, true).ok();
         } else {
-            // Whoever takes the lock may mount the same folders.
+            // The next lock holder may mount the same folders.
             self.mounts = None;
         }
         let _ = self.lock.unlock();
@@ -285,14 +287,15 @@ impl Monitor {
             client.role = Role::Leaving;
             client.leave_by = Some(Instant::now() + LINGER);
         }
-        // What is mounted is not free, also when it is unlinked.
+        // Mounted files occupy space even when unlinked.
         self.mounts = None;
         if let Some(trash) = trash {
             let _ = records::empty_trash(&self.site.sandbox, &trash, self.site.now());
         }
     }
 
-    /// It ended because its session or the machine does: the next command starts it again if its policy asks for that.
+    /// Records that it ended with its session or the machine: the next command starts it again if its policy requires
+    /// that.
     fn note_cut_off(&mut self) {
         if self.leaving && !self.state.stopped_by_user {
             self.state.cut_off = true;
@@ -325,7 +328,7 @@ impl Monitor {
         self.backoff = (self.backoff * 2).min(LONGEST_BACKOFF);
         self.state.phase = Phase::Restarting;
         self.save();
-        // Those who watched this run have seen its end.
+        // Clients that watched this run have seen its end.
         for client in &mut self.clients {
             if matches!(client.role, Role::Attached { .. } | Role::Waiting) {
                 client.send(&Frame::Exit(code));
@@ -352,7 +355,7 @@ impl Monitor {
         }
     }
 
-    /// The user stopped a container between two runs.
+    /// Handles a stop between two runs.
     pub(super) fn stay_stopped(&mut self) {
         self.restart_at = None;
         self.state.phase = Phase::Exited;
@@ -362,11 +365,12 @@ impl Monitor {
     }
 
     pub(super) fn save(&mut self) {
-        // A full disk must not end the container; the next command then finds an older record and a free lock.
+        // A full disk must not end the container; if this fails, the next command finds an older record and a free
+        // lock.
         let _ = records::write_state(&self.site.sandbox, &self.config.id, &self.state);
     }
 
-    /// Records what happened to the container.
+    /// Records an event of the container.
     pub(super) fn journal(&self, action: &str, facts: &[(&str, String)]) {
         let mut event = observe::event(&self.site, &self.config, action);
         if matches!(action, "die" | "oom" | "health_status") {

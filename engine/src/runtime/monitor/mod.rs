@@ -1,11 +1,11 @@
-//! The monitor: the one process that stays with a container for as long as it runs.
+//! The monitor: the process that accompanies a container while it runs.
 //!
 //! **What Docker does.** containerd starts a shim per container, so that the daemon can be restarted.
-//! **What we do.** The monitor is all there is: it starts the init, owns its streams, writes the log, serves attach,
+//! **What we do.** The monitor does everything: it starts the init, owns its streams, writes the log, serves attach,
 //! exec and stop over a socket, publishes ports, applies the restart policy, and records the end.
 //! **Try it.** `ps -ef | grep docklings-monitor`
 //!
-//! One thread, one `poll(2)` loop, every descriptor non-blocking: nobody whom it serves can make it wait.
+//! One thread, one `poll(2)` loop, every descriptor non-blocking: no client can block it.
 
 mod client;
 mod events;
@@ -41,7 +41,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Everything that the monitor knows.
+/// The monitor's state.
 pub(super) struct Monitor {
     site: Site,
     config: ContainerConfig,
@@ -49,43 +49,42 @@ pub(super) struct Monitor {
     lock: File,
     log: LogWriter,
     listener: Option<UnixListener>,
-    /// SIGTERM ends the container, SIGCONT makes it look after its socket.
+    /// SIGTERM ends the container, SIGCONT makes the monitor check its socket.
     signals: Signals,
     clients: Vec<Client>,
     /// The init, if it runs, and processes of `exec`.
     processes: Vec<Process>,
     next_key: u32,
     cgroup: Option<Cgroup>,
-    /// Keeps the container's mounts, whose end takes time, until those who wait for its end have heard of it.
+    /// Keeps the container's mounts, whose teardown takes time, until clients have been notified of its end.
     mounts: Option<OwnedFd>,
     publisher: Option<Publisher>,
-    /// How the container gets out of its network, or why it does not.
+    /// The container's egress, or why it has none.
     way: Result<Way, String>,
-    /// Whether the container asks for names at [`Way::names`].
+    /// Whether the container resolves names at [`Way::names`].
     forward_names: bool,
     outbound: Option<Outbound>,
-    /// Where the container asks for names, if it has no way out.
+    /// The name server's socket, if the container has no egress.
     names: Option<UdpSocket>,
     /// When to send SIGKILL to a container that was asked to stop.
     kill_at: Option<Instant>,
-    /// Whoever stops the container starts it again, so it is not removed.
+    /// The container is being restarted, so it is not removed at its end.
     started_again: bool,
-    /// It was asked to end, with the session or the machine that it belongs to.
+    /// The monitor was asked to end, with its session or machine.
     leaving: bool,
-    /// When the restart policy starts it again.
+    /// When the restart policy starts the container again.
     restart_at: Option<Instant>,
-    /// When to give back the memory that was needed last, by the start or by a client.
+    /// When to release the memory last used by the start or by a client.
     forget_at: Option<Instant>,
-    /// When to see to it that the container outlasts a power cut.
+    /// When to sync the container's records, so that it survives a power cut.
     keep_at: Option<Instant>,
-    /// How long the next wait for a restart is.
+    /// The next restart delay.
     backoff: std::time::Duration,
     health: Option<health::Checker>,
     size: Option<(u16, u16)>,
 }
 
-/// The hidden stage: `docklings __monitor CONTAINER`, where the word is for people who look at `ps`. Returns the exit
-/// code.
+/// The hidden stage `docklings __monitor CONTAINER`; the argument only informs readers of `ps`. Returns the exit code.
 pub(super) fn main() -> i32 {
     let session = match sys::process::inherited(SESSION_FD) {
         Ok(fd) => UnixStream::from(fd),
@@ -166,7 +165,7 @@ fn open() -> Result<(Monitor, Job)> {
     Ok((monitor, job))
 }
 
-/// Listens in the container's folder, in place of what a killed monitor left there: the container's lock is ours now.
+/// Listens in the container's folder, replacing what a killed monitor left there: we hold the container's lock.
 fn listen(site: &Site, id: &ContainerId) -> Result<UnixListener> {
     let (path, elsewhere) = (
         site.sandbox.container(id).socket(),
@@ -174,7 +173,7 @@ fn listen(site: &Site, id: &ContainerId) -> Result<UnixListener> {
     );
     let listener = sys::socket::listen(&path)
         .or_else(|error| {
-            // Where the file system knows no sockets.
+            // For a file system without sockets.
             create_private_dir(site.home.runtime()).map_err(|_| error)?;
             sys::socket::listen_behind_link(&path, &elsewhere)
         })
@@ -184,7 +183,7 @@ fn listen(site: &Site, id: &ContainerId) -> Result<UnixListener> {
 }
 
 impl Monitor {
-    /// Listens again if somebody has removed the socket.
+    /// Listens again if the socket was removed.
     fn look_after_socket(&mut self) {
         let path = self.site.sandbox.container(&self.config.id).socket();
         if self.listener.is_some()
@@ -195,7 +194,7 @@ impl Monitor {
         }
     }
 
-    /// Those who come now find that the container has ended.
+    /// Stops accepting clients: new ones find that the container has ended.
     fn stop_listening(&mut self) {
         self.listener = None;
         let _ = std::fs::remove_file(self.site.sandbox.container(&self.config.id).socket());

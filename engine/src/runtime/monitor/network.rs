@@ -1,4 +1,4 @@
-//! A run's network: its way out, and the ports that lead in.
+//! A run's network: its egress and published ports.
 
 use super::Monitor;
 use crate::network::dead_end;
@@ -10,7 +10,8 @@ use crate::sys::tap;
 use std::net::UdpSocket;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-/// The way out for a container with this configuration, or why it has none; an empty reason means that it should not.
+/// The egress of a container with this configuration, or why it has none; an empty reason means that it should have
+/// none.
 pub(super) fn find(config: &ContainerConfig, allowed: Allowed) -> Result<Way, String> {
     match config.host.network {
         NetworkMode::Bridge => outbound::find(allowed).map_err(|closed| closed.to_string()),
@@ -19,13 +20,13 @@ pub(super) fn find(config: &ContainerConfig, allowed: Allowed) -> Result<Way, St
 }
 
 impl Monitor {
-    /// What the container's interface is given.
+    /// The addresses of the container's interface.
     pub(super) fn address(&self) -> Option<tap::Address> {
         let mac = outbound::parse_mac(&self.config.host.mac_address);
         self.way.as_ref().ok().map(|way| way.address(mac))
     }
 
-    /// The init has made its interface, or has not.
+    /// Handles the init's interface, or the failure to create it.
     pub(super) fn plug_in(
         &mut self,
         interface: Option<Result<OwnedFd, String>>,
@@ -43,7 +44,7 @@ impl Monitor {
             }
             (Some(Err(why)), ..) => {
                 self.state.no_way_out = why;
-                // They say that there is an interface. The container has not read them yet.
+                // They describe an interface that does not exist. The container has not read them yet.
                 let _ = etc::write(place.etc(), &self.config, None);
             }
             (_, Err(why), _) => why.clone_into(&mut self.state.no_way_out),
@@ -51,7 +52,7 @@ impl Monitor {
         }
     }
 
-    /// The container has sent its first packet.
+    /// Handles the container's first packet.
     pub(super) fn serve_outbound(&mut self) {
         if let Some(outbound) = &mut self.outbound
             && let Err(error) = outbound.serve()
@@ -62,15 +63,15 @@ impl Monitor {
         }
     }
 
-    /// The container has asked for a name, and has no way out.
+    /// Answers DNS queries of a container without egress.
     pub(super) fn answer_names(&self) {
         if let Some(socket) = &self.names {
             let _ = dead_end::answer(socket);
         }
     }
 
-    /// The run is over. The cable itself is let go with the monitor, or by the next run: the kernel may make whoever does
-    /// it wait, and somebody waits for us.
+    /// Ends the run's network. The tap itself is closed with the monitor or by the next run: closing it may block, and
+    /// a client is waiting for us.
     pub(super) fn unplug(&mut self) {
         self.state.endpoint = None;
         self.names = None;
@@ -79,7 +80,7 @@ impl Monitor {
         }
     }
 
-    /// Opens the ports.
+    /// Publishes the ports.
     pub(super) fn publish(&mut self, init: BorrowedFd<'_>) -> Result<(), Failure> {
         let host = &self.config.host;
         if host.network != NetworkMode::Bridge || (host.ports.is_empty() && !host.publish_all) {

@@ -1,4 +1,4 @@
-//! A process that the monitor looks after: the init, or one of `exec`.
+//! A process that the monitor manages: the init, or one of `exec`.
 
 use crate::error::Result;
 use crate::runtime::spawn::{Running, Streams};
@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-/// After its end, a process of `exec` may leave its pipes to a child; that long they are still read.
+/// After its end, a process of `exec` may leave its pipes to a child; they are still read for this long.
 const GRACE: Duration = Duration::from_millis(200);
-/// Input that the process does not read yet, in bytes; a client that sends more has to wait.
+/// Unread input of a process, in bytes; a client that sends more is blocked.
 const STDIN_FULL: usize = 1 << 20;
 
 /// One process.
@@ -24,13 +24,13 @@ pub(super) struct Process {
     pub(super) streams: Streams,
     /// Why the kernel refused its program.
     pub(super) hint: Option<String>,
-    /// Keeps the terminal from hanging up while the process has closed it, until the process ends.
+    /// Keeps the terminal from hanging up if the process closes it before it ends.
     slave: Option<OwnedFd>,
     stdin: VecDeque<u8>,
     stdin_ends: bool,
     pub(super) exit: Option<i32>,
     ended_at: Option<Instant>,
-    /// Standard input is closed when the client that attached to it goes (Docker's StdinOnce).
+    /// Whether standard input closes when the attached client leaves (Docker's StdinOnce).
     pub(super) stdin_once: bool,
 }
 
@@ -59,7 +59,7 @@ impl Process {
         })
     }
 
-    /// Descriptors with output to read: with the flag that says standard error.
+    /// Descriptors with output to read; the flag marks standard error.
     pub(super) fn outputs(&self) -> impl Iterator<Item = (bool, BorrowedFd<'_>)> {
         [
             self.streams.terminal.as_ref().map(|fd| (false, fd.as_fd())),
@@ -70,7 +70,7 @@ impl Process {
         .flatten()
     }
 
-    /// The descriptor that queued input goes to, if there is any.
+    /// The descriptor for queued input, if there is any input.
     pub(super) fn input(&self) -> Option<BorrowedFd<'_>> {
         if self.stdin.is_empty() {
             return None;
@@ -82,7 +82,7 @@ impl Process {
             .map(AsFd::as_fd)
     }
 
-    /// Reads a piece of output; `None` when there is none now. A stream that has ended is closed.
+    /// Reads a piece of output; `None` if none is available. Closes a stream that has ended.
     pub(super) fn read(&mut self, stderr: bool, buffer: &mut [u8]) -> Option<usize> {
         let stream = if self.streams.terminal.is_some() {
             &mut self.streams.terminal
@@ -96,7 +96,7 @@ impl Process {
             match rustix::io::read(fd, &mut *buffer) {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return None,
-                // EIO is how a terminal says that its last slave is closed.
+                // EIO: the last slave of the terminal is closed.
                 Ok(0) | Err(_) => {
                     *stream = None;
                     return None;
@@ -106,7 +106,7 @@ impl Process {
         }
     }
 
-    /// Queues input. What nobody can read any more is dropped.
+    /// Queues input. Input that can no longer be read is dropped.
     pub(super) fn push_input(&mut self, bytes: &[u8]) {
         if self.streams.terminal.is_some() || self.streams.stdin.is_some() {
             self.stdin.extend(bytes);
@@ -114,7 +114,7 @@ impl Process {
         }
     }
 
-    /// The client's input has ended; a terminal's does not end that way.
+    /// Handles the end of the client's input, which does not close a terminal.
     pub(super) fn end_input(&mut self) {
         self.stdin_ends = true;
         self.write_input();
@@ -124,7 +124,7 @@ impl Process {
         self.stdin.len() > STDIN_FULL
     }
 
-    /// Writes as much queued input as the process takes.
+    /// Writes as much queued input as the process accepts.
     pub(super) fn write_input(&mut self) {
         loop {
             let (front, _) = self.stdin.as_slices();
@@ -144,7 +144,7 @@ impl Process {
                 Ok(length) => drop(self.stdin.drain(..length)),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => return,
-                // It reads no more.
+                // It no longer reads.
                 Err(_) => {
                     self.stdin.clear();
                     self.streams.stdin = None;
@@ -159,7 +159,7 @@ impl Process {
 
     pub(super) fn resize(&self, size: (u16, u16)) {
         if let Some(master) = &self.streams.terminal {
-            // The process may have just ended; then the size matters to nobody.
+            // The process may have just ended; then the size does not matter.
             let _ = terminal::set_size(master, size);
         }
     }
@@ -181,8 +181,8 @@ impl Process {
         self.stdin.clear();
     }
 
-    /// It has ended, and so has its output. The init's pipes are closed by everyone when it ends, because its pid
-    /// namespace ends with it; others may leave theirs to a child, which is not waited for.
+    /// Whether the process and its output have ended. All copies of the init's pipes close when it ends, because its
+    /// pid namespace ends with it; other processes may leave theirs to a child, which is not waited for.
     pub(super) fn is_over(&self) -> bool {
         let Some(ended_at) = self.ended_at else {
             return false;
@@ -190,7 +190,7 @@ impl Process {
         self.outputs().next().is_none() || self.is_init || ended_at.elapsed() > GRACE
     }
 
-    /// When to look again at a process that has ended but left its pipes open.
+    /// When to check again a process that has ended but left its pipes open.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.ended_at.map(|at| at + GRACE)
     }

@@ -1,4 +1,4 @@
-//! What clients ask for, and what the clock asks for.
+//! Client requests and deadlines.
 
 use super::Monitor;
 use super::client::Role;
@@ -18,7 +18,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 impl Monitor {
-    /// Deals with everything that clients have sent.
+    /// Handles everything that clients have sent.
     pub(super) fn serve_clients(&mut self) {
         let mut index = 0;
         while index < self.clients.len() {
@@ -30,7 +30,7 @@ impl Monitor {
                         self.clients.remove(index);
                         continue;
                     }
-                    // A client that asked may have sent input behind the question.
+                    // A client may have sent input after its request.
                     if matches!(self.clients[index].role, Role::Attached { .. }) {
                         self.take_frames(index);
                     }
@@ -116,7 +116,7 @@ impl Monitor {
         true
     }
 
-    /// Does something in the name of another command than the one that started the container.
+    /// Runs `action` on behalf of a command other than the one that started the container.
     pub(super) fn via(&mut self, via: &str, action: impl FnOnce(&mut Self)) {
         let ours = std::mem::replace(&mut self.site.via, via.to_owned());
         action(self);
@@ -157,7 +157,7 @@ impl Monitor {
         }
     }
 
-    /// A client closed its connection.
+    /// Handles a closed connection.
     pub(super) fn client_left(&mut self, role: Role) {
         let Role::Attached {
             process: key,
@@ -184,8 +184,8 @@ impl Monitor {
         self.via(via, |monitor| monitor.ask_to_end(signal, timeout));
     }
 
-    /// SIGTERM: the session that the monitor belongs to ends, or the machine does. The container ends as with `docker stop`,
-    /// but no user has decided that it is to stay stopped.
+    /// SIGTERM: the monitor's session or the machine ends. The container ends as with `docker stop`, but not by a
+    /// user's decision that would keep it stopped.
     pub(super) fn leave(&mut self) {
         if std::mem::replace(&mut self.leaving, true) {
             return;
@@ -210,7 +210,7 @@ impl Monitor {
         self.save();
         self.journal("kill", &[("signal", signal.to_string())]);
         self.signal_init(signal);
-        // A negative one is no limit, nor is one beyond the end of time.
+        // A negative or unrepresentable timeout means no limit.
         if let Ok(seconds) = u64::try_from(timeout) {
             self.kill_at = Instant::now().checked_add(Duration::from_secs(seconds));
         }
@@ -218,7 +218,7 @@ impl Monitor {
 
     fn signal_init(&mut self, signal: i32) {
         if let Some(init) = self.processes.first().filter(|process| process.is_init) {
-            // Only a process that has ended cannot be signalled by us.
+            // Signalling fails only for an ended process.
             let _ = init.signal(signal);
         }
     }
@@ -302,7 +302,7 @@ impl Monitor {
         Ok(process)
     }
 
-    /// What went wrong because the container is just ending is told as that.
+    /// Reports a failure as "not running" if the container is just ending.
     fn or_ended(&self, failure: Failure) -> Failure {
         let ended = self
             .processes
@@ -366,18 +366,18 @@ impl Monitor {
         }
     }
 
-    /// A fork that joins the container's mounts deals with the client; it is no business of ours any more.
+    /// Hands the client over to a fork that joins the container's mounts.
     fn serve_files(&self, index: usize, operation: &copy::Operation) {
         let Some(init) = self.processes.first().filter(|process| process.is_init) else {
             return;
         };
         let client = &self.clients[index];
         let _ = client.stream.set_nonblocking(false);
-        // What came together with the request is the beginning of the tar.
+        // Data that arrived with the request is the beginning of the tar.
         copy::serve_in(init.pidfd.as_fd(), operation, &client.input, &client.stream);
     }
 
-    /// Deals with what the clock brings.
+    /// Handles expired deadlines.
     pub(super) fn check_deadlines(&mut self) {
         let now = Instant::now();
         if self.kill_at.is_some_and(|at| at <= now) {
@@ -405,11 +405,11 @@ impl Monitor {
         {
             self.check_health();
         }
-        // Forks that served files, and orphans that came to us: nobody else waits for them.
+        // Forks that served files, and orphans reparented to us: no other process reaps them.
         sys::process::reap_strangers(&self.processes.iter().map(|p| p.pid).collect::<Vec<_>>());
     }
 
-    /// Writes the container's records to the disk, in a process of its own: a busy disk takes its time.
+    /// Syncs the container's records to disk, in a separate process because a busy disk is slow.
     fn keep(&self) {
         if let Ok(Forked::Child) = fork() {
             sys::process::close_all_but(std::io::stderr().as_fd());

@@ -1,4 +1,4 @@
-//! The columns of `ps`: their names, and what is in a cell. Source: `ps(1)` of procps, `proc_pid_stat(5)`.
+//! The columns of `ps`: their names and cells. Source: `ps(1)` of procps, `proc_pid_stat(5)`.
 
 use crate::runtime::inside::{TICKS, field, machine_memory, stat};
 use jiff::tz::TimeZone;
@@ -37,7 +37,7 @@ pub(super) enum Column {
     Virtual,
 }
 
-/// What all cells of one answer share.
+/// What all cells of one output share.
 pub(super) struct View {
     users: String,
     groups: String,
@@ -70,13 +70,13 @@ impl View {
             .to_zoned(self.now.time_zone().clone())
     }
 
-    /// For how many seconds it has run.
+    /// The seconds since it began.
     fn age(&self, process: &Process) -> u64 {
         let age = self.now.timestamp().as_second() - self.start(process).timestamp().as_second();
         u64::try_from(age).unwrap_or(0)
     }
 
-    /// The share of a processor since it began, in tenths of a hundredth.
+    /// The share of a processor since it began, in tenths of a percent.
     fn share(&self, process: &Process) -> u64 {
         process.ticks() * 1000 / TICKS / self.age(process).max(1)
     }
@@ -85,7 +85,7 @@ impl View {
 /// A process, as `/proc` shows it.
 pub(super) struct Process {
     pid: i32,
-    /// From the third field of `/proc/<pid>/stat` on.
+    /// The fields of `/proc/<pid>/stat` from the third on.
     fields: Vec<String>,
     uid: u32,
     gid: u32,
@@ -135,13 +135,13 @@ impl Process {
         let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
         match text.trim_end() {
-            // One that has ended, or is the kernel's, has no words.
+            // An ended process or a kernel thread has no command line.
             "" => format!("[{}]", self.name()),
             text => text.to_owned(),
         }
     }
 
-    /// The letter with what else `ps` puts behind it.
+    /// The state letter and the modifiers that `ps` adds.
     fn state(&self) -> String {
         let mut state = self.letter().to_owned();
         match self.nice() {
@@ -233,7 +233,7 @@ impl Column {
         })
     }
 
-    /// What `ps` prints of `process` here.
+    /// What `ps` prints for `process` in this column.
     pub(super) fn cell(self, process: &Process, view: &View) -> String {
         let tenths = |number: u64| format!("{}.{}", number / 10, number % 10);
         let pages = |number: u64| number * rustix::param::page_size() as u64;
@@ -282,7 +282,7 @@ impl Column {
     }
 }
 
-/// The name that has `id` in a file of the form of `passwd(5)` or `group(5)`; the number if there is none.
+/// The name of `id` in a file of the format of `passwd(5)` or `group(5)`; the number if there is none.
 fn name_of(file: &str, id: u32) -> String {
     let name = file.lines().find_map(|line| {
         let mut parts = line.split(':');

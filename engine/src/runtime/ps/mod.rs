@@ -1,10 +1,10 @@
-//! `docker top`: the processes of a container, in the words of `ps(1)`.
+//! `docker top`: the processes of a container, in the format of `ps(1)`.
 //!
-//! **Kernel feature.** `/proc/<pid>/stat` and its neighbours, which are all that `ps` reads.
-//! **What Docker does.** Runs the machine's `ps` with the options given and keeps the lines of the container's processes,
-//! so it needs a PID column.
-//! **What we do.** Read `/proc`, and understand the options that choose columns: `-ef`, `aux`, `-o pid,comm`.
-//! **What we leave out.** Options that choose or sort processes, and columns that few ask for: they are refused by name.
+//! **Kernel feature.** `/proc/<pid>/stat` and similar files, which are all that `ps` reads.
+//! **What Docker does.** Runs the machine's `ps` with the given options and keeps the lines of the container's
+//! processes, so it needs a PID column.
+//! **What we do.** Reads `/proc`, and supports the options that choose columns: `-ef`, `aux`, `-o pid,comm`.
+//! **What we leave out.** Options that choose or sort processes, and rarely used columns: they are refused by name.
 //! **Try it.** `docker top NAME -o pid,stat,args`
 
 mod column;
@@ -16,7 +16,7 @@ use crate::runtime::spec::Processes;
 use crate::site::Site;
 use column::{Column, Process, View};
 
-/// A column and what stands above it.
+/// A column and its title.
 type Titled = (Column, String);
 
 /// The processes of a running container; see [`crate::Engine::top`].
@@ -31,7 +31,7 @@ pub(crate) fn top(site: &Site, name: &str, options: &[String]) -> Result<Process
     let view = View::now(site.now());
     let rows = inside::pids(container.state.pid)
         .into_iter()
-        // One that has ended meanwhile has no row.
+        // A process that has already ended has no row.
         .filter_map(Process::read)
         .map(|process| {
             columns
@@ -46,7 +46,7 @@ pub(crate) fn top(site: &Site, name: &str, options: &[String]) -> Result<Process
     })
 }
 
-/// What is shown when no column is chosen by name.
+/// The default columns.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Layout {
     /// `ps -e`
@@ -103,7 +103,7 @@ impl Layout {
     }
 }
 
-/// The columns that the words of `ps` choose. Source: `ps(1)` of procps.
+/// The columns chosen by the arguments of `ps`. Source: `ps(1)` of procps.
 fn columns(words: &[String]) -> Result<Vec<Titled>> {
     let mut chosen = Vec::new();
     let mut layout = if words.is_empty() {
@@ -114,7 +114,7 @@ fn columns(words: &[String]) -> Result<Vec<Titled>> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let letters = word.strip_prefix('-').unwrap_or(word);
-        // `aux` and, as procps forgives it, `-aux`.
+        // `aux` and, since procps accepts it, `-aux`.
         let is_bsd = letters.len() == word.len() || letters.contains('x');
         for (at, letter) in letters.char_indices() {
             match letter {
@@ -130,7 +130,7 @@ fn columns(words: &[String]) -> Result<Vec<Titled>> {
                 'f' if !is_bsd => layout = Layout::Full,
                 'u' if is_bsd => layout = Layout::User,
                 'a' | 'x' if is_bsd && layout != Layout::User => layout = Layout::Bsd,
-                // Which processes, and how wide: always the container's, always whole.
+                // The selection and width: always the container's processes, never truncated.
                 'a' | 'x' | 'w' => {}
                 'e' | 'A' if !is_bsd => {}
                 _ => return Err(refused(word)),
@@ -148,7 +148,7 @@ fn columns(words: &[String]) -> Result<Vec<Titled>> {
     }
 }
 
-/// The columns of `-o`: names, divided by commas or blanks, each perhaps with `=title` or `:width`.
+/// The columns of `-o`: names separated by commas or blanks, each perhaps with `=title` or `:width`.
 fn list_of(list: &str) -> Result<Vec<Titled>> {
     let mut columns = Vec::new();
     for item in list.split([',', ' ']).filter(|item| !item.is_empty()) {
