@@ -1,4 +1,4 @@
-//! What a container changed: `docker diff`, and the size of its own layer.
+//! A container's changes: `docker diff`, and the size of its own layer.
 
 use super::observe;
 use super::plan::mountpoints;
@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 /// Changes against the image; see [`crate::Engine::diff`].
 pub(crate) fn diff(site: &Site, name: &str) -> Result<Vec<Change>> {
     let container = observe::by_name(site, name)?;
-    // Files of other users than root may be closed to the caller.
+    // The caller may not have access to files of users other than root.
     namespace::become_root()?;
     let layers = site.home.layers();
     let mut lowers = vec![mountpoints(&site.home)];
@@ -36,11 +36,12 @@ pub(crate) fn diff(site: &Site, name: &str) -> Result<Vec<Change>> {
     Ok(found)
 }
 
-/// Bytes of files and links in the container's own layer, each file once however many names it has; see [`crate::Engine::writable_size`].
+/// Bytes of files and links in the container's own layer, each file once however many names it has; see
+/// [`crate::Engine::writable_size`].
 pub(crate) fn writable_size(site: &Site, name: &str) -> Result<u64> {
     let container = observe::by_name(site, name)?;
     let upper = site.sandbox.container(&container.config.id).upper();
-    // What cannot be looked into is counted as empty: the size is for people, not for limits.
+    // Inaccessible folders count as empty: the size is for information only.
     let mut seen = HashSet::new();
     Ok(walkdir::WalkDir::new(upper)
         .into_iter()

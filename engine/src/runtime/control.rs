@@ -1,7 +1,8 @@
 //! The channel between a monitor and the process that it starts.
 //!
-//! A pair of `SOCK_SEQPACKET` sockets: a message is never cut or joined, a terminal can travel along, and the end of
-//! the stream without a failure means that the command was executed, because the child's end closes on exec.
+//! A pair of `SOCK_SEQPACKET` sockets: messages are never split or joined, a terminal's descriptor can be passed along,
+//! and the end of the stream without a failure means that the command was executed, because the child's end closes on
+//! exec.
 
 use crate::error::{Error, Result};
 use crate::sys::failed;
@@ -15,28 +16,28 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-/// What the child says.
+/// A message from the child.
 #[derive(Debug)]
 pub enum Message {
-    /// It waits for the go; it has no terminal.
+    /// It waits for permission to continue; it has no terminal.
     Ready,
-    /// It waits for the go; this is the master of its terminal.
+    /// It waits for permission to continue; this is the master of its terminal.
     Terminal(OwnedFd),
-    /// It could not execute the command: exit code and sentence.
+    /// It could not execute the command: exit code and message.
     Failed(i32, String),
-    /// The kernel refused the command, which ends as a program that failed: what may help.
+    /// A hint: the kernel refused the command, which ends as a failed program.
     Hint(String),
     /// A pid in the sender's pid namespace.
     Pid(i32),
-    /// It has an interface; this is the other end of its cable. More follows.
+    /// It has an interface; this is the tap's descriptor. More follows.
     Interface(OwnedFd),
-    /// It could not be given an interface, and goes on without. More follows.
+    /// Its interface could not be created; it continues without. More follows.
     NoInterface(String),
-    /// It has no way out, and asks for names at this socket. More follows.
+    /// It has no egress; its DNS queries arrive at this socket. More follows.
     Names(OwnedFd),
 }
 
-/// One end.
+/// One end of the channel.
 pub struct Channel(OwnedFd);
 
 impl Channel {
@@ -52,20 +53,20 @@ impl Channel {
         .map_err(|error| failed("socketpair", "the control channel", error))
     }
 
-    /// Lets [`Channel::receive`] fail after so long a wait.
+    /// Sets a timeout for [`Channel::receive`].
     pub fn limit_waiting(&self, limit: Duration) -> Result<()> {
         set_socket_timeout(&self.0, Timeout::Recv, Some(limit))
             .map_err(|error| failed("setsockopt", "the control channel", error))
     }
 
-    /// Whether no message waits to be received.
+    /// Whether no message is pending.
     pub fn is_quiet(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         let waiting = rustix::net::recv(&self.0, &mut [0; 1], flags);
         !waiting.is_ok_and(|(_, length)| length > 0)
     }
 
-    /// Sends a message without a descriptor. If the other side is gone there is nobody to tell.
+    /// Sends a message without a descriptor. If the other side is gone, the message is dropped.
     pub fn send(&self, message: &Message) {
         let bytes = match message {
             Message::Ready => b"R".to_vec(),
@@ -90,12 +91,12 @@ impl Channel {
         self.send_with(b"T", &master);
     }
 
-    /// Sends the other end of the child's cable.
+    /// Sends the descriptor of the child's tap.
     pub fn send_interface(&self, tap: OwnedFd) {
         self.send_with(b"I", &tap);
     }
 
-    /// Sends the socket at which the child asks for names.
+    /// Sends the socket that receives the child's DNS queries.
     pub fn send_names(&self, socket: &OwnedFd) {
         self.send_with(b"D", socket);
     }
@@ -157,17 +158,17 @@ impl Channel {
                 Ok(Some(Message::Pid(number(rest).unwrap_or(0))))
             }
             _ => Err(Error::internal(
-                "the control channel carried something unknown",
+                "the control channel carried an unknown message",
             )),
         }
     }
 
-    /// Lets the child go on.
+    /// Lets the child continue.
     pub fn go(&self) {
         let _ = rustix::net::send(&self.0, b"G", SendFlags::NOSIGNAL);
     }
 
-    /// Waits for [`Channel::go`]; `false` if the other side went away.
+    /// Waits for [`Channel::go`]; `false` if the other side is gone.
     pub fn wait_for_go(&self) -> bool {
         let mut byte = [0; 1];
         loop {

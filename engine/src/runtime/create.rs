@@ -1,4 +1,4 @@
-//! `docker create`: the image's defaults and the user's wishes become one record.
+//! `docker create`: merges the image's defaults and the user's request into one record.
 //!
 //! **What Docker does.** Merges the image's configuration into the container's, field by field: lists of variables and
 //! labels are joined, the command line's entrypoint drops the image's command.
@@ -25,7 +25,7 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
     validate(&request)?;
     let mut warnings = cgroup::validate(&request.host)?;
     Rotation::of(&request.host.log)?;
-    // Until the container is on record, nothing else says that it needs these layers.
+    // Until the container is recorded, nothing else shows that these layers are needed.
     let _kept = crate::image::keep_content(&site.home)?;
     let image = crate::image::repair::find_whole(&site.home, &site.sandbox, &request.image)?;
     warnings.extend(other_platform(&image.config));
@@ -59,7 +59,7 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
         host,
         id,
     };
-    // What cannot be planned cannot be started: an unknown capability, no command.
+    // Refuse what cannot be planned and so cannot start: an unknown capability, no command.
     plan::plan(&site.home, &site.sandbox, &config)?;
     take_name(site, &mut config, request.name)?;
     site.record(
@@ -73,7 +73,7 @@ pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
     })
 }
 
-/// What Docker says of an image that was made for another machine. Source: moby `daemon/create.go`.
+/// Docker's warning about an image for another platform. Source: moby `daemon/create.go`.
 fn other_platform(image: &ImageConfig) -> Option<String> {
     let own = machine_architecture();
     if image.architecture.is_empty() || image.architecture == own {
@@ -118,7 +118,7 @@ fn validate(request: &CreateRequest) -> Result<()> {
     Ok(())
 }
 
-/// Docker counts in nanoseconds and allows nothing below a millisecond but 0, which means its own default.
+/// Docker counts in nanoseconds and allows nothing below a millisecond except 0, which means its own default.
 /// Source: moby `daemon/container.go`, `validateHealthCheck`.
 fn check_health(health: &Healthcheck) -> Result<()> {
     let times = [
@@ -135,7 +135,7 @@ fn check_health(health: &Healthcheck) -> Result<()> {
     }
 }
 
-/// Docker's rule for container names, and its sentence.
+/// Docker's rule for container names, with its message.
 pub(super) fn check_name(name: &str) -> Result<()> {
     let plain = name.strip_prefix('/').unwrap_or(name);
     if is_name(plain) && plain.len() <= 200 {
@@ -146,7 +146,7 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     )))
 }
 
-/// A random name may be taken; then another is tried, as Docker does.
+/// A random name may be taken; then another is tried, as in Docker.
 fn take_name(site: &Site, config: &mut ContainerConfig, asked: Option<String>) -> Result<()> {
     if let Some(name) = asked {
         name.strip_prefix('/')
@@ -167,7 +167,7 @@ fn take_name(site: &Site, config: &mut ContainerConfig, asked: Option<String>) -
 /// The image's process with the user's changes. Source: moby `daemon/commit.go`, `merge`.
 fn merge_process(asked: ProcessRequest, image: &RunConfig) -> ProcessConfig {
     let (entrypoint, cmd) = match asked.entrypoint {
-        // An entrypoint of the user's does without the image's command.
+        // The user's entrypoint drops the image's command.
         Some(entrypoint) => (entrypoint, asked.cmd),
         None if asked.cmd.is_empty() => (
             image.entrypoint.clone().unwrap_or_default(),
@@ -175,8 +175,8 @@ fn merge_process(asked: ProcessRequest, image: &RunConfig) -> ProcessConfig {
         ),
         None => (image.entrypoint.clone().unwrap_or_default(), asked.cmd),
     };
-    // What the user gave stands first, as in Docker's list; the image adds what is not among it. A name alone takes the
-    // variable away when the process starts.
+    // The user's variables come first, as in Docker's list; the image adds the others. A name alone removes the
+    // variable when the process starts.
     let name = |variable: &str| variable.split('=').next().unwrap_or_default().to_owned();
     let mut env: Vec<String> = Vec::new();
     for variable in &asked.env {
@@ -253,7 +253,7 @@ fn merge_health(asked: Option<Healthcheck>, image: Option<&Healthcheck>) -> Opti
     Some(health)
 }
 
-/// Makes the volumes that the mounts name, and anonymous ones for the image's VOLUMEs.
+/// Creates the volumes that the mounts name, and anonymous ones for the image's VOLUMEs.
 fn complete_mounts(site: &Site, host: &mut HostConfig, image: &RunConfig) -> Result<()> {
     for mount in &host.mounts {
         if !mount.target.starts_with('/') {
@@ -311,8 +311,8 @@ fn complete_mounts(site: &Site, host: &mut HostConfig, image: &RunConfig) -> Res
     Ok(())
 }
 
-/// `--volumes-from NAME[:ro|rw]`: the volumes and folders of another container, at the same places. What the new container
-/// mounts there itself goes before.
+/// `--volumes-from NAME[:ro|rw]`: the volumes and folders of another container, at the same paths. The new container's
+/// own mounts take precedence.
 fn add_mounts_of_others(site: &Site, host: &mut HostConfig) -> Result<()> {
     for text in host.volumes_from.clone() {
         let (name, mode) = text.split_once(':').unwrap_or((&text, ""));

@@ -1,6 +1,6 @@
 //! `/etc/hosts`, `/etc/hostname` and `/etc/resolv.conf` of a container.
 //!
-//! **What Docker does.** Writes the three files beside the container and mounts them over the image's.
+//! **What Docker does.** Writes the three files into the container's folder and mounts them over the image's.
 //! **What we do.** The same, at every start: the machine's name servers may have changed.
 //! **Try it.** `docker run --rm --add-host db:10.0.0.9 busybox cat /etc/hosts`
 
@@ -16,8 +16,8 @@ use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Writes the three files into `folder`, for a container with `way` out of its own network, if there is one. Tells whether
-/// it asks for names at [`Way::names`].
+/// Writes the three files into `folder`, for a container with the egress `way`, if any. Returns whether it resolves
+/// names at [`Way::names`].
 pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) -> Result<bool> {
     let host = config.host.network == NetworkMode::Host;
     let machine = |path: &str| fs::read_to_string(path).unwrap_or_default();
@@ -49,13 +49,13 @@ fn resolver(host: &HostConfig, network: &NetworkMode, way: Option<&Way>) -> (Str
     }
 }
 
-/// The container's address: of its interface, or of its loopback interface where it has no other.
+/// The container's address: that of its interface, or of its loopback interface if it has no other.
 fn own(network: &NetworkMode) -> Option<Ipv4Addr> {
     (*network == NetworkMode::Bridge).then_some(ADDRESS)
 }
 
-/// Writes what a build step finds in `/etc` into `folder`. Tells the mounts that show it, and whether the step asks for
-/// names at [`Way::names`].
+/// Writes the `/etc` files of a build step into `folder`. Returns the mounts that show them, and whether the step
+/// resolves names at [`Way::names`].
 pub(super) fn write_for_step(
     folder: &Path,
     request: &StepRequest,
@@ -101,7 +101,7 @@ fn hosts(
         text.push_str("ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n");
         text
     });
-    // With a network of its own, the container finds the machine where others find it.
+    // A container with its own network reaches the machine at its network address.
     let gateway = match own.and_then(|_| outbound::address_of_machine()) {
         Some(address) => address.to_string(),
         None => "127.0.0.1".to_owned(),

@@ -1,10 +1,10 @@
-//! A container's monitor, found without its socket.
+//! Finds a container's monitor without its socket.
 //!
-//! **Kernel feature.** `/proc/<pid>/fdinfo/<fd>` says which locks an open file holds, so the holder of a container's lock can
-//! be found; a pidfd that was opened before that look cannot mean another process afterwards.
-//! **What Docker does.** Its daemon keeps the pids of its shims, and kills one that does not answer.
-//! **What we do.** The same when a socket is gone, or a monitor is stopped or hangs: it is woken, and if that does not
-//! help, it is killed, and the container with it.
+//! **Kernel feature.** `/proc/<pid>/fdinfo/<fd>` shows which locks an open file holds, so the holder of a container's
+//! lock can be found; a pidfd opened before that check cannot refer to another process afterwards.
+//! **What Docker does.** The daemon keeps the pids of its shims, and kills one that does not answer.
+//! **What we do.** The same when a socket is missing, or a monitor is stopped or hangs: it is woken, and if that fails,
+//! killed together with its container.
 //! **Try it.** `kill -STOP` the monitor of a container, then `docker stop` it.
 
 use super::observe;
@@ -21,28 +21,28 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Between looks at a lock that a killed monitor is about to let go.
+/// The pause between checks of a lock that a killed monitor is about to release.
 const PAUSE: Duration = Duration::from_millis(2);
-/// How long the kernel may take for a killed monitor.
+/// How long the kernel may take to end a killed monitor.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Lets the monitor of `id` go on, should it be stopped, and look after its socket. To any other process the signal would
-/// mean nothing.
+/// Continues the monitor of `id`, if it is stopped, and makes it check its socket. The signal has no effect on other
+/// processes.
 pub(super) fn wake(site: &Site, id: &ContainerId) {
     for monitor in monitors(site, id) {
         let _ = process::send_signal(monitor.as_fd(), libc::SIGCONT);
     }
 }
 
-/// Ends a container whose monitor does not answer: asks its first process with `signal`, if that is not SIGKILL, waits
-/// `timeout` seconds (for ever if negative), and kills the monitor, with which all the rest ends.
+/// Ends a container whose monitor does not answer: sends `signal` to its first process, unless it is SIGKILL, waits
+/// `timeout` seconds (forever if negative), and kills the monitor, which ends everything else.
 pub(super) fn end(site: &Site, container: &Container, signal: i32, timeout: i64) -> Result<()> {
     let id = &container.config.id;
     if signal != libc::SIGKILL {
         ask(container, signal, timeout)?;
     }
     kill(site, id)?;
-    // The next look records the end, and ends what is left.
+    // The next observation records the end, and ends what is left.
     if let Some(mut found) = observe::by_id(site, id)?
         && !found.status.has_monitor()
     {
@@ -53,7 +53,7 @@ pub(super) fn end(site: &Site, container: &Container, signal: i32, timeout: i64)
     Ok(())
 }
 
-/// Sends `signal` to the first process of a container whose monitor cannot.
+/// Sends `signal` to the first process of a container whose monitor does not answer.
 pub(super) fn signal(container: &Container, signal: i32) -> Result<()> {
     match observe::init(&container.state) {
         Some(init) => process::send_signal(init.as_fd(), signal),
@@ -93,7 +93,7 @@ fn unreachable(id: &ContainerId) -> Error {
     .with_hint("it may belong to another user, or run in another pid namespace")
 }
 
-/// The monitors of `id`, and their forks: who says so in its words, and holds the container's lock.
+/// The monitors of `id` and their forks: processes that name it in their command line and hold the container's lock.
 fn monitors(site: &Site, id: &ContainerId) -> Vec<OwnedFd> {
     let place = site.sandbox.container(id);
     let Ok(lock) = fs::metadata(place.lock()) else {
@@ -105,7 +105,7 @@ fn monitors(site: &Site, id: &ContainerId) -> Vec<OwnedFd> {
     pids.filter(|pid| is_monitor(*pid, id))
         .filter_map(|pid| {
             let pidfd = process::pidfd_open(pid).ok()?;
-            // The pid may have become another's until the pidfd was open.
+            // The pid may have been reused before the pidfd was opened.
             (is_monitor(pid, id) && holds(pid, lock)).then_some(pidfd)
         })
         .collect()
@@ -117,7 +117,7 @@ fn is_monitor(pid: i32, id: &ContainerId) -> bool {
     words.next() == Some(MONITOR_STAGE.as_bytes()) && words.next() == Some(id.as_str().as_bytes())
 }
 
-/// Whether an open file of `pid` holds a lock on the file that has these numbers of device and inode.
+/// Whether an open file of `pid` holds a lock on the file with these device and inode numbers.
 /// Source: `proc_pid_fdinfo(5)`.
 fn holds(pid: i32, lock: (u64, u64)) -> bool {
     let files = fs::read_dir(format!("/proc/{pid}/fd"))
@@ -147,7 +147,7 @@ mod tests {
     use std::fs::File;
 
     #[test]
-    fn who_has_a_file_open_holds_its_lock_only_if_it_took_it() {
+    fn an_open_file_holds_its_lock_only_if_it_took_it() {
         let folder = tempfile::tempdir().unwrap();
         let about = fs::metadata(folder.path()).unwrap();
         let (us, it) = (std::process::id() as i32, (about.dev(), about.ino()));

@@ -1,9 +1,9 @@
-//! The processes of a container, seen from outside: `docker stats`, and what `docker top` stands on.
+//! A container's processes, seen from outside: `docker stats`, and the basis of `docker top`.
 //!
 //! **Kernel feature.** Every process of the container is also in the machine's `/proc`; the link `/proc/<pid>/ns/pid`
-//! tells which pid namespace it is in.
+//! shows its pid namespace.
 //! **What Docker does.** Reads the cgroup.
-//! **What we do.** The same where there is one, and else add up what `/proc` says.
+//! **What we do.** The same if there is one, and otherwise sums the values in `/proc`.
 
 use super::observe;
 use super::spec::Usage;
@@ -14,10 +14,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Clock ticks in a second, as `/proc` counts them; always 100 on Linux for user space.
+/// Clock ticks per second in `/proc`; always 100 for user space on Linux.
 pub(super) const TICKS: u64 = 100;
 
-/// Pids of everything in the pid namespace of `init`, itself first.
+/// Pids of all processes in the pid namespace of `init`, `init` first.
 pub(super) fn pids(init: i32) -> Vec<i32> {
     let namespace = |pid: i32| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
     let Some(wanted) = namespace(init) else {
@@ -33,7 +33,7 @@ pub(super) fn pids(init: i32) -> Vec<i32> {
     pids
 }
 
-/// Fields of `/proc/<pid>/stat` after the name, from field 3 on.
+/// The fields of `/proc/<pid>/stat` after the name, from field 3.
 pub(super) fn stat(pid: i32) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     Some(
@@ -52,7 +52,7 @@ pub(super) fn field(fields: &[String], number: usize) -> u64 {
         .unwrap_or(0)
 }
 
-/// What a container uses; see [`crate::Engine::usage`]. One that does not run uses nothing.
+/// A container's usage; see [`crate::Engine::usage`]. A stopped container uses nothing.
 pub(crate) fn usage(site: &Site, name: &str) -> Result<Usage> {
     let container = observe::by_name(site, name)?;
     if !container.status.is_alive() {
@@ -78,7 +78,7 @@ pub(crate) fn usage(site: &Site, name: &str) -> Result<Usage> {
         let Some(fields) = stat(pid) else { continue };
         ticks += field(&fields, 14) + field(&fields, 15) + field(&fields, 16) + field(&fields, 17);
         threads += field(&fields, 20);
-        // Shared pages count for none: a container's processes share their libraries.
+        // Shared pages are not counted: a container's processes share their libraries.
         let sizes = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
         let sizes: Vec<u64> = sizes
             .split_whitespace()

@@ -1,5 +1,5 @@
-//! What runs in any sandbox of a home: each is a world of names, but they share the machine, its ports and its owner's
-//! patience.
+//! The running containers in all sandboxes of a home: each sandbox has its own names, but they share the machine and
+//! its ports.
 
 use super::requests;
 use crate::error::{Error, ErrorKind};
@@ -11,20 +11,20 @@ use crate::store::containers::{ContainerConfig, PortBinding, RecordedState};
 use crate::store::{lock, records};
 use std::fs;
 
-/// A container that runs.
+/// A running container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
     /// The sandbox that it belongs to.
     pub sandbox: String,
     /// Its id.
     pub id: ContainerId,
-    /// Its name; the beginning of its id if its record cannot be read.
+    /// Its name; a prefix of its id if its record cannot be read.
     pub name: String,
-    /// The ports of the machine that it has.
+    /// Its ports on the machine.
     pub ports: Vec<PortBinding>,
 }
 
-/// Everything that runs in any sandbox of `home`, by sandbox and name. What cannot be read is left out.
+/// All running containers in all sandboxes of `home`, by sandbox and name. Unreadable ones are left out.
 pub fn running(home: &Home) -> Vec<Located> {
     let sandboxes = fs::read_dir(home.sandboxes()).into_iter().flatten();
     let names = sandboxes.flatten().map(|entry| entry.file_name());
@@ -45,7 +45,7 @@ fn running_in(name: &str, sandbox: &SandboxPaths) -> Vec<Located> {
     let alive = ids.into_iter().filter_map(|id| {
         let place = sandbox.container(&id);
         let state: RecordedState = read_json(&place.state()).ok()??;
-        // A `cp` into a stopped container holds its lock, too.
+        // A `cp` into a stopped container also holds its lock.
         if !state.phase.claims_life() || !lock::is_held(place.lock()).ok()? {
             return None;
         }
@@ -60,12 +60,12 @@ fn running_in(name: &str, sandbox: &SandboxPaths) -> Vec<Located> {
     alive.collect()
 }
 
-/// Whether the monitor of a running container takes requests.
+/// Whether the monitor of a running container accepts requests.
 pub(crate) fn answers(site: &Site, id: &ContainerId) -> bool {
     requests::is_taken(site, id)
 }
 
-/// `error`, of a port that is taken, with a hint that names who has it: a container of `home` that has one of `wanted`.
+/// Adds to `error`, about a taken port, a hint that names the container of `home` with one of the `wanted` ports.
 pub(super) fn with_holder(site: &Site, wanted: &[PortBinding], error: Error) -> Error {
     if error.kind() != ErrorKind::Conflict {
         return error;
@@ -83,11 +83,11 @@ pub(super) fn with_holder(site: &Site, wanted: &[PortBinding], error: Error) -> 
     let name = &other.name;
     if other.sandbox == site.sandbox_name {
         return error.with_hint(format!(
-            "container `{name}` has the port: docker stop {name}; or choose another one"
+            "container `{name}` has the port: docker stop {name}; or choose another port"
         ));
     }
     let sandbox = &other.sandbox;
     error.with_hint(format!(
-        "container `{name}` in the sandbox `{sandbox}` has the port: DOCKLINGS_SANDBOX={sandbox} docker stop {name}; or choose another one"
+        "container `{name}` in the sandbox `{sandbox}` has the port: DOCKLINGS_SANDBOX={sandbox} docker stop {name}; or choose another port"
     ))
 }

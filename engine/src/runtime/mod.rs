@@ -4,7 +4,7 @@
 //!  docker run ──► create: config.json, a name
 //!             └─► start ──► monitor ──clone3──► init ──execve──► the command
 //!                              │  owns: streams, log, socket, ports, exit record
-//!                              └─ holds the container's lock for as long as it lives
+//!                              └─ holds the container's lock while it runs
 //! ```
 
 pub(crate) mod changes;
@@ -44,7 +44,7 @@ pub use observe::UNKNOWN_EXIT;
 pub use requests::start_error;
 pub use start::MONITOR_STAGE;
 
-/// Runs a hidden stage of the binary, if `words` (without the program's name) ask for one. Returns its exit code.
+/// Runs a hidden stage of the binary, if `words` (without the program's name) name one. Returns its exit code.
 pub fn stage(words: &[String]) -> Option<i32> {
     match words {
         [stage, _container] if stage == MONITOR_STAGE => Some(monitor::main()),

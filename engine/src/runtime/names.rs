@@ -1,6 +1,6 @@
-//! Names for containers that were given none: a word and an animal of the sea or its edge.
+//! Names for unnamed containers: a word and an animal of the sea or the shore.
 //!
-//! **What Docker does.** An adjective and the surname of a scientist. **What we do.** Words of our own.
+//! **What Docker does.** An adjective and the surname of a scientist. **What we do.** Our own words.
 
 use crate::clock::Entropy;
 

@@ -1,7 +1,7 @@
-//! What a container does now: observed, not believed.
+//! Observes the current state of a container.
 //!
-//! A container runs if its monitor holds its lock. A record that says "running" while nobody holds the lock is the mark
-//! of a monitor that was killed, or of a reboot: the next command that looks writes down the truth.
+//! A container runs if its monitor holds its lock. A record that says "running" while the lock is free means that the
+//! monitor was killed or the machine rebooted: the next command that observes this corrects the record.
 
 use super::resume;
 use super::spec::{Container, Status};
@@ -15,11 +15,10 @@ use crate::store::{lock, records};
 use crate::sys::process;
 use std::os::fd::{AsFd, OwnedFd};
 
-/// The exit code of a container whose end nobody saw; Docker's, after its daemon was killed.
+/// The exit code of a container whose end was not observed; Docker's, after its daemon was killed.
 pub const UNKNOWN_EXIT: i32 = 255;
 
-/// Something that happened to a container, with the facts that Docker tells of every such event: its labels, its name and
-/// its image.
+/// An event of a container, with the attributes that Docker gives every such event: its labels, name and image.
 pub(super) fn event(site: &Site, config: &ContainerConfig, action: &str) -> Event {
     let event = site.event(ObjectKind::Container, action, config.id.as_str());
     let labels = config.labels.iter();
@@ -33,7 +32,7 @@ pub(super) fn event(site: &Site, config: &ContainerConfig, action: &str) -> Even
 pub(crate) fn all(site: &Site) -> Result<Vec<Container>> {
     let mut containers = Vec::new();
     for id in records::list(&site.sandbox)? {
-        // One that is removed meanwhile is not there any more.
+        // A container removed in the meantime is skipped.
         let what = format!("container {}", id.short());
         containers.extend(site.or_leave_out(&what, by_id(site, &id)));
     }
@@ -60,7 +59,7 @@ pub(crate) fn by_name(site: &Site, name: &str) -> Result<Container> {
     found.ok_or_else(|| Error::not_found(format!("No such container: {name}")))
 }
 
-/// The container `id`; `None` if it is gone.
+/// The container `id`; `None` if it no longer exists.
 pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> {
     let Some((config, state)) = records::read(&site.sandbox, id)? else {
         return Ok(None);
@@ -85,7 +84,7 @@ pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> 
             status,
         }));
     }
-    // It may have ended between the two looks; then the record is right by now.
+    // It may have ended between the two checks; then the record is correct by now.
     let Some((config, state)) = records::read(&site.sandbox, id)? else {
         return Ok(None);
     };
@@ -113,8 +112,8 @@ fn settled(state: &RecordedState) -> Status {
     }
 }
 
-/// Writes down the end of a container whose monitor died without a word, and ends what is left of it. `None` if it is removed
-/// with its end.
+/// Records the end of a container whose monitor died without doing so, and ends its remaining processes. `None` if this
+/// also removes it.
 fn bury(
     site: &Site,
     config: &ContainerConfig,
@@ -133,7 +132,7 @@ fn bury(
     state.pid = 0;
     state.health = None;
     state.ports.clear();
-    // Where it cannot be written down, because the disk is full or read-only, it is seen again.
+    // If the disk is full or read-only, this fails and the next command tries again.
     if records::write_state(&site.sandbox, &config.id, &state).is_ok() {
         let mut event = event(site, config, "die");
         event.via = "monitor".to_owned();
@@ -150,24 +149,24 @@ fn bury(
     Ok(Some(state))
 }
 
-/// Seconds that the kernel may take for a container's processes. One that it cannot end is not waited for any longer.
+/// Seconds that the kernel may take to end a container's processes.
 const LONGEST_DEATH: i64 = 30;
 
-/// The init asked the kernel to die with its monitor; this is for one that was killed before it could ask.
+/// The init requests to be killed with its monitor; this handles a monitor killed before that request.
 fn kill_leftover(config: &ContainerConfig, state: &RecordedState) {
     if let Some(init) = init(state) {
         let _ = process::send_signal(init.as_fd(), libc::SIGKILL);
         if state.phase == Phase::Paused {
-            // With cgroup version 1, a frozen process does not even end with SIGKILL.
+            // With cgroup version 1, not even SIGKILL ends a frozen process.
             let freezer = Cgroup::create_freezer(config.id.as_str(), Vec::new);
             let _ = freezer.and_then(|group| group.freeze(false));
         }
-        // Its mounts go with it: whoever starts the container next would mount the same folders a second time.
+        // Its mounts end with it: otherwise the next start would mount the same folders a second time.
         let _ = process::ends_within(init.as_fd(), LONGEST_DEATH);
     }
 }
 
-/// The first process of a container as recorded, if it still runs.
+/// The recorded first process of a container, if it still runs.
 pub(super) fn init(state: &RecordedState) -> Option<OwnedFd> {
     let is_it = || process::start_time(state.pid) == Some(state.pid_start_time);
     if state.pid <= 0 || state.boot_id != process::boot_id() || !is_it() {
@@ -177,7 +176,7 @@ pub(super) fn init(state: &RecordedState) -> Option<OwnedFd> {
     is_it().then_some(pidfd)
 }
 
-/// The same, for a container that must run. Docker's error: `container <id> is not running`.
+/// The container that `name` means, which must run. Docker's error: `container <id> is not running`.
 pub(crate) fn running(site: &Site, name: &str) -> Result<Container> {
     let container = by_name(site, name)?;
     match container.status {

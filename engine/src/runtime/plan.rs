@@ -1,7 +1,8 @@
-//! What the init of a container will do, as data: made here without touching anything, executed by `init`.
+//! What a container's init will do, as data: planned here without side effects, executed by `init`.
 //!
 //! **What Docker does.** The daemon writes an OCI runtime specification (`config.json`) that runc executes.
-//! **What we do.** The same idea without the file: the plan is a value in memory, and the init is a fork of who made it.
+//! **What we do.** The same idea without the file: the plan is a value in memory, and the init is forked from the
+//! process that made it.
 
 use crate::error::{Error, Result};
 use crate::network::outbound::ADDRESS;
@@ -25,29 +26,29 @@ pub struct InitPlan {
     pub upper: PathBuf,
     /// Overlayfs's scratch folder.
     pub work: PathBuf,
-    /// A folder where the root is put together; the mount hides what is in it, and is seen by the container only.
+    /// A folder where the root is assembled; the mount hides its content, and only the container sees it.
     pub rootfs: PathBuf,
-    /// The writable layer need not survive a power cut.
+    /// Whether the writable layer may be lost in a power cut.
     pub volatile: bool,
-    /// What is mounted over the root, in this order.
+    /// Mounts over the root, in this order.
     pub mounts: Vec<PlannedMount>,
-    /// The name of the machine that the container believes to be.
+    /// The container's host name.
     pub hostname: String,
-    /// The root is read-only.
+    /// Whether the root is read-only.
     pub read_only: bool,
-    /// Nothing of /proc and /sys is masked.
+    /// Whether /proc and /sys are left unmasked.
     pub unmasked: bool,
-    /// Device nodes can be opened wherever they are.
+    /// Whether device nodes can be opened anywhere.
     pub any_device: bool,
-    /// It uses the machine's network.
+    /// Whether it uses the machine's network.
     pub host_network: bool,
-    /// Its interface `eth0`; decided at the start.
+    /// Its interface `eth0`; set at the start.
     pub address: Option<tap::Address>,
-    /// Its address where it has no interface: it is reached there through `-p`.
+    /// Its address if it has no interface: `-p` leads there.
     pub own: Option<Ipv4Addr>,
-    /// What the kernel is told in its namespaces, by the kernel's names.
+    /// Kernel settings in its namespaces, by the kernel's names.
     pub sysctls: BTreeMap<String, String>,
-    /// The NIS name of the machine that the container believes to be.
+    /// The container's NIS domain name.
     pub domainname: String,
     /// Bytes of `/dev/shm`.
     pub shm_size: u64,
@@ -80,12 +81,12 @@ pub enum PlannedSource {
         /// Whether the image's files are copied into an empty one.
         copy: bool,
     },
-    /// Memory, with options as `mount(8)` takes them.
+    /// Memory, with options of `mount(8)`.
     Tmpfs(String),
 }
 
 impl PlannedSource {
-    /// What messages call it.
+    /// Its name in messages.
     fn name(&self) -> String {
         match self {
             Self::Bind(path) | Self::Device(path) | Self::Volume { path, .. } => {
@@ -97,7 +98,7 @@ impl PlannedSource {
 }
 
 impl PlannedMount {
-    /// Why it cannot be mounted: `cause`.
+    /// The error when it cannot be mounted because of `cause`.
     pub(super) fn failed(&self, cause: Error) -> Error {
         let (source, target) = (self.source.name(), &self.target);
         if is_not_a_directory(&cause) {
@@ -113,14 +114,14 @@ impl PlannedMount {
     }
 }
 
-/// A directory is to be mounted on a file, or a file on a directory. The kernel has two codes for that; Docker has this
-/// sentence. Source: moby `daemon/errors.go`, `setExitCodeFromError`.
+/// The error for mounting a directory on a file, or a file on a directory. The kernel has two codes for that; Docker
+/// has this message. Source: moby `daemon/errors.go`, `setExitCodeFromError`.
 pub fn not_alike(source: &str, target: &str) -> Error {
     Error::invalid(format!(
         "error mounting {source:?} to rootfs at {target:?}: not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type"
     ))
     .with_hint(format!(
-        "one of `{source}` and `{target}` in the container is a directory, the other is not; a path that `-v` did not find was made as a directory"
+        "one of `{source}` and `{target}` in the container is a directory, the other is not; `-v` creates a missing path as a directory"
     ))
 }
 
@@ -134,29 +135,29 @@ fn is_not_a_directory(error: &Error) -> bool {
 /// A process to be executed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlannedProcess {
-    /// Words.
+    /// Its arguments.
     pub argv: Vec<String>,
     /// `KEY=value`; HOME is added when the user is known.
     pub env: Vec<String>,
-    /// Where it starts.
+    /// Its working directory.
     pub working_dir: String,
     /// `user[:group]`.
     pub user: String,
-    /// It has a terminal.
+    /// Whether it has a terminal.
     pub tty: bool,
-    /// What it keeps.
+    /// The capabilities it keeps.
     pub capabilities: Capabilities,
     /// Whether the system call filter applies.
     pub seccomp: bool,
-    /// No program gains rights from its file.
+    /// Whether programs are kept from gaining privileges from their files.
     pub no_new_privileges: bool,
-    /// How gladly the kernel kills it when memory is short, -1000 to 1000; `None` is as the machine does.
+    /// OOM score adjustment, -1000 to 1000; `None` leaves it unchanged.
     pub oom_score_adj: Option<i32>,
     /// `--ulimit`.
     pub ulimits: Vec<Ulimit>,
-    /// A small init of ours is pid 1 and reaps.
+    /// Whether our small init is pid 1 and reaps.
     pub init: bool,
-    /// Further groups of its user, names or numbers.
+    /// Supplementary groups of its user, names or numbers.
     pub groups: Vec<String>,
 }
 
@@ -203,8 +204,8 @@ pub fn plan(home: &Home, sandbox: &SandboxPaths, config: &ContainerConfig) -> Re
     })
 }
 
-/// The lowest layer of every container: folders and files to mount on, in case that the image lacks them. It lies
-/// under the image, so it changes nothing that the image has, and is in no image's layers.
+/// The lowest layer of every container: folders and files to mount on, in case the image lacks them. It is below the
+/// image, so it changes nothing in the image and belongs to no image's layers.
 pub fn mountpoints(home: &Home) -> PathBuf {
     home.content().join("mountpoints")
 }
@@ -248,7 +249,7 @@ fn option(host: &HostConfig, wanted: &str) -> bool {
         .any(|given| given.replace(':', "=") == wanted)
 }
 
-/// PATH, HOSTNAME and TERM come first and yield to what was asked for.
+/// PATH, HOSTNAME and TERM come first; requested variables override them.
 fn environment(asked: &[String], hostname: &str, tty: bool) -> Vec<String> {
     let mut env = vec![PATH.to_owned(), format!("HOSTNAME={hostname}")];
     if tty {
@@ -260,8 +261,7 @@ fn environment(asked: &[String], hostname: &str, tty: bool) -> Vec<String> {
     env
 }
 
-/// Sets `KEY=value`, in the place of an older one; `KEY` alone takes the variable away. Source: moby
-/// `ReplaceOrAppendEnvValues`.
+/// Sets `KEY=value`, replacing an older one; `KEY` alone removes the variable. Source: moby `ReplaceOrAppendEnvValues`.
 pub fn set_variable(env: &mut Vec<String>, variable: &str) {
     let key = variable.split('=').next().unwrap_or(variable);
     let same = |old: &String| old.split('=').next() == Some(key);
@@ -301,7 +301,7 @@ fn mounts(
             read_only: mount.read_only,
         })
         .collect();
-    // A mount on /a would hide one on /a/b that was made before it.
+    // A mount on /a would hide an earlier one on /a/b.
     asked.sort_by_key(|mount| {
         mount
             .target

@@ -1,4 +1,4 @@
-//! What the monitor and its clients say to each other.
+//! The protocol between the monitor and its clients.
 //!
 //! ```text
 //! frame   = kind: u8, length: u32 little endian, payload
@@ -6,14 +6,14 @@
 //! monitor → client    Stdout Stderr Exit
 //! ```
 //!
-//! A session begins with one line of JSON that says what the client wants (see the monitor); from then on both sides
-//! speak frames. `Exit` is always the last frame, and comes whether or not the client asked for output.
+//! A session begins with one line of JSON, the client's request (see the monitor); from then on both sides send frames.
+//! `Exit` is always the last frame, whether or not the client requested output.
 //!
 //! **Lesson.** `attached-and-detached`
 
 use std::io::{self, Read, Write};
 
-/// The longest payload that is accepted, in bytes.
+/// The longest accepted payload, in bytes.
 pub const MAX_PAYLOAD: usize = 1 << 20;
 
 /// One message.
@@ -33,11 +33,11 @@ pub enum Frame {
     Stderr(Vec<u8>),
     /// The process has ended with this code (128 + n after signal n).
     Exit(i32),
-    /// The process could not be started: exit code 125, 126 or 127, and the sentence.
+    /// The process could not be started: exit code 125, 126 or 127, and the message.
     Failed(i32, String),
-    /// The process has started; nothing of its output came before.
+    /// The process has started; no output precedes this.
     Started,
-    /// The kernel refused the process's program: what may help. It comes before `Started`.
+    /// A hint, because the kernel refused the process's program. Sent before `Started`.
     Hint(String),
 }
 
@@ -69,7 +69,7 @@ impl Frame {
         bytes
     }
 
-    /// Takes one frame off the front of `buffer`; `None` if it is not whole yet.
+    /// Takes one frame off the front of `buffer`; `None` if it is not complete yet.
     pub fn decode(buffer: &mut Vec<u8>) -> io::Result<Option<Self>> {
         let Some((head, rest)) = buffer.split_first_chunk::<5>() else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! `docker rm`: a container ceases to exist in one step, and its files are unlinked afterwards.
+//! `docker rm`: a container disappears in one step, and its files are unlinked afterwards.
 
 use super::holder;
 use super::observe;
@@ -16,11 +16,11 @@ use crate::volume;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Between looks at a lock that somebody else holds for a moment.
+/// The pause between checks of a lock that is held briefly.
 const PAUSE: Duration = Duration::from_millis(2);
-/// How long others who hold the lock of a container are waited for: a monitor that ends, or a `cp`.
+/// How long to wait for another holder of the container's lock: a monitor that is ending, or a `cp`.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// After that a monitor of them is killed, if force is wanted.
+/// When to kill the monitor among them, with force.
 const UNTIL_KILLED: Duration = Duration::from_secs(5);
 
 /// Removes a container; see [`crate::Engine::remove`].
@@ -33,7 +33,7 @@ pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<
     let place = site.sandbox.container(&id);
     let begun = Instant::now();
     while begun.elapsed() < PATIENCE {
-        // One with --rm may remove itself at any moment, which is what was asked for.
+        // A container with --rm may remove itself at any moment, which is the requested result.
         let Some(container) = observe::by_id(site, &id)? else {
             return Ok(());
         };
@@ -50,11 +50,12 @@ pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<
                 let trash = discard(site, &container.config, options.volumes)?;
                 return records::empty_trash(&site.sandbox, &trash, site.now());
             }
-            // A monitor that hangs before its container runs, or after, claims nothing, and keeps the lock all the same.
+            // A monitor that hangs before its container runs, or after, keeps the lock although the container does not
+            // run.
             (Ok(None), _) if options.force && begun.elapsed() > UNTIL_KILLED => {
                 holder::kill(site, &id)?
             }
-            // Somebody may have started it since; or a monitor that was just killed needs a moment.
+            // It may have been started again; or a monitor that was just killed needs a moment.
             (Ok(None), _) => std::thread::sleep(PAUSE),
             (Err(error), _) => return Err(error),
         }
@@ -62,7 +63,7 @@ pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<
     Err(Error::internal(format!("container {id} does not end")))
 }
 
-/// Removes a container without reading what it is: by its folder, its socket and its lock.
+/// Removes a container without reading its configuration: by its folder, its socket and its lock.
 fn remove_damaged(site: &Site, id: &ContainerId) -> Result<()> {
     let place = site.sandbox.container(id);
     let begun = Instant::now();
@@ -77,7 +78,7 @@ fn remove_damaged(site: &Site, id: &ContainerId) -> Result<()> {
         match lock::try_folder(place.lock()) {
             Ok(Some(_lock)) => {
                 let name = records::name_of(&site.sandbox, id).unwrap_or_default();
-                // Of its record of states, what can still be read.
+                // What can still be read of its state record.
                 let state = atomic::read_json::<RecordedState>(&place.state());
                 let group = state.ok().flatten().and_then(|state| state.cgroup);
                 let trash = records::discard(&site.sandbox, id, &name)?;
@@ -89,7 +90,7 @@ fn remove_damaged(site: &Site, id: &ContainerId) -> Result<()> {
             Ok(None) if begun.elapsed() > UNTIL_KILLED => holder::kill(site, id)?,
             Ok(None) => {
                 if !asked {
-                    // It says when it has ended, or nothing; the lock tells.
+                    // The answer does not matter: the lock shows when it has ended.
                     let _ = requests::urge(site, id, &request);
                 }
                 asked = true;
@@ -121,8 +122,8 @@ fn refusal(name: &str, status: Status) -> Error {
         .with_hint(format!("{way} {name}, or docker rm -f {name}"))
 }
 
-/// Makes the container not exist, with its anonymous volumes if asked. The caller holds its lock, and has what is returned
-/// unlinked by [`records::empty_trash`] when nobody waits for it any more.
+/// Moves the container to the trash, and removes its anonymous volumes if requested. The caller holds its lock, and
+/// passes the result to [`records::empty_trash`] once no client waits.
 pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
     let trash = records::discard(&site.sandbox, &config.id, &config.name)?;
     cgroup::sweep(config.id.as_str(), None);

@@ -1,4 +1,4 @@
-//! What a command asks of a running monitor: one line of JSON, then frames.
+//! Requests of commands to a running monitor: one line of JSON, then frames.
 
 use super::protocol::Frame;
 use super::spec::{ProcessRequest, Streams};
@@ -20,45 +20,45 @@ use std::time::{Duration, Instant};
 pub(super) enum Request {
     /// Frames of the container's streams.
     Attach {
-        /// Which.
+        /// The streams.
         streams: Streams,
         /// The client's terminal.
         size: Option<(u16, u16)>,
-        /// The command that asks.
+        /// The requesting command.
         via: String,
     },
-    /// A further process.
+    /// Runs another process.
     Exec(ExecRequest),
-    /// An `Exit` frame when the container ends.
+    /// Requests an `Exit` frame when the container ends.
     Wait,
     /// Ends the container; `Started` at once, and an `Exit` frame when it has ended.
     Stop {
         /// Signal number.
         signal: i32,
-        /// Seconds until SIGKILL; negative waits for ever.
+        /// Seconds until SIGKILL; negative waits forever.
         timeout: i64,
-        /// It is started again at once, so it stays also with `--rm`.
+        /// It is restarted at once, so it is kept even with `--rm`.
         again: bool,
-        /// The command that asks.
+        /// The requesting command.
         via: String,
     },
     /// Sends a signal; answered by `Started`.
     Kill {
         /// Its number.
         signal: i32,
-        /// The command that asks.
+        /// The requesting command.
         via: String,
     },
     /// Freezes or thaws; answered by `Started`.
     Freeze {
-        /// Which of the two.
+        /// Whether to freeze.
         frozen: bool,
-        /// The command that asks.
+        /// The requesting command.
         via: String,
     },
     /// Reads the configuration again after `update`; answered by `Started`.
     Reload,
-    /// Serves a file operation inside of the root; from then on the stream is not of frames.
+    /// Serves a file operation inside the root; from then on the stream no longer consists of frames.
     Files(super::copy::Operation),
 }
 
@@ -100,13 +100,13 @@ impl ExecRequest {
         }
     }
 
-    /// The process, with what it does not say taken from the container's own.
+    /// The process, with defaults from the container's own.
     pub(super) fn process(&self, container: &ProcessConfig) -> ProcessConfig {
         let mut env = container.env.clone();
         for variable in &self.env {
             super::plan::set_variable(&mut env, variable);
             if !variable.contains('=') {
-                // It takes the engine's own variable away, too.
+                // It also removes the engine's own variable.
                 env.push(variable.clone());
             }
         }
@@ -126,13 +126,13 @@ impl ExecRequest {
     }
 }
 
-/// Between attempts to reach a socket that may appear at any moment.
+/// The pause between attempts to connect to a socket that may appear at any moment.
 const PAUSE: Duration = Duration::from_millis(5);
-/// A monitor that does not listen so long, or does not take a request, is woken.
+/// After this time without listening or accepting a request, a monitor is woken.
 const UNTIL_WOKEN: Duration = Duration::from_millis(300);
-/// One that does not answer so long is taken for one that hangs, when somebody only looks.
+/// After this time without an answer, a mere observer considers a monitor hung.
 const UNTIL_DOUBTED: Duration = Duration::from_secs(2);
-/// One that does not answer so long is given up.
+/// After this time without an answer, a monitor is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connects to the monitor of `id` and sends `request`.
@@ -146,8 +146,8 @@ pub(super) fn send(site: &Site, id: &ContainerId, request: &Request) -> Result<U
     Ok(stream)
 }
 
-/// Sends a request that ends or signals the container. `None`: the monitor does not answer, also not when it is woken.
-/// Otherwise its word has come, and can be read.
+/// Sends a request that ends or signals the container. `None`: the monitor does not answer, even when woken. Otherwise
+/// its answer has arrived and can be read.
 pub(super) fn urge(site: &Site, id: &ContainerId, request: &Request) -> Result<Option<UnixStream>> {
     let stream = match send(site, id, request) {
         Err(error) if error.kind() == ErrorKind::Machine => return Ok(None),
@@ -162,7 +162,7 @@ pub(super) fn urge(site: &Site, id: &ContainerId, request: &Request) -> Result<O
     Ok(Some(stream))
 }
 
-/// Whether the monitor of `id` takes requests, as far as can be seen at once; it is not woken.
+/// Whether the monitor of `id` accepts requests, as far as this can be seen at once, without waking it.
 pub(super) fn is_taken(site: &Site, id: &ContainerId) -> bool {
     let asked = connect_once(&site.sandbox.container(id).socket()).and_then(|mut stream| {
         let line = serde_json::to_vec(&Request::Reload).unwrap_or_default();
@@ -173,8 +173,8 @@ pub(super) fn is_taken(site: &Site, id: &ContainerId) -> bool {
     asked.is_ok_and(|stream| socket::is_readable_within(&stream, UNTIL_DOUBTED))
 }
 
-/// A monitor that has just been started may not listen yet, and one that has just ended does not any more. The socket of one
-/// that lives may be gone: it makes a new one when it is woken.
+/// A monitor that has just started may not listen yet, and one that has just ended no longer does. A live monitor's
+/// socket may be missing: it creates a new one when woken.
 fn connect(path: &Path, site: &Site, id: &ContainerId) -> Result<UnixStream> {
     let begun = Instant::now();
     let mut woken = false;
@@ -195,7 +195,7 @@ fn connect(path: &Path, site: &Site, id: &ContainerId) -> Result<UnixStream> {
     }
     Err(
         Error::machine(format!("the monitor of container {id} does not answer"))
-            .with_hint("docker stop, docker kill and docker rm -f end it all the same"),
+            .with_hint("docker stop, docker kill and docker rm -f still end it"),
     )
 }
 
@@ -207,7 +207,7 @@ fn connect_once(path: &Path) -> Result<UnixStream> {
     socket::connect(path).map_err(|error| failed("connect", path.display(), error))
 }
 
-/// Waits for `Started`. Returns what may help a program that the kernel refused.
+/// Waits for `Started`. Returns the hint for a program that the kernel refused.
 pub(super) fn expect_started(stream: &UnixStream) -> Result<Option<String>> {
     let mut hint = None;
     loop {
@@ -220,7 +220,7 @@ pub(super) fn expect_started(stream: &UnixStream) -> Result<Option<String>> {
     }
 }
 
-/// The monitor's next frame; `None` if it ended, be it before it read our request: its record tells what happened.
+/// The monitor's next frame; `None` if it ended, perhaps before it read our request: its record shows what happened.
 fn answer(stream: &UnixStream) -> Result<Option<Frame>> {
     match Frame::read_from(stream) {
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(None),
@@ -242,7 +242,7 @@ pub(super) fn expect_exit(stream: &UnixStream) -> Result<Option<i32>> {
     }
 }
 
-/// Waits for the end until `deadline`; `false` if it does not come.
+/// Waits for the end until `deadline`; returns `false` if it does not come.
 pub(super) fn ends_by(stream: &UnixStream, deadline: Option<Instant>) -> Result<bool> {
     loop {
         if let Some(deadline) = deadline {
@@ -257,7 +257,7 @@ pub(super) fn ends_by(stream: &UnixStream, deadline: Option<Instant>) -> Result<
     }
 }
 
-/// Reads a frame: `Some` is the end, and with which code, if somebody saw it.
+/// Reads a frame: `Some` is the end, with the exit code if it was observed.
 fn next_of_end(stream: &UnixStream) -> Result<Option<Option<i32>>> {
     match answer(stream)? {
         Some(Frame::Exit(code)) => Ok(Some(Some(code))),

@@ -1,10 +1,10 @@
-//! What the end of a session, or of the machine, has ended: reported once, and started again where a restart policy asks for it.
+//! Containers that ended with a session or the machine: reported once, and restarted if their restart policy says so.
 //!
-//! **What Docker does.** Its daemon starts with the machine, and starts what has `--restart always`, and what has
-//! `unless-stopped` and was not stopped by anybody.
-//! **What we do.** There is no daemon, so the next command in the sandbox does it, before anything else: the first one after
-//! a boot, and the first one after a monitor was killed or asked to end. A file that holds the id of the boot says that
-//! it is done; who cuts a container off removes the file.
+//! **What Docker does.** Its daemon starts with the machine, and starts containers with `--restart always`, and those
+//! with `unless-stopped` that were not stopped by a user.
+//! **What we do.** There is no daemon, so the next command in the sandbox does it first: the first one after a boot,
+//! and the first one after a monitor was killed or asked to end. A file with the boot id marks that it is done; cutting
+//! a container off removes the file.
 //! **Try it.** `docker run -d --restart always --name web busybox sleep 600`, `kill` its monitor, `docker ps`.
 
 use super::observe;
@@ -18,12 +18,12 @@ use crate::store::{atomic, records};
 use crate::sys::process;
 use std::fs;
 
-/// What was found, by names of containers.
+/// The result, by container names.
 #[derive(Debug, Default)]
 pub struct Resumed {
-    /// Started again, and the policy that asked for it.
+    /// Restarted, with the policy that required it.
     pub started: Vec<(String, &'static str)>,
-    /// They could not be started again.
+    /// They could not be restarted.
     pub failed: Vec<(String, Error)>,
     /// They ended with the machine.
     pub ended_with_machine: Vec<String>,
@@ -31,12 +31,12 @@ pub struct Resumed {
     pub ended_with_session: Vec<String>,
 }
 
-/// A container was cut off: the next command looks for what to start again.
+/// Records that a container was cut off: the next command looks for containers to restart.
 pub(super) fn is_due(sandbox: &SandboxPaths) {
     let _ = fs::remove_file(sandbox.boot());
 }
 
-/// Starts what is to be started again, and tells what has ended; `None` if there is nothing to look for.
+/// Restarts what must be restarted, and returns what has ended; `None` if there is nothing to check.
 pub(crate) fn resume(site: &Site) -> Result<Option<Resumed>> {
     let boot = process::boot_id();
     let marker = site.sandbox.boot();
@@ -44,7 +44,7 @@ pub(crate) fn resume(site: &Site) -> Result<Option<Resumed>> {
         return Ok(None);
     }
     let containers = observe::all(site)?;
-    // Before anything is started: what cannot be started is not tried by every command.
+    // Before anything is started, so that a failing start is not retried by every command.
     atomic::write_unseen(&marker, boot.as_bytes())?;
     let mut site = site.clone();
     site.via = "monitor".to_owned();
@@ -78,7 +78,7 @@ fn take_up(site: &Site, mut container: Container, boot: &str, found: &mut Resume
     Ok(())
 }
 
-/// The policy by which a container that has ended is to be started in this `boot`.
+/// The policy by which an ended container must be started in this `boot`.
 /// Source: <https://docs.docker.com/engine/containers/start-containers-automatically/>.
 fn wanted_by(policy: &RestartPolicy, state: &RecordedState, boot: &str) -> Option<&'static str> {
     let was_started = state.start_count > 0;
@@ -130,7 +130,7 @@ mod tests {
             );
             state.start_count = 0;
             state.cut_off = false;
-            assert!(!starts(&state), "one that never ran");
+            assert!(!starts(&state), "a container that never ran");
         }
     }
 }

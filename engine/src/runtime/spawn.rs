@@ -1,6 +1,6 @@
-//! Starting a process in namespaces of its own, from the outside.
+//! Starts a process in its own namespaces, from the outside.
 //!
-//! The caller must be root (see [`crate::sys::namespace::become_root`]) and have one thread only.
+//! The caller must be root (see [`crate::sys::namespace::become_root`]) and single-threaded.
 
 use super::control::{Channel, Message};
 use super::init::{self, Failure, Stdio};
@@ -15,23 +15,23 @@ use std::net::UdpSocket;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-/// How long a process may take to enter a running container, whose processes may get in its way.
+/// How long a process may take to enter a running container, whose processes may interfere.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Our ends of a process's standard streams.
 #[derive(Default)]
 pub struct Streams {
-    /// Writing end of its standard input, if it is open.
+    /// Write end of its standard input, if it is open.
     pub stdin: Option<OwnedFd>,
-    /// Reading end of its standard output.
+    /// Read end of its standard output.
     pub stdout: Option<OwnedFd>,
-    /// Reading end of its standard error.
+    /// Read end of its standard error.
     pub stderr: Option<OwnedFd>,
     /// The master of its terminal, in place of all three.
     pub terminal: Option<OwnedFd>,
 }
 
-/// A process that waits for the go.
+/// A process that waits for permission to continue.
 pub struct Spawned {
     /// In our pid namespace.
     pub pid: i32,
@@ -39,17 +39,17 @@ pub struct Spawned {
     pub pidfd: OwnedFd,
     /// Our ends of its streams.
     pub streams: Streams,
-    /// The machine's end of its cable, or why it has none; nothing if none was planned.
+    /// The descriptor of its tap, or why it has none; nothing if none was planned.
     pub interface: Option<Result<OwnedFd, String>>,
-    /// Where it asks for names, if it has no way out.
+    /// The socket for its DNS queries, if it has no egress.
     pub names: Option<UdpSocket>,
     channel: Channel,
 }
 
-/// All namespaces that a container, or a build step, gets.
+/// All namespaces of a container or build step.
 ///
-/// With cgroup version 2 it always has one of cgroups, whether it has a group or not. What it would see without one is the
-/// machine's whole tree, and mounting that changes the mount options of the machine (`cgroups(7)`, `nsdelegate`).
+/// With cgroup version 2 it always has a cgroup namespace, whether or not it has a group. Without one it would see the
+/// machine's whole tree, and mounting that changes the machine's mount options (`cgroups(7)`, `nsdelegate`).
 fn namespaces(host_network: bool) -> u64 {
     let mut flags =
         libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWUTS | libc::CLONE_NEWIPC;
@@ -62,7 +62,7 @@ fn namespaces(host_network: bool) -> u64 {
     flags as u64
 }
 
-/// Starts the init of a container, or of a build step, and waits until it is ready.
+/// Starts the init of a container or build step, and waits until it is ready.
 pub fn spawn(
     plan: &InitPlan,
     open_stdin: bool,
@@ -94,11 +94,11 @@ pub fn spawn(
     }
 }
 
-/// Starts a further process in the namespaces of the process behind `target`, and waits until it is ready.
+/// Starts another process in the namespaces of the process `target`, and waits until it is ready.
 ///
-/// A helper joins the namespaces and makes the process as our child, not its own: so we reap it, and the helper, which
-/// is still outside of the container's pid namespace, is gone before the process runs. The helper is born in the container's
-/// cgroup, since no process may enter it from the cgroup namespace that it joins.
+/// A helper joins the namespaces and creates the process as our child, not its own: so we reap it, and the helper,
+/// which is still outside the container's pid namespace, has ended before the process runs. The helper is created in
+/// the container's cgroup, since no process may enter that from the cgroup namespace that it joins.
 pub fn spawn_in(
     target: BorrowedFd<'_>,
     planned: &PlannedProcess,
@@ -128,8 +128,8 @@ pub fn spawn_in(
             }
             let code = process::wait(&helper)?;
             let (pid, terminal) = introduced?;
-            // Who looks into the process from inside of the container can speak on the channel, too. Then there are two pids,
-            // and nothing says which is the helper's.
+            // A process in the container that can inspect this one can also send on the channel. Then there are two
+            // pids, and nothing shows which one the helper sent.
             if !ended || code != 0 || !ours.is_quiet() {
                 return Err(
                     Error::internal("the container interfered with a new process in it").into(),
@@ -150,7 +150,7 @@ pub fn spawn_in(
     }
 }
 
-/// What the helper tells: the pid of the process that it made, and the master of its terminal.
+/// Reads the helper's messages: the pid of the process that it created, and the master of its terminal.
 fn introduction(channel: &Channel, tty: bool) -> Result<(i32, Option<OwnedFd>), Failure> {
     let mut terminal = None;
     loop {
@@ -192,7 +192,7 @@ impl Spawned {
         }
     }
 
-    /// Lets it execute its command; returns when it has.
+    /// Lets it execute its command; returns when that has happened.
     pub fn release(self) -> Result<Running, Failure> {
         self.channel.go();
         let answer = self.channel.receive();
@@ -207,7 +207,7 @@ impl Spawned {
                 let _ = process::wait(&self.pidfd);
                 return Err(Failure { code, text });
             }
-            Some(_) => return Err(Error::internal("the init said something out of turn").into()),
+            Some(_) => return Err(Error::internal("the init sent an unexpected message").into()),
         };
         Ok(Running {
             pid: self.pid,
@@ -220,7 +220,7 @@ impl Spawned {
 
 /// A process that runs its command.
 pub struct Running {
-    /// The kernel refused the program, which ends with a failure now: what may help.
+    /// A hint, if the kernel refused the program, which now ends with a failure.
     pub hint: Option<String>,
     /// In our pid namespace.
     pub pid: i32,

@@ -1,4 +1,4 @@
-//! What callers ask of containers, and what they get to see: plain data.
+//! Requests about containers and their results: plain data.
 
 pub use crate::tree::changes::{Change, ChangeKind};
 pub use crate::volume::Volume;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-/// `docker create`, and the first half of `docker run`. What is `None` or empty comes from the image.
+/// `docker create`, and the first half of `docker run`. Fields that are `None` or empty come from the image.
 #[derive(Debug, Clone, Default)]
 pub struct CreateRequest {
     /// `--name`; a random one if `None`.
@@ -29,13 +29,13 @@ pub struct CreateRequest {
     pub labels: BTreeMap<String, String>,
     /// `--expose`, such as `80` or `53/udp`.
     pub expose: Vec<String>,
-    /// Everything that meets the machine.
+    /// Everything about the machine.
     pub host: HostConfig,
     /// `--health-*`; merged over the image's.
     pub healthcheck: Option<Healthcheck>,
 }
 
-/// The process asked for, of a container or an `exec`.
+/// The requested process of a container or an `exec`.
 #[derive(Debug, Clone, Default)]
 pub struct ProcessRequest {
     /// The words after IMAGE.
@@ -52,13 +52,13 @@ pub struct ProcessRequest {
     pub tty: bool,
     /// `-i`.
     pub open_stdin: bool,
-    /// Which streams the caller attaches.
+    /// The streams that the caller attaches.
     pub attach: Streams,
     /// `exec --privileged`.
     pub privileged: bool,
 }
 
-/// Which of the three streams are meant.
+/// A selection of the three streams.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Streams {
     /// Standard input.
@@ -69,27 +69,27 @@ pub struct Streams {
     pub stderr: bool,
 }
 
-/// What `create` made.
+/// The result of `create`.
 #[derive(Debug, Clone)]
 pub struct Created {
     /// The new container.
     pub id: ContainerId,
-    /// What the user should know, a sentence each.
+    /// Warnings for the user, a sentence each.
     pub warnings: Vec<String>,
 }
 
-/// A container as it is at this moment.
+/// A container at this moment.
 #[derive(Debug, Clone)]
 pub struct Container {
-    /// What was asked for.
+    /// Its configuration.
     pub config: ContainerConfig,
-    /// What was recorded.
+    /// Its recorded state.
     pub state: RecordedState,
-    /// What it does now, as observed.
+    /// Its observed status.
     pub status: Status,
 }
 
-/// What a container does, as observed and not as recorded.
+/// A container's status, as observed and not as recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// Never started.
@@ -119,12 +119,12 @@ impl Status {
         }
     }
 
-    /// Whether a monitor looks after it: it runs, or will be started again.
+    /// Whether it has a monitor: it runs, or will be restarted.
     pub fn has_monitor(self) -> bool {
         matches!(self, Self::Running | Self::Paused | Self::Restarting)
     }
 
-    /// Whether processes of it exist.
+    /// Whether it has processes.
     pub fn is_alive(self) -> bool {
         matches!(self, Self::Running | Self::Paused)
     }
@@ -139,21 +139,21 @@ pub struct StartOptions {
     pub size: Option<(u16, u16)>,
 }
 
-/// A container that was started.
+/// A started container.
 #[derive(Debug, Default)]
 pub struct Begun {
-    /// The session, if one was asked for: frames of [`crate::runtime::protocol`].
+    /// The session, if requested: frames of [`crate::runtime::protocol`].
     pub session: Option<UnixStream>,
-    /// The kernel refused the program, and the container has ended with that: what may help.
+    /// A hint, if the kernel refused the program, which ended the container.
     pub hint: Option<String>,
 }
 
-/// How to stop a container; `None` means what the container says.
+/// How to stop a container; `None` means the container's own setting.
 #[derive(Debug, Clone, Default)]
 pub struct StopOptions {
     /// `-s`.
     pub signal: Option<String>,
-    /// `-t`, in seconds; negative waits for ever.
+    /// `-t`, in seconds; negative waits forever.
     pub timeout: Option<i64>,
 }
 
@@ -166,7 +166,7 @@ pub struct RemoveOptions {
     pub volumes: bool,
 }
 
-/// What `docker update` changes; `None` leaves it.
+/// What `docker update` changes; `None` leaves a value unchanged.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateRequest {
     /// Bytes.
@@ -177,9 +177,9 @@ pub struct UpdateRequest {
     pub nano_cpus: Option<u64>,
     /// Processes; -1 is no limit.
     pub pids_limit: Option<i64>,
-    /// Bytes that are left when memory is short.
+    /// Bytes that it keeps when memory is short.
     pub memory_reservation: Option<u64>,
-    /// Weight against others.
+    /// Weight relative to others.
     pub cpu_shares: Option<u64>,
     /// Microseconds.
     pub cpu_period: Option<u64>,
@@ -193,16 +193,16 @@ pub struct UpdateRequest {
     pub restart: Option<RestartPolicy>,
 }
 
-/// Which log records to read.
+/// The log records to read.
 #[derive(Debug, Clone, Default)]
 pub struct LogOptions {
     /// Wait for more until the container ends.
     pub follow: bool,
-    /// Only the last so many lines.
+    /// Only this many last lines.
     pub tail: Option<usize>,
-    /// Only records from this moment on.
+    /// Only records from this time on.
     pub since: Option<Timestamp>,
-    /// Only records before this moment.
+    /// Only records before this time.
     pub until: Option<Timestamp>,
 }
 
@@ -213,7 +213,7 @@ pub struct LogRecord {
     pub time: Timestamp,
     /// Written to standard error.
     pub stderr: bool,
-    /// The bytes, a newline included if the container wrote one.
+    /// The bytes, including a newline if the container wrote one.
     pub bytes: Vec<u8>,
 }
 
@@ -226,7 +226,7 @@ pub struct Processes {
     pub rows: Vec<Vec<String>>,
 }
 
-/// What a container uses at this moment; `None` where no cgroup tells.
+/// A container's current usage; `None` where no cgroup provides the value.
 #[derive(Debug, Clone, Default)]
 pub struct Usage {
     /// Processor time so far.

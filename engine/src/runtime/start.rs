@@ -1,13 +1,13 @@
-//! `docker start`, and the second half of `docker run`: a monitor is born.
+//! `docker start`, and the second half of `docker run`: starts a monitor.
 //!
 //! ```text
 //! docker ──fork──► monitor ──execveat──► docklings __monitor
-//!    │                └ a session of its own; in a user namespace, if we are not root
+//!    │                └ its own session; in a user namespace, if we are not root
 //!    └── holds the other end of the session ──┘
 //! ```
 //!
-//! The container's lock is taken here and inherited, so there is no moment in which two monitors could start. The
-//! session is connected before the init runs, so no output can be lost.
+//! The container's lock is taken here and inherited, so two monitors can never start. The session is connected before
+//! the init runs, so no output is lost.
 
 use super::protocol::Frame;
 use super::requests::{self, Request};
@@ -34,19 +34,19 @@ use std::time::{Duration, Instant};
 /// The hidden stage's first word.
 pub const MONITOR_STAGE: &str = "__monitor";
 
-/// Between looks at a lock that somebody else holds for a moment.
+/// The pause between checks of a lock that is held briefly.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// A `cp` of a large tar may hold a stopped container for some time; one that waits for its input may do so for ever.
+/// A `cp` of a large tar may hold a stopped container's lock for some time; one that waits for its input, forever.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Descriptors that the monitor inherits.
 pub(super) const SESSION_FD: i32 = 3;
 pub(super) const LOCK_FD: i32 = 4;
-/// The job comes through a pipe and not as a word: the words of pid 1 can be read in the container.
+/// The job comes through a pipe, not as an argument: pid 1's arguments can be read in the container.
 pub(super) const JOB_FD: i32 = 5;
 
-/// What a monitor is told.
+/// The job of a monitor.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Job {
     pub(super) root: PathBuf,
@@ -65,7 +65,7 @@ pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Be
     let container = observe::by_name(site, name)?;
     let id = &container.config.id;
     let Some(lock) = take_lock(site, id)? else {
-        // It runs already, which is what was asked for.
+        // It already runs, which is the requested result.
         let session = options
             .attach
             .map(|streams| attach(site, name, streams, options.size));
@@ -89,8 +89,8 @@ pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Be
     })
 }
 
-/// The container's lock; `None` if it runs. Somebody may hold it who does not run it, such as a `cp`, and a monitor that
-/// just starts or ends it does not run it either: they are waited for.
+/// The container's lock; `None` if it runs. Waits for holders that do not run it: a `cp`, or a monitor that is just
+/// starting or ending it.
 fn take_lock(site: &Site, id: &ContainerId) -> Result<Option<File>> {
     let place = site.sandbox.container(id);
     let begun = Instant::now();
@@ -158,7 +158,7 @@ fn start_monitor(
     let (ours, theirs) = UnixStream::pair().on("make", "a socket pair")?;
     match fork()? {
         Forked::Child => {
-            // It has its own session, and outlives us as everyone's orphan: a second fork would gain nothing but a wait.
+            // It has its own session and outlives us as an orphan: a second fork would only add a wait.
             let _ = nix::unistd::setsid();
             let error = become_monitor(site, id.as_str(), &job, &theirs, &lock);
             let _ = Frame::Failed(125, Failure::from(error).text).write_to(&theirs);
@@ -193,7 +193,7 @@ fn become_monitor(
             .open("/dev/null")
             .on("open", "/dev/null")?;
         let (reader, writer) = std::io::pipe().on("make", "a pipe")?;
-        // A job is far smaller than a pipe, so nobody waits.
+        // A job is far smaller than a pipe, so this does not block.
         File::from(OwnedFd::from(writer))
             .write_all(job.as_bytes())
             .on("write", "the job")?;
@@ -213,7 +213,7 @@ fn become_monitor(
         Err(error) => return error,
     };
     let argv = ["docklings-monitor", MONITOR_STAGE, container].map(str::to_owned);
-    // The home tells people, and tests, whose monitor it is; the container gets an environment of its own.
+    // The home shows people and tests whose monitor it is; the container gets its own environment.
     let home = format!("DOCKLINGS_HOME={}", site.home.root().display());
     let env: Vec<String> = std::env::vars()
         .filter(|(name, _)| matches!(name.as_str(), "PATH" | "USER" | "TZ"))

@@ -1,4 +1,4 @@
-//! One command in a root folder of its own, without a monitor: what RUN in a Dockerfile needs.
+//! Runs one command in its own root folder, without a monitor: for RUN in a Dockerfile.
 
 use super::plan::{self, InitPlan, PlannedMount};
 use super::spawn::{Running, spawn};
@@ -16,12 +16,12 @@ use std::net::UdpSocket;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// What to run, and on what.
+/// The command and its environment.
 #[derive(Debug, Clone)]
 pub struct StepRequest {
     /// Layers, lowest first.
     pub lowers: Vec<PathBuf>,
-    /// An empty folder on the same file system as `work`; afterwards it holds what the command changed.
+    /// An empty folder on the same file system as `work`; afterwards it holds the command's changes.
     pub upper: PathBuf,
     /// An empty folder for overlayfs.
     pub work: PathBuf,
@@ -29,17 +29,17 @@ pub struct StepRequest {
     pub rootfs: PathBuf,
     /// The command.
     pub process: ProcessConfig,
-    /// Its machine's name.
+    /// Its host name.
     pub hostname: String,
     /// Its network.
     pub network: NetworkMode,
-    /// How it gets out of a network of its own.
+    /// The egress of its own network.
     pub way: Option<Way>,
     /// `--add-host`, as `name:address`.
     pub extra_hosts: Vec<String>,
-    /// A private empty folder for its `/etc/hosts` and its like.
+    /// A private empty folder for its `/etc/hosts` and similar files.
     pub scratch: PathBuf,
-    /// What is mounted over the root, in this order.
+    /// Mounts over the root, in this order.
     pub mounts: Vec<PlannedMount>,
 }
 
@@ -47,29 +47,28 @@ pub struct StepRequest {
 pub struct StepEnd {
     /// Its exit code.
     pub code: i32,
-    /// The kernel refused its program: what may help.
+    /// A hint, if the kernel refused its program.
     pub hint: Option<String>,
 }
 
-/// What a command does while it runs.
+/// An event of a running command.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// It wrote something; the flag says whether to standard error.
+    /// It wrote output; the flag marks standard error.
     Output(bool, &'a [u8]),
-    /// It asked for a name, and has no way out.
+    /// It made a DNS query but has no egress.
     WantsOut,
-    /// It goes on.
+    /// It still runs.
     Tick,
 }
 
-/// How often the clock of a step moves while the step prints nothing.
+/// How often a step that prints nothing reports a tick.
 const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 100_000_000,
 };
 
-/// Runs the command to its end. `sink` hears of it meanwhile. The caller must be root and have
-/// one thread only.
+/// Runs the command to its end, passing events to `sink`. The caller must be root and single-threaded.
 ///
 /// # Errors
 /// The command could not be started; kind `CommandNotFound` or `CannotExecute` if it is the command's fault.
@@ -91,7 +90,7 @@ pub fn run_step(
         upper: request.upper.clone(),
         work: request.work.clone(),
         rootfs: request.rootfs.clone(),
-        // A step that a power cut interrupts is run again.
+        // A step interrupted by a power cut is run again.
         volatile: true,
         mounts: [files, request.mounts.clone()].concat(),
         hostname: request.hostname.clone(),
@@ -121,7 +120,7 @@ pub fn run_step(
     Ok(StepEnd { code, hint })
 }
 
-/// Makes the lowest layer of all containers.
+/// Creates the lowest layer of all containers.
 pub fn ensure_mountpoints(folder: &Path) -> Result<()> {
     if folder.join(".dockerenv").exists() {
         return Ok(());
@@ -138,7 +137,7 @@ pub fn ensure_mountpoints(folder: &Path) -> Result<()> {
             _ => Err(Error::io("write", folder.join("etc/mtab"), error)),
         },
     )?;
-    // Programs look for `.dockerenv` to learn where they run. It is the last: it says that the others are there.
+    // Programs check for `.dockerenv` to detect a container. It is created last: it marks that the others exist.
     for name in ["etc/resolv.conf", "etc/hostname", "etc/hosts", ".dockerenv"] {
         let path = folder.join(name);
         std::fs::write(&path, "").map_err(|error| Error::io("write", &path, error))?;
@@ -167,13 +166,13 @@ fn follow(
     .flatten()
     .collect();
     let mut buffer = vec![0; 64 << 10];
-    // The init is pid 1: when it has ended, so have all others, and both pipes end.
+    // The init is pid 1: when it ends, all others have ended, and both pipes close.
     while !open.is_empty() {
         let mut polled: Vec<PollFd<'_>> = open
             .iter()
             .map(|(_, fd)| PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN))
             .collect();
-        // Its first packet starts the program that serves it. A step has a way out, or a name server that says there is no such name.
+        // The first packet starts the uplink. A step has either egress or a name server that answers "no such name".
         let waiting = outbound.as_ref().and_then(Outbound::waiting);
         let network = waiting.or(names.map(AsFd::as_fd));
         polled.extend(network.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));

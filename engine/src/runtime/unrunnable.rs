@@ -1,15 +1,15 @@
-//! Why the kernel refuses a program that is there.
+//! Why the kernel refuses a program that exists.
 //!
-//! **Kernel feature.** `execve(2)` answers "no such file or directory" also when the file is there and its interpreter is
-//! not: the one that a script names after `#!`, or the loader of a dynamic program. A script with Windows line endings asks
-//! for an interpreter whose name ends in a carriage return.
-//! **What Docker does.** It passes on the kernel's words: `exec /e.sh: no such file or directory`.
-//! **What we do.** The same words, and a hint that names the cause.
+//! **Kernel feature.** `execve(2)` also returns "no such file or directory" when the file exists but its interpreter
+//! does not: the one that a script names after `#!`, or the loader of a dynamic program. A script with Windows line
+//! endings names an interpreter that ends in a carriage return.
+//! **What Docker does.** Reports the kernel's error: `exec /e.sh: no such file or directory`.
+//! **What we do.** The same error, with a hint that names the cause.
 
 use crate::image::starter::elf;
 use crate::oci::config::machine_architecture;
 
-/// How much of a program is looked at: its first line, or the headers of an ELF file.
+/// How much of a program is examined: enough for its first line, or the headers of an ELF file.
 pub(crate) const HEAD: usize = 64 << 10;
 
 /// `e_machine` of ELF files, with Docker's names. Source: elf(5).
@@ -23,8 +23,8 @@ const MACHINES: [(u16, &str); 7] = [
     (183, "arm64"),
 ];
 
-/// What is wrong with the program `name`, which begins with `head`; `exists` looks for a file beside it. `None` where there
-/// is no more to say than the kernel says.
+/// Why the program `name`, which begins with `head`, cannot run; `exists` checks whether a file exists. `None` if
+/// nothing can be added to the kernel's error.
 pub(crate) fn why(name: &str, head: &[u8], exists: &dyn Fn(&str) -> bool) -> Option<String> {
     if head.starts_with(b"\x7fELF") {
         return of_elf(name, head, exists);
@@ -37,7 +37,7 @@ pub(crate) fn why(name: &str, head: &[u8], exists: &dyn Fn(&str) -> bool) -> Opt
     };
     let line = String::from_utf8_lossy(line);
     let interpreter = line.split([' ', '\t']).find(|word| !word.is_empty())?;
-    // `#!/usr/bin/env python3\r`: env runs, and does not find what it is asked for.
+    // `#!/usr/bin/env python3\r`: env runs, but does not find its argument.
     if line.ends_with('\r') {
         return Some(format!(
             "`{name}` has Windows line endings (CRLF), so its interpreter is taken for `{}\\r`: save it with LF, or `sed -i 's/\\r$//' {name}`",

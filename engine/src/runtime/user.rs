@@ -1,27 +1,27 @@
-//! Who runs in a container: `USER`, `-u`, resolved against the image's own `/etc/passwd` and `/etc/group`.
+//! The user in a container: `USER`, `-u`, resolved against the image's own `/etc/passwd` and `/etc/group`.
 //!
-//! **What Docker does.** The same, in runc (`libcontainer/user`): names and numbers, `user:group`, and for a user without
-//! a given group all the groups that `/etc/group` lists for the name.
+//! **What Docker does.** The same, in runc (`libcontainer/user`): names and numbers, `user:group`, and, for a user
+//! without a group, all groups that `/etc/group` lists for the name.
 //! **What we leave out.** The machine's name services: asking them could load code from the image (CVE-2019-14271).
 
 use crate::error::{Error, Result};
 use crate::sys::rootdir::RootDir;
 use std::path::Path;
 
-/// A user, as the kernel knows one.
+/// A user, as the kernel sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// User id.
     pub uid: u32,
     /// Group id.
     pub gid: u32,
-    /// Further groups.
+    /// Supplementary groups.
     pub groups: Vec<u32>,
     /// Home folder.
     pub home: String,
 }
 
-/// `/etc/passwd` may be this long, in bytes.
+/// The longest `/etc/passwd` that is read, in bytes.
 const LIMIT: usize = 4 << 20;
 
 /// Resolves `text` (`user`, `user:group`, names or numbers; empty is root) in the root folder `root`.
@@ -38,7 +38,7 @@ fn read(root: &RootDir, path: &str) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// `--group-add`: makes `user` a member of further groups, given by name or number.
+/// `--group-add`: adds `user` to groups given by name or number.
 pub fn add_groups(root: &RootDir, user: &mut User, wanted: &[String]) -> Result<()> {
     if wanted.is_empty() {
         return Ok(());
@@ -116,7 +116,7 @@ pub fn group_id(group: &str, wanted: &str) -> Result<u32> {
     }
 }
 
-/// `text` as an id, if it is a number. Error: no id is that large. Source: moby `sys/user`, `GetExecUser`.
+/// `text` as an id, if it is a number. Error: it is too large for an id. Source: moby `sys/user`, `GetExecUser`.
 fn number(text: &str) -> Option<Result<u32>> {
     let number: i64 = text.parse().ok()?;
     let id = u32::try_from(number)
