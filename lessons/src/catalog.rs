@@ -99,9 +99,9 @@ impl Catalog {
     fn check_links(&mut self) {
         let mut found = Vec::new();
         for (index, lesson) in self.lessons.iter().enumerate() {
-            let mut tell = |message: String| found.push(Problem::new(&lesson.path, 1, message));
+            let mut report = |message: String| found.push(Problem::new(&lesson.path, 1, message));
             if let Some(other) = self.lessons[..index].iter().find(|o| o.slug == lesson.slug) {
-                tell(format!(
+                report(format!(
                     "the slug `{}` is taken by `{}`",
                     lesson.slug, other.path
                 ));
@@ -111,14 +111,14 @@ impl Catalog {
                     .iter()
                     .any(|other| other.slug == *slug)
                 {
-                    tell(format!(
+                    report(format!(
                         "`needs` names `{slug}`, which is not an earlier lesson"
                     ));
                 }
             }
             for id in &lesson.front.exercises {
                 if !self.exercises.contains_key(id) {
-                    tell(format!(
+                    report(format!(
                         "`exercises` names `{id}`, but there is no `{id}.yaml`"
                     ));
                 }

@@ -114,7 +114,14 @@ mod tests {
         }
 
         #[track_caller]
-        fn check(&self, host: &str, line: &str, who: &str, body: &[u8], status: u16) -> Answer {
+        fn check(
+            &self,
+            host: &str,
+            line: &str,
+            credentials: &str,
+            body: &[u8],
+            status: u16,
+        ) -> Answer {
             let (method, target) = line.split_once(' ').unwrap();
             let (path, query) = target.split_once('?').unwrap_or((target, ""));
             let request = Request {
@@ -124,7 +131,8 @@ mod tests {
                 host: host.to_owned(),
                 content_type: Some("text/plain".to_owned()),
                 content_length: Some(body.len() as u64),
-                authorization: Some(who.to_owned()).filter(|who| !who.is_empty()),
+                authorization: Some(credentials.to_owned())
+                    .filter(|credentials| !credentials.is_empty()),
                 ..Request::default()
             };
             let answer = self.hosts.answer(&request, &mut &body[..]);
@@ -133,10 +141,10 @@ mod tests {
             answer
         }
 
-        fn push(&self, host: &str, who: &str, bytes: &[u8], status: u16) {
+        fn push(&self, host: &str, credentials: &str, bytes: &[u8], status: u16) {
             let digest = Digest::of(bytes);
             let line = format!("POST /v2/alice/x/blobs/uploads/?digest={digest}");
-            self.check(host, &line, who, bytes, status);
+            self.check(host, &line, credentials, bytes, status);
         }
     }
 

@@ -56,12 +56,12 @@ pub fn without_way_out(host: &HostConfig) -> String {
     resolver.text()
 }
 
-/// A container's resolv.conf, if the machine's files contain `machine` and `behind`.
-fn from_inside(machine: &str, behind: &str, names: Ipv4Addr) -> Resolver {
+/// A container's resolv.conf, if the machine's files contain `machine` and `upstream`.
+fn from_inside(machine: &str, upstream: &str, names: Ipv4Addr) -> Resolver {
     let mut resolver = parse(machine);
-    let behind = parse(behind);
-    if resolver.servers == ["127.0.0.53"] && !behind.servers.is_empty() {
-        resolver = behind;
+    let upstream = parse(upstream);
+    if resolver.servers == ["127.0.0.53"] && !upstream.servers.is_empty() {
+        resolver = upstream;
     }
     let answers_itself = resolver.servers.iter().any(|server| is_loopback(server));
     resolver.servers.retain(|server| is_reachable(server));
@@ -181,7 +181,7 @@ mod tests {
     fn a_container_gets_servers_that_it_can_reach() {
         let names = Ipv4Addr::new(172, 17, 0, 1);
         let stub = "nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch lan\n";
-        for (machine, behind, expected) in [
+        for (machine, upstream, expected) in [
             ("nameserver 10.9.9.53\n", "", "nameserver 10.9.9.53\n"),
             (
                 "nameserver 10.9.9.53\nnameserver 10.9.9.54\nsearch a.test b.test\n",
@@ -222,8 +222,8 @@ mod tests {
             ),
             ("", "", "nameserver 8.8.8.8\nnameserver 8.8.4.4\n"),
         ] {
-            let told = from_inside(machine, behind, names).text();
-            assert_eq!(told, expected, "{machine:?} {behind:?}");
+            let text = from_inside(machine, upstream, names).text();
+            assert_eq!(text, expected, "{machine:?} {upstream:?}");
         }
     }
 

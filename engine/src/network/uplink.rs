@@ -108,11 +108,11 @@ fn source(packet: &[u8]) -> [u8; 6] {
 /// seconds. The packet also reveals where answers go; otherwise slirp4netns holds them back while it asks, the second
 /// one for half a second.
 fn announcement(mac: [u8; 6]) -> Vec<u8> {
-    let (own, everyone, nobody) = (ADDRESS.octets(), [0xff; 6], [0; 6]);
-    let ethernet = [&everyone[..], &mac, &[0x08, 0x06]];
+    let (own, broadcast, unknown) = (ADDRESS.octets(), [0xff; 6], [0; 6]);
+    let ethernet = [&broadcast[..], &mac, &[0x08, 0x06]];
     // Ethernet and IPv4, with addresses of six and four bytes; a request.
     let kind = [0, 1, 0x08, 0, 6, 4, 0, 1];
-    [&ethernet[..], &[&kind, &mac, &own, &nobody, &own]]
+    [&ethernet[..], &[&kind, &mac, &own, &unknown, &own]]
         .concat()
         .concat()
 }
@@ -155,7 +155,7 @@ impl Other {
         let (line, program, until) = match way {
             Way::Passt(_) => {
                 let (ours, theirs) =
-                    UnixStream::pair().map_err(|error| failed("socketpair", "a cable", error))?;
+                    UnixStream::pair().map_err(|error| failed("socketpair", "an uplink", error))?;
                 let program = execute(way, &theirs, forward)?;
                 (Line::Stream(ours), program, None)
             }
@@ -224,7 +224,7 @@ impl Line {
             Self::Stream(stream) => stream.try_clone().map(Self::Stream),
             Self::Packets(socket) => socket.try_clone().map(Self::Packets),
         }
-        .map_err(|error| failed("dup", "a cable", error))
+        .map_err(|error| failed("dup", "an uplink", error))
     }
 
     /// Passes every packet that comes back to the container, until the connection ends.

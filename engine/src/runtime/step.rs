@@ -187,8 +187,8 @@ fn follow(
         let ready: Vec<bool> = polled.iter().map(|fd| !fd.revents().is_empty()).collect();
         if ready.get(open.len()) == Some(&true) {
             match (&mut *outbound, names) {
-                (Some(cable), _) => {
-                    if cable.serve().is_err() {
+                (Some(uplink), _) => {
+                    if uplink.serve().is_err() {
                         *outbound = None;
                     }
                 }

@@ -38,8 +38,8 @@ impl Signals {
 
     /// The number of the next pending signal.
     pub fn next(&self) -> Option<i32> {
-        let told = self.0.read_signal().ok()??;
-        i32::try_from(told.ssi_signo).ok()
+        let info = self.0.read_signal().ok()??;
+        i32::try_from(info.ssi_signo).ok()
     }
 }
 

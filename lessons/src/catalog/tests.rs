@@ -54,12 +54,12 @@ fn a_missing_name_is_reported_and_left_out() {
         ],
         "s",
     );
-    let told = messages(&catalog);
+    let found = messages(&catalog);
     assert!(
-        told.contains("`z`, which is not an earlier lesson"),
-        "{told}"
+        found.contains("`z`, which is not an earlier lesson"),
+        "{found}"
     );
-    assert!(told.contains("no `gone.yaml`"), "{told}");
+    assert!(found.contains("no `gone.yaml`"), "{found}");
     assert_eq!(
         catalog.steps(0),
         [Step::Page(0), Step::Exercise("one".into())]
@@ -98,7 +98,7 @@ fn the_course_of_this_repository_has_no_problems() {
     assert!(!catalog.lessons.is_empty());
     for id in catalog.exercise_ids() {
         let problems = catalog.exercise_problems(id).iter();
-        let told: Vec<String> = problems.map(|problem| problem.render(false)).collect();
-        assert_eq!(told, Vec::<String>::new());
+        let found: Vec<String> = problems.map(|problem| problem.render(false)).collect();
+        assert_eq!(found, Vec::<String>::new());
     }
 }

@@ -227,10 +227,10 @@ fn a_check_that_does_not_pass_is_an_attempt_unless_it_could_not_be_made() {
             exercise: "box".into()
         }]
     );
-    let mut blind = report(&[]);
-    blind.verdict = Verdict::CantCheck;
+    let mut unknown = report(&[]);
+    unknown.verdict = Verdict::CantCheck;
     session.handle(Event::Judged {
-        report: Box::new(blind),
+        report: Box::new(unknown),
         asked: true,
     });
     assert_eq!(session.progress().exercises["box"].attempts, 1);

@@ -56,7 +56,7 @@ enum Need<'a> {
 
 /// The sender, as far as known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Who {
+enum Identity {
     Anonymous,
     User(String),
     Bearer(Grant),
@@ -95,11 +95,11 @@ impl Gate {
         ) {
             return Ok(());
         }
-        let who = self.identify(request, matches!(need, Need::Login))?;
-        if self.allows(&who, &need, exists) {
+        let identity = self.identify(request, matches!(need, Need::Login))?;
+        if self.allows(&identity, &need, exists) {
             return Ok(());
         }
-        Err(self.refusal(&who, &need, request))
+        Err(self.refusal(&identity, &need, request))
     }
 
     /// Answers a token request with as much of `scopes` as the sender is allowed.
@@ -112,10 +112,10 @@ impl Gate {
         if !self.is_bearer() {
             return Err(Fault::new(Code::Unsupported).status(404));
         }
-        let who = self.identify(request, scopes.is_empty())?;
-        let user = match &who {
-            Who::User(name) => Some(name.clone()),
-            Who::Anonymous | Who::Bearer(_) => None,
+        let identity = self.identify(request, scopes.is_empty())?;
+        let user = match &identity {
+            Identity::User(name) => Some(name.clone()),
+            Identity::Anonymous | Identity::Bearer(_) => None,
         };
         let mut granted = Vec::new();
         for asked in scopes
@@ -124,10 +124,10 @@ impl Gate {
             .filter_map(Scope::parse)
         {
             granted.push(Scope {
-                pull: asked.pull && self.allows(&who, &Need::Read(&asked.repository), exists),
+                pull: asked.pull && self.allows(&identity, &Need::Read(&asked.repository), exists),
                 push: asked.push
                     && !self.read_only
-                    && self.allows(&who, &Need::Write(&asked.repository), exists),
+                    && self.allows(&identity, &Need::Write(&asked.repository), exists),
                 ..asked
             });
         }
@@ -153,14 +153,14 @@ impl Gate {
     }
 
     /// The sender of the request. Error: the password or the token is wrong.
-    fn identify(&self, request: &Request, is_login: bool) -> Result<Who> {
+    fn identify(&self, request: &Request, is_login: bool) -> Result<Identity> {
         let Some(header) = &request.authorization else {
-            return Ok(Who::Anonymous);
+            return Ok(Identity::Anonymous);
         };
         let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
         if scheme.eq_ignore_ascii_case("bearer") {
             let grant = self.tokens.find(rest.trim());
-            return grant.map(Who::Bearer).ok_or_else(|| {
+            return grant.map(Identity::Bearer).ok_or_else(|| {
                 self.challenged(
                     Fault::new(Code::Unauthorized),
                     request,
@@ -180,17 +180,17 @@ impl Gate {
             }
             None => None,
         };
-        known.map(Who::User).ok_or_else(|| {
+        known.map(Identity::User).ok_or_else(|| {
             let wrong = Fault::saying(Code::Unauthorized, "incorrect username or password");
             self.challenged(wrong, request, None, None)
         })
     }
 
-    fn allows(&self, who: &Who, need: &Need<'_>, exists: &Exists<'_>) -> bool {
-        let user = match who {
-            Who::Anonymous => None,
-            Who::User(name) => Some(name),
-            Who::Bearer(grant) => match need {
+    fn allows(&self, identity: &Identity, need: &Need<'_>, exists: &Exists<'_>) -> bool {
+        let user = match identity {
+            Identity::Anonymous => None,
+            Identity::User(name) => Some(name),
+            Identity::Bearer(grant) => match need {
                 Need::Read(name) => {
                     return grant
                         .scopes
@@ -221,7 +221,7 @@ impl Gate {
     }
 
     /// The reason for a refusal, in the words that clients print.
-    fn refusal(&self, who: &Who, need: &Need<'_>, request: &Request) -> Fault {
+    fn refusal(&self, identity: &Identity, need: &Need<'_>, request: &Request) -> Fault {
         let (scope, denied) = match need {
             Need::Login | Need::Look => (None, false),
             Need::Read(name) => (
@@ -230,11 +230,11 @@ impl Gate {
             ),
             Need::Write(name) => (Some(format!("repository:{name}:pull,push")), true),
         };
-        match who {
+        match identity {
             // Another password would not help.
-            Who::User(_) => Fault::new(Code::Denied),
+            Identity::User(_) => Fault::new(Code::Denied),
             _ if self.is_bearer() && denied => {
-                let error = matches!(who, Who::Bearer(_)).then_some("insufficient_scope");
+                let error = matches!(identity, Identity::Bearer(_)).then_some("insufficient_scope");
                 let fault = Fault::new(Code::Denied).status(401);
                 self.challenged(fault, request, scope, error)
             }

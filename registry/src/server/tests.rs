@@ -258,9 +258,9 @@ fn a_refused_client_gets_the_answer_although_it_still_sends() {
         .connect()
         .request("PUT /v2/a/manifests/v1", &noise(6 << 20));
     assert!(status == 413 && String::from_utf8_lossy(&body).contains("SIZE_INVALID"));
-    let nobody = "0".repeat(32);
+    let missing = "0".repeat(32);
     let (status, _, _) = running.connect().request(
-        &format!("PATCH /v2/a/blobs/uploads/{nobody}"),
+        &format!("PATCH /v2/a/blobs/uploads/{missing}"),
         &noise(6 << 20),
     );
     assert_eq!(status, 404);

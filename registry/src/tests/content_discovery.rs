@@ -37,7 +37,7 @@ fn tags_are_listed_in_order_and_in_pages() {
         ["v2"]
     );
     assert!(list(&world.check("GET /v2/a/b/tags/list?n=0", b"", 200), "tags").is_empty());
-    let answer = world.check("GET /v2/nobody/tags/list", b"", 404);
+    let answer = world.check("GET /v2/missing/tags/list", b"", 404);
     assert!(text(&answer).contains("NAME_UNKNOWN"));
 }
 
@@ -102,7 +102,7 @@ fn references_are_listed_filtered_and_never_missing() {
     assert_eq!(filtered.len(), 1);
     assert_eq!(filtered[0]["annotations"]["mark"], "sbom");
     // A missing subject is not an error.
-    let more = json!({ "subject": Descriptor::new(MANIFEST, Digest::of(b"nobody"), 1) });
+    let more = json!({ "subject": Descriptor::new(MANIFEST, Digest::of(b"missing"), 1) });
     let bytes = manifest(&world.blob("a", b"c"), &world.blob("a", b"layer"), more);
     world.check(
         &format!("PUT /v2/a/manifests/alone\ncontent-type: {MANIFEST}"),
@@ -143,7 +143,7 @@ fn a_search_finds_names_and_descriptions_and_official_images_first() {
     check("q=BUSY", &["busybox", "alice/busybox"]);
     check("q=library/busybox", &["busybox", "alice/busybox"]);
     check("q=tools", &["busybox", "bob/tools"]);
-    check("q=nobody", &[]);
+    check("q=missing", &[]);
     let value = check("q=b&n=1", &["busybox"]);
     assert_eq!(value["num_results"], 4);
     assert_eq!(value["results"][0]["is_official"], true);

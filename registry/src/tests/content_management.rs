@@ -24,7 +24,7 @@ fn manifest_delete() {
     );
     world.check(&format!("GET /v2/a/manifests/{other}"), b"", 200);
     world.check(&format!("DELETE /v2/a/manifests/{digest}"), b"", 404);
-    world.check("DELETE /v2/a/manifests/nobody", b"", 404);
+    world.check("DELETE /v2/a/manifests/missing", b"", 404);
 }
 
 #[test]

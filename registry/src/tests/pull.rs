@@ -12,10 +12,10 @@ fn the_base_says_that_this_is_a_registry() {
 fn pull_blobs() {
     let world = World::new();
     let digest = world.blob("a/b", b"0123456789");
-    let nobody = Digest::of(b"nobody");
+    let missing = Digest::of(b"missing");
     // HEAD and GET request to nonexistent blob should result in 404 response.
     for method in ["HEAD", "GET"] {
-        let answer = world.check(&format!("{method} /v2/a/b/blobs/{nobody}"), b"", 404);
+        let answer = world.check(&format!("{method} /v2/a/b/blobs/{missing}"), b"", 404);
         assert!(text(&answer).contains("BLOB_UNKNOWN"));
     }
     // HEAD and GET request to existing blob should yield 200.
@@ -54,7 +54,7 @@ fn pull_manifests() {
     let (digest, bytes) = world.image("a", "v1", "one");
     // HEAD and GET nonexistent manifest should return 404.
     for (target, word) in [
-        ("nobody", "MANIFEST_UNKNOWN"),
+        ("missing", "MANIFEST_UNKNOWN"),
         (Digest::of(b"x").as_str(), "MANIFEST_UNKNOWN"),
     ] {
         for method in ["HEAD", "GET"] {
