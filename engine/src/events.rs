@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn room_is_set_aside_and_does_not_count_as_content() {
+    fn space_is_reserved_and_does_not_count_as_content() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");
         for _ in 0..200 {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_cut_short_by_a_crash_is_skipped() {
+    fn a_line_truncated_by_a_crash_is_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");
         append(&path, &event("create")).unwrap();

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_other_sites_are_sent_away() {
+    fn pages_of_other_sites_are_refused() {
         let check = |origin: Option<&str>, site: Option<&str>, expected: bool| {
             let request = Request {
                 host: "localhost:5000".to_owned(),

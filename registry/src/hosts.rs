@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn accounts_and_what_is_pushed_belong_to_one_of_them() {
+    fn accounts_and_pushed_images_belong_to_one_registry() {
         let world = World::new();
         world.check("one", "GET /v2/", SECRET, b"", 200);
         world.check("one", "GET /v2/", OTHER, b"", 401);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_into_a_place_that_goes_away_makes_nothing() {
+    fn a_push_into_a_deleted_registry_creates_nothing() {
         let world = World::new();
         let store = world.hosts.store.beside(world.at("one"));
         let name = Repository::parse("alice/x").unwrap();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_any_of_them_has_is_kept_at_the_next_start() {
+    fn content_of_any_registry_survives_the_next_start() {
         let world = World::new();
         world.check("one", "GET /v2/", SECRET, b"", 200);
         world.push("one", SECRET, b"layer", 201);

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_limits_are_refused_in_dockers_words() {
+    fn invalid_limits_are_refused_in_dockers_words() {
         check(|host| host.memory = 1 << 20, "6MB");
         check(|host| host.memory_swap = 1 << 30, "always set the Memory");
         check(

@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_further_limit_gets_a_further_folder_and_a_cpuset_is_filled_from_above() {
+    fn a_new_limit_gets_a_new_folder_and_a_cpuset_is_copied_from_its_parent() {
         let root = tempfile::tempdir().unwrap();
         for controller in ["memory", "cpu", "cpuset", "pids"] {
             fs::create_dir(root.path().join(controller)).unwrap();

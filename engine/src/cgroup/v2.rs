@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_made_also_where_the_folder_of_all_has_gone() {
+    fn a_group_is_created_even_if_the_folder_of_all_is_missing() {
         let root = tempfile::tempdir().unwrap();
         let base = root.path().join(OURS);
         assert_eq!(make(&base, "c1").unwrap(), base.join("c1"));
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_controller_that_is_not_switched_on_is_named() {
+    fn a_controller_that_is_not_enabled_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let limits = Limits {
             memory: 64 << 20,

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_turned_off_is_not_looked_for() {
+    fn what_is_turned_off_is_not_searched_for() {
         assert_eq!(find(Allowed::None), Err(Closed::Off));
         for (word, allowed) in [
             ("", Some(Allowed::Any)),

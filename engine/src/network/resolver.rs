@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_replaces_what_the_machine_says() {
+    fn requested_values_replace_the_machines() {
         let machine =
             "# made by hand\nnameserver 192.0.2.53\nsearch a.test b.test\noptions ndots:2 edns0\n";
         check(machine, &[], &machine[15..]);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_server_that_only_the_machine_reaches_is_none() {
+    fn a_name_server_that_only_the_machine_reaches_is_left_out() {
         for (server, reachable) in [
             ("192.0.2.53", true),
             ("127.0.0.53", false),

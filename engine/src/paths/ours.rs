@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn each_owner_gets_the_sentence_that_helps() {
+    fn each_owner_gets_a_fitting_hint() {
         let (path, home) = (Path::new("/h/x"), Path::new("/h"));
         let hint = |owner| {
             foreign(path, owner, home)

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn homes_on_this_machine_are_taken_and_others_are_refused() {
+    fn local_homes_are_accepted_and_network_homes_refused() {
         for local in [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630] {
             assert_eq!(name(local), None);
         }

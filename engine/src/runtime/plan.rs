@@ -327,7 +327,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn asked_variables_replace_the_defaults_in_place() {
+    fn requested_variables_replace_the_defaults_in_place() {
         let env = environment(&["A=1".into(), "PATH=/x".into(), "A=2".into()], "box", true);
         assert_eq!(env, ["PATH=/x", "HOSTNAME=box", "TERM=xterm", "A=2"]);
         let env = environment(&["HOSTNAME".into(), "B".into()], "box", false);

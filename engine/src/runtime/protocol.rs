@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frames_survive_the_way_in_pieces() {
+    fn frames_survive_being_split() {
         let frames = [
             Frame::Stdin(b"ls\n".to_vec()),
             Frame::StdinEof,

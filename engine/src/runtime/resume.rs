@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_asks_for_a_start_as_after_a_start_of_dockers_daemon() {
+    fn a_policy_restarts_what_dockers_daemon_would_at_its_start() {
         const ALWAYS: RestartPolicy = RestartPolicy::Always;
         const UNLESS: RestartPolicy = RestartPolicy::UnlessStopped;
         const FAILURE: RestartPolicy = RestartPolicy::OnFailure { max: 0 };

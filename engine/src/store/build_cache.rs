@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_record_is_a_missing_one() {
+    fn a_damaged_record_counts_as_missing() {
         let (_folder, _home, sandbox) = world();
         let cache = BuildCache::of(&sandbox);
         cache.put_step(&record("a"), None::<&()>).unwrap();

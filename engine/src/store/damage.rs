@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_aside_is_kept_however_often() {
+    fn files_set_aside_are_all_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.json");
         for text in ["one", "two", "three"] {

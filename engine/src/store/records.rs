@@ -382,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn the_trash_keeps_only_what_somebody_else_is_unlinking() {
+    fn the_trash_keeps_only_what_another_command_is_unlinking() {
         let folder = tempfile::tempdir().unwrap();
         let sandbox = sandbox(folder.path());
         for name in ["ours/deep", "theirs"] {

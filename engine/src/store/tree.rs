@@ -161,7 +161,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
-    fn closed_directories_go_and_what_links_point_to_stays() {
+    fn closed_directories_are_removed_and_targets_of_links_stay() {
         let folder = tempfile::tempdir().unwrap();
         let (outside, tree) = (folder.path().join("outside"), folder.path().join("tree"));
         fs::write(&outside, "x").unwrap();
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_may_lie_in_each_other_as_deep_as_they_like() {
+    fn folders_may_be_nested_to_any_depth() {
         let folder = tempfile::tempdir().unwrap();
         let tree = folder.path().join("tree");
         fs::create_dir_all(tree.join(".deep-1")).unwrap();

@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_settled_layer_is_believed_until_somebody_doubts() {
+    fn a_settled_layer_is_trusted_until_doubted() {
         let world = World::new();
         let layer = world.layer("text");
         settle(&world.home).unwrap();

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_is_found_behind_the_map() {
+    fn an_id_is_looked_up_in_the_map() {
         assert_eq!(mapped("0 1000 1\n1 100000 65536\n", 0), Some(1000));
         assert_eq!(mapped("0 1000 1\n1 100000 65536\n", 34), Some(100_033));
         assert_eq!(mapped("0 0 4294967295\n", 1000), Some(1000));

@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_unchanged_code_of_files_is_given_back() {
+    fn only_unchanged_code_of_files_is_released() {
         let code = "7f0000001000-7f0000003000 r-xp 00001000 fd:00 17 /lib/libc.so.6";
         assert_eq!(
             code_of_file(code),

@@ -163,7 +163,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn no_path_leads_out_of_the_root() {
+    fn no_path_escapes_the_root() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         fs::create_dir(&root).unwrap();
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_link_leads_is_made_inside_of_the_root() {
+    fn the_target_of_a_link_is_created_inside_the_root() {
         let folder = tempfile::tempdir().unwrap();
         let top = folder.path().join("root");
         fs::create_dir(&top).unwrap();

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_leads_to_a_socket_that_lies_elsewhere() {
+    fn a_link_leads_to_a_socket_elsewhere() {
         let folder = tempfile::tempdir().unwrap();
         let (path, elsewhere) = (folder.path().join("link"), folder.path().join("socket"));
         let listener = listen_behind_link(&path, &elsewhere).unwrap();

@@ -78,7 +78,7 @@ fn a_broken_lesson_does_not_stop_the_others() {
 }
 
 #[test]
-fn a_workspace_begins_with_the_files_beside_the_exercise() {
+fn a_workspace_starts_with_the_files_beside_the_exercise() {
     let files = vec![
         exercise("one"),
         file("exercises/01-x/one/app/run.sh", "#!/bin/sh"),

@@ -102,7 +102,7 @@ fn updates_of_two_shells_are_both_kept() {
 }
 
 #[test]
-fn an_import_adds_and_never_takes_away() {
+fn an_import_adds_and_never_removes() {
     let mut mine = done(2);
     mine.merge(done(1));
     assert_eq!(mine.exercises["a"].revision, 2);

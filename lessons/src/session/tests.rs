@@ -120,7 +120,7 @@ fn the_first_start_shows_the_first_page_in_the_lessons_sandbox() {
 }
 
 #[test]
-fn the_whole_course_is_walked_with_next_and_back() {
+fn next_and_back_lead_through_the_whole_course() {
     let mut session = begin();
     let mut seen = vec![session.place().clone()];
     for _ in 0..6 {
@@ -265,7 +265,7 @@ fn the_solution_is_asked_for_twice_before_the_exercise_is_done() {
 }
 
 #[test]
-fn a_question_is_over_when_something_else_is_done() {
+fn a_question_is_dropped_when_something_else_happens() {
     let mut session = at_exercise();
     session.handle(Event::Word(Word::Reset));
     session.handle(Event::Ran("ls".into()));
@@ -313,7 +313,7 @@ fn hints_come_one_after_the_other_and_end() {
 }
 
 #[test]
-fn an_answer_goes_to_the_goal_that_asks() {
+fn an_answer_goes_to_the_goal_that_asks_a_question() {
     let mut session = at_exercise();
     let effects = session.handle(Event::Word(Word::Answer("up there".into())));
     let change = Change::Answered {
@@ -338,7 +338,7 @@ fn a_session_resumes_where_the_last_one_ended() {
 }
 
 #[test]
-fn a_place_that_is_gone_leads_to_what_was_not_begun() {
+fn a_missing_place_leads_to_the_first_open_lesson() {
     for (lesson, page, expected) in [
         ("one", "Do it", Place::At { lesson: 0, step: 1 }),
         ("one", "gone", Place::At { lesson: 0, step: 0 }),

@@ -51,7 +51,7 @@ fn the_line_of_each_command_is_known() {
 }
 
 #[test]
-fn what_differs_from_run_to_run_is_taken_away() {
+fn what_differs_from_run_to_run_is_removed() {
     for (line, expected) in [
         ("a1b2c3d4e5f6   busybox  \"sh\"", "<id> busybox \"sh\""),
         ("Up 3 seconds", "Up <age>"),

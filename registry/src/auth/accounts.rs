@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_put_aside_by_the_next_request_of_an_account() {
+    fn a_damaged_file_is_set_aside_by_the_next_request_of_an_account() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.json");
         fs::write(&path, "{").unwrap();

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_none_is_named() {
+    fn a_malformed_line_is_named() {
         let check = |text: &str, word: &str| {
             let error = parse(Path::new("f"), text).unwrap_err();
             assert!(
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_written_over_an_older_one_and_beside_others() {
+    fn a_password_replaces_an_older_one_and_keeps_the_others() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users");
         set_password(&path, "alice", "a").unwrap();

@@ -84,7 +84,7 @@ fn with_a_password_file_everything_needs_a_password() {
 }
 
 #[test]
-fn with_free_reading_a_client_is_sent_for_a_token() {
+fn with_free_reading_a_client_must_fetch_a_token() {
     let (_folder, access) = htpasswd(true);
     let gate = gate(access);
     check(
@@ -131,7 +131,7 @@ fn with_free_reading_a_client_is_sent_for_a_token() {
 }
 
 #[test]
-fn on_the_hub_everyone_reads_and_writes_below_the_own_name_only() {
+fn on_the_hub_accounts_read_everything_and_write_below_their_own_name() {
     let (_folder, access) = hub();
     let gate = gate(access);
     check(&gate, READ, "", "");

@@ -131,7 +131,7 @@ fn everything_of_the_specification_is_found() {
 }
 
 #[test]
-fn a_repository_may_be_called_like_a_part_of_an_address() {
+fn a_repository_may_be_named_like_a_part_of_a_url() {
     check(
         "GET /v2/blobs/tags/list",
         Route::Tags(name("blobs"), Page::default()),

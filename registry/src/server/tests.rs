@@ -295,7 +295,7 @@ fn many_push_the_same_blob_at_once() {
 }
 
 #[test]
-fn nonsense_is_answered_and_ends_nothing() {
+fn malformed_requests_are_answered_and_end_nothing() {
     let running = Running::start();
     for nonsense in [
         b"\0\0\0\0\r\n\r\n".as_slice(),
@@ -313,7 +313,7 @@ fn nonsense_is_answered_and_ends_nothing() {
 }
 
 #[test]
-fn it_ends_when_idle_but_not_while_somebody_downloads() {
+fn it_ends_when_idle_but_not_during_a_download() {
     let bytes = noise(32 << 20);
     let digest = Digest::of(&bytes);
     let idle = Duration::from_secs(1);

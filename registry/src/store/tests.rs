@@ -45,7 +45,7 @@ fn one_folder_is_served_by_one_registry() {
 }
 
 #[test]
-fn an_upload_goes_on_after_a_restart() {
+fn an_upload_continues_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let own = name("a");
     let store = Store::open(folder.path()).unwrap();
@@ -64,7 +64,7 @@ fn an_upload_goes_on_after_a_restart() {
 }
 
 #[test]
-fn a_body_that_breaks_off_leaves_what_has_come() {
+fn a_broken_off_body_leaves_what_has_arrived() {
     let folder = tempfile::tempdir().unwrap();
     let own = name("a");
     let store = Store::open(folder.path()).unwrap();
@@ -88,7 +88,7 @@ fn a_body_that_breaks_off_leaves_what_has_come() {
 }
 
 #[test]
-fn only_one_request_is_at_an_upload() {
+fn only_one_request_uses_an_upload() {
     let folder = tempfile::tempdir().unwrap();
     let own = name("a");
     let store = Store::open(folder.path()).unwrap();

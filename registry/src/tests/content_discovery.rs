@@ -42,7 +42,7 @@ fn tags_are_listed_in_order_and_in_pages() {
 }
 
 #[test]
-fn the_catalogue_names_every_repository_that_has_something() {
+fn the_catalogue_names_every_repository_with_content() {
     let world = World::new();
     world.image("b", "v1", "one");
     world.image("a/b", "v1", "one");

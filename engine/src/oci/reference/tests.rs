@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_shown_reads_back_as_the_same(
+    fn a_displayed_reference_parses_to_the_same(
         text in "(([a-zA-Z0-9.-]{1,8}(:[0-9]{1,4})?|localhost)/)?[a-z0-9._-]{1,8}(/[a-z0-9._-]{1,8}){0,2}(:[A-Za-z0-9_.-]{1,8})?"
     ) {
         if let Ok(reference) = Reference::parse(&text) {

@@ -413,7 +413,7 @@ mod tests {
     }
 
     #[test]
-    fn kind_and_hint_survive_the_way() {
+    fn kind_and_hint_survive_the_channel() {
         let error = Error::machine("no cgroup").with_hint("docklings doctor");
         let back = Failure::from(error).into_error();
         assert_eq!(

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_is_cut_at_sixteen_kibibytes() {
+    fn a_long_line_is_split_at_sixteen_kibibytes() {
         let long = vec![b'x'; LONGEST * 2 + 5];
         let mut bytes = long.clone();
         bytes.push(b'\n');

@@ -47,12 +47,12 @@ fn a_client_between_two_requests_has_longer_until_it_begins_one() {
 }
 
 #[test]
-fn what_is_left_of_an_answer_may_go_slowly() {
+fn the_rest_of_an_answer_may_be_slow() {
     check(Phase::Rest, 600, |state, now| state.wrote(100, now), false);
 }
 
 #[test]
-fn a_stream_that_stalls_ends_and_a_slow_one_goes_on() {
+fn a_stalled_stream_ends_and_a_slow_one_continues() {
     check(Phase::Stream, 30, |_, _| (), true);
     check(Phase::Stream, 30, |state, now| state.read(0, now), true);
     let kilobyte = |state: &mut State, now| state.read(1024, now);
@@ -68,7 +68,7 @@ fn a_stream_that_stalls_ends_and_a_slow_one_goes_on() {
 }
 
 #[test]
-fn our_own_turns_count_for_nothing() {
+fn our_own_turns_do_not_count() {
     check(Phase::Work, 3600, |_, _| (), false);
     let mut state = State::new(0);
     state.enter(Phase::Work, 0);
@@ -114,7 +114,7 @@ fn the_connection_that_waited_longest_makes_room() {
 }
 
 #[test]
-fn one_address_takes_the_place_of_its_own() {
+fn a_new_connection_replaces_one_of_the_same_address() {
     let all = Connections::new(limits());
     let other = all.admit(from("10.0.0.2")).unwrap();
     let first = all.admit(from("::ffff:10.0.0.1")).unwrap();

@@ -53,7 +53,7 @@ fn a_stalled_client_is_cut_wherever_it_stalls() {
 }
 
 #[test]
-fn a_slow_client_that_goes_on_is_served_to_the_end() {
+fn a_slow_client_that_makes_progress_is_served_to_the_end() {
     let running = Running::start_within(short());
     let bytes = noise(40 * 1024);
     let digest = Digest::of(&bytes);
@@ -74,7 +74,7 @@ fn a_slow_client_that_goes_on_is_served_to_the_end() {
 }
 
 #[test]
-fn an_upload_that_stalled_can_be_gone_on_with() {
+fn a_stalled_upload_can_be_resumed() {
     let running = Running::start_within(short());
     let mut connection = running.connect();
     let (_, head, _) = connection.request("POST /v2/a/blobs/uploads/", b"");
