@@ -21,7 +21,7 @@ pub struct Limits {
     pub memory_swappiness: Option<u8>,
     /// Billionths of a processor; 0 is none.
     pub nano_cpus: u64,
-    /// Microseconds of processor time in each period; 0 and less is none.
+    /// Microseconds of processor time in each period; 0 or less is none.
     pub cpu_quota: i64,
     /// Microseconds of a period; 0 is a tenth of a second.
     pub cpu_period: u64,
@@ -31,7 +31,7 @@ pub struct Limits {
     pub cpuset_cpus: String,
     /// Memory nodes that may be used; empty is all.
     pub cpuset_mems: String,
-    /// Processes and threads; 0 and less is none.
+    /// Processes and threads; 0 or less is none.
     pub pids: i64,
 }
 

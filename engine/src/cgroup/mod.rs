@@ -1,6 +1,6 @@
 //! Chapter 3 · Limits: how much of the machine a container may use.
 //!
-//! **Kernel feature.** Control groups: folders whose files hold limits and counts, version 2 has one tree
+//! **Kernel feature.** Control groups: folders whose files hold limits and counts. Version 2 has one tree
 //! (`Documentation/admin-guide/cgroup-v2.rst`), version 1 a tree per controller (`cgroup-v1/`).
 //! **What Docker does.** A group per container, in the version that the machine has.
 //! **What we do.** The same. With version 2 a container is created inside its group. With version 1, moving it there

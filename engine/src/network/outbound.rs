@@ -1,4 +1,4 @@
-//! Egress: a container's `eth0`, and the program that makes its outside connections.
+//! Egress: a container's `eth0`, and the program that makes its outbound connections.
 //!
 //! **Kernel feature.** A tap interface ([`crate::sys::tap`]): the container's packets are read from a descriptor.
 //! **What Docker does.** A bridge, with the machine's firewall rewriting addresses; all of it needs root.

@@ -19,7 +19,7 @@ pub fn put_aside(path: &Path, now: Timestamp) -> Result<PathBuf> {
     let away = free
         .find(|away| away.symlink_metadata().is_err())
         .unwrap_or(first);
-    fs::rename(path, &away).on("put aside", path)?;
+    fs::rename(path, &away).on("set aside", path)?;
     Ok(away)
 }
 

@@ -94,7 +94,7 @@ pub fn diff(home: &Home, chain: &str) -> PathBuf {
     path(home, chain).join(DIFF)
 }
 
-/// Whether the layer exists. One that is incomplete or without a description does not count: it is built again.
+/// Whether the layer exists. An incomplete one, or one without a description, does not count: it is built again.
 pub fn exists(home: &Home, chain: &str) -> bool {
     read(home, chain).is_ok() && whole::is_whole(home, chain)
 }

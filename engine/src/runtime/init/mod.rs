@@ -150,7 +150,7 @@ fn plug_in(device: Result<OwnedFd>, address: &tap::Address, channel: &Channel) -
     has_interface
 }
 
-/// Makes the container's address a second one of its loopback interface; the monitor answers DNS queries.
+/// Adds the container's address to its loopback interface; the monitor answers DNS queries.
 fn do_without_interface(own: Ipv4Addr, channel: &Channel) -> Result<()> {
     network::add_to_loopback(own)?;
     // Without it, lookups also fail, but later.
