@@ -62,7 +62,7 @@ fn a_controller_that_is_missing_is_named_when_a_limit_needs_it() {
          fi",
     );
     let refused = said
-        .contains("the `memory` controller is not switched on for `/sys/fs/cgroup/docklings`")
+        .contains("the `memory` controller is not enabled for `/sys/fs/cgroup/docklings`")
         && said.ends_with("created\n1\n");
     assert!(refused || said == "limited\n" || said.is_empty(), "{said}");
 }
