@@ -165,8 +165,7 @@ impl Filter {
         self.jump(libc::BPF_JEQ, libc::AF_ALG as u32, 2, 0);
         self.jump(libc::BPF_JEQ, libc::AF_VSOCK as u32, 1, 0);
         self.finish(ALLOW);
-        // Reached with a refused family or another call; its number is loaded again, and another call does not match
-        // socket.
+        // Reached for a refused family or another call. The number is loaded again; no later rule allows `socket`.
         self.load(NUMBER);
         self.if_equal(libc::SYS_personality as u32, 7);
         self.load(ARGUMENT_0);
