@@ -56,7 +56,10 @@ fn a_link_is_refused_and_nothing_is_written_behind_it() {
         let path: PathBuf = sandbox.home().join(folder).components().collect();
         fs::rename(&path, &away).expect("a folder can be moved");
         symlink(&away, &path).expect("a link can be made");
-        sandbox.docker("ps").fails(1).complains("is a symbolic link");
+        sandbox
+            .docker("ps")
+            .fails(1)
+            .complains("is a symbolic link");
         fs::remove_file(&path).expect("a link can be removed");
         fs::rename(&away, &path).expect("a folder can be moved");
         sandbox.docker("ps").ok();

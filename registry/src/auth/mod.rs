@@ -18,7 +18,7 @@ pub use tokens::{Grant, Scope};
 
 use crate::answer::{Answer, Request};
 use crate::error::{Code, Fault, Result};
-use crate::names::Repository;
+use crate::names::{OFFICIAL, Repository};
 use crate::routes::{Route, Start};
 use serde_json::json;
 use tokens::Tokens;
@@ -70,6 +70,7 @@ pub type Exists<'a> = dyn Fn(&Repository) -> bool + 'a;
 pub struct Gate {
     access: Access,
     read_only: bool,
+    official_closed: bool,
     tokens: Tokens,
 }
 
@@ -79,8 +80,16 @@ impl Gate {
         Self {
             access,
             read_only,
+            official_closed: false,
             tokens: Tokens::default(),
         }
+    }
+
+    /// The same, with the namespace `library` closed to pushes by everyone.
+    #[must_use]
+    pub fn with_official_closed(mut self) -> Self {
+        self.official_closed = true;
+        self
     }
 
     /// Whether the request may go on. Errors: `UNAUTHORIZED`, `DENIED`, with a challenge where one helps.
@@ -88,6 +97,15 @@ impl Gate {
         let need = need(route);
         if self.read_only && matches!(need, Need::Write(_)) {
             return Err(Fault::saying(Code::Denied, "this registry is read-only"));
+        }
+        if let Need::Write(name) = &need
+            && self.official_closed
+            && name.namespace() == OFFICIAL
+        {
+            return Err(Fault::saying(
+                Code::Denied,
+                "`library/` has the images that this registry was started with: push below another name",
+            ));
         }
         if matches!(
             (&self.access, route),

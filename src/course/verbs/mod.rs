@@ -7,6 +7,7 @@ mod doctor;
 mod draw;
 mod environment;
 mod hint;
+mod images;
 mod list;
 mod progress;
 mod reset;
@@ -116,6 +117,13 @@ pub(crate) const VERBS: &[Verb] = &[
         about: "a registry of your own, in the foreground: see each request of a push",
         flags: registry::serve::FLAGS,
         run: registry::serve::run,
+    },
+    Verb {
+        name: "images",
+        usage: images::USAGE,
+        about: "images from a file, for all sandboxes and exercises",
+        flags: images::FLAGS,
+        run: images::run,
     },
     Verb {
         name: "config",

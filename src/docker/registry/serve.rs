@@ -1,8 +1,9 @@
 //! `docklings registry serve`: a registry of one's own, in the foreground, which shows each request as it comes. What
 //! `docker push` and `docker pull` do can be watched here.
 
-use super::{names, prompt};
+use super::{hub, names, prompt};
 use crate::course::verbs::words::Words;
+use crate::course::workspace::open_engine;
 use crate::ctx::Ctx;
 use crate::env::Env;
 use crate::exit;
@@ -20,11 +21,12 @@ use std::path::PathBuf;
 const ADDRESS: &str = "127.0.0.1:5000";
 
 /// The words that `docklings registry` knows.
-pub(crate) const USAGE: &str = "serve [--listen ADDRESS:PORT] [--root DIR] [--htpasswd FILE] [--anonymous-pull] [--read-only] [--name HOST] [--quiet], or passwd NAME --htpasswd FILE";
+pub(crate) const USAGE: &str = "serve [--listen ADDRESS:PORT] [--root DIR] [--load FILE]... [--htpasswd FILE] [--anonymous-pull] [--read-only] [--name HOST] [--quiet], or passwd NAME --htpasswd FILE";
 /// Its flags.
 pub(crate) const FLAGS: &[&str] = &[
     "--listen=",
     "--root=",
+    "--load=",
     "--htpasswd=",
     "--anonymous-pull",
     "--read-only",
@@ -63,7 +65,13 @@ pub(crate) fn run(words: &Words) -> CommandResult {
     let address = listener.local_addr()?;
     ours::claim(&root, &root)?;
     let store = Store::open(&root)?;
-    let mut registry = Registry::new(store, Gate::new(access, words.has("--read-only")));
+    let mut gate = Gate::new(access, words.has("--read-only"));
+    if words.values("--load").next().is_some() {
+        open_engine(&env, crate::env::FREE, "registry")?.ensure_starter_images()?;
+        hub::added::fill(&env, &store, words.values("--load"))?;
+        gate = gate.with_official_closed();
+    }
+    let mut registry = Registry::new(store, gate);
     if !has_passwords {
         let own = names::of_machine().into_iter();
         let said = words.values("--name").map(str::to_owned);
@@ -75,6 +83,12 @@ pub(crate) fn run(words: &Words) -> CommandResult {
         "{}",
         introduction(address, &root, has_passwords, words.has("--read-only"))
     )?;
+    if words.values("--load").next().is_some() {
+        writeln!(
+            out,
+            "Plain names such as `busybox` come from here after: docklings config hub http://{address}"
+        )?;
+    }
     out.flush()?;
     let quiet = words.has("--quiet");
     let life = Life {

@@ -2,6 +2,7 @@
 
 mod build_push;
 mod hub;
+mod images;
 mod peers;
 mod serve;
 mod transfer;

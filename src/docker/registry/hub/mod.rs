@@ -13,6 +13,7 @@
 //! Two commands that start it at once meet at a lock: one starts it, the other finds it. That it is ready is told
 //! through a pipe. It may be killed at any time: the next command notices that nobody answers, and starts it again.
 
+pub(crate) mod added;
 pub(crate) mod config;
 mod host;
 pub(crate) mod look;

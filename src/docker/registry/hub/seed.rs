@@ -30,10 +30,21 @@ pub(super) fn seed(home: &Home, store: &Store) -> CommandResult {
     if seeded.as_ref() == Some(&images) && images.iter().all(is_there) {
         return Ok(());
     }
-    for (name, id) in &images {
-        image(home, store, name, id)?;
-    }
+    put(home, store, &images)?;
     Ok(atomic::write_json(&record, &images, Durability::Durable)?)
+}
+
+/// Puts the starter images into a registry of the user's own.
+pub(super) fn starters(home: &Home, store: &Store) -> CommandResult {
+    let _kept = engine::image::keep_content(home)?;
+    put(home, store, &starter::ready(home)?.images)
+}
+
+fn put(home: &Home, store: &Store, images: &BTreeMap<String, ImageId>) -> CommandResult {
+    for (name, id) in images {
+        image(home, store, name, id, description(name))?;
+    }
+    Ok(())
 }
 
 /// Whether the registry has the image, with all of its blobs in their length.
@@ -56,15 +67,22 @@ fn is_whole(store: &Store, name: &str, id: &ImageId) -> CommandResult<bool> {
 }
 
 /// Where the image called `name` is in the registry.
-fn place(name: &str) -> CommandResult<(Repository, Tag)> {
+pub(super) fn place(name: &str) -> CommandResult<(Repository, Tag)> {
     let reference = Reference::parse(name)?.or_latest();
     let repository = Repository::parse(reference.path()).map_err(failed)?;
     let tag = reference.tag().and_then(Tag::parse);
-    let tag = tag.ok_or_else(|| Failure::message("a starter image has no tag"))?;
+    let tag = tag.ok_or_else(|| Failure::message(format!("`{name}` has no tag")))?;
     Ok((repository, tag))
 }
 
-fn image(home: &Home, store: &Store, name: &str, id: &ImageId) -> CommandResult {
+/// Puts the image `id` of this home into the registry, as the official image `name`. The caller keeps the content.
+pub(super) fn image(
+    home: &Home,
+    store: &Store,
+    name: &str,
+    id: &ImageId,
+    description: &str,
+) -> CommandResult {
     let (repository, tag) = place(name)?;
     let bytes = blobs::read(home, id)?;
     let mut descriptors = Vec::new();
@@ -94,7 +112,7 @@ fn image(home: &Home, store: &Store, name: &str, id: &ImageId) -> CommandResult 
         .map_err(failed)?;
     store.set_tag(&repository, &tag, &digest).map_err(failed)?;
     let about = About {
-        description: description(name).to_owned(),
+        description: description.to_owned(),
         official: true,
     };
     store.describe(&repository, &about).map_err(failed)
