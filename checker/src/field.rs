@@ -1,20 +1,100 @@
 //! What a noun of the check language can be asked, as data.
 //!
-//! One table per noun drives four things, so that they cannot drift apart: decoding with "did you mean", the JSON
-//! Schema for editors, the generated reference page, and evaluation.
+//! A field is declared once, with its reader: a row of its noun's table. The table drives decoding with "did you mean",
+//! the JSON Schema for editors, the generated reference page, evaluation, and what `{found.NAME}` shows.
 
-/// One field of a noun.
+use crate::checks::outcome::Claim;
+use crate::checks::{Arg, Given};
+use crate::matcher::Matcher;
+use crate::world::{Observed, World};
+use serde_json::Value;
+
+/// A field of a noun as exercises write it.
 #[derive(Debug, Clone, Copy)]
-pub struct Field {
+pub struct Shape {
     /// Its key in YAML.
     pub name: &'static str,
-    /// What it is called in Expected and Found.
-    pub label: &'static str,
+    /// What it is called in Expected and Found; its name if not given.
+    label: Option<&'static str>,
     /// What may stand after the key.
     pub kind: Kind,
     /// One sentence for the reference page and the editor.
     pub doc: &'static str,
 }
+
+impl Shape {
+    /// What it is called in Expected and Found.
+    pub fn label(&self) -> String {
+        match self.label {
+            Some(label) => label.to_owned(),
+            None => self.name.replace('_', " "),
+        }
+    }
+}
+
+/// A field of a `T`, and how it is read.
+#[derive(Debug)]
+pub(crate) struct Field<T: 'static> {
+    /// How exercises write it.
+    pub(crate) shape: Shape,
+    /// How it is read.
+    pub(crate) read: Read<T>,
+}
+
+/// How a field of a `T` is read.
+#[derive(Debug)]
+pub(crate) enum Read<T: 'static> {
+    /// A value that the facts hold.
+    Value(fn(&T) -> Value),
+    /// A value that takes a look at the world.
+    Look(fn(&T, &dyn World) -> Observed<Value>),
+    /// Whether it is the one of a literal name.
+    Name(fn(&T, &str) -> bool),
+    /// Claims of its own.
+    Claims(fn(&Asked<'_, T>) -> Vec<Claim>),
+    /// The noun reads it: it says which one is meant, how many, or whether it exists.
+    Aside,
+}
+
+/// A field of a thing that was asked for.
+pub(crate) struct Asked<'a, T: 'static> {
+    /// The thing in words.
+    pub(crate) subject: &'a str,
+    /// The thing.
+    pub(crate) it: &'a T,
+    /// The field.
+    pub(crate) shape: &'static Shape,
+    /// What stands after it.
+    pub(crate) arg: &'a Arg,
+    /// All fields that were given with it.
+    pub(crate) given: &'a [Given],
+    /// The world.
+    pub(crate) world: &'a dyn World,
+}
+
+impl<T> Asked<'_, T> {
+    /// The literal name or the word after the field.
+    pub(crate) fn word(&self) -> &str {
+        match self.arg {
+            Arg::Name(word) | Arg::Match(Matcher::Text(word)) => word,
+            _ => "",
+        }
+    }
+}
+
+// Derived, these would ask the same of `T`.
+impl<T> Clone for Field<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Field<T> {}
+impl<T> Clone for Read<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Read<T> {}
 
 /// What may stand after a key.
 #[derive(Debug, Clone, Copy)]
@@ -42,11 +122,11 @@ pub enum Kind {
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// Fields of their own.
-    Group(&'static [Field]),
+    Group(&'static [Shape]),
     /// A list in which each item is a pattern with these fields.
-    Records(&'static [Field]),
+    Records(&'static [Shape]),
     /// Paths with these fields each.
-    Paths(&'static [Field]),
+    Paths(&'static [Shape]),
 }
 
 /// A noun of the check language.
@@ -57,33 +137,78 @@ pub struct Noun {
     /// What it looks at: one sentence.
     pub doc: &'static str,
     /// What it can be asked.
-    pub fields: &'static [Field],
+    pub fields: &'static [Shape],
     /// Fields of which at least one must be given; empty if none must.
     pub needs: &'static [&'static str],
 }
 
 /// The field called `name` of `fields`.
-pub(crate) fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
+pub(crate) fn find(fields: &'static [Shape], name: &str) -> Option<&'static Shape> {
     fields.iter().find(|field| field.name == name)
 }
 
-/// A row of a field table: name, label, kind, doc.
-pub(crate) const fn field(
+/// A row that reads a value of the facts.
+pub(crate) const fn value<T>(name: &'static str, kind: Kind, read: fn(&T) -> Value) -> Field<T> {
+    row(name, kind, Read::Value(read))
+}
+
+/// A row that takes a look at the world.
+pub(crate) const fn look<T>(
     name: &'static str,
-    label: &'static str,
     kind: Kind,
-    doc: &'static str,
-) -> Field {
-    Field {
+    read: fn(&T, &dyn World) -> Observed<Value>,
+) -> Field<T> {
+    row(name, kind, Read::Look(read))
+}
+
+/// A row with claims of its own.
+pub(crate) const fn claims<T>(
+    name: &'static str,
+    kind: Kind,
+    judge: fn(&Asked<'_, T>) -> Vec<Claim>,
+) -> Field<T> {
+    row(name, kind, Read::Claims(judge))
+}
+
+/// A row that asks for a literal name.
+pub(crate) const fn named<T>(name: &'static str, is_it: fn(&T, &str) -> bool) -> Field<T> {
+    row(name, Kind::Name, Read::Name(is_it))
+}
+
+/// A row that the noun itself reads.
+pub(crate) const fn aside<T>(name: &'static str, kind: Kind) -> Field<T> {
+    row(name, kind, Read::Aside)
+}
+
+const fn row<T>(name: &'static str, kind: Kind, read: Read<T>) -> Field<T> {
+    let shape = Shape {
         name,
-        label,
+        label: None,
         kind,
-        doc,
+        doc: "",
+    };
+    Field { shape, read }
+}
+
+impl<T> Field<T> {
+    /// The row, called `label` in Expected and Found.
+    pub(crate) const fn called(mut self, label: &'static str) -> Self {
+        self.shape.label = Some(label);
+        self
+    }
+
+    /// The row with its sentence for the reference page and the editor.
+    pub(crate) const fn doc(mut self, doc: &'static str) -> Self {
+        self.shape.doc = doc;
+        self
     }
 }
 
 /// Two tables as one.
-pub(crate) const fn concat<const N: usize>(first: &[Field], second: &[Field]) -> [Field; N] {
+pub(crate) const fn concat<T, const N: usize>(
+    first: &[Field<T>],
+    second: &[Field<T>],
+) -> [Field<T>; N] {
     assert!(
         first.len() + second.len() == N,
         "N is the sum of the lengths"
@@ -95,6 +220,33 @@ pub(crate) const fn concat<const N: usize>(first: &[Field], second: &[Field]) ->
             first[at]
         } else {
             second[at - first.len()]
+        };
+        at += 1;
+    }
+    all
+}
+
+/// How exercises write the fields of a table.
+pub(crate) const fn shapes<T, const N: usize>(fields: &[Field<T>]) -> [Shape; N] {
+    both::<T, T, N>(fields, &[])
+}
+
+/// How exercises write the fields of two tables.
+pub(crate) const fn both<T, U, const N: usize>(
+    first: &[Field<T>],
+    second: &[Field<U>],
+) -> [Shape; N] {
+    assert!(
+        first.len() + second.len() == N,
+        "N is the sum of the lengths"
+    );
+    let mut all = [first[0].shape; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() {
+            first[at].shape
+        } else {
+            second[at - first.len()].shape
         };
         at += 1;
     }

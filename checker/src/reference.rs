@@ -1,7 +1,7 @@
 //! The reference of the check language as Markdown, made from the tables that decode it: it cannot be out of date.
 
 use crate::checks::NounKind;
-use crate::field::{Field, Kind};
+use crate::field::{Kind, Shape};
 use std::fmt::Write as _;
 
 /// The page of all nouns, or the part about one.
@@ -53,7 +53,7 @@ Instead of a text or a number there may also be `{ not: … }`, `{ any: […] }`
 
 ";
 
-fn fields(page: &mut String, indent: &str, all: &[Field]) {
+fn fields(page: &mut String, indent: &str, all: &[Shape]) {
     for field in all {
         let _ = writeln!(
             page,

@@ -2,7 +2,7 @@
 //! decoding uses.
 
 use crate::checks::NounKind;
-use crate::field::{Field, Kind, Noun};
+use crate::field::{Kind, Noun, Shape};
 use crate::load::exercise::{ATTEMPT, DIAGNOSIS, EXERCISE, GOAL, HINT, STEP, WRONG};
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
@@ -324,7 +324,7 @@ fn noun_schema(noun: &Noun) -> Value {
     schema
 }
 
-fn fields_schema(fields: &[Field]) -> Value {
+fn fields_schema(fields: &[Shape]) -> Value {
     let mut properties = Map::new();
     for field in fields {
         let mut schema = kind_schema(field.kind);

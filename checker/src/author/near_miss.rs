@@ -73,16 +73,12 @@ fn collect(condition: &Condition, names: &mut BTreeSet<String>) {
 
 /// The name of the thing that a check is about. An image's tag is a name of its own.
 fn named(check: &Check) -> Option<String> {
-    let absent = check.given.iter().any(|given| {
-        given.field.name == "exists"
-            && matches!(given.arg, Arg::Match(crate::matcher::Matcher::Bool(false)))
-    });
     let is_name = |given: &&Given| matches!(given.field.name, "name" | "container" | "volume");
     let name = match &check.given.iter().find(is_name)?.arg {
         Arg::Name(name) => name.clone(),
         _ => return None,
     };
-    (!absent).then_some(name)
+    check.wants("exists").then_some(name)
 }
 
 pub(crate) fn problems(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {

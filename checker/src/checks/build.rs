@@ -17,110 +17,76 @@
 use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check};
-use crate::field::{Field, Kind, Noun, field};
+use crate::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
 use crate::matcher::{Matcher, quote};
 use crate::world::{Build, BuildStep, World, hex, tagged};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 /// What a step can be asked.
-const STEP: &[Field] = &[
-    field(
-        "number",
-        "number",
-        Kind::Number,
-        "Its number within its stage, as printed.",
-    ),
-    field(
-        "instruction",
-        "instruction",
-        Kind::Text,
-        "Its keyword, such as `RUN`.",
-    ),
-    field(
-        "contains",
-        "step",
-        Kind::Contains,
-        "Text that occurs in its line.",
-    ),
-    field(
-        "cache",
-        "cache",
-        Kind::OneOf(&["hit", "miss"]),
-        "`hit` if it came from the cache.",
-    ),
-    field("reason", "reason", Kind::Text, "Why it ran."),
+const STEP: &[Field<BuildStep>] = &[
+    value("number", Kind::Number, |one: &BuildStep| json!(one.number))
+        .doc("Its number within its stage, as printed."),
+    value("instruction", Kind::Text, |one: &BuildStep| {
+        json!(one.instruction)
+    })
+    .doc("Its keyword, such as `RUN`."),
+    value("contains", Kind::Contains, |one: &BuildStep| {
+        json!(one.line)
+    })
+    .called("step")
+    .doc("Text that occurs in its line."),
+    value("cache", Kind::OneOf(&["hit", "miss"]), |one: &BuildStep| {
+        json!(if one.cached { "hit" } else { "miss" })
+    })
+    .doc("`hit` if it came from the cache."),
+    value("reason", Kind::Text, |one: &BuildStep| json!(one.reason)).doc("Why it ran."),
 ];
 
 /// The noun.
 pub static NOUN: Noun = Noun {
     name: "build",
     doc: "A build since the exercise began, as the journal tells it.",
-    fields: &[
-        field(
-            "which",
-            "which",
-            Kind::OneOf(&["last", "first", "any"]),
-            "Which build; the last if not given.",
-        ),
-        field(
-            "tag",
-            "tag",
-            Kind::Name,
-            "Only builds that were given this tag.",
-        ),
-        field(
-            "result",
-            "result",
-            Kind::OneOf(&["ok", "failed"]),
-            "How it ended.",
-        ),
-        field(
-            "count",
-            "builds",
-            Kind::Number,
-            "How many builds there were.",
-        ),
-        field(
-            "cached",
-            "cached steps",
-            Kind::Number,
-            "How many steps came from the cache.",
-        ),
-        field("ran", "steps that ran", Kind::Number, "How many steps ran."),
-        field(
-            "steps",
-            "step",
-            Kind::Records(STEP),
-            "Steps; each pattern must fit one.",
-        ),
-        field(
-            "context",
-            "context",
-            Kind::Size,
-            "Bytes of the build context.",
-        ),
-        field(
-            "args",
-            "build arguments",
-            Kind::Map,
-            "What `--build-arg` gave, by name.",
-        ),
-        field(
-            "dockerfile",
-            "Dockerfile",
-            Kind::Name,
-            "A file of the workspace: the build used it, as it is now.",
-        ),
-        field(
-            "same_dockerfile_as",
-            "Dockerfile",
-            Kind::Name,
-            "Another tag: its last build used the same Dockerfile, byte for byte.",
-        ),
-    ],
+    fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &[],
 };
+
+const FIELDS: &[Field<Build>] = &[
+    aside("which", Kind::OneOf(&["last", "first", "any"]))
+        .doc("Which build; the last if not given."),
+    aside("tag", Kind::Name).doc("Only builds that were given this tag."),
+    value("result", Kind::OneOf(&["ok", "failed"]), |one: &Build| {
+        json!(one.result)
+    })
+    .doc("How it ended."),
+    aside("count", Kind::Number)
+        .called("builds")
+        .doc("How many builds there were."),
+    value("cached", Kind::Number, |one: &Build| json!(counts(one).0))
+        .called("cached steps")
+        .doc("How many steps came from the cache."),
+    value("ran", Kind::Number, |one: &Build| json!(counts(one).1))
+        .called("steps that ran")
+        .doc("How many steps ran."),
+    claims(
+        "steps",
+        Kind::Records(&shapes::<_, { STEP.len() }>(STEP)),
+        steps,
+    )
+    .called("step")
+    .doc("Steps; each pattern must fit one."),
+    value("context", Kind::Size, |one: &Build| json!(one.context))
+        .doc("Bytes of the build context."),
+    value("args", Kind::Map, |one: &Build| json!(one.args))
+        .called("build arguments")
+        .doc("What `--build-arg` gave, by name."),
+    claims("dockerfile", Kind::Name, used_file)
+        .called("Dockerfile")
+        .doc("A file of the workspace: the build used it, as it is now."),
+    claims("same_dockerfile_as", Kind::Name, same_dockerfile)
+        .called("Dockerfile")
+        .doc("Another tag: its last build used the same Dockerfile, byte for byte."),
+];
 
 /// Judges the check.
 pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
@@ -176,9 +142,12 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         format!("{which} build")
     } + &of;
     // Of several, the one with the fewest broken claims is the nearest to what was meant.
-    let judged = candidates
-        .iter()
-        .map(|build| (judge_build(&subject, check, build, &builds, world), *build));
+    let judged = candidates.iter().map(|build| {
+        (
+            judge::fields(&subject, FIELDS, &check.given, *build, world),
+            *build,
+        )
+    });
     let nearest = judged.min_by_key(|(claims, _)| {
         claims
             .iter()
@@ -188,89 +157,64 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     let Some((own, build)) = nearest else {
         return Outcome::all(claims, Map::new());
     };
+    claims.push(Claim::new(
+        Truth::Yes,
+        format!("{subject} since the start"),
+        format!("{subject}: {}", build.result),
+    ));
     claims.extend(own);
     let mut facts = facts(build);
     facts.insert("count".to_owned(), json!(fitting.len()));
     Outcome::all(claims, facts)
 }
 
-fn judge_build(
-    subject: &str,
-    check: &Check,
-    build: &Build,
-    all: &[Build],
-    world: &dyn World,
-) -> Vec<Claim> {
-    let (cached, ran) = counts(build);
-    let mut claims = vec![Claim::new(
-        Truth::Yes,
-        format!("{subject} since the start"),
-        format!("{subject}: {}", build.result),
-    )];
-    for given in &check.given {
-        match (given.field.name, &given.arg) {
-            ("steps", Arg::Records(patterns)) => {
-                for pattern in patterns {
-                    let fits = build
-                        .steps
-                        .iter()
-                        .any(|step| judge::fits(pattern, &step_value(step)));
-                    claims.push(Claim::new(
-                        Truth::of(fits),
-                        format!("{subject}: a step with {}", judge::describe_all(pattern)),
-                        format!("{subject}: {}", describe_steps(build)),
-                    ));
-                }
-            }
-            ("which" | "tag" | "count", _) => {}
-            ("dockerfile", Arg::Name(path)) => {
-                claims.push(used_file(subject, build, path, world));
-            }
-            ("same_dockerfile_as", Arg::Name(other)) => {
-                claims.push(same_dockerfile(subject, build, other, all));
-            }
-            (name, Arg::Match(matcher)) => {
-                let found = match name {
-                    "result" => json!(build.result),
-                    "cached" => json!(cached),
-                    "ran" => json!(ran),
-                    "args" => json!(build.args),
-                    _ => json!(build.context),
-                };
-                claims.push(judge::value(subject, given.field, matcher, Ok(found)));
-            }
-            _ => {}
-        }
-    }
-    claims
+/// Claims for the patterns of steps.
+fn steps(asked: &Asked<'_, Build>) -> Vec<Claim> {
+    let (subject, build) = (asked.subject, asked.it);
+    let claim = |pattern: &Vec<_>| {
+        let mut steps = build.steps.iter();
+        Claim::new(
+            Truth::of(steps.any(|step| judge::fits(STEP, pattern, step))),
+            format!("{subject}: a step with {}", judge::describe_all(pattern)),
+            format!("{subject}: {}", describe_steps(build)),
+        )
+    };
+    judge::patterns(asked.arg).iter().map(claim).collect()
 }
 
-/// The claim that `build` used the file at `path` of the workspace as its Dockerfile.
-fn used_file(subject: &str, build: &Build, path: &str, world: &dyn World) -> Claim {
+/// The claim that it used a file of the workspace as its Dockerfile.
+fn used_file(asked: &Asked<'_, Build>) -> Vec<Claim> {
+    let (subject, path, world) = (asked.subject, asked.word(), asked.world);
     let expected = format!("{subject}: the Dockerfile {}, as it is now", quote(path));
     let text = match world.file(path) {
         Ok(file) => file.and_then(|file| file.text),
-        Err(blind) => return Claim::blind(expected, blind),
+        Err(blind) => return vec![Claim::blind(expected, blind)],
     };
     let Some(text) = text else {
-        return Claim::new(Truth::No, expected, format!("no text file {}", quote(path)));
+        let found = format!("no text file {}", quote(path));
+        return vec![Claim::new(Truth::No, expected, found)];
     };
     let digest = format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())));
-    let holds = build.dockerfile.as_ref() == Some(&digest);
+    let holds = asked.it.dockerfile.as_ref() == Some(&digest);
     let found = match holds {
         true => expected.clone(),
         false => format!("{subject}: another Dockerfile"),
     };
-    Claim::new(Truth::of(holds), expected, found)
+    vec![Claim::new(Truth::of(holds), expected, found)]
 }
 
-/// The claim that the last build of the tag `other` used the same Dockerfile as `build`.
-fn same_dockerfile(subject: &str, build: &Build, other: &str, all: &[Build]) -> Claim {
+/// The claim that the last build of another tag used the same Dockerfile.
+fn same_dockerfile(asked: &Asked<'_, Build>) -> Vec<Claim> {
+    let (subject, build, other) = (asked.subject, asked.it, asked.word());
     let with = |word: &str| {
         format!(
             "{subject}: {word} Dockerfile as the last build of {}",
             quote(other)
         )
+    };
+    let all = match asked.world.builds() {
+        Ok(all) => all,
+        Err(blind) => return vec![Claim::blind(with("the same"), blind)],
     };
     let last = all.iter().rev().find(|one| has_tag(one, other));
     let holds =
@@ -280,7 +224,7 @@ fn same_dockerfile(subject: &str, build: &Build, other: &str, all: &[Build]) -> 
         Some(_) if holds => with("the same"),
         Some(_) => with("not the same"),
     };
-    Claim::new(Truth::of(holds), with("the same"), found)
+    vec![Claim::new(Truth::of(holds), with("the same"), found)]
 }
 
 fn has_tag(build: &Build, tag: &str) -> bool {
@@ -292,16 +236,6 @@ fn counts(build: &Build) -> (usize, usize) {
     let numbered = build.steps.iter().filter(|step| step.number > 0);
     let cached = numbered.clone().filter(|step| step.cached).count();
     (cached, numbered.count() - cached)
-}
-
-fn step_value(step: &BuildStep) -> Value {
-    json!({
-        "number": step.number,
-        "instruction": step.instruction,
-        "contains": step.line,
-        "cache": if step.cached { "hit" } else { "miss" },
-        "reason": step.reason,
-    })
 }
 
 fn describe_steps(build: &Build) -> String {
@@ -320,22 +254,17 @@ fn describe_steps(build: &Build) -> String {
 }
 
 fn facts(build: &Build) -> Map<String, Value> {
-    let (cached, ran) = counts(build);
     let first_run = build.steps.iter().find(|step| !step.cached);
-    Map::from_iter([
-        ("result".to_owned(), json!(build.result)),
-        ("cached".to_owned(), json!(cached)),
-        ("ran".to_owned(), json!(ran)),
+    let mut facts = judge::facts(FIELDS, build);
+    facts.extend([
         ("tags".to_owned(), json!(build.tags)),
-        (
-            "step".to_owned(),
-            json!(first_run.map(|step| step.line.as_str())),
-        ),
+        ("step".to_owned(), json!(first_run.map(|step| &step.line))),
         (
             "reason".to_owned(),
-            json!(first_run.map(|step| step.reason.as_str())),
+            json!(first_run.map(|step| &step.reason)),
         ),
-    ])
+    ]);
+    facts
 }
 
 #[cfg(test)]

@@ -17,254 +17,212 @@
 //! Found     `Dockerfile`: `RUN pip install` is on line 3, before it
 //! ```
 
-use super::judge;
+use super::Check;
+use super::judge::{self, describe_all, fits, patterns};
 use super::outcome::{Claim, Outcome, Truth};
-use super::{Arg, Check, Given};
-use crate::field::{Field, Kind, Noun, field};
-use crate::matcher::{Matcher, quote};
+use super::thing::exists;
+use crate::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
+use crate::matcher::quote;
 use crate::world::{Dockerfile, Instruction, World};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
+
+/// An instruction and where it stands.
+struct Shown {
+    keyword: String,
+    arguments: String,
+    form: &'static str,
+    stage: String,
+}
 
 /// What an instruction can be asked.
-const INSTRUCTION: &[Field] = &[
-    field(
-        "instruction",
-        "instruction",
-        Kind::Text,
-        "Its keyword, such as `COPY`.",
-    ),
-    field(
-        "contains",
-        "text",
-        Kind::Contains,
-        "Text that occurs in its arguments.",
-    ),
-    field(
-        "matches",
-        "text",
-        Kind::Matches,
-        "A regular expression that matches in its arguments.",
-    ),
-    field(
-        "form",
-        "form",
-        Kind::OneOf(&["exec", "shell"]),
-        "`exec` for the JSON form.",
-    ),
-    field(
-        "stage",
-        "stage",
-        Kind::Text,
-        "The name or number (from 0) of its stage; `global` before the first FROM.",
-    ),
+const INSTRUCTION: &[Field<Shown>] = &[
+    value("instruction", Kind::Text, |one: &Shown| json!(one.keyword))
+        .doc("Its keyword, such as `COPY`."),
+    value("contains", Kind::Contains, |one: &Shown| {
+        json!(one.arguments)
+    })
+    .called("text")
+    .doc("Text that occurs in its arguments."),
+    value("matches", Kind::Matches, |one: &Shown| json!(one.arguments))
+        .called("text")
+        .doc("A regular expression that matches in its arguments."),
+    value("form", Kind::OneOf(&["exec", "shell"]), |one: &Shown| {
+        json!(one.form)
+    })
+    .doc("`exec` for the JSON form."),
+    value("stage", Kind::Text, |one: &Shown| json!(one.stage))
+        .doc("The name or number (from 0) of its stage; `global` before the first FROM."),
 ];
 
 /// The noun.
 pub static NOUN: Noun = Noun {
     name: "dockerfile",
     doc: "A Dockerfile of the workspace, parsed.",
-    fields: &[
-        field(
-            "path",
-            "path",
-            Kind::Name,
-            "Relative to the workspace; `Dockerfile` if not given.",
-        ),
-        field(
-            "exists",
-            "exists",
-            Kind::Bool,
-            "Whether it exists; true if not given.",
-        ),
-        field(
-            "from",
-            "base",
-            Kind::Text,
-            "The image of the last stage's FROM.",
-        ),
-        field("stages", "stages", Kind::Number, "How many stages it has."),
-        field(
-            "count",
-            "instructions",
-            Kind::Number,
-            "How many instructions it has.",
-        ),
-        field(
-            "has",
-            "an instruction",
-            Kind::Records(INSTRUCTION),
-            "Patterns, each of which some instruction must fit.",
-        ),
-        field(
-            "lacks",
-            "no instruction",
-            Kind::Records(INSTRUCTION),
-            "Patterns that no instruction may fit.",
-        ),
-        field(
-            "order",
-            "order",
-            Kind::Records(INSTRUCTION),
-            "Patterns that different instructions must fit in this order.",
-        ),
-    ],
+    fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &[],
 };
+
+const FIELDS: &[Field<Dockerfile>] = &[
+    aside("path", Kind::Name).doc("Relative to the workspace; `Dockerfile` if not given."),
+    exists(),
+    value("from", Kind::Text, |one: &Dockerfile| {
+        json!(one.stages.last().map(|stage| stage.from.as_str()))
+    })
+    .called("base")
+    .doc("The image of the last stage's FROM."),
+    value("stages", Kind::Number, |one: &Dockerfile| {
+        json!(one.stages.len())
+    })
+    .doc("How many stages it has."),
+    value("count", Kind::Number, |one: &Dockerfile| json!(count(one)))
+        .called("instructions")
+        .doc("How many instructions it has."),
+    claims(
+        "has",
+        Kind::Records(&shapes::<_, { INSTRUCTION.len() }>(INSTRUCTION)),
+        has,
+    )
+    .called("an instruction")
+    .doc("Patterns, each of which some instruction must fit."),
+    claims(
+        "lacks",
+        Kind::Records(&shapes::<_, { INSTRUCTION.len() }>(INSTRUCTION)),
+        lacks,
+    )
+    .called("no instruction")
+    .doc("Patterns that no instruction may fit."),
+    claims(
+        "order",
+        Kind::Records(&shapes::<_, { INSTRUCTION.len() }>(INSTRUCTION)),
+        order,
+    )
+    .doc("Patterns that different instructions must fit in this order."),
+];
 
 /// Judges the check.
 pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     let path = check.name("path").unwrap_or("Dockerfile");
     let subject = format!("file {}", quote(path));
-    let wanted = !matches!(check.arg("exists"), Some(Arg::Match(Matcher::Bool(false))));
-    let expected = if wanted {
-        format!("a Dockerfile {}", quote(path))
-    } else {
-        format!("no file {}", quote(path))
+    let wanted = check.wants("exists");
+    let none = format!("no file {}", quote(path));
+    let expected = match wanted {
+        true => format!("a Dockerfile {}", quote(path)),
+        false => none.clone(),
     };
-    let parsed = match world.dockerfile(path) {
-        Ok(Some(parsed)) => parsed,
-        Ok(None) => {
-            let claim = Claim::new(
-                Truth::of(!wanted),
-                expected,
-                format!("no file {}", quote(path)),
-            );
-            return Outcome::all(
-                vec![claim],
-                Map::from_iter([("exists".to_owned(), json!(false))]),
-            );
-        }
+    let (truth, found, fact) = match world.dockerfile(path) {
         Err(blind) => return Outcome::blind(expected, blind),
-    };
-    let dockerfile = match parsed {
-        Ok(dockerfile) => dockerfile,
-        Err(message) => {
-            let claim = Claim::new(Truth::No, expected, format!("{subject}: {message}"));
-            return Outcome::all(
-                vec![claim],
-                Map::from_iter([("error".to_owned(), json!(message))]),
-            );
+        Ok(Some(Ok(dockerfile))) => {
+            let is_one = format!("{subject} is one");
+            let mut claims = vec![Claim::new(Truth::of(wanted), expected, is_one)];
+            claims.extend(judge::fields(
+                &subject,
+                FIELDS,
+                &check.given,
+                &dockerfile,
+                world,
+            ));
+            return Outcome::all(claims, judge::facts(FIELDS, &dockerfile));
         }
+        Ok(None) => (Truth::of(!wanted), none, ("exists", json!(false))),
+        Ok(Some(Err(message))) => (
+            Truth::No,
+            format!("{subject}: {message}"),
+            ("error", json!(message)),
+        ),
     };
-    let mut claims = vec![Claim::new(
-        Truth::of(wanted),
-        expected,
-        format!("{subject} is one"),
-    )];
-    let all = instructions(&dockerfile);
-    for given in &check.given {
-        match (given.field.name, &given.arg) {
-            ("path" | "exists", _) => {}
-            ("has", Arg::Records(patterns)) => claims.extend(patterns.iter().map(|pattern| {
-                let fits = all.iter().any(|(one, _)| judge::fits(pattern, one));
-                Claim::new(
-                    Truth::of(fits),
-                    format!(
-                        "{subject}: an instruction with {}",
-                        judge::describe_all(pattern)
-                    ),
-                    format!("{subject}: {}", listing(&all)),
-                )
-            })),
-            ("lacks", Arg::Records(patterns)) => claims.extend(patterns.iter().map(|pattern| {
-                let found = all.iter().find(|(one, _)| judge::fits(pattern, one));
-                Claim::new(
-                    Truth::of(found.is_none()),
-                    format!(
-                        "{subject}: no instruction with {}",
-                        judge::describe_all(pattern)
-                    ),
-                    match found {
-                        Some((_, shown)) => format!("{subject}: {shown}"),
-                        None => format!("{subject}: {}", listing(&all)),
-                    },
-                )
-            })),
-            ("order", Arg::Records(patterns)) => claims.push(order(&subject, patterns, &all)),
-            (name, Arg::Match(matcher)) => {
-                let found = value(&dockerfile, name);
-                claims.push(judge::value(&subject, given.field, matcher, Ok(found)));
-            }
-            _ => {}
-        }
-    }
-    let facts = ["from", "stages", "count"];
-    let facts = facts
-        .iter()
-        .map(|name| ((*name).to_owned(), value(&dockerfile, name)));
-    Outcome::all(claims, facts.collect())
+    let facts = Map::from_iter([(fact.0.to_owned(), fact.1)]);
+    Outcome::all(vec![Claim::new(truth, expected, found)], facts)
 }
 
-fn value(dockerfile: &Dockerfile, field: &str) -> Value {
-    match field {
-        "from" => json!(dockerfile.stages.last().map(|stage| stage.from.as_str())),
-        "stages" => json!(dockerfile.stages.len()),
-        "count" => {
-            let inside: usize = dockerfile
-                .stages
-                .iter()
-                .map(|stage| stage.instructions.len())
-                .sum();
-            json!(inside + dockerfile.stages.len())
-        }
-        _ => Value::Null,
-    }
+/// How many instructions it has, each FROM included.
+fn count(dockerfile: &Dockerfile) -> usize {
+    let stages = &dockerfile.stages;
+    let inside: usize = stages.iter().map(|stage| stage.instructions.len()).sum();
+    inside + stages.len()
 }
 
-/// Every instruction, FROM included, as the table's fields and as it is shown.
-fn instructions(dockerfile: &Dockerfile) -> Vec<(Value, String)> {
-    let mut all: Vec<(Value, String)> = dockerfile
-        .global
-        .iter()
-        .map(|one| shown(one, "global"))
-        .collect();
+/// Every instruction, FROM included.
+fn instructions(dockerfile: &Dockerfile) -> Vec<Shown> {
+    let in_stage = |one: &Instruction, stage: &str| Shown {
+        keyword: one.keyword.clone(),
+        arguments: one.arguments.clone(),
+        form: if one.exec_form { "exec" } else { "shell" },
+        stage: stage.to_owned(),
+    };
+    let global = dockerfile.global.iter();
+    let mut all: Vec<Shown> = global.map(|one| in_stage(one, "global")).collect();
     for (number, stage) in dockerfile.stages.iter().enumerate() {
         let name = stage.name.clone().unwrap_or_else(|| number.to_string());
-        let from = Instruction {
+        all.push(Shown {
             keyword: "FROM".to_owned(),
             arguments: match &stage.name {
                 Some(name) => format!("{} AS {name}", stage.from),
                 None => stage.from.clone(),
             },
-            ..Instruction::default()
-        };
-        all.push(shown(&from, &name));
-        all.extend(stage.instructions.iter().map(|one| shown(one, &name)));
+            form: "shell",
+            stage: name.clone(),
+        });
+        all.extend(stage.instructions.iter().map(|one| in_stage(one, &name)));
     }
     all
 }
 
-fn shown(one: &Instruction, stage: &str) -> (Value, String) {
-    let facts = json!({
-        "instruction": one.keyword,
-        "contains": one.arguments,
-        "matches": one.arguments,
-        "form": if one.exec_form { "exec" } else { "shell" },
-        "stage": stage,
-    });
-    (facts, quote(&format!("{} {}", one.keyword, one.arguments)))
+impl Shown {
+    fn text(&self) -> String {
+        quote(&format!("{} {}", self.keyword, self.arguments))
+    }
 }
 
-fn listing(all: &[(Value, String)]) -> String {
-    let shown: Vec<&str> = all.iter().map(|(_, shown)| shown.as_str()).collect();
+fn listing(all: &[Shown]) -> String {
+    let shown: Vec<String> = all.iter().map(Shown::text).collect();
     shown.join(", ")
 }
 
+/// The claims that some instruction fits each pattern.
+fn has(asked: &Asked<'_, Dockerfile>) -> Vec<Claim> {
+    let (subject, all) = (asked.subject, instructions(asked.it));
+    let claim = |pattern: &Vec<_>| {
+        Claim::new(
+            Truth::of(all.iter().any(|one| fits(INSTRUCTION, pattern, one))),
+            format!("{subject}: an instruction with {}", describe_all(pattern)),
+            format!("{subject}: {}", listing(&all)),
+        )
+    };
+    patterns(asked.arg).iter().map(claim).collect()
+}
+
+/// The claims that no instruction fits a pattern.
+fn lacks(asked: &Asked<'_, Dockerfile>) -> Vec<Claim> {
+    let (subject, all) = (asked.subject, instructions(asked.it));
+    let claim = |pattern: &Vec<_>| {
+        let found = all.iter().find(|one| fits(INSTRUCTION, pattern, one));
+        Claim::new(
+            Truth::of(found.is_none()),
+            format!("{subject}: no instruction with {}", describe_all(pattern)),
+            format!(
+                "{subject}: {}",
+                found.map_or_else(|| listing(&all), Shown::text)
+            ),
+        )
+    };
+    patterns(asked.arg).iter().map(claim).collect()
+}
+
 /// The claim that different instructions fit the patterns in this order.
-fn order(subject: &str, patterns: &[Vec<Given>], all: &[(Value, String)]) -> Claim {
+fn order(asked: &Asked<'_, Dockerfile>) -> Vec<Claim> {
+    let (subject, all) = (asked.subject, instructions(asked.it));
     let mut rest = all.iter();
-    let holds = patterns
+    let mut in_order = patterns(asked.arg).iter();
+    let holds = in_order.all(|pattern| rest.any(|one| fits(INSTRUCTION, pattern, one)));
+    let wanted: Vec<String> = patterns(asked.arg)
         .iter()
-        .all(|pattern| rest.by_ref().any(|(one, _)| judge::fits(pattern, one)));
-    let wanted: Vec<String> = patterns
-        .iter()
-        .map(|pattern| judge::describe_all(pattern))
+        .map(|pattern| describe_all(pattern))
         .collect();
-    Claim::new(
+    vec![Claim::new(
         Truth::of(holds),
         format!("{subject}: first {}", wanted.join(", then ")),
-        format!("{subject}: {}", listing(all)),
-    )
+        format!("{subject}: {}", listing(&all)),
+    )]
 }
 
 #[cfg(test)]

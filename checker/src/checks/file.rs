@@ -14,44 +14,72 @@
 //! Found     file `note.txt`: text `hello`
 //! ```
 
-use super::container::FILE;
 use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check, Given};
-use crate::field::{Field, Kind, Noun, concat, field};
+use crate::field::{Asked, Field, Kind, Noun, Shape, aside, both, claims, shapes, value};
 use crate::matcher::{Matcher, quote};
 use crate::world::{Blind, FileFacts, World, file_digest};
+use serde_json::json;
 
 /// The noun.
 pub static NOUN: Noun = Noun {
     name: "file",
     doc: "A file of the workspace.",
-    fields: &FIELDS,
+    fields: &both::<_, _, { OWN.len() + FILE.len() }>(OWN, FILE),
     needs: &["path"],
 };
 
-static FIELDS: [Field; OWN.len() + FILE.len()] = concat(OWN, FILE);
+/// What a file in a container, an image, a volume or the workspace can be asked.
+const FILE: &[Field<FileFacts>] = &[
+    aside("exists", Kind::Bool).doc("Whether it exists."),
+    value(
+        "type",
+        Kind::OneOf(&["file", "folder", "link"]),
+        |file: &FileFacts| json!(file.kind),
+    )
+    .doc("`file`, `folder` or `link`."),
+    value("text", Kind::Text, |file: &FileFacts| json!(file.text))
+        .doc("Its whole text; one newline at the end does not count."),
+    value("contains", Kind::Contains, |file: &FileFacts| {
+        json!(file.text)
+    })
+    .called("text")
+    .doc("Text that must occur in it."),
+    value("matches", Kind::Matches, |file: &FileFacts| {
+        json!(file.text)
+    })
+    .called("text")
+    .doc("A regular expression that must match somewhere in it."),
+    value("lines", Kind::Number, |file: &FileFacts| {
+        json!(file.text.as_ref().map(|text| text.lines().count()))
+    })
+    .doc("How many lines it has."),
+    value("size", Kind::Size, |file: &FileFacts| json!(file.size)).doc("Its bytes."),
+    value("mode", Kind::Text, |file: &FileFacts| json!(file.mode))
+        .doc("Its permissions in octal, such as `755`."),
+    value("owner", Kind::Text, |file: &FileFacts| json!(file.owner)).doc("Its owner as `uid:gid`."),
+];
 
-const OWN: &[Field] = &[
-    field("path", "path", Kind::Name, "Relative to the workspace."),
-    field(
-        "unchanged",
-        "unchanged",
-        Kind::Bool,
-        "The same contents as after the setup.",
-    ),
-    field(
-        "same_as",
-        "contents",
-        Kind::Name,
-        "Another file of the workspace with the same contents.",
-    ),
-    field(
-        "changed_since",
-        "last change",
-        Kind::Name,
-        "A container: the file was last changed after that container was made.",
-    ),
+/// How exercises write that.
+pub(super) const FILE_SHAPES: &[Shape] = &shapes::<_, { FILE.len() }>(FILE);
+
+/// A path of the workspace, and the file that is there.
+struct Place {
+    path: String,
+    file: Option<FileFacts>,
+}
+
+/// What only a file of the workspace can be asked.
+const OWN: &[Field<Place>] = &[
+    aside("path", Kind::Name).doc("Relative to the workspace."),
+    claims("unchanged", Kind::Bool, unchanged).doc("The same contents as after the setup."),
+    claims("same_as", Kind::Name, same_contents)
+        .called("contents")
+        .doc("Another file of the workspace with the same contents."),
+    claims("changed_since", Kind::Name, changed_since)
+        .called("last change")
+        .doc("A container: the file was last changed after that container was made."),
 ];
 
 /// Judges the check.
@@ -62,50 +90,87 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         Ok(file) => file,
         Err(blind) => return Outcome::blind(subject, blind),
     };
-    let of_any_file: Vec<Given> = check
-        .given
-        .iter()
-        .filter(|given| !OWN.iter().any(|own| own.name == given.field.name))
-        .cloned()
-        .collect();
-    let mut claims = judge::file(&subject, &of_any_file, file.as_ref());
-    let digest = file.as_ref().map(file_digest);
-    if let Some(Arg::Match(Matcher::Bool(wanted))) = check.arg("unchanged") {
-        let same = world.setup().files.get(path) == digest.as_ref();
-        let words = |same| {
-            if same {
-                "as it was at the start"
-            } else {
-                "changed since the start"
-            }
-        };
-        claims.push(Claim::new(
-            Truth::of(same == *wanted),
-            format!("{subject}: {}", words(*wanted)),
-            format!("{subject}: {}", words(same)),
-        ));
-    }
-    if let (Some(container), Some(file)) = (check.name("changed_since"), &file) {
-        claims.push(changed_since(&subject, file, container, world));
-    }
-    if let Some(other) = check.name("same_as") {
-        let expected = format!("{subject}: the same contents as {}", quote(other));
-        claims.push(match world.file(other) {
-            Err(blind) => Claim::blind(expected, blind),
-            Ok(None) => Claim::new(Truth::No, expected, format!("no file {}", quote(other))),
-            Ok(Some(other_file)) => {
-                let same = digest == Some(file_digest(&other_file));
-                let found = if same { "the same" } else { "other" };
-                let found = format!("{subject}: {found} contents than {}", quote(other));
-                Claim::new(Truth::of(same), expected, found)
-            }
-        });
-    }
-    Outcome::all(claims, judge::file_facts(file.as_ref()))
+    let mut claims = judge(&subject, &check.given, file.as_ref(), world);
+    let mut facts = file
+        .as_ref()
+        .map(|file| judge::facts(FILE, file))
+        .unwrap_or_default();
+    facts.insert("exists".to_owned(), json!(file.is_some()));
+    let place = Place {
+        path: path.to_owned(),
+        file,
+    };
+    claims.extend(judge::fields(&subject, OWN, &check.given, &place, world));
+    Outcome::all(claims, facts)
 }
 
-/// The claim that the file was changed after the container `name` was made.
-fn changed_since(subject: &str, file: &FileFacts, name: &str, world: &dyn World) -> Claim {
+/// Claims about one file: whether it is there, and if so, every field of `given` that any file has.
+pub(super) fn judge(
+    subject: &str,
+    given: &[Given],
+    file: Option<&FileFacts>,
+    world: &dyn World,
+) -> Vec<Claim> {
+    let wanted = super::wants(given, "exists");
+    let expected = if wanted { "exists" } else { "does not exist" };
+    let found = match file {
+        Some(file) => format!("{subject} exists, a {} of {} bytes", file.kind, file.size),
+        None => format!("{subject} does not exist"),
+    };
+    let truth = Truth::of(file.is_some() == wanted);
+    let mut claims = vec![Claim::new(truth, format!("{subject} {expected}"), found)];
+    if let Some(file) = file {
+        claims.extend(judge::fields(subject, FILE, given, file, world));
+    }
+    claims
+}
+
+/// The claim that its contents are those of the setup.
+fn unchanged(asked: &Asked<'_, Place>) -> Vec<Claim> {
+    let (subject, wanted) = (asked.subject, *asked.arg == Arg::Match(Matcher::Bool(true)));
+    let before = asked.world.setup().files.get(&asked.it.path);
+    let same = before == asked.it.file.as_ref().map(file_digest).as_ref();
+    let words = |same| match same {
+        true => "as it was at the start",
+        false => "changed since the start",
+    };
+    vec![Claim::new(
+        Truth::of(same == wanted),
+        format!("{subject}: {}", words(wanted)),
+        format!("{subject}: {}", words(same)),
+    )]
+}
+
+/// The claim that another file has the same contents.
+fn same_contents(asked: &Asked<'_, Place>) -> Vec<Claim> {
+    let (subject, other) = (asked.subject, quote(asked.word()));
+    let expected = format!("{subject}: the same contents as {other}");
+    vec![match asked.world.file(asked.word()) {
+        Err(blind) => Claim::blind(expected, blind),
+        Ok(None) => Claim::new(Truth::No, expected, format!("no file {other}")),
+        Ok(Some(file)) => {
+            let own = asked.it.file.as_ref().map(file_digest);
+            match own == Some(file_digest(&file)) {
+                true => Claim::new(Truth::Yes, expected.clone(), expected),
+                false => {
+                    let found = format!("{subject}: other contents than {other}");
+                    Claim::new(Truth::No, expected, found)
+                }
+            }
+        }
+    }]
+}
+
+/// The claim that the file was changed after a container was made.
+fn changed_since(asked: &Asked<'_, Place>) -> Vec<Claim> {
+    let file = asked.it.file.as_ref();
+    file.map(|file| changed_after(asked, file))
+        .into_iter()
+        .collect()
+}
+
+fn changed_after(asked: &Asked<'_, Place>, file: &FileFacts) -> Claim {
+    let (subject, name, world) = (asked.subject, asked.word(), asked.world);
     let after = format!("changed after container {} was made", quote(name));
     let expected = format!("{subject}: {after}");
     let containers = match world.containers() {

@@ -22,12 +22,13 @@
 mod describe;
 
 use super::outcome::{Claim, Outcome, Truth};
-use super::{Arg, Check, Given, NounKind, arg};
-use crate::field::{Field, Kind, Noun, concat, field};
+use super::{Arg, Check, Given, NounKind, arg, judge};
+use crate::field::{Field, Kind, Noun, aside, concat, named, shapes, value};
 use crate::matcher::{Matcher, command_line};
 use crate::world::{Blind, Container, Event, Image, World, find_image, tagged};
 use describe::{describe_events, describe_pattern};
 use serde_json::{Map, Value, json};
+use std::rc::Rc;
 
 /// What may happen, as `docker events` and the journal call it.
 pub(crate) const EVENTS: &[&str] = &[
@@ -84,144 +85,102 @@ pub(crate) const EVENTS: &[&str] = &[
 ];
 
 /// What an event can be asked.
-const EVENT: &[Field] = &[
-    field("event", "event", Kind::OneOf(EVENTS), "What happened."),
-    field(
-        "type",
+const EVENT: &[Field<Moment>] = &[
+    value("event", Kind::OneOf(EVENTS), |one: &Moment| {
+        json!(one.event.action)
+    })
+    .doc("What happened."),
+    value(
         "type",
         Kind::OneOf(&["container", "image", "volume", "builder", "registry"]),
-        "The kind of thing that it happened to.",
+        |one: &Moment| json!(one.event.kind),
+    )
+    .doc("The kind of thing that it happened to."),
+    value("via", Kind::Text, |one: &Moment| json!(one.event.via)).doc(
+        "The docker command that caused it, such as `run`; `monitor` for what \
+         happened by itself.",
     ),
-    field(
-        "via",
-        "via",
-        Kind::Text,
-        "The docker command that caused it, such as `run`; `monitor` for what happened by itself.",
+    named("container", Moment::is_about).doc(
+        "The exact name of the container that has it now; if there is none, and for \
+         `destroy`, of the one that had it then.",
     ),
-    field(
-        "container",
-        "container",
-        Kind::Name,
-        "The exact name of the container that has it now; if there is none, and for `destroy`, of the one that had it then.",
+    named("image", Moment::is_of_image).doc(
+        "The image, of the container or itself, as typed; `app` and `app:latest` are \
+         the same.",
     ),
-    field(
-        "image",
-        "image",
-        Kind::Name,
-        "The image, of the container or itself, as typed; `app` and `app:latest` are the same.",
-    ),
-    field("volume", "volume", Kind::Name, "The volume."),
-    field(
-        "exit_code",
-        "exit code",
-        Kind::Number,
-        "How the process ended.",
-    ),
-    field(
-        "signal",
-        "signal",
-        Kind::Text,
-        "The signal, such as `15` or `SIGTERM`.",
-    ),
-    field("tty", "tty", Kind::Bool, "With a terminal (`-t`)."),
-    field("stdin", "stdin", Kind::Bool, "With standard input (`-i`)."),
-    field(
-        "attached",
-        "attached",
-        Kind::Bool,
-        "With its output attached.",
-    ),
-    field(
-        "command",
-        "command",
-        Kind::Words,
-        "The command of an `exec` or of the container.",
-    ),
-    field(
-        "path",
-        "path",
-        Kind::Text,
-        "The path in the container, of `copy_in` and `copy_out`.",
-    ),
-    field(
-        "tag",
-        "tag",
-        Kind::Text,
-        "The reference that was given or taken away.",
-    ),
-    field(
-        "cached",
-        "cached",
-        Kind::Bool,
-        "Of a `build_step`: it came from the cache.",
-    ),
-    field(
-        "uploaded",
-        "uploaded layers",
-        Kind::Number,
-        "Of a `push`: layers that were sent.",
-    ),
-    field(
-        "skipped",
-        "skipped layers",
-        Kind::Number,
-        "Of a `push`: layers that the registry had.",
-    ),
-    field(
-        "mounted",
-        "mounted layers",
-        Kind::Number,
-        "Of a `push`: layers that another repository of the registry had.",
-    ),
-    field(
-        "fetched",
-        "fetched layers",
-        Kind::Number,
-        "Of a `pull`: layers that came over the network.",
-    ),
-    field(
-        "registry",
-        "registry",
-        Kind::Text,
-        "Of a `login` or `logout`: where, such as `docker.io` or `localhost:5000`.",
-    ),
-    field("username", "username", Kind::Text, "Of a `login`: as whom."),
-    field(
-        "fact",
-        "facts",
-        Kind::Map,
-        "Any other fact of the journal's line, by its key.",
-    ),
+    named("volume", Moment::is_of_volume).doc("The volume."),
+    value("exit_code", Kind::Number, |one: &Moment| one.exit_code()).doc("How the process ended."),
+    value("signal", Kind::Text, |one: &Moment| one.fact(&["signal"]))
+        .doc("The signal, such as `15` or `SIGTERM`."),
+    value("tty", Kind::Bool, |one: &Moment| one.fact(&["tty"])).doc("With a terminal (`-t`)."),
+    value("stdin", Kind::Bool, |one: &Moment| {
+        one.fact(&["stdin", "openStdin"])
+    })
+    .doc("With standard input (`-i`)."),
+    value("attached", Kind::Bool, |one: &Moment| {
+        one.fact(&["attached"])
+    })
+    .doc("With its output attached."),
+    value("command", Kind::Words, |one: &Moment| one.command())
+        .doc("The command of an `exec` or of the container."),
+    value("path", Kind::Text, |one: &Moment| {
+        one.fact(&["path", "container_path", "source", "target"])
+    })
+    .doc("The path in the container, of `copy_in` and `copy_out`."),
+    value("tag", Kind::Text, |one: &Moment| {
+        one.fact(&["tag", "name", "reference"])
+    })
+    .doc("The reference that was given or taken away."),
+    value("cached", Kind::Bool, |one: &Moment| one.fact(&["cached"]))
+        .doc("Of a `build_step`: it came from the cache."),
+    value("uploaded", Kind::Number, |one: &Moment| {
+        one.number(&["uploaded"])
+    })
+    .called("uploaded layers")
+    .doc("Of a `push`: layers that were sent."),
+    value("skipped", Kind::Number, |one: &Moment| {
+        one.number(&["skipped"])
+    })
+    .called("skipped layers")
+    .doc("Of a `push`: layers that the registry had."),
+    value("mounted", Kind::Number, |one: &Moment| {
+        one.number(&["mounted"])
+    })
+    .called("mounted layers")
+    .doc("Of a `push`: layers that another repository of the registry had."),
+    value("fetched", Kind::Number, |one: &Moment| {
+        one.number(&["fetched"])
+    })
+    .called("fetched layers")
+    .doc("Of a `pull`: layers that came over the network."),
+    value("registry", Kind::Text, |one: &Moment| {
+        one.fact(&["registry"])
+    })
+    .doc("Of a `login` or `logout`: where, such as `docker.io` or `localhost:5000`."),
+    value("username", Kind::Text, |one: &Moment| {
+        one.fact(&["username"])
+    })
+    .doc("Of a `login`: as whom."),
+    value("fact", Kind::Map, |one: &Moment| json!(one.event.facts))
+        .called("facts")
+        .doc("Any other fact of the journal's line, by its key."),
 ];
 
-const OWN: &[Field] = &[
-    field(
-        "count",
-        "count",
-        Kind::Number,
-        "How often; at least once if not given.",
-    ),
-    field(
-        "after",
-        "after",
-        Kind::Group(EVENT),
-        "Only after such an event on the same thing.",
-    ),
-    field(
-        "before",
-        "before",
-        Kind::Group(EVENT),
-        "Only before such an event on the same thing.",
-    ),
+const OWN: &[Field<Moment>] = &[
+    aside("count", Kind::Number).doc("How often; at least once if not given."),
+    aside("after", Kind::Group(&shapes::<_, { EVENT.len() }>(EVENT)))
+        .doc("Only after such an event on the same thing."),
+    aside("before", Kind::Group(&shapes::<_, { EVENT.len() }>(EVENT)))
+        .doc("Only before such an event on the same thing."),
 ];
 
-static FIELDS: [Field; EVENT.len() + OWN.len()] = concat(EVENT, OWN);
+const FIELDS: &[Field<Moment>] = &concat::<_, { EVENT.len() + OWN.len() }>(EVENT, OWN);
 
 /// The noun.
 pub static NOUN: Noun = Noun {
     name: "happened",
     doc: "Something that happened since the exercise began, whatever the state is now.",
-    fields: &FIELDS,
+    fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &["event"],
 };
 
@@ -229,7 +188,7 @@ pub static NOUN: Noun = Noun {
 pub static NEVER: Noun = Noun {
     name: "never",
     doc: "Something that must not have happened since the exercise began.",
-    fields: EVENT,
+    fields: &shapes::<_, { EVENT.len() }>(EVENT),
     needs: &["event"],
 };
 
@@ -273,10 +232,7 @@ fn judge_events(
     expected: impl Fn(&str) -> String,
 ) -> Outcome {
     let expected = expected(&describe_pattern(&check.given));
-    let groups = ["after", "before"].map(|field| match check.arg(field) {
-        Some(Arg::Group(group)) => group.as_slice(),
-        _ => &[],
-    });
+    let groups = ["after", "before"].map(|field| judge::group(check.arg(field)));
     let patterns = [check.given.as_slice(), groups[0], groups[1]];
     let untold = patterns
         .iter()
@@ -287,20 +243,24 @@ fn judge_events(
         Ok(observed) => observed,
         Err(blind) => return Outcome::blind(expected, blind),
     };
-    let journal = Journal {
-        events: &events,
-        containers: &containers,
-        images: &world.setup().images,
+    let setting = Rc::new(Setting {
+        containers,
+        images: world.setup().images.clone(),
+    });
+    let moment = |event| Moment {
+        event,
+        setting: Rc::clone(&setting),
     };
-    let fitting: Vec<&Event> = events
+    let journal: Vec<Moment> = events.into_iter().map(moment).collect();
+    let fitting: Vec<&Moment> = journal
         .iter()
         .enumerate()
-        .filter(|(at, event)| {
-            journal.fits(&check.given, event)
-                && journal.is_in_order(check, *at)
-                && (check.noun == NounKind::Never || !journal.has_ended(*at))
+        .filter(|(at, one)| {
+            judge::fits(FIELDS, &check.given, *one)
+                && is_in_order(check, &journal, *at)
+                && (check.noun == NounKind::Never || !has_ended(&journal, *at))
         })
-        .map(|(_, event)| event)
+        .map(|(_, one)| one)
         .collect();
     let number = json!(fitting.len());
     let claim = Claim {
@@ -309,7 +269,7 @@ fn judge_events(
         truth: Truth::of(matcher.accepts(&number)),
         values: Some((matcher.clone(), number)),
     };
-    let mut facts = fitting.first().map_or_else(Map::new, |event| facts(event));
+    let mut facts = fitting.first().map_or_else(Map::new, |one| one.shown());
     facts.insert("count".to_owned(), json!(fitting.len()));
     Outcome::all(vec![claim], facts)
 }
@@ -329,152 +289,132 @@ fn untold(pattern: &[Given], world: &dyn World) -> Option<Blind> {
         })
 }
 
-/// What happened, and the containers that there are now.
-struct Journal<'a> {
-    events: &'a [Event],
-    containers: &'a [Container],
-    /// The images of the setup.
-    images: &'a [Image],
+/// An event of the journal, and what tells which things it is about.
+struct Moment {
+    event: Event,
+    setting: Rc<Setting>,
 }
 
-impl Journal<'_> {
-    /// Whether `event` is about the container called `name`.
-    fn is_about(&self, event: &Event, name: &str) -> bool {
+struct Setting {
+    /// The containers that there are now.
+    containers: Vec<Container>,
+    /// The images of the setup.
+    images: Vec<Image>,
+}
+
+impl Moment {
+    /// Whether it is about the container called `name`.
+    fn is_about(&self, name: &str) -> bool {
+        let event = &self.event;
         if event.kind != "container" {
             return false;
         }
-        let was_called = text(event, &["container", "name"]).as_deref() == Some(name);
-        match self.containers.iter().find(|one| one.name == name) {
+        let mut now = self.setting.containers.iter();
+        match now.find(|one| one.name == name) {
             Some(one) if event.action != "destroy" => event.id == one.id,
-            _ => was_called,
+            _ => self.text(&["container", "name"]).as_deref() == Some(name),
         }
     }
 
-    /// Whether `event` is about the image called `name`. A `delete` tells no name; the setup may know which image it was.
-    fn is_of_image(&self, event: &Event, name: &str) -> bool {
-        let named = image_of(event).is_some_and(|one| tagged(&one) == tagged(name));
+    /// Whether it is about the image called `name`. A `delete` has no name; the setup may know which image it was.
+    fn is_of_image(&self, name: &str) -> bool {
+        let named = self.image().is_some_and(|one| tagged(&one) == tagged(name));
+        let of_setup = || find_image(&self.setting.images, name);
         named
-            || (event.action == "delete"
-                && find_image(self.images, name).is_some_and(|image| image.id == event.id))
+            || (self.event.action == "delete"
+                && of_setup().is_some_and(|image| image.id == self.event.id))
     }
 
-    /// Whether `event` fits every field of `pattern` but those about other events.
-    fn fits(&self, pattern: &[Given], event: &Event) -> bool {
-        pattern
-            .iter()
-            .all(|given| match (given.field.name, &given.arg) {
-                ("count" | "after" | "before", _) => true,
-                ("container", Arg::Name(name)) => self.is_about(event, name),
-                ("volume", Arg::Name(name)) => {
-                    event.kind == "volume" && event.id == *name
-                        || text(event, &["volume"]).as_deref() == Some(name)
-                }
-                ("image", Arg::Name(name)) => self.is_of_image(event, name),
-                (name, Arg::Match(matcher)) => matcher.accepts(&value(event, name)),
-                _ => false,
-            })
+    /// Whether it is about the volume called `name`.
+    fn is_of_volume(&self, name: &str) -> bool {
+        self.event.kind == "volume" && self.event.id == name
+            || self.text(&["volume"]).as_deref() == Some(name)
     }
 
-    /// Whether the events that `after` and `before` ask for are there, on the same thing.
-    fn is_in_order(&self, check: &Check, at: usize) -> bool {
-        let is_there = |field: &str, among: &[Event]| match check.arg(field) {
-            Some(Arg::Group(group)) => among
-                .iter()
-                .filter(|other| other.id == self.events[at].id)
-                .any(|event| self.fits(group, event)),
-            _ => true,
-        };
-        is_there("after", &self.events[..at]) && is_there("before", &self.events[at + 1..])
+    /// The image that it is about.
+    fn image(&self) -> Option<String> {
+        match self.event.kind.as_str() {
+            "image" => self.text(&["name", "reference", "image", "tag"]),
+            _ => self.text(&["image"]),
+        }
     }
 
-    /// Whether a later login or logout at the same registry has ended the login at `at`.
-    fn has_ended(&self, at: usize) -> bool {
-        let event = &self.events[at];
-        event.action == "login"
-            && self.events[at + 1..].iter().any(|later| {
-                matches!(later.action.as_str(), "login" | "logout")
-                    && value(later, "registry") == value(event, "registry")
-            })
-    }
-}
-
-/// The image that an event is about.
-fn image_of(event: &Event) -> Option<String> {
-    if event.kind == "image" {
-        return text(event, &["name", "reference", "image", "tag"]);
-    }
-    text(event, &["image"])
-}
-
-/// The value of a field of the table.
-fn value(event: &Event, field: &str) -> Value {
-    let fact = |keys: &[&str]| {
-        keys.iter()
-            .find_map(|key| event.facts.get(*key))
-            .cloned()
-            .unwrap_or(Value::Null)
-    };
-    match field {
-        "event" => json!(event.action),
-        "type" => json!(event.kind),
-        "via" => json!(event.via),
-        "exit_code" => number(fact(&["exitCode", "exit_code"])),
-        "signal" => fact(&["signal"]),
-        "tty" => fact(&["tty"]),
-        "stdin" => fact(&["stdin", "openStdin"]),
-        "attached" => fact(&["attached"]),
-        "command" => match fact(&["command", "execCommand", "cmd"]) {
+    /// The words of the command that it names.
+    fn command(&self) -> Value {
+        match self.fact(&["command", "execCommand", "cmd"]) {
             Value::String(line) => json!(shell_words::split(&line).unwrap_or_else(|_| vec![line])),
             other => other,
-        },
-        "path" => fact(&["path", "container_path", "source", "target"]),
-        "tag" => fact(&["tag", "name", "reference"]),
-        "cached" => fact(&["cached"]),
-        "uploaded" => number(fact(&["uploaded"])),
-        "skipped" => number(fact(&["skipped"])),
-        "mounted" => number(fact(&["mounted"])),
-        "fetched" => number(fact(&["fetched"])),
-        "registry" => fact(&["registry"]),
-        "username" => fact(&["username"]),
-        "fact" => Value::Object(event.facts.clone()),
-        _ => Value::Null,
+        }
     }
-}
 
-/// Docker writes numbers as text among an event's attributes.
-fn number(value: Value) -> Value {
-    match &value {
-        Value::String(text) => text.parse::<i64>().map_or(value, Value::from),
-        _ => value,
+    /// How the process ended.
+    fn exit_code(&self) -> Value {
+        self.number(&["exitCode", "exit_code"])
     }
-}
 
-fn text(event: &Event, keys: &[&str]) -> Option<String> {
-    keys.iter()
-        .find_map(|key| event.facts.get(*key)?.as_str())
-        .map(str::to_owned)
-}
-
-fn facts(event: &Event) -> Map<String, Value> {
-    let mut facts = event.facts.clone();
-    facts.insert("event".to_owned(), json!(event.action));
-    facts.insert("via".to_owned(), json!(event.via));
-    facts.insert("exit_code".to_owned(), value(event, "exit_code"));
-    facts.insert("image".to_owned(), json!(image_of(event)));
-    if event.kind == "container" {
-        facts.insert(
-            "container".to_owned(),
-            json!(text(event, &["container", "name"])),
-        );
+    fn fact(&self, keys: &[&str]) -> Value {
+        let mut facts = keys.iter().filter_map(|key| self.event.facts.get(*key));
+        facts.next().cloned().unwrap_or(Value::Null)
     }
-    if let Value::Array(words) = value(event, "command") {
-        let words: Vec<String> = words
+
+    /// Docker writes numbers as text among an event's attributes.
+    fn number(&self, keys: &[&str]) -> Value {
+        match self.fact(keys) {
+            Value::String(text) => text.parse::<i64>().map_or(Value::String(text), Value::from),
+            other => other,
+        }
+    }
+
+    fn text(&self, keys: &[&str]) -> Option<String> {
+        let facts = keys
             .iter()
-            .filter_map(|word| word.as_str().map(str::to_owned))
-            .collect();
-        facts.insert("command".to_owned(), json!(command_line(&words)));
+            .find_map(|key| self.event.facts.get(*key)?.as_str());
+        facts.map(str::to_owned)
     }
-    facts
+
+    /// What `{found.…}` can show of it.
+    fn shown(&self) -> Map<String, Value> {
+        let event = &self.event;
+        let mut facts = event.facts.clone();
+        facts.insert("event".to_owned(), json!(event.action));
+        facts.insert("via".to_owned(), json!(event.via));
+        facts.insert("exit_code".to_owned(), self.exit_code());
+        facts.insert("image".to_owned(), json!(self.image()));
+        if event.kind == "container" {
+            let name = self.text(&["container", "name"]);
+            facts.insert("container".to_owned(), json!(name));
+        }
+        if let Value::Array(words) = self.command() {
+            let words: Vec<String> = words
+                .iter()
+                .filter_map(|word| word.as_str().map(str::to_owned))
+                .collect();
+            facts.insert("command".to_owned(), json!(command_line(&words)));
+        }
+        facts
+    }
+}
+
+/// Whether the events that `after` and `before` ask for are there, on the same thing.
+fn is_in_order(check: &Check, journal: &[Moment], at: usize) -> bool {
+    let is_there = |field: &str, among: &[Moment]| match check.arg(field) {
+        Some(Arg::Group(group)) => among
+            .iter()
+            .filter(|other| other.event.id == journal[at].event.id)
+            .any(|one| judge::fits(EVENT, group, one)),
+        _ => true,
+    };
+    is_there("after", &journal[..at]) && is_there("before", &journal[at + 1..])
+}
+
+/// Whether a later login or logout at the same registry has ended the login at `at`.
+fn has_ended(journal: &[Moment], at: usize) -> bool {
+    let one = &journal[at];
+    one.event.action == "login"
+        && journal[at + 1..].iter().any(|later| {
+            matches!(later.event.action.as_str(), "login" | "logout")
+                && later.fact(&["registry"]) == one.fact(&["registry"])
+        })
 }
 
 #[cfg(test)]

@@ -2,55 +2,84 @@
 
 use super::outcome::{Claim, Truth};
 use super::{Arg, Given};
-use crate::field::{Field, Kind};
+use crate::field::{Asked, Field, Kind, Read, Shape};
 use crate::matcher::{Matcher, describe_found, join, quote};
-use crate::world::{FileFacts, Observed};
-use serde_json::{Map, Value, json};
+use crate::world::{FileFacts, Observed, World};
+use serde_json::{Map, Value};
 
-/// The name in the setup that `same_as: origin` means: `setup` is `own`, `setup.NAME` is NAME. `None`: it names something
-/// of now.
-pub(crate) fn name_in_setup<'a>(origin: &'a str, own: &'a str) -> Option<&'a str> {
-    if origin == "setup" {
-        return Some(own);
-    }
-    origin.strip_prefix("setup.")
-}
-
-/// The claim that what the setup made under `name`, which is `kind`, is gone: `there` is it, if it is still there, and
-/// `was` says whether the setup made one at all.
-pub(crate) fn gone(kind: &str, name: &str, was: bool, there: Option<String>) -> Claim {
-    let subject = format!("the {kind} {} of the start", quote(name));
-    let found = match &there {
-        _ if !was => format!("at the start there was no {kind} {}", quote(name)),
-        Some(there) => format!("{subject} is there: {there}"),
-        None => format!("{subject} is gone"),
-    };
-    Claim::new(
-        Truth::of(was && there.is_none()),
-        format!("{subject} is gone"),
-        found,
-    )
-}
-
-/// Claims for the fields of `given` that hold a condition on a value; `read` finds the value of a field.
-pub(crate) fn values(
+/// Claims for the fields of `given` that are in `table`, about `it`.
+pub(crate) fn fields<T>(
     subject: &str,
+    table: &[Field<T>],
     given: &[Given],
-    read: &dyn Fn(&'static Field) -> Observed<Value>,
+    it: &T,
+    world: &dyn World,
 ) -> Vec<Claim> {
-    given
+    let of_one = |one: &Given| {
+        let shape = one.field;
+        match (read_of(table, shape), &one.arg) {
+            (Some(Read::Value(read)), Arg::Match(matcher)) => {
+                vec![value(subject, shape, matcher, Ok(read(it)))]
+            }
+            (Some(Read::Look(read)), Arg::Match(matcher)) => {
+                vec![value(subject, shape, matcher, read(it, world))]
+            }
+            (Some(Read::Claims(judge)), arg) => judge(&Asked {
+                subject,
+                it,
+                shape,
+                arg,
+                given,
+                world,
+            }),
+            _ => Vec::new(),
+        }
+    };
+    given.iter().flat_map(of_one).collect()
+}
+
+/// Whether `it` fits every field of `pattern`. What the noun itself reads does not count.
+pub(crate) fn fits<T>(table: &[Field<T>], pattern: &[Given], it: &T) -> bool {
+    pattern
         .iter()
-        .filter_map(|given| match &given.arg {
-            Arg::Match(matcher) => Some(value(subject, given.field, matcher, read(given.field))),
-            _ => None,
+        .all(|given| match (read_of(table, given.field), &given.arg) {
+            (Some(Read::Value(read)), Arg::Match(matcher)) => matcher.accepts(&read(it)),
+            (Some(Read::Name(is_it)), Arg::Name(name)) => is_it(it, name),
+            (Some(Read::Aside), _) => true,
+            _ => false,
         })
-        .collect()
+}
+
+fn read_of<T>(table: &[Field<T>], shape: &Shape) -> Option<Read<T>> {
+    let field = table.iter().find(|field| field.shape.name == shape.name);
+    field.map(|field| field.read)
+}
+
+/// What `{found.NAME}` shows of `it`: the values of its facts.
+pub(crate) fn facts<T>(table: &[Field<T>], it: &T) -> Map<String, Value> {
+    let shown = |field: &Field<T>| {
+        let Read::Value(read) = field.read else {
+            return None;
+        };
+        let value = match (field.shape.kind, read(it)) {
+            (Kind::Words, value) => line(&value).map_or(value, Value::from),
+            (_, value) => value,
+        };
+        Some((field.shape.name.to_owned(), value))
+    };
+    table.iter().filter_map(shown).collect()
+}
+
+/// Words as one types them.
+fn line(words: &Value) -> Option<String> {
+    let words = words.as_array()?.iter().filter_map(Value::as_str);
+    Some(shell_words::join(words))
 }
 
 /// The claim that the value of `field` fits `matcher`.
 pub(crate) fn value(
     subject: &str,
-    field: &Field,
+    field: &Shape,
     matcher: &Matcher,
     found: Observed<Value>,
 ) -> Claim {
@@ -67,106 +96,56 @@ pub(crate) fn value(
     }
 }
 
-/// The claims that some item of `found` fits each pattern. Each item is a mapping with the names of `given`.
-pub(crate) fn records(
-    subject: &str,
-    field: &Field,
-    patterns: &[Vec<Given>],
-    found: &[Value],
-) -> Vec<Claim> {
-    patterns
-        .iter()
-        .map(|pattern| {
-            let fits = found.iter().any(|item| fits(pattern, item));
-            Claim::new(
-                Truth::of(fits),
-                format!("{subject}: {} with {}", field.label, describe_all(pattern)),
-                format!("{subject}: {} {}", field.label, describe_items(found)),
-            )
-        })
-        .collect()
-}
-
-/// Whether `item` fits every field of `pattern`.
-pub(crate) fn fits(pattern: &[Given], item: &Value) -> bool {
-    pattern.iter().all(|given| match &given.arg {
-        Arg::Match(matcher) => matcher.accepts(item.get(given.field.name).unwrap_or(&Value::Null)),
-        Arg::Name(name) => item.get(given.field.name).and_then(Value::as_str) == Some(name),
-        _ => false,
-    })
-}
-
-/// Claims about files at paths; `read` finds one.
-pub(crate) fn paths(
-    subject: &str,
-    wanted: &[(String, Vec<Given>)],
-    read: &dyn Fn(&str) -> Observed<Option<FileFacts>>,
-) -> Vec<Claim> {
-    wanted
-        .iter()
-        .flat_map(|(path, given)| {
-            let subject = format!("{subject}: {}", quote(path));
-            match read(path) {
-                Ok(file) => self::file(&subject, given, file.as_ref()),
-                Err(blind) => vec![Claim::blind(format!("{subject}: exists"), blind)],
-            }
-        })
-        .collect()
-}
-
-/// Claims about one file.
-pub(crate) fn file(subject: &str, given: &[Given], file: Option<&FileFacts>) -> Vec<Claim> {
-    let wanted = !matches!(
-        super::arg(given, "exists"),
-        Some(Arg::Match(Matcher::Bool(false)))
-    );
-    let exists = Claim::new(
-        Truth::of(file.is_some() == wanted),
-        format!(
-            "{subject} {}",
-            if wanted { "exists" } else { "does not exist" }
-        ),
-        match file {
-            Some(file) => format!("{subject} exists, a {} of {} bytes", file.kind, file.size),
-            None => format!("{subject} does not exist"),
-        },
-    );
-    let Some(file) = file else {
-        return vec![exists];
+/// The claims that some item of `found` fits each pattern.
+pub(crate) fn records<T, R>(asked: &Asked<'_, T>, table: &[Field<R>], found: &[R]) -> Vec<Claim> {
+    let item = |one: &R| format!("({})", describe_found(&Value::Object(facts(table, one))));
+    let items = match found {
+        [] => "none".to_owned(),
+        _ => join(found.iter().map(item), "and"),
     };
-    let rest: Vec<Given> = given
-        .iter()
-        .filter(|given| given.field.name != "exists")
-        .cloned()
-        .collect();
-    let mut claims = values(subject, &rest, &|field| Ok(file_value(file, field.name)));
-    claims.insert(0, exists);
-    claims
+    let (subject, label) = (asked.subject, asked.shape.label());
+    let claim = |pattern: &Vec<Given>| {
+        Claim::new(
+            Truth::of(found.iter().any(|one| fits(table, pattern, one))),
+            format!("{subject}: {label} with {}", describe_all(pattern)),
+            format!("{subject}: {label} {items}"),
+        )
+    };
+    patterns(asked.arg).iter().map(claim).collect()
 }
 
-fn file_value(file: &FileFacts, field: &str) -> Value {
-    match field {
-        "type" => json!(file.kind),
-        "text" | "contains" | "matches" => json!(file.text),
-        "lines" => json!(file.text.as_ref().map(|text| text.lines().count())),
-        "size" => json!(file.size),
-        "mode" => json!(file.mode),
-        "owner" => json!(file.owner),
-        _ => Value::Null,
+/// The patterns after a field.
+pub(crate) fn patterns(arg: &Arg) -> &[Vec<Given>] {
+    match arg {
+        Arg::Records(patterns) => patterns,
+        _ => &[],
     }
 }
 
-/// The facts of a file for `{found.…}`.
-pub(crate) fn file_facts(file: Option<&FileFacts>) -> Map<String, Value> {
-    let names = ["type", "text", "lines", "size", "mode", "owner"];
-    let mut facts: Map<String, Value> = file.map_or_else(Map::new, |file| {
-        names
-            .iter()
-            .map(|name| ((*name).to_owned(), file_value(file, name)))
-            .collect()
-    });
-    facts.insert("exists".to_owned(), file.is_some().into());
-    facts
+/// The fields after a field.
+pub(crate) fn group(arg: Option<&Arg>) -> &[Given] {
+    match arg {
+        Some(Arg::Group(group)) => group,
+        _ => &[],
+    }
+}
+
+/// Claims about the files at the paths after a field; `read` finds one.
+pub(crate) fn files<T>(
+    asked: &Asked<'_, T>,
+    read: impl Fn(&str) -> Observed<Option<FileFacts>>,
+) -> Vec<Claim> {
+    let Arg::Paths(wanted) = asked.arg else {
+        return Vec::new();
+    };
+    let at_path = |(path, given): &(String, Vec<Given>)| {
+        let subject = format!("{}: {}", asked.subject, quote(path));
+        match read(path) {
+            Ok(file) => super::file::judge(&subject, given, file.as_ref(), asked.world),
+            Err(blind) => vec![Claim::blind(format!("{subject}: exists"), blind)],
+        }
+    };
+    wanted.iter().flat_map(at_path).collect()
 }
 
 /// Fields and what is asked of them: `status running and image busybox`.
@@ -175,68 +154,44 @@ pub(crate) fn describe_all(given: &[Given]) -> String {
 }
 
 fn describe(given: &Given) -> String {
+    let label = given.field.label();
     match &given.arg {
-        Arg::Name(name) => format!("{} {}", given.field.label, quote(name)),
+        Arg::Name(name) => format!("{label} {}", quote(name)),
         Arg::Match(matcher) => describe_match(given.field, matcher),
-        Arg::Group(group) => format!("{} {}", given.field.label, describe_all(group)),
-        Arg::Records(patterns) => format!(
-            "{} with {}",
-            given.field.label,
-            join(
-                patterns.iter().map(|pattern| describe_all(pattern)),
-                "and with"
-            )
-        ),
+        Arg::Group(group) => format!("{label} {}", describe_all(group)),
+        Arg::Records(patterns) => {
+            let patterns = patterns.iter().map(|pattern| describe_all(pattern));
+            format!("{label} with {}", join(patterns, "and with"))
+        }
         Arg::Paths(paths) => join(
             paths.iter().map(|(path, fields)| match fields.as_slice() {
-                [] => format!("{} {}", given.field.label, quote(path)),
-                _ => format!(
-                    "{} {} with {}",
-                    given.field.label,
-                    quote(path),
-                    describe_all(fields)
-                ),
+                [] => format!("{label} {}", quote(path)),
+                _ => format!("{label} {} with {}", quote(path), describe_all(fields)),
             }),
             "and",
         ),
     }
 }
 
-fn describe_match(field: &Field, matcher: &Matcher) -> String {
+fn describe_match(field: &Shape, matcher: &Matcher) -> String {
     let words = matcher.describe();
     let words = match field.kind {
         Kind::OneOf(_) => words.replace('`', ""),
-        Kind::Contains => words,
         _ => words,
     };
-    format!("{} {words}", field.label)
+    format!("{} {words}", field.label())
 }
 
-fn describe_value(field: &Field, found: &Value) -> String {
+fn describe_value(field: &Shape, found: &Value) -> String {
     let words = match (field.kind, found) {
-        (Kind::Words, Value::Array(words)) => {
-            let words: Vec<String> = words
-                .iter()
-                .map(|word| word.as_str().unwrap_or_default().to_owned())
-                .collect();
-            crate::matcher::command_line(&words)
+        (Kind::Words, Value::Array(words)) if words.is_empty() => "none".to_owned(),
+        (Kind::Words, words) => {
+            line(words).map_or_else(|| describe_found(found), |line| quote(&line))
         }
         (Kind::OneOf(_), Value::String(word)) => word.clone(),
         _ => describe_found(found),
     };
-    format!("{} {words}", field.label)
-}
-
-fn describe_items(found: &[Value]) -> String {
-    if found.is_empty() {
-        return "none".to_owned();
-    }
-    join(
-        found
-            .iter()
-            .map(|item| format!("({})", describe_found(item))),
-        "and",
-    )
+    format!("{} {words}", field.label())
 }
 
 /// What there is instead of something that is missing: `there are none`, `there is a`, `there are a and b`.

@@ -1,29 +1,27 @@
 //! The check language: nouns with fields, and the words that combine them.
 //!
-//! One file per noun; its doc comment is its manual page. Adding a noun is that file, a variant of [`NounKind`] and
-//! its arms below.
+//! One file per noun, with the table of its fields; its doc comment is its manual page. The noun for all things of a kind is
+//! beside the one for one. Adding a noun is that file, a variant of [`NounKind`] and its arms below.
 
 pub mod build;
 pub mod container;
-pub mod containers;
 pub mod dockerfile;
 pub mod file;
 pub mod happened;
 pub mod http;
 pub mod image;
-pub mod images;
 mod judge;
 pub mod outcome;
 pub mod registry;
-mod several;
 #[cfg(test)]
 pub(crate) mod testing;
+mod thing;
 pub mod volume;
 
-use crate::field::{Field, Noun};
+use crate::field::{Noun, Shape};
 use crate::matcher::{Matcher, join};
 use crate::problem::Place;
-use crate::world::World;
+use crate::world::{Container, Image, Volume, World};
 use outcome::{Claim, Outcome, Truth};
 use serde_json::{Map, Value};
 
@@ -57,7 +55,7 @@ pub struct Check {
 #[derive(Debug, Clone)]
 pub struct Given {
     /// The field.
-    pub field: &'static Field,
+    pub field: &'static Shape,
     /// What stands after it.
     pub arg: Arg,
 }
@@ -134,9 +132,9 @@ impl NounKind {
     pub fn noun(self) -> &'static Noun {
         match self {
             Self::Container => &container::NOUN,
-            Self::Containers => &containers::NOUN,
+            Self::Containers => &container::ALL,
             Self::Image => &image::NOUN,
-            Self::Images => &images::NOUN,
+            Self::Images => &image::ALL,
             Self::Build => &build::NOUN,
             Self::Dockerfile => &dockerfile::NOUN,
             Self::Volume => &volume::NOUN,
@@ -166,13 +164,13 @@ impl Condition {
 pub(crate) fn evaluate(condition: &Condition, world: &dyn World, answer: Option<&str>) -> Outcome {
     match condition {
         Condition::Check(check) => match check.noun {
-            NounKind::Container => container::evaluate(check, world),
-            NounKind::Containers => containers::evaluate(check, world),
-            NounKind::Image => image::evaluate(check, world),
-            NounKind::Images => images::evaluate(check, world),
+            NounKind::Container => thing::evaluate_one::<Container>(check, world),
+            NounKind::Containers => thing::evaluate_all::<Container>(check, world),
+            NounKind::Image => thing::evaluate_one::<Image>(check, world),
+            NounKind::Images => thing::evaluate_all::<Image>(check, world),
             NounKind::Build => build::evaluate(check, world),
             NounKind::Dockerfile => dockerfile::evaluate(check, world),
-            NounKind::Volume => volume::evaluate(check, world),
+            NounKind::Volume => thing::evaluate_one::<Volume>(check, world),
             NounKind::Registry => registry::evaluate(check, world),
             NounKind::File => file::evaluate(check, world),
             NounKind::Http => http::evaluate(check, world),
@@ -268,13 +266,28 @@ impl Check {
         arg(&self.given, field)
     }
 
-    /// The literal name that stands after `field`.
+    /// The literal name or the word that stands after `field`.
     pub fn name(&self, field: &str) -> Option<&str> {
-        match self.arg(field) {
-            Some(Arg::Name(name)) => Some(name),
-            _ => None,
-        }
+        word(&self.given, field)
     }
+
+    /// Whether `field` is not asked to be `false`.
+    pub(crate) fn wants(&self, field: &str) -> bool {
+        wants(&self.given, field)
+    }
+}
+
+/// The literal name or the word that stands after `field` among `given`.
+pub(crate) fn word<'g>(given: &'g [Given], field: &str) -> Option<&'g str> {
+    match arg(given, field) {
+        Some(Arg::Name(word) | Arg::Match(Matcher::Text(word))) => Some(word),
+        _ => None,
+    }
+}
+
+/// Whether `field` is not asked to be `false` among `given`.
+pub(crate) fn wants(given: &[Given], field: &str) -> bool {
+    !matches!(arg(given, field), Some(Arg::Match(Matcher::Bool(false))))
 }
 
 /// What stands after `field` among `given`.

@@ -16,46 +16,45 @@
 
 use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
+use super::thing::origin;
 use super::{Arg, Check};
-use crate::field::{Kind, Noun, field};
-use crate::matcher::{Matcher, quote};
-use crate::world::{Tagged, World, find_image};
-use serde_json::{Map, Value, json};
+use crate::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
+use crate::matcher::quote;
+use crate::world::{Tagged, World};
+use serde_json::{Value, json};
 
 /// The noun.
 pub static NOUN: Noun = Noun {
     name: "registry",
     doc: "A repository in a registry on this machine: of the practice hub, or with its address in the name.",
-    fields: &[
-        field(
-            "repo",
-            "repository",
-            Kind::Name,
-            "The repository: `alice/hello` on the practice hub, or `localhost:5000/alice/hello`.",
-        ),
-        field(
-            "exists",
-            "exists",
-            Kind::Bool,
-            "Whether it (with `tag`: this tag) exists; true if not given.",
-        ),
-        field("tag", "tag", Kind::Name, "A tag that must exist in it."),
-        field("tags", "tags", Kind::Set, "All its tags."),
-        field(
-            "same_as",
-            "image",
-            Kind::Name,
-            "A local image that the tag must be; `setup.NAME` is the image that had this name after the setup.",
-        ),
-        field(
-            "digest",
-            "digest",
-            Kind::Text,
-            "The digest of the tag's manifest, as `docker push` tells it.",
-        ),
-    ],
+    fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &["repo"],
 };
+
+/// What was found of a repository.
+struct Found {
+    /// Whether it, or the tag asked for, exists.
+    exists: bool,
+    tags: Vec<String>,
+    /// What the tag asked for names, or `latest`.
+    named: Option<Tagged>,
+}
+
+const FIELDS: &[Field<Found>] = &[
+    aside("repo", Kind::Name).called("repository").doc(
+        "The repository: `alice/hello` on the practice hub, or \
+         `localhost:5000/alice/hello`.",
+    ),
+    aside("exists", Kind::Bool).doc("Whether it (with `tag`: this tag) exists; true if not given."),
+    aside("tag", Kind::Name).doc("A tag that must exist in it."),
+    value("tags", Kind::Set, |one: &Found| json!(one.tags)).doc("All its tags."),
+    claims("same_as", Kind::Name, same_as).called("image").doc(
+        "A local image that the tag must be; `setup.NAME` is the image that had this \
+         name after the setup.",
+    ),
+    claims("digest", Kind::Text, digest)
+        .doc("The digest of the tag's manifest, as `docker push` tells it."),
+];
 
 /// Judges the check.
 pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
@@ -65,77 +64,68 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         Some(tag) => format!("{} with tag {}", quote(name), quote(tag)),
         None => quote(name),
     };
-    let wanted = !matches!(check.arg("exists"), Some(Arg::Match(Matcher::Bool(false))));
+    let wanted = check.wants("exists");
     let expected = format!("registry: {}{what}", if wanted { "" } else { "no " });
     let repository = match world.repository(name) {
         Ok(repository) => repository,
         Err(blind) => return Outcome::blind(expected, blind),
     };
-    let named = repository
-        .as_ref()
-        .and_then(|repository| repository.tags.get(tag.unwrap_or("latest")));
-    let tags: Vec<String> = repository
-        .iter()
-        .flat_map(|repository| repository.tags.keys().cloned())
-        .collect();
-    let exists = match tag {
-        Some(tag) => tags.iter().any(|one| one == tag),
-        None => repository.is_some(),
+    let is_there = repository.is_some();
+    let mut all = repository.map(|one| one.tags).unwrap_or_default();
+    let found = Found {
+        exists: tag.map_or(is_there, |tag| all.contains_key(tag)),
+        tags: all.keys().cloned().collect(),
+        named: all.remove(tag.unwrap_or("latest")),
     };
-    let found = match &repository {
-        None => format!("registry: no repository {}", quote(name)),
-        Some(_) => format!(
-            "registry: {} has tags: {}",
-            quote(name),
-            judge::there_are(tags.clone())
-        ),
-    };
-    let mut claims = vec![Claim::new(Truth::of(exists == wanted), expected, found)];
-    let subject = format!("registry: {what}");
-    for given in &check.given {
-        match (given.field.name, &given.arg) {
-            ("tags", Arg::Match(matcher)) => {
-                claims.push(judge::value(
-                    &subject,
-                    given.field,
-                    matcher,
-                    Ok(json!(tags)),
-                ));
-            }
-            ("same_as", Arg::Name(image)) if exists => {
-                claims.push(same(&subject, image, named, world));
-            }
-            ("digest", Arg::Match(matcher)) if exists => {
-                let digest = named.map_or(Value::Null, |tagged| json!(tagged.digest));
-                claims.push(judge::value(&subject, given.field, matcher, Ok(digest)));
-            }
-            _ => {}
+    let there = match is_there {
+        false => format!("registry: no repository {}", quote(name)),
+        true => {
+            let tags = judge::there_are(found.tags.clone());
+            format!("registry: {} has tags: {tags}", quote(name))
         }
-    }
-    let facts = Map::from_iter([
-        ("exists".to_owned(), json!(exists)),
-        ("count".to_owned(), json!(tags.len())),
-        ("tags".to_owned(), json!(tags)),
-        (
-            "digest".to_owned(),
-            json!(named.map(|tagged| &tagged.digest)),
-        ),
-    ]);
+    };
+    let mut claims = vec![Claim::new(
+        Truth::of(found.exists == wanted),
+        expected,
+        there,
+    )];
+    let subject = format!("registry: {what}");
+    claims.extend(judge::fields(&subject, FIELDS, &check.given, &found, world));
+    let mut facts = judge::facts(FIELDS, &found);
+    facts.insert("exists".to_owned(), json!(found.exists));
+    facts.insert("count".to_owned(), json!(found.tags.len()));
+    let digest = found.named.map(|tagged| tagged.digest);
+    facts.insert("digest".to_owned(), json!(digest));
     Outcome::all(claims, facts)
 }
 
+/// The claim about the digest of a tag that exists.
+fn digest(asked: &Asked<'_, Found>) -> Vec<Claim> {
+    let Arg::Match(matcher) = asked.arg else {
+        return Vec::new();
+    };
+    let named = asked.it.named.as_ref();
+    let digest = named.map_or(Value::Null, |tagged| json!(tagged.digest));
+    let claim = || judge::value(asked.subject, asked.shape, matcher, Ok(digest));
+    asked.it.exists.then(claim).into_iter().collect()
+}
+
+/// The claim that a tag that exists is a local image.
+fn same_as(asked: &Asked<'_, Found>) -> Vec<Claim> {
+    let claim = || same(asked, asked.it.named.as_ref());
+    asked.it.exists.then(claim).into_iter().collect()
+}
+
 /// Whether what the tag names is the local image `image`.
-fn same(subject: &str, image: &str, named: Option<&Tagged>, world: &dyn World) -> Claim {
+fn same(asked: &Asked<'_, Found>, named: Option<&Tagged>) -> Claim {
+    let (subject, image, world) = (asked.subject, asked.word(), asked.world);
     let images = match world.images() {
         Ok(images) => images,
         Err(blind) => return Claim::blind(format!("{subject}: the image {}", quote(image)), blind),
     };
-    let (image, known) = match judge::name_in_setup(image, image) {
-        Some(name) => (name, &world.setup().images),
-        None => (image, &images),
-    };
+    let (image, _, local) = origin(image, image, &images, world.setup());
     let expected = format!("{subject}: the image {}", quote(image));
-    let local = find_image(known, image).map(|image| &image.id);
+    let local = local.map(|image| &image.id);
     let holds = local.is_some() && local == named.map(|tagged| &tagged.image);
     let found = match (local, named) {
         _ if holds => expected.clone(),

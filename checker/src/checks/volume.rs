@@ -11,167 +11,95 @@
 //! ## The student sees
 //! ```text
 //! Expected  a volume named `data`
-//! Found     no such volume; there are none
+//! Found     no volume of that name; there are none
 //! ```
 
-use super::container::FILE;
+use super::file::FILE_SHAPES;
 use super::judge;
-use super::outcome::{Claim, Outcome, Truth};
-use super::{Arg, Check};
-use crate::field::{Kind, Noun, field};
-use crate::matcher::{Matcher, quote};
-use crate::world::{Observed, World};
+use super::thing::{Thing, exists, name, same_as, unchanged};
+use crate::field::{Asked, Field, Kind, Noun, claims, look, shapes, value};
+use crate::world::{Container, Observed, Snapshot, Volume, World};
 use serde_json::{Map, Value, json};
 
 /// The noun.
 pub static NOUN: Noun = Noun {
     name: "volume",
     doc: "One volume, by its exact name.",
-    fields: &[
-        field("name", "name", Kind::Name, "Its exact name."),
-        field(
-            "exists",
-            "exists",
-            Kind::Bool,
-            "Whether it exists; true if not given.",
-        ),
-        field(
-            "same_as",
-            "identity",
-            Kind::OneOf(&["setup"]),
-            "`setup`: the very volume that the setup made, whatever is in it now.",
-        ),
-        field(
-            "unchanged",
-            "unchanged",
-            Kind::Bool,
-            "The same volume as after the setup, with the same files in it.",
-        ),
-        field("labels", "labels", Kind::Map, "Labels."),
-        field(
-            "used_by",
-            "used by",
-            Kind::Set,
-            "Names of the containers that mount it.",
-        ),
-        field(
-            "files",
-            "file",
-            Kind::Paths(FILE),
-            "Files in it, by their path inside the volume.",
-        ),
-    ],
+    fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &["name"],
 };
 
-/// Judges the check.
-pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
-    let name = check.name("name").unwrap_or_default();
-    let subject = format!("volume {}", quote(name));
-    let volumes = match world.volumes() {
-        Ok(volumes) => volumes,
-        Err(blind) => return Outcome::blind(subject, blind),
-    };
-    let wanted = !matches!(check.arg("exists"), Some(Arg::Match(Matcher::Bool(false))));
-    let word = if wanted { "a" } else { "no" };
-    let expected = format!("{word} volume named {}", quote(name));
-    let Some(volume) = volumes.iter().find(|one| one.name == name) else {
-        let others = judge::there_are(volumes.into_iter().map(|one| one.name));
-        let claim = Claim::new(
-            Truth::of(!wanted),
-            expected,
-            format!("no volume of that name; {others}"),
-        );
-        return Outcome::all(
-            vec![claim],
-            Map::from_iter([("count".to_owned(), json!(0))]),
-        );
-    };
-    let mut claims = vec![Claim::new(
-        Truth::of(wanted),
-        expected,
-        format!("{subject} exists"),
-    )];
-    let before = world.setup().volumes.iter().find(|one| one.name == name);
-    let same = before.is_some_and(|before| before.created == volume.created);
-    for given in &check.given {
-        match (given.field.name, &given.arg) {
-            ("name" | "exists", _) => {}
-            ("same_as", _) => claims.push(Claim::new(
-                Truth::of(same),
-                format!("{subject}: the one of the start"),
-                match same {
-                    true => format!("{subject}: the one of the start"),
-                    false => format!("{subject}: not the one of the start"),
-                },
-            )),
-            ("unchanged", Arg::Match(Matcher::Bool(wanted))) => {
-                claims.push(unchanged(&subject, *wanted, same, name, world));
-            }
-            ("files", Arg::Paths(paths)) => {
-                let read = |path: &str| world.volume_file(name, path);
-                claims.extend(judge::paths(&subject, paths, &read));
-            }
-            ("used_by", Arg::Match(matcher)) => {
-                let found = users(name, world).map(|names| json!(names));
-                claims.push(judge::value(&subject, given.field, matcher, found));
-            }
-            (_, Arg::Match(matcher)) => {
-                let found = Ok(json!(volume.labels));
-                claims.push(judge::value(&subject, given.field, matcher, found));
-            }
-            _ => {}
-        }
-    }
-    let mut facts = Map::from_iter([
-        ("count".to_owned(), json!(1)),
-        ("name".to_owned(), json!(name)),
-    ]);
-    if let Ok(users) = users(name, world) {
-        facts.insert("used_by".to_owned(), Value::from(users));
-    }
-    Outcome::all(claims, facts)
-}
+const FIELDS: &[Field<Volume>] = &[
+    name().doc("Its exact name."),
+    exists(),
+    same_as(Kind::OneOf(&["setup"])).doc(
+        "`setup`: the very volume that the setup made, whatever is in it now. With \
+         `exists: false`: that volume is gone.",
+    ),
+    unchanged().doc("The same volume as after the setup, with the same files in it."),
+    value("labels", Kind::Map, |one: &Volume| json!(one.labels)).doc("Labels."),
+    look("used_by", Kind::Set, used_by).doc("Names of the containers that mount it."),
+    claims(
+        "files",
+        Kind::Paths(FILE_SHAPES),
+        |asked: &Asked<'_, Volume>| {
+            judge::files(asked, |path| asked.world.volume_file(&asked.it.name, path))
+        },
+    )
+    .called("file")
+    .doc("Files in it, by their path inside the volume."),
+];
 
-/// The claim that a volume, which is the `same` as at the start or not, has the same files.
-fn unchanged(subject: &str, wanted: bool, same: bool, name: &str, world: &dyn World) -> Claim {
-    let words = |unchanged| match (unchanged, same) {
-        (true, _) => "as it was at the start",
-        (false, true) => "its files have changed since the start",
-        (false, false) => "not the one of the start",
-    };
-    let expected = match wanted {
-        true => format!("{subject}: as it was at the start"),
-        false => format!("{subject}: changed since the start"),
-    };
-    // A snapshot of an older version has no files to compare with.
-    let same_files = match world.setup().stored.get(name) {
-        None => Ok(true),
-        Some(before) => world.stored(name).map(|now| now == *before),
-    };
-    match same_files {
-        Err(blind) => Claim::blind(expected, blind),
-        Ok(same_files) => {
-            let unchanged = same && same_files;
-            let found = format!("{subject}: {}", words(unchanged));
-            Claim::new(Truth::of(unchanged == wanted), expected, found)
-        }
+impl Thing for Volume {
+    const KIND: &'static str = "volume";
+    const ONE: &'static str = "a volume";
+    const FIELDS: &'static [Field<Self>] = FIELDS;
+    const EACH: &'static [Field<Self>] = FIELDS;
+
+    fn all(world: &dyn World) -> Observed<Vec<Self>> {
+        world.volumes()
+    }
+
+    fn of_setup(setup: &Snapshot) -> &[Self] {
+        &setup.volumes
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.name.clone()]
+    }
+
+    fn identity(&self) -> String {
+        format!("{} {}", self.name, self.created)
+    }
+
+    fn state(&self) -> String {
+        "exists".to_owned()
+    }
+
+    fn change(&self, _: &Self, world: &dyn World) -> Observed<Option<String>> {
+        // A snapshot of an older version has no files to compare with.
+        let same_files = match world.setup().stored.get(&self.name) {
+            None => true,
+            Some(before) => world.stored(&self.name)? == *before,
+        };
+        Ok((!same_files).then(|| "its files have changed since the start".to_owned()))
+    }
+
+    fn facts(&self, world: &dyn World) -> Map<String, Value> {
+        let users = used_by(self, world).ok();
+        users
+            .map(|users| ("used_by".to_owned(), users))
+            .into_iter()
+            .collect()
     }
 }
 
 /// Names of the containers that mount it.
-fn users(name: &str, world: &dyn World) -> Observed<Vec<String>> {
-    let containers = world.containers()?;
-    let mounts = |one: &crate::world::Container| {
-        one.mounts
-            .iter()
-            .any(|mount| mount.volume.as_deref() == Some(name))
-    };
-    Ok(containers
-        .into_iter()
-        .filter(|one| mounts(one))
-        .map(|one| one.name)
-        .collect())
+fn used_by(volume: &Volume, world: &dyn World) -> Observed<Value> {
+    let is_it = |name: &Option<String>| name.as_ref() == Some(&volume.name);
+    let mounts = |one: &Container| one.mounts.iter().any(|mount| is_it(&mount.volume));
+    let users = world.containers()?.into_iter().filter(mounts);
+    Ok(users.map(|one| one.name).collect())
 }
 
 #[cfg(test)]
@@ -235,13 +163,13 @@ mod tests {
             "volume: { name: data, unchanged: true }",
             &world,
             "volume `data`: as it was at the start",
-            "volume `data`: not the one of the start",
+            "volume `data`: another volume than at the start",
         );
         fails(
             "volume: { name: data, same_as: setup }",
             &world,
-            "volume `data`: the one of the start",
-            "volume `data`: not the one of the start",
+            "volume `data`: the same volume as at the start",
+            "volume `data`: another volume than at the start",
         );
     }
 

@@ -4,7 +4,7 @@
 use super::*;
 use crate::checks::outcome::{Outcome, Truth};
 use crate::checks::{Arg, Check, Condition, Given, NounKind};
-use crate::field::{Field, Kind};
+use crate::field::{Kind, Shape};
 use crate::matcher::Matcher;
 use crate::problem::{Place, Source};
 use crate::world::fake::{Fake, text_file};
@@ -241,7 +241,7 @@ fn arg(kind: Kind) -> BoxedStrategy<Arg> {
 }
 
 /// Up to three fields of a table, and those that it needs.
-fn given(fields: &'static [Field], needs: &'static [&'static str]) -> BoxedStrategy<Vec<Given>> {
+fn given(fields: &'static [Shape], needs: &'static [&'static str]) -> BoxedStrategy<Vec<Given>> {
     let any_of =
         prop::sample::subsequence(fields.iter().collect::<Vec<_>>(), 1..=fields.len().min(3));
     any_of
@@ -252,7 +252,7 @@ fn given(fields: &'static [Field], needs: &'static [&'static str]) -> BoxedStrat
                 }
             }
             let given =
-                |field: &'static Field| arg(field.kind).prop_map(move |arg| Given { field, arg });
+                |field: &'static Shape| arg(field.kind).prop_map(move |arg| Given { field, arg });
             chosen.into_iter().map(given).collect::<Vec<_>>()
         })
         .boxed()

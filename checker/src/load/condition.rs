@@ -4,7 +4,7 @@ use super::decode::Decoder;
 use super::matcher::matcher;
 use super::node::{Key, Node, Value};
 use crate::checks::{Arg, Check, Condition, Given, NounKind};
-use crate::field::{Field, Kind, find};
+use crate::field::{Kind, Shape, find};
 
 /// Words beside the nouns.
 const COMBINING: &[&str] = &["not", "all", "any"];
@@ -100,7 +100,7 @@ fn check(decoder: &mut Decoder<'_>, key: &Key, value: &Node, kind: NounKind) -> 
 fn fields(
     decoder: &mut Decoder<'_>,
     node: &Node,
-    table: &'static [Field],
+    table: &'static [Shape],
     what: &str,
 ) -> Option<Vec<Given>> {
     let known: Vec<&str> = table.iter().map(|field| field.name).collect();
@@ -116,7 +116,7 @@ fn fields(
     Some(given)
 }
 
-fn arg(decoder: &mut Decoder<'_>, node: &Node, field: &'static Field) -> Option<Arg> {
+fn arg(decoder: &mut Decoder<'_>, node: &Node, field: &'static Shape) -> Option<Arg> {
     let what = format!("`{}`", field.name);
     match field.kind {
         Kind::Name => match &node.value {

@@ -100,6 +100,7 @@ fn every_noun_and_field_is_described() {
         let described = &schema["definitions"][format!("noun_{}", noun.name)];
         assert_eq!(described["description"], noun.doc);
         for field in noun.fields {
+            assert!(!field.doc.is_empty(), "{}: {}", noun.name, field.name);
             assert_eq!(
                 described["properties"][field.name]["description"],
                 field.doc

@@ -106,7 +106,10 @@ impl World for DockerWorld {
 
     fn changes(&self, container: &str) -> Observed<ChangeFacts> {
         let mut facts = ChangeFacts::default();
-        for (kind, path) in self.engine.changes(container)? {
+        let mut changes = self.engine.changes(container)?;
+        // Docker lists them in another order each time.
+        changes.sort();
+        for (kind, path) in changes {
             match kind {
                 'C' => facts.changed.push(path),
                 'A' => facts.added.push(path),

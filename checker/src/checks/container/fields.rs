@@ -1,6 +1,12 @@
-//! What a container can be asked, and what its ports, mounts, files and changes can.
+//! What a container can be asked, and what its ports, mounts and changes can.
 
-use crate::field::{Field, Kind, concat, field};
+use super::{changes, command_from_image, created_via, from_image, prints_file, status};
+use crate::checks::file::FILE_SHAPES;
+use crate::checks::judge;
+use crate::checks::thing::{count, each, exists, name, process, same_as, unchanged};
+use crate::field::{Asked, Field, Kind, aside, claims, concat, look, shapes, value};
+use crate::world::{ChangeFacts, Container, Mount, Port};
+use serde_json::json;
 
 /// The states of a container, in Docker's words.
 pub(crate) const STATUS: &[&str] = &[
@@ -13,363 +19,237 @@ pub(crate) const STATUS: &[&str] = &[
 ];
 
 /// What a published port can be asked.
-pub(crate) const PORT: &[Field] = &[
-    field(
-        "host",
-        "host port",
-        Kind::Number,
-        "The host's port, as bound.",
-    ),
-    field(
-        "container",
-        "container port",
-        Kind::Number,
-        "The container's port.",
-    ),
-    field(
-        "protocol",
-        "protocol",
-        Kind::OneOf(&["tcp", "udp"]),
-        "`tcp` or `udp`.",
-    ),
-    field(
-        "host_ip",
-        "host address",
-        Kind::Text,
-        "The host's address asked for; empty means all.",
-    ),
+const PORT: &[Field<Port>] = &[
+    value("host", Kind::Number, |one: &Port| json!(one.host))
+        .called("host port")
+        .doc("The host's port, as bound."),
+    value("container", Kind::Number, |one: &Port| json!(one.container))
+        .called("container port")
+        .doc("The container's port."),
+    value("protocol", Kind::OneOf(&["tcp", "udp"]), |one: &Port| {
+        json!(one.protocol)
+    })
+    .doc("`tcp` or `udp`."),
+    value("host_ip", Kind::Text, |one: &Port| json!(one.host_ip))
+        .called("host address")
+        .doc("The host's address asked for; empty means all."),
 ];
 
 /// What a mount can be asked.
-pub(crate) const MOUNT: &[Field] = &[
-    field(
-        "type",
+const MOUNT: &[Field<Mount>] = &[
+    value(
         "type",
         Kind::OneOf(&["bind", "volume", "tmpfs"]),
-        "`bind`, `volume` or `tmpfs`.",
+        |one: &Mount| json!(one.kind),
+    )
+    .doc("`bind`, `volume` or `tmpfs`."),
+    value("volume", Kind::Text, |one: &Mount| json!(one.volume)).doc("The volume's name."),
+    value("source", Kind::Text, |one: &Mount| json!(one.source))
+        .doc("The host path of a bind mount; one in the workspace is relative to it."),
+    value("target", Kind::Text, |one: &Mount| json!(one.target)).doc("The path in the container."),
+    value("read_only", Kind::Bool, |one: &Mount| json!(one.read_only))
+        .called("read-only")
+        .doc("Whether the container may only read it."),
+    value("live", Kind::Bool, |one: &Mount| json!(one.live)).doc(
+        "Of a bind mount of a running container: whether it still sees what is at \
+         `source` now.",
     ),
-    field("volume", "volume", Kind::Text, "The volume's name."),
-    field(
-        "source",
-        "source",
-        Kind::Text,
-        "The host path of a bind mount; one in the workspace is relative to it.",
-    ),
-    field("target", "target", Kind::Text, "The path in the container."),
-    field(
-        "read_only",
-        "read-only",
-        Kind::Bool,
-        "Whether the container may only read it.",
-    ),
-    field(
-        "live",
-        "live",
-        Kind::Bool,
-        "Of a bind mount of a running container: whether it still sees what is at `source` now.",
-    ),
-];
-
-/// What a file in a container, an image, a volume or the workspace can be asked.
-pub(crate) const FILE: &[Field] = &[
-    field("exists", "exists", Kind::Bool, "Whether it exists."),
-    field(
-        "type",
-        "type",
-        Kind::OneOf(&["file", "folder", "link"]),
-        "`file`, `folder` or `link`.",
-    ),
-    field(
-        "text",
-        "text",
-        Kind::Text,
-        "Its whole text; one newline at the end does not count.",
-    ),
-    field(
-        "contains",
-        "text",
-        Kind::Contains,
-        "Text that must occur in it.",
-    ),
-    field(
-        "matches",
-        "text",
-        Kind::Matches,
-        "A regular expression that must match somewhere in it.",
-    ),
-    field("lines", "lines", Kind::Number, "How many lines it has."),
-    field("size", "size", Kind::Size, "Its bytes."),
-    field(
-        "mode",
-        "mode",
-        Kind::Text,
-        "Its permissions in octal, such as `755`.",
-    ),
-    field("owner", "owner", Kind::Text, "Its owner as `uid:gid`."),
 ];
 
 /// The paths that a container changed.
-pub(crate) const CHANGES: &[Field] = &[
-    field(
-        "added",
-        "added",
-        Kind::Set,
-        "Paths that `docker diff` marks A.",
+pub(super) const CHANGES: &[Field<ChangeFacts>] = &[
+    value("added", Kind::Set, |one: &ChangeFacts| json!(one.added))
+        .doc("Paths that `docker diff` marks A."),
+    value("changed", Kind::Set, |one: &ChangeFacts| json!(one.changed))
+        .doc("Paths that `docker diff` marks C."),
+    value("deleted", Kind::Set, |one: &ChangeFacts| json!(one.deleted))
+        .doc("Paths that `docker diff` marks D."),
+];
+
+/// What one container can be asked, by its name.
+pub(crate) const ONE: &[Field<Container>] =
+    &concat::<_, { SELECT.len() + PICKED.len() }>(SELECT, PICKED);
+
+/// What all containers can be asked.
+pub(crate) const ALL: &[Field<Container>] =
+    &concat::<_, { TOGETHER.len() + PICKED.len() }>(TOGETHER, PICKED);
+
+const SELECT: &[Field<Container>] = &[
+    name().doc("Its exact name."),
+    exists(),
+    same_as(Kind::Name).doc(
+        "`setup`, or `setup.NAME`: the very container that the setup made. With \
+         `exists: false`: that container is gone, and was not only given another \
+         name.",
     ),
-    field(
-        "changed",
-        "changed",
-        Kind::Set,
-        "Paths that `docker diff` marks C.",
-    ),
-    field(
-        "deleted",
-        "deleted",
-        Kind::Set,
-        "Paths that `docker diff` marks D.",
+    unchanged().doc(
+        "The same container as after the setup, in the same state and with the same \
+         files.",
     ),
 ];
 
-pub(super) static FIELDS: [Field; SELECT.len() + PICKED.len()] = concat(SELECT, PICKED);
-
-const SELECT: &[Field] = &[
-    field("name", "name", Kind::Name, "Its exact name."),
-    field(
-        "exists",
-        "exists",
-        Kind::Bool,
-        "Whether it exists; true if not given.",
-    ),
-    field(
-        "same_as",
-        "identity",
-        Kind::Name,
-        "`setup`, or `setup.NAME`: the very container that the setup made. With `exists: false`: that container is gone, and was not only given another name.",
-    ),
-    field(
-        "unchanged",
-        "unchanged",
-        Kind::Bool,
-        "The same container as after the setup, in the same state and with the same files.",
-    ),
+const TOGETHER: &[Field<Container>] = &[
+    value("name", Kind::Text, |one: &Container| json!(one.name))
+        .doc("A condition on the name, such as `{ matches: ^web }`."),
+    count(),
+    each(&shapes::<_, { PICKED.len() }>(PICKED)),
+    aside("unchanged", Kind::Bool)
+        .doc("Exactly the containers of the setup, each in the same state."),
 ];
 
-/// What a container can be asked; `containers` asks the same of each.
-pub(crate) const PICKED: &[Field] = &[
-    field("status", "status", Kind::OneOf(STATUS), "What it does now."),
-    field(
-        "exit_code",
-        "exit code",
-        Kind::Number,
-        "How its last run ended; nothing while it runs.",
+const PICKED: &[Field<Container>] = &concat::<_, { PROCESS.len() + OWN.len() }>(OWN, &PROCESS);
+
+const PROCESS: [Field<Container>; 7] = process();
+
+const OWN: &[Field<Container>] = &[
+    claims("status", Kind::OneOf(STATUS), status).doc("What it does now."),
+    value("exit_code", Kind::Number, |one: &Container| {
+        json!(one.exit_code)
+    })
+    .doc("How its last run ended; nothing while it runs."),
+    claims("image", Kind::Name, from_image).doc(
+        "A reference to the image that it was made from; a container of an older \
+         image with that name does not fit.",
     ),
-    field(
-        "image",
-        "image",
-        Kind::Name,
-        "A reference to the image that it was made from; a container of an older image with that name does not fit.",
-    ),
-    field(
-        "image_ref",
-        "image as typed",
-        Kind::Text,
-        "The image as it was named when the container was made.",
-    ),
-    field(
-        "command",
-        "command",
-        Kind::Words,
-        "Entrypoint and command together.",
-    ),
-    field("entrypoint", "entrypoint", Kind::Words, "The entrypoint."),
-    field(
-        "cmd",
-        "cmd",
-        Kind::Words,
-        "The command without the entrypoint.",
-    ),
-    field("env", "environment", Kind::Map, "Environment variables."),
-    field(
-        "workdir",
-        "working directory",
-        Kind::Text,
-        "Where its process starts.",
-    ),
-    field("user", "user", Kind::Text, "Its user, as asked for."),
-    field("hostname", "hostname", Kind::Text, "Its host name."),
-    field(
-        "tty",
-        "tty",
-        Kind::Bool,
-        "Whether it has a terminal (`-t`).",
-    ),
-    field(
-        "stdin",
-        "stdin open",
-        Kind::Bool,
-        "Whether its standard input was kept open (`-i`).",
-    ),
-    field(
-        "detached",
-        "detached",
-        Kind::Bool,
-        "Whether it was made without attaching its output (`-d`).",
-    ),
-    field("labels", "labels", Kind::Map, "Labels."),
-    field(
-        "started",
-        "start count",
-        Kind::Number,
-        "How often it was started, in all.",
-    ),
-    field(
-        "restarts",
-        "restart count",
-        Kind::Number,
-        "How often the restart policy started it again.",
-    ),
-    field(
-        "created_via",
-        "created via",
-        Kind::OneOf(&["run", "create"]),
-        "The command that made it.",
-    ),
-    field(
-        "auto_remove",
-        "auto-remove",
-        Kind::Bool,
-        "Whether it removes itself (`--rm`).",
-    ),
-    field(
+    value("image_ref", Kind::Text, |one: &Container| {
+        json!(one.image_ref)
+    })
+    .called("image as typed")
+    .doc("The image as it was named when the container was made."),
+    value("hostname", Kind::Text, |one: &Container| {
+        json!(one.hostname)
+    })
+    .doc("Its host name."),
+    value("tty", Kind::Bool, |one: &Container| json!(one.tty))
+        .doc("Whether it has a terminal (`-t`)."),
+    value("stdin", Kind::Bool, |one: &Container| json!(one.stdin))
+        .called("stdin open")
+        .doc("Whether its standard input was kept open (`-i`)."),
+    value("detached", Kind::Bool, |one: &Container| {
+        json!(one.detached)
+    })
+    .doc("Whether it was made without attaching its output (`-d`)."),
+    value("started", Kind::Number, |one: &Container| {
+        json!(one.start_count)
+    })
+    .called("start count")
+    .doc("How often it was started, in all."),
+    value("restarts", Kind::Number, |one: &Container| {
+        json!(one.restart_count)
+    })
+    .called("restart count")
+    .doc("How often the restart policy started it again."),
+    look("created_via", Kind::OneOf(&["run", "create"]), created_via)
+        .doc("The command that made it."),
+    value("auto_remove", Kind::Bool, |one: &Container| {
+        json!(one.auto_remove)
+    })
+    .called("auto-remove")
+    .doc("Whether it removes itself (`--rm`)."),
+    claims(
         "ports",
-        "published ports",
-        Kind::Records(PORT),
-        "Published ports; each pattern must fit one.",
-    ),
-    field(
+        Kind::Records(&shapes::<_, { PORT.len() }>(PORT)),
+        |asked: &Asked<'_, Container>| judge::records(asked, PORT, &asked.it.ports),
+    )
+    .called("published ports")
+    .doc("Published ports; each pattern must fit one."),
+    claims(
         "mounts",
-        "mounts",
-        Kind::Records(MOUNT),
-        "Mounts; each pattern must fit one.",
-    ),
-    field(
-        "network",
+        Kind::Records(&shapes::<_, { MOUNT.len() }>(MOUNT)),
+        |asked: &Asked<'_, Container>| judge::records(asked, MOUNT, &asked.it.mounts),
+    )
+    .doc("Mounts; each pattern must fit one."),
+    value(
         "network",
         Kind::OneOf(&["bridge", "host", "none"]),
-        "Its network.",
-    ),
-    field(
+        |one: &Container| json!(one.network),
+    )
+    .doc("Its network."),
+    value(
         "restart",
-        "restart policy",
         Kind::OneOf(&["no", "always", "unless-stopped", "on-failure"]),
-        "Its restart policy.",
-    ),
-    field(
-        "restart_max",
-        "most restarts",
-        Kind::Number,
-        "The number of `--restart on-failure:NUMBER`; nothing without one.",
-    ),
-    field(
-        "memory",
-        "memory limit",
-        Kind::Size,
-        "Its memory limit; nothing if it has none.",
-    ),
-    field(
-        "cpus",
-        "processor limit",
-        Kind::Number,
-        "Its processors; nothing if it has no limit.",
-    ),
-    field(
-        "pids_limit",
-        "process limit",
-        Kind::Number,
-        "Its process limit; nothing if it has none.",
-    ),
-    field(
-        "read_only",
-        "read-only",
-        Kind::Bool,
-        "Whether its root file system is read-only.",
-    ),
-    field(
-        "privileged",
-        "privileged",
-        Kind::Bool,
-        "Whether it is privileged.",
-    ),
-    field(
-        "cap_add",
-        "added capabilities",
-        Kind::Set,
-        "Capabilities added, without `CAP_`.",
-    ),
-    field(
-        "cap_drop",
-        "dropped capabilities",
-        Kind::Set,
-        "Capabilities dropped, without `CAP_`.",
-    ),
-    field(
-        "init",
-        "init",
-        Kind::Bool,
-        "Whether an init was asked for (`--init`).",
-    ),
-    field(
-        "health",
+        |one: &Container| json!(one.restart),
+    )
+    .called("restart policy")
+    .doc("Its restart policy."),
+    value("restart_max", Kind::Number, |one: &Container| {
+        json!(one.restart_max)
+    })
+    .called("most restarts")
+    .doc("The number of `--restart on-failure:NUMBER`; nothing without one."),
+    value("memory", Kind::Size, |one: &Container| json!(one.memory))
+        .called("memory limit")
+        .doc("Its memory limit; nothing if it has none."),
+    value("cpus", Kind::Number, |one: &Container| json!(one.cpus))
+        .called("processor limit")
+        .doc("Its processors; nothing if it has no limit."),
+    value("pids_limit", Kind::Number, |one: &Container| {
+        json!(one.pids_limit)
+    })
+    .called("process limit")
+    .doc("Its process limit; nothing if it has none."),
+    value("read_only", Kind::Bool, |one: &Container| {
+        json!(one.read_only)
+    })
+    .called("read-only")
+    .doc("Whether its root file system is read-only."),
+    value("privileged", Kind::Bool, |one: &Container| {
+        json!(one.privileged)
+    })
+    .doc("Whether it is privileged."),
+    value("cap_add", Kind::Set, |one: &Container| json!(one.cap_add))
+        .called("added capabilities")
+        .doc("Capabilities added, without `CAP_`."),
+    value("cap_drop", Kind::Set, |one: &Container| json!(one.cap_drop))
+        .called("dropped capabilities")
+        .doc("Capabilities dropped, without `CAP_`."),
+    value("init", Kind::Bool, |one: &Container| json!(one.init))
+        .doc("Whether an init was asked for (`--init`)."),
+    value(
         "health",
         Kind::OneOf(&["starting", "healthy", "unhealthy"]),
-        "Its health; nothing without a health check.",
-    ),
-    field(
-        "oom_killed",
-        "killed for memory",
-        Kind::Bool,
-        "Whether the kernel killed it for its memory.",
-    ),
-    field(
-        "command_from_image",
-        "command from its image",
-        Kind::Bool,
-        "Whether it runs what its image says, with no other entrypoint or command.",
-    ),
-    field(
-        "stdout_of",
-        "standard output",
-        Kind::Name,
-        "A file of the workspace: what it wrote to standard output is what is in this file now.",
-    ),
-    field(
-        "logs",
-        "logs",
-        Kind::Text,
-        "What it wrote to both of its outputs.",
-    ),
-    field(
-        "stdout",
-        "stdout",
-        Kind::Text,
-        "What it wrote to standard output.",
-    ),
-    field(
-        "stderr",
-        "stderr",
-        Kind::Text,
-        "What it wrote to standard error.",
-    ),
-    field(
+        |one: &Container| json!(one.health),
+    )
+    .doc("Its health; nothing without a health check."),
+    value("oom_killed", Kind::Bool, |one: &Container| {
+        json!(one.oom_killed)
+    })
+    .called("killed for memory")
+    .doc("Whether the kernel killed it for its memory."),
+    look("command_from_image", Kind::Bool, command_from_image)
+        .called("command from its image")
+        .doc("Whether it runs what its image says, with no other entrypoint or command."),
+    claims("stdout_of", Kind::Name, prints_file)
+        .called("standard output")
+        .doc(
+            "A file of the workspace: what it wrote to standard output is what is in this \
+         file now.",
+        ),
+    look("logs", Kind::Text, |one: &Container, world| {
+        Ok(json!(world.logs(&one.id)?.both))
+    })
+    .doc("What it wrote to both of its outputs."),
+    look("stdout", Kind::Text, |one: &Container, world| {
+        Ok(json!(world.logs(&one.id)?.stdout))
+    })
+    .doc("What it wrote to standard output."),
+    look("stderr", Kind::Text, |one: &Container, world| {
+        Ok(json!(world.logs(&one.id)?.stderr))
+    })
+    .doc("What it wrote to standard error."),
+    claims(
         "files",
-        "file",
-        Kind::Paths(FILE),
-        "Files as the container sees them.",
-    ),
-    field(
+        Kind::Paths(FILE_SHAPES),
+        |asked: &Asked<'_, Container>| {
+            judge::files(asked, |path| asked.world.container_file(&asked.it.id, path))
+        },
+    )
+    .called("file")
+    .doc("Files as the container sees them."),
+    claims(
         "changes",
-        "changes",
-        Kind::Group(CHANGES),
-        "Paths that differ from its image.",
-    ),
+        Kind::Group(&shapes::<_, { CHANGES.len() }>(CHANGES)),
+        changes,
+    )
+    .doc("Paths that differ from its image."),
 ];

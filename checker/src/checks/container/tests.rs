@@ -1,4 +1,4 @@
-//! The noun `container` on worlds made by hand.
+//! The nouns `container` and `containers` on worlds made by hand.
 
 use crate::checks::testing::{blind, fails, holds};
 use crate::world::fake::{Fake, text_file};
@@ -61,8 +61,8 @@ fn a_container_of_the_same_name_is_not_the_same_container() {
     fails(
         "container: { name: box, same_as: setup }",
         &replaced,
-        "container `box`: the one that was there at the start",
-        "container `box`: another container, made since then",
+        "container `box`: the same container as at the start",
+        "container `box`: another container than at the start",
     );
     let mut restarted = world;
     restarted.containers[0].start_count = 2;
@@ -71,7 +71,7 @@ fn a_container_of_the_same_name_is_not_the_same_container() {
         "container: { name: box, unchanged: true }",
         &restarted,
         "container `box`: as it was at the start",
-        "container `box`: was exited with 1 starts, is exited with 2",
+        "container `box`: was exited with 1 start, is exited with 2 starts",
     );
 }
 
@@ -156,4 +156,66 @@ fn an_older_image_of_the_name_does_not_fit() {
 #[test]
 fn what_cannot_be_seen_is_not_wrong() {
     blind("container: { name: web, status: running }");
+}
+
+#[test]
+fn those_that_fit_are_counted() {
+    let world = Fake::default()
+        .running("box", "busybox")
+        .exited("fox", "busybox", 0)
+        .running("hello", "hello-world");
+    holds("containers: { image: busybox, count: 2 }", &world);
+    holds("containers: { image: busybox, status: running }", &world);
+    holds("containers: { name: { matches: ^h }, count: 1 }", &world);
+    fails(
+        "containers: { image: busybox, count: 1 }",
+        &world,
+        "1 container with image `busybox`",
+        "2: `box` and `fox`",
+    );
+    fails(
+        "containers: { status: paused }",
+        &world,
+        "at least 1 container with status paused",
+        "none",
+    );
+}
+
+#[test]
+fn all_of_those_that_fit_are_judged() {
+    let world = Fake::default()
+        .running("a", "busybox")
+        .exited("b", "busybox", 1);
+    holds(
+        "containers: { image: busybox, all: { started: 1 } }",
+        &world,
+    );
+    fails(
+        "containers: { image: busybox, all: { status: running } }",
+        &world,
+        "container `b`: status running",
+        "container `b`: status exited (exit code 1, started once)",
+    );
+}
+
+#[test]
+fn unchanged_means_the_same_ones_in_the_same_state() {
+    let world = Fake::default()
+        .running("a", "busybox")
+        .exited("b", "busybox", 0)
+        .set_up();
+    holds("containers: { unchanged: true }", &world);
+    let mut other = world.running("c", "busybox");
+    other.containers.remove(1);
+    fails(
+        "containers: { unchanged: true }",
+        &other,
+        "the containers as they were at the start",
+        "`b` is gone and `c` is new",
+    );
+}
+
+#[test]
+fn what_cannot_be_seen_of_all_is_not_wrong() {
+    blind("containers: { count: 0 }");
 }

@@ -1,9 +1,8 @@
 //! Events and patterns of events in words.
 
-use super::{Journal, image_of, text, value};
+use super::{EVENT, Moment};
 use crate::checks::{Arg, Given, arg, judge};
 use crate::matcher::quote;
-use crate::world::Event;
 
 /// `start of container box via run with tty yes`.
 pub(super) fn describe_pattern(pattern: &[Given]) -> String {
@@ -44,15 +43,15 @@ pub(super) fn describe_pattern(pattern: &[Given]) -> String {
 /// The events that fit; if there are none, those that come nearest: of the same action, else of the same thing.
 pub(super) fn describe_events(
     pattern: &[Given],
-    fitting: &[&Event],
-    journal: &Journal<'_>,
+    fitting: &[&Moment],
+    journal: &[Moment],
 ) -> String {
     const SHOWN: usize = 5;
     if !fitting.is_empty() {
         let shown: Vec<String> = fitting
             .iter()
             .take(SHOWN)
-            .map(|event| describe_event(event))
+            .map(|one| describe_event(one))
             .collect();
         let more = fitting.len().saturating_sub(SHOWN);
         let rest = if more > 0 {
@@ -69,9 +68,8 @@ pub(super) fn describe_events(
             .cloned()
             .collect();
         let near = journal
-            .events
             .iter()
-            .filter(|event| !part.is_empty() && journal.fits(&part, event));
+            .filter(|one| !part.is_empty() && judge::fits(EVENT, &part, *one));
         let mut shown: Vec<String> = near.map(describe_event).collect();
         shown.dedup();
         shown
@@ -91,18 +89,19 @@ pub(super) fn describe_events(
     }
 }
 
-fn describe_event(event: &Event) -> String {
+fn describe_event(one: &Moment) -> String {
+    let event = &one.event;
     let mut words = quote(&event.action);
-    let thing = text(event, &["container", "name"]);
+    let thing = one.text(&["container", "name"]);
     if let Some(name) = thing {
         words.push_str(&format!(" of {} {}", event.kind, quote(&name)));
     }
     if event.kind == "container"
-        && let Some(image) = image_of(event)
+        && let Some(image) = one.image()
     {
         words.push_str(&format!(" from {}", quote(&image)));
     }
-    let code = value(event, "exit_code");
+    let code = one.exit_code();
     if !code.is_null() {
         words.push_str(&format!(" with exit code {code}"));
     }
@@ -110,7 +109,7 @@ fn describe_event(event: &Event) -> String {
         ("attached", ["detached", "attached"]),
         ("tty", ["without a tty", "with a tty"]),
     ] {
-        if let Some(yes) = value(event, name).as_bool() {
+        if let Some(yes) = one.fact(&[name]).as_bool() {
             words.push_str(&format!(", {}", words_for[usize::from(yes)]));
         }
     }
