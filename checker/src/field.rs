@@ -20,6 +20,8 @@ pub struct Shape {
     pub kind: Kind,
     /// One sentence for the reference page and the editor.
     pub doc: &'static str,
+    /// Whether `{found.NAME}` shows its value.
+    pub shown: bool,
 }
 
 impl Shape {
@@ -140,6 +142,18 @@ pub struct Noun {
     pub fields: &'static [Shape],
     /// Fields of which at least one must be given; empty if none must.
     pub needs: &'static [&'static str],
+    /// What `{found.NAME}` shows beside the values of its fields.
+    pub shows: &'static [&'static str],
+}
+
+impl Noun {
+    /// All that `{found.NAME}` can show.
+    pub fn shows(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let values = self.fields.iter().filter(|field| field.shown);
+        values
+            .map(|field| field.name)
+            .chain(self.shows.iter().copied())
+    }
 }
 
 /// The field called `name` of `fields`.
@@ -186,6 +200,7 @@ const fn row<T>(name: &'static str, kind: Kind, read: Read<T>) -> Field<T> {
         label: None,
         kind,
         doc: "",
+        shown: matches!(read, Read::Value(_)),
     };
     Field { shape, read }
 }

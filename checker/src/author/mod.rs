@@ -17,6 +17,7 @@ pub mod near_miss;
 pub mod needs;
 pub mod observe;
 pub mod params;
+pub mod placeholders;
 pub mod repeat;
 pub mod setup;
 pub mod solution;
@@ -47,7 +48,7 @@ const fn rule(id: &'static str, finds: &'static str, tries: bool) -> Rule {
 }
 
 /// All rules.
-pub const RULES: [Rule; 29] = [
+pub const RULES: [Rule; 30] = [
     rule("E00", "the setup fails, or a step does not end", true),
     rule("E01", "the file is not an exercise of format 1", false),
     rule(
@@ -92,6 +93,11 @@ pub const RULES: [Rule; 29] = [
         false,
     ),
     rule("E23", "a param changes no check and no answer", false),
+    rule(
+        "E24",
+        "a message has a placeholder that nothing fills",
+        false,
+    ),
     rule("D01", "a step ends otherwise on a real Docker Engine", true),
     rule(
         "D02",
@@ -126,6 +132,7 @@ pub fn read(exercise: &Exercise, surroundings: &Surroundings<'_>) -> Vec<Problem
     problems.extend(style::problems(exercise));
     problems.extend(needs::problems(exercise, surroundings.exercises));
     problems.extend(params::problems(exercise));
+    problems.extend(placeholders::problems(exercise));
     problems.extend(translations::problems(exercise, surroundings.translations));
     problems.extend(habits::problems(exercise));
     problems

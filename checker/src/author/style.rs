@@ -54,7 +54,7 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
 }
 
 /// Everything that a learner reads, and where it stands as well as it is known.
-fn texts(exercise: &Exercise) -> Vec<(&Place, &str)> {
+pub(super) fn texts(exercise: &Exercise) -> Vec<(&Place, &str)> {
     let whole = [
         &exercise.title,
         &exercise.story,

@@ -184,6 +184,31 @@ fn e09_a_name_that_no_goal_insists_on() {
 }
 
 #[test]
+fn e24_a_message_with_a_placeholder_that_nothing_fills() {
+    let say = "say: There are {found.count} containers.";
+    for unfilled in [
+        "{found.number}",
+        "{when.colour}",
+        "{boxes}",
+        "{found.stdout}",
+    ] {
+        planted(say, &format!("say: There is {unfilled}."), &["E24"]);
+    }
+    for filled in [
+        "{when.names}",
+        "{found.memory}",
+        "{box}",
+        "${HOME}",
+        "{{.Name}}",
+    ] {
+        planted(say, &format!("say: There is {filled}."), &[]);
+    }
+    let story = "story: \"`{box}` has stopped.\"";
+    planted(story, "story: See {found.count}.", &["E24"]);
+    planted(story, "story: See {colour}.", &["E24"]);
+}
+
+#[test]
 fn e10_a_wrong_attempt_that_is_accepted_or_rejected_otherwise() {
     planted(
         "      - container: { name: \"{box}\", same_as: setup }\n",

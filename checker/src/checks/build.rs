@@ -49,6 +49,7 @@ pub static NOUN: Noun = Noun {
     doc: "A build since the exercise began, as the journal tells it.",
     fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &[],
+    shows: &["count", "tags", "step", "reason"],
 };
 
 const FIELDS: &[Field<Build>] = &[

@@ -31,6 +31,7 @@ pub static NOUN: Noun = Noun {
     doc: "One container, by its exact name.",
     fields: &shapes::<_, { fields::ONE.len() }>(fields::ONE),
     needs: &["name"],
+    shows: &["count", "name", "id", "status", "image"],
 };
 
 /// The noun for all of them; `containers.rs` is its manual page.
@@ -39,6 +40,7 @@ pub static ALL: Noun = Noun {
     doc: "All containers that fit every field: how many there are, and what holds for all of them.",
     fields: &shapes::<_, { fields::ALL.len() }>(fields::ALL),
     needs: &[],
+    shows: &["count", "names", "name", "id", "status", "image"],
 };
 
 impl Thing for Container {

@@ -60,6 +60,7 @@ pub static NOUN: Noun = Noun {
     doc: "A Dockerfile of the workspace, parsed.",
     fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &[],
+    shows: &["exists", "error"],
 };
 
 const FIELDS: &[Field<Dockerfile>] = &[

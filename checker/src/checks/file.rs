@@ -28,6 +28,7 @@ pub static NOUN: Noun = Noun {
     doc: "A file of the workspace.",
     fields: &both::<_, _, { OWN.len() + FILE.len() }>(OWN, FILE),
     needs: &["path"],
+    shows: &["exists"],
 };
 
 /// What a file in a container, an image, a volume or the workspace can be asked.

@@ -182,6 +182,7 @@ pub static NOUN: Noun = Noun {
     doc: "Something that happened since the exercise began, whatever the state is now.",
     fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &["event"],
+    shows: &["count", "container", "image", "name"],
 };
 
 /// Its opposite.
@@ -190,6 +191,7 @@ pub static NEVER: Noun = Noun {
     doc: "Something that must not have happened since the exercise began.",
     fields: &shapes::<_, { EVENT.len() }>(EVENT),
     needs: &["event"],
+    shows: &["count", "container", "image", "name"],
 };
 
 /// Whether more events can make the check false: then a pass does not last.

@@ -28,6 +28,7 @@ pub static NOUN: Noun = Noun {
     doc: "The answer to a GET on this machine.",
     fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &["url"],
+    shows: &["error"],
 };
 
 const FIELDS: &[Field<HttpFacts>] = &[

@@ -32,6 +32,7 @@ pub static NOUN: Noun = Noun {
     doc: "One image, by its reference.",
     fields: &shapes::<_, { ONE.len() }>(ONE),
     needs: &["name"],
+    shows: &["count", "name", "id"],
 };
 
 /// The noun for all of them.
@@ -40,6 +41,7 @@ pub static ALL: Noun = Noun {
     doc: "All images that fit every field: how many there are, and what holds for all of them.",
     fields: &shapes::<_, { TOGETHER.len() + PICKED.len() }>(EACH),
     needs: &[],
+    shows: &["count", "names", "name", "id"],
 };
 
 const ONE: &[Field<Image>] = &concat::<_, { SELECT.len() + PICKED.len() }>(SELECT, PICKED);

@@ -29,6 +29,7 @@ pub static NOUN: Noun = Noun {
     doc: "A repository in a registry on this machine: of the practice hub, or with its address in the name.",
     fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &["repo"],
+    shows: &["exists", "count", "digest"],
 };
 
 /// What was found of a repository.

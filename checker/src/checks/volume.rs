@@ -27,6 +27,7 @@ pub static NOUN: Noun = Noun {
     doc: "One volume, by its exact name.",
     fields: &shapes::<_, { FIELDS.len() }>(FIELDS),
     needs: &["name"],
+    shows: &["count", "name", "used_by"],
 };
 
 const FIELDS: &[Field<Volume>] = &[

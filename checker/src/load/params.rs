@@ -129,7 +129,8 @@ fn one(decoder: &mut Decoder<'_>, node: &Node, name: &str, dice: &mut Dice) -> O
     }
 }
 
-fn is_name(text: &str) -> bool {
+/// Whether `text` can be the name of a param.
+pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
         && text
             .chars()

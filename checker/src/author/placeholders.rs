@@ -1,0 +1,86 @@
+//! **E24** A message has a placeholder that nothing fills.
+//!
+//! A learner who reads `{box}`, or `none` where a number belongs, looks for the mistake in their own work.
+
+use super::style::texts;
+use crate::checks::Condition;
+use crate::exercise::Exercise;
+use crate::load::params;
+use crate::problem::{Place, Problem};
+use std::collections::BTreeSet;
+
+pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut filled = BTreeSet::new();
+    for goal in &exercise.goals {
+        for diagnosis in &goal.diagnoses {
+            filled.insert(diagnosis.say.as_str());
+            let shown = |of: &str| match of {
+                "found" => shown(&goal.check),
+                _ => shown(&diagnosis.when),
+            };
+            for name in placeholders(&diagnosis.say) {
+                match name.split_once('.') {
+                    Some((of, fact)) if shown(of).contains(fact) => {}
+                    Some((of, _)) => {
+                        let known: Vec<&str> = shown(of).into_iter().collect();
+                        let help = match known.as_slice() {
+                            [] => format!("`{{{of}.…}}` shows nothing here"),
+                            known => format!("it shows `{}`", known.join("`, `")),
+                        };
+                        problems.push(unfilled(&diagnosis.at, name).with_help(help));
+                    }
+                    None => problems.push(unfilled(&diagnosis.at, name)),
+                }
+            }
+        }
+    }
+    for (at, text) in texts(exercise) {
+        if !filled.contains(text) {
+            problems.extend(placeholders(text).into_iter().map(|name| {
+                let help = match name.contains('.') {
+                    true => "only the `say` of a diagnosis shows what was found",
+                    false => "add it to `params`",
+                };
+                unfilled(at, name).with_help(help)
+            }));
+        }
+    }
+    problems
+}
+
+fn unfilled(at: &Place, name: &str) -> Problem {
+    at.problem(format!("nothing fills `{{{name}}}`"))
+        .of_rule("E24")
+}
+
+/// What the facts of these conditions can show.
+fn shown(conditions: &[Condition]) -> BTreeSet<&'static str> {
+    let of_one = |condition: &Condition| -> BTreeSet<&'static str> {
+        match condition {
+            Condition::Check(check) => check.noun.noun().shows().collect(),
+            Condition::Answer(_) => BTreeSet::from(["answer"]),
+            Condition::Not(inner) | Condition::All(inner) | Condition::Any(inner) => shown(inner),
+        }
+    };
+    conditions.iter().flat_map(of_one).collect()
+}
+
+/// The names in braces that look like a param, `found.NAME` or `when.NAME`. Params are filled in by now.
+fn placeholders(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for (at, _) in text.match_indices('{') {
+        let rest = &text[at + 1..];
+        let Some(close) = rest.find('}') else { break };
+        let name = &rest[..close];
+        let plain = match name.split_once('.') {
+            Some(("found" | "when", fact)) => fact,
+            _ => name,
+        };
+        // `${name}` is the shell's, `{{name}}` a template's.
+        if params::is_name(plain) && !text[..at].ends_with(['$', '{']) {
+            names.push(name);
+        }
+    }
+    names
+}
