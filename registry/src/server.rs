@@ -122,9 +122,14 @@ async fn run(listener: Listener, served: Arc<Served>) -> io::Result<()> {
     let (stop, stopping) = watch::channel(false);
     let (serving, mut all_served) = mpsc::channel(1);
     {
-        let mut taking_in = pin!(take_in(acceptor, Arc::clone(&served), stopping, serving));
+        let mut accepting = pin!(accept_clients(
+            acceptor,
+            Arc::clone(&served),
+            stopping,
+            serving
+        ));
         tokio::select! {
-            () = taking_in.as_mut() => {}
+            () = accepting.as_mut() => {}
             () = served.connections.watch() => {}
             () = until_stopped(&served) => {}
         }
@@ -132,7 +137,7 @@ async fn run(listener: Listener, served: Arc<Served>) -> io::Result<()> {
             stops();
         }
         // Serve the clients that have already connected, then close the listener.
-        let _ = timeout(Duration::ZERO, taking_in).await;
+        let _ = timeout(Duration::ZERO, accepting).await;
     }
     stop.send_replace(true);
     // An error means that no connection is left.
@@ -141,7 +146,7 @@ async fn run(listener: Listener, served: Arc<Served>) -> io::Result<()> {
 }
 
 /// Accepts clients; never returns. Each holds a `serving` for as long as it is served.
-async fn take_in(
+async fn accept_clients(
     acceptor: Acceptor,
     served: Arc<Served>,
     stopping: watch::Receiver<bool>,
@@ -162,7 +167,7 @@ async fn take_in(
             let (served, serving, stopping) =
                 (Arc::clone(&served), serving.clone(), stopping.clone());
             tokio::spawn(async move {
-                attend(stream, seat, served, stopping).await;
+                serve_client(stream, seat, served, stopping).await;
                 drop(serving);
             });
         }
@@ -170,7 +175,7 @@ async fn take_in(
 }
 
 /// Serves one client until it leaves, times out, or is asked to leave.
-async fn attend(
+async fn serve_client(
     stream: Stream,
     seat: Seat,
     served: Arc<Served>,

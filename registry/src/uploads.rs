@@ -25,7 +25,7 @@ pub(crate) fn start(store: &Store, name: &Repository, start: &Start) -> Result<R
         // A blob that cannot be mounted must be uploaded.
         Start::Mount(..) | Start::Empty => {
             let upload = store.begin_upload(name)?;
-            Ok(Reply::Now(going_on(202, name, &upload)))
+            Ok(Reply::Now(in_progress(202, name, &upload)))
         }
         Start::Whole(digest) => {
             let mut upload = store.begin_upload(name)?;
@@ -42,7 +42,7 @@ pub(crate) fn start(store: &Store, name: &Repository, start: &Start) -> Result<R
 /// `GET` and `HEAD`.
 pub(crate) fn status(store: &Store, name: &Repository, id: &UploadId) -> Result<Answer> {
     let upload = store.resume_upload(name, id)?;
-    Ok(going_on(204, name, &upload))
+    Ok(in_progress(204, name, &upload))
 }
 
 /// `PATCH`, and `PUT`, after which the whole content must have the digest `whole`. A request with a wrong range gets
@@ -114,7 +114,7 @@ impl Intake for Part {
         } = *self;
         upload.end()?;
         match whole {
-            None => Ok(going_on(202, &name, &upload)),
+            None => Ok(in_progress(202, &name, &upload)),
             Some(digest) => {
                 upload.finish(&name, &digest)?;
                 Ok(created(&name, &digest))
@@ -154,7 +154,7 @@ impl Drop for Whole {
     }
 }
 
-fn going_on(status: u16, name: &Repository, upload: &Upload) -> Answer {
+fn in_progress(status: u16, name: &Repository, upload: &Upload) -> Answer {
     Answer::empty(status)
         .header("location", location(name, upload.id()))
         .header("range", range(upload.size()))

@@ -141,7 +141,7 @@ pub(super) fn attach(scope: &Path, pids: &[i32]) -> Result<()> {
 }
 
 /// Refuses, before anything is moved, processes that systemd would refuse: it moves only those of the calling user.
-pub(super) fn refuse_strangers(pids: &[i32]) -> Result<()> {
+pub(super) fn refuse_foreign(pids: &[i32]) -> Result<()> {
     let own = nix::unistd::geteuid().as_raw();
     let is_ours = |pid: &i32| {
         // An ended process blocks nothing.

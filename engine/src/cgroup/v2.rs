@@ -117,7 +117,7 @@ pub(super) fn adopt(
     pids: impl Fn() -> Vec<i32>,
 ) -> Result<(PathBuf, OwnedFd)> {
     if base(root).is_err() && systemd::is_here() {
-        systemd::refuse_strangers(&pids())?;
+        systemd::refuse_foreign(&pids())?;
     }
     let (folder, fd) = create_if(root, id, limits, true)?;
     let moved = move_all(&folder, pids);

@@ -41,7 +41,7 @@ pub fn as_on_machine(host: &HostConfig) -> String {
 
 /// The text for a container with its own network and egress, and whether it contains `names`, the address inside that
 /// leads to the machine's name server.
-pub fn with_way_out(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
+pub fn with_egress(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
     let mut resolver = from_inside(&read(MACHINE), &read(BEHIND_SYSTEMD), names);
     resolver.follow(host);
     let forward = resolver.servers.contains(&names.to_string());
@@ -49,7 +49,7 @@ pub fn with_way_out(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
 }
 
 /// The text for a container with its own network and no egress.
-pub fn without_way_out(host: &HostConfig) -> String {
+pub fn without_egress(host: &HostConfig) -> String {
     let mut resolver = parse(&read(MACHINE));
     resolver.servers = vec![dead_end::NAMES.to_string()];
     resolver.follow(host);

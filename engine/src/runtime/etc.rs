@@ -43,8 +43,8 @@ pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) 
 
 fn resolver(host: &HostConfig, network: &NetworkMode, way: Option<&Way>) -> (String, bool) {
     match (way, network) {
-        (Some(way), _) => resolver::with_way_out(host, way.names()),
-        (None, NetworkMode::Bridge) => (resolver::without_way_out(host), false),
+        (Some(way), _) => resolver::with_egress(host, way.names()),
+        (None, NetworkMode::Bridge) => (resolver::without_egress(host), false),
         (None, NetworkMode::None | NetworkMode::Host) => (resolver::as_on_machine(host), false),
     }
 }

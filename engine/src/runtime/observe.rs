@@ -89,7 +89,7 @@ pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> 
         return Ok(None);
     };
     let state = if state.phase.claims_life() {
-        match bury(site, &config, state)? {
+        match record_lost_end(site, &config, state)? {
             Some(state) => state,
             None => return Ok(None),
         }
@@ -114,7 +114,7 @@ fn settled(state: &RecordedState) -> Status {
 
 /// Records the end of a container whose monitor died without doing so, and ends its remaining processes. `None` if this
 /// also removes it.
-fn bury(
+fn record_lost_end(
     site: &Site,
     config: &ContainerConfig,
     mut state: RecordedState,

@@ -51,13 +51,13 @@ pub(crate) fn resume(site: &Site) -> Result<Option<Resumed>> {
     let mut found = Resumed::default();
     for container in containers {
         if container.status == Status::Exited {
-            take_up(&site, container, &boot, &mut found)?;
+            restart(&site, container, &boot, &mut found)?;
         }
     }
     Ok(Some(found))
 }
 
-fn take_up(site: &Site, mut container: Container, boot: &str, found: &mut Resumed) -> Result<()> {
+fn restart(site: &Site, mut container: Container, boot: &str, found: &mut Resumed) -> Result<()> {
     let name = container.config.name.clone();
     if let Some(policy) = wanted_by(&container.config.host.restart, &container.state, boot) {
         match start::start(site, &name, StartOptions::default()) {

@@ -29,7 +29,7 @@ pub fn wait(pidfd: impl AsFd) -> Result<ExitCode> {
 }
 
 /// Reaps ended children that are not `known`: their work is done.
-pub fn reap_strangers(known: &[i32]) {
+pub fn reap_unknown(known: &[i32]) {
     use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
     let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     while let Ok(status) = waitid(Id::All, look) {

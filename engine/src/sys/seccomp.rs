@@ -82,7 +82,7 @@ const ALWAYS: &[u16] = &calls![
 /// Also always allowed, but newer than the `libc` crate's table: io_pgetevents cachestat fchmodat2 map_shadow_stack
 /// futex_wake futex_wait futex_requeue uretprobe setxattrat getxattrat listxattrat removexattrat. Source: Linux
 /// `syscall_64.tbl`.
-const YOUNG: &[u16] = &[333, 451, 452, 453, 454, 455, 456, 335, 463, 464, 465, 466];
+const NEWER: &[u16] = &[333, 451, 452, 453, 454, 455, 456, 335, 463, 464, 465, 466];
 
 /// Allowed with a capability, by its number.
 #[rustfmt::skip]
@@ -247,7 +247,7 @@ impl Filter {
 const fn allowed(capabilities: Capabilities, admin: bool) -> [bool; HIGHEST] {
     let mut table = [false; HIGHEST];
     mark(&mut table, ALWAYS);
-    mark(&mut table, YOUNG);
+    mark(&mut table, NEWER);
     if admin {
         mark(&mut table, &[libc::SYS_clone as u16]);
     }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 /// The cache is cleared at this size.
-const REMEMBERED: usize = 1000;
+const MOST_CACHED: usize = 1000;
 
 /// The cost of new hashes: about 50 ms.
 const COST: u32 = 10;
@@ -36,17 +36,17 @@ impl Passwords {
     /// Whether `password` matches `hash`; without a hash it does not, and that takes just as long.
     pub(super) fn match_hash(&self, name: &str, password: &str, hash: Option<&str>) -> bool {
         let mark = self.mark(&[name, password, hash.unwrap_or_default()]);
-        if hash.is_some() && self.remembered().contains(&mark) {
+        if hash.is_some() && self.cached().contains(&mark) {
             return true;
         }
         let right =
             bcrypt::verify(password, hash.unwrap_or(DUMMY)).unwrap_or(false) && hash.is_some();
         if right {
-            let mut remembered = self.remembered();
-            if remembered.len() >= REMEMBERED {
-                remembered.clear();
+            let mut cached = self.cached();
+            if cached.len() >= MOST_CACHED {
+                cached.clear();
             }
-            remembered.insert(mark);
+            cached.insert(mark);
         }
         right
     }
@@ -61,7 +61,7 @@ impl Passwords {
         hash.finalize().into()
     }
 
-    fn remembered(&self) -> std::sync::MutexGuard<'_, HashSet<[u8; 32]>> {
+    fn cached(&self) -> std::sync::MutexGuard<'_, HashSet<[u8; 32]>> {
         // The set of digests is consistent after every statement.
         self.right.lock().unwrap_or_else(PoisonError::into_inner)
     }

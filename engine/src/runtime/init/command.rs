@@ -143,9 +143,9 @@ pub(super) fn prepare(
     }
     place_stdio(stdio)?;
     if planned.init {
-        reaper::dress(&planned.argv);
+        reaper::show_as_docker_init(&planned.argv);
     }
-    drop_rights(planned, &user)?;
+    drop_privileges(planned, &user)?;
     Ok(Prepared { env, placed })
 }
 
@@ -183,7 +183,7 @@ fn place_stdio(stdio: Stdio) -> Result<()> {
     place().map_err(|error| failed("dup2", "the standard streams", error))
 }
 
-fn drop_rights(planned: &PlannedProcess, user: &User) -> Result<()> {
+fn drop_privileges(planned: &PlannedProcess, user: &User) -> Result<()> {
     let filter = || {
         if planned.seccomp {
             seccomp::load(planned.capabilities)

@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 
 /// Sets the name and command line of pid 1, which every process in the container can read, to Docker's instead of the
 /// monitor's. Needs privileges.
-pub(super) fn dress(argv: &[String]) {
+pub(super) fn show_as_docker_init(argv: &[String]) {
     let _ = process::set_name("docker-init");
     let words = ["/sbin/docker-init", "--"].map(str::to_owned);
     process::set_words(&[&words, argv].concat());

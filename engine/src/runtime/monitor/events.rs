@@ -172,7 +172,7 @@ impl Monitor {
     fn take_signals(&mut self) {
         while let Some(signal) = self.signals.next() {
             match signal {
-                libc::SIGCONT => self.look_after_socket(),
+                libc::SIGCONT => self.check_socket(),
                 _ => self.leave(),
             }
         }

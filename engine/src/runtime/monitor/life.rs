@@ -238,14 +238,14 @@ impl Monitor {
         self.state.phase = Phase::Exited;
         self.note_cut_off();
         // A container that is removed at once needs no record of its end.
-        if !self.goes_with_its_end() {
+        if !self.is_removed_at_its_end() {
             self.save();
         }
         self.settle(&Frame::Exit(code));
     }
 
     /// Whether it is removed at its end: `--rm`, unless it is being restarted.
-    fn goes_with_its_end(&self) -> bool {
+    fn is_removed_at_its_end(&self) -> bool {
         self.config.host.auto_remove && !self.started_again
     }
 
@@ -259,7 +259,7 @@ impl Monitor {
             cgroup.remove();
         }
         // Removal also sweeps groups that a killed monitor left.
-        if !self.goes_with_its_end() {
+        if !self.is_removed_at_its_end() {
             let folder = self.state.cgroup.take();
             crate::cgroup::sweep(self.config.id.as_str(), folder.as_deref());
         }
@@ -273,7 +273,7 @@ impl Monitor {
         let failed_before_start = matches!(last, Frame::Failed(..));
         let mut trash = None;
         let was_created_apart = failed_before_start && self.config.via == "create";
-        if self.goes_with_its_end() && !was_created_apart {
+        if self.is_removed_at_its_end() && !was_created_apart {
             let mut site = self.site.clone();
             site.via = "monitor".to_owned();
             trash = remove::discard(&site, &self.config, true).ok();

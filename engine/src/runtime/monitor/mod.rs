@@ -184,7 +184,7 @@ fn listen(site: &Site, id: &ContainerId) -> Result<UnixListener> {
 
 impl Monitor {
     /// Listens again if the socket was removed.
-    fn look_after_socket(&mut self) {
+    fn check_socket(&mut self) {
         let path = self.site.sandbox.container(&self.config.id).socket();
         if self.listener.is_some()
             && !path.exists()

@@ -181,7 +181,7 @@ impl Monitor {
 
     fn stop(&mut self, signal: i32, timeout: i64, via: &str) {
         self.state.stopped_by_user = true;
-        self.via(via, |monitor| monitor.ask_to_end(signal, timeout));
+        self.via(via, |monitor| monitor.request_end(signal, timeout));
     }
 
     /// SIGTERM: the monitor's session or the machine ends. The container ends as with `docker stop`, but not by a
@@ -196,10 +196,10 @@ impl Monitor {
             name => sys::signal::parse(name).unwrap_or(libc::SIGTERM),
         };
         let timeout = host.stop_timeout.unwrap_or(GRACE);
-        self.via("monitor", |monitor| monitor.ask_to_end(signal, timeout));
+        self.via("monitor", |monitor| monitor.request_end(signal, timeout));
     }
 
-    fn ask_to_end(&mut self, signal: i32, timeout: i64) {
+    fn request_end(&mut self, signal: i32, timeout: i64) {
         if self.restart_at.is_some() {
             return self.stay_stopped();
         }
@@ -406,7 +406,7 @@ impl Monitor {
             self.check_health();
         }
         // Forks that served files, and orphans reparented to us: no other process reaps them.
-        sys::process::reap_strangers(&self.processes.iter().map(|p| p.pid).collect::<Vec<_>>());
+        sys::process::reap_unknown(&self.processes.iter().map(|p| p.pid).collect::<Vec<_>>());
     }
 
     /// Syncs the container's records to disk, in a separate process because a busy disk is slow.
