@@ -1,4 +1,5 @@
-//! One sandbox with all that an operation on it needs: where things lie, the time, randomness, and who asks.
+//! One sandbox with everything that an operation on it needs: its paths, the time, randomness, and the requesting
+//! command.
 
 use crate::clock::{Clock, Entropy};
 use crate::error::{Error, Result};
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
-/// Which ways out of their network containers and build steps may have.
+/// The egress programs that containers and build steps may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Allowed {
@@ -25,7 +26,7 @@ pub enum Allowed {
 }
 
 impl Allowed {
-    /// What `DOCKLINGS_OUTBOUND` says; `None` for an unknown word.
+    /// Parses `DOCKLINGS_OUTBOUND`; `None` for an unknown word.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "" => Some(Self::Any),
@@ -39,15 +40,16 @@ impl Allowed {
 
 /// How to open a sandbox.
 pub struct Settings {
-    /// Where everything lies.
+    /// The home.
     pub home: Home,
     /// The sandbox's name.
     pub sandbox: String,
-    /// Our own binary, which the engine starts again as monitor (in a test, `/proc/self/exe` is the test harness).
+    /// Our own binary, which the engine executes again as the monitor (in a test, `/proc/self/exe` is the test
+    /// harness).
     pub binary: PathBuf,
-    /// The docker command that is being run, for the journal.
+    /// The docker command being run, for the journal.
     pub via: String,
-    /// Which ways out of their network containers may have.
+    /// The egress programs that containers may use.
     pub outbound: Allowed,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -63,7 +65,7 @@ pub struct Site {
     pub(crate) sandbox_name: String,
     pub(crate) binary: PathBuf,
     pub(crate) via: String,
-    /// Which ways out of their network containers may have.
+    /// The egress programs that containers may use.
     pub outbound: Allowed,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -72,7 +74,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Opens a sandbox, which is made if missing.
+    /// Opens a sandbox, creating it if missing.
     pub fn open(settings: Settings) -> Result<Self> {
         let sandbox = settings.home.sandbox(&settings.sandbox)?;
         let home = &settings.home;
@@ -112,7 +114,7 @@ impl Site {
         })
     }
 
-    /// Where everything lies.
+    /// The home.
     pub fn home(&self) -> &Home {
         &self.home
     }
@@ -132,12 +134,13 @@ impl Site {
         self.clock.now()
     }
 
-    /// An event of now, caused by the present command. Add facts with [`Event::with`], then [`Site::record`] it.
+    /// An event at the current time, caused by this command. Add attributes with [`Event::with`], then [`Site::record`]
+    /// it.
     pub fn event(&self, kind: ObjectKind, action: &str, id: impl Into<String>) -> Event {
         Event::new(self.now(), kind, action, id, &self.via)
     }
 
-    /// Appends `event` to the journal. Where that cannot be done, on a full disk, it has happened all the same: see
+    /// Appends `event` to the journal. If that fails, as on a full disk, the event has still happened: see
     /// [`Site::unrecorded`].
     pub fn record(&self, event: &Event) {
         if let Err(error) = events::append(&self.sandbox.journal(), event) {
@@ -145,7 +148,7 @@ impl Site {
         }
     }
 
-    /// Looks whether a monitor can append its events to the journal; it could not say so itself.
+    /// Checks whether a monitor can append its events to the journal, since it could not report a failure itself.
     pub(crate) fn expect_record(&self) {
         if let Err(error) = events::prepare(&self.sandbox.journal()) {
             let _ = self.unrecorded.set(error);
@@ -157,8 +160,8 @@ impl Site {
         self.unrecorded.get()
     }
 
-    /// What was found of `what`, such as `container 0123456789ab`. One that cannot be read is left out, which is remembered:
-    /// one damaged record stops nothing else.
+    /// The result for `what`, such as `container 0123456789ab`. An unreadable one is left out and noted: one damaged
+    /// record stops nothing else.
     pub(crate) fn or_leave_out<T>(&self, what: &str, found: Result<Option<T>>) -> Option<T> {
         found.unwrap_or_else(|error| {
             if let Ok(mut left_out) = self.left_out.lock() {
@@ -168,7 +171,7 @@ impl Site {
         })
     }
 
-    /// What was left out because it cannot be read, and why.
+    /// What was left out as unreadable, and why.
     pub fn left_out(&self) -> BTreeMap<String, String> {
         let left_out = self.left_out.lock();
         left_out

@@ -1,33 +1,33 @@
-//! What a stranger said, fit for a terminal: a registry, an image's author, a client, a container.
+//! Makes untrusted text fit for a terminal: from a registry, an image's author, a client, a container.
 //!
-//! A terminal obeys some characters instead of showing them: they move the cursor, set its title, write into its input (C0 and
-//! C1 controls, ECMA-48), or turn the order of what stands around them (bidirectional controls, Unicode UAX #9). Others have
-//! no shape at all, so that two names look alike. Here they become text: `\u001b`, as JSON would write it, so that JSON stays
-//! the same JSON.
+//! A terminal obeys some characters instead of showing them: they move the cursor, set its title, write into its input
+//! (C0 and C1 controls, ECMA-48), or reorder the text around them (bidirectional controls, Unicode UAX #9). Others are
+//! invisible, so that two names look alike. Here they become text: `\u001b`, as in JSON, so that JSON keeps its
+//! meaning.
 //!
-//! **What Docker does.** `history`, `diff`, `search` and errors print what they got.
-//! **Try it.** `docker run --rm busybox printf '\033[7m'` is the container's own word, and passes; `docker history` of an image
-//! with that in a label does not.
+//! **What Docker does.** `history`, `diff`, `search` and errors print what they receive.
+//! **Try it.** `docker run --rm busybox printf '\033[7m'` is the container's own output, and passes; `docker history`
+//! of an image with that in a label does not.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a terminal would obey `c`, or show nothing for it. Line feed and tab are left to those who know whether they may
-/// stand there; joiners are part of words and of emoji.
+/// Whether a terminal would obey `c` or show nothing for it. Line feed and tab are left to the caller; joiners are part
+/// of words and emoji.
 pub fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(
             u32::from(c),
             // Arabic letter mark; zero width space; marks of direction; separators, embeddings and overrides.
             0x61c | 0x180e | 0x200b | 0x200e | 0x200f | 0x2028..=0x202e
-            // Word joiner, invisible operators, isolates, and those that are out of use; byte order mark.
+            // Word joiner, invisible operators, isolates, and deprecated characters; byte order mark.
             | 0x2060..=0x206f | 0xfeff
             // Interlinear annotations; tags.
             | 0xfff9..=0xfffb | 0xe0000..=0xe007f
         )
 }
 
-/// `text` without anything that a terminal would obey, but for line feeds and tabs.
+/// `text` without anything that a terminal would obey, except line feeds and tabs.
 pub fn text(text: &str) -> Cow<'_, str> {
     with(text, |c| matches!(c, '\n' | '\t'))
 }
@@ -40,7 +40,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// `text` as one line of at most `most` characters, with blanks for what may not be shown.
+/// `text` as one line of at most `most` characters, with blanks for what must not be shown.
 pub fn short_line(text: &str, most: usize) -> String {
     let shown: String = text
         .chars()
@@ -61,7 +61,7 @@ fn with(text: &str, may_pass: impl Fn(char) -> bool) -> Cow<'_, str> {
             continue;
         }
         for unit in c.encode_utf16(&mut [0; 2]) {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             let _ = write!(shown, "\\u{unit:04x}");
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! **What Docker does.** A folder per volume under `/var/lib/docker/volumes`, mounted into containers; an empty one is
 //! filled from the image when a container first uses it.
-//! **What we do.** The same, under the sandbox; a small record beside the data.
+//! **What we do.** The same, in the sandbox, with a small record beside the data.
 //! **What we leave out.** Drivers other than `local`; see `docs/limits.md`.
 //! **Try it.** `docker volume inspect NAME`
 
@@ -28,11 +28,11 @@ use std::path::PathBuf;
 pub struct Volume {
     /// Its name.
     pub name: VolumeName,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// Made for one container, without a name.
+    /// Created for one container, without a name.
     pub anonymous: bool,
     /// Where its files are.
     pub mountpoint: PathBuf,
@@ -54,7 +54,7 @@ impl Record {
         Self {
             created: made.unwrap_or(Timestamp::UNIX_EPOCH),
             labels: BTreeMap::new(),
-            // Only those go with their container, or unasked.
+            // Only anonymous volumes are removed with their container, or without being requested.
             anonymous: false,
         }
     }
@@ -71,7 +71,7 @@ fn record_in(sandbox: &SandboxPaths, name: &VolumeName) -> PathBuf {
     sandbox.volumes().join(name.as_str()).join(RECORD)
 }
 
-/// Puts aside the record of a volume, and writes what is still known of it.
+/// Sets aside the record of a volume, and writes what is still known.
 pub(crate) fn record_again(
     sandbox: &SandboxPaths,
     name: &VolumeName,
@@ -84,7 +84,7 @@ pub(crate) fn record_again(
     write_json(&path, &Record::of_lost(&about), Durability::Cached)
 }
 
-/// Makes the volume `name`; one that exists is fine.
+/// Creates the volume `name`, if it does not exist.
 pub(crate) fn create(
     site: &Site,
     name: Option<&str>,
@@ -94,7 +94,7 @@ pub(crate) fn create(
         Some(name) => (VolumeName::parse(name)?, false),
         None => (VolumeName::anonymous(&*site.entropy), true),
     };
-    // What a killed command has begun is made to its end.
+    // Complete what a killed command has begun.
     if record_path(site, &name).exists()
         && let Some(volume) = find(site, &name)?
     {
@@ -111,7 +111,7 @@ pub(crate) fn create(
     };
     let written = write_json(&record_path(site, &name), &record, Durability::Cached);
     if written.is_err() {
-        // A folder without a record is no volume, and takes room.
+        // A folder without a record is not a volume but takes space.
         let _ = remove_tree_of_anyone(&site.sandbox.volumes().join(name.as_str()));
     }
     written?;
@@ -140,8 +140,8 @@ pub(crate) fn ensure(site: &Site, name: &VolumeName, anonymous: bool) -> Result<
     Ok(())
 }
 
-/// The volume `name`, if it exists. One whose record is damaged or lost has its files still: it is one without labels, made
-/// when its folder was.
+/// The volume `name`, if it exists. One whose record is damaged or lost still has its files: it has no labels, and was
+/// created with its folder.
 pub(crate) fn find(site: &Site, name: &VolumeName) -> Result<Option<Volume>> {
     let mountpoint = site.sandbox.volume_data(name);
     let record = match read_json(&record_path(site, name)) {
@@ -191,7 +191,7 @@ pub(crate) fn users(site: &Site, name: &VolumeName) -> Result<Vec<String>> {
     Ok(users)
 }
 
-/// Removes a volume that nobody uses. With `force`, one that does not exist is fine.
+/// Removes an unused volume. With `force`, a missing one is not an error.
 pub(crate) fn remove(site: &Site, name: &VolumeName, force: bool) -> Result<()> {
     if find(site, name)?.is_none() {
         if force {
@@ -212,7 +212,7 @@ pub(crate) fn remove(site: &Site, name: &VolumeName, force: bool) -> Result<()> 
     discard(site, name)
 }
 
-/// Removes a volume without asking who uses it.
+/// Removes a volume without checking whether it is in use.
 pub(crate) fn discard(site: &Site, name: &VolumeName) -> Result<()> {
     let folder = site.sandbox.volumes().join(name.as_str());
     let away = site.sandbox.trash().join(format!("volume-{name}"));
