@@ -8,13 +8,13 @@
 use super::ignore::Ignore;
 use super::observe::BuildOutcome;
 use super::sources::{Item, Tree};
-use super::view::Node;
 use crate::error::{Error, IoContext, Result};
 use crate::image::archive::save::save_one;
 use crate::image::layer::diffs;
 use crate::paths::Home;
 use crate::runtime::copy::unpack_for_caller;
 use crate::tree::pack::Packer;
+use crate::tree::view::Node;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, BufWriter, Write};

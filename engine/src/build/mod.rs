@@ -24,4 +24,3 @@ mod sources;
 pub(crate) mod stages;
 pub(crate) mod state;
 pub mod syntax;
-pub(crate) mod view;

@@ -7,10 +7,11 @@
 
 pub(crate) mod parents;
 
-use super::ignore::{Ignore, Inherited, clean};
+use super::ignore::{Ignore, Inherited};
 use super::pattern::{Pattern, is_pattern};
-use super::view::{Folder, Last, Node, View};
 use crate::error::{Error, Result};
+use crate::tree::clean::within_root;
+use crate::tree::view::{Folder, Last, Node, View};
 use parents::Only;
 use rustix::io::Errno;
 use std::ffi::OsString;
@@ -71,8 +72,7 @@ impl Tree {
     /// What `source` means.
     pub(crate) fn select(&self, source: &str) -> Result<Selected> {
         // A path that climbs out ends at the root, as after a chroot.
-        let path = clean(&format!("/{source}"));
-        let path = path.trim_start_matches('/');
+        let path = &within_root(source);
         if !is_pattern(path) {
             return self.select_path(Path::new(path));
         }

@@ -1,11 +1,10 @@
 //! Looking at files of images, containers and volumes, without mounting, running or recording anything.
 //!
-//! **Kernel feature.** None; see [`crate::build::view`]. **What Docker does.** `docker cp` asks the daemon, which mounts.
+//! **Kernel feature.** None; see [`crate::tree::view`]. **What Docker does.** `docker cp` asks the daemon, which mounts.
 //! **What we do.** The checker judges what is on disk: the layers and the container's own folder, as overlayfs stacks
 //! them. **What we leave out.** A tmpfs of a running container: it has no folder.
 
 use super::Engine;
-use crate::build::view::{Last, Node, View};
 use crate::error::{Error, Result};
 use crate::image::layer;
 use crate::runtime::logs::reader;
@@ -14,6 +13,7 @@ use crate::runtime::spec::{Container, LogRecord};
 use crate::store::layers::{self, Layer};
 use crate::sys::namespace::{self, IdMap, become_root};
 use crate::tree::changes::{Change, changes};
+use crate::tree::view::{Last, Node, View};
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 use std::fs::File;

@@ -6,13 +6,14 @@
 //! something in it did. **What we do.** The same answers, reading the upper folder alone.
 //! **Try it.** `docker diff CONTAINER`.
 
-use super::lowers::Lowers;
 use super::marks::{Marks, is_whiteout};
-use super::owners::{self, through};
+use super::owners;
 use super::upper::{Item, check_depth, items, open, open_top};
+use super::view::{Folder, Node, View};
 use crate::error::{Error, Result};
-use rustix::fs::{FileType, Stat};
-use std::os::fd::{AsFd, OwnedFd};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +43,8 @@ pub fn changes(upper: &Path, lowers: &[PathBuf]) -> Result<Vec<Change>> {
         marks: Marks::detect(),
         found: Vec::new(),
     };
-    walk.folder(&open_top(upper)?, "", &Lowers::new(lowers))?;
+    let below = View::open(lowers)?;
+    walk.folder(&open_top(upper)?, "", Some(below.root()))?;
     walk.found.sort();
     Ok(walk.found)
 }
@@ -60,12 +62,15 @@ impl Walk {
         });
     }
 
-    fn folder(&mut self, folder: &OwnedFd, path: &str, lowers: &Lowers) -> Result<()> {
-        let on = |errno: rustix::io::Errno| Error::io("read", path, errno.into());
+    fn folder(&mut self, folder: &OwnedFd, path: &str, lower: Option<&Folder>) -> Result<()> {
+        let on = |errno: Errno| Error::io("read", path, errno.into());
         check_depth(path.as_bytes())?;
         for item in items(folder).map_err(on)? {
             let path = format!("{path}/{}", item.name.to_string_lossy());
-            let (below, inner) = lowers.find(&item.name)?;
+            let below = match lower {
+                Some(lower) => lower.child(&item.name).map_err(on)?,
+                None => None,
+            };
             if is_whiteout(&item.stat) {
                 if below.is_some() {
                     self.add(&path, ChangeKind::Deleted);
@@ -73,15 +78,16 @@ impl Walk {
                 continue;
             }
             let before = self.found.len();
+            let inner = below.as_ref().and_then(Node::folder);
             if item.kind().is_dir() {
-                self.inside(folder, &item, &path, below.as_ref(), &inner)?;
-            } else if below.is_some_and(|below| FileType::from_raw_mode(below.st_mode).is_dir()) {
-                self.deleted(&path, &inner, |_| false)?;
+                self.inside(folder, &item, &path, inner)?;
+            } else if let Some(inner) = inner {
+                self.deleted(&path, inner, |_| false)?;
             }
             match below {
                 None => self.add(&path, ChangeKind::Added),
                 Some(below) => {
-                    if self.found.len() > before || differs(folder, &item, &below, lowers)? {
+                    if self.found.len() > before || differs(folder, &item, &below)? {
                         self.add(&path, ChangeKind::Changed);
                     }
                 }
@@ -96,31 +102,25 @@ impl Walk {
         parent: &OwnedFd,
         item: &Item,
         path: &str,
-        below: Option<&Stat>,
-        inner: &Lowers,
+        below: Option<&Folder>,
     ) -> Result<()> {
         let folder = open(parent, &item.name).map_err(|e| Error::io("read", path, e.into()))?;
-        let hides = self
-            .marks
-            .is_opaque(&through(parent.as_fd(), item.name.as_bytes()));
-        if below.is_some_and(|below| FileType::from_raw_mode(below.st_mode).is_dir()) && hides {
+        if let Some(below) = below
+            && self.marks.is_opaque(&folder)
+        {
             let kept = items(&folder).map_err(|e| Error::io("read", path, e.into()))?;
-            self.deleted(path, inner, |name| {
+            self.deleted(path, below, |name| {
                 kept.iter().any(|item| item.name == name)
             })?;
         }
-        self.folder(&folder, path, inner)
+        self.folder(&folder, path, below)
     }
 
     /// What lower layers show in a directory, and that is gone with it.
-    fn deleted(
-        &mut self,
-        path: &str,
-        lowers: &Lowers,
-        kept: impl Fn(&std::ffi::OsStr) -> bool,
-    ) -> Result<()> {
-        for name in lowers.names()? {
-            if !kept(&name) {
+    fn deleted(&mut self, path: &str, lower: &Folder, kept: impl Fn(&OsStr) -> bool) -> Result<()> {
+        let on = |errno: Errno| Error::io("read", path, errno.into());
+        for name in lower.names().map_err(on)? {
+            if !kept(&name) && lower.child(&name).map_err(on)?.is_some() {
                 self.add(
                     &format!("{path}/{}", name.to_string_lossy()),
                     ChangeKind::Deleted,
@@ -132,8 +132,8 @@ impl Walk {
 }
 
 /// Whether a copied-up file is another than the one below it. Size and time of a directory say nothing.
-fn differs(folder: &OwnedFd, item: &Item, below: &Stat, lowers: &Lowers) -> Result<bool> {
-    let (new, old) = (&item.stat, below);
+fn differs(folder: &OwnedFd, item: &Item, below: &Node) -> Result<bool> {
+    let (new, old) = (&item.stat, below.stat());
     if (new.st_mode, new.st_uid, new.st_gid, new.st_rdev)
         != (old.st_mode, old.st_uid, old.st_gid, old.st_rdev)
     {
@@ -144,9 +144,9 @@ fn differs(folder: &OwnedFd, item: &Item, below: &Stat, lowers: &Lowers) -> Resu
     if !item.kind().is_dir() && changed {
         return Ok(true);
     }
-    let on = |errno: rustix::io::Errno| Error::io("read", &item.name, errno.into());
+    let on = |errno: Errno| Error::io("read", &item.name, errno.into());
     let new = owners::xattrs(folder, item.name.as_bytes()).map_err(on)?;
-    let old = lowers.xattrs(&item.name)?;
+    let old = below.xattrs().map_err(on)?;
     Ok(owners::travelling(new) != owners::travelling(old))
 }
 

@@ -10,7 +10,6 @@ use crate::sys::namespace::in_user_namespace;
 use rustix::fs::{FileType, Mode, Stat, XattrFlags, mknodat};
 use rustix::io::Errno;
 use std::os::fd::AsFd;
-use std::path::Path;
 
 /// The marks that hold for the calling process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +35,10 @@ impl Marks {
         rustix::fs::lsetxattr(path, self.opaque, b"y", XattrFlags::empty())
     }
 
-    /// Whether the directory at `path` hides what lower layers have in it.
-    pub fn is_opaque(&self, path: &Path) -> bool {
+    /// Whether this open directory hides what lower layers have in it.
+    pub fn is_opaque(&self, folder: impl AsFd) -> bool {
         let mut value = [0; 8];
-        let length = rustix::fs::lgetxattr(path, self.opaque, &mut value[..]);
+        let length = rustix::fs::fgetxattr(folder, self.opaque, &mut value[..]);
         length.is_ok_and(|length| &value[..length] == b"y")
     }
 }

@@ -6,8 +6,9 @@
 //! | file | subject |
 //! |---|---|
 //! | [`owners`] | who owns a file, where the ids of an image do not exist |
-//! | [`marks`], `upper`, [`lowers`] | deletions as overlayfs notes them; a layer's own folder; those below it |
-//! | [`changes`] | what a layer changes: `docker diff` |
+//! | [`clean`](clean::clean) | a path as it is written |
+//! | [`marks`], `view` | deletions as overlayfs notes them; stacked layers as one tree |
+//! | [`changes`], `upper` | what the topmost layer changes: `docker diff` |
 //! | [`tar`] | a tar, read and written as a stream |
 //! | [`compression`], [`digesting`], `hasher`, `capped` | what a stream passes through |
 //! | [`unpack`] with [`recipe`] | a tar → a folder for overlayfs |
@@ -15,10 +16,10 @@
 
 pub(crate) mod capped;
 pub mod changes;
+pub mod clean;
 pub mod compression;
 pub mod digesting;
 pub(crate) mod hasher;
-pub mod lowers;
 pub mod marks;
 pub mod owners;
 pub mod pack;
@@ -26,3 +27,4 @@ pub mod recipe;
 pub mod tar;
 pub mod unpack;
 mod upper;
+pub(crate) mod view;

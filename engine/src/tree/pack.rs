@@ -8,11 +8,11 @@
 //! **Try it.** `docker save busybox | tar -t`.
 //! Source: OCI image specification, `layer.md`.
 
-use super::lowers::Lowers;
 use super::marks::{Marks, is_whiteout};
-use super::owners::{self, Owners, Xattrs, through};
+use super::owners::{self, Owners, Xattrs};
 use super::tar::{Entry, EntryKind, Writer};
 use super::upper::{Item, check_depth, items, open, open_top};
+use super::view::{Folder, Node, View};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::layer::{OPAQUE_MARK, WHITEOUT_PREFIX};
 use rustix::fs::{FileType, Mode, OFlags, Stat, openat, readlinkat};
@@ -21,7 +21,7 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,8 @@ pub struct Packed {
 /// Writes the tar of the layer `upper`, which lies on `lowers` (folders, lowest first), to `sink`.
 pub fn pack(upper: &Path, lowers: &[PathBuf], sink: impl Write) -> Result<Packed> {
     let mut packer = Packer::new(sink);
-    packer.folder(&open_top(upper)?, b"", &Lowers::new(lowers))?;
+    let below = View::open(lowers)?;
+    packer.folder(&open_top(upper)?, b"", Some(below.root()))?;
     packer.finish()
 }
 
@@ -88,7 +89,7 @@ impl<W: Write> Packer<W> {
     }
 
     /// All that lies in `folder`, whose path is empty or ends with a slash.
-    fn folder(&mut self, folder: &OwnedFd, path: &[u8], lowers: &Lowers) -> Result<()> {
+    fn folder(&mut self, folder: &OwnedFd, path: &[u8], lower: Option<&Folder>) -> Result<()> {
         check_depth(path)?;
         let items = items(folder).map_err(|errno| failed(path, errno))?;
         for item in items.iter().filter(|item| is_whiteout(&item.stat)) {
@@ -104,7 +105,7 @@ impl<W: Write> Packer<W> {
             }
             let path = [path, name].concat();
             if item.kind().is_dir() {
-                self.directory(folder, item, path, lowers)?;
+                self.directory(folder, item, path, lower)?;
             } else {
                 self.other(folder, item, path)?;
             }
@@ -117,21 +118,23 @@ impl<W: Write> Packer<W> {
         parent: &OwnedFd,
         item: &Item,
         mut path: Vec<u8>,
-        lowers: &Lowers,
+        lower: Option<&Folder>,
     ) -> Result<()> {
         path.push(b'/');
         let entry = self.named(parent, item, &path, EntryKind::Directory)?;
         self.append(&entry, io::empty())?;
-        let (below, inner) = lowers.find(&item.name)?;
-        let hides = self
-            .marks
-            .is_opaque(&through(parent.as_fd(), item.name.as_bytes()));
+        let on = |errno| failed(&path, errno);
+        let below = match lower {
+            Some(lower) => lower.child(&item.name).map_err(on)?,
+            None => None,
+        };
+        let below = below.as_ref().and_then(Node::folder);
+        let folder = open(parent, &item.name).map_err(on)?;
         // A new directory hides nothing: overlayfs marks it all the same.
-        if hides && below.is_some_and(|below| FileType::from_raw_mode(below.st_mode).is_dir()) {
+        if below.is_some() && self.marks.is_opaque(&folder) {
             self.deletion(&[path.as_slice(), OPAQUE_MARK].concat())?;
         }
-        let folder = open(parent, &item.name).map_err(|errno| failed(&path, errno))?;
-        self.folder(&folder, &path, &inner)
+        self.folder(&folder, &path, below)
     }
 
     fn other(&mut self, parent: &OwnedFd, item: &Item, path: Vec<u8>) -> Result<()> {

@@ -2,14 +2,14 @@
 
 use super::copy::Prepared;
 use crate::build::cache::content::Reader;
-use crate::build::ignore::clean;
 use crate::build::sources::parents::may_be_nothing;
 use crate::build::sources::{Selected, Tree};
 use crate::build::state::Place;
 use crate::build::syntax::error::closest;
 use crate::build::syntax::source::Word;
-use crate::build::view::{Last, Node};
 use crate::error::{Error, ErrorKind, Result};
+use crate::tree::clean::within_root;
+use crate::tree::view::{Last, Node};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ pub(super) fn at_path(
     let missing = |found: &Selected| -> Error {
         let shown = match found {
             Selected::Dangling(link) => link.display().to_string(),
-            _ => clean(&format!("/{path}")),
+            _ => within_root(path),
         };
         let message = format!(
             "failed to compute cache key: failed to calculate checksum: \"/{}\": not found",
@@ -124,8 +124,8 @@ fn hint(tree: &Tree, path: &str, found: &Selected) -> Option<String> {
         return Some("a path cannot lead out of the build context".to_owned());
     }
     // The first name that is not there, in the folder that is.
-    let path = clean(&format!("/{}", path.replacen("/./", "/", 1)));
-    let names: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let path = within_root(&path.replacen("/./", "/", 1));
+    let names: Vec<&str> = path.split('/').collect();
     let mut folder = PathBuf::new();
     for (index, name) in names.iter().enumerate() {
         let Ok(Some(found)) = tree.view.find(&folder, Last::Follow) else {

@@ -1,9 +1,9 @@
 //! The directories of a new layer: made when they are first needed, as they are below, and kept open on the way down.
 
 use super::{failed, set_times};
-use crate::build::view::{Folder, Last, Node, View};
 use crate::error::{Error, Result};
 use crate::tree::owners::{self, Owners};
+use crate::tree::view::{Folder, Last, Node, View};
 use rustix::fs::{Mode, OFlags, Timespec};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -203,10 +203,7 @@ impl Folders {
             self.owners.give(parent, name, self.owner, true)?;
             return rustix::fs::fchmod(fd, Mode::from_raw_mode(0o755));
         };
-        let xattrs = match lower.top() {
-            Some(top) => owners::xattrs(top, b".")?,
-            None => Vec::new(),
-        };
+        let xattrs = lower.xattrs()?;
         let owner = self
             .owners
             .seen((lower.stat.st_uid, lower.stat.st_gid), &xattrs);

@@ -14,9 +14,9 @@ pub(crate) mod rights;
 
 use super::ignore::Ignore;
 use super::sources::{Item, Tree, Visit};
-use super::view::{File, Folder, Last, Node, View};
 use crate::error::{Error, Result};
 use crate::tree::owners::{self, Owners};
+use crate::tree::view::{File, Folder, Last, Node, View};
 use folders::Folders;
 use rights::Mode as Chmod;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
@@ -165,13 +165,12 @@ impl Placer {
     /// Gives a directory that is being copied the source's mode, owner and time.
     fn folder_rights(&mut self, path: &Path, from: &Folder) -> Result<()> {
         let stat = &from.stat;
-        let owner = match (self.rights.owner, from.top()) {
-            (Some(owner), _) => owner,
-            (None, Some(top)) => {
-                let xattrs = owners::xattrs(top, b".").map_err(|errno| failed(path, errno))?;
+        let owner = match self.rights.owner {
+            Some(owner) => owner,
+            None => {
+                let xattrs = from.xattrs().map_err(|errno| failed(path, errno))?;
                 self.owners.seen((stat.st_uid, stat.st_gid), &xattrs)
             }
-            (None, None) => (stat.st_uid, stat.st_gid),
         };
         let mode = self.mode(stat.st_mode, true);
         self.folders.set(path, owner, mode, mtime(stat))

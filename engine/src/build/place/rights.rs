@@ -3,9 +3,9 @@
 //! Source: Dockerfile reference, "COPY --chown --chmod"; `chmod(1)` for the symbolic form.
 
 use crate::build::syntax::error::closest;
-use crate::build::view::{Last, Node, View};
 use crate::error::{Error, Result};
 use crate::runtime::user;
+use crate::tree::view::{Last, Node, View};
 use std::io::Read;
 use std::path::Path;
 

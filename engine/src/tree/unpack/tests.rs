@@ -70,7 +70,7 @@ impl World {
     }
 
     fn is_opaque(&self, path: &str) -> bool {
-        Marks::detect().is_opaque(&self.diff().join(path))
+        Marks::detect().is_opaque(fs::File::open(self.diff().join(path)).unwrap())
     }
 
     /// The stream as the recipe makes it again, without the zeros that follow its end.

@@ -8,6 +8,8 @@
 //! **What we leave out.** `redirect_dir` and `metacopy`: our layers are made without them.
 //! Source: Linux, `Documentation/filesystems/overlayfs.rst`.
 
+use super::marks::{Marks, is_whiteout};
+use super::owners::{self, Xattrs};
 use crate::error::{Error, Result};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -30,6 +32,7 @@ pub(crate) struct View {
 #[derive(Clone)]
 pub(crate) struct Folder {
     layers: Vec<Rc<OwnedFd>>,
+    marks: Marks,
     /// Of the topmost layer.
     pub(crate) stat: Stat,
 }
@@ -83,7 +86,11 @@ impl View {
         };
         let stat = stat.map_err(|errno| Error::io("read", "/", errno.into()))?;
         Ok(Self {
-            root: Folder { layers: fds, stat },
+            root: Folder {
+                layers: fds,
+                marks: Marks::detect(),
+                stat,
+            },
         })
     }
 
@@ -248,9 +255,10 @@ impl Folder {
             let kind = FileType::from_raw_mode(stat.st_mode);
             if kind == FileType::Directory {
                 let fd = rustix::fs::openat(layer, name, folder_flags(), Mode::empty())?;
-                let last = index + 1 == self.layers.len() || is_opaque(&fd);
+                let last = index + 1 == self.layers.len() || self.marks.is_opaque(&fd);
                 let folder = merged.get_or_insert(Folder {
                     layers: Vec::new(),
+                    marks: self.marks,
                     stat,
                 });
                 folder.layers.push(Rc::new(fd));
@@ -282,9 +290,17 @@ impl Folder {
         Ok(false)
     }
 
-    /// The folder in the topmost layer, for attributes; `None` for an empty root.
+    /// The folder in the topmost layer; `None` for an empty root.
     pub(crate) fn top(&self) -> Option<&OwnedFd> {
         self.layers.first().map(Rc::as_ref)
+    }
+
+    /// The attributes of the topmost layer's folder; none for an empty root.
+    pub(crate) fn xattrs(&self) -> Result<Xattrs, Errno> {
+        match self.top() {
+            Some(top) => owners::xattrs_of(top),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The names in it, sorted. A name can be hidden: then [`Folder::child`] gives nothing. Nothing is opened, since a
@@ -336,6 +352,22 @@ impl Node {
             Self::File(file) => &file.stat,
         }
     }
+
+    /// The folder that it is.
+    pub(crate) fn folder(&self) -> Option<&Folder> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::File(_) => None,
+        }
+    }
+
+    /// All its attributes; those of a link and not of its target.
+    pub(crate) fn xattrs(&self) -> Result<Xattrs, Errno> {
+        match self {
+            Self::Folder(folder) => folder.xattrs(),
+            Self::File(file) => owners::xattrs(&file.parent, file.name.as_bytes()),
+        }
+    }
 }
 
 fn folder_flags() -> OFlags {
@@ -350,22 +382,10 @@ fn parts(path: &Path) -> VecDeque<OsString> {
         .collect()
 }
 
-fn is_whiteout(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0
-}
-
-fn is_opaque(fd: &OwnedFd) -> bool {
-    ["trusted.overlay.opaque", "user.overlay.opaque"]
-        .iter()
-        .any(|name| {
-            let mut value = [0; 1];
-            matches!(rustix::fs::fgetxattr(fd, *name, &mut value), Ok(1)) && value == *b"y"
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys::namespace::in_user_namespace;
     use rustix::fs::{XattrFlags, setxattr};
     use std::fs;
     use std::os::unix::fs::symlink;
@@ -468,14 +488,23 @@ mod tests {
             assert_eq!(read(&view, "gone"), None);
             assert!(!read(&view, "/").unwrap().contains("gone"));
         }
-        let marked = setxattr(
-            layers[1].join("d"),
-            "user.overlay.opaque",
-            b"y",
-            XattrFlags::empty(),
-        );
-        if marked.is_ok() {
+        let high = rustix::fs::open(&layers[1], folder_flags(), Mode::empty()).unwrap();
+        if Marks::detect().set_opaque(high, b"d").is_ok() {
             assert_eq!(read(&view, "d").unwrap(), "b c");
+        }
+    }
+
+    #[test]
+    fn a_mark_that_overlayfs_would_not_read_here_hides_nothing() {
+        let (_folder, layers) = layers();
+        let foreign = match rustix::process::geteuid().is_root() && !in_user_namespace() {
+            true => "user.overlay.opaque",
+            false => "trusted.overlay.opaque",
+        };
+        let marked = setxattr(layers[1].join("d"), foreign, b"y", XattrFlags::empty());
+        let view = View::open(&layers).unwrap();
+        if marked.is_ok() {
+            assert_eq!(read(&view, "d").unwrap(), "a b c");
         }
     }
 
