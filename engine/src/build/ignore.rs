@@ -9,6 +9,7 @@
 
 use super::pattern::Pattern;
 use crate::error::{Error, Result};
+use crate::tree::clean::clean_text;
 
 /// The patterns of a `.dockerignore`, or of `--exclude`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,29 +105,13 @@ impl Rule {
         if pattern.is_empty() {
             return Ok(None);
         }
-        let cleaned = clean(pattern);
-        let pattern = Pattern::ignore(&cleaned).map_err(|problem| problem.to_string())?;
+        let cleaned = clean_text(pattern);
+        let anchored = match cleaned.as_str() {
+            "/" => "/",
+            path => path.trim_start_matches('/'),
+        };
+        let pattern = Pattern::ignore(anchored).map_err(|problem| problem.to_string())?;
         Ok(Some(Self { pattern, exception }))
-    }
-}
-
-/// The shortest path that means the same, without a leading `/`. Source: Go, `filepath.Clean`.
-pub(crate) fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if rooted => {}
-            part => parts.push(part),
-        }
-    }
-    match parts.is_empty() {
-        true => if rooted { "/" } else { "." }.to_owned(),
-        false => parts.join("/"),
     }
 }
 

@@ -6,8 +6,9 @@ use super::bytes;
 use engine::clock::Entropy;
 use engine::id::VolumeName;
 use engine::store::containers::{Mount, MountSource};
+use engine::tree::clean::{clean, clean_text};
 use engine::{Error, Result};
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 /// `-v`: `/container`, `name:/container[:options]` or `/machine:/container[:options]`. A machine's path may begin
 /// with `.`; it is taken from `cwd`.
@@ -305,26 +306,10 @@ fn absolute_target(target: &str) -> Result<String, String> {
             "invalid mount path: '{target}' mount path must be absolute"
         ));
     }
-    let target = clean(Path::new(target));
-    if target == Path::new("/") {
-        return Err("invalid specification: destination can't be '/'".to_owned());
+    match clean_text(target) {
+        root if root == "/" => Err("invalid specification: destination can't be '/'".to_owned()),
+        target => Ok(target),
     }
-    Ok(target.display().to_string())
-}
-
-/// `path` without `.`, `..` and doubled slashes, as Go's `path.Clean`: links are not looked at.
-fn clean(path: &Path) -> PathBuf {
-    let mut cleaned = PathBuf::from("/");
-    for part in path.components() {
-        match part {
-            Component::Normal(name) => cleaned.push(name),
-            Component::ParentDir => {
-                cleaned.pop();
-            }
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
-        }
-    }
-    cleaned
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use super::{Around, Found, Rule};
 use crate::build::advice;
-use crate::build::ignore::{Ignore, clean};
+use crate::build::ignore::Ignore;
 use crate::build::instruction::Instruction;
 use crate::build::instruction::add::is_url;
 use crate::build::instruction::copy::Copy;
 use crate::build::syntax::parse::{Stage, Step};
+use crate::tree::clean::within_root;
 
 pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
     let file = found.file;
@@ -40,8 +41,7 @@ fn ignored_sources(found: &mut Found<'_>, ignore: &Ignore) {
             _ => continue,
         };
         for source in sources {
-            let path = clean(&format!("/{}", source.text));
-            let path = path.trim_start_matches('/');
+            let path = &within_root(&source.text);
             let known = !source.text.contains('$') && !is_url(&source.text) && !path.is_empty();
             // With exceptions, something in a folder that is left out may be meant.
             if known && !ignore.has_exceptions() && ignore.excludes_path(path) {

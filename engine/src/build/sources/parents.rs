@@ -6,9 +6,10 @@
 //! **What we do.** The same: the part before `/./` is the item, and the rest chooses what of it is walked over.
 //! Source: Dockerfile reference, "COPY --parents".
 
-use super::{Item, Selected, Tree, clean};
+use super::{Item, Selected, Tree};
 use crate::build::pattern::{Pattern, is_pattern};
 use crate::error::{Error, Result};
+use crate::tree::clean::within_root;
 
 /// Which files of an item are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +24,7 @@ pub(crate) struct Only {
 impl Only {
     /// `None` if `text` means everything.
     fn parse(text: &str) -> Result<Option<Self>> {
-        let path = clean(&format!("/{text}"));
-        let path = path.trim_start_matches('/');
+        let path = &within_root(text);
         if path.is_empty() {
             return Ok(None);
         }

@@ -10,6 +10,7 @@ use crate::oci::digest::Digest;
 use crate::paths::Home;
 use crate::store::blobs::LARGEST_IN_MEMORY;
 use crate::store::layers::{self, Layer};
+use crate::tree::clean::within_root;
 use crate::tree::compression::Compression;
 use crate::tree::digesting::Digesting;
 use crate::tree::tar::{EntryKind, Reader};
@@ -63,7 +64,7 @@ impl<'a> Parts<'a> {
         };
         let mut tar = Reader::new(stream);
         while let Some(entry) = tar.next_entry().map_err(damaged)? {
-            let path = clean(&String::from_utf8_lossy(&entry.path));
+            let path = within_root(&String::from_utf8_lossy(&entry.path));
             match entry.kind {
                 EntryKind::File => {
                     let part = parts.part(&path, entry.size, &mut tar)?;
@@ -74,9 +75,9 @@ impl<'a> Parts<'a> {
                     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
                     let target = match entry.kind {
                         EntryKind::Symlink if !target.starts_with('/') => {
-                            clean(&format!("{folder}/{target}"))
+                            within_root(&format!("{folder}/{target}"))
                         }
-                        _ => clean(&target),
+                        _ => within_root(&target),
                     };
                     parts.aliases.insert(path, target);
                 }
@@ -258,7 +259,7 @@ impl<'a> Parts<'a> {
     }
 
     fn resolve(&self, path: &str) -> String {
-        let mut path = clean(path);
+        let mut path = within_root(path);
         // A link may lead to a link; a circle ends.
         for _ in 0..8 {
             match self.aliases.get(&path) {
@@ -268,19 +269,4 @@ impl<'a> Parts<'a> {
         }
         path
     }
-}
-
-/// The path without `.`, `..` and extra slashes.
-fn clean(path: &str) -> String {
-    let mut parts = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }

@@ -4,6 +4,7 @@
 
 use super::{About, Rebase};
 use crate::error::{Error, Result};
+use crate::tree::clean::within_root;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -157,26 +158,17 @@ pub(super) fn local_source(path: &Path, follow: bool) -> Result<Source> {
     }
 }
 
-/// `path` without `..` and without `.` in between, by its text alone, as Go's `filepath.Clean` does it.
+/// `path`, cleaned, from the root on. What its end says (`/`, `/.`) stays: it decides what is copied.
 pub fn tidy(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
+    let cleaned = within_root(path);
     let end = match path {
         _ if path.ends_with("/.") => "/.",
         _ if path.ends_with('/') => "/",
         _ => "",
     };
-    match parts.is_empty() {
+    match cleaned.is_empty() {
         true => format!("/{}", end.trim_start_matches('/')),
-        false => format!("/{}{end}", parts.join("/")),
+        false => format!("/{cleaned}{end}"),
     }
 }
 
