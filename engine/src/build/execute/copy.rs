@@ -221,6 +221,7 @@ impl<'a> Builder<'a> {
             path: &work.destination,
             is_dir: work.destination.ends_with('/'),
             with_folder: false,
+            through_links: false,
         };
         if several && !to.is_dir && !is_folder(&lowers, to.path)? {
             return Err(Error::invalid(several_sources(work.keyword)));
@@ -259,6 +260,7 @@ impl<'a> Builder<'a> {
             path: &work.destination,
             is_dir: false,
             with_folder: true,
+            through_links: false,
         };
         for item in &prepared.items {
             placer.item(prepared.tree.tree(), item, &prepared.exclude, to)?;
@@ -395,6 +397,10 @@ fn place_archive(
     let own = Rights {
         owner: rights.owner.filter(|_| work.chown.is_some()),
         chmod: None,
+    };
+    let to = Destination {
+        through_links: true,
+        ..to
     };
     Placer::new(upper, lowers, own)?.item(&tree, &root, &Ignore::default(), to)
 }

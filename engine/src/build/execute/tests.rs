@@ -1,5 +1,6 @@
 //! Builds without RUN: they need no privileges. RUN is tested through the binary.
 
+mod archives;
 mod large;
 
 use super::*;
@@ -309,22 +310,6 @@ fn a_failed_build_leaves_the_steps_before_it() {
         told(&world.build("FROM scratch\nCOPY a /a\n"))[1],
         "1: CACHED"
     );
-}
-
-#[test]
-fn archives_are_unpacked_by_add_and_not_by_copy() {
-    let world = World::new();
-    let mut tar = crate::tree::tar::Writer::new(Vec::new());
-    tar.append_bytes("d/f", 0o640, b"inside").unwrap();
-    fs::write(world.path("x.tar"), tar.finish().unwrap()).unwrap();
-    world.write("plain", "text");
-    world
-        .build("FROM scratch\nADD x.tar plain /a/\nCOPY x.tar /b/\nADD --unpack=false x.tar /c/\n");
-    assert_eq!(world.read("a/d/f"), "inside");
-    assert_eq!(world.read("a/plain"), "text");
-    let image = resolve::find(&world.home, &world.sandbox, "t").unwrap();
-    let top = |index: usize| layers::diff(&world.home, &image.chain[index]);
-    assert!(top(1).join("b/x.tar").is_file() && top(2).join("c/x.tar").is_file());
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::ignore::Ignore;
 use super::sources::{Item, Tree, Visit};
 use crate::error::{Error, Result};
 use crate::tree::owners::{self, Owners};
-use crate::tree::view::{File, Folder, Last, Node, View};
+use crate::tree::view::{File, Folder, Found, Last, Node, View};
 use folders::Folders;
 use rights::Mode as Chmod;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
@@ -56,6 +56,8 @@ pub(crate) struct Destination<'a> {
     pub(crate) is_dir: bool,
     /// A directory comes with its own mode and owner, not only its contents.
     pub(crate) with_folder: bool,
+    /// A link to a directory that is where a directory goes is followed, as unpacking an archive does; a copy refuses it.
+    pub(crate) through_links: bool,
 }
 
 impl Placer {
@@ -104,7 +106,17 @@ impl Placer {
         // The root of a context is no directory of the image.
         let whole = to.with_folder && !item.path.as_os_str().is_empty();
         self.twins.clear();
-        tree.walk(item, exclude, &mut |visit| self.visit(&base, whole, visit))?;
+        let mut detours = to.through_links.then(Vec::new);
+        tree.walk(item, exclude, &mut |visit| {
+            let mut path = match visit.inner.as_os_str().is_empty() {
+                true => base.clone(),
+                false => base.join(visit.inner),
+            };
+            if let Some(detours) = &mut detours {
+                path = self.detour(path, visit.node, detours)?;
+            }
+            self.visit(path, whole, visit)
+        })?;
         self.folders.finish()
     }
 
@@ -141,12 +153,46 @@ impl Placer {
         }
     }
 
-    fn visit(&mut self, base: &Path, whole: bool, visit: &Visit<'_>) -> Result<()> {
-        let is_self = visit.inner.as_os_str().is_empty();
-        let path = match is_self {
-            true => base.to_owned(),
-            false => base.join(visit.inner),
+    /// Where `path` lies if the links on its way are followed. `detours` are the links so far, each with where it leads; a
+    /// walk gives what is in a folder after the folder.
+    fn detour(
+        &self,
+        path: PathBuf,
+        node: &Node,
+        detours: &mut Vec<(PathBuf, PathBuf)>,
+    ) -> Result<PathBuf> {
+        while detours
+            .last()
+            .is_some_and(|(link, _)| !path.starts_with(link))
+        {
+            detours.pop();
+        }
+        let real = match detours.last() {
+            Some((link, leads_to)) => match path.strip_prefix(link) {
+                Ok(rest) => leads_to.join(rest),
+                Err(_) => path.clone(),
+            },
+            None => path.clone(),
         };
+        if node.folder().is_none() {
+            return Ok(real);
+        }
+        // What is not there, or lies under a file, is for the one that makes it.
+        let is_link = matches!(
+            self.view.find(&real, Last::Keep),
+            Ok(Some(Found { node: Node::File(file), .. })) if file.kind().is_symlink()
+        );
+        match self.view.find(&real, Last::Follow) {
+            Ok(Some(found)) if is_link && found.node.folder().is_some() => {
+                detours.push((path, found.path.clone()));
+                Ok(found.path)
+            }
+            _ => Ok(real),
+        }
+    }
+
+    fn visit(&mut self, path: PathBuf, whole: bool, visit: &Visit<'_>) -> Result<()> {
+        let is_self = visit.inner.as_os_str().is_empty();
         match visit.node {
             Node::Folder(folder) => {
                 let existed = self.folders.is_there(&path)?;

@@ -47,6 +47,7 @@ impl World {
             path: to,
             is_dir: to.ends_with('/'),
             with_folder: false,
+            through_links: false,
         };
         for item in &items {
             if let Err(error) = placer.item(&tree, item, &Ignore::default(), to) {
@@ -159,6 +160,7 @@ fn content_written_in_the_dockerfile_becomes_a_file() {
         path: "/app/",
         is_dir: true,
         with_folder: false,
+        through_links: false,
     };
     placer.content("x.txt", b"hi\n", 0o644, to).unwrap();
     assert_eq!(
