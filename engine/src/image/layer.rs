@@ -18,8 +18,8 @@ use crate::tree::compression::decompress;
 use crate::tree::digesting::Digesting;
 use crate::tree::pack::pack;
 use crate::tree::recipe::{self, Recipe};
-use crate::tree::tar::Reader;
-use crate::tree::unpack::{Frame, Limits, Unpacked, damaged, unpack};
+use crate::tree::tar::{Reader, damaged};
+use crate::tree::unpack::{Frame, Limits, Unpacked, unpack};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 

@@ -51,8 +51,33 @@ impl RootDir {
 
     /// Opens `path`, following symbolic links only inside the root.
     pub fn resolve(&self, path: &Path, flags: OFlags) -> std::result::Result<OwnedFd, Errno> {
+        self.open_at(
+            path,
+            flags,
+            ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS,
+        )
+    }
+
+    /// Opens `path`, which is relative and leads through no symbolic link.
+    pub fn resolve_without_links(
+        &self,
+        path: &Path,
+        flags: OFlags,
+    ) -> std::result::Result<OwnedFd, Errno> {
+        self.open_at(
+            path,
+            flags,
+            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS,
+        )
+    }
+
+    fn open_at(
+        &self,
+        path: &Path,
+        flags: OFlags,
+        how: ResolveFlags,
+    ) -> std::result::Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
-        let how = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         loop {
             match rustix::fs::openat2(&self.fd, path, flags, Mode::empty(), how) {
                 // EAGAIN: a concurrent rename prevented the kernel from verifying the path.

@@ -8,12 +8,14 @@
 //! | [`owners`] | who owns a file, where the ids of an image do not exist |
 //! | [`clean`](clean::clean) | a path as it is written |
 //! | [`marks`], `view` | deletions as overlayfs notes them; stacked layers as one tree |
+//! | `write`, `bytes` | the one writer into a tree |
 //! | [`changes`], `upper` | what the topmost layer changes: `docker diff` |
 //! | [`tar`] | a tar, read and written as a stream |
 //! | [`compression`], [`digesting`], `hasher`, `capped` | what a stream passes through |
 //! | [`unpack`] with [`recipe`] | a tar → a folder for overlayfs |
 //! | [`pack`] | a folder of changes → a tar |
 
+pub(crate) mod bytes;
 pub(crate) mod capped;
 pub mod changes;
 pub mod clean;
@@ -28,3 +30,4 @@ pub mod tar;
 pub mod unpack;
 mod upper;
 pub(crate) mod view;
+pub(crate) mod write;

@@ -7,8 +7,9 @@
 //! makes: in its later namespace its own id is 0.
 //! **What we leave out.** The record needs a regular file or a directory: the kernel allows `user.*` on nothing else.
 
-use rustix::fs::{AtFlags, Gid, Stat, Uid, XattrFlags, chownat};
+use rustix::fs::{AtFlags, Gid, Stat, Uid, XattrFlags, chownat, fchown};
 use rustix::io::Errno;
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ pub type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 pub struct Owners {
     root: bool,
     own: (u32, u32),
+    records: bool,
 }
 
 impl Owners {
@@ -34,53 +36,67 @@ impl Owners {
         Self {
             root: uid.is_root(),
             own: (uid.as_raw(), gid.as_raw()),
+            records: true,
         }
     }
 
-    /// Gives `name` in `folder` to `owner`, or records it where that is not possible. To be called before the mode is
+    /// The same for files that are no layer's: an owner that is refused leaves the file with its maker.
+    pub fn without_records(self) -> Self {
+        Self {
+            records: false,
+            ..self
+        }
+    }
+
+    /// Gives an open file or folder to `owner`, or records it where that is not possible. To be called before the mode is
     /// set, because a new owner takes away set-user-id.
-    pub fn give(
-        &self,
-        folder: impl AsFd,
-        name: &[u8],
-        owner: (u32, u32),
-        recordable: bool,
-    ) -> Result<(), Errno> {
-        let folder = folder.as_fd();
+    pub fn give_open(&self, file: impl AsFd, owner: (u32, u32)) -> Result<(), Errno> {
         if self.root {
             let (uid, gid) = (Uid::from_raw(owner.0), Gid::from_raw(owner.1));
-            match chownat(
-                folder,
-                name,
-                Some(uid),
-                Some(gid),
-                AtFlags::SYMLINK_NOFOLLOW,
-            ) {
+            match fchown(&file, Some(uid), Some(gid)) {
                 Err(Errno::PERM | Errno::INVAL) => {}
                 other => return other,
             }
         } else if owner == (0, 0) {
             return Ok(());
         }
-        if !recordable {
+        if !self.records {
             return Ok(());
         }
         let text = format!("{}:{}", owner.0, owner.1);
-        match rustix::fs::lsetxattr(
-            through(folder, name),
-            RECORD,
-            text.as_bytes(),
-            XattrFlags::empty(),
-        ) {
+        match rustix::fs::fsetxattr(file, RECORD, text.as_bytes(), XattrFlags::empty()) {
             // A file system without attributes: the owner is lost, the file is not.
             Err(Errno::OPNOTSUPP) => Ok(()),
             other => other,
         }
     }
 
+    /// Gives the link, pipe or device `name` in `folder` to `owner`, where that is possible.
+    pub fn give_name(
+        &self,
+        folder: impl AsFd,
+        name: &OsStr,
+        owner: (u32, u32),
+    ) -> Result<(), Errno> {
+        if !self.root {
+            return Ok(());
+        }
+        let (uid, gid) = (Uid::from_raw(owner.0), Gid::from_raw(owner.1));
+        match chownat(
+            folder,
+            name,
+            Some(uid),
+            Some(gid),
+            AtFlags::SYMLINK_NOFOLLOW,
+        ) {
+            Err(Errno::PERM | Errno::INVAL) => Ok(()),
+            other => other,
+        }
+    }
+
     /// Whether a file that this process just made belongs to `owner` as it is.
-    pub fn made_for(&self, made: &Stat, owner: (u64, u64)) -> bool {
-        self.root && (u64::from(made.st_uid), u64::from(made.st_gid)) == owner
+    pub fn made_for(&self, made: &Stat, owner: (u32, u32)) -> bool {
+        self.root && (made.st_uid, made.st_gid) == owner
     }
 
     /// The owner that a tar should name for a file that `stat` gives to `on_disk`, and that has these attributes.
@@ -116,10 +132,30 @@ pub fn travels(name: &[u8]) -> bool {
         && !refused.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Sets an attribute that a layer brings. Refusals of the kernel are fine: the file is whole without it.
+/// Sets an attribute that a layer brings, of a link itself and not of its target.
 pub fn set_xattr(folder: impl AsFd, name: &[u8], xattr: &[u8], value: &[u8]) -> Result<(), Errno> {
     let path = through(folder.as_fd(), name);
-    match rustix::fs::lsetxattr(path, xattr, value, XattrFlags::empty()) {
+    tolerated(rustix::fs::lsetxattr(
+        path,
+        xattr,
+        value,
+        XattrFlags::empty(),
+    ))
+}
+
+/// The same of an open file.
+pub fn set_xattr_of(file: impl AsFd, xattr: &[u8], value: &[u8]) -> Result<(), Errno> {
+    tolerated(rustix::fs::fsetxattr(
+        file,
+        xattr,
+        value,
+        XattrFlags::empty(),
+    ))
+}
+
+/// Refusals of the kernel are fine: the file is whole without an attribute.
+fn tolerated(set: Result<(), Errno>) -> Result<(), Errno> {
+    match set {
         Err(Errno::OPNOTSUPP | Errno::PERM | Errno::INVAL | Errno::ACCESS) => Ok(()),
         other => other,
     }
@@ -217,7 +253,7 @@ fn without_namespace(mut value: Vec<u8>) -> Vec<u8> {
 /// A path to `name` in an open folder, for the calls that take no folder. It crosses no name but the last.
 pub(crate) fn through(folder: BorrowedFd<'_>, name: &[u8]) -> PathBuf {
     let folder = format!("/proc/self/fd/{}", folder.as_raw_fd());
-    Path::new(&folder).join(std::ffi::OsStr::from_bytes(name))
+    Path::new(&folder).join(OsStr::from_bytes(name))
 }
 
 #[cfg(test)]
@@ -245,6 +281,7 @@ mod tests {
         let user = Owners {
             root: false,
             own: (1001, 1002),
+            records: true,
         };
         assert_eq!(user.seen((1001, 1002), &[]), (0, 0));
         assert_eq!(user.seen((5, 6), &[]), (5, 6));

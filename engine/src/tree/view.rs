@@ -338,7 +338,12 @@ impl File {
         rustix::fs::openat(&self.parent, &self.name, flags, Mode::empty())
     }
 
-    /// The folder that holds it and its name there, for attributes.
+    /// All its attributes; those of a link and not of its target.
+    pub(crate) fn xattrs(&self) -> Result<Xattrs, Errno> {
+        owners::xattrs(&self.parent, self.name.as_bytes())
+    }
+
+    /// The folder that holds it and its name there.
     pub(crate) fn place(&self) -> (&OwnedFd, &OsStr) {
         (&self.parent, &self.name)
     }
@@ -365,7 +370,7 @@ impl Node {
     pub(crate) fn xattrs(&self) -> Result<Xattrs, Errno> {
         match self {
             Self::Folder(folder) => folder.xattrs(),
-            Self::File(file) => owners::xattrs(&file.parent, file.name.as_bytes()),
+            Self::File(file) => file.xattrs(),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The directories of a new layer: made when they are first needed, as they are below, and kept open on the way down.
 
-use super::{failed, set_times};
+use super::failed;
 use crate::error::{Error, Result};
 use crate::tree::owners::{self, Owners};
 use crate::tree::view::{Folder, Last, Node, View};
-use rustix::fs::{Mode, OFlags, Timespec};
+use crate::tree::write::{self, Metadata, Spot};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 pub(super) struct Folders {
@@ -27,7 +27,7 @@ struct Open {
     /// The same directory below.
     lower: Option<Folder>,
     /// The time that it must have when all is copied into it.
-    time: Option<Timespec>,
+    mtime: Option<(i64, u32)>,
 }
 
 impl Folders {
@@ -41,11 +41,6 @@ impl Folders {
             owners: Owners::detect(),
             owner,
         })
-    }
-
-    /// The layer's own folder.
-    pub(super) fn root(&self) -> &OwnedFd {
-        &self.root
     }
 
     /// Opens the directory `path` of the layer, making it and its parents. The path has no links: it was resolved.
@@ -68,30 +63,23 @@ impl Folders {
             .map_err(|error| Error::io("open", path, error))
     }
 
-    /// Sets owner, mode and time of a directory that [`Folders::open`] gave last.
-    pub(super) fn set(
-        &mut self,
-        path: &Path,
-        owner: (u32, u32),
-        mode: u32,
-        time: Timespec,
-    ) -> Result<()> {
-        let depth = self.open.len();
-        let parent = match depth.checked_sub(2).and_then(|index| self.open.get(index)) {
-            Some(open) => &open.fd,
-            None => &self.root,
+    /// Opens a directory of the layer once more, beside those that are open.
+    pub(super) fn again(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        let path = match path.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => path,
         };
-        let Some(open) = self.open.get(depth.wrapping_sub(1)) else {
+        let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        rustix::fs::openat2(&self.root, path, flags(), Mode::empty(), how)
+    }
+
+    /// Sets owner, mode and time of a directory that [`Folders::open`] gave last.
+    pub(super) fn set(&mut self, path: &Path, about: &Metadata) -> Result<()> {
+        let Some(open) = self.open.last_mut() else {
             return Ok(());
         };
-        self.owners
-            .give(parent, open.name.as_bytes(), owner, true)
-            .and_then(|()| rustix::fs::fchmod(&open.fd, Mode::from_raw_mode(mode)))
-            .map_err(|errno| failed(path, errno))?;
-        if let Some(open) = self.open.last_mut() {
-            open.time = Some(time);
-        }
-        Ok(())
+        open.mtime = Some(about.mtime);
+        write::grant(&open.fd, &self.owners, about).map_err(|errno| failed(path, errno))
     }
 
     /// Closes all directories, and gives them the times that they must have.
@@ -111,9 +99,9 @@ impl Folders {
         }
     }
 
-    /// Whether the layers below have a directory called `name` in the directory that was opened last; `path` is for
-    /// messages.
-    pub(super) fn covers_folder(&self, name: &OsStr, path: &Path) -> Result<bool> {
+    /// Whether the layers below have a directory at `path`, which lies in the directory that was opened last.
+    pub(super) fn covers_folder(&self, path: &Path) -> Result<bool> {
+        let name = path.file_name().unwrap_or_default();
         let below = match self.open.last() {
             Some(open) => open.lower.as_ref(),
             None => Some(self.lower.root()),
@@ -136,12 +124,12 @@ impl Folders {
         while self.open.len() > depth {
             if let Some(Open {
                 fd,
-                time: Some(time),
+                mtime: Some(mtime),
                 name,
                 ..
             }) = self.open.pop()
             {
-                set_times(&fd, time).map_err(|errno| failed(Path::new(&name), errno))?;
+                write::set_times(&fd, mtime).map_err(|errno| failed(Path::new(&name), errno))?;
             }
         }
         Ok(())
@@ -164,9 +152,10 @@ impl Folders {
             name: name.to_owned(),
             fd,
             lower,
-            time: None,
+            mtime: None,
         };
-        match rustix::fs::openat(parent, name, flags(), Mode::empty()) {
+        let spot = Spot::new(parent, name).map_err(on)?;
+        match spot.open_folder() {
             Ok(fd) => {
                 let lower = match lower {
                     Some(Node::Folder(folder)) => Some(folder),
@@ -183,35 +172,28 @@ impl Folders {
             Some(Node::File(_)) => return Err(blocked()),
             None => None,
         };
-        rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(0o700)).map_err(on)?;
-        let fd = rustix::fs::openat(parent, name, flags(), Mode::empty()).map_err(on)?;
-        self.like_below(parent, name, &fd, lower.as_ref())
-            .map_err(on)?;
+        let fd = spot.make_folder().map_err(on)?;
+        let about = self.like_below(lower.as_ref()).map_err(on)?;
+        write::grant(&fd, &self.owners, &about).map_err(on)?;
         Ok(open(fd, lower))
     }
 
-    /// Gives a new directory the owner, mode and attributes of the one below that it covers, or those of a new one.
-    fn like_below(
-        &self,
-        parent: &OwnedFd,
-        name: &OsStr,
-        fd: &OwnedFd,
-        lower: Option<&Folder>,
-    ) -> Result<(), Errno> {
-        let name = name.as_bytes();
+    /// What a new directory is to have: what the one below that it covers has, or what a new one has.
+    fn like_below(&self, lower: Option<&Folder>) -> Result<Metadata, Errno> {
         let Some(lower) = lower else {
-            self.owners.give(parent, name, self.owner, true)?;
-            return rustix::fs::fchmod(fd, Mode::from_raw_mode(0o755));
+            return Ok(Metadata {
+                owner: Some(self.owner),
+                ..Metadata::of_new_folder()
+            });
         };
         let xattrs = lower.xattrs()?;
-        let owner = self
-            .owners
-            .seen((lower.stat.st_uid, lower.stat.st_gid), &xattrs);
-        self.owners.give(parent, name, owner, true)?;
-        for (key, value) in owners::travelling(xattrs) {
-            owners::set_xattr(parent, name, &key, &value)?;
-        }
-        rustix::fs::fchmod(fd, Mode::from_raw_mode(lower.stat.st_mode & 0o7777))
+        let about = Metadata::of(&lower.stat);
+        let on_disk = (lower.stat.st_uid, lower.stat.st_gid);
+        Ok(Metadata {
+            owner: Some(self.owners.seen(on_disk, &xattrs)),
+            xattrs: owners::travelling(xattrs),
+            ..about
+        })
     }
 }
 

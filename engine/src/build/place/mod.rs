@@ -8,23 +8,23 @@
 //! only, never through a link. Large files share their blocks with the source where the file system can.
 //! Source: github.com/tonistiigi/fsutil `copy`, for what happens when something is in the way.
 
-mod bytes;
 mod folders;
 pub(crate) mod rights;
 
 use super::ignore::Ignore;
 use super::sources::{Item, Tree, Visit};
-use crate::error::{Error, Result};
+use crate::error::{Error, IoContext, Result};
+use crate::tree::bytes;
 use crate::tree::owners::{self, Owners};
 use crate::tree::view::{File, Folder, Found, Last, Node, View};
+use crate::tree::write::{self, Metadata, Spot};
 use folders::Folders;
 use rights::Mode as Chmod;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
+use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Writes into one layer.
@@ -131,10 +131,16 @@ impl Placer {
         let path = self.file_path(to, OsStr::new(name))?;
         let (parent, last) = split(&path)?;
         let folder = self.folders.open(parent)?;
-        let fd = self.create(&folder, last, &path)?;
-        bytes::write(&fd, content).map_err(|errno| failed(&path, errno))?;
-        self.give(&folder, last, (0, 0), true, &path)?;
-        self.set_mode(&fd, mode, 0o600, &path)?;
+        let spot = Spot::new(&folder, last).map_err(|errno| failed(&path, errno))?;
+        let mut file = self.create(spot, &path)?;
+        file.write_all(content)
+            .on("copy to", Path::new("/").join(&path))?;
+        let about = Metadata {
+            owner: Some(self.rights.owner.unwrap_or_default()),
+            mode: self.mode(mode, false),
+            ..Metadata::default()
+        };
+        write::grant(&file, &self.owners, &about).map_err(|errno| failed(&path, errno))?;
         self.folders.finish()
     }
 
@@ -218,8 +224,13 @@ impl Placer {
                 self.owners.seen((stat.st_uid, stat.st_gid), &xattrs)
             }
         };
-        let mode = self.mode(stat.st_mode, true);
-        self.folders.set(path, owner, mode, mtime(stat))
+        let about = Metadata {
+            owner: Some(owner),
+            xattrs: Vec::new(),
+            mode: self.mode(stat.st_mode, true),
+            mtime: write::mtime(stat),
+        };
+        self.folders.set(path, &about)
     }
 
     fn file(&mut self, file: &File, path: &Path) -> Result<()> {
@@ -230,42 +241,57 @@ impl Placer {
         }
         let folder = self.folders.open(parent)?;
         let on = |errno| failed(path, errno);
-        let source = self.owner_of(file)?;
-        if file.kind() != FileType::RegularFile {
-            self.make_room(&folder, name, path)?;
-        }
+        let spot = Spot::new(&folder, name).map_err(on)?;
+        let about = self.about(file).map_err(on)?;
         match file.kind() {
-            FileType::RegularFile if self.twin(stat, &folder, name, path)? => return Ok(()),
+            FileType::RegularFile if self.twin(stat, spot, path)? => return Ok(()),
             FileType::RegularFile => {
-                let to = self.create(&folder, name, path)?;
+                let to = self.create(spot, path)?;
                 let from = file.open().map_err(on)?;
                 bytes::copy(&from, &to, stat.st_size).map_err(on)?;
-                self.give(&folder, name, source, true, path)?;
-                self.attributes(file, &folder, name, path)?;
-                self.set_mode(&to, stat.st_mode, 0o600, path)?;
-                return set_times(&to, mtime(stat)).map_err(on);
+                return write::finish(&to, &self.owners, &about).map_err(on);
             }
             FileType::Symlink => {
+                self.make_room(spot, path)?;
                 let target = file.target().map_err(on)?;
-                rustix::fs::symlinkat(target, &folder, name).map_err(on)?;
+                spot.symlink(target.as_os_str()).map_err(on)?;
             }
             kind => {
-                let mode = Mode::from_raw_mode(self.mode(stat.st_mode, false));
-                match rustix::fs::mknodat(&folder, name, kind, mode, stat.st_rdev) {
+                self.make_room(spot, path)?;
+                match spot.node(kind, stat.st_rdev) {
                     // Devices cannot be made in a user namespace: a container has its own /dev anyway.
                     Err(Errno::PERM) => return Ok(()),
                     other => other.map_err(on)?,
                 }
             }
         }
-        self.give(&folder, name, source, false, path)?;
-        let times = timestamps(mtime(stat));
-        rustix::fs::utimensat(&folder, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(on)
+        spot.finish(&self.owners, &about).map_err(on)
     }
 
-    /// Makes `name` another name of a file that was copied under one before: hard links stay what they are. Returns whether
-    /// it is.
-    fn twin(&mut self, stat: &Stat, folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<bool> {
+    /// What the copy of `file` is to have. Attributes travel with files of another stage.
+    fn about(&self, file: &File) -> Result<Metadata, Errno> {
+        let stat = &file.stat;
+        let (owner, xattrs) = match self.rights.owner {
+            Some(owner) => (owner, Vec::new()),
+            None => {
+                let xattrs = file.xattrs()?;
+                (
+                    self.owners.seen((stat.st_uid, stat.st_gid), &xattrs),
+                    xattrs,
+                )
+            }
+        };
+        Ok(Metadata {
+            owner: Some(owner),
+            xattrs: owners::travelling(xattrs),
+            mode: self.mode(stat.st_mode, false),
+            mtime: write::mtime(stat),
+        })
+    }
+
+    /// Makes another name of a file that was copied before, at `spot`: hard links stay what they are. Returns whether it is
+    /// one.
+    fn twin(&mut self, stat: &Stat, spot: Spot<'_>, path: &Path) -> Result<bool> {
         if stat.st_nlink < 2 {
             return Ok(false);
         }
@@ -274,22 +300,22 @@ impl Placer {
                 .insert((stat.st_dev, stat.st_ino), path.to_owned());
             return Ok(false);
         };
-        self.make_room(folder, name, path)?;
-        rustix::fs::linkat(self.folders.root(), first, folder, name, AtFlags::empty())
+        self.make_room(spot, path)?;
+        let (parent, name) = split(first)?;
+        self.folders
+            .again(parent)
+            .and_then(|folder| spot.hard_link(Spot::new(&folder, name)?))
             .map_err(|errno| failed(path, errno))?;
         Ok(true)
     }
 
     /// Makes an empty file, in place of another one. Most find nothing in their way, so that is tried first.
-    fn create(&self, folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<OwnedFd> {
-        let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let open = || rustix::fs::openat(folder, name, flags, Mode::from_raw_mode(0o600));
-        self.refuse_below(name, path)?;
-        match open() {
+    fn create(&self, spot: Spot<'_>, path: &Path) -> Result<std::fs::File> {
+        self.refuse_below(path)?;
+        match spot.create(0o600) {
             Err(Errno::EXIST) => {
-                self.make_room(folder, name, path)?;
-                open()
+                self.make_room(spot, path)?;
+                spot.create(0o600)
             }
             other => other,
         }
@@ -297,61 +323,21 @@ impl Placer {
     }
 
     /// Removes what is in the way of a file. A directory is in the way for good.
-    fn make_room(&self, folder: &OwnedFd, name: &OsStr, path: &Path) -> Result<()> {
-        match rustix::fs::unlinkat(folder, name, AtFlags::empty()) {
+    fn make_room(&self, spot: Spot<'_>, path: &Path) -> Result<()> {
+        match spot.unlink() {
             Ok(()) => Ok(()),
-            Err(Errno::NOENT) => self.refuse_below(name, path),
+            Err(Errno::NOENT) => self.refuse_below(path),
             Err(Errno::ISDIR | Errno::PERM) => Err(in_the_way(path)),
             Err(errno) => Err(failed(path, errno)),
         }
     }
 
     /// Error: the layers below have a directory of this name.
-    fn refuse_below(&self, name: &OsStr, path: &Path) -> Result<()> {
-        match self.folders.covers_folder(name, path)? {
+    fn refuse_below(&self, path: &Path) -> Result<()> {
+        match self.folders.covers_folder(path)? {
             true => Err(in_the_way(path)),
             false => Ok(()),
         }
-    }
-
-    /// Who owns the source, where that counts.
-    fn owner_of(&self, file: &File) -> Result<(u32, u32)> {
-        if self.rights.owner.is_some() {
-            return Ok((0, 0));
-        }
-        let (folder, name) = file.place();
-        let on_disk = (file.stat.st_uid, file.stat.st_gid);
-        let xattrs = owners::xattrs(folder, name.as_bytes())
-            .map_err(|errno| failed(Path::new(name), errno))?;
-        Ok(self.owners.seen(on_disk, &xattrs))
-    }
-
-    /// Attributes travel with files of another stage.
-    fn attributes(&self, file: &File, to: &OwnedFd, name: &OsStr, path: &Path) -> Result<()> {
-        if self.rights.owner.is_some() {
-            return Ok(());
-        }
-        let (folder, source) = file.place();
-        let xattrs = owners::xattrs(folder, source.as_bytes());
-        for (key, value) in owners::travelling(xattrs.map_err(|errno| failed(path, errno))?) {
-            owners::set_xattr(to, name.as_bytes(), &key, &value)
-                .map_err(|errno| failed(path, errno))?;
-        }
-        Ok(())
-    }
-
-    fn give(
-        &self,
-        folder: &OwnedFd,
-        name: &OsStr,
-        source: (u32, u32),
-        recordable: bool,
-        path: &Path,
-    ) -> Result<()> {
-        let owner = self.rights.owner.unwrap_or(source);
-        self.owners
-            .give(folder, name.as_bytes(), owner, recordable)
-            .map_err(|errno| failed(path, errno))
     }
 
     fn mode(&self, mode: u32, is_dir: bool) -> u32 {
@@ -361,14 +347,6 @@ impl Placer {
             None => mode,
         }
     }
-
-    fn set_mode(&self, fd: &OwnedFd, mode: u32, own: u32, path: &Path) -> Result<()> {
-        let mode = self.mode(mode, false);
-        if mode == own {
-            return Ok(());
-        }
-        rustix::fs::fchmod(fd, Mode::from_raw_mode(mode)).map_err(|errno| failed(path, errno))
-    }
 }
 
 fn in_the_way(path: &Path) -> Error {
@@ -376,24 +354,6 @@ fn in_the_way(path: &Path) -> Error {
         "cannot copy to directory: /{}: a file cannot replace it",
         path.display()
     ))
-}
-
-fn mtime(stat: &Stat) -> Timespec {
-    Timespec {
-        tv_sec: stat.st_mtime,
-        tv_nsec: i64::try_from(stat.st_mtime_nsec).unwrap_or_default(),
-    }
-}
-
-fn timestamps(time: Timespec) -> Timestamps {
-    Timestamps {
-        last_access: time,
-        last_modification: time,
-    }
-}
-
-fn set_times(fd: impl AsFd, time: Timespec) -> Result<(), Errno> {
-    rustix::fs::futimens(fd, &timestamps(time))
 }
 
 /// The folder and the last name of `path`. Error: it is the root, which is always a directory.

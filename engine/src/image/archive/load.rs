@@ -14,7 +14,7 @@ use crate::oci::manifest::{Index, Manifest};
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::tree::compression::decompress;
-use crate::tree::unpack::damaged;
+use crate::tree::tar::damaged;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;

@@ -13,8 +13,8 @@ use crate::store::layers::{self, Layer};
 use crate::tree::clean::within_root;
 use crate::tree::compression::Compression;
 use crate::tree::digesting::Digesting;
-use crate::tree::tar::{EntryKind, Reader};
-use crate::tree::unpack::{Limits, damaged};
+use crate::tree::tar::{EntryKind, Reader, damaged};
+use crate::tree::unpack::Limits;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 

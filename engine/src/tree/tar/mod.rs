@@ -6,15 +6,17 @@
 //! **What we do.** The headers themselves are read and filled with the `tar` crate; the stream is our own, because a
 //! layer is untrusted: the size of every header is limited, attributes may hold any byte, and no byte is skipped
 //! unseen, so that a digest covers all of them.
-//! **What we leave out.** Sparse files: refused by name.
+//! **What we leave out.** Sparse files in a layer, and those of pax everywhere: refused by name.
 //! Sources: POSIX pax "ustar Interchange Format"; GNU tar manual § Standard; Go's archive/tar, whose messages we use.
 
 mod read;
+mod sparse;
 mod write;
 
 pub use read::Reader;
 pub use write::Writer;
 
+use crate::error::Error;
 use std::io::{self, Read, Write};
 
 /// Copies up to `limit` bytes, and returns how many came. [`io::copy`] does so in pieces of 8 KiB, which a file of a
@@ -45,6 +47,21 @@ pub(crate) fn copy(
         }
     }
     Ok(copied)
+}
+
+/// The error for a stream that cannot be read.
+pub(crate) fn damaged(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::Unsupported => Error::unsupported(error.to_string()),
+        _ => Error::invalid(error.to_string()),
+    }
+}
+
+fn invalid() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        "archive/tar: invalid tar header",
+    )
 }
 
 /// The unit of a tar.

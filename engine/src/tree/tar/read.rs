@@ -1,6 +1,8 @@
 //! Reading a tar stream.
 
-use super::{BLOCK, Entry, EntryKind};
+use super::sparse::{Part, parts};
+use super::{BLOCK, Entry, EntryKind, invalid};
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use tar::Header;
 
@@ -17,12 +19,24 @@ pub struct Reader<R, W> {
     frame: W,
     content: u64,
     padding: u64,
+    /// Of a file with holes: what is left of it.
+    parts: VecDeque<Part>,
+    takes_holes: bool,
 }
 
 impl<R: Read> Reader<R, io::Sink> {
     /// A reader that keeps no frame.
     pub fn new(inner: R) -> Self {
         Self::with_frame(inner, io::sink())
+    }
+
+    /// The same for an archive that a user made: its files may have holes. A layer has none, and its bytes must come again
+    /// from its files.
+    pub fn with_holes(self) -> Self {
+        Self {
+            takes_holes: true,
+            ..self
+        }
     }
 }
 
@@ -34,6 +48,8 @@ impl<R: Read, W: Write> Reader<R, W> {
             frame,
             content: 0,
             padding: 0,
+            parts: VecDeque::new(),
+            takes_holes: false,
         }
     }
 
@@ -84,6 +100,9 @@ impl<R: Read, W: Write> Reader<R, W> {
                 b'4' => EntryKind::BlockDevice,
                 b'5' => EntryKind::Directory,
                 b'6' => EntryKind::Fifo,
+                b'S' if self.takes_holes => {
+                    return self.sparse_entry(&header, extensions).map(Some);
+                }
                 b'S' => return Err(sparse()),
                 other => {
                     let name = char::from(other);
@@ -161,6 +180,20 @@ impl<R: Read, W: Write> Reader<R, W> {
         })
     }
 
+    fn sparse_entry(&mut self, header: &Header, extensions: Extensions) -> io::Result<Entry> {
+        let stored = self.content;
+        let (parts, size) = parts(header, stored, |block| self.inner.read_exact(block))?;
+        let mut entry = self.finish_entry(header, EntryKind::File, extensions)?;
+        if entry.kind != EntryKind::File {
+            return Err(invalid());
+        }
+        entry.size = size;
+        self.content = stored;
+        self.padding = padding(stored);
+        self.parts = parts;
+        Ok(entry)
+    }
+
     /// The next header that is not the end; `None` at the end, or where a stream stops between two entries.
     fn read_header(&mut self) -> io::Result<Option<Header>> {
         let mut header = Header::new_old();
@@ -212,6 +245,7 @@ impl<R: Read, W: Write> Reader<R, W> {
 
     /// Skips what is left of the present entry. Unread content becomes frame.
     fn skip_rest(&mut self) -> io::Result<()> {
+        self.parts.clear();
         let content = std::mem::take(&mut self.content);
         let rest = content.saturating_add(std::mem::take(&mut self.padding));
         let copied = io::copy(&mut (&mut self.inner).take(rest), &mut self.frame)?;
@@ -228,9 +262,21 @@ impl<R: Read, W: Write> Reader<R, W> {
 /// The bytes of the present entry. The end of the stream before its end is an error.
 impl<R: Read, W> Read for Reader<R, W> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let wanted = buffer
-            .len()
-            .min(usize::try_from(self.content).unwrap_or(usize::MAX));
+        let most = |left: u64| usize::try_from(left).unwrap_or(usize::MAX);
+        let mut wanted = buffer.len().min(most(self.content));
+        while let Some(part) = self.parts.front_mut() {
+            if part.hole > 0 {
+                let hole = buffer.len().min(most(part.hole));
+                buffer[..hole].fill(0);
+                part.hole -= hole as u64;
+                return Ok(hole);
+            }
+            wanted = buffer.len().min(most(part.bytes));
+            if part.bytes > 0 {
+                break;
+            }
+            self.parts.pop_front();
+        }
         if wanted == 0 {
             return Ok(0);
         }
@@ -241,6 +287,9 @@ impl<R: Read, W> Read for Reader<R, W> {
             )),
             count => {
                 self.content -= count as u64;
+                if let Some(part) = self.parts.front_mut() {
+                    part.bytes -= count as u64;
+                }
                 Ok(count)
             }
         }
@@ -371,13 +420,6 @@ fn has_checksum(header: &Header) -> bool {
     let unsigned: u32 = others().map(|byte| u32::from(*byte)).sum::<u32>() + 8 * 32;
     let signed: i64 = others().map(|byte| i64::from(*byte as i8)).sum::<i64>() + 8 * 32;
     unsigned == expected || signed == i64::from(expected)
-}
-
-fn invalid() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        "archive/tar: invalid tar header",
-    )
 }
 
 fn sparse() -> io::Error {

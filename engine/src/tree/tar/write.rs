@@ -68,7 +68,13 @@ impl<W: Write> Writer<W> {
         Ok(self.inner)
     }
 
-    fn pad(&mut self, size: u64) -> io::Result<()> {
+    /// What it writes to, for a caller that writes the bytes of an entry itself.
+    pub(crate) fn inner(&mut self) -> &mut W {
+        &mut self.inner
+    }
+
+    /// Fills the last block of an entry of `size` bytes.
+    pub(crate) fn pad(&mut self, size: u64) -> io::Result<()> {
         let rest = usize::try_from(size % BLOCK as u64).unwrap_or(0);
         if rest > 0 {
             self.inner.write_all(&[0; BLOCK][rest..])?;
@@ -76,7 +82,8 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    fn append_header(&mut self, entry: &Entry) -> io::Result<()> {
+    /// Writes what comes before the bytes of an entry.
+    pub(crate) fn append_header(&mut self, entry: &Entry) -> io::Result<()> {
         let mut header = Header::new_ustar();
         let mut records = Vec::new();
         let field = &mut header.as_ustar_mut().expect("just made as ustar").name;

@@ -2,6 +2,7 @@
 
 use super::tests::{World, dir, entry, file, link};
 use super::*;
+use crate::tree::owners;
 use proptest::prelude::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

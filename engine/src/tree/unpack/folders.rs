@@ -4,7 +4,8 @@
 use super::failed;
 use crate::error::Result;
 use crate::sys::rootdir::RootDir;
-use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps, mkdirat, openat, utimensat};
+use crate::tree::write::{Spot, set_times};
+use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
@@ -57,6 +58,13 @@ impl Folders {
     /// The top folder.
     pub(super) fn root(&self) -> Rc<Folder> {
         Rc::clone(&self.root)
+    }
+
+    /// Opens the top folder for reading, which is what its owner and attributes need.
+    pub(super) fn open_root(&self) -> Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        openat(&self.root.fd, ".", flags, Mode::empty())
+            .map_err(|errno| failed("open", b"/", errno))
     }
 
     /// Where an open folder really is, relative to the root. Asked once: a folder that is unpacked into does not move, and
@@ -114,7 +122,7 @@ impl Folders {
         self.forget();
         for (path, (mode, mtime)) in std::mem::take(&mut self.noted).into_iter().rev() {
             let on = |errno| failed("change the mode of", &path, errno);
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let found = if path.is_empty() {
                 openat(&self.root.fd, ".", flags, Mode::empty())
             } else {
@@ -125,10 +133,8 @@ impl Folders {
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => continue,
                 other => other.map_err(on)?,
             };
-            // The path goes through the open folder itself, so no link can turn it elsewhere.
-            let itself = itself(&folder);
-            rustix::fs::chmod(&itself, Mode::from_raw_mode(mode)).map_err(on)?;
-            utimensat(rustix::fs::CWD, &itself, &times(mtime), AtFlags::empty()).map_err(on)?;
+            rustix::fs::fchmod(&folder, Mode::from_raw_mode(mode)).map_err(on)?;
+            set_times(&folder, mtime).map_err(on)?;
         }
         Ok(())
     }
@@ -156,7 +162,7 @@ impl Folders {
             let (name, so_far) = (&path[start..end], &path[..end]);
             let folder = match self.resolve(so_far) {
                 Err(Errno::NOENT) => {
-                    mkdirat(&parent.fd, name, Mode::RWXU)?;
+                    Spot::new(&parent.fd, OsStr::from_bytes(name))?.make_folder()?;
                     self.noted.entry(so_far.to_vec()).or_insert((0o755, mtime));
                     self.resolve(so_far)?
                 }
@@ -174,20 +180,8 @@ impl Folders {
     }
 }
 
-/// Access and modification time, both `mtime`, so that unpacking twice gives the same.
-pub(super) fn times(mtime: (i64, u32)) -> Timestamps {
-    let time = Timespec {
-        tv_sec: mtime.0,
-        tv_nsec: mtime.1.into(),
-    };
-    Timestamps {
-        last_access: time,
-        last_modification: time,
-    }
-}
-
 /// A path that leads to what is open, whatever its name is now.
-pub(super) fn itself(open: &OwnedFd) -> String {
+fn itself(open: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", open.as_raw_fd())
 }
 

@@ -14,10 +14,11 @@ mod folders;
 mod place;
 
 use super::marks::{self, Marks};
-use super::owners::{self, Owners};
+use super::owners::Owners;
 use super::recipe::Recipe;
-use super::tar::{Entry, EntryKind, Reader};
+use super::tar::{Entry, EntryKind, Reader, damaged};
 use super::upper::DEEPEST;
+use super::write::{self, Metadata, Spot};
 use crate::error::{Error, Result};
 use crate::oci::layer::{EntryName, entry_name};
 use crate::store::layers::DIFF;
@@ -26,7 +27,10 @@ use folders::Folders;
 use rustix::fs::{AtFlags, FileType, statat};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// How much a layer may hold.
@@ -98,14 +102,6 @@ pub fn unpack(
     }
     unpacker.folders.finish()?;
     Ok(unpacker.done)
-}
-
-/// The error for a stream that cannot be read.
-pub(crate) fn damaged(error: io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::Unsupported => Error::unsupported(error.to_string()),
-        _ => Error::invalid(error.to_string()),
-    }
 }
 
 struct Unpacker {
@@ -182,10 +178,8 @@ impl Unpacker {
                 "it would replace the root of the image",
             ));
         }
-        let root = self.folders.root();
-        self.finish_owner(&root.fd, b".", entry)?;
-        self.folders.note(b"", entry.mode, entry.mtime);
-        Ok(())
+        let folder = self.folders.open_root()?;
+        self.folder(&folder, b"", entry)
     }
 
     fn whiteout(
@@ -220,8 +214,9 @@ impl Unpacker {
                 if !whiteouts.remove(path) {
                     return Err(Errno::NOTDIR);
                 }
-                rustix::fs::unlinkat(folder, name, AtFlags::empty())?;
-                rustix::fs::mkdirat(folder, name, rustix::fs::Mode::RWXU)?;
+                let spot = Spot::new(&folder, OsStr::from_bytes(name))?;
+                spot.unlink()?;
+                spot.make_folder()?;
                 marks.set_opaque(folder, name)
             })
             .map_err(|errno| match errno {
@@ -232,29 +227,31 @@ impl Unpacker {
             })
     }
 
-    fn finish_owner(
-        &self,
-        folder: &impl std::os::fd::AsFd,
-        name: &[u8],
-        entry: &Entry,
-    ) -> Result<()> {
+    fn about(&self, entry: &Entry) -> Result<Metadata> {
         let id = |id: u64| {
             u32::try_from(id)
                 .ok()
                 .filter(|id| *id != u32::MAX)
                 .ok_or_else(|| refused(&entry.path, "its owner is not a user id"))
         };
-        let owner = (id(entry.uid)?, id(entry.gid)?);
-        let recordable = matches!(entry.kind, EntryKind::File | EntryKind::Directory);
-        self.owners
-            .give(folder, name, owner, recordable)
-            .map_err(|errno| failed("change the owner of", &entry.path, errno))?;
-        entry
-            .xattrs
-            .iter()
-            .filter(|(xattr, _)| owners::travels(xattr))
-            .try_for_each(|(xattr, value)| owners::set_xattr(folder, name, xattr, value))
-            .map_err(|errno| failed("set an extended attribute of", &entry.path, errno))
+        Ok(Metadata {
+            owner: Some((id(entry.uid)?, id(entry.gid)?)),
+            xattrs: entry.xattrs.clone(),
+            mode: entry.mode,
+            mtime: entry.mtime,
+        })
+    }
+
+    /// Gives an open folder its owner and attributes. It stays open to us until all is in it.
+    fn folder(&mut self, folder: &OwnedFd, path: &[u8], entry: &Entry) -> Result<()> {
+        let about = Metadata {
+            mode: 0o700,
+            ..self.about(entry)?
+        };
+        write::grant(folder, &self.owners, &about)
+            .map_err(|errno| failed("create", &entry.path, errno))?;
+        self.folders.note(path, entry.mode, entry.mtime);
+        Ok(())
     }
 }
 

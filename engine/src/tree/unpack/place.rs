@@ -1,22 +1,19 @@
 //! Making one entry in its open parent folder.
 
-use super::folders::{Folder, as_path, itself, times};
-use super::{EntryPath, Frame, Unpacker, damaged, failed, refused};
+use super::folders::{Folder, as_path};
+use super::{EntryPath, Frame, Unpacker, failed, refused};
 use crate::error::{IoContext, Result};
 use crate::store::tree::remove_tree;
 use crate::tree::owners::through;
 use crate::tree::tar::{Entry, EntryKind, Reader};
-use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, Stat, futimens, linkat, mkdirat, mknodat, openat, statat,
-    symlinkat, utimensat,
-};
+use crate::tree::write::{self, Spot};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, makedev, openat, statat};
 use rustix::io::Errno;
-use std::fs::File;
-use std::io::{Read, Write};
+use std::ffi::OsStr;
+use std::io::Read;
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-
-const BUFFER: usize = 128 << 10;
 
 impl Unpacker {
     /// Makes a file, folder, link, device or pipe called `name`, in place of what is there.
@@ -37,39 +34,35 @@ impl Unpacker {
         let was_hidden = self.whiteouts.remove(&path.0);
         let kept = self.clear(&folder, name, entry)?;
         let on = |errno| failed("create", &entry.path, errno);
+        let spot = Spot::new(&folder.fd, OsStr::from_bytes(name)).map_err(on)?;
+        let node = |kind| spot.node(kind, makedev(entry.device.0, entry.device.1));
         match entry.kind {
             EntryKind::Directory => {
-                if !kept {
-                    mkdirat(&folder.fd, name, Mode::RWXU).map_err(on)?;
+                let made = match kept {
+                    true => spot.open_folder(),
+                    false => spot.make_folder(),
                 }
+                .map_err(on)?;
                 if was_hidden {
                     self.marks.set_opaque(&folder.fd, name).map_err(on)?;
                 }
-                self.finish_owner(&folder.fd, name, entry)?;
-                self.folders.note(&path.0, entry.mode, entry.mtime);
-                return Ok(());
+                return self.folder(&made, &path.0, entry);
             }
             EntryKind::File => return self.file(&folder, name, entry, tar),
             // Another name of a file that is finished already.
-            EntryKind::HardLink => return self.hard_link(&folder, name, entry),
+            EntryKind::HardLink => return self.hard_link(spot, entry),
             EntryKind::Symlink => {
                 if entry.link.is_empty() || entry.link.contains(&0) {
                     return Err(refused(&entry.path, "its target is not a path"));
                 }
-                symlinkat(entry.link.as_slice(), &folder.fd, name).map_err(on)?;
+                spot.symlink(OsStr::from_bytes(&entry.link))
             }
-            EntryKind::Fifo => self.node(&folder, name, entry, FileType::Fifo)?,
-            EntryKind::CharDevice => self.node(&folder, name, entry, FileType::CharacterDevice)?,
-            EntryKind::BlockDevice => self.node(&folder, name, entry, FileType::BlockDevice)?,
+            EntryKind::Fifo => node(FileType::Fifo),
+            EntryKind::CharDevice => node(FileType::CharacterDevice),
+            EntryKind::BlockDevice => node(FileType::BlockDevice),
         }
-        self.finish_owner(&folder.fd, name, entry)?;
-        utimensat(
-            &folder.fd,
-            name,
-            &times(entry.mtime),
-            AtFlags::SYMLINK_NOFOLLOW,
-        )
-        .map_err(on)
+        .map_err(on)?;
+        spot.finish(&self.owners, &self.about(entry)?).map_err(on)
     }
 
     /// Whether this process may make such an entry. Device 0:0 would be overlayfs's mark for a deletion, which only a
@@ -112,12 +105,9 @@ impl Unpacker {
         tar: &mut Reader<impl Read, Frame>,
     ) -> Result<()> {
         let on = |errno| failed("create", &entry.path, errno);
-        let flags =
-            OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::WRONLY | OFlags::CLOEXEC;
         // Nobody else can enter the layer yet, so the file may have its rights from the first.
-        let rights = Mode::from_raw_mode(entry.mode & 0o777);
-        let mut file = openat(&folder.fd, name, flags, rights)
-            .map(File::from)
+        let mut file = Spot::new(&folder.fd, OsStr::from_bytes(name))
+            .and_then(|spot| spot.create(entry.mode))
             .map_err(on)?;
         let made = rustix::fs::fstat(&file).map_err(on)?;
         if let Some((_, numbers)) = &mut self.aside {
@@ -131,27 +121,11 @@ impl Unpacker {
                 numbers.insert(made.st_ino, number);
             }
         }
-        let mut buffer = vec![0; BUFFER.min(usize::try_from(entry.size).unwrap_or(BUFFER))];
-        loop {
-            let count = tar.read(&mut buffer).map_err(damaged)?;
-            if count == 0 {
-                break;
-            }
-            file.write_all(&buffer[..count])
-                .on("write", as_path(&entry.path))?;
-        }
-        // Each change of an inode goes through the file system's journal: what is right already is left alone.
-        let given = self.owners.made_for(&made, (entry.uid, entry.gid)) && entry.xattrs.is_empty();
-        if !given {
-            self.finish_owner(&folder.fd, name, entry)?;
-        }
-        if !given || made.st_mode & 0o7777 != entry.mode {
-            rustix::fs::fchmod(&file, Mode::from_raw_mode(entry.mode)).map_err(on)?;
-        }
-        futimens(&file, &times(entry.mtime)).map_err(on)
+        write::fill(&mut file, tar, entry.size, as_path(&entry.path))?;
+        write::finish(&file, &self.owners, &self.about(entry)?).map_err(on)
     }
 
-    fn hard_link(&mut self, folder: &Folder, name: &[u8], entry: &Entry) -> Result<()> {
+    fn hard_link(&mut self, spot: Spot<'_>, entry: &Entry) -> Result<()> {
         let target = EntryPath::parse(&entry.link)?;
         let missing = || {
             refused(
@@ -164,21 +138,11 @@ impl Unpacker {
             .folders
             .open(parent, entry.mtime, |_, _, _| Err(Errno::NOTDIR))
             .map_err(|_| missing())?;
-        match linkat(&parent.fd, base, &folder.fd, name, AtFlags::empty()) {
+        let first = Spot::new(&parent.fd, OsStr::from_bytes(base)).map_err(|_| missing())?;
+        match spot.hard_link(first) {
             Err(Errno::NOENT | Errno::PERM) => Err(missing()),
             other => other.map_err(|errno| failed("create", &entry.path, errno)),
         }
-    }
-
-    /// Makes a pipe or a device, and sets its mode through the thing itself.
-    fn node(&mut self, folder: &Folder, name: &[u8], entry: &Entry, kind: FileType) -> Result<()> {
-        let on = |errno| failed("create", &entry.path, errno);
-        let device = rustix::fs::makedev(entry.device.0, entry.device.1);
-        mknodat(&folder.fd, name, kind, Mode::RUSR | Mode::WUSR, device).map_err(on)?;
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let node = openat(&folder.fd, name, flags, Mode::empty()).map_err(on)?;
-        self.finish_owner(&folder.fd, name, entry)?;
-        rustix::fs::chmod(itself(&node), Mode::from_raw_mode(entry.mode)).map_err(on)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Honest layers come out as they were meant.
 
 use super::*;
+use crate::tree::owners;
 use crate::tree::recipe;
 use crate::tree::tar::Writer;
 use std::fs;

@@ -3,7 +3,7 @@
 //! **Kernel feature.** `FICLONE` shares blocks (btrfs, xfs); `copy_file_range(2)` copies inside the kernel.
 
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// From this size on sharing blocks is worth a call that often fails, in bytes.
 const WORTH_SHARING: i64 = 64 << 10;
@@ -12,7 +12,8 @@ const RANGE: usize = 1 << 30;
 const BUFFER: usize = 256 << 10;
 
 /// Copies all of `from` into the empty file `to`; `size` is what is expected, in bytes.
-pub(super) fn copy(from: &OwnedFd, to: &OwnedFd, size: i64) -> Result<(), Errno> {
+pub(crate) fn copy(from: impl AsFd, to: impl AsFd, size: i64) -> Result<(), Errno> {
+    let (from, to) = (from.as_fd(), to.as_fd());
     if size >= WORTH_SHARING && rustix::fs::ioctl_ficlone(to, from).is_ok() {
         return Ok(());
     }
@@ -33,7 +34,7 @@ pub(super) fn copy(from: &OwnedFd, to: &OwnedFd, size: i64) -> Result<(), Errno>
     }
 }
 
-fn read_and_write(from: &OwnedFd, to: &OwnedFd, size: i64) -> Result<(), Errno> {
+fn read_and_write(from: BorrowedFd<'_>, to: BorrowedFd<'_>, size: i64) -> Result<(), Errno> {
     // Where files are many and small, a large buffer for each costs more than they do.
     let wanted = usize::try_from(size).unwrap_or(BUFFER);
     let mut buffer = vec![0; wanted.clamp(512, BUFFER)];
@@ -48,7 +49,7 @@ fn read_and_write(from: &OwnedFd, to: &OwnedFd, size: i64) -> Result<(), Errno> 
 }
 
 /// Writes all of `bytes`.
-pub(super) fn write(to: &OwnedFd, mut bytes: &[u8]) -> Result<(), Errno> {
+fn write(to: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match rustix::io::write(to, bytes) {
             Ok(length) => bytes = &bytes[length..],
