@@ -3,7 +3,7 @@
 use super::*;
 use crate::runtime::copy::pack::pack;
 use std::fs;
-use tar::{Builder, Header};
+use tar::{Builder, EntryType, Header};
 
 fn header(kind: EntryType, size: u64) -> Header {
     let mut header = Header::new_gnu();
@@ -165,4 +165,38 @@ fn a_folder_of_a_tar_from_before_posix_is_a_folder() {
     raw_entry(&mut tar, "d/f", EntryType::Regular, "", b"x");
     unpack(&tar, folder.path()).unwrap();
     assert!(folder.path().join("d/f").is_file());
+}
+
+#[test]
+fn a_file_with_holes_comes_whole() {
+    use std::os::unix::fs::FileExt;
+    let from = tempfile::tempdir().unwrap();
+    let file = fs::File::create(from.path().join("f")).unwrap();
+    file.set_len(40 << 20).unwrap();
+    // More parts than a header lists.
+    for part in 0..40 {
+        file.write_all_at(b"bytes", part << 20).unwrap();
+    }
+    fs::write(from.path().join("g"), "after").unwrap();
+    let output = std::process::Command::new("tar")
+        .args(["--format=gnu", "-cSf", "-", "f", "g"])
+        .current_dir(from.path())
+        .output()
+        .unwrap();
+    assert!(output.stdout.len() < 1 << 20, "tar found no holes");
+    let to = tempfile::tempdir().unwrap();
+    unpack(&output.stdout, to.path()).unwrap();
+    let read = |folder: &Path, name: &str| fs::read(folder.join(name)).unwrap();
+    assert!(read(to.path(), "f") == read(from.path(), "f"));
+    assert_eq!(read(to.path(), "g"), b"after");
+    // A list of parts that is cut, or lies about them, is refused.
+    for (at, byte) in [(386, b'9'), (483, b'7'), (1100, b'9')] {
+        let mut tar = output.stdout.clone();
+        tar[at] = byte;
+        tar[148..156].fill(b' ');
+        let sum: u32 = tar[..512].iter().map(|byte| u32::from(*byte)).sum();
+        tar[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        assert!(unpack(&tar, to.path()).is_err(), "{at}");
+    }
+    assert!(unpack(&output.stdout[..700], to.path()).is_err());
 }

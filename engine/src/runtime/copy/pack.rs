@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::tree::owners;
+use crate::tree::tar::{Entry, EntryKind, Writer};
 use rustix::io::Errno;
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
@@ -10,7 +11,6 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use tar::{Builder, EntryType, Header};
 
 /// Bytes that are moved at once.
 const PIECE: usize = 256 << 10;
@@ -52,15 +52,10 @@ pub(super) fn pack(
 struct Counter<W> {
     inner: W,
     bytes: u64,
-    /// Nothing may follow any more.
-    is_broken: bool,
 }
 
 impl<W: Write> Write for Counter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.is_broken {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
         let written = self.inner.write(bytes)?;
         self.bytes += written as u64;
         Ok(written)
@@ -71,7 +66,7 @@ impl<W: Write> Write for Counter<W> {
 }
 
 struct Packer<'a, W: Write + AsFd> {
-    builder: Builder<BufWriter<Counter<W>>>,
+    out: Writer<BufWriter<Counter<W>>>,
     /// Files with several names, by device and inode: the first name that was packed.
     links: HashMap<(u64, u64), PathBuf>,
     /// With an export: the file system that is packed.
@@ -88,10 +83,9 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
         let counter = Counter {
             inner: writer,
             bytes: 0,
-            is_broken: false,
         };
         Self {
-            builder: Builder::new(BufWriter::with_capacity(PIECE, counter)),
+            out: Writer::new(BufWriter::with_capacity(PIECE, counter)),
             links: HashMap::new(),
             device: None,
             hidden,
@@ -101,13 +95,10 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
     }
 
     /// Ends the stream, unless packing failed; returns its bytes.
-    fn end(mut self, packed: io::Result<()>) -> io::Result<u64> {
-        if let Err(error) = packed {
-            // A builder that is dropped writes the end mark, and what lacks files would pass for whole.
-            self.builder.get_mut().get_mut().is_broken = true;
-            return Err(error);
-        }
-        let buffer = self.builder.into_inner()?;
+    fn end(self, packed: io::Result<()>) -> io::Result<u64> {
+        // Without the end mark, what lacks files does not pass for whole.
+        packed?;
+        let buffer = self.out.finish()?;
         let counter = buffer.into_inner().map_err(|error| error.into_error())?;
         Ok(counter.bytes)
     }
@@ -115,7 +106,7 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
     fn entry(&mut self, path: &Path, name: &Path, about: &Metadata) -> io::Result<()> {
         let kind = about.file_type();
         if kind.is_dir() {
-            self.header(name, about, EntryType::Directory, 0, None)?;
+            self.header(name, about, EntryKind::Directory, 0, None)?;
             if self.hidden.iter().any(|folder| path == Path::new(folder)) {
                 return Ok(());
             }
@@ -126,14 +117,14 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
         }
         if kind.is_symlink() {
             let target = fs::read_link(path)?;
-            return self.header(name, about, EntryType::Symlink, 0, Some(&target));
+            return self.header(name, about, EntryKind::Symlink, 0, Some(&target));
         }
         let entry = if kind.is_fifo() {
-            EntryType::Fifo
+            EntryKind::Fifo
         } else if kind.is_char_device() {
-            EntryType::Char
+            EntryKind::CharDevice
         } else if kind.is_block_device() {
-            EntryType::Block
+            EntryKind::BlockDevice
         } else {
             // A socket means nothing without the process behind it.
             return Ok(());
@@ -155,7 +146,7 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
                     self.header(
                         &name.join(entry.file_name()),
                         &about,
-                        EntryType::Directory,
+                        EntryKind::Directory,
                         0,
                         None,
                     )?;
@@ -176,14 +167,14 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
         if about.nlink() > 1 {
             let key = (about.dev(), about.ino());
             if let Some(first) = self.links.get(&key).cloned() {
-                return self.header(name, about, EntryType::Link, 0, Some(&first));
+                return self.header(name, about, EntryKind::HardLink, 0, Some(&first));
             }
             self.links.insert(key, name.to_owned());
         }
         // The size may have changed since the folder was read; what is promised must be kept.
         let size = file.metadata()?.len();
         self.capability = owners::capability(&file);
-        self.header(name, about, EntryType::Regular, size, None)?;
+        self.header(name, about, EntryKind::File, size, None)?;
         let mut left = size;
         if size >= PIECE as u64 {
             left -= self.send(&file, size)?;
@@ -202,20 +193,17 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            self.builder.get_mut().write_all(&self.buffer[..length])?;
+            self.out.inner().write_all(&self.buffer[..length])?;
             left -= length as u64;
         }
-        let padding = (512 - size % 512) % 512;
-        self.builder
-            .get_mut()
-            .write_all(&[0; 512][..padding as usize])
+        self.out.pad(size)
     }
 
     /// Lets the kernel move up to `size` bytes of `file` into the stream, which saves two copies of each; returns how many
     /// it moved. Where it cannot, the caller goes on by reading.
     fn send(&mut self, file: &File, size: u64) -> io::Result<u64> {
-        self.builder.get_mut().flush()?;
-        let counter = self.builder.get_mut().get_mut();
+        self.out.inner().flush()?;
+        let counter = self.out.inner().get_mut();
         let mut sent = 0;
         while sent < size {
             let piece = usize::try_from(size - sent)
@@ -238,50 +226,29 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
         &mut self,
         name: &Path,
         about: &Metadata,
-        kind: EntryType,
+        kind: EntryKind,
         size: u64,
         link: Option<&Path>,
     ) -> io::Result<()> {
-        let mut header = Header::new_gnu();
-        header.set_entry_type(kind);
-        header.set_mode(about.mode() & 0o7777);
-        header.set_uid(about.uid().into());
-        header.set_gid(about.gid().into());
-        header.set_mtime(u64::try_from(about.mtime()).unwrap_or(0));
-        if matches!(kind, EntryType::Char | EntryType::Block) {
-            header.set_device_major(rustix::fs::major(about.rdev()))?;
-            header.set_device_minor(rustix::fs::minor(about.rdev()))?;
-        }
         let mut path = name.as_os_str().as_bytes().to_vec();
-        if kind == EntryType::Directory {
+        if kind == EntryKind::Directory {
             path.push(b'/');
         }
-        let mut long: Vec<(&str, Vec<u8>)> = Vec::new();
-        // `set_path` would tidy `./name` away, by which the other side knows the contents of a folder.
-        match header.as_old_mut().name.get_mut(..path.len()) {
-            Some(place) => place.copy_from_slice(&path),
-            None => {
-                long.push(("path", path));
-                header.set_path("long-name")?;
-            }
+        let mut entry = Entry::new(path, kind, about.mode() & 0o7777);
+        entry.size = size;
+        (entry.uid, entry.gid) = (about.uid().into(), about.gid().into());
+        entry.mtime = (about.mtime(), 0);
+        if let Some(link) = link {
+            entry.link = link.as_os_str().as_bytes().to_vec();
+        }
+        if matches!(kind, EntryKind::CharDevice | EntryKind::BlockDevice) {
+            let device = about.rdev();
+            entry.device = (rustix::fs::major(device), rustix::fs::minor(device));
         }
         if let Some(capability) = self.capability.take() {
-            long.push(("SCHILY.xattr.security.capability", capability));
+            entry.xattrs = vec![(b"security.capability".to_vec(), capability)];
         }
-        if let Some(link) = link {
-            let bytes = link.as_os_str().as_bytes();
-            // `set_link_name` would tidy the text, which is somebody's link; so only a plain one goes there.
-            if bytes.len() > 100 || header.set_link_name_literal(bytes).is_err() {
-                long.push(("linkpath", bytes.to_vec()));
-            }
-        }
-        if !long.is_empty() {
-            self.builder
-                .append_pax_extensions(long.iter().map(|(key, value)| (*key, &**value)))?;
-        }
-        header.set_size(size);
-        header.set_cksum();
-        self.builder.get_mut().write_all(header.as_bytes())
+        self.out.append_header(&entry)
     }
 }
 
