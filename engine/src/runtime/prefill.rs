@@ -5,16 +5,20 @@
 //! **What we do.** The same, in the container's init, which has all rights over the files and is inside of the root.
 //! **Lesson.** `volumes-and-binds`
 
-use crate::error::Result;
 use crate::sys::failed;
 use crate::sys::rootdir::RootDir;
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, Timestamps};
-use std::ffi::CStr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use crate::tree::bytes;
+use crate::tree::owners::Owners;
+use crate::tree::write::{self, Metadata, Spot};
+use rustix::fs::{AtFlags, Dir, FileType, OFlags};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Copies what `root` has at `target` into the volume's folder, if that is empty.
-pub(super) fn fill(root: &RootDir, target: &Path, volume: &OwnedFd) -> Result<()> {
+pub(super) fn fill(root: &RootDir, target: &Path, volume: &OwnedFd) -> crate::Result<()> {
     let mut entries =
         Dir::read_from(volume).map_err(|error| failed("read", "the volume", error))?;
     let is_empty = entries
@@ -25,10 +29,12 @@ pub(super) fn fill(root: &RootDir, target: &Path, volume: &OwnedFd) -> Result<()
     if !is_empty || is_kernels(&source) {
         return Ok(());
     }
+    // In a namespace with one id everything stays the user's.
+    let owners = Owners::detect().without_records();
     let copy = || {
-        copy_dir(&source, volume)?;
+        copy_dir(&source, volume, &owners)?;
         let stat = rustix::fs::fstat(&source)?;
-        adopt(volume, &stat)
+        adopt(volume, &Metadata::of(&stat), &owners)
     };
     copy().map_err(|error| failed("fill the volume", target.display(), error))
 }
@@ -40,92 +46,54 @@ fn is_kernels(folder: &OwnedFd) -> bool {
     rustix::fs::fstatfs(folder).is_ok_and(|about| KERNELS.contains(&about.f_type))
 }
 
-fn copy_dir(source: &OwnedFd, target: &OwnedFd) -> rustix::io::Result<()> {
+fn copy_dir(source: &OwnedFd, target: &OwnedFd, owners: &Owners) -> Result<(), Errno> {
     for entry in Dir::read_from(source)? {
         let entry = entry?;
         let name = entry.file_name();
         if name != c"." && name != c".." {
-            copy_entry(source.as_fd(), target.as_fd(), name)?;
+            copy_entry(source, target, OsStr::from_bytes(name.to_bytes()), owners)?;
         }
     }
     Ok(())
 }
 
 fn copy_entry(
-    source: BorrowedFd<'_>,
-    target: BorrowedFd<'_>,
-    name: &CStr,
-) -> rustix::io::Result<()> {
+    source: &OwnedFd,
+    target: &OwnedFd,
+    name: &OsStr,
+    owners: &Owners,
+) -> Result<(), Errno> {
     let stat = rustix::fs::statat(source, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    let safe = OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let about = Metadata::of(&stat);
+    let spot = Spot::new(target, name)?;
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::Directory => {
-            rustix::fs::mkdirat(target, name, Mode::from_raw_mode(0o700))?;
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | safe;
-            let from = rustix::fs::openat(source, name, flags, Mode::empty())?;
-            let to = rustix::fs::openat(target, name, flags, Mode::empty())?;
-            copy_dir(&from, &to)?;
-            adopt(&to, &stat)
+            let from = Spot::new(source, name)?.open_folder()?;
+            let to = spot.make_folder()?;
+            copy_dir(&from, &to, owners)?;
+            adopt(&to, &about, owners)
         }
         FileType::RegularFile => {
-            let from = rustix::fs::openat(source, name, OFlags::RDONLY | safe, Mode::empty())?;
-            let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | safe;
-            let to = rustix::fs::openat(target, name, flags, Mode::from_raw_mode(0o600))?;
-            let (mut from, to) = (std::fs::File::from(from), std::fs::File::from(to));
-            std::io::copy(&mut from, &mut &to).map_err(|error| {
-                rustix::io::Errno::from_io_error(&error).unwrap_or(rustix::io::Errno::IO)
-            })?;
-            adopt(&to.into(), &stat)
+            let from = Spot::new(source, name)?.open_file()?;
+            let to = spot.create(0o600)?;
+            bytes::copy(&from, &to, stat.st_size)?;
+            write::finish(&to, owners, &about)
         }
         FileType::Symlink => {
             let link = rustix::fs::readlinkat(source, name, Vec::new())?;
-            rustix::fs::symlinkat(&link, target, name)?;
-            owner(target, name, &stat)
+            spot.symlink(OsStr::from_bytes(link.to_bytes()))?;
+            spot.finish(owners, &about)
         }
-        kind => {
+        kind => match spot.node(kind, stat.st_rdev) {
             // A device cannot be made in a user namespace; an image that has one in a volume is rare enough.
-            let mode = Mode::from_raw_mode(stat.st_mode & 0o7777);
-            match rustix::fs::mknodat(target, name, kind, mode, stat.st_rdev) {
-                Err(rustix::io::Errno::PERM) => Ok(()),
-                other => other.and_then(|()| owner(target, name, &stat)),
-            }
-        }
-    }
-}
-
-fn owner(folder: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> rustix::io::Result<()> {
-    let (uid, gid) = ids(stat);
-    match rustix::fs::chownat(folder, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW) {
-        // In a namespace with one id everything stays the user's.
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::PERM) => Ok(()),
-        other => other,
-    }
-}
-
-fn ids(stat: &Stat) -> (Option<rustix::fs::Uid>, Option<rustix::fs::Gid>) {
-    (
-        Some(rustix::fs::Uid::from_raw(stat.st_uid)),
-        Some(rustix::fs::Gid::from_raw(stat.st_gid)),
-    )
-}
-
-/// Gives `file` the owner, mode and time of `stat`.
-fn adopt(file: &OwnedFd, stat: &Stat) -> rustix::io::Result<()> {
-    let (uid, gid) = ids(stat);
-    match rustix::fs::fchown(file, uid, gid) {
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::PERM) => {}
-        other => other?,
-    }
-    rustix::fs::fchmod(file, Mode::from_raw_mode(stat.st_mode & 0o7777))?;
-    let time = rustix::fs::Timespec {
-        tv_sec: stat.st_mtime as _,
-        tv_nsec: stat.st_mtime_nsec as _,
-    };
-    rustix::fs::futimens(
-        file,
-        &Timestamps {
-            last_access: time,
-            last_modification: time,
+            Err(Errno::PERM) => Ok(()),
+            other => other.and_then(|()| spot.finish(owners, &about)),
         },
-    )
+    }
+}
+
+/// Gives a folder that is filled its owner, mode and time.
+fn adopt(folder: &OwnedFd, about: &Metadata, owners: &Owners) -> Result<(), Errno> {
+    write::grant(folder, owners, about)?;
+    write::set_times(folder, about.mtime)
 }
