@@ -4,11 +4,16 @@
 //! into the file. So a linked file is looked at again before the copy is relied on.
 
 use crate::error::{Error, IoContext, Result};
-use crate::tree::owners;
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, XattrFlags};
+use crate::tree::write::{self, Spot};
+use crate::tree::{bytes, owners};
+use rustix::fs::{Dir, FileType, Gid, Mode, Stat, Uid, XattrFlags, fchmod, fchown, fsetxattr};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, Metadata};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Files of more bytes are linked.
@@ -42,39 +47,70 @@ impl Copier {
     /// # Errors
     /// Kind `Unsupported` when there is too much.
     pub(super) fn copy(&mut self, from: &Path, to: &Path) -> Result<()> {
-        let about = match fs::symlink_metadata(from) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            about => about.on("read", from)?,
+        let failed = |errno: Errno| Error::io("copy", from, errno.into());
+        if !from.parent().is_some_and(Path::is_dir) {
+            return Ok(());
+        }
+        let (source, target) = (parent(from)?, parent(to)?);
+        let source = spot(&source, from).map_err(failed)?;
+        let target = spot(&target, to).map_err(failed)?;
+        self.entry(source, target, to)
+    }
+
+    fn entry(&mut self, from: Spot<'_>, to: Spot<'_>, path: &Path) -> Result<()> {
+        let failed = |errno: Errno| Error::io("copy to", path, errno.into());
+        let Some(stat) = from.stat().map_err(failed)? else {
+            return Ok(());
         };
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        let size = u64::try_from(stat.st_size).unwrap_or(0);
+        let is_small_file = kind.is_file() && size <= LARGE;
         self.files += 1;
-        let is_small_file = about.is_file() && about.len() <= LARGE;
         if is_small_file {
-            self.bytes += about.len();
+            self.bytes += size;
         }
         if self.files > MOST_FILES || self.bytes > MOST_BYTES {
             return Err(Error::unsupported(
                 "there is more in this sandbox than is kept for `undo`",
             ));
         }
-        if about.is_dir() {
-            fs::create_dir(to).on("create the directory", to)?;
-            for entry in fs::read_dir(from).on("read", from)? {
-                let name = entry.on("read", from)?.file_name();
-                self.copy(&from.join(&name), &to.join(&name))?;
+        if kind.is_dir() {
+            let from = from.open_folder().map_err(failed)?;
+            let to = to.make_folder().map_err(failed)?;
+            for entry in Dir::read_from(&from).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                let name = OsStr::from_bytes(entry.file_name().to_bytes());
+                if name != "." && name != ".." {
+                    let source = Spot::new(&from, name).map_err(failed)?;
+                    let target = Spot::new(&to, name).map_err(failed)?;
+                    self.entry(source, target, &path.join(name))?;
+                }
             }
-            return attributes(from, to, &about);
+            return attributes(&from, &to, &stat).map_err(failed);
         }
         if is_small_file {
-            let bytes = fs::read(from).on("read", from)?;
-            fs::write(to, bytes).on("write", to)?;
-            return attributes(from, to, &about);
+            let from = from.open_file().map_err(failed)?;
+            let to = to.create(0o600).map_err(failed)?;
+            bytes::copy(&from, &to, stat.st_size).map_err(failed)?;
+            return attributes(&from, &to, &stat).map_err(failed);
         }
-        fs::hard_link(from, to).on("link", from)?;
-        if about.is_file() {
-            self.linked.push(Linked::of(to, &about));
+        to.hard_link(from).map_err(failed)?;
+        if kind.is_file() {
+            let about = fs::symlink_metadata(path).on("read", path)?;
+            self.linked.push(Linked::of(path, &about));
         }
         Ok(())
     }
+}
+
+fn spot<'a>(folder: &'a OwnedFd, path: &'a Path) -> Result<Spot<'a>, Errno> {
+    Spot::new(folder, path.file_name().unwrap_or_default())
+}
+
+/// Opens the folder of `path`, which is one of ours.
+fn parent(path: &Path) -> Result<OwnedFd> {
+    let parent = path.parent().unwrap_or(path);
+    File::open(parent).map(OwnedFd::from).on("open", parent)
 }
 
 impl Linked {
@@ -94,30 +130,21 @@ impl Linked {
     }
 }
 
-/// Gives `to` the attributes, owner, permissions and time of `from`.
-fn attributes(from: &Path, to: &Path, about: &Metadata) -> Result<()> {
-    let failed = |errno: rustix::io::Errno| Error::io("copy", from, errno.into());
-    for (name, value) in owners::xattrs_at(from).map_err(failed)? {
-        rustix::fs::lsetxattr(to, &*name, &value, XattrFlags::empty()).map_err(failed)?;
+/// Gives `to` the attributes, owner, permissions and time of `from`: all of them, marks of overlayfs included.
+fn attributes(from: &OwnedFd, to: impl AsFd, stat: &Stat) -> Result<(), Errno> {
+    for (name, value) in owners::xattrs_of(from)? {
+        fsetxattr(&to, &*name, &value, XattrFlags::empty())?;
     }
-    std::os::unix::fs::lchown(to, Some(about.uid()), Some(about.gid()))
-        .on("change the owner of", to)?;
-    let mode = fs::Permissions::from_mode(about.mode() & 0o7777);
-    fs::set_permissions(to, mode).on("change the mode of", to)?;
-    let time = |seconds, nanoseconds| Timespec {
-        tv_sec: seconds,
-        tv_nsec: nanoseconds,
-    };
-    let times = Timestamps {
-        last_access: time(about.atime(), about.atime_nsec()),
-        last_modification: time(about.mtime(), about.mtime_nsec()),
-    };
-    rustix::fs::utimensat(CWD, to, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)
+    let (uid, gid) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
+    fchown(&to, Some(uid), Some(gid))?;
+    fchmod(&to, Mode::from_raw_mode(stat.st_mode & 0o7777))?;
+    write::set_times(to, write::mtime(stat))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_copy_is_as_the_original_was() {
