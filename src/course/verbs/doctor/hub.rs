@@ -67,7 +67,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         assert_eq!(connect(&address), Ok(()));
-        drop(listener);
-        assert!(connect(&address).is_err());
+        // A port that was just given back may be another program's already; this one nothing listens on.
+        assert!(connect("http://127.0.0.1:1").is_err());
     }
 }
