@@ -6,11 +6,11 @@
 //! **What we leave out.** Drivers other than `local`; see `docs/limits.md`.
 //! **Try it.** `docker volume inspect NAME`
 
+use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
 use crate::events::ObjectKind;
 use crate::id::VolumeName;
 use crate::paths::{SandboxPaths, create_private_dir};
-use crate::site::Site;
 use crate::store::atomic::{Durability, read_json, write_json};
 use crate::store::containers::MountSource;
 use crate::store::damage::put_aside;
@@ -63,8 +63,8 @@ impl Record {
 /// The record of a volume, beside its files.
 pub(crate) const RECORD: &str = "volume.json";
 
-fn record_path(site: &Site, name: &VolumeName) -> PathBuf {
-    record_in(&site.sandbox, name)
+fn record_path(engine: &Engine, name: &VolumeName) -> PathBuf {
+    record_in(&engine.sandbox, name)
 }
 
 fn record_in(sandbox: &SandboxPaths, name: &VolumeName) -> PathBuf {
@@ -84,144 +84,154 @@ pub(crate) fn record_again(
     write_json(&path, &Record::of_lost(&about), Durability::Cached)
 }
 
-/// Creates the volume `name`, if it does not exist.
-pub(crate) fn create(
-    site: &Site,
-    name: Option<&str>,
-    labels: BTreeMap<String, String>,
-) -> Result<Volume> {
-    let (name, anonymous) = match name {
-        Some(name) => (VolumeName::parse(name)?, false),
-        None => (VolumeName::anonymous(&*site.entropy), true),
-    };
-    // Complete what a killed command has begun.
-    if record_path(site, &name).exists()
-        && let Some(volume) = find(site, &name)?
-    {
-        return Ok(volume);
+impl Engine {
+    /// Creates the volume `name`, if it does not exist.
+    pub fn create_volume(
+        &self,
+        name: Option<&str>,
+        labels: BTreeMap<String, String>,
+    ) -> Result<Volume> {
+        let (name, anonymous) = match name {
+            Some(name) => (VolumeName::parse(name)?, false),
+            None => (VolumeName::anonymous(&*self.entropy), true),
+        };
+        // Complete what a killed command has begun.
+        if record_path(self, &name).exists()
+            && let Some(volume) = self.volume(&name)?
+        {
+            return Ok(volume);
+        }
+        let data = self.sandbox.volume_data(&name);
+        create_private_dir(&data)?;
+        fs::set_permissions(&data, fs::Permissions::from_mode(0o755))
+            .on("change the mode of", &data)?;
+        let record = Record {
+            created: self.now(),
+            labels,
+            anonymous,
+        };
+        let written = write_json(&record_path(self, &name), &record, Durability::Cached);
+        if written.is_err() {
+            // A folder without a record is not a volume but takes space.
+            let _ = remove_tree_of_anyone(&self.sandbox.volumes().join(name.as_str()));
+        }
+        written?;
+        self.record(
+            &self
+                .event(ObjectKind::Volume, "create", name.as_str())
+                .with("driver", "local"),
+        );
+        self.volume(&name)?
+            .ok_or_else(|| Error::internal(format!("volume {name} went away")))
     }
-    let data = site.sandbox.volume_data(&name);
-    create_private_dir(&data)?;
-    fs::set_permissions(&data, fs::Permissions::from_mode(0o755))
-        .on("change the mode of", &data)?;
-    let record = Record {
-        created: site.now(),
-        labels,
-        anonymous,
-    };
-    let written = write_json(&record_path(site, &name), &record, Durability::Cached);
-    if written.is_err() {
-        // A folder without a record is not a volume but takes space.
-        let _ = remove_tree_of_anyone(&site.sandbox.volumes().join(name.as_str()));
-    }
-    written?;
-    site.record(
-        &site
-            .event(ObjectKind::Volume, "create", name.as_str())
-            .with("driver", "local"),
-    );
-    find(site, &name)?.ok_or_else(|| Error::internal(format!("volume {name} went away")))
 }
 
 /// Makes sure that a volume exists.
-pub(crate) fn ensure(site: &Site, name: &VolumeName, anonymous: bool) -> Result<()> {
-    if record_path(site, name).exists() {
+pub(crate) fn ensure(engine: &Engine, name: &VolumeName, anonymous: bool) -> Result<()> {
+    if record_path(engine, name).exists() {
         return Ok(());
     }
-    let volume = create(site, Some(name.as_str()), BTreeMap::new())?;
+    let volume = engine.create_volume(Some(name.as_str()), BTreeMap::new())?;
     if anonymous {
         let record = Record {
             created: volume.created,
             labels: BTreeMap::new(),
             anonymous,
         };
-        write_json(&record_path(site, name), &record, Durability::Cached)?;
+        write_json(&record_path(engine, name), &record, Durability::Cached)?;
     }
     Ok(())
 }
 
-/// The volume `name`, if it exists. One whose record is damaged or lost still has its files: it has no labels, and was
-/// created with its folder.
-pub(crate) fn find(site: &Site, name: &VolumeName) -> Result<Option<Volume>> {
-    let mountpoint = site.sandbox.volume_data(name);
-    let record = match read_json(&record_path(site, name)) {
-        Ok(Some(record)) => record,
-        _ => match fs::metadata(&mountpoint) {
-            Ok(about) => Record::of_lost(&about),
-            Err(_) => return Ok(None),
-        },
-    };
-    Ok(Some(Volume {
-        name: name.clone(),
-        created: record.created,
-        labels: record.labels,
-        anonymous: record.anonymous,
-        mountpoint,
-    }))
-}
-
-/// All volumes, by name.
-pub(crate) fn list(site: &Site) -> Result<Vec<Volume>> {
-    let folder = site.sandbox.volumes();
-    let mut volumes = Vec::new();
-    for entry in fs::read_dir(&folder).on("read", &folder)? {
-        let name = entry.on("read", &folder)?.file_name();
-        if let Some(name) = name.to_str().and_then(|name| VolumeName::parse(name).ok()) {
-            volumes.extend(find(site, &name)?);
-        }
-    }
-    volumes.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(volumes)
-}
-
-/// Ids of the containers that use `name`, running or not.
-pub(crate) fn users(site: &Site, name: &VolumeName) -> Result<Vec<String>> {
-    let mut users = Vec::new();
-    for id in records::list(&site.sandbox)? {
-        let what = format!("container {}", id.short());
-        let found = site.or_leave_out(&what, records::read(&site.sandbox, &id));
-        let Some((config, _)) = found else {
-            continue;
+impl Engine {
+    /// The volume `name`, if it exists. One whose record is damaged or lost still has its files: it has no labels, and was
+    /// created with its folder.
+    pub fn volume(&self, name: &VolumeName) -> Result<Option<Volume>> {
+        let mountpoint = self.sandbox.volume_data(name);
+        let record = match read_json(&record_path(self, name)) {
+            Ok(Some(record)) => record,
+            _ => match fs::metadata(&mountpoint) {
+                Ok(about) => Record::of_lost(&about),
+                Err(_) => return Ok(None),
+            },
         };
-        let uses = |source: &MountSource| matches!(source, MountSource::Volume { name: used, .. } if used == name);
-        if config.host.mounts.iter().any(|mount| uses(&mount.source)) {
-            users.push(id.to_string());
-        }
+        Ok(Some(Volume {
+            name: name.clone(),
+            created: record.created,
+            labels: record.labels,
+            anonymous: record.anonymous,
+            mountpoint,
+        }))
     }
-    Ok(users)
 }
 
-/// Removes an unused volume. With `force`, a missing one is not an error.
-pub(crate) fn remove(site: &Site, name: &VolumeName, force: bool) -> Result<()> {
-    if find(site, name)?.is_none() {
-        if force {
-            return Ok(());
+impl Engine {
+    /// All volumes, by name.
+    pub fn volumes(&self) -> Result<Vec<Volume>> {
+        let folder = self.sandbox.volumes();
+        let mut volumes = Vec::new();
+        for entry in fs::read_dir(&folder).on("read", &folder)? {
+            let name = entry.on("read", &folder)?.file_name();
+            if let Some(name) = name.to_str().and_then(|name| VolumeName::parse(name).ok()) {
+                volumes.extend(self.volume(&name)?);
+            }
         }
-        return Err(
-            Error::not_found(format!("get {name}: no such volume")).with_hint("docker volume ls")
-        );
+        volumes.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(volumes)
     }
-    let users = users(site, name)?;
-    if !users.is_empty() {
-        return Err(Error::conflict(format!(
-            "remove {name}: volume is in use - [{}]",
-            users.join(", ")
-        ))
-        .with_hint("remove the containers that use it first"));
+}
+
+impl Engine {
+    /// Ids of the containers that use a volume, running or not.
+    pub fn volume_users(&self, name: &VolumeName) -> Result<Vec<String>> {
+        let mut users = Vec::new();
+        for id in records::list(&self.sandbox)? {
+            let what = format!("container {}", id.short());
+            let found = self.or_leave_out(&what, records::read(&self.sandbox, &id));
+            let Some((config, _)) = found else {
+                continue;
+            };
+            let uses = |source: &MountSource| matches!(source, MountSource::Volume { name: used, .. } if used == name);
+            if config.host.mounts.iter().any(|mount| uses(&mount.source)) {
+                users.push(id.to_string());
+            }
+        }
+        Ok(users)
     }
-    discard(site, name)
+}
+
+impl Engine {
+    /// Removes an unused volume. With `force`, a missing one is not an error.
+    pub fn remove_volume(&self, name: &VolumeName, force: bool) -> Result<()> {
+        if self.volume(name)?.is_none() {
+            if force {
+                return Ok(());
+            }
+            return Err(Error::not_found(format!("get {name}: no such volume"))
+                .with_hint("docker volume ls"));
+        }
+        let users = self.volume_users(name)?;
+        if !users.is_empty() {
+            return Err(Error::conflict(format!(
+                "remove {name}: volume is in use - [{}]",
+                users.join(", ")
+            ))
+            .with_hint("remove the containers that use it first"));
+        }
+        discard(self, name)
+    }
 }
 
 /// Removes a volume without checking whether it is in use.
-pub(crate) fn discard(site: &Site, name: &VolumeName) -> Result<()> {
-    let folder = site.sandbox.volumes().join(name.as_str());
-    let away = site.sandbox.trash().join(format!("volume-{name}"));
+pub(crate) fn discard(engine: &Engine, name: &VolumeName) -> Result<()> {
+    let folder = engine.sandbox.volumes().join(name.as_str());
+    let away = engine.sandbox.trash().join(format!("volume-{name}"));
     let _ = remove_tree_of_anyone(&away);
-    let away = throw_away(&folder, &record_path(site, name), away)?;
-    site.record(
-        &site
+    let away = throw_away(&folder, &record_path(engine, name), away)?;
+    engine.record(
+        &engine
             .event(ObjectKind::Volume, "destroy", name.as_str())
             .with("driver", "local"),
     );
-    crate::store::records::empty_trash(&site.sandbox, &away, site.now())
+    crate::store::records::empty_trash(&engine.sandbox, &away, engine.now())
 }

@@ -8,6 +8,7 @@
 use super::ignore::Ignore;
 use super::observe::BuildOutcome;
 use super::sources::{Item, Tree};
+use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
 use crate::image::archive::save::save_one;
 use crate::image::layer::diffs;
@@ -33,6 +34,24 @@ pub enum BuildForm {
     Oci,
     /// A tar of the files.
     Files,
+}
+
+impl Engine {
+    /// Writes what was built to `sink`, in the form that `docker build --output` asks for. The caller holds
+    /// [`Engine::keep_content`] since before the build.
+    pub fn write_build(
+        &self,
+        built: &BuildOutcome,
+        form: BuildForm,
+        sink: &mut dyn Write,
+    ) -> Result<()> {
+        write(&self.home, built, form, sink)
+    }
+
+    /// Writes the files of what was built into `folder`, which is made if it is missing; they belong to the caller.
+    pub fn unpack_build(&self, built: &BuildOutcome, folder: &Path) -> Result<()> {
+        unpack(&self.home, built, folder)
+    }
 }
 
 /// Writes what was built to `sink`.

@@ -11,10 +11,12 @@ mod advice;
 pub mod cache;
 pub(crate) mod changes;
 pub mod check;
+pub mod commit;
 pub(crate) mod context;
 pub(crate) mod execute;
 pub mod export;
 mod ignore;
+pub mod import;
 pub mod instruction;
 pub mod observe;
 mod pattern;
@@ -24,3 +26,132 @@ mod sources;
 pub(crate) mod stages;
 pub(crate) mod state;
 pub mod syntax;
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::events::{Event, ObjectKind};
+use crate::sys::namespace::become_root;
+use observe::{BuildObserver, BuildOutcome, StepReport};
+use request::{BuildRequest, Context};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use syntax::error::BuildError;
+use syntax::parse::Dockerfile;
+
+impl Engine {
+    /// Builds an image.
+    ///
+    /// The process must have one thread only: an ordinary user becomes root of a namespace here, for RUN and for owners.
+    ///
+    /// # Errors
+    /// The message is what BuildKit says after `failed to solve: `, and where in the Dockerfile, line and caret
+    /// included, on the lines after it. Steps before the one that failed stay in the cache.
+    pub fn build(
+        &self,
+        request: BuildRequest,
+        observer: &mut dyn BuildObserver,
+    ) -> Result<BuildOutcome> {
+        become_root()?;
+        let facts = facts(&request);
+        let recorded = !request.unrecorded;
+        let done = execute::build(self, request, observer);
+        for one in &done.pulled {
+            self.record_pull(one);
+        }
+        for step in &done.steps {
+            self.record(&step_event(
+                self.event(ObjectKind::Builder, "build_step", ""),
+                step,
+            ));
+        }
+        let event = |id: &str| {
+            let event = self.event(ObjectKind::Builder, "build", id);
+            let event = facts.iter().fold(event, |event, (name, value)| {
+                event.with(name, value.clone())
+            });
+            let event = match &done.dockerfile {
+                Some(digest) => event.with("dockerfile", digest.as_str()),
+                None => event,
+            };
+            let cached = done
+                .steps
+                .iter()
+                .filter(|step| step.number > 0 && step.cached);
+            event
+                .with(
+                    "steps",
+                    done.steps.iter().filter(|step| step.number > 0).count(),
+                )
+                .with("cached", cached.count())
+        };
+        match done.result {
+            Ok(outcome) => {
+                let id = outcome.id.as_str();
+                self.record(&event(id).with("success", true));
+                for tag in outcome.tags.iter().filter(|_| recorded) {
+                    let tagged = self.event(ObjectKind::Image, "tag", id);
+                    self.record(&tagged.with("name", tag.familiar()));
+                }
+                Ok(outcome)
+            }
+            Err(error) => {
+                let first = error
+                    .message()
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                self.record(&event("").with("success", false).with("error", first));
+                Err(error)
+            }
+        }
+    }
+
+    /// Parses a Dockerfile without building it; `name` stands in messages.
+    pub fn parse_dockerfile(
+        &self,
+        name: &str,
+        text: &[u8],
+    ) -> std::result::Result<Dockerfile, BuildError> {
+        Dockerfile::parse(name, text)
+    }
+}
+
+/// What the journal says of a build, beside its outcome.
+fn facts(request: &BuildRequest) -> Vec<(&'static str, Value)> {
+    // Of an argument that is given twice, the last value counts.
+    let args: BTreeMap<&String, &String> = request
+        .build_args
+        .iter()
+        .map(|(name, value)| (name, value))
+        .collect();
+    let context = match &request.context {
+        Context::Empty => "-".to_owned(),
+        Context::Folder(path) => path.display().to_string(),
+        Context::Tar(_) => "tar".to_owned(),
+    };
+    vec![
+        ("tags", json!(request.tags)),
+        ("context", json!(context)),
+        ("no_cache", json!(request.no_cache)),
+        ("target", json!(request.target)),
+        ("args", json!(args)),
+    ]
+}
+
+fn step_event(event: Event, step: &StepReport) -> Event {
+    let event = event
+        .with("index", step.number)
+        .with("total", step.total)
+        .with("line", step.line)
+        .with("instruction", step.text.clone())
+        .with("cached", step.cached);
+    let event = match &step.stage_name {
+        Some(stage) => event.with("stage", stage.clone()),
+        None => event,
+    };
+    match &step.reason {
+        Some(reason) => event.with("reason", reason.to_string()),
+        None => event,
+    }
+}

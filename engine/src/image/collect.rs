@@ -8,12 +8,14 @@
 //! the next time will find it.
 
 use super::starter;
+use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::digest::{Digest, ImageId};
 use crate::paths::{Home, SandboxPaths};
 use crate::store::containers::ContainerConfig;
 use crate::store::tree::remove_tree;
 use crate::store::{atomic, blobs, build_cache, distribution, images, layers, lock};
+use crate::sys::namespace::become_root;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
@@ -33,6 +35,21 @@ pub struct Collected {
     pub layers: Vec<String>,
     /// Bytes of files in them.
     pub size: u64,
+}
+
+impl Engine {
+    /// Deletes the layers that nothing needs, and the configurations of `deleted`.
+    pub(crate) fn collect(&self, deleted: &[ImageId]) -> Result<Collected> {
+        // Files of a container's users may belong to subordinate ids. Where no namespace can be made, none do.
+        drop(become_root());
+        match collect(&self.home, deleted) {
+            // As long as it is not known what is needed, nothing is deleted.
+            Err(error) if error.kind() == crate::ErrorKind::Internal => Ok(self
+                .or_leave_out("the removal of unneeded layers", Err(error))
+                .unwrap_or_default()),
+            other => other,
+        }
+    }
 }
 
 /// Removes what processes that died left unfinished, unless somebody is making something.

@@ -13,9 +13,8 @@
 //! | [`record`] | an image begins to exist, in one step |
 //! | [`repair`] | a damaged layer is made again before it is used |
 //! | [`layer`], [`compressed`] | a tar → a layer, and back; the form that a push sends |
-//! | [`archive`], [`flat`], [`commit`] | `save` and `load`, `import`, `commit` |
-//! | [`remove`], [`prune`], [`collect`] | names go, images go, layers go |
-//! | [`history`], [`usage`] | what made an image, and what it takes |
+//! | [`archive`] | `save` and `load` |
+//! | [`tag`], [`remove`], [`prune`], [`collect`] | names come, names go, images go, layers go |
 //! | [`starter`] | the images that a home begins with |
 //!
 //! **Try it.** `docker image inspect busybox`.
@@ -23,10 +22,7 @@
 
 pub mod archive;
 pub mod collect;
-pub mod commit;
 pub mod compressed;
-pub mod flat;
-pub mod history;
 pub mod layer;
 pub mod prune;
 pub mod record;
@@ -35,8 +31,9 @@ pub mod remove;
 pub mod repair;
 pub mod resolve;
 pub mod starter;
-pub mod usage;
+pub mod tag;
 
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::ImageId;
@@ -98,6 +95,21 @@ impl Image {
     /// Whether it has no tag, and no other image was committed from it.
     pub fn is_dangling(&self, table: &ImageTable) -> bool {
         !self.has_tag() && !table.has_children(&self.id)
+    }
+}
+
+impl Engine {
+    /// All images of the sandbox, also those without a name, newest first.
+    pub fn images(&self) -> Result<Vec<Image>> {
+        list_with(&self.home, &self.sandbox, |id, found| {
+            let what = format!("image {}", id.short());
+            Ok(self.or_leave_out(&what, found.map(Some)))
+        })
+    }
+
+    /// To be held while layers are made for something that is not recorded yet.
+    pub fn keep_content(&self) -> Result<Lock> {
+        keep_content(&self.home)
     }
 }
 

@@ -3,9 +3,12 @@
 //! Source: moby `daemon/images/image_prune.go`.
 
 use super::remove::{InUse, RemoveImageOptions, Removed, remove};
+use crate::engine::Engine;
 use crate::error::Result;
+use crate::events::ObjectKind;
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::ImageId;
+use crate::store::images;
 use crate::store::images::ImageTable;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -39,6 +42,27 @@ impl LabelFilter {
             .and_then(|labels| labels.get(&self.key))
             .is_some_and(|value| self.value.as_ref().is_none_or(|wanted| wanted == value));
         found != self.negated
+    }
+}
+
+impl Engine {
+    /// Removes images that nobody uses. Returns what went, and how many bytes of files that were.
+    pub fn prune_images(&self, options: &PruneOptions) -> Result<(Vec<Removed>, u64)> {
+        let containers = self.image_users()?;
+        let removed = images::update(&self.sandbox, |table| {
+            prune(table, options, &containers, |id| {
+                super::config(&self.home, id)
+            })
+        })?;
+        let (removed, reclaimed) = self.after_removal(removed)?;
+        // Layers that a removed container was the last to need may be left as well.
+        let reclaimed = reclaimed + self.collect(&[])?.size;
+        self.record(
+            &self
+                .event(ObjectKind::Image, "prune", "")
+                .with("reclaimed", reclaimed.to_string()),
+        );
+        Ok((removed, reclaimed))
     }
 }
 

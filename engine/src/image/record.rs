@@ -5,7 +5,9 @@
 //! before `images.json` is.
 
 use super::{parse_config, repair};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::ObjectKind;
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
@@ -31,6 +33,28 @@ pub struct Recorded {
     pub id: ImageId,
     /// Names that meant another image before, and which.
     pub displaced: Vec<(Reference, ImageId)>,
+}
+
+impl Engine {
+    /// Records an image whose layers are published, and its names in the journal. The caller adds the event of its own
+    /// verb (`build`, `commit`).
+    pub fn add_image(&self, new: &NewImage) -> Result<Recorded> {
+        let mut recorded = record(
+            &self.home,
+            &self.sandbox,
+            self.now(),
+            std::slice::from_ref(new),
+        )?;
+        let recorded = recorded.remove(0);
+        for reference in &new.references {
+            self.record(
+                &self
+                    .event(ObjectKind::Image, "tag", recorded.id.as_str())
+                    .with("name", reference.familiar()),
+            );
+        }
+        Ok(recorded)
+    }
 }
 
 /// Records all of `new`, or, if there is an error, none.

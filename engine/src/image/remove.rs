@@ -7,11 +7,15 @@
 //! **Try it.** `docker rmi busybox` while a container of it exists.
 
 use super::resolve::{find_id, is_id_prefix};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::ObjectKind;
 use crate::id::ContainerId;
+use crate::oci::digest::Digest;
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
 use crate::store::images::ImageTable;
+use crate::store::{images, lock, records};
 use std::collections::BTreeSet;
 
 /// One line of what `docker rmi` prints.
@@ -77,6 +81,63 @@ impl Respect {
 struct Conflict {
     used: bool,
     error: Error,
+}
+
+impl Engine {
+    /// Removes what `name` means, as `docker rmi`. Errors: `No such image`, and Docker's conflicts.
+    pub fn remove_image(&self, name: &str, options: RemoveImageOptions) -> Result<Vec<Removed>> {
+        let containers = self.image_users()?;
+        let removed = images::update(&self.sandbox, |table| {
+            remove(table, name, options, &containers)
+        })?;
+        Ok(self.after_removal(removed)?.0)
+    }
+
+    /// The containers of the sandbox, as far as images are concerned.
+    pub fn image_users(&self) -> Result<Vec<InUse>> {
+        let mut users = Vec::new();
+        for id in records::list(&self.sandbox)? {
+            let what = format!("container {}", id.short());
+            let found = self.or_leave_out(&what, records::read(&self.sandbox, &id));
+            let Some((config, _)) = found else {
+                continue;
+            };
+            users.push(InUse {
+                running: lock::is_held(self.sandbox.container(&id).lock())?,
+                container: id,
+                name: config.name,
+                image: config.image,
+            });
+        }
+        Ok(users)
+    }
+
+    /// Records what went, and deletes the layers that nothing needs now.
+    pub(super) fn after_removal(&self, mut removed: Vec<Removed>) -> Result<(Vec<Removed>, u64)> {
+        let mut deleted = Vec::new();
+        for one in &removed {
+            let event = match one {
+                Removed::Untagged { name, image } => self
+                    .event(ObjectKind::Image, "untag", image.as_str())
+                    .with("name", name.as_str()),
+                Removed::Deleted(id) => {
+                    deleted.extend(Digest::parse(id));
+                    self.event(ObjectKind::Image, "delete", id.as_str())
+                }
+            };
+            self.record(&event);
+        }
+        if deleted.is_empty() {
+            return Ok((removed, 0));
+        }
+        let collected = self.collect(&deleted)?;
+        let layers = collected
+            .layers
+            .iter()
+            .map(|chain| format!("sha256:{chain}"));
+        removed.extend(layers.map(Removed::Deleted));
+        Ok((removed, collected.size))
+    }
 }
 
 /// Removes what `name` means from `table`. Errors: `No such image: …`, and Docker's conflicts; the caller then drops

@@ -8,6 +8,7 @@
 use super::layer::{self, Origin};
 use super::starter;
 use super::{Image, config, keep_content, resolve};
+use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::digest::{Digest, ImageId};
 use crate::paths::{Home, SandboxPaths};
@@ -16,6 +17,15 @@ use crate::store::{blobs, distribution, whole};
 use crate::sys::namespace::become_root;
 use crate::tree::unpack::Limits;
 use std::fs::File;
+
+impl Engine {
+    /// The same, of an image that is to be used: a layer that a power cut has damaged is made again. Error: it cannot be; of
+    /// kind `NotFound` if the image can be pulled.
+    pub fn whole_image(&self, name: &str) -> Result<Image> {
+        let _kept = self.keep_content()?;
+        find_whole(&self.home, &self.sandbox, name)
+    }
+}
 
 /// The image that `name` means, with whole layers; see [`resolve::find`].
 ///

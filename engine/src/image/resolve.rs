@@ -5,12 +5,21 @@
 //! **What we do.** The same.
 
 use super::{Image, load};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::id::is_hex;
 use crate::oci::digest::{Digest, ImageId};
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::images::{self, ImageTable};
+
+impl Engine {
+    /// The image that `name` means: a name, an id, the beginning of an id, `sha256:…` or `repository@digest`.
+    /// Error: `No such image: x:latest`, kind `NotFound`.
+    pub fn image(&self, name: &str) -> Result<Image> {
+        find(&self.home, &self.sandbox, name)
+    }
+}
 
 /// The image that `name` means. Errors: Docker's `invalid reference format`, `No such image: x:latest`.
 pub fn find(home: &Home, sandbox: &SandboxPaths, name: &str) -> Result<Image> {

@@ -11,8 +11,8 @@
 //! **Lesson.** `ports-and-networks`
 
 use super::uplink;
+pub use crate::engine::Allowed;
 use crate::error::{Result, plainly};
-pub use crate::site::Allowed;
 use crate::store::containers::Endpoint;
 use crate::sys::clone::{Forked, fork};
 use crate::sys::{namespace, process, tap};

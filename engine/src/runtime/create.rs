@@ -6,12 +6,12 @@
 use super::logs::driver::Rotation;
 use super::spec::{CreateRequest, Created, ProcessRequest};
 use super::{names, observe};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::id::{ContainerId, VolumeName, is_name};
 use crate::oci::config::machine_architecture;
 use crate::oci::config::{Healthcheck, ImageConfig, RunConfig};
 use crate::runtime::plan;
-use crate::site::Site;
 use crate::store::containers::{
     ContainerConfig, Device, HostConfig, Mount, MountSource, ProcessConfig, RestartPolicy,
 };
@@ -20,57 +20,59 @@ use crate::{cgroup, volume};
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
-/// Creates a container.
-pub(crate) fn create(site: &Site, request: CreateRequest) -> Result<Created> {
-    validate(&request)?;
-    let mut warnings = cgroup::validate(&request.host)?;
-    Rotation::of(&request.host.log)?;
-    // Until the container is recorded, nothing else shows that these layers are needed.
-    let _kept = crate::image::keep_content(&site.home)?;
-    let image = crate::image::repair::find_whole(&site.home, &site.sandbox, &request.image)?;
-    warnings.extend(other_platform(&image.config));
-    let defaults = &image.config.config;
-    let id = ContainerId::random(&*site.entropy);
-    let mut host = request.host;
-    if host.stop_signal.is_empty() {
-        host.stop_signal.clone_from(&defaults.stop_signal);
+impl Engine {
+    /// Creates a container. The image must be present.
+    pub fn create(&self, request: CreateRequest) -> Result<Created> {
+        validate(&request)?;
+        let mut warnings = cgroup::validate(&request.host)?;
+        Rotation::of(&request.host.log)?;
+        // Until the container is recorded, nothing else shows that these layers are needed.
+        let _kept = crate::image::keep_content(&self.home)?;
+        let image = crate::image::repair::find_whole(&self.home, &self.sandbox, &request.image)?;
+        warnings.extend(other_platform(&image.config));
+        let defaults = &image.config.config;
+        let id = ContainerId::random(&*self.entropy);
+        let mut host = request.host;
+        if host.stop_signal.is_empty() {
+            host.stop_signal.clone_from(&defaults.stop_signal);
+        }
+        if !host.stop_signal.is_empty() {
+            crate::sys::signal::parse(&host.stop_signal)?;
+        }
+        add_mounts_of_others(self, &mut host)?;
+        host.devices.iter().try_for_each(check_device)?;
+        complete_mounts(self, &mut host, defaults)?;
+        let mut labels = defaults.labels.clone().unwrap_or_default();
+        labels.extend(request.labels);
+        let mut config = ContainerConfig {
+            name: String::new(),
+            created: self.now(),
+            image: image.id.clone(),
+            image_reference: request.image,
+            layers: image.chain.clone(),
+            process: merge_process(request.process, defaults),
+            hostname: request.hostname.unwrap_or_else(|| id.short().to_owned()),
+            domainname: request.domainname,
+            labels,
+            exposed_ports: exposed(&request.expose, defaults)?,
+            healthcheck: merge_health(request.healthcheck, defaults.healthcheck.as_ref()),
+            via: self.via.clone(),
+            host,
+            id,
+        };
+        // Refuse what cannot be planned and so cannot start: an unknown capability, no command.
+        plan::plan(&self.home, &self.sandbox, &config)?;
+        take_name(self, &mut config, request.name)?;
+        self.record(
+            &observe::event(self, &config, "create")
+                .with("tty", config.process.tty)
+                .with("stdin", config.process.open_stdin),
+        );
+        Ok(Created {
+            id: config.id,
+            warnings,
+        })
     }
-    if !host.stop_signal.is_empty() {
-        crate::sys::signal::parse(&host.stop_signal)?;
-    }
-    add_mounts_of_others(site, &mut host)?;
-    host.devices.iter().try_for_each(check_device)?;
-    complete_mounts(site, &mut host, defaults)?;
-    let mut labels = defaults.labels.clone().unwrap_or_default();
-    labels.extend(request.labels);
-    let mut config = ContainerConfig {
-        name: String::new(),
-        created: site.now(),
-        image: image.id.clone(),
-        image_reference: request.image,
-        layers: image.chain.clone(),
-        process: merge_process(request.process, defaults),
-        hostname: request.hostname.unwrap_or_else(|| id.short().to_owned()),
-        domainname: request.domainname,
-        labels,
-        exposed_ports: exposed(&request.expose, defaults)?,
-        healthcheck: merge_health(request.healthcheck, defaults.healthcheck.as_ref()),
-        via: site.via.clone(),
-        host,
-        id,
-    };
-    // Refuse what cannot be planned and so cannot start: an unknown capability, no command.
-    plan::plan(&site.home, &site.sandbox, &config)?;
-    take_name(site, &mut config, request.name)?;
-    site.record(
-        &observe::event(site, &config, "create")
-            .with("tty", config.process.tty)
-            .with("stdin", config.process.open_stdin),
-    );
-    Ok(Created {
-        id: config.id,
-        warnings,
-    })
 }
 
 /// Docker's warning about an image for another platform. Source: moby `daemon/create.go`.
@@ -147,16 +149,16 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 }
 
 /// A random name may be taken; then another is tried, as in Docker.
-fn take_name(site: &Site, config: &mut ContainerConfig, asked: Option<String>) -> Result<()> {
+fn take_name(engine: &Engine, config: &mut ContainerConfig, asked: Option<String>) -> Result<()> {
     if let Some(name) = asked {
         name.strip_prefix('/')
             .unwrap_or(&name)
             .clone_into(&mut config.name);
-        return records::create(&site.sandbox, config);
+        return records::create(&engine.sandbox, config);
     }
     for attempt in 0..8 {
-        config.name = names::random(&*site.entropy, attempt);
-        match records::create(&site.sandbox, config) {
+        config.name = names::random(&*engine.entropy, attempt);
+        match records::create(&engine.sandbox, config) {
             Err(error) if error.kind() == crate::ErrorKind::Conflict => {}
             other => return other,
         }
@@ -254,7 +256,7 @@ fn merge_health(asked: Option<Healthcheck>, image: Option<&Healthcheck>) -> Opti
 }
 
 /// Creates the volumes that the mounts name, and anonymous ones for the image's VOLUMEs.
-fn complete_mounts(site: &Site, host: &mut HostConfig, image: &RunConfig) -> Result<()> {
+fn complete_mounts(engine: &Engine, host: &mut HostConfig, image: &RunConfig) -> Result<()> {
     for mount in &host.mounts {
         if !mount.target.starts_with('/') {
             return Err(Error::invalid(format!(
@@ -289,7 +291,7 @@ fn complete_mounts(site: &Site, host: &mut HostConfig, image: &RunConfig) -> Res
             .any(|mount| mount.target.trim_end_matches('/') == target.trim_end_matches('/'))
         {
             let source = MountSource::Volume {
-                name: VolumeName::anonymous(&*site.entropy),
+                name: VolumeName::anonymous(&*engine.entropy),
                 anonymous: true,
                 no_copy: false,
             };
@@ -305,7 +307,7 @@ fn complete_mounts(site: &Site, host: &mut HostConfig, image: &RunConfig) -> Res
             name, anonymous, ..
         } = &mount.source
         {
-            volume::ensure(site, name, *anonymous)?;
+            volume::ensure(engine, name, *anonymous)?;
         }
     }
     Ok(())
@@ -313,7 +315,7 @@ fn complete_mounts(site: &Site, host: &mut HostConfig, image: &RunConfig) -> Res
 
 /// `--volumes-from NAME[:ro|rw]`: the volumes and folders of another container, at the same paths. The new container's
 /// own mounts take precedence.
-fn add_mounts_of_others(site: &Site, host: &mut HostConfig) -> Result<()> {
+fn add_mounts_of_others(engine: &Engine, host: &mut HostConfig) -> Result<()> {
     for text in host.volumes_from.clone() {
         let (name, mode) = text.split_once(':').unwrap_or((&text, ""));
         let read_only = match mode.split(',').next_back().unwrap_or_default() {
@@ -326,7 +328,7 @@ fn add_mounts_of_others(site: &Site, host: &mut HostConfig) -> Result<()> {
                 "malformed volumes-from specification: {text}"
             )));
         }
-        for mut mount in observe::by_name(site, name)?.config.host.mounts {
+        for mut mount in engine.container(name)?.config.host.mounts {
             let taken = host.mounts.iter().any(|own| own.target == mount.target);
             if taken || matches!(mount.source, MountSource::Tmpfs { .. }) {
                 continue;

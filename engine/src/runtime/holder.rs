@@ -10,9 +10,9 @@
 use super::observe;
 use super::spec::Container;
 use super::start::MONITOR_STAGE;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
-use crate::site::Site;
 use crate::store::{lock, records};
 use crate::sys::process;
 use std::fs;
@@ -28,27 +28,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Continues the monitor of `id`, if it is stopped, and makes it check its socket. The signal has no effect on other
 /// processes.
-pub(super) fn wake(site: &Site, id: &ContainerId) {
-    for monitor in monitors(site, id) {
+pub(super) fn wake(engine: &Engine, id: &ContainerId) {
+    for monitor in monitors(engine, id) {
         let _ = process::send_signal(monitor.as_fd(), libc::SIGCONT);
     }
 }
 
 /// Ends a container whose monitor does not answer: sends `signal` to its first process, unless it is SIGKILL, waits
 /// `timeout` seconds (forever if negative), and kills the monitor, which ends everything else.
-pub(super) fn end(site: &Site, container: &Container, signal: i32, timeout: i64) -> Result<()> {
+pub(super) fn end(engine: &Engine, container: &Container, signal: i32, timeout: i64) -> Result<()> {
     let id = &container.config.id;
     if signal != libc::SIGKILL {
         ask(container, signal, timeout)?;
     }
-    kill(site, id)?;
+    kill(engine, id)?;
     // The next observation records the end, and ends what is left.
-    if let Some(mut found) = observe::by_id(site, id)?
+    if let Some(mut found) = observe::by_id(engine, id)?
         && !found.status.has_monitor()
     {
         found.state.stopped_by_user = true;
         found.state.cut_off = false;
-        records::write_state(&site.sandbox, id, &found.state)?;
+        records::write_state(&engine.sandbox, id, &found.state)?;
     }
     Ok(())
 }
@@ -71,11 +71,11 @@ fn ask(container: &Container, number: i32, timeout: i64) -> Result<()> {
 }
 
 /// Kills the monitor of `id`, if it has one, and returns when its lock is free.
-pub(super) fn kill(site: &Site, id: &ContainerId) -> Result<()> {
-    let place = site.sandbox.container(id);
+pub(super) fn kill(engine: &Engine, id: &ContainerId) -> Result<()> {
+    let place = engine.sandbox.container(id);
     let begun = Instant::now();
     while lock::is_held(place.lock())? {
-        for monitor in monitors(site, id) {
+        for monitor in monitors(engine, id) {
             process::send_signal(monitor.as_fd(), libc::SIGKILL)?;
         }
         if begun.elapsed() > PATIENCE {
@@ -94,8 +94,8 @@ fn unreachable(id: &ContainerId) -> Error {
 }
 
 /// The monitors of `id` and their forks: processes that name it in their command line and hold the container's lock.
-fn monitors(site: &Site, id: &ContainerId) -> Vec<OwnedFd> {
-    let place = site.sandbox.container(id);
+fn monitors(engine: &Engine, id: &ContainerId) -> Vec<OwnedFd> {
+    let place = engine.sandbox.container(id);
     let Ok(lock) = fs::metadata(place.lock()) else {
         return Vec::new();
     };

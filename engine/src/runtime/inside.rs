@@ -5,11 +5,10 @@
 //! **What Docker does.** Reads the cgroup.
 //! **What we do.** The same if there is one, and otherwise sums the values in `/proc`.
 
-use super::observe;
 use super::spec::Usage;
 use crate::cgroup;
+use crate::engine::Engine;
 use crate::error::Result;
-use crate::site::Site;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,54 +51,57 @@ pub(super) fn field(fields: &[String], number: usize) -> u64 {
         .unwrap_or(0)
 }
 
-/// A container's usage; see [`crate::Engine::usage`]. A stopped container uses nothing.
-pub(crate) fn usage(site: &Site, name: &str) -> Result<Usage> {
-    let container = observe::by_name(site, name)?;
-    if !container.status.is_alive() {
-        return Ok(Usage::default());
+impl Engine {
+    /// What a container uses now.
+    pub fn usage(&self, name: &str) -> Result<Usage> {
+        let container = self.container(name)?;
+        if !container.status.is_alive() {
+            return Ok(Usage::default());
+        }
+        let counts = cgroup::counts(
+            container.config.id.as_str(),
+            container.state.cgroup.as_deref(),
+        );
+        let pids = pids(container.state.pid);
+        let mut usage = Usage {
+            cpu: counts.cpu,
+            memory: counts.memory,
+            memory_limit: Some(container.config.host.memory)
+                .filter(|limit| *limit > 0)
+                .or_else(machine_memory),
+            pids: counts.pids,
+            network: network(container.state.pid),
+            block: (0, 0),
+        };
+        let (mut ticks, mut pages, mut threads) = (0, 0, 0);
+        for pid in pids {
+            let Some(fields) = stat(pid) else { continue };
+            ticks +=
+                field(&fields, 14) + field(&fields, 15) + field(&fields, 16) + field(&fields, 17);
+            threads += field(&fields, 20);
+            // Shared pages are not counted: a container's processes share their libraries.
+            let sizes = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
+            let sizes: Vec<u64> = sizes
+                .split_whitespace()
+                .filter_map(|n| n.parse().ok())
+                .collect();
+            pages += sizes
+                .get(1)
+                .unwrap_or(&0)
+                .saturating_sub(*sizes.get(2).unwrap_or(&0));
+            let (read, written) = block(pid);
+            usage.block.0 += read;
+            usage.block.1 += written;
+        }
+        usage
+            .cpu
+            .get_or_insert(Duration::from_millis(ticks * 1000 / TICKS));
+        usage
+            .memory
+            .get_or_insert(pages * rustix::param::page_size() as u64);
+        usage.pids.get_or_insert(threads);
+        Ok(usage)
     }
-    let counts = cgroup::counts(
-        container.config.id.as_str(),
-        container.state.cgroup.as_deref(),
-    );
-    let pids = pids(container.state.pid);
-    let mut usage = Usage {
-        cpu: counts.cpu,
-        memory: counts.memory,
-        memory_limit: Some(container.config.host.memory)
-            .filter(|limit| *limit > 0)
-            .or_else(machine_memory),
-        pids: counts.pids,
-        network: network(container.state.pid),
-        block: (0, 0),
-    };
-    let (mut ticks, mut pages, mut threads) = (0, 0, 0);
-    for pid in pids {
-        let Some(fields) = stat(pid) else { continue };
-        ticks += field(&fields, 14) + field(&fields, 15) + field(&fields, 16) + field(&fields, 17);
-        threads += field(&fields, 20);
-        // Shared pages are not counted: a container's processes share their libraries.
-        let sizes = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap_or_default();
-        let sizes: Vec<u64> = sizes
-            .split_whitespace()
-            .filter_map(|n| n.parse().ok())
-            .collect();
-        pages += sizes
-            .get(1)
-            .unwrap_or(&0)
-            .saturating_sub(*sizes.get(2).unwrap_or(&0));
-        let (read, written) = block(pid);
-        usage.block.0 += read;
-        usage.block.1 += written;
-    }
-    usage
-        .cpu
-        .get_or_insert(Duration::from_millis(ticks * 1000 / TICKS));
-    usage
-        .memory
-        .get_or_insert(pages * rustix::param::page_size() as u64);
-    usage.pids.get_or_insert(threads);
-    Ok(usage)
 }
 
 pub(super) fn machine_memory() -> Option<u64> {

@@ -2,10 +2,10 @@
 //! its ports.
 
 use super::requests;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::id::ContainerId;
 use crate::paths::{Home, SandboxPaths};
-use crate::site::Site;
 use crate::store::atomic::read_json;
 use crate::store::containers::{ContainerConfig, PortBinding, RecordedState};
 use crate::store::{lock, records};
@@ -60,13 +60,15 @@ fn running_in(name: &str, sandbox: &SandboxPaths) -> Vec<Located> {
     alive.collect()
 }
 
-/// Whether the monitor of a running container accepts requests.
-pub(crate) fn answers(site: &Site, id: &ContainerId) -> bool {
-    requests::is_taken(site, id)
+impl Engine {
+    /// Whether the monitor of a running container accepts requests.
+    pub fn answers(&self, id: &ContainerId) -> bool {
+        requests::is_taken(self, id)
+    }
 }
 
 /// Adds to `error`, about a taken port, a hint that names the container of `home` with one of the `wanted` ports.
-pub(super) fn with_holder(site: &Site, wanted: &[PortBinding], error: Error) -> Error {
+pub(super) fn with_holder(engine: &Engine, wanted: &[PortBinding], error: Error) -> Error {
     if error.kind() != ErrorKind::Conflict {
         return error;
     }
@@ -77,11 +79,11 @@ pub(super) fn with_holder(site: &Site, wanted: &[PortBinding], error: Error) -> 
         })
     };
     let has = |other: &Located| other.ports.iter().any(is_wanted);
-    let Some(other) = running(&site.home).into_iter().find(has) else {
+    let Some(other) = running(&engine.home).into_iter().find(has) else {
         return error;
     };
     let name = &other.name;
-    if other.sandbox == site.sandbox_name {
+    if other.sandbox == engine.sandbox_name {
         return error.with_hint(format!(
             "container `{name}` has the port: docker stop {name}; or choose another port"
         ));

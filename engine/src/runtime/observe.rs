@@ -6,10 +6,10 @@
 use super::resume;
 use super::spec::{Container, Status};
 use crate::cgroup::{self, Cgroup};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::{Event, ObjectKind};
 use crate::id::ContainerId;
-use crate::site::Site;
 use crate::store::containers::{ContainerConfig, Phase, RecordedState};
 use crate::store::{lock, records};
 use crate::sys::process;
@@ -19,8 +19,8 @@ use std::os::fd::{AsFd, OwnedFd};
 pub const UNKNOWN_EXIT: i32 = 255;
 
 /// An event of a container, with the attributes that Docker gives every such event: its labels, name and image.
-pub(super) fn event(site: &Site, config: &ContainerConfig, action: &str) -> Event {
-    let event = site.event(ObjectKind::Container, action, config.id.as_str());
+pub(super) fn event(engine: &Engine, config: &ContainerConfig, action: &str) -> Event {
+    let event = engine.event(ObjectKind::Container, action, config.id.as_str());
     let labels = config.labels.iter();
     labels
         .fold(event, |event, (key, value)| event.with(key, value.as_str()))
@@ -28,40 +28,44 @@ pub(super) fn event(site: &Site, config: &ContainerConfig, action: &str) -> Even
         .with("image", config.image_reference.as_str())
 }
 
-/// All containers, newest first.
-pub(crate) fn all(site: &Site) -> Result<Vec<Container>> {
-    let mut containers = Vec::new();
-    for id in records::list(&site.sandbox)? {
-        // A container removed in the meantime is skipped.
-        let what = format!("container {}", id.short());
-        containers.extend(site.or_leave_out(&what, by_id(site, &id)));
+impl Engine {
+    /// All containers, newest first.
+    pub fn containers(&self) -> Result<Vec<Container>> {
+        let mut containers = Vec::new();
+        for id in records::list(&self.sandbox)? {
+            // A container removed in the meantime is skipped.
+            let what = format!("container {}", id.short());
+            containers.extend(self.or_leave_out(&what, by_id(self, &id)));
+        }
+        containers.sort_by_key(|container| std::cmp::Reverse(container.config.created));
+        Ok(containers)
     }
-    containers.sort_by_key(|container| std::cmp::Reverse(container.config.created));
-    Ok(containers)
 }
 
 /// The id that `name` means; the container may be damaged.
-pub(crate) fn id_of(site: &Site, name: &str) -> Result<ContainerId> {
+pub(crate) fn id_of(engine: &Engine, name: &str) -> Result<ContainerId> {
     if name.trim().is_empty() {
         return Err(Error::local("invalid container name or ID: value is empty"));
     }
-    records::find(&site.sandbox, name)
+    records::find(&engine.sandbox, name)
 }
 
-/// The container that `name` means.
-pub(crate) fn by_name(site: &Site, name: &str) -> Result<Container> {
-    let id = id_of(site, name)?;
-    let found = by_id(site, &id).map_err(|error| {
-        Error::internal(format!("container {} cannot be used", id.short()))
-            .with_source(error)
-            .with_hint(format!("docker rm -f {name} removes it"))
-    })?;
-    found.ok_or_else(|| Error::not_found(format!("No such container: {name}")))
+impl Engine {
+    /// The container that `name` means. Error: `No such container: name`.
+    pub fn container(&self, name: &str) -> Result<Container> {
+        let id = id_of(self, name)?;
+        let found = by_id(self, &id).map_err(|error| {
+            Error::internal(format!("container {} cannot be used", id.short()))
+                .with_source(error)
+                .with_hint(format!("docker rm -f {name} removes it"))
+        })?;
+        found.ok_or_else(|| Error::not_found(format!("No such container: {name}")))
+    }
 }
 
 /// The container `id`; `None` if it no longer exists.
-pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> {
-    let Some((config, state)) = records::read(&site.sandbox, id)? else {
+pub(crate) fn by_id(engine: &Engine, id: &ContainerId) -> Result<Option<Container>> {
+    let Some((config, state)) = records::read(&engine.sandbox, id)? else {
         return Ok(None);
     };
     if !state.phase.claims_life() {
@@ -72,7 +76,7 @@ pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> 
             status,
         }));
     }
-    if lock::is_held(site.sandbox.container(id).lock())? {
+    if lock::is_held(engine.sandbox.container(id).lock())? {
         let status = match state.phase {
             Phase::Paused => Status::Paused,
             Phase::Restarting => Status::Restarting,
@@ -85,11 +89,11 @@ pub(crate) fn by_id(site: &Site, id: &ContainerId) -> Result<Option<Container>> 
         }));
     }
     // It may have ended between the two checks; then the record is correct by now.
-    let Some((config, state)) = records::read(&site.sandbox, id)? else {
+    let Some((config, state)) = records::read(&engine.sandbox, id)? else {
         return Ok(None);
     };
     let state = if state.phase.claims_life() {
-        match record_lost_end(site, &config, state)? {
+        match record_lost_end(engine, &config, state)? {
             Some(state) => state,
             None => return Ok(None),
         }
@@ -115,37 +119,37 @@ fn settled(state: &RecordedState) -> Status {
 /// Records the end of a container whose monitor died without doing so, and ends its remaining processes. `None` if this
 /// also removes it.
 fn record_lost_end(
-    site: &Site,
+    engine: &Engine,
     config: &ContainerConfig,
     mut state: RecordedState,
 ) -> Result<Option<RecordedState>> {
-    let Some(_lock) = lock::try_folder(site.sandbox.container(&config.id).lock())? else {
+    let Some(_lock) = lock::try_folder(engine.sandbox.container(&config.id).lock())? else {
         return Ok(Some(state));
     };
     kill_leftover(config, &state);
     cgroup::sweep(config.id.as_str(), state.cgroup.take().as_deref());
     state.phase = Phase::Exited;
     state.exit_code = UNKNOWN_EXIT;
-    state.finished_at = Some(site.now());
+    state.finished_at = Some(engine.now());
     state.error = "the monitor was killed, or the machine restarted".to_owned();
     state.cut_off = true;
     state.pid = 0;
     state.health = None;
     state.ports.clear();
     // If the disk is full or read-only, this fails and the next command tries again.
-    if records::write_state(&site.sandbox, &config.id, &state).is_ok() {
-        let mut event = event(site, config, "die");
+    if records::write_state(&engine.sandbox, &config.id, &state).is_ok() {
+        let mut event = event(engine, config, "die");
         event.via = "monitor".to_owned();
-        site.record(&event.with("exitCode", UNKNOWN_EXIT.to_string()));
+        engine.record(&event.with("exitCode", UNKNOWN_EXIT.to_string()));
     }
     if config.host.auto_remove {
-        let gone = super::remove::discard(site, config, true)
-            .and_then(|trash| records::empty_trash(&site.sandbox, &trash, site.now()));
+        let gone = super::remove::discard(engine, config, true)
+            .and_then(|trash| records::empty_trash(&engine.sandbox, &trash, engine.now()));
         if gone.is_ok() {
             return Ok(None);
         }
     }
-    resume::is_due(&site.sandbox);
+    resume::is_due(&engine.sandbox);
     Ok(Some(state))
 }
 
@@ -177,8 +181,8 @@ pub(super) fn init(state: &RecordedState) -> Option<OwnedFd> {
 }
 
 /// The container that `name` means, which must run. Docker's error: `container <id> is not running`.
-pub(crate) fn running(site: &Site, name: &str) -> Result<Container> {
-    let container = by_name(site, name)?;
+pub(crate) fn running(engine: &Engine, name: &str) -> Result<Container> {
+    let container = engine.container(name)?;
     match container.status {
         Status::Running | Status::Paused => Ok(container),
         Status::Restarting => Err(Error::conflict(format!(

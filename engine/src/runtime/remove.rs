@@ -6,10 +6,10 @@ use super::requests::{self, Request};
 use super::spec::{RemoveOptions, Status};
 use super::stop;
 use crate::cgroup;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::ObjectKind;
 use crate::id::ContainerId;
-use crate::site::Site;
 use crate::store::containers::{ContainerConfig, MountSource, RecordedState};
 use crate::store::{atomic, lock, records};
 use crate::volume;
@@ -23,75 +23,77 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// When to kill the monitor among them, with force.
 const UNTIL_KILLED: Duration = Duration::from_secs(5);
 
-/// Removes a container; see [`crate::Engine::remove`].
-pub(crate) fn remove(site: &Site, name: &str, options: RemoveOptions) -> Result<()> {
-    let id = observe::id_of(site, name)?;
-    if options.force && observe::by_id(site, &id).is_err() {
-        return remove_damaged(site, &id);
-    }
-    let id = observe::by_name(site, name)?.config.id;
-    let place = site.sandbox.container(&id);
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        // A container with --rm may remove itself at any moment, which is the requested result.
-        let Some(container) = observe::by_id(site, &id)? else {
-            return Ok(());
-        };
-        if container.status.has_monitor() {
-            if !options.force {
-                return Err(refusal(name, container.status));
-            }
-            stop::end_with(site, &container, libc::SIGKILL, -1, false)?;
+impl Engine {
+    /// Removes a container.
+    pub fn remove(&self, name: &str, options: RemoveOptions) -> Result<()> {
+        let id = observe::id_of(self, name)?;
+        if options.force && observe::by_id(self, &id).is_err() {
+            return remove_damaged(self, &id);
         }
-        let taken = lock::try_folder(place.lock());
-        match (taken, observe::by_id(site, &id)?) {
-            (_, None) => return Ok(()),
-            (Ok(Some(_lock)), Some(_)) => {
-                let trash = discard(site, &container.config, options.volumes)?;
-                return records::empty_trash(&site.sandbox, &trash, site.now());
+        let id = self.container(name)?.config.id;
+        let place = self.sandbox.container(&id);
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            // A container with --rm may remove itself at any moment, which is the requested result.
+            let Some(container) = observe::by_id(self, &id)? else {
+                return Ok(());
+            };
+            if container.status.has_monitor() {
+                if !options.force {
+                    return Err(refusal(name, container.status));
+                }
+                stop::end_with(self, &container, libc::SIGKILL, -1, false)?;
             }
-            // A monitor that hangs before its container runs, or after, keeps the lock although the container does not
-            // run.
-            (Ok(None), _) if options.force && begun.elapsed() > UNTIL_KILLED => {
-                holder::kill(site, &id)?
+            let taken = lock::try_folder(place.lock());
+            match (taken, observe::by_id(self, &id)?) {
+                (_, None) => return Ok(()),
+                (Ok(Some(_lock)), Some(_)) => {
+                    let trash = discard(self, &container.config, options.volumes)?;
+                    return records::empty_trash(&self.sandbox, &trash, self.now());
+                }
+                // A monitor that hangs before its container runs, or after, keeps the lock although the container does not
+                // run.
+                (Ok(None), _) if options.force && begun.elapsed() > UNTIL_KILLED => {
+                    holder::kill(self, &id)?
+                }
+                // It may have been started again; or a monitor that was just killed needs a moment.
+                (Ok(None), _) => std::thread::sleep(PAUSE),
+                (Err(error), _) => return Err(error),
             }
-            // It may have been started again; or a monitor that was just killed needs a moment.
-            (Ok(None), _) => std::thread::sleep(PAUSE),
-            (Err(error), _) => return Err(error),
         }
+        Err(Error::internal(format!("container {id} does not end")))
     }
-    Err(Error::internal(format!("container {id} does not end")))
 }
 
 /// Removes a container without reading its configuration: by its folder, its socket and its lock.
-fn remove_damaged(site: &Site, id: &ContainerId) -> Result<()> {
-    let place = site.sandbox.container(id);
+fn remove_damaged(engine: &Engine, id: &ContainerId) -> Result<()> {
+    let place = engine.sandbox.container(id);
     let begun = Instant::now();
     let mut asked = false;
     let request = Request::Stop {
         signal: libc::SIGKILL,
         timeout: -1,
         again: false,
-        via: site.via.clone(),
+        via: engine.via.clone(),
     };
     while begun.elapsed() < PATIENCE {
         match lock::try_folder(place.lock()) {
             Ok(Some(_lock)) => {
-                let name = records::name_of(&site.sandbox, id).unwrap_or_default();
+                let name = records::name_of(&engine.sandbox, id).unwrap_or_default();
                 // What can still be read of its state record.
                 let state = atomic::read_json::<RecordedState>(&place.state());
                 let group = state.ok().flatten().and_then(|state| state.cgroup);
-                let trash = records::discard(&site.sandbox, id, &name)?;
+                let trash = records::discard(&engine.sandbox, id, &name)?;
                 cgroup::sweep(id.as_str(), group.as_deref());
-                let event = site.event(ObjectKind::Container, "destroy", id.as_str());
-                site.record(&event.with("name", name));
-                return records::empty_trash(&site.sandbox, &trash, site.now());
+                let event = engine.event(ObjectKind::Container, "destroy", id.as_str());
+                engine.record(&event.with("name", name));
+                return records::empty_trash(&engine.sandbox, &trash, engine.now());
             }
-            Ok(None) if begun.elapsed() > UNTIL_KILLED => holder::kill(site, id)?,
+            Ok(None) if begun.elapsed() > UNTIL_KILLED => holder::kill(engine, id)?,
             Ok(None) => {
                 if !asked {
                     // The answer does not matter: the lock shows when it has ended.
-                    let _ = requests::urge(site, id, &request);
+                    let _ = requests::urge(engine, id, &request);
                 }
                 asked = true;
                 std::thread::sleep(PAUSE);
@@ -124,10 +126,10 @@ fn refusal(name: &str, status: Status) -> Error {
 
 /// Moves the container to the trash, and removes its anonymous volumes if requested. The caller holds its lock, and
 /// passes the result to [`records::empty_trash`] once no client waits.
-pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
-    let trash = records::discard(&site.sandbox, &config.id, &config.name)?;
+pub(super) fn discard(engine: &Engine, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
+    let trash = records::discard(&engine.sandbox, &config.id, &config.name)?;
     cgroup::sweep(config.id.as_str(), None);
-    site.record(&observe::event(site, config, "destroy"));
+    engine.record(&observe::event(engine, config, "destroy"));
     if volumes {
         for mount in &config.host.mounts {
             if let MountSource::Volume {
@@ -135,9 +137,9 @@ pub(super) fn discard(site: &Site, config: &ContainerConfig, volumes: bool) -> R
                 anonymous: true,
                 ..
             } = &mount.source
-                && volume::users(site, name)?.is_empty()
+                && engine.volume_users(name)?.is_empty()
             {
-                volume::discard(site, name)?;
+                volume::discard(engine, name)?;
             }
         }
     }

@@ -3,9 +3,9 @@
 use super::protocol::Frame;
 use super::spec::{ProcessRequest, Streams};
 use super::{Failure, holder, observe};
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ContainerId;
-use crate::site::Site;
 use crate::store::containers::ProcessConfig;
 use crate::sys::{failed, socket};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ pub(super) enum Request {
     Stop {
         /// Signal number.
         signal: i32,
-        /// Seconds until SIGKILL; negative waits forever.
+        /// Seconds until SIGKILL; negative waits for ever.
         timeout: i64,
         /// It is restarted at once, so it is kept even with `--rm`.
         again: bool,
@@ -80,7 +80,7 @@ pub(super) struct ExecRequest {
 
 impl ExecRequest {
     pub(super) fn new(
-        site: &Site,
+        engine: &Engine,
         asked: ProcessRequest,
         detach: bool,
         size: Option<(u16, u16)>,
@@ -96,7 +96,7 @@ impl ExecRequest {
             streams: asked.attach,
             detach,
             size,
-            via: site.via.clone(),
+            via: engine.via.clone(),
         }
     }
 
@@ -136,9 +136,9 @@ const UNTIL_DOUBTED: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connects to the monitor of `id` and sends `request`.
-pub(super) fn send(site: &Site, id: &ContainerId, request: &Request) -> Result<UnixStream> {
-    let path = site.sandbox.container(id).socket();
-    let mut stream = connect(&path, site, id)?;
+pub(super) fn send(engine: &Engine, id: &ContainerId, request: &Request) -> Result<UnixStream> {
+    let path = engine.sandbox.container(id).socket();
+    let mut stream = connect(&path, engine, id)?;
     let mut line = serde_json::to_vec(request)
         .map_err(|error| Error::internal("the request cannot be written").with_source(error))?;
     line.push(b'\n');
@@ -148,13 +148,17 @@ pub(super) fn send(site: &Site, id: &ContainerId, request: &Request) -> Result<U
 
 /// Sends a request that ends or signals the container. `None`: the monitor does not answer, even when woken. Otherwise
 /// its answer has arrived and can be read.
-pub(super) fn urge(site: &Site, id: &ContainerId, request: &Request) -> Result<Option<UnixStream>> {
-    let stream = match send(site, id, request) {
+pub(super) fn urge(
+    engine: &Engine,
+    id: &ContainerId,
+    request: &Request,
+) -> Result<Option<UnixStream>> {
+    let stream = match send(engine, id, request) {
         Err(error) if error.kind() == ErrorKind::Machine => return Ok(None),
         other => other?,
     };
     if !socket::is_readable_within(&stream, UNTIL_WOKEN) {
-        holder::wake(site, id);
+        holder::wake(engine, id);
         if !socket::is_readable_within(&stream, PATIENCE) {
             return Ok(None);
         }
@@ -163,8 +167,8 @@ pub(super) fn urge(site: &Site, id: &ContainerId, request: &Request) -> Result<O
 }
 
 /// Whether the monitor of `id` accepts requests, as far as this can be seen at once, without waking it.
-pub(super) fn is_taken(site: &Site, id: &ContainerId) -> bool {
-    let asked = connect_once(&site.sandbox.container(id).socket()).and_then(|mut stream| {
+pub(super) fn is_taken(engine: &Engine, id: &ContainerId) -> bool {
+    let asked = connect_once(&engine.sandbox.container(id).socket()).and_then(|mut stream| {
         let line = serde_json::to_vec(&Request::Reload).unwrap_or_default();
         let sent = stream.write_all(&[&line[..], b"\n"].concat());
         sent.map(|()| stream)
@@ -175,7 +179,7 @@ pub(super) fn is_taken(site: &Site, id: &ContainerId) -> bool {
 
 /// A monitor that has just started may not listen yet, and one that has just ended no longer does. A live monitor's
 /// socket may be missing: it creates a new one when woken.
-fn connect(path: &Path, site: &Site, id: &ContainerId) -> Result<UnixStream> {
+fn connect(path: &Path, engine: &Engine, id: &ContainerId) -> Result<UnixStream> {
     let begun = Instant::now();
     let mut woken = false;
     while begun.elapsed() < PATIENCE {
@@ -183,12 +187,12 @@ fn connect(path: &Path, site: &Site, id: &ContainerId) -> Result<UnixStream> {
             return Ok(stream);
         }
         let alive =
-            observe::by_id(site, id)?.is_some_and(|container| container.status.has_monitor());
+            observe::by_id(engine, id)?.is_some_and(|container| container.status.has_monitor());
         if !alive {
             return Err(not_running(id));
         }
         if !woken && begun.elapsed() > UNTIL_WOKEN {
-            holder::wake(site, id);
+            holder::wake(engine, id);
             woken = true;
         }
         std::thread::sleep(PAUSE);

@@ -7,12 +7,10 @@
 //! a container off removes the file.
 //! **Try it.** `docker run -d --restart always --name web busybox sleep 600`, `kill` its monitor, `docker ps`.
 
-use super::observe;
 use super::spec::{Container, StartOptions, Status};
-use super::start;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::paths::SandboxPaths;
-use crate::site::Site;
 use crate::store::containers::{RecordedState, RestartPolicy};
 use crate::store::{atomic, records};
 use crate::sys::process;
@@ -36,31 +34,38 @@ pub(super) fn is_due(sandbox: &SandboxPaths) {
     let _ = fs::remove_file(sandbox.boot());
 }
 
-/// Restarts what must be restarted, and returns what has ended; `None` if there is nothing to check.
-pub(crate) fn resume(site: &Site) -> Result<Option<Resumed>> {
-    let boot = process::boot_id();
-    let marker = site.sandbox.boot();
-    if fs::read(&marker).is_ok_and(|seen| seen == boot.as_bytes()) {
-        return Ok(None);
-    }
-    let containers = observe::all(site)?;
-    // Before anything is started, so that a failing start is not retried by every command.
-    atomic::write_unseen(&marker, boot.as_bytes())?;
-    let mut site = site.clone();
-    site.via = "monitor".to_owned();
-    let mut found = Resumed::default();
-    for container in containers {
-        if container.status == Status::Exited {
-            restart(&site, container, &boot, &mut found)?;
+impl Engine {
+    /// Restarts what must be restarted, and returns what has ended; `None` if there is nothing to check.
+    pub fn resume(&self) -> Result<Option<Resumed>> {
+        let boot = process::boot_id();
+        let marker = self.sandbox.boot();
+        if fs::read(&marker).is_ok_and(|seen| seen == boot.as_bytes()) {
+            return Ok(None);
         }
+        let containers = self.containers()?;
+        // Before anything is started, so that a failing start is not retried by every command.
+        atomic::write_unseen(&marker, boot.as_bytes())?;
+        let mut engine = self.clone();
+        engine.via = "monitor".to_owned();
+        let mut found = Resumed::default();
+        for container in containers {
+            if container.status == Status::Exited {
+                restart(&engine, container, &boot, &mut found)?;
+            }
+        }
+        Ok(Some(found))
     }
-    Ok(Some(found))
 }
 
-fn restart(site: &Site, mut container: Container, boot: &str, found: &mut Resumed) -> Result<()> {
+fn restart(
+    engine: &Engine,
+    mut container: Container,
+    boot: &str,
+    found: &mut Resumed,
+) -> Result<()> {
     let name = container.config.name.clone();
     if let Some(policy) = wanted_by(&container.config.host.restart, &container.state, boot) {
-        match start::start(site, &name, StartOptions::default()) {
+        match engine.start(&name, StartOptions::default()) {
             Ok(_) => found.started.push((name, policy)),
             Err(error) => found.failed.push((name, error)),
         }
@@ -70,7 +75,7 @@ fn restart(site: &Site, mut container: Container, boot: &str, found: &mut Resume
         return Ok(());
     }
     container.state.cut_off = false;
-    records::write_state(&site.sandbox, &container.config.id, &container.state)?;
+    records::write_state(&engine.sandbox, &container.config.id, &container.state)?;
     match container.state.boot_id == boot {
         true => found.ended_with_session.push(name),
         false => found.ended_with_machine.push(name),

@@ -14,11 +14,11 @@ use super::requests::{self, Request};
 use super::spec::{Begun, StartOptions, Streams};
 use super::{Failure, observe};
 use super::{plan, step};
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::id::ContainerId;
 use crate::image::repair;
 use crate::network::outbound::Allowed;
-use crate::site::Site;
 use crate::store::lock;
 use crate::sys::clone::{Forked, fork};
 use crate::sys::namespace::{self, IdMap};
@@ -60,39 +60,42 @@ pub(super) struct Job {
     pub(super) size: Option<(u16, u16)>,
 }
 
-/// Starts a container; see [`crate::Engine::start`].
-pub(crate) fn start(site: &Site, name: &str, options: StartOptions) -> Result<Begun> {
-    let container = observe::by_name(site, name)?;
-    let id = &container.config.id;
-    let Some(lock) = take_lock(site, id)? else {
-        // It already runs, which is the requested result.
-        let session = options
-            .attach
-            .map(|streams| attach(site, name, streams, options.size));
-        return Ok(Begun {
-            session: session.transpose()?,
-            hint: None,
-        });
-    };
-    let config = &container.config;
-    repair::ensure_whole(&site.home, &site.sandbox, &config.image, &config.layers)?;
-    let session = start_monitor(site, id, lock, options)?;
-    Ok(match options.attach {
-        Some(_) => Begun {
-            session: Some(session),
-            hint: None,
-        },
-        None => Begun {
-            session: None,
-            hint: requests::expect_started(&session)?,
-        },
-    })
+impl Engine {
+    /// Starts a container; with `attach`, returns the session, on which `Started` or `Failed` comes before any output.
+    /// Without `attach`, failure to start is the error.
+    pub fn start(&self, name: &str, options: StartOptions) -> Result<Begun> {
+        let container = self.container(name)?;
+        let id = &container.config.id;
+        let Some(lock) = take_lock(self, id)? else {
+            // It already runs, which is the requested result.
+            let session = options
+                .attach
+                .map(|streams| self.attach(name, streams, options.size));
+            return Ok(Begun {
+                session: session.transpose()?,
+                hint: None,
+            });
+        };
+        let config = &container.config;
+        repair::ensure_whole(&self.home, &self.sandbox, &config.image, &config.layers)?;
+        let session = start_monitor(self, id, lock, options)?;
+        Ok(match options.attach {
+            Some(_) => Begun {
+                session: Some(session),
+                hint: None,
+            },
+            None => Begun {
+                session: None,
+                hint: requests::expect_started(&session)?,
+            },
+        })
+    }
 }
 
 /// The container's lock; `None` if it runs. Waits for holders that do not run it: a `cp`, or a monitor that is just
 /// starting or ending it.
-fn take_lock(site: &Site, id: &ContainerId) -> Result<Option<File>> {
-    let place = site.sandbox.container(id);
+fn take_lock(engine: &Engine, id: &ContainerId) -> Result<Option<File>> {
+    let place = engine.sandbox.container(id);
     let begun = Instant::now();
     let gone = || Error::not_found(format!("No such container: {id}"));
     loop {
@@ -102,7 +105,7 @@ fn take_lock(site: &Site, id: &ContainerId) -> Result<Option<File>> {
             Err(_) if !place.lock().exists() => return Err(gone()),
             Err(error) => return Err(error),
         }
-        let container = observe::by_id(site, id)?.ok_or_else(gone)?;
+        let container = observe::by_id(engine, id)?.ok_or_else(gone)?;
         if container.status.has_monitor() {
             return Ok(None);
         }
@@ -116,38 +119,40 @@ fn take_lock(site: &Site, id: &ContainerId) -> Result<Option<File>> {
     }
 }
 
-/// Attaches to a running container; see [`crate::Engine::attach`].
-pub(crate) fn attach(
-    site: &Site,
-    name: &str,
-    streams: Streams,
-    size: Option<(u16, u16)>,
-) -> Result<UnixStream> {
-    let container = observe::by_name(site, name)?;
-    requests::send(
-        site,
-        &container.config.id,
-        &Request::Attach {
-            streams,
-            size,
-            via: site.via.clone(),
-        },
-    )
+impl Engine {
+    /// Attaches to a running container.
+    pub fn attach(
+        &self,
+        name: &str,
+        streams: Streams,
+        size: Option<(u16, u16)>,
+    ) -> Result<UnixStream> {
+        let container = self.container(name)?;
+        requests::send(
+            self,
+            &container.config.id,
+            &Request::Attach {
+                streams,
+                size,
+                via: self.via.clone(),
+            },
+        )
+    }
 }
 
 fn start_monitor(
-    site: &Site,
+    engine: &Engine,
     id: &ContainerId,
     lock: File,
     options: StartOptions,
 ) -> Result<UnixStream> {
     let job = Job {
-        root: site.home.root().to_owned(),
-        runtime: site.home.runtime().to_owned(),
-        sandbox: site.sandbox_name.clone(),
-        binary: site.binary.clone(),
-        via: site.via.clone(),
-        outbound: site.outbound,
+        root: engine.home.root().to_owned(),
+        runtime: engine.home.runtime().to_owned(),
+        sandbox: engine.sandbox_name.clone(),
+        binary: engine.binary.clone(),
+        via: engine.via.clone(),
+        outbound: engine.outbound,
         container: id.clone(),
         attach: options.attach,
         size: options.size,
@@ -160,7 +165,7 @@ fn start_monitor(
         Forked::Child => {
             // It has its own session and outlives us as an orphan: a second fork would only add a wait.
             let _ = nix::unistd::setsid();
-            let error = become_monitor(site, id.as_str(), &job, &theirs, &lock);
+            let error = become_monitor(engine, id.as_str(), &job, &theirs, &lock);
             let _ = Frame::Failed(125, Failure::from(error).text).write_to(&theirs);
             process::exit(125)
         }
@@ -173,7 +178,7 @@ fn start_monitor(
 
 /// Becomes the hidden stage, with the session and the lock as its only open files. Returns only with the error.
 fn become_monitor(
-    site: &Site,
+    engine: &Engine,
     container: &str,
     job: &str,
     session: &UnixStream,
@@ -184,9 +189,9 @@ fn become_monitor(
             // Sealing the program takes a mount namespace that belongs to our user namespace.
             namespace::unshare_mounts_following()?;
         }
-        let beside = plan::mountpoints(&site.home);
+        let beside = plan::mountpoints(&engine.home);
         step::ensure_mountpoints(&beside)?;
-        let program = process::raise(sealed::open(&site.binary, &beside)?.as_fd())?;
+        let program = process::raise(sealed::open(&engine.binary, &beside)?.as_fd())?;
         let null = File::options()
             .read(true)
             .write(true)
@@ -214,7 +219,7 @@ fn become_monitor(
     };
     let argv = ["docklings-monitor", MONITOR_STAGE, container].map(str::to_owned);
     // The home shows people and tests whose monitor it is; the container gets its own environment.
-    let home = format!("DOCKLINGS_HOME={}", site.home.root().display());
+    let home = format!("DOCKLINGS_HOME={}", engine.home.root().display());
     let env: Vec<String> = std::env::vars()
         .filter(|(name, _)| matches!(name.as_str(), "PATH" | "USER" | "TZ"))
         .map(|(name, value)| format!("{name}={value}"))

@@ -2,15 +2,15 @@
 //!
 //! **What Docker does.** `stop` sends SIGTERM, or the image's STOPSIGNAL, and after ten seconds SIGKILL.
 
+use super::create;
 use super::holder;
 use super::observe;
 use super::requests::{self, ExecRequest, Request};
 use super::spec::{Container, ProcessRequest, StartOptions, Status, StopOptions, UpdateRequest};
-use super::{create, start};
 use crate::cgroup;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ContainerId;
-use crate::site::Site;
 use crate::store::containers::{HostConfig, RestartPolicy};
 use crate::store::{lock, records};
 use crate::sys::{failed, signal};
@@ -23,17 +23,19 @@ pub(super) const GRACE: i64 = 10;
 /// read it. The kernel may take longer; then we go on without the monitor.
 const LONGEST_END: Duration = Duration::from_secs(20);
 
-fn record(site: &Site, container: &Container, action: &str) {
-    site.record(&observe::event(site, &container.config, action));
+fn record(engine: &Engine, container: &Container, action: &str) {
+    engine.record(&observe::event(engine, &container.config, action));
 }
 
-/// Stops a container; see [`crate::Engine::stop`].
-pub(crate) fn stop(site: &Site, name: &str, options: &StopOptions) -> Result<()> {
-    end(site, &observe::by_name(site, name)?, options, false)
+impl Engine {
+    /// Stops a container; one that does not run is fine.
+    pub fn stop(&self, name: &str, options: &StopOptions) -> Result<()> {
+        end(self, &self.container(name)?, options, false)
+    }
 }
 
 /// Ends the container if it runs; `again` if it is started again at once.
-fn end(site: &Site, container: &Container, options: &StopOptions, again: bool) -> Result<()> {
+fn end(engine: &Engine, container: &Container, options: &StopOptions, again: bool) -> Result<()> {
     if !container.status.has_monitor() {
         return Ok(());
     }
@@ -45,15 +47,15 @@ fn end(site: &Site, container: &Container, options: &StopOptions, again: bool) -
         signal::parse(wanted)?
     };
     let timeout = options.timeout.or(host.stop_timeout).unwrap_or(GRACE);
-    end_with(site, container, signal, timeout, again)?;
-    record(site, container, "stop");
+    end_with(engine, container, signal, timeout, again)?;
+    record(engine, container, "stop");
     Ok(())
 }
 
 /// Asks the monitor to end its container, and waits for the end. One that does not answer, or does not come to an end, is
 /// ended without its help.
 pub(super) fn end_with(
-    site: &Site,
+    engine: &Engine,
     container: &Container,
     signal: i32,
     timeout: i64,
@@ -63,7 +65,7 @@ pub(super) fn end_with(
         signal,
         timeout,
         again,
-        via: site.via.clone(),
+        via: engine.via.clone(),
     };
     let deadline = match (signal, u64::try_from(timeout)) {
         (libc::SIGKILL, _) => Some(LONGEST_END),
@@ -71,62 +73,67 @@ pub(super) fn end_with(
         (_, Err(_)) => None,
     };
     let deadline = deadline.and_then(|wait| Instant::now().checked_add(wait));
-    match requests::urge(site, &container.config.id, &request) {
+    match requests::urge(engine, &container.config.id, &request) {
         Ok(Some(stream)) if requests::ends_by(&stream, deadline)? => Ok(()),
-        Ok(Some(_)) => holder::end(site, container, libc::SIGKILL, 0),
-        Ok(None) => holder::end(site, container, signal, timeout),
+        Ok(Some(_)) => holder::end(engine, container, libc::SIGKILL, 0),
+        Ok(None) => holder::end(engine, container, signal, timeout),
         // It ended by itself meanwhile.
         Err(error) if error.kind() == ErrorKind::Conflict => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// Stops and starts a container; see [`crate::Engine::restart`].
-pub(crate) fn restart(site: &Site, name: &str, options: &StopOptions) -> Result<()> {
-    end(site, &observe::by_name(site, name)?, options, true)?;
-    start::start(site, name, StartOptions::default())?;
-    record(site, &observe::by_name(site, name)?, "restart");
-    Ok(())
+impl Engine {
+    /// Stops and starts a container.
+    pub fn restart(&self, name: &str, options: &StopOptions) -> Result<()> {
+        end(self, &self.container(name)?, options, true)?;
+        self.start(name, StartOptions::default())?;
+        record(self, &self.container(name)?, "restart");
+        Ok(())
+    }
 }
 
-/// Sends a signal; see [`crate::Engine::kill`].
-pub(crate) fn kill(site: &Site, name: &str, text: &str) -> Result<()> {
-    let signal = signal::parse(text)?;
-    let container = observe::by_name(site, name)?;
-    let not_running = || {
-        Error::conflict(format!(
-            "cannot kill container: {name}: container {} is not running",
-            container.config.id
-        ))
-    };
-    if !container.status.has_monitor() {
-        return Err(not_running());
-    }
-    let request = Request::Kill {
-        signal,
-        via: site.via.clone(),
-    };
-    let ended = |error: Error| match error.kind() {
-        ErrorKind::Conflict => not_running(),
-        _ => error,
-    };
-    let Some(stream) = requests::urge(site, &container.config.id, &request).map_err(ended)? else {
-        return match signal {
-            libc::SIGKILL => holder::end(site, &container, signal, 0),
-            _ => holder::signal(&container, signal),
+impl Engine {
+    /// Sends a signal (`KILL`, `SIGHUP`, `9`) to the container's first process.
+    pub fn kill(&self, name: &str, text: &str) -> Result<()> {
+        let signal = signal::parse(text)?;
+        let container = self.container(name)?;
+        let not_running = || {
+            Error::conflict(format!(
+                "cannot kill container: {name}: container {} is not running",
+                container.config.id
+            ))
         };
-    };
-    answered(site, &container, &stream).map_err(ended)?;
-    if signal == libc::SIGKILL {
-        await_end(site, &container)?;
+        if !container.status.has_monitor() {
+            return Err(not_running());
+        }
+        let request = Request::Kill {
+            signal,
+            via: self.via.clone(),
+        };
+        let ended = |error: Error| match error.kind() {
+            ErrorKind::Conflict => not_running(),
+            _ => error,
+        };
+        let Some(stream) = requests::urge(self, &container.config.id, &request).map_err(ended)?
+        else {
+            return match signal {
+                libc::SIGKILL => holder::end(self, &container, signal, 0),
+                _ => holder::signal(&container, signal),
+            };
+        };
+        answered(self, &container, &stream).map_err(ended)?;
+        if signal == libc::SIGKILL {
+            await_end(self, &container)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// After SIGKILL the next command must find the container ended, so its end is waited for, as Docker's daemon does; a
 /// process that the kernel cannot end is not waited for longer than the daemon would.
-fn await_end(site: &Site, container: &Container) -> Result<()> {
-    let Ok(stream) = requests::send(site, &container.config.id, &Request::Wait) else {
+fn await_end(engine: &Engine, container: &Container) -> Result<()> {
+    let Ok(stream) = requests::send(engine, &container.config.id, &Request::Wait) else {
         // It has ended, and its monitor is gone.
         return Ok(());
     };
@@ -139,25 +146,36 @@ fn await_end(site: &Site, container: &Container) -> Result<()> {
     Ok(())
 }
 
-/// Freezes or thaws; see [`crate::Engine::pause`].
-pub(crate) fn freeze(site: &Site, name: &str, frozen: bool) -> Result<()> {
-    let container = observe::running(site, name)?;
+impl Engine {
+    /// Freezes all processes of a container.
+    pub fn pause(&self, name: &str) -> Result<()> {
+        freeze(self, name, true)
+    }
+
+    /// Undoes `pause`.
+    pub fn unpause(&self, name: &str) -> Result<()> {
+        freeze(self, name, false)
+    }
+}
+
+fn freeze(engine: &Engine, name: &str, frozen: bool) -> Result<()> {
+    let container = observe::running(engine, name)?;
     let request = Request::Freeze {
         frozen,
-        via: site.via.clone(),
+        via: engine.via.clone(),
     };
-    let stream = requests::send(site, &container.config.id, &request)?;
-    answered(site, &container, &stream)
+    let stream = requests::send(engine, &container.config.id, &request)?;
+    answered(engine, &container, &stream)
 }
 
 /// Waits for the monitor's answer. A monitor that ended without one ended with its container, which is the answer.
-fn answered(site: &Site, container: &Container, stream: &UnixStream) -> Result<()> {
+fn answered(engine: &Engine, container: &Container, stream: &UnixStream) -> Result<()> {
     let error = match requests::expect_started(stream) {
         Err(error) if error.kind() == ErrorKind::Internal => error,
         other => return other.map(drop),
     };
     let id = &container.config.id;
-    match observe::by_id(site, id)? {
+    match observe::by_id(engine, id)? {
         Some(found) if found.status.has_monitor() => Err(error),
         Some(_) => Err(Error::conflict(format!("container {id} is not running"))),
         None => Err(Error::not_found(format!(
@@ -167,80 +185,86 @@ fn answered(site: &Site, container: &Container, stream: &UnixStream) -> Result<(
     }
 }
 
-/// Waits for the end; see [`crate::Engine::wait`].
-pub(crate) fn wait(site: &Site, name: &str) -> Result<i32> {
-    let container = observe::by_name(site, name)?;
-    let mut if_gone = 0;
-    if container.status.has_monitor()
-        && let Ok(stream) = requests::send(site, &container.config.id, &Request::Wait)
-    {
-        match requests::expect_exit(&stream)? {
-            Some(code) => return Ok(code),
-            None => if_gone = observe::UNKNOWN_EXIT,
+impl Engine {
+    /// Waits until a container does not run; returns its exit code.
+    pub fn wait(&self, name: &str) -> Result<i32> {
+        let container = self.container(name)?;
+        let mut if_gone = 0;
+        if container.status.has_monitor()
+            && let Ok(stream) = requests::send(self, &container.config.id, &Request::Wait)
+        {
+            match requests::expect_exit(&stream)? {
+                Some(code) => return Ok(code),
+                None => if_gone = observe::UNKNOWN_EXIT,
+            }
         }
+        // It has ended, or its monitor was killed: the record, or the truth about it, tells.
+        Ok(observe::by_id(self, &container.config.id)?
+            .map_or(if_gone, |container| container.state.exit_code))
     }
-    // It has ended, or its monitor was killed: the record, or the truth about it, tells.
-    Ok(observe::by_id(site, &container.config.id)?
-        .map_or(if_gone, |container| container.state.exit_code))
 }
 
-/// Starts a further process; see [`crate::Engine::exec`].
-pub(crate) fn exec(
-    site: &Site,
-    name: &str,
-    asked: ProcessRequest,
-    detach: bool,
-    size: Option<(u16, u16)>,
-) -> Result<UnixStream> {
-    let container = observe::running(site, name)?;
-    if container.status == Status::Paused {
-        return Err(Error::conflict(format!(
-            "Container {name} is paused, unpause the container before exec"
-        ))
-        .with_hint(format!("docker unpause {name}")));
+impl Engine {
+    /// Runs a further process in a running container; detached, the stream ends after `Started` or `Failed`.
+    pub fn exec(
+        &self,
+        name: &str,
+        asked: ProcessRequest,
+        detach: bool,
+        size: Option<(u16, u16)>,
+    ) -> Result<UnixStream> {
+        let container = observe::running(self, name)?;
+        if container.status == Status::Paused {
+            return Err(Error::conflict(format!(
+                "Container {name} is paused, unpause the container before exec"
+            ))
+            .with_hint(format!("docker unpause {name}")));
+        }
+        self.expect_record();
+        let request = Request::Exec(ExecRequest::new(self, asked, detach, size));
+        requests::send(self, &container.config.id, &request)
     }
-    site.expect_record();
-    let request = Request::Exec(ExecRequest::new(site, asked, detach, size));
-    requests::send(site, &container.config.id, &request)
 }
 
-/// Gives another name; see [`crate::Engine::rename`].
-pub(crate) fn rename(site: &Site, name: &str, new: &str) -> Result<()> {
-    let mut container = observe::by_name(site, name)?;
-    let new = new.strip_prefix('/').unwrap_or(new);
-    create::check_name(new)?;
-    if container.config.name == new {
-        return Err(Error::invalid(
-            "Renaming a container with the same name as its current name",
-        ));
-    }
-    let old = container.config.name.clone();
-    records::rename(&site.sandbox, &mut container.config, new).map_err(|error| {
-        match error.kind() {
+impl Engine {
+    /// Gives a container another name.
+    pub fn rename(&self, name: &str, new: &str) -> Result<()> {
+        let mut container = self.container(name)?;
+        let new = new.strip_prefix('/').unwrap_or(new);
+        create::check_name(new)?;
+        if container.config.name == new {
+            return Err(Error::invalid(
+                "Renaming a container with the same name as its current name",
+            ));
+        }
+        let old = container.config.name.clone();
+        records::rename(&self.sandbox, &mut container.config, new).map_err(|error| match error
+            .kind()
+        {
             ErrorKind::Conflict => Error::conflict(format!(
                 "Error when allocating new name: {}",
                 error.message()
             )),
             _ => error,
-        }
-    })?;
-    tell(site, &container)?;
-    site.record(
-        &observe::event(site, &container.config, "rename")
-            .with("name", new)
-            .with("oldName", format!("/{old}")),
-    );
-    Ok(())
+        })?;
+        tell(self, &container)?;
+        self.record(
+            &observe::event(self, &container.config, "rename")
+                .with("name", new)
+                .with("oldName", format!("/{old}")),
+        );
+        Ok(())
+    }
 }
 
 /// A running monitor reads the changed configuration.
-fn tell(site: &Site, container: &Container) -> Result<()> {
-    let place = site.sandbox.container(&container.config.id);
+fn tell(engine: &Engine, container: &Container) -> Result<()> {
+    let place = engine.sandbox.container(&container.config.id);
     if !lock::is_held(place.lock())? {
         return Ok(());
     }
-    let told = requests::send(site, &container.config.id, &Request::Reload)
-        .and_then(|stream| answered(site, container, &stream));
+    let told = requests::send(engine, &container.config.id, &Request::Reload)
+        .and_then(|stream| answered(engine, container, &stream));
     match told {
         // It has just ended: its next monitor reads what is on record.
         Err(_) if !lock::is_held(place.lock())? => Ok(()),
@@ -298,28 +322,30 @@ fn cannot_update(id: &ContainerId, error: &Error) -> Error {
     }
 }
 
-/// Changes limits and the restart policy; see [`crate::Engine::update`].
-pub(crate) fn update(site: &Site, name: &str, request: &UpdateRequest) -> Result<()> {
-    let mut container = observe::by_name(site, name)?;
-    let host = &mut container.config.host;
-    let before = host.clone();
-    change_limits(host, request)
-        .and_then(|()| cgroup::validate(host))
-        .map_err(|error| cannot_update(&container.config.id, &error))?;
-    if let Some(policy) = &request.restart {
-        if host.auto_remove && *policy != RestartPolicy::No {
-            return Err(Error::conflict(
-                "Restart policy cannot be updated because AutoRemove is enabled for the container",
-            ));
+impl Engine {
+    /// Changes limits or the restart policy.
+    pub fn update(&self, name: &str, request: &UpdateRequest) -> Result<()> {
+        let mut container = self.container(name)?;
+        let host = &mut container.config.host;
+        let before = host.clone();
+        change_limits(host, request)
+            .and_then(|()| cgroup::validate(host))
+            .map_err(|error| cannot_update(&container.config.id, &error))?;
+        if let Some(policy) = &request.restart {
+            if host.auto_remove && *policy != RestartPolicy::No {
+                return Err(Error::conflict(
+                    "Restart policy cannot be updated because AutoRemove is enabled for the container",
+                ));
+            }
+            host.restart = policy.clone();
         }
-        host.restart = policy.clone();
+        records::write_config(&self.sandbox, &container.config)?;
+        if let Err(error) = tell(self, &container) {
+            container.config.host = before;
+            records::write_config(&self.sandbox, &container.config)?;
+            return Err(error);
+        }
+        record(self, &container, "update");
+        Ok(())
     }
-    records::write_config(&site.sandbox, &container.config)?;
-    if let Err(error) = tell(site, &container) {
-        container.config.host = before;
-        records::write_config(&site.sandbox, &container.config)?;
-        return Err(error);
-    }
-    record(site, &container, "update");
-    Ok(())
 }

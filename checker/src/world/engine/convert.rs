@@ -5,7 +5,7 @@ use crate::world::facts::{
 };
 use crate::world::{env, journal, sees_source};
 use engine::build::syntax::parse::StepText;
-use engine::engine::look::Seen;
+use engine::look::Seen;
 use engine::runtime::spec;
 use engine::store::containers::{MountSource, NetworkMode, PortBinding, RestartPolicy};
 use std::path::Path;

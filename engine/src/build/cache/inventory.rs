@@ -5,11 +5,17 @@
 //! has it. **What we leave out.** Limits on the size of the cache.
 //! **Try it.** `docker system df -v`, then `docker builder prune`.
 
+use crate::engine::Engine;
 use crate::error::{IoContext, Result};
+use crate::events::ObjectKind;
+use crate::oci::digest::ImageId;
 use crate::paths::Home;
 use crate::store::build_cache::BuildCache;
+use crate::store::build_cache::StepRecord;
+use crate::store::records;
 use crate::store::tree::remove_tree;
 use crate::store::{atomic, layers, lock};
+use crate::sys::namespace::become_root;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::fs;
@@ -43,6 +49,47 @@ pub struct CachePrune {
     pub all: bool,
     /// Only those that were last used before this moment.
     pub until: Option<Timestamp>,
+}
+
+impl Engine {
+    /// The cache records of the steps that made an image, one per history entry that a build here wrote, oldest first;
+    /// `None` for a step whose record is gone. Empty for an image that was not built here.
+    pub fn cache_records(&self, image: &ImageId) -> Result<Vec<Option<StepRecord>>> {
+        let cache = BuildCache::of(&self.sandbox);
+        let keys = cache.image(image)?.unwrap_or_default();
+        keys.iter().map(|key| cache.step(key)).collect()
+    }
+
+    /// Every step that builds of this sandbox remember, oldest first, and every cache mount, with what they take.
+    pub fn build_cache(&self) -> Result<Vec<CacheEntry>> {
+        let images = self.or_leave_out("the table of images", self.images().map(Some));
+        let images = images.into_iter().flatten().flat_map(|image| image.chain);
+        let mut used: std::collections::BTreeSet<String> = images.collect();
+        for id in records::list(&self.sandbox)? {
+            let what = format!("container {}", id.short());
+            let found = self.or_leave_out(&what, records::read(&self.sandbox, &id));
+            if let Some((config, _)) = found {
+                used.extend(config.layers);
+            }
+        }
+        entries(&self.home, &BuildCache::of(&self.sandbox), &used)
+    }
+
+    /// Forgets steps that builds of this sandbox remember. Returns their keys, and how many bytes of files went with
+    /// them: layers that an image or a container has stay.
+    pub fn prune_build_cache(&self, options: CachePrune) -> Result<(Vec<String>, u64)> {
+        // Files in a cache mount may belong to subordinate ids. Where no namespace can be made, none do.
+        drop(become_root());
+        let entries = self.build_cache()?;
+        let (keys, size) = prune(&BuildCache::of(&self.sandbox), &entries, options)?;
+        let reclaimed = size + self.collect(&[])?.size;
+        self.record(
+            &self
+                .event(ObjectKind::Builder, "prune", "")
+                .with("reclaimed", reclaimed.to_string()),
+        );
+        Ok((keys, reclaimed))
+    }
 }
 
 /// All entries of `cache`, oldest first. `used` are the layers, by chain id, of the sandbox's images and containers.

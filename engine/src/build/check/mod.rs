@@ -15,10 +15,15 @@ mod variables;
 
 pub use options::ARGUMENT;
 
+use super::context::Inputs;
 use super::ignore::Ignore;
+use super::request::BuildRequest;
 use super::stages;
+use super::stages::Plan;
+use super::state::BuildArgs;
 use super::syntax::parse::{Dockerfile, Stage};
 use super::syntax::source::Span;
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::image::Image;
 use options::Options;
@@ -201,6 +206,33 @@ impl Rule {
     /// Its page in the repository.
     pub fn page(self) -> String {
         format!("docs/checks/{self:?}.md")
+    }
+}
+
+impl Engine {
+    /// Checks the Dockerfile of a build without building anything. Only the context, the Dockerfile and the
+    /// build arguments of the request count.
+    ///
+    /// # Errors
+    /// As [`Engine::build`], for a Dockerfile that cannot be read or parsed.
+    pub fn check_build(&self, mut request: BuildRequest) -> Result<Report> {
+        // What is unpacked to be looked at is not swept meanwhile.
+        let _kept = self.keep_content()?;
+        let context = std::mem::take(&mut request.context);
+        let inputs = Inputs::load(&self.home, context, &request.dockerfile)?;
+        let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
+        let around = Around {
+            image: &|name| self.image(name).ok().map(Into::into),
+            has_dockerignore: inputs.tree.is_some().then(|| inputs.ignore_name.is_some()),
+            ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
+            build_args: &request.build_args,
+            options: request.check_options(),
+        };
+        let report = check(&file, &around)?;
+        // What a build would refuse before its first step is an error here, too.
+        let build_args = BuildArgs::new(request.build_args.clone());
+        Plan::new(&file, request.target.as_deref(), &build_args)?;
+        Ok(report)
     }
 }
 

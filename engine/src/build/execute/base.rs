@@ -7,7 +7,7 @@ use super::Builder;
 use crate::ErrorKind;
 use crate::build::request::Reach;
 use crate::error::{Error, Result};
-use crate::image::remote::pull::{Place, pull};
+use crate::image::remote::pull::pull;
 use crate::image::remote::{LayerStatus, PullRequest, Pulled, Remote, TransferEvent};
 use crate::image::{Image, repair, resolve};
 use crate::oci::digest::Digest;
@@ -32,7 +32,7 @@ pub(super) struct Bases {
 impl Builder<'_> {
     /// The image called `name`, pulled if need be.
     pub(super) fn find_image(&mut self, name: &str) -> Result<Image> {
-        let find = || repair::find_whole(self.site.home, self.site.sandbox, name);
+        let find = || repair::find_whole(&self.engine.home, &self.engine.sandbox, name);
         let here = match (find(), self.bases.always) {
             (Ok(image), false) => return Ok(image),
             (Err(error), _) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -59,19 +59,14 @@ impl Builder<'_> {
         }
         let remote = self.bases.remote.clone();
         let remote = remote.ok_or_else(|| Error::internal("no registry can be reached"))?;
-        let site = self.site;
-        let place = Place {
-            home: site.home,
-            sandbox: site.sandbox,
-            now: site.clock.now(),
-        };
+        let engine = self.engine;
         let request = PullRequest {
             reference: reference.to_string(),
             ..PullRequest::default()
         };
         let title = format!("[internal] pull {reference}");
         let pulled = self.teller.during(&title, |teller, vertex| {
-            pull(place, &request, &remote, &mut |event| match event {
+            pull(engine, &request, &remote, &mut |event| match event {
                 TransferEvent::Layer { id, status } if is_worth_a_line(&status) => {
                     teller.note(vertex, &format!("{id}: {status}"));
                 }

@@ -1,10 +1,10 @@
 //! COPY, ADD and WORKDIR: what they take, and writing it into a new layer.
 
+use super::Builder;
 use super::fetch::{self, Fetched};
 use super::look;
 use super::progress::size;
 use super::stage::Going;
-use super::{Builder, Site};
 use crate::build::cache::content::{Content, Reader};
 use crate::build::cache::large::Large;
 use crate::build::context::Temporary;
@@ -15,6 +15,7 @@ use crate::build::sources::{Item, Tree};
 use crate::build::stages::{CopyFrom, copy_from, stage_like};
 use crate::build::state::{CopySource, CopyWork, Place};
 use crate::build::syntax::source::Span;
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::image::layer;
 use crate::oci::digest::Digest;
@@ -69,7 +70,7 @@ impl<'a> Builder<'a> {
     pub(super) fn settle(&mut self, prepared: &mut Prepared<'_>) -> Result<()> {
         let is_context = matches!(prepared.tree, Source::Context(_));
         let remembered = self.remembered.as_mut().filter(|_| is_context);
-        let now = self.site.clock.now();
+        let now = self.engine.now();
         prepared
             .large
             .settle(&mut prepared.content, remembered, now)
@@ -112,7 +113,7 @@ impl<'a> Builder<'a> {
 
     /// Where the files of `work` come from.
     fn copy_source(&mut self, work: &CopyWork, at: Place<'_>, stage: usize) -> Result<Source<'a>> {
-        let home = self.site.home;
+        let home = &self.engine.home;
         match copy_from(self.file, stage, work.from.as_ref())? {
             CopyFrom::Context => match &self.inputs.tree {
                 Some(tree) => Ok(Source::Context(tree)),
@@ -164,7 +165,7 @@ impl<'a> Builder<'a> {
         let mut reader = Reader {
             remembered: remembered.as_mut().filter(|_| is_context),
             owners: !is_context,
-            now: self.site.clock.now(),
+            now: self.engine.now(),
             size: 0,
             large: Large::default(),
         };
@@ -180,7 +181,7 @@ impl<'a> Builder<'a> {
                     look::at_path(&mut reader, source, at, into, &mut self.warnings)
                 }
                 CopySource::Url(url, word) => {
-                    fetch::fetch(self.site, url, work.checksum.as_deref())
+                    fetch::fetch(self.engine, url, work.checksum.as_deref())
                         .map_err(|error| at.source.error(word.span, error.to_string()).into())
                         .map(|fetched| {
                             into.content.add(&fetched.name, fetched.digest.hex());
@@ -210,7 +211,7 @@ impl<'a> Builder<'a> {
         prepared: &Prepared<'_>,
         chain: &[String],
     ) -> Result<Made> {
-        let home = self.site.home;
+        let home = &self.engine.home;
         let temporary = Temporary::new(home, "copy-")?;
         let upper = new_upper(&temporary)?;
         let lowers = layer::diffs(home, chain);
@@ -294,7 +295,7 @@ impl<'a> Builder<'a> {
         if !is_archive(&mut file)? {
             return Ok(None);
         }
-        let temporary = Temporary::new(self.site.home, "add-")?;
+        let temporary = Temporary::new(&self.engine.home, "add-")?;
         new_folder(&temporary.path().join(DIFF))?;
         let stream = decompress(BufReader::new(file)).on("read", "an archive")?;
         let mut reader = tar::Reader::with_frame(BufReader::new(stream), Frame(None));
@@ -340,8 +341,8 @@ impl<'a> Builder<'a> {
         user: &str,
         going: &mut Going,
     ) -> Result<bool> {
-        let site = self.site;
-        let lowers = layer::diffs(site.home, &going.built.chain);
+        let engine = self.engine;
+        let lowers = layer::diffs(&engine.home, &going.built.chain);
         if is_folder(&lowers, path)? {
             return Ok(false);
         }
@@ -349,30 +350,30 @@ impl<'a> Builder<'a> {
             "" => (0, 0),
             user => rights::owner(&View::open(&lowers)?, user)?,
         };
-        let temporary = Temporary::new(site.home, "copy-")?;
+        let temporary = Temporary::new(&engine.home, "copy-")?;
         let upper = new_upper(&temporary)?;
         let rights = Rights {
             owner: Some(owner),
             chmod: None,
         };
         Placer::new(&upper, &lowers, rights)?.directory(path)?;
-        publish(site, going, &upper)?;
+        publish(engine, going, &upper)?;
         Ok(true)
     }
 }
 
 impl Made {
     /// Makes it the stage's next layer.
-    pub(super) fn publish(self, site: Site<'_>, going: &mut Going) -> Result<()> {
-        layer::adopt_as(site.home, &self.layer, &self.upper)?;
+    pub(super) fn publish(self, engine: &Engine, going: &mut Going) -> Result<()> {
+        layer::adopt_as(&engine.home, &self.layer, &self.upper)?;
         going.built.chain.push(self.layer.chain);
         Ok(())
     }
 }
 
 /// Makes `upper` the stage's next layer.
-pub(super) fn publish(site: Site<'_>, going: &mut Going, upper: &Path) -> Result<()> {
-    let layer = layer::adopt(site.home, &going.built.chain, upper)?;
+pub(super) fn publish(engine: &Engine, going: &mut Going, upper: &Path) -> Result<()> {
+    let layer = layer::adopt(&engine.home, &going.built.chain, upper)?;
     going.built.chain.push(layer.chain);
     Ok(())
 }

@@ -3,8 +3,8 @@
 //! **What Docker does.** BuildKit asks the server whether its copy is still good. **What we do.** The file is fetched at
 //! each build and counts by its content, as in the classic builder.
 
-use super::Site;
 use crate::build::context::Temporary;
+use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
 use crate::image::remote::{Patience, patiently};
 use crate::oci::digest::Digest;
@@ -40,9 +40,9 @@ impl Fetched {
 }
 
 /// Fetches `url`; its content must have the digest `checksum`, if given.
-pub(super) fn fetch(site: Site<'_>, url: &str, checksum: Option<&str>) -> Result<Fetched> {
+pub(super) fn fetch(engine: &Engine, url: &str, checksum: Option<&str>) -> Result<Fetched> {
     let wanted = checksum.map(Digest::parse).transpose()?;
-    let temporary = Temporary::new(site.home, "fetch-")?;
+    let temporary = Temporary::new(&engine.home, "fetch-")?;
     let path = temporary.path().join(FILE);
     let agent: ureq::Agent = patiently(Patience::default()).build().into();
     let response = agent

@@ -31,16 +31,14 @@ use super::request::BuildRequest;
 use super::stages::{self, Plan};
 use super::state::BuildArgs;
 use super::syntax::parse::Dockerfile;
-use crate::clock::Clock;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::image;
 use crate::image::record::{NewImage, record};
 use crate::image::remote::Pulled;
-use crate::network::outbound::Allowed;
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
-use crate::paths::{Home, SandboxPaths};
 use crate::store::build_cache::{BuildCache, LastBuild};
 use crate::store::containers::NetworkMode;
 use base::Bases;
@@ -50,16 +48,6 @@ use std::collections::BTreeMap;
 
 /// The comment of history entries that BuildKit makes.
 const COMMENT: &str = "buildkit.dockerfile.v0";
-
-/// Where a build happens.
-#[derive(Clone, Copy)]
-pub(crate) struct Site<'a> {
-    pub(crate) home: &'a Home,
-    pub(crate) sandbox: &'a SandboxPaths,
-    pub(crate) clock: &'a dyn Clock,
-    /// Which ways out of its network RUN may have.
-    pub(crate) outbound: Allowed,
-}
 
 /// What a build did, whether it came to its end or not.
 pub(crate) struct Done {
@@ -81,7 +69,7 @@ struct Trace {
 
 /// A build on its way.
 struct Builder<'a> {
-    site: Site<'a>,
+    engine: &'a Engine,
     file: &'a Dockerfile,
     plan: &'a Plan,
     inputs: &'a Inputs,
@@ -106,12 +94,12 @@ struct Builder<'a> {
 
 /// Builds an image. The caller is root (of a namespace, perhaps) and has one thread only.
 pub(crate) fn build(
-    site: Site<'_>,
+    engine: &Engine,
     mut request: BuildRequest,
     observer: &mut dyn BuildObserver,
 ) -> Done {
     let mut trace = Trace::default();
-    let result = prepare(site, &mut request, observer, &mut trace);
+    let result = prepare(engine, &mut request, observer, &mut trace);
     Done {
         steps: trace.steps,
         pulled: trace.pulled,
@@ -121,14 +109,14 @@ pub(crate) fn build(
 }
 
 fn prepare(
-    site: Site<'_>,
+    engine: &Engine,
     request: &mut BuildRequest,
     observer: &mut dyn BuildObserver,
     trace: &mut Trace,
 ) -> Result<BuildOutcome> {
     let tags = tags(&request.tags)?;
     // A layer that the last step made, or that FROM found, must be there when the next step needs it.
-    let _kept = image::keep_content(site.home)?;
+    let _kept = image::keep_content(&engine.home)?;
     if let Some(wanted) = &request.platform
         && !stages::is_own_platform(wanted)
     {
@@ -137,12 +125,12 @@ fn prepare(
             stages::platform()
         )));
     }
-    let mut teller = Teller::new(observer, site.clock);
+    let mut teller = Teller::new(observer, &*engine.clock);
     let context = std::mem::take(&mut request.context);
     let inputs = teller.during(
         "[internal] load build definition from Dockerfile",
         |teller, vertex| {
-            let inputs = Inputs::load(site.home, context, &request.dockerfile)?;
+            let inputs = Inputs::load(&engine.home, context, &request.dockerfile)?;
             let length = inputs.dockerfile.len() as u64;
             teller.note(
                 vertex,
@@ -158,13 +146,13 @@ fn prepare(
     }
     trace.dockerfile = Some(Digest::of(&inputs.dockerfile));
     let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
-    let findings = checked(site, &file, &inputs, request)?;
+    let findings = checked(engine, &file, &inputs, request)?;
     let build_args = BuildArgs::new(std::mem::take(&mut request.build_args));
     let plan = Plan::new(&file, request.target.as_deref(), &build_args)?;
-    let cache = BuildCache::of(site.sandbox);
+    let cache = BuildCache::of(&engine.sandbox);
     let digests = inputs.context_identity.as_ref().map(|id| cache.digests(id));
     let mut builder = Builder {
-        site,
+        engine,
         file: &file,
         plan: &plan,
         inputs: &inputs,
@@ -201,13 +189,13 @@ fn prepare(
 
 /// What Docker's checks find. Error: there is something, and the Dockerfile asks for that to be an error.
 fn checked(
-    site: Site<'_>,
+    engine: &Engine,
     file: &Dockerfile,
     inputs: &Inputs,
     request: &BuildRequest,
 ) -> Result<Vec<Finding>> {
     let image = |name: &str| {
-        let found = image::resolve::find(site.home, site.sandbox, name);
+        let found = image::resolve::find(&engine.home, &engine.sandbox, name);
         found.ok().map(Into::into)
     };
     let around = Around {
@@ -274,7 +262,9 @@ impl Builder<'_> {
         let chain = built.chain.clone();
         let config = match &built.unchanged {
             // Nothing but FROM: the image is its base.
-            Some(id) if request.labels.is_empty() => crate::store::blobs::read(self.site.home, id)?,
+            Some(id) if request.labels.is_empty() => {
+                crate::store::blobs::read(&self.engine.home, id)?
+            }
             _ => {
                 let mut config = built.config.clone();
                 if !request.labels.is_empty() {
@@ -313,14 +303,14 @@ impl Builder<'_> {
 
     /// The image begins to exist.
     fn record(&mut self, config: &[u8], tags: &[Reference], keys: &[String]) -> Result<()> {
-        let site = self.site;
+        let engine = self.engine;
         let id = self.teller.during("exporting to image", |teller, vertex| {
             let new = NewImage {
                 config: config.to_vec(),
                 parent: None,
                 references: tags.to_vec(),
             };
-            let recorded = record(site.home, site.sandbox, site.clock.now(), &[new])?;
+            let recorded = record(&engine.home, &engine.sandbox, engine.now(), &[new])?;
             let id = recorded[0].id.clone();
             teller.note(vertex, &format!("writing image {id}"));
             for tag in tags {

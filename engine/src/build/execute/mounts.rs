@@ -202,7 +202,7 @@ impl Builder<'_> {
 
     /// A file with the secret, in memory where the runtime folder lies in memory.
     fn secret_file(&self, secret: &[u8], owner: Owner) -> Result<(Temporary, Lock, PathBuf)> {
-        let runtime = self.site.home.runtime();
+        let runtime = self.engine.home.runtime();
         if !runtime.is_dir() {
             create_private_dir(runtime)?;
         }

@@ -39,13 +39,13 @@ impl Builder<'_> {
         title: &str,
         binds: &[Prepared<'_>],
     ) -> Result<()> {
-        let site = self.site;
-        let temporary = Temporary::new(site.home, "run-")?;
+        let engine = self.engine;
+        let temporary = Temporary::new(&engine.home, "run-")?;
         let upper = new_upper(&temporary)?;
         for name in ["work", "rootfs"] {
             new_folder(&temporary.path().join(name))?;
         }
-        let mut lowers = layer::diffs(site.home, &going.built.chain);
+        let mut lowers = layer::diffs(&engine.home, &going.built.chain);
         if let Some(script) = &work.script {
             lowers.insert(0, script_layer(temporary.path(), script)?);
         }
@@ -56,7 +56,7 @@ impl Builder<'_> {
             Some(RunNetwork::Host) => NetworkMode::Host,
         };
         let way = match network {
-            NetworkMode::Bridge => outbound::find(site.outbound).ok(),
+            NetworkMode::Bridge => outbound::find(engine.outbound).ok(),
             NetworkMode::None | NetworkMode::Host => None,
         };
         let scratch = temporary.path().join("etc");
@@ -84,7 +84,7 @@ impl Builder<'_> {
         };
         let mut tail = Tail::default();
         let mut patience = Patience::default();
-        let end = run_step(site.home, &request, &mut |event| {
+        let end = run_step(&engine.home, &request, &mut |event| {
             match event {
                 Event::Output(stderr, bytes) => {
                     self.teller.output(vertex, stderr, bytes);
@@ -99,7 +99,7 @@ impl Builder<'_> {
         })
         .map_err(|error| not_started(work, &error))?;
         match end.code {
-            0 => publish(site, going, &upper),
+            0 => publish(engine, going, &upper),
             code => {
                 let error = Error::invalid(format!(
                     "process {} did not complete successfully: exit code: {code}{}",

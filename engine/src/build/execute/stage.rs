@@ -11,6 +11,7 @@ use crate::build::observe::StepReport;
 use crate::build::stages::{self, Base, CopyFrom, architecture, copy_from};
 use crate::build::state::{ArgValue, Place, State};
 use crate::build::syntax::parse::{Dockerfile, Stage, Step};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::image;
 use crate::oci::config::{ImageConfig, PATH};
@@ -196,7 +197,7 @@ impl Builder<'_> {
     }
 
     fn image(&mut self, name: &str, stage: &Stage) -> Result<Built> {
-        let site = self.site;
+        let engine = self.engine;
         let reference = Reference::parse(name)
             .map_err(|error| {
                 let message = format!("failed to parse stage name \"{name}\": {error}");
@@ -209,7 +210,7 @@ impl Builder<'_> {
             found.map_err(|error| {
                 let message = unresolved(name, &reference, &error);
                 let hint = match error.kind() {
-                    crate::ErrorKind::NotFound => Some(missing_base_hint(site, name)),
+                    crate::ErrorKind::NotFound => Some(missing_base_hint(engine, name)),
                     _ => error.hint().map(str::to_owned),
                 };
                 let error = self.file.source.error(stage.from.image.span, message);
@@ -251,7 +252,7 @@ impl Builder<'_> {
             .step(&key)?
             .is_some_and(|record| record.chain == going.built.chain);
         if known {
-            let _ = self.cache.touch(&key, self.site.clock.now());
+            let _ = self.cache.touch(&key, self.engine.now());
         } else {
             // Why: if it is another base than at the last build, all that follows runs for that reason.
             let missed = Missed {
@@ -332,8 +333,8 @@ fn triggers(stage: &Stage, config: &ImageConfig) -> Result<Vec<Dockerfile>> {
     Ok(files)
 }
 
-fn missing_base_hint(site: super::Site<'_>, name: &str) -> String {
-    let images = image::list(site.home, site.sandbox).unwrap_or_default();
+fn missing_base_hint(engine: &Engine, name: &str) -> String {
+    let images = image::list(&engine.home, &engine.sandbox).unwrap_or_default();
     let names: Vec<String> = images
         .iter()
         .flat_map(|image| &image.references)

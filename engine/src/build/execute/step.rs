@@ -147,7 +147,7 @@ impl Builder<'_> {
             Some(record) => {
                 going.built.chain.clone_from(&record.chain);
                 // Only what is told of the cache later depends on it.
-                let _ = self.cache.touch(&key, self.site.clock.now());
+                let _ = self.cache.touch(&key, self.engine.now());
                 (true, None, record.created, record.own_layer)
             }
             None => {
@@ -205,7 +205,7 @@ impl Builder<'_> {
         let there = record
             .chain
             .iter()
-            .all(|chain| layers::exists(self.site.home, chain));
+            .all(|chain| layers::exists(&self.engine.home, chain));
         Ok((fits && there).then_some(record))
     }
 
@@ -253,7 +253,7 @@ impl Builder<'_> {
                     Some(made) => made,
                     None => self.do_copy(copy, prepared, &going.built.chain)?,
                 };
-                made.publish(self.site, going)?;
+                made.publish(self.engine, going)?;
                 Ok(true)
             }
             (Work::Run(run), binds, Some(vertex)) => {
@@ -278,7 +278,7 @@ impl Builder<'_> {
             parent: parent.to_owned(),
             written: String::new(),
             inputs,
-            created: self.site.clock.now(),
+            created: self.engine.now(),
             chain: going.built.chain.clone(),
             own_layer: false,
             reason: None,
@@ -290,7 +290,7 @@ impl Builder<'_> {
         let Some(top) = going.built.chain.last().filter(|_| own_layer) else {
             return Ok(None);
         };
-        let layer = layers::read(self.site.home, top)?;
+        let layer = layers::read(&self.engine.home, top)?;
         let diff_ids = &mut going.built.config.rootfs.diff_ids;
         diff_ids.push(layer.diff_id.clone());
         Ok(Some(StepLayer {

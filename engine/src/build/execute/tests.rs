@@ -6,10 +6,9 @@ mod large;
 use super::*;
 use crate::build::observe::{Progress, Quiet};
 use crate::build::request::{Context, DockerfileAt};
-use crate::clock::System;
 use crate::image::resolve;
-use crate::network::outbound::Allowed;
 use crate::paths::create_private_dir;
+use crate::paths::{Home, SandboxPaths};
 use crate::store::layers;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -56,13 +55,7 @@ impl World {
     }
 
     fn build_with(&self, request: BuildRequest, observer: &mut dyn BuildObserver) -> Done {
-        let site = Site {
-            home: &self.home,
-            sandbox: &self.sandbox,
-            clock: &System,
-            outbound: Allowed::None,
-        };
-        build(site, request, observer)
+        build(&crate::testing::open(&self.home), request, observer)
     }
 
     fn build(&self, dockerfile: &str) -> BuildOutcome {

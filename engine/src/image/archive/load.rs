@@ -2,7 +2,9 @@
 
 use super::parts::Parts;
 use super::{DockerManifest, blob_path, is_one_older};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::ObjectKind;
 use crate::image::parse_config;
 use crate::image::record::{NewImage, record};
 use crate::oci::config::machine_architecture;
@@ -13,6 +15,7 @@ use crate::oci::digest::{Digest, ImageId};
 use crate::oci::manifest::{Index, Manifest};
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
+use crate::sys::namespace::become_root;
 use crate::tree::compression::decompress;
 use crate::tree::tar::damaged;
 use jiff::Timestamp;
@@ -34,6 +37,30 @@ pub struct Loaded {
     pub references: Vec<Reference>,
     /// Names that meant another image before, and which.
     pub displaced: Vec<(Reference, ImageId)>,
+}
+
+impl Engine {
+    /// Loads an archive of images, compressed or not: all of them, or none. An ordinary user gets a user namespace.
+    pub fn load(&self, reader: &mut dyn Read) -> Result<Vec<Loaded>> {
+        become_root()?;
+        let _kept = self.keep_content()?;
+        let loaded = load(&self.home, &self.sandbox, self.now(), reader)?;
+        for image in &loaded {
+            let names = image.references.iter().map(Reference::familiar);
+            let names = match image.references.is_empty() {
+                true => vec![image.id.to_string()],
+                false => names.collect(),
+            };
+            for name in names {
+                self.record(
+                    &self
+                        .event(ObjectKind::Image, "load", image.id.as_str())
+                        .with("name", name),
+                );
+            }
+        }
+        Ok(loaded)
+    }
 }
 
 /// Loads an archive from `stream`, compressed or not. The caller holds [`crate::image::keep_content`].

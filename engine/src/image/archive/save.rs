@@ -1,7 +1,9 @@
 //! Writing an archive.
 
 use super::{DockerManifest, LAYOUT, blob_path, is_one_older};
+use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
+use crate::events::ObjectKind;
 use crate::image::{self, layer, resolve};
 use crate::oci::descriptor::{
     ANNOTATION_IMAGE_NAME, ANNOTATION_REF_NAME, CONFIG, Descriptor, INDEX, LAYER, MANIFEST,
@@ -12,6 +14,7 @@ use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::images::{self, ImageTable};
 use crate::store::{blobs, layers};
+use crate::sys::namespace::become_root;
 use crate::tree::tar::{Entry, EntryKind, Writer};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -20,6 +23,23 @@ use std::io::{self, Write};
 
 /// An image to be saved, with the names that are to be saved with it.
 type Chosen = Vec<(ImageId, Vec<Reference>)>;
+
+impl Engine {
+    /// Writes images as one archive, in Docker's form and OCI's at once. A name without a tag means all its tags.
+    /// An ordinary user gets a user namespace.
+    pub fn save(&self, names: &[String], writer: &mut dyn Write) -> Result<()> {
+        // Where no namespace can be made, all files of the layers are the user's own.
+        drop(become_root());
+        for id in save(&self.home, &self.sandbox, names, writer)? {
+            self.record(
+                &self
+                    .event(ObjectKind::Image, "save", id.as_str())
+                    .with("name", names.join(" ")),
+            );
+        }
+        Ok(())
+    }
+}
 
 /// Writes the images that `names` mean to `sink`, and returns them. A name without a tag means all tags of its
 /// repository; an id means the image without names.

@@ -7,7 +7,9 @@ use super::problem::Problem;
 use super::stream::Slow;
 use super::transport::Wires;
 use super::{Credential, LoggedIn, Remote};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::ObjectKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,6 +120,28 @@ fn no_registry(client: &Client, problem: &Problem) -> Error {
         403 => Error::invalid(format!("Get \"{}\": {said}", client.at("/v2/"))),
         _ => Error::invalid(format!("Get \"{}\": {said}", client.at("/v2/")))
             .with_hint("what listens there is no registry"),
+    }
+}
+
+impl Engine {
+    /// Checks a credential with the registry `domain`, such as `docker.io` or `localhost:5000`; what is to be kept comes back.
+    ///
+    /// # Errors
+    /// `unauthorized: …`, or the registry cannot be reached.
+    pub fn registry_login(
+        &self,
+        remote: &Remote,
+        domain: &str,
+        credential: &Credential,
+    ) -> Result<LoggedIn> {
+        let logged_in = login(remote, domain, credential)?;
+        self.record(
+            &self
+                .event(ObjectKind::Registry, "login", domain)
+                .with("registry", domain)
+                .with("username", credential.username()),
+        );
+        Ok(logged_in)
     }
 }
 

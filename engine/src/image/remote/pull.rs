@@ -17,27 +17,56 @@ use super::http::Client;
 use super::manifest::{self, Received};
 use super::platform::Wanted;
 use super::{PullRequest, Pulled, Remote, blob};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::ObjectKind;
 use crate::image::collect::sweep_leftovers;
 use crate::image::record::{NewImage, record};
 use crate::image::{keep_content, parse_config, repair};
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
-use crate::paths::{Home, SandboxPaths};
 use crate::store::{distribution, images};
-use jiff::Timestamp;
-
-/// Where an image goes.
-#[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) home: &'a Home,
-    pub(crate) sandbox: &'a SandboxPaths,
-    pub(crate) now: Timestamp,
-}
+use crate::sys::namespace::become_root;
 
 /// Who is told what happens.
 pub type Observer<'a> = dyn FnMut(TransferEvent) + 'a;
+
+impl Engine {
+    /// Pulls images from a registry.
+    ///
+    /// The process must have one thread only: an ordinary user becomes root of a namespace here, for owners of files. It has
+    /// one thread again afterwards.
+    ///
+    /// # Errors
+    /// Docker's, for a name that is none, a registry that is not there, and an image that it does not have or give.
+    pub fn pull(
+        &self,
+        request: &PullRequest,
+        remote: &Remote,
+        observer: &mut Observer<'_>,
+    ) -> Result<Vec<Pulled>> {
+        become_root()?;
+        let pulled = pull(self, request, remote, observer)?;
+        for one in &pulled {
+            self.record_pull(one);
+        }
+        Ok(pulled)
+    }
+
+    /// What the journal says of an image that was pulled.
+    pub(crate) fn record_pull(&self, one: &Pulled) {
+        self.record(
+            &self
+                .event(ObjectKind::Image, "pull", one.image.as_str())
+                .with("name", one.reference.familiar())
+                .with("digest", one.digest.as_str())
+                .with("newer", one.newer)
+                .with("fetched", one.fetched)
+                .with("existing", one.existing),
+        );
+    }
+}
 
 /// Pulls what `request` names. The caller is root (of a namespace, perhaps), and has one thread, as it has afterwards.
 ///
@@ -45,7 +74,7 @@ pub type Observer<'a> = dyn FnMut(TransferEvent) + 'a;
 /// Docker's: `invalid reference format`, `manifest for x:1 not found: …`, `pull access denied for x, …`, `no matching manifest
 /// for …`, `Get "https://…": …`. Tags that came before the one that failed stay.
 pub(crate) fn pull(
-    place: Place<'_>,
+    engine: &Engine,
     request: &PullRequest,
     remote: &Remote,
     observer: &mut Observer<'_>,
@@ -56,7 +85,7 @@ pub(crate) fn pull(
     }
     let wanted = Wanted::parse(request.platform.as_deref())?;
     // A pull that was killed has left the most.
-    sweep_leftovers(place.home)?;
+    sweep_leftovers(&engine.home)?;
     let client = connect(remote, asked.domain())?;
     let mut references = vec![asked.clone().or_latest()];
     if request.all_tags {
@@ -67,7 +96,7 @@ pub(crate) fn pull(
     }
     let mut pulled = Vec::new();
     for reference in references {
-        pulled.push(one(place, &client, &reference, &wanted, observer)?);
+        pulled.push(one(engine, &client, &reference, &wanted, observer)?);
     }
     let reference = match request.all_tags {
         true => asked,
@@ -83,13 +112,13 @@ pub(crate) fn pull(
 
 /// Pulls one tag or digest.
 fn one(
-    place: Place<'_>,
+    engine: &Engine,
     client: &Client,
     reference: &Reference,
     wanted: &Wanted,
     observer: &mut Observer<'_>,
 ) -> Result<Pulled> {
-    let _kept = keep_content(place.home)?;
+    let _kept = keep_content(&engine.home)?;
     let received = manifest::get(client, reference, wanted)?;
     let tag = match (reference.digest(), reference.tag()) {
         (Some(_), _) => reference.to_string(),
@@ -102,34 +131,34 @@ fn one(
     let config = blob::read(client, reference, &received.manifest.config)?;
     let parsed = checked(&config, &received, reference, wanted)?;
     let layers = &received.manifest.layers;
-    let known = images::read(place.sandbox)?.images;
+    let known = images::read(&engine.sandbox)?.images;
     let here = known.get(&received.manifest.config.digest);
-    let counted = match here.is_some_and(|image| repair::is_whole(place.home, &image.chain)) {
+    let counted = match here.is_some_and(|image| repair::is_whole(&engine.home, &image.chain)) {
         // As in Docker, of an image that is here no layer is told.
         true => {
-            layer::note_all(place.home, reference, layers, &parsed.rootfs.diff_ids)?;
+            layer::note_all(&engine.home, reference, layers, &parsed.rootfs.diff_ids)?;
             layer::Counted {
                 existing: layers.len(),
                 ..layer::Counted::default()
             }
         }
-        false => layer::all(place.home, client, reference, layers, &parsed, observer)?,
+        false => layer::all(&engine.home, client, reference, layers, &parsed, observer)?,
     };
     observer(TransferEvent::Digest(received.top.clone()));
     let image = received.manifest.config.digest.clone();
-    distribution::keep_manifest(place.home, &image, &received.media_type, &received.bytes)?;
+    distribution::keep_manifest(&engine.home, &image, &received.media_type, &received.bytes)?;
     let mut references = vec![reference.with_digest(received.top.clone())];
     if reference.digest().is_none() {
         references.insert(0, reference.clone());
     }
-    let before = images::read(place.sandbox)?
+    let before = images::read(&engine.sandbox)?
         .references
         .get(&references[0])
         .cloned();
     record(
-        place.home,
-        place.sandbox,
-        place.now,
+        &engine.home,
+        &engine.sandbox,
+        engine.now(),
         &[NewImage {
             config,
             parent: None,

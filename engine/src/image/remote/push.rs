@@ -14,10 +14,12 @@ use super::connect::connect;
 use super::event::TransferEvent;
 use super::http::{Call, Client, Content};
 use super::manifest::{DOCKER_CONFIG, DOCKER_LAYER_GZIP};
-use super::pull::{Observer, Place};
+use super::pull::Observer;
 use super::upload::Upload;
 use super::{PushRequest, Pushed, Remote};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::ObjectKind;
 use crate::image::{keep_content, parse_config};
 use crate::oci::descriptor::{DOCKER_MANIFEST, Descriptor};
 use crate::oci::digest::{Digest, ImageId};
@@ -26,11 +28,44 @@ use crate::oci::reference::Reference;
 use crate::paths::Home;
 use crate::store::distribution::{self, Form};
 use crate::store::{blobs, images, layers};
+use crate::sys::namespace::become_root;
 use layer::Planned;
 use serde::Serialize;
 use serde_json::json;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use ureq::http::Method;
+
+impl Engine {
+    /// Pushes images to a registry. Layers that have not travelled yet are packed, and kept in that form.
+    ///
+    /// The process must have one thread only, as for [`Engine::pull`].
+    ///
+    /// # Errors
+    /// Docker's, for a name that no image here has, a registry that is not there, and one that does not take it.
+    pub fn push(
+        &self,
+        request: &PushRequest,
+        remote: &Remote,
+        observer: &mut Observer<'_>,
+    ) -> Result<Vec<Pushed>> {
+        // Where no namespace can be made, all files of the layers are the user's own.
+        drop(become_root());
+        let pushed = push(self, request, remote, observer)?;
+        for one in &pushed {
+            let image = self.image(&one.reference.to_string())?;
+            self.record(
+                &self
+                    .event(ObjectKind::Image, "push", image.id.as_str())
+                    .with("name", one.reference.familiar())
+                    .with("digest", one.digest.as_str())
+                    .with("uploaded", one.uploaded)
+                    .with("skipped", one.existing)
+                    .with("mounted", one.mounted),
+            );
+        }
+        Ok(pushed)
+    }
+}
 
 /// Pushes what `request` names. The caller is root (of a namespace, perhaps), and has one thread, as it has afterwards.
 ///
@@ -38,7 +73,7 @@ use ureq::http::Method;
 /// Docker's: `An image does not exist locally with the tag: x`, `tag does not exist: x:1`, `denied: …`, `unauthorized: …`, `no
 /// basic auth credentials`, `Get "https://…": …`.
 pub(crate) fn push(
-    place: Place<'_>,
+    engine: &Engine,
     request: &PushRequest,
     remote: &Remote,
     observer: &mut Observer<'_>,
@@ -54,23 +89,19 @@ pub(crate) fn push(
         repository: asked.name(),
     });
     // Held from the look at the table until the last layer is read.
-    let _kept = keep_content(place.home)?;
-    let chosen = choose(place, &asked, request.all_tags)?;
+    let _kept = keep_content(&engine.home)?;
+    let chosen = choose(engine, &asked, request.all_tags)?;
     let client = connect(remote, asked.domain())?;
     let mut pushed = Vec::new();
     for (reference, image) in chosen {
-        pushed.push(one(place, &client, reference, &image, observer)?);
+        pushed.push(one(engine, &client, reference, &image, observer)?);
     }
     Ok(pushed)
 }
 
 /// The names that are meant, and their images.
-fn choose(
-    place: Place<'_>,
-    asked: &Reference,
-    all_tags: bool,
-) -> Result<Vec<(Reference, ImageId)>> {
-    let table = images::read(place.sandbox)?;
+fn choose(engine: &Engine, asked: &Reference, all_tags: bool) -> Result<Vec<(Reference, ImageId)>> {
+    let table = images::read(&engine.sandbox)?;
     let tags: Vec<_> = table
         .references
         .into_iter()
@@ -102,13 +133,13 @@ fn choose(
 
 /// Pushes one tag.
 fn one(
-    place: Place<'_>,
+    engine: &Engine,
     client: &Client,
     reference: Reference,
     image: &ImageId,
     observer: &mut Observer<'_>,
 ) -> Result<Pushed> {
-    let home = place.home;
+    let home = &engine.home;
     let config = blobs::read(home, image)?;
     let diff_ids = parse_config(&config)?.rootfs.diff_ids;
     let kept = kept_manifest(home, client, &reference, image, &diff_ids)?;
@@ -144,7 +175,7 @@ fn one(
     };
     put_manifest(client, &reference, &media_type, &manifest)?;
     let digest = distribution::keep_manifest(home, image, &media_type, &manifest)?;
-    images::update(place.sandbox, |table| {
+    images::update(&engine.sandbox, |table| {
         // What was pushed is from now on known by its digest, too, which is no new name.
         let name = reference.with_digest(digest.clone());
         table.references.insert(name, image.clone());

@@ -10,7 +10,9 @@ use super::connect::{connect, unasked};
 use super::endpoint::{DOCKER_INDEX, Endpoint};
 use super::http::{Call, Client};
 use super::{Found, Remote};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::ObjectKind;
 use crate::oci::reference::DEFAULT_DOMAIN;
 use crate::store::blobs::LARGEST_IN_MEMORY;
 use serde::Deserialize;
@@ -37,6 +39,30 @@ struct One {
 struct Catalog {
     #[serde(default)]
     repositories: Option<Vec<String>>,
+}
+
+impl Engine {
+    /// Repositories of the registry `domain` (such as `docker.io`) that fit `term`, at most `limit`, the best first.
+    ///
+    /// # Errors
+    /// The registry cannot be reached, or answers no search.
+    pub fn registry_search(
+        &self,
+        remote: &Remote,
+        domain: &str,
+        term: &str,
+        limit: usize,
+    ) -> Result<Vec<Found>> {
+        let found = search(remote, domain, term, limit)?;
+        self.record(
+            &self
+                .event(ObjectKind::Registry, "search", domain)
+                .with("registry", domain)
+                .with("term", term)
+                .with("found", found.len()),
+        );
+        Ok(found)
+    }
 }
 
 /// Looks for `term` at the registry `domain`, such as `docker.io`; at most `limit` come back, the best first.

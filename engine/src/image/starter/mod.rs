@@ -17,6 +17,7 @@ use super::collect;
 use super::keep_content;
 use super::layer::{self, Origin};
 use super::record::{self, NewImage};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::oci::config::{History, ImageConfig, PATH, RootFs, RunConfig, machine_architecture};
 use crate::oci::digest::{Digest, ImageId};
@@ -42,6 +43,13 @@ const CREATED_SECONDS: i64 = 1_767_225_600;
 pub struct Starters {
     /// Names and images.
     pub images: BTreeMap<String, ImageId>,
+}
+
+impl Engine {
+    /// Gives a sandbox that is new its first images, `busybox` and `hello-world`. Costs one `stat(2)` afterwards.
+    pub fn ensure_starter_images(&self) -> Result<()> {
+        ensure(&self.home, &self.sandbox, self.now())
+    }
 }
 
 /// Gives a sandbox without `images.json` the starter images, which are assembled if this home has none yet.

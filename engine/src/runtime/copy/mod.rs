@@ -19,10 +19,9 @@ mod place;
 mod serve;
 mod session;
 
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::ObjectKind;
-use crate::runtime::observe;
-use crate::site::Site;
 use crate::store::containers::{ContainerConfig, MountSource};
 use crate::tree::compression;
 use extract::Owner;
@@ -137,132 +136,137 @@ pub enum Source<'a> {
     Tar(&'a mut dyn Read),
 }
 
-/// Copies out of a container; see [`crate::Engine::copy_out`].
-pub(crate) fn copy_out(
-    site: &Site,
-    name: &str,
-    path: &str,
-    target: Target<'_>,
-    follow: bool,
-) -> Result<CopyReport> {
-    check_path(path)?;
-    let hidden = hidden(&observe::by_name(site, name)?.config);
-    let operation = Operation::Read {
-        path: absolute(path),
-        follow,
-        export: false,
-        hidden,
-    };
-    let (session, answer) = Session::ask(site, name, &operation)?;
-    let about = match answer {
-        Answer::About(about) => about,
-        // With links followed, what is missing is where they lead.
-        Answer::Failed {
-            not_found: true,
-            message,
-        } => return Err(missing(if follow { &message } else { path }, name)),
-        other => return Err(unexpected(other)),
-    };
-    record(site, &session, "copy_out", path, &target_name(&target));
-    let mut stream = Whole::new(session.stream());
-    let report = match target {
-        Target::Tar(writer) => {
-            let transferred = std::io::copy(&mut stream, writer)
-                .map_err(|error| Error::io("write", "the tar stream", error))?;
-            CopyReport { transferred }
-        }
-        Target::Path(local) => {
-            let source = place::Source {
-                is_dir: about.is_dir,
-                name: path.to_owned(),
-            };
-            let destination = place::local(local)?;
-            let spot = place::decide(&source, &destination)?;
-            let folder = Path::new(&spot.folder);
-            let transferred = extract::extract(&mut stream, folder, &spot.rebase, Owner::Caller)?;
-            CopyReport { transferred }
-        }
-    };
-    stream.check()?;
-    session.finish()?;
-    Ok(report)
+impl Engine {
+    /// Copies `path` of a container to the machine. A link at the end of `path` is followed with `follow`.
+    pub fn copy_out(
+        &self,
+        name: &str,
+        path: &str,
+        target: Target<'_>,
+        follow: bool,
+    ) -> Result<CopyReport> {
+        check_path(path)?;
+        let hidden = hidden(&self.container(name)?.config);
+        let operation = Operation::Read {
+            path: absolute(path),
+            follow,
+            export: false,
+            hidden,
+        };
+        let (session, answer) = Session::ask(self, name, &operation)?;
+        let about = match answer {
+            Answer::About(about) => about,
+            // With links followed, what is missing is where they lead.
+            Answer::Failed {
+                not_found: true,
+                message,
+            } => return Err(missing(if follow { &message } else { path }, name)),
+            other => return Err(unexpected(other)),
+        };
+        record(self, &session, "copy_out", path, &target_name(&target));
+        let mut stream = Whole::new(session.stream());
+        let report = match target {
+            Target::Tar(writer) => {
+                let transferred = std::io::copy(&mut stream, writer)
+                    .map_err(|error| Error::io("write", "the tar stream", error))?;
+                CopyReport { transferred }
+            }
+            Target::Path(local) => {
+                let source = place::Source {
+                    is_dir: about.is_dir,
+                    name: path.to_owned(),
+                };
+                let destination = place::local(local)?;
+                let spot = place::decide(&source, &destination)?;
+                let folder = Path::new(&spot.folder);
+                let transferred =
+                    extract::extract(&mut stream, folder, &spot.rebase, Owner::Caller)?;
+                CopyReport { transferred }
+            }
+        };
+        stream.check()?;
+        session.finish()?;
+        Ok(report)
+    }
 }
 
-/// Copies into a container; see [`crate::Engine::copy_in`].
-pub(crate) fn copy_in(
-    site: &Site,
-    source: Source<'_>,
-    name: &str,
-    path: &str,
-    options: CopyInOptions,
-) -> Result<CopyReport> {
-    if path.is_empty() {
-        return Err(Error::local("no such directory"));
-    }
-    let path_in = absolute(path);
-    let stat = Operation::Stat {
-        path: path_in.clone(),
-    };
-    let (asking, answer) = Session::ask(site, name, &stat).map_err(|error| match source {
-        // Docker's command line asks whether it is a folder, and not why it is none.
-        Source::Tar(_) if error.kind() == ErrorKind::NotFound => no_folder(name, path),
-        _ => error,
-    })?;
-    let about = match answer {
-        Answer::About(about) => about,
-        other => return Err(unexpected(other)),
-    };
-    let user = &asking.container.process.user;
-    let user = Some(user.clone()).filter(|user| options.archive && !user.is_empty());
-    asking.finish()?;
-    let destination = place::inside(&path_in, &about);
-    let spot = match &source {
-        Source::Tar(_) if !about.is_dir => {
-            return Err(no_folder(name, path));
+impl Engine {
+    /// Copies from the machine to `path` in a container, whether it runs or not.
+    pub fn copy_in(
+        &self,
+        source: Source<'_>,
+        name: &str,
+        path: &str,
+        options: CopyInOptions,
+    ) -> Result<CopyReport> {
+        if path.is_empty() {
+            return Err(Error::local("no such directory"));
         }
-        Source::Tar(_) => place::Spot {
-            folder: about.target.clone(),
-            rebase: Rebase::Keep,
-        },
-        Source::Path(local) => {
-            let found = place::local_source(local, options.follow)?;
-            let spot = place::decide(&found, &destination)?;
-            if !about.exists && !about.has_parent {
-                // Docker names the folder, which is what it unpacks into.
-                let folder = Path::new(&path_in).parent().unwrap_or(Path::new("/"));
-                return Err(missing(&folder.to_string_lossy(), name));
+        let path_in = absolute(path);
+        let stat = Operation::Stat {
+            path: path_in.clone(),
+        };
+        let (asking, answer) = Session::ask(self, name, &stat).map_err(|error| match source {
+            // Docker's command line asks whether it is a folder, and not why it is none.
+            Source::Tar(_) if error.kind() == ErrorKind::NotFound => no_folder(name, path),
+            _ => error,
+        })?;
+        let about = match answer {
+            Answer::About(about) => about,
+            other => return Err(unexpected(other)),
+        };
+        let user = &asking.container.process.user;
+        let user = Some(user.clone()).filter(|user| options.archive && !user.is_empty());
+        asking.finish()?;
+        let destination = place::inside(&path_in, &about);
+        let spot = match &source {
+            Source::Tar(_) if !about.is_dir => {
+                return Err(no_folder(name, path));
             }
-            spot
+            Source::Tar(_) => place::Spot {
+                folder: about.target.clone(),
+                rebase: Rebase::Keep,
+            },
+            Source::Path(local) => {
+                let found = place::local_source(local, options.follow)?;
+                let spot = place::decide(&found, &destination)?;
+                if !about.exists && !about.has_parent {
+                    // Docker names the folder, which is what it unpacks into.
+                    let folder = Path::new(&path_in).parent().unwrap_or(Path::new("/"));
+                    return Err(missing(&folder.to_string_lossy(), name));
+                }
+                spot
+            }
+        };
+        let operation = Operation::Write {
+            folder: spot.folder,
+            rebase: spot.rebase,
+            user,
+        };
+        // Nothing is sent before the other side is there to read it: a container may end at any moment.
+        let (mut session, answer) = Session::ask(self, name, &operation)?;
+        if !matches!(answer, Answer::Ready) {
+            return Err(unexpected(answer));
         }
-    };
-    let operation = Operation::Write {
-        folder: spot.folder,
-        rebase: spot.rebase,
-        user,
-    };
-    // Nothing is sent before the other side is there to read it: a container may end at any moment.
-    let (mut session, answer) = Session::ask(site, name, &operation)?;
-    if !matches!(answer, Answer::Ready) {
-        return Err(unexpected(answer));
-    }
-    let local = match &source {
-        Source::Path(path) => path.display().to_string(),
-        Source::Tar(_) => "-".to_owned(),
-    };
-    record(site, &session, "copy_in", path, &local);
-    let sent = match source {
-        Source::Path(local) => pack::pack(local, options.follow, false, &[], session.stream()),
-        Source::Tar(reader) => compression::decompress(reader)
-            .and_then(|mut tar| std::io::copy(&mut tar, &mut session.stream()))
-            .map_err(|error| Error::io("read", "the tar stream", error)),
-    };
-    session.end_of_input();
-    // The other side knows better why it stopped reading.
-    let answer = session.answer();
-    session.finish()?;
-    match answer? {
-        Answer::Done => Ok(CopyReport { transferred: sent? }),
-        other => Err(unexpected(other)),
+        let local = match &source {
+            Source::Path(path) => path.display().to_string(),
+            Source::Tar(_) => "-".to_owned(),
+        };
+        record(self, &session, "copy_in", path, &local);
+        let sent = match source {
+            Source::Path(local) => pack::pack(local, options.follow, false, &[], session.stream()),
+            Source::Tar(reader) => compression::decompress(reader)
+                .and_then(|mut tar| std::io::copy(&mut tar, &mut session.stream()))
+                .map_err(|error| Error::io("read", "the tar stream", error)),
+        };
+        session.end_of_input();
+        // The other side knows better why it stopped reading.
+        let answer = session.answer();
+        session.finish()?;
+        match answer? {
+            Answer::Done => Ok(CopyReport { transferred: sent? }),
+            other => Err(unexpected(other)),
+        }
     }
 }
 
@@ -271,25 +275,27 @@ pub(crate) fn unpack_for_caller(reader: impl Read, folder: &Path) -> Result<u64>
     extract::extract(reader, folder, &Rebase::Keep, Owner::Caller)
 }
 
-/// Writes the container's files as a tar; see [`crate::Engine::export`].
-pub(crate) fn export(site: &Site, name: &str, writer: &mut dyn Write) -> Result<()> {
-    let operation = Operation::Read {
-        path: "/".to_owned(),
-        follow: false,
-        export: true,
-        hidden: Vec::new(),
-    };
-    let (session, answer) = Session::ask(site, name, &operation)?;
-    match answer {
-        Answer::About(_) => {}
-        other => return Err(unexpected(other)),
+impl Engine {
+    /// Writes all files of a container as a tar, without what is mounted in it.
+    pub fn export(&self, name: &str, writer: &mut dyn Write) -> Result<()> {
+        let operation = Operation::Read {
+            path: "/".to_owned(),
+            follow: false,
+            export: true,
+            hidden: Vec::new(),
+        };
+        let (session, answer) = Session::ask(self, name, &operation)?;
+        match answer {
+            Answer::About(_) => {}
+            other => return Err(unexpected(other)),
+        }
+        let mut stream = Whole::new(session.stream());
+        std::io::copy(&mut stream, writer)
+            .map_err(|error| Error::io("write", "the tar stream", error))?;
+        stream.check()?;
+        record(self, &session, "export", "/", "");
+        session.finish()
     }
-    let mut stream = Whole::new(session.stream());
-    std::io::copy(&mut stream, writer)
-        .map_err(|error| Error::io("write", "the tar stream", error))?;
-    stream.check()?;
-    record(site, &session, "export", "/", "");
-    session.finish()
 }
 
 /// Docker's daemon sees the container's files without what the kernel shows there, and without memory.
@@ -384,8 +390,8 @@ fn target_name(target: &Target<'_>) -> String {
     }
 }
 
-fn record(site: &Site, session: &Session, action: &str, path: &str, local: &str) {
-    let mut event = site
+fn record(engine: &Engine, session: &Session, action: &str, path: &str, local: &str) {
+    let mut event = engine
         .event(ObjectKind::Container, action, session.container.id.as_str())
         .with("name", session.container.name.as_str())
         .with("path", path);
@@ -397,5 +403,5 @@ fn record(site: &Site, session: &Session, action: &str, path: &str, local: &str)
         };
         event = event.with("local", full.display().to_string());
     }
-    site.record(&event);
+    engine.record(&event);
 }

@@ -1,10 +1,10 @@
 //! The command's side: a session with the process inside, wherever it comes from.
 
 use super::{Answer, Operation, serve};
+use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
 use crate::runtime::requests::{self, Request};
-use crate::runtime::{init, observe, plan};
-use crate::site::Site;
+use crate::runtime::{init, plan};
 use crate::store::containers::ContainerConfig;
 use crate::store::lock;
 use crate::sys::clone::{Forked, fork};
@@ -28,13 +28,13 @@ pub(super) struct Session {
 
 impl Session {
     /// Begins `operation` in the container that `name` means.
-    fn open(site: &Site, name: &str, operation: &Operation) -> Result<Self> {
+    fn open(engine: &Engine, name: &str, operation: &Operation) -> Result<Self> {
         loop {
-            let found = observe::by_name(site, name)?;
+            let found = engine.container(name)?;
             let container = found.config;
-            let place = site.sandbox.container(&container.id);
+            let place = engine.sandbox.container(&container.id);
             if let Some(held) = lock::try_folder(place.lock())? {
-                let (child, stream) = serve_stopped(site, &container, operation)?;
+                let (child, stream) = serve_stopped(engine, &container, operation)?;
                 return Ok(Self {
                     container,
                     stream,
@@ -43,7 +43,7 @@ impl Session {
             }
             if found.status.has_monitor() {
                 let request = Request::Files(operation.clone());
-                let stream = requests::send(site, &container.id, &request)?;
+                let stream = requests::send(engine, &container.id, &request)?;
                 return Ok(Self {
                     container,
                     stream,
@@ -57,14 +57,18 @@ impl Session {
 
     /// Begins `operation` and waits for its first answer. A container that ends in between is asked once more, as one that
     /// does not run.
-    pub(super) fn ask(site: &Site, name: &str, operation: &Operation) -> Result<(Self, Answer)> {
+    pub(super) fn ask(
+        engine: &Engine,
+        name: &str,
+        operation: &Operation,
+    ) -> Result<(Self, Answer)> {
         let once = || {
-            let mut session = Self::open(site, name, operation)?;
+            let mut session = Self::open(engine, name, operation)?;
             let answer = session.answer()?;
             Ok((session, answer))
         };
         match once() {
-            Err(_) if is_over(site, name)? => once(),
+            Err(_) if is_over(engine, name)? => once(),
             other => other,
         }
     }
@@ -99,9 +103,9 @@ impl Session {
 }
 
 /// Whether the container has ended: its monitor, which may still be busy with the end, lets go of it within a second.
-pub(super) fn is_over(site: &Site, name: &str) -> Result<bool> {
-    let container = observe::by_name(site, name)?.config;
-    let place = site.sandbox.container(&container.id);
+pub(super) fn is_over(engine: &Engine, name: &str) -> Result<bool> {
+    let container = engine.container(name)?.config;
+    let place = engine.sandbox.container(&container.id);
     for _ in 0..200 {
         if !lock::is_held(place.lock())? {
             return Ok(true);
@@ -113,19 +117,19 @@ pub(super) fn is_over(site: &Site, name: &str) -> Result<bool> {
 
 /// Puts the root of a stopped container together in a process of its own, for as long as the operation takes.
 fn serve_stopped(
-    site: &Site,
+    engine: &Engine,
     container: &ContainerConfig,
     operation: &Operation,
 ) -> Result<(OwnedFd, UnixStream)> {
     let (ours, theirs) = UnixStream::pair().on("make", "a socket pair")?;
-    crate::runtime::step::ensure_mountpoints(&plan::mountpoints(&site.home))?;
+    crate::runtime::step::ensure_mountpoints(&plan::mountpoints(&engine.home))?;
     match fork()? {
         Forked::Child => {
             // Only the command's end is left then, and a command that is killed ends the stream.
             drop(ours);
             let prepared = namespace::become_root()
                 .and_then(|_| process::die_with_parent())
-                .and_then(|()| plan::plan(&site.home, &site.sandbox, container))
+                .and_then(|()| plan::plan(&engine.home, &engine.sandbox, container))
                 .and_then(|plan| {
                     namespace::unshare_mounts()?;
                     init::assemble_files(&plan)

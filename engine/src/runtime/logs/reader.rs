@@ -3,11 +3,10 @@
 //! With `--follow`, the reader continues until the container's lock is free: its holder may still write.
 
 use super::{Line, rotated};
+use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
 use crate::events::ObjectKind;
-use crate::runtime::observe;
 use crate::runtime::spec::{LogOptions, LogRecord};
-use crate::site::Site;
 use crate::store::containers::LogDriver;
 use crate::store::lock;
 use jiff::Timestamp;
@@ -25,38 +24,40 @@ const GAPS: u32 = 4;
 /// How long `--follow` waits between checks for new output.
 const PAUSE: Duration = Duration::from_millis(40);
 
-/// Reads the log of a container; see [`crate::Engine::logs`].
-pub(crate) fn logs(
-    site: &Site,
-    name: &str,
-    options: &LogOptions,
-    sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
-) -> Result<()> {
-    let container = observe::by_name(site, name)?;
-    let place = site.sandbox.container(&container.config.id);
-    if container.config.host.log.driver == LogDriver::None {
-        return Err(Error::invalid(
-            "configured logging driver does not support reading",
-        ));
+impl Engine {
+    /// Reads a container's log, one record after the other, until `sink` breaks or the log ends.
+    pub fn logs(
+        &self,
+        name: &str,
+        options: &LogOptions,
+        sink: &mut dyn FnMut(LogRecord) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let container = self.container(name)?;
+        let place = self.sandbox.container(&container.config.id);
+        if container.config.host.log.driver == LogDriver::None {
+            return Err(Error::invalid(
+                "configured logging driver does not support reading",
+            ));
+        }
+        let mut log = LogReader::open(&place.log())?;
+        if log.is_none() && options.follow {
+            log = open_early(&place.log(), place.lock())?;
+        }
+        // Once this is in the journal, no later output is missed.
+        self.record(
+            &self
+                .event(ObjectKind::Container, "logs", container.config.id.as_str())
+                .with("name", container.config.name.as_str())
+                .with("follow", options.follow),
+        );
+        let Some(mut log) = log else {
+            return Ok(());
+        };
+        if log.tail(options, sink)?.is_break() || !options.follow {
+            return Ok(());
+        }
+        log.follow(place.lock(), options, sink)
     }
-    let mut log = LogReader::open(&place.log())?;
-    if log.is_none() && options.follow {
-        log = open_early(&place.log(), place.lock())?;
-    }
-    // Once this is in the journal, no later output is missed.
-    site.record(
-        &site
-            .event(ObjectKind::Container, "logs", container.config.id.as_str())
-            .with("name", container.config.name.as_str())
-            .with("follow", options.follow),
-    );
-    let Some(mut log) = log else {
-        return Ok(());
-    };
-    if log.tail(options, sink)?.is_break() || !options.follow {
-        return Ok(());
-    }
-    log.follow(place.lock(), options, sink)
 }
 
 /// Reads the log at `path` without recording it in the journal.

@@ -206,7 +206,7 @@ impl Monitor {
         }
         if is_init {
             // The log may fail on a full disk; the clients still get the output.
-            let _ = self.log.write(stderr, bytes, self.site.now());
+            let _ = self.log.write(stderr, bytes, self.engine.now());
         }
         for client in &mut self.clients {
             if let Role::Attached {

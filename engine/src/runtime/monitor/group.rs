@@ -54,7 +54,7 @@ impl Monitor {
     }
 
     pub(super) fn reload(&mut self) -> Result<(), Failure> {
-        if let Some((config, _)) = records::read(&self.site.sandbox, &self.config.id)? {
+        if let Some((config, _)) = records::read(&self.engine.sandbox, &self.config.id)? {
             let limits = Limits::of(&config.host);
             self.config = config;
             match &mut self.cgroup {

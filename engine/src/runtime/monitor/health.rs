@@ -147,7 +147,7 @@ impl Monitor {
             return;
         }
         let (command, timeout) = (checker.command.clone(), checker.timeout);
-        let started = self.site.now();
+        let started = self.engine.now();
         let asked = ProcessConfig {
             entrypoint: Vec::new(),
             cmd: command,
@@ -193,7 +193,7 @@ impl Monitor {
             Err(failure) => {
                 let probe = HealthProbe {
                     start: started,
-                    end: self.site.now(),
+                    end: self.engine.now(),
                     exit_code: failure.code,
                     output: failure.text,
                 };
@@ -217,7 +217,7 @@ impl Monitor {
         }
         self.record_probe(HealthProbe {
             start: probe.started,
-            end: self.site.now(),
+            end: self.engine.now(),
             exit_code: if probe.timed_out { -1 } else { code },
             output,
         });

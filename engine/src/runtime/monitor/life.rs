@@ -90,9 +90,9 @@ impl Monitor {
         // Overlayfs must not mount the same folders twice.
         self.mounts = None;
         // They may be missing or outdated since the last run.
-        let place = self.site.sandbox.container(&self.config.id);
+        let place = self.engine.sandbox.container(&self.config.id);
         self.forward_names = etc::write(place.etc(), &self.config, self.way.as_ref().ok())?;
-        let mut plan = plan::plan(&self.site.home, &self.site.sandbox, &self.config)?;
+        let mut plan = plan::plan(&self.engine.home, &self.engine.sandbox, &self.config)?;
         plan.address = self.address();
         let limits = Limits::of(&self.config.host);
         self.cgroup = Cgroup::create(self.config.id.as_str(), &limits)?;
@@ -134,7 +134,7 @@ impl Monitor {
         state.pid = running.pid;
         state.pid_start_time = sys::process::start_time(running.pid).unwrap_or_default();
         state.boot_id = sys::process::boot_id();
-        state.started_at = Some(self.site.now());
+        state.started_at = Some(self.engine.now());
         state.exit_code = 0;
         state.oom_killed = false;
         state.cut_off = false;
@@ -143,7 +143,7 @@ impl Monitor {
         self.health = health::Checker::new(self.config.healthcheck.as_ref());
         self.state.health = self.health.as_ref().map(health::Checker::initial);
         // Without a record it would run but seem never to have started.
-        let recorded = records::write_state(&self.site.sandbox, &self.config.id, &self.state);
+        let recorded = records::write_state(&self.engine.sandbox, &self.config.id, &self.state);
         if recorded.is_err() {
             let _ = sys::process::send_signal(running.pidfd.as_fd(), libc::SIGKILL);
         }
@@ -227,7 +227,7 @@ impl Monitor {
         self.kill_at = None;
         self.state.pid = 0;
         self.state.exit_code = code;
-        self.state.finished_at = Some(self.site.now());
+        self.state.finished_at = Some(self.engine.now());
         if self.state.oom_killed {
             self.journal("oom", &[]);
         }
@@ -274,9 +274,9 @@ impl Monitor {
         let mut trash = None;
         let was_created_apart = failed_before_start && self.config.via == "create";
         if self.is_removed_at_its_end() && !was_created_apart {
-            let mut site = self.site.clone();
-            site.via = "monitor".to_owned();
-            trash = remove::discard(&site, &self.config, true).ok();
+            let mut engine = self.engine.clone();
+            engine.via = "monitor".to_owned();
+            trash = remove::discard(&engine, &self.config, true).ok();
         } else {
             // The next lock holder may mount the same folders.
             self.mounts = None;
@@ -290,7 +290,7 @@ impl Monitor {
         // Mounted files occupy space even when unlinked.
         self.mounts = None;
         if let Some(trash) = trash {
-            let _ = records::empty_trash(&self.site.sandbox, &trash, self.site.now());
+            let _ = records::empty_trash(&self.engine.sandbox, &trash, self.engine.now());
         }
     }
 
@@ -299,7 +299,7 @@ impl Monitor {
     fn note_cut_off(&mut self) {
         if self.leaving && !self.state.stopped_by_user {
             self.state.cut_off = true;
-            resume::is_due(&self.site.sandbox);
+            resume::is_due(&self.engine.sandbox);
         }
     }
 
@@ -341,7 +341,7 @@ impl Monitor {
     pub(super) fn restart_now(&mut self) {
         self.restart_at = None;
         self.state.restart_count += 1;
-        self.site.via = "monitor".to_owned();
+        self.engine.via = "monitor".to_owned();
         if let Err(failure) = self.start_init() {
             failure.sentence().clone_into(&mut self.state.error);
             if self.wants_restart(failure.code) {
@@ -367,12 +367,12 @@ impl Monitor {
     pub(super) fn save(&mut self) {
         // A full disk must not end the container; if this fails, the next command finds an older record and a free
         // lock.
-        let _ = records::write_state(&self.site.sandbox, &self.config.id, &self.state);
+        let _ = records::write_state(&self.engine.sandbox, &self.config.id, &self.state);
     }
 
     /// Records an event of the container.
     pub(super) fn journal(&self, action: &str, facts: &[(&str, String)]) {
-        let mut event = observe::event(&self.site, &self.config, action);
+        let mut event = observe::event(&self.engine, &self.config, action);
         if matches!(action, "die" | "oom" | "health_status") {
             event.via = "monitor".to_owned();
         }
@@ -383,6 +383,6 @@ impl Monitor {
                 text => event.with(name, text),
             };
         }
-        self.site.record(&event);
+        self.engine.record(&event);
     }
 }

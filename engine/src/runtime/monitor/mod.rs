@@ -22,12 +22,12 @@ use super::start::{JOB_FD, Job, LOCK_FD, SESSION_FD};
 use super::{Failure, protocol::Frame};
 use crate::cgroup::Cgroup;
 use crate::clock::System;
+use crate::engine::{Engine, Settings};
 use crate::error::{Error, IoContext, Result};
 use crate::id::ContainerId;
 use crate::network::outbound::{Outbound, Way};
 use crate::network::ports::Publisher;
 use crate::paths::{Home, create_private_dir};
-use crate::site::{Settings, Site};
 use crate::store::containers::{ContainerConfig, LogDriver, RecordedState};
 use crate::store::records;
 use crate::sys;
@@ -43,7 +43,7 @@ use std::time::Instant;
 
 /// The monitor's state.
 pub(super) struct Monitor {
-    site: Site,
+    engine: Engine,
     config: ContainerConfig,
     state: RecordedState,
     lock: File,
@@ -116,7 +116,7 @@ fn open() -> Result<(Monitor, Job)> {
     let signals = Signals::take(&[Signal::SIGTERM, Signal::SIGCONT])?;
     sys::process::set_name("docklings-mon")?;
     sys::process::become_subreaper()?;
-    let site = Site::open(Settings {
+    let engine = Engine::open(Settings {
         home: Home::new(&job.root, &job.runtime),
         sandbox: job.sandbox.clone(),
         binary: job.binary.clone(),
@@ -125,15 +125,15 @@ fn open() -> Result<(Monitor, Job)> {
         clock: Arc::new(System),
         entropy: Arc::new(System),
     })?;
-    let (config, state) = records::read(&site.sandbox, &job.container)?
+    let (config, state) = records::read(&engine.sandbox, &job.container)?
         .ok_or_else(|| Error::not_found(format!("No such container: {}", job.container)))?;
-    let place = site.sandbox.container(&config.id);
+    let place = engine.sandbox.container(&config.id);
     let way = network::find(&config, job.outbound);
     let log = match config.host.log.driver {
         LogDriver::None => LogWriter::nowhere(),
         _ => LogWriter::new(&place.log(), Rotation::of(&config.host.log)?),
     };
-    let listener = listen(&site, &config.id)?;
+    let listener = listen(&engine, &config.id)?;
     let monitor = Monitor {
         log,
         listener: Some(listener),
@@ -141,7 +141,7 @@ fn open() -> Result<(Monitor, Job)> {
         lock,
         config,
         state,
-        site,
+        engine,
         clients: Vec::new(),
         processes: Vec::new(),
         next_key: 0,
@@ -166,15 +166,15 @@ fn open() -> Result<(Monitor, Job)> {
 }
 
 /// Listens in the container's folder, replacing what a killed monitor left there: we hold the container's lock.
-fn listen(site: &Site, id: &ContainerId) -> Result<UnixListener> {
+fn listen(engine: &Engine, id: &ContainerId) -> Result<UnixListener> {
     let (path, elsewhere) = (
-        site.sandbox.container(id).socket(),
-        site.home.socket_elsewhere(id),
+        engine.sandbox.container(id).socket(),
+        engine.home.socket_elsewhere(id),
     );
     let listener = sys::socket::listen(&path)
         .or_else(|error| {
             // For a file system without sockets.
-            create_private_dir(site.home.runtime()).map_err(|_| error)?;
+            create_private_dir(engine.home.runtime()).map_err(|_| error)?;
             sys::socket::listen_behind_link(&path, &elsewhere)
         })
         .on("listen on", &path)?;
@@ -185,10 +185,10 @@ fn listen(site: &Site, id: &ContainerId) -> Result<UnixListener> {
 impl Monitor {
     /// Listens again if the socket was removed.
     fn check_socket(&mut self) {
-        let path = self.site.sandbox.container(&self.config.id).socket();
+        let path = self.engine.sandbox.container(&self.config.id).socket();
         if self.listener.is_some()
             && !path.exists()
-            && let Ok(listener) = listen(&self.site, &self.config.id)
+            && let Ok(listener) = listen(&self.engine, &self.config.id)
         {
             self.listener = Some(listener);
         }
@@ -197,6 +197,6 @@ impl Monitor {
     /// Stops accepting clients: new ones find that the container has ended.
     fn stop_listening(&mut self) {
         self.listener = None;
-        let _ = std::fs::remove_file(self.site.sandbox.container(&self.config.id).socket());
+        let _ = std::fs::remove_file(self.engine.sandbox.container(&self.config.id).socket());
     }
 }

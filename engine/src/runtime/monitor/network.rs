@@ -33,7 +33,7 @@ impl Monitor {
         names: Option<UdpSocket>,
     ) {
         self.names = names;
-        let place = self.site.sandbox.container(&self.config.id);
+        let place = self.engine.sandbox.container(&self.config.id);
         let address = self.address();
         self.state.no_way_out.clear();
         match (interface, &self.way, address) {
@@ -93,7 +93,7 @@ impl Monitor {
             init,
             ADDRESS,
         )
-        .map_err(|error| located::with_holder(&self.site, &host.ports, error))?;
+        .map_err(|error| located::with_holder(&self.engine, &host.ports, error))?;
         self.state.ports = publisher.bindings().to_vec();
         self.publisher = Some(publisher);
         Ok(())

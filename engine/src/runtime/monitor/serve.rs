@@ -118,9 +118,9 @@ impl Monitor {
 
     /// Runs `action` on behalf of a command other than the one that started the container.
     pub(super) fn via(&mut self, via: &str, action: impl FnOnce(&mut Self)) {
-        let ours = std::mem::replace(&mut self.site.via, via.to_owned());
+        let ours = std::mem::replace(&mut self.engine.via, via.to_owned());
         action(self);
-        self.site.via = ours;
+        self.engine.via = ours;
     }
 
     fn take_frames(&mut self, index: usize) {
@@ -204,7 +204,7 @@ impl Monitor {
             return self.stay_stopped();
         }
         if self.state.phase == Phase::Paused {
-            let via = self.site.via.clone();
+            let via = self.engine.via.clone();
             let _ = self.freeze(false, &via);
         }
         self.save();
@@ -284,7 +284,7 @@ impl Monitor {
             init: false,
             ..planned
         };
-        let id = crate::id::ContainerId::random(&*self.site.entropy).to_string();
+        let id = crate::id::ContainerId::random(&*self.engine.entropy).to_string();
         let command = request.cmd.join(" ");
         self.via(&request.via, |monitor| {
             let facts = [("execID", id.clone()), ("tty", request.tty.to_string())];
@@ -413,7 +413,7 @@ impl Monitor {
     fn keep(&self) {
         if let Ok(Forked::Child) = fork() {
             sys::process::close_all_but(std::io::stderr().as_fd());
-            records::sync(&self.site.sandbox, &self.config);
+            records::sync(&self.engine.sandbox, &self.config);
             sys::process::exit(0)
         }
     }

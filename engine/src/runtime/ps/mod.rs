@@ -10,40 +10,42 @@
 mod column;
 
 use super::{inside, observe};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::ObjectKind;
 use crate::runtime::spec::Processes;
-use crate::site::Site;
 use column::{Column, Process, View};
 
 /// A column and its title.
 type Titled = (Column, String);
 
-/// The processes of a running container; see [`crate::Engine::top`].
-pub(crate) fn top(site: &Site, name: &str, options: &[String]) -> Result<Processes> {
-    let columns = columns(options)?;
-    let container = observe::running(site, name)?;
-    site.record(
-        &site
-            .event(ObjectKind::Container, "top", container.config.id.as_str())
-            .with("name", container.config.name.as_str()),
-    );
-    let view = View::now(site.now());
-    let rows = inside::pids(container.state.pid)
-        .into_iter()
-        // A process that has already ended has no row.
-        .filter_map(Process::read)
-        .map(|process| {
-            columns
-                .iter()
-                .map(|(column, _)| column.cell(&process, &view))
-                .collect()
+impl Engine {
+    /// The processes of a running container, in the columns that `options` of `ps` choose.
+    pub fn top(&self, name: &str, options: &[String]) -> Result<Processes> {
+        let columns = columns(options)?;
+        let container = observe::running(self, name)?;
+        self.record(
+            &self
+                .event(ObjectKind::Container, "top", container.config.id.as_str())
+                .with("name", container.config.name.as_str()),
+        );
+        let view = View::now(self.now());
+        let rows = inside::pids(container.state.pid)
+            .into_iter()
+            // A process that has already ended has no row.
+            .filter_map(Process::read)
+            .map(|process| {
+                columns
+                    .iter()
+                    .map(|(column, _)| column.cell(&process, &view))
+                    .collect()
+            })
+            .collect();
+        Ok(Processes {
+            titles: columns.into_iter().map(|(_, title)| title).collect(),
+            rows,
         })
-        .collect();
-    Ok(Processes {
-        titles: columns.into_iter().map(|(_, title)| title).collect(),
-        rows,
-    })
+    }
 }
 
 /// The default columns.

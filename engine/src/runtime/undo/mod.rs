@@ -10,17 +10,17 @@
 mod copy;
 
 use super::observe;
-use super::remove;
 use super::spec::{Container, RemoveOptions};
+use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
 use crate::events::{self, Event, ObjectKind};
 use crate::id::{ContainerId, VolumeName};
 use crate::paths::{SandboxPaths, create_private_dir};
-use crate::site::Site;
 use crate::store::atomic::{self, Durability};
 use crate::store::containers::MountSource;
 use crate::store::tree::remove_tree;
 use crate::store::{images, lock, records};
+use crate::sys::namespace::become_root;
 use crate::volume;
 use copy::{Copier, Linked};
 use serde::{Deserialize, Serialize};
@@ -92,48 +92,56 @@ fn cache_files(sandbox: &SandboxPaths) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Keeps what the sandbox and the folder `workspace` hold in the sandbox `kept`, in place of what was kept there.
-pub(crate) fn keep(site: &Site, kept: &str, workspace: Option<&Path>) -> Result<()> {
-    let kept = site.home.sandbox(kept)?;
-    remove_tree(kept.root())?;
-    for folder in [kept.containers(), kept.volumes(), kept.build_cache()] {
-        create_private_dir(&folder)?;
-    }
-    let mut copier = Copier::default();
-    let (mut alive, mut written) = (BTreeMap::new(), BTreeSet::new());
-    for container in observe::all(site)? {
-        let id = &container.config.id;
-        if container.status.has_monitor() {
-            written.extend(volumes_of(&container));
-            alive.insert(id.clone(), container.config.name.clone());
-            continue;
+impl Engine {
+    /// Keeps what this sandbox and the folder `workspace` hold, in a sandbox called `kept`. An ordinary user gets a user
+    /// namespace.
+    ///
+    /// # Errors
+    /// Kind `Unsupported` when there is too much to be kept.
+    pub fn keep(&self, kept: &str, workspace: Option<&Path>) -> Result<()> {
+        // Where no namespace can be made, all files are the user's own.
+        drop(become_root());
+        let kept = self.home.sandbox(kept)?;
+        remove_tree(kept.root())?;
+        for folder in [kept.containers(), kept.volumes(), kept.build_cache()] {
+            create_private_dir(&folder)?;
         }
-        copier.copy(site.sandbox.container(id).root(), kept.container(id).root())?;
-    }
-    for volume in volume::list(site)? {
-        if !written.contains(&volume.name) {
-            let name = volume.name.as_str();
-            copier.copy(
-                &site.sandbox.volumes().join(name),
-                &kept.volumes().join(name),
-            )?;
+        let mut copier = Copier::default();
+        let (mut alive, mut written) = (BTreeMap::new(), BTreeSet::new());
+        for container in self.containers()? {
+            let id = &container.config.id;
+            if container.status.has_monitor() {
+                written.extend(volumes_of(&container));
+                alive.insert(id.clone(), container.config.name.clone());
+                continue;
+            }
+            copier.copy(self.sandbox.container(id).root(), kept.container(id).root())?;
         }
+        for volume in self.volumes()? {
+            if !written.contains(&volume.name) {
+                let name = volume.name.as_str();
+                copier.copy(
+                    &self.sandbox.volumes().join(name),
+                    &kept.volumes().join(name),
+                )?;
+            }
+        }
+        for path in cache_files(&self.sandbox)? {
+            let name = path.file_name().unwrap_or_default();
+            copier.copy(&path, &kept.build_cache().join(name))?;
+        }
+        copier.copy(&self.sandbox.images(), &kept.images())?;
+        copier.copy(&self.sandbox.names(), &kept.names())?;
+        if let Some(workspace) = workspace {
+            copier.copy(workspace, &files(&kept))?;
+        }
+        let kept_about = Kept {
+            alive,
+            written,
+            linked: copier.linked,
+        };
+        atomic::write_json(&about(&kept), &kept_about, Durability::Cached)
     }
-    for path in cache_files(&site.sandbox)? {
-        let name = path.file_name().unwrap_or_default();
-        copier.copy(&path, &kept.build_cache().join(name))?;
-    }
-    copier.copy(&site.sandbox.images(), &kept.images())?;
-    copier.copy(&site.sandbox.names(), &kept.names())?;
-    if let Some(workspace) = workspace {
-        copier.copy(workspace, &files(&kept))?;
-    }
-    let kept_about = Kept {
-        alive,
-        written,
-        linked: copier.linked,
-    };
-    atomic::write_json(&about(&kept), &kept_about, Durability::Cached)
 }
 
 fn volumes_of(container: &Container) -> impl Iterator<Item = VolumeName> {
@@ -144,51 +152,55 @@ fn volumes_of(container: &Container) -> impl Iterator<Item = VolumeName> {
     })
 }
 
-/// Makes the sandbox and `workspace` what they were when `kept` was made, and the journal `journal` bytes long.
-///
-/// # Errors
-/// Kind `Conflict`, with the reason, if that cannot be done; then nothing has changed.
-pub(crate) fn take_back(
-    site: &Site,
-    kept: &str,
-    workspace: Option<&Path>,
-    journal: u64,
-) -> Result<TakenBack> {
-    let kept = site.home.sandbox(kept)?;
-    let found: Kept = atomic::read_json(&about(&kept))?
-        .ok_or_else(|| Error::conflict("nothing was kept of what was there before"))?;
-    let events = events::read_from(&site.sandbox.journal(), journal)?.0;
-    possible(site, &found, &events)?;
-    let before = names(site)?;
-    containers(site, &kept, &found, &events)?;
-    volumes(site, &kept, &found)?;
-    {
-        let _lock = lock::exclusive(&site.sandbox.images_lock())?;
-        put_back(&kept.images(), &site.sandbox.images())?;
-    }
-    for path in cache_files(&site.sandbox)? {
-        fs::remove_file(&path).on("remove", &path)?;
-    }
-    contents(&kept.build_cache(), &site.sandbox.build_cache())?;
-    if let Some(workspace) = workspace.filter(|_| files(&kept).is_dir()) {
-        // The folder itself stays: somebody stands in it.
-        for entry in fs::read_dir(workspace).on("read", workspace)? {
-            remove_tree(&entry.on("read", workspace)?.path())?;
+impl Engine {
+    /// Makes this sandbox and `workspace` what they were when [`Engine::keep`] kept them as `kept`, and the journal
+    /// `journal` bytes long. An ordinary user gets a user namespace.
+    ///
+    /// # Errors
+    /// Kind `Conflict`, with the reason, when that cannot be done; then nothing has changed.
+    pub fn take_back(
+        &self,
+        kept: &str,
+        workspace: Option<&Path>,
+        journal: u64,
+    ) -> Result<TakenBack> {
+        drop(become_root());
+        let kept = self.home.sandbox(kept)?;
+        let found: Kept = atomic::read_json(&about(&kept))?
+            .ok_or_else(|| Error::conflict("nothing was kept of what was there before"))?;
+        let events = events::read_from(&self.sandbox.journal(), journal)?.0;
+        possible(self, &found, &events)?;
+        let before = names(self)?;
+        containers(self, &kept, &found, &events)?;
+        volumes(self, &kept, &found)?;
+        {
+            let _lock = lock::exclusive(&self.sandbox.images_lock())?;
+            put_back(&kept.images(), &self.sandbox.images())?;
         }
-        contents(&files(&kept), workspace)?;
+        for path in cache_files(&self.sandbox)? {
+            fs::remove_file(&path).on("remove", &path)?;
+        }
+        contents(&kept.build_cache(), &self.sandbox.build_cache())?;
+        if let Some(workspace) = workspace.filter(|_| files(&kept).is_dir()) {
+            // The folder itself stays: somebody stands in it.
+            for entry in fs::read_dir(workspace).on("read", workspace)? {
+                remove_tree(&entry.on("read", workspace)?.path())?;
+            }
+            contents(&files(&kept), workspace)?;
+        }
+        events::cut(&self.sandbox.journal(), journal)?;
+        remove_tree(kept.root())?;
+        let after = names(self)?;
+        Ok(TakenBack {
+            back: after.difference(&before).cloned().collect(),
+            gone: before.difference(&after).cloned().collect(),
+        })
     }
-    events::cut(&site.sandbox.journal(), journal)?;
-    remove_tree(kept.root())?;
-    let after = names(site)?;
-    Ok(TakenBack {
-        back: after.difference(&before).cloned().collect(),
-        gone: before.difference(&after).cloned().collect(),
-    })
 }
 
 /// Refuses what cannot be undone: processes that ended or were changed, files that were changed in place, and what lies
 /// outside of the sandbox.
-fn possible(site: &Site, kept: &Kept, events: &[Event]) -> Result<()> {
+fn possible(engine: &Engine, kept: &Kept, events: &[Event]) -> Result<()> {
     let no = |reason: String, hint: Option<String>| {
         let error = Error::conflict(reason);
         Err(match hint {
@@ -223,7 +235,7 @@ fn possible(site: &Site, kept: &Kept, events: &[Event]) -> Result<()> {
         return no(format!("the container `{name}` {what}"), hint);
     }
     for (id, name) in &kept.alive {
-        let alive = observe::by_id(site, id)?.is_some_and(|one| one.status.has_monitor());
+        let alive = observe::by_id(engine, id)?.is_some_and(|one| one.status.has_monitor());
         if !alive {
             return no(
                 format!(
@@ -245,12 +257,12 @@ fn possible(site: &Site, kept: &Kept, events: &[Event]) -> Result<()> {
 }
 
 /// `container box`, `image app:v1`, `volume data`.
-fn names(site: &Site) -> Result<BTreeSet<String>> {
+fn names(engine: &Engine) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    for container in observe::all(site)? {
+    for container in engine.containers()? {
         names.insert(format!("container {}", container.config.name));
     }
-    let table = images::read(&site.sandbox)?;
+    let table = images::read(&engine.sandbox)?;
     names.extend(
         table
             .references
@@ -264,20 +276,20 @@ fn names(site: &Site) -> Result<BTreeSet<String>> {
     {
         names.insert(format!("image {}", id.short()));
     }
-    for volume in volume::list(site)? {
+    for volume in engine.volumes()? {
         names.insert(format!("volume {}", volume.name));
     }
     Ok(names)
 }
 
 /// Removes containers that were not there, and puts back those that were touched since.
-fn containers(site: &Site, kept: &SandboxPaths, found: &Kept, events: &[Event]) -> Result<()> {
+fn containers(engine: &Engine, kept: &SandboxPaths, found: &Kept, events: &[Event]) -> Result<()> {
     let touched: BTreeSet<&str> = events
         .iter()
         .filter(|event| event.kind == ObjectKind::Container && !is_look(event))
         .map(|event| event.id.as_str())
         .collect();
-    for id in records::list(&site.sandbox)? {
+    for id in records::list(&engine.sandbox)? {
         let was_there = found.alive.contains_key(&id) || kept.container(&id).root().is_dir();
         if found.alive.contains_key(&id) || (was_there && !touched.contains(id.as_str())) {
             continue;
@@ -286,21 +298,21 @@ fn containers(site: &Site, kept: &SandboxPaths, found: &Kept, events: &[Event]) 
             force: true,
             ..RemoveOptions::default()
         };
-        remove::remove(site, id.as_str(), options)?;
+        engine.remove(id.as_str(), options)?;
     }
     for entry in fs::read_dir(kept.containers()).on("read", kept.containers())? {
         let name = entry.on("read", kept.containers())?.file_name();
         let Ok(id) = ContainerId::parse(&name.to_string_lossy()) else {
             continue;
         };
-        let (from, to) = (kept.container(&id), site.sandbox.container(&id));
+        let (from, to) = (kept.container(&id), engine.sandbox.container(&id));
         if !to.root().exists() {
             put_back(from.root(), to.root())?;
         }
     }
     for entry in fs::read_dir(kept.names()).on("read", kept.names())? {
         let name = entry.on("read", kept.names())?.file_name();
-        let to = site.sandbox.names().join(&name);
+        let to = engine.sandbox.names().join(&name);
         if !to.exists() {
             put_back(&kept.names().join(&name), &to)?;
         }
@@ -308,13 +320,13 @@ fn containers(site: &Site, kept: &SandboxPaths, found: &Kept, events: &[Event]) 
     Ok(())
 }
 
-fn volumes(site: &Site, kept: &SandboxPaths, found: &Kept) -> Result<()> {
-    for volume in volume::list(site)? {
+fn volumes(engine: &Engine, kept: &SandboxPaths, found: &Kept) -> Result<()> {
+    for volume in engine.volumes()? {
         if !found.written.contains(&volume.name) {
-            volume::discard(site, &volume.name)?;
+            volume::discard(engine, &volume.name)?;
         }
     }
-    contents(&kept.volumes(), &site.sandbox.volumes())
+    contents(&kept.volumes(), &engine.sandbox.volumes())
 }
 
 /// Moves all that is in `from` into `to`.

@@ -5,7 +5,7 @@ use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use engine::clock::{Clock, System};
-use engine::engine::repair;
+use engine::repair;
 use std::io::{self, Write};
 
 /// The command that helps.

@@ -34,7 +34,7 @@ pub(super) fn images(env: &Env) -> Finding {
         Ok(Some(label)) => Finding::pass(what, format!("made of {label}")),
         Ok(None) => Finding::pass(what, "there, and not made of this machine's programs"),
         Err(failure) => {
-            let fix = match engine::engine::repair::examine(&env.home).is_empty() {
+            let fix = match engine::repair::examine(&env.home).is_empty() {
                 true => install("busybox-static", "busybox", "busybox", "busybox-static"),
                 false => REPAIR.to_owned(),
             };

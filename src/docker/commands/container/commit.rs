@@ -5,7 +5,7 @@ use crate::ctx::Ctx;
 use crate::docker::commands::Command;
 use crate::failure::{CommandResult, Failure};
 use clap::ArgAction;
-use engine::engine::archives::CommitRequest;
+use engine::build::commit::CommitRequest;
 use engine::oci::reference::Reference;
 
 /// Arguments of `docker commit`.

@@ -5,7 +5,7 @@ use crate::ctx::Ctx;
 use crate::docker::commands::Command;
 use crate::docker::values::{self, files::open};
 use crate::failure::{CommandResult, Failure};
-use engine::engine::archives::{ImportRequest, ImportSource};
+use engine::build::import::{ImportRequest, ImportSource};
 use engine::oci::reference::Reference;
 use std::io::{self, Read};
 

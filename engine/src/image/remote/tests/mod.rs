@@ -7,7 +7,7 @@ mod silent;
 mod stalled;
 mod upload;
 
-use super::pull::{Place, pull};
+use super::pull::pull;
 use super::push::push;
 use super::{
     Credential, LayerStatus, Patience, PullRequest, Pulled, PushRequest, Pushed, Remote,
@@ -19,6 +19,7 @@ use crate::oci::config::machine_architecture;
 use crate::oci::descriptor::{DOCKER_MANIFEST, LAYER_GZIP, MANIFEST};
 use crate::oci::digest::Digest;
 use crate::paths::{Home, SandboxPaths, create_private_dir};
+use crate::testing;
 use crate::tree::tar::{Entry, EntryKind, Writer};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -175,14 +176,6 @@ impl World {
         self
     }
 
-    fn place(&self) -> Place<'_> {
-        Place {
-            home: &self.home,
-            sandbox: &self.sandbox,
-            now: Timestamp::UNIX_EPOCH,
-        }
-    }
-
     fn pull(&mut self, name: &str) -> Result<Pulled> {
         let all_tags = !name
             .rsplit('/')
@@ -195,9 +188,12 @@ impl World {
             platform: None,
         };
         let mut events = Vec::new();
-        let pulled = pull(self.place(), &request, &self.remote, &mut |event| {
-            events.push(event)
-        });
+        let pulled = pull(
+            &testing::open(&self.home),
+            &request,
+            &self.remote,
+            &mut |event| events.push(event),
+        );
         self.events = events;
         pulled.map(|mut pulled| pulled.remove(0))
     }
@@ -208,9 +204,12 @@ impl World {
             all_tags: false,
         };
         let mut events = Vec::new();
-        let pushed = push(self.place(), &request, &self.remote, &mut |event| {
-            events.push(event)
-        });
+        let pushed = push(
+            &testing::open(&self.home),
+            &request,
+            &self.remote,
+            &mut |event| events.push(event),
+        );
         self.events = events;
         pushed.map(|mut pushed| pushed.remove(0))
     }

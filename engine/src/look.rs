@@ -4,7 +4,7 @@
 //! **What we do.** The checker judges what is on disk: the layers and the container's own folder, as overlayfs stacks
 //! them. **What we leave out.** A tmpfs of a running container: it has no folder.
 
-use super::Engine;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::image::layer;
 use crate::runtime::logs::reader;

@@ -57,9 +57,9 @@ pub struct Settings {
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// An open sandbox.
+/// The engine, opened on one sandbox: where things are, the time, randomness, and the command that asks.
 #[derive(Clone)]
-pub struct Site {
+pub struct Engine {
     pub(crate) home: Home,
     pub(crate) sandbox: SandboxPaths,
     pub(crate) sandbox_name: String,
@@ -73,7 +73,7 @@ pub struct Site {
     unrecorded: Arc<OnceLock<Error>>,
 }
 
-impl Site {
+impl Engine {
     /// Opens a sandbox, creating it if missing.
     pub fn open(settings: Settings) -> Result<Self> {
         let sandbox = settings.home.sandbox(&settings.sandbox)?;
@@ -140,8 +140,8 @@ impl Site {
         Event::new(self.now(), kind, action, id, &self.via)
     }
 
-    /// Appends `event` to the journal. If that fails, as on a full disk, the event has still happened: see
-    /// [`Site::unrecorded`].
+    /// Appends `event` to the journal. Where that cannot be done, on a full disk, it has happened all the same: see
+    /// [`Engine::unrecorded`].
     pub fn record(&self, event: &Event) {
         if let Err(error) = events::append(&self.sandbox.journal(), event) {
             let _ = self.unrecorded.set(error);

@@ -5,42 +5,91 @@
 //! **Try it.** `docker commit box mine:1`, `docker history mine:1`.
 //! Source: moby `daemon/commit.go`, `image.NewChildImage`.
 
-use super::layer;
-use super::record::NewImage;
+use super::changes;
+use crate::ErrorKind;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::ObjectKind;
+use crate::image::record::NewImage;
+use crate::image::tag::name_of;
+use crate::image::{self, layer};
 use crate::oci::config::{History, ImageConfig, RootFs, RunConfig, machine_architecture};
+use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
-use crate::paths::{Home, SandboxPaths};
+use crate::paths::Home;
+use crate::runtime::spec::Status;
 use crate::store::blobs;
 use crate::store::containers::{ContainerConfig, MountSource};
-use jiff::Timestamp;
+use crate::sys::namespace::become_root;
 use serde_json::Map;
 use std::collections::BTreeMap;
 
-/// What the image is to be, beside its files.
+/// `docker commit`.
 #[derive(Debug, Clone, Default)]
-pub struct Commit {
-    /// Its name.
-    pub reference: Option<Reference>,
+pub struct CommitRequest {
+    /// The new image's name, as written.
+    pub reference: Option<String>,
     /// `--author`.
     pub author: String,
     /// `--message`.
     pub message: String,
-    /// What it runs with: see [`run_config`].
-    pub config: RunConfig,
+    /// `--change`, in order.
+    pub changes: Vec<String>,
+    /// `--no-pause`: processes may write meanwhile.
+    pub no_pause: bool,
+}
+
+impl Engine {
+    /// Makes an image of a container, which is frozen meanwhile unless the machine cannot. Returns its id.
+    /// The process must have one thread only: an ordinary user gets a user namespace here.
+    pub fn commit(&self, name: &str, request: CommitRequest) -> Result<ImageId> {
+        let reference = name_of(&request.reference)?;
+        let container = self.container(name)?;
+        let config = run_config(&self.home, &container.config)?;
+        let config = changes::apply(config, &request.changes)?;
+        become_root()?;
+        let _kept = self.keep_content()?;
+        let freeze = !request.no_pause && container.status == Status::Running;
+        let frozen = freeze && self.pause(name).is_ok();
+        let new = image_of(self, &container.config, &request, reference.clone(), config);
+        if frozen {
+            // It may have ended, or been removed, meanwhile.
+            self.unpause(name).or_else(|error| match error.kind() {
+                ErrorKind::Conflict | ErrorKind::NotFound => Ok(()),
+                _ => Err(error),
+            })?;
+        }
+        let id = self.add_image(&new?)?.id;
+        let image = reference.map(|name| name.or_latest().familiar());
+        self.record(
+            &self
+                .event(
+                    ObjectKind::Container,
+                    "commit",
+                    container.config.id.as_str(),
+                )
+                .with("name", container.config.name.as_str())
+                .with("image", container.config.image_reference.as_str())
+                .with("imageID", id.as_str())
+                .with("imageRef", image.unwrap_or_default())
+                .with("comment", request.message),
+        );
+        Ok(id)
+    }
 }
 
 /// Publishes the layer of `container`, and returns the image, which the caller records. The caller holds
-/// [`super::keep_content`].
-pub fn commit(
-    home: &Home,
-    sandbox: &SandboxPaths,
-    now: Timestamp,
+/// [`Engine::keep_content`].
+fn image_of(
+    engine: &Engine,
     container: &ContainerConfig,
-    commit: Commit,
+    request: &CommitRequest,
+    reference: Option<Reference>,
+    config: RunConfig,
 ) -> Result<NewImage> {
+    let home = &engine.home;
     let base = base(home, container)?;
-    let upper = sandbox.container(&container.id).upper();
+    let upper = engine.sandbox.container(&container.id).upper();
     let layer = layer::copy(home, &container.layers, &upper).map_err(|error| {
         // Somebody has removed it meanwhile.
         match upper.exists() {
@@ -51,20 +100,20 @@ pub fn commit(
     let changed = layer.is_some();
     let mut rootfs = base.rootfs.clone();
     rootfs.diff_ids.extend(layer.map(|layer| layer.diff_id));
-    let created = Some(now.to_string());
+    let created = Some(engine.now().to_string());
     let mut history = base.history.clone();
     history.push(History {
         created: created.clone(),
         created_by: container.process.cmd.join(" "),
-        author: commit.author.clone(),
-        comment: commit.message.clone(),
+        author: request.author.clone(),
+        comment: request.message.clone(),
         empty_layer: !changed,
     });
     let config = ImageConfig {
         created,
-        author: commit.author,
-        comment: commit.message,
-        config: commit.config,
+        author: request.author.clone(),
+        comment: request.message.clone(),
+        config,
         history,
         rootfs,
         ..base
@@ -73,18 +122,14 @@ pub fn commit(
         config: serde_json::to_vec(&config)
             .map_err(|error| Error::internal("cannot write a configuration").with_source(error))?,
         parent: Some(container.image.clone()).filter(|id| blobs::exists(home, id)),
-        references: commit
-            .reference
-            .into_iter()
-            .map(Reference::or_latest)
-            .collect(),
+        references: reference.into_iter().map(Reference::or_latest).collect(),
     })
 }
 
 /// The configuration of the container's image; if that image is gone, one of its layers alone.
 fn base(home: &Home, container: &ContainerConfig) -> Result<ImageConfig> {
     if blobs::exists(home, &container.image) {
-        return super::config(home, &container.image);
+        return image::config(home, &container.image);
     }
     let diff_ids = container
         .layers
@@ -103,7 +148,7 @@ fn base(home: &Home, container: &ContainerConfig) -> Result<ImageConfig> {
 }
 
 /// What an image made of `container` runs with: what the container does.
-pub fn run_config(home: &Home, container: &ContainerConfig) -> Result<RunConfig> {
+fn run_config(home: &Home, container: &ContainerConfig) -> Result<RunConfig> {
     let base = base(home, container)?.config;
     let process = &container.process;
     let words = |words: &[String]| (!words.is_empty()).then(|| words.to_vec());
@@ -142,6 +187,7 @@ mod tests {
     use crate::image::{keep_content, record, resolve};
     use crate::paths::create_private_dir;
     use crate::store::layers;
+    use crate::testing;
     use std::fs;
 
     /// A home with starter images, and a container of `busybox` that wrote `/note` if `changed`.
@@ -151,7 +197,7 @@ mod tests {
         let sandbox = home.sandbox("free").unwrap();
         create_private_dir(sandbox.root()).unwrap();
         create_private_dir(&home.content_tmp()).unwrap();
-        let now = Timestamp::UNIX_EPOCH;
+        let now = jiff::Timestamp::UNIX_EPOCH;
         starter::ensure(&home, &sandbox, now).unwrap();
         let busybox = resolve::find(&home, &sandbox, "busybox").unwrap();
         let starter_layers = layers::list(&home).unwrap();
@@ -168,13 +214,13 @@ mod tests {
             fs::write(upper.join("note"), "hello").unwrap();
         }
         let _kept = keep_content(&home).unwrap();
-        let asked = Commit {
-            reference: Some(Reference::parse("mine").unwrap()),
+        let asked = CommitRequest {
             message: "why".to_owned(),
-            config: run_config(&home, &container).unwrap(),
-            ..Commit::default()
+            ..CommitRequest::default()
         };
-        let new = commit(&home, &sandbox, now, &container, asked).unwrap();
+        let (engine, name) = (testing::open(&home), Reference::parse("mine").unwrap());
+        let config = run_config(&home, &container).unwrap();
+        let new = image_of(&engine, &container, &asked, Some(name), config).unwrap();
         record::record(&home, &sandbox, now, &[new]).unwrap();
         let image = resolve::find(&home, &sandbox, "mine").unwrap();
         let kept = layers::list(&home).unwrap();
