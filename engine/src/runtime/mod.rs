@@ -7,6 +7,7 @@
 //!                              └─ holds the container's lock while it runs
 //! ```
 
+mod attach;
 pub(crate) mod changes;
 pub mod control;
 pub(crate) mod copy;
@@ -15,16 +16,19 @@ mod etc;
 mod holder;
 mod init;
 pub(crate) mod inside;
+mod kill;
 pub mod located;
 pub(crate) mod logs;
 mod monitor;
 mod names;
 pub(crate) mod observe;
+mod pause;
 pub mod plan;
 mod prefill;
 pub mod protocol;
 pub(crate) mod ps;
 pub(crate) mod remove;
+mod rename;
 mod requests;
 pub mod resume;
 pub mod spawn;
@@ -34,7 +38,9 @@ pub mod step;
 pub(crate) mod stop;
 pub mod undo;
 pub(crate) mod unrunnable;
+mod update;
 pub mod user;
+mod wait;
 
 pub use copy::{
     CopyInOptions, CopyReport, Source as CopySource, Target as CopyTarget, tidy as tidy_path,

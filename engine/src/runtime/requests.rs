@@ -1,7 +1,7 @@
 //! Requests of commands to a running monitor: one line of JSON, then frames.
 
 use super::protocol::Frame;
-use super::spec::{ProcessRequest, Streams};
+use super::spec::{Container, ProcessRequest, Streams};
 use super::{Failure, holder, observe};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
@@ -224,7 +224,24 @@ pub(super) fn expect_started(stream: &UnixStream) -> Result<Option<String>> {
     }
 }
 
-/// The monitor's next frame; `None` if it ended, perhaps before it read our request: its record shows what happened.
+/// Waits for the monitor's answer. A monitor that ended without one ended with its container, which is the answer.
+pub(super) fn answered(engine: &Engine, container: &Container, stream: &UnixStream) -> Result<()> {
+    let error = match expect_started(stream) {
+        Err(error) if error.kind() == ErrorKind::Internal => error,
+        other => return other.map(drop),
+    };
+    let id = &container.config.id;
+    match observe::by_id(engine, id)? {
+        Some(found) if found.status.has_monitor() => Err(error),
+        Some(_) => Err(Error::conflict(format!("container {id} is not running"))),
+        None => Err(Error::not_found(format!(
+            "No such container: {}",
+            container.config.name
+        ))),
+    }
+}
+
+/// The monitor's next frame; `None` if it ended, be it before it read our request: its record tells what happened.
 fn answer(stream: &UnixStream) -> Result<Option<Frame>> {
     match Frame::read_from(stream) {
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(None),

@@ -119,27 +119,6 @@ fn take_lock(engine: &Engine, id: &ContainerId) -> Result<Option<File>> {
     }
 }
 
-impl Engine {
-    /// Attaches to a running container.
-    pub fn attach(
-        &self,
-        name: &str,
-        streams: Streams,
-        size: Option<(u16, u16)>,
-    ) -> Result<UnixStream> {
-        let container = self.container(name)?;
-        requests::send(
-            self,
-            &container.config.id,
-            &Request::Attach {
-                streams,
-                size,
-                via: self.via.clone(),
-            },
-        )
-    }
-}
-
 fn start_monitor(
     engine: &Engine,
     id: &ContainerId,
