@@ -3,7 +3,7 @@
 
 use crate::clock::{Clock, Entropy};
 use crate::error::{Error, Result};
-use crate::events::{self, Event, ObjectKind};
+use crate::events::{self, Action, Event, ObjectKind};
 use crate::paths::{Home, SandboxPaths, ours, remote};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -136,7 +136,7 @@ impl Engine {
 
     /// An event at the current time, caused by this command. Add attributes with [`Event::with`], then [`Site::record`]
     /// it.
-    pub fn event(&self, kind: ObjectKind, action: &str, id: impl Into<String>) -> Event {
+    pub fn event(&self, kind: ObjectKind, action: Action, id: impl Into<String>) -> Event {
         Event::new(self.now(), kind, action, id, &self.via)
     }
 

@@ -9,6 +9,10 @@
 //!
 //! **Lessons.** `running-containers`, `cleaning-up`
 
+mod action;
+
+pub use action::Action;
+
 use crate::error::{IoContext, Result};
 use jiff::Timestamp;
 use rustix::fs::{FallocateFlags, fallocate};
@@ -48,7 +52,7 @@ pub struct Event {
     /// The kind of object.
     #[serde(rename = "type")]
     pub kind: ObjectKind,
-    /// What happened.
+    /// What happened: the word of an [`Action`], with more after a colon for some: `exec_start: sh`.
     pub action: String,
     /// The full id of the container or image, the name of the volume; empty where there is none.
     pub id: String,
@@ -64,21 +68,39 @@ impl Event {
     pub fn new(
         time: Timestamp,
         kind: ObjectKind,
-        action: &str,
+        action: Action,
         id: impl Into<String>,
         via: &str,
     ) -> Self {
         Self {
             time,
             kind,
-            action: action.to_owned(),
+            action: action.as_str().to_owned(),
             id: id.into(),
             via: via.to_owned(),
             facts: Map::new(),
         }
     }
 
-    /// Adds an attribute.
+    /// Says more of what happened, as Docker does: `exec_start: sh`.
+    #[must_use]
+    pub fn of(mut self, more: impl std::fmt::Display) -> Self {
+        self.action = format!("{}: {more}", self.action);
+        self
+    }
+
+    /// What happened; `None` for a word of another version.
+    pub fn what(&self) -> Option<Action> {
+        let word = self.action.split(':').next().unwrap_or_default();
+        Action::parse(word)
+    }
+
+    /// Whether it only looked. A word of another version may mean a change.
+    pub fn is_look(&self) -> bool {
+        self.what().is_some_and(Action::is_look)
+    }
+
+    /// Adds a fact.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.facts.insert(name.to_owned(), value.into());
@@ -204,7 +226,7 @@ pub fn read(path: &Path) -> Result<Vec<Event>> {
 mod tests {
     use super::*;
 
-    fn event(action: &str) -> Event {
+    fn event(action: Action) -> Event {
         Event::new(
             Timestamp::UNIX_EPOCH,
             ObjectKind::Container,
@@ -219,11 +241,14 @@ mod tests {
     fn events_are_read_back_in_order_and_from_an_offset() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");
-        append(&path, &event("create")).unwrap();
+        append(&path, &event(Action::Create)).unwrap();
         let (_, offset) = read_from(&path, 0).unwrap();
-        append(&path, &event("start")).unwrap();
-        assert_eq!(read(&path).unwrap(), [event("create"), event("start")]);
-        assert_eq!(read_from(&path, offset).unwrap().0, [event("start")]);
+        append(&path, &event(Action::Start)).unwrap();
+        assert_eq!(
+            read(&path).unwrap(),
+            [event(Action::Create), event(Action::Start)]
+        );
+        assert_eq!(read_from(&path, offset).unwrap().0, [event(Action::Start)]);
     }
 
     #[test]
@@ -231,7 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");
         for _ in 0..200 {
-            append(&path, &event("create")).unwrap();
+            append(&path, &event(Action::Create)).unwrap();
             let about = std::fs::metadata(&path).unwrap();
             assert!(about.blocks() * 512 >= about.len() + SPARE.0);
         }
@@ -247,7 +272,7 @@ mod tests {
         );
         std::fs::write(&other, "").unwrap();
         std::os::unix::fs::symlink(&other, &path).unwrap();
-        assert!(append(&path, &event("create")).is_err() && read(&path).is_err());
+        assert!(append(&path, &event(Action::Create)).is_err() && read(&path).is_err());
         assert_eq!(std::fs::read(&other).unwrap(), b"");
     }
 
@@ -255,15 +280,33 @@ mod tests {
     fn a_line_truncated_by_a_crash_is_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.jsonl");
-        append(&path, &event("create")).unwrap();
+        append(&path, &event(Action::Create)).unwrap();
         std::fs::OpenOptions::new()
             .append(true)
             .open(&path)
             .unwrap()
             .write_all(b"{\"tim")
             .unwrap();
-        assert_eq!(read(&path).unwrap(), [event("create")]);
-        append(&path, &event("start")).unwrap();
-        assert_eq!(read(&path).unwrap(), [event("create"), event("start")]);
+        assert_eq!(read(&path).unwrap(), [event(Action::Create)]);
+        append(&path, &event(Action::Start)).unwrap();
+        assert_eq!(
+            read(&path).unwrap(),
+            [event(Action::Create), event(Action::Start)]
+        );
+    }
+
+    #[test]
+    fn a_word_of_another_version_is_read_and_is_no_look() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.jsonl");
+        let mut unknown = event(Action::Logs);
+        unknown.action = "defrost".to_owned();
+        append(&path, &unknown).unwrap();
+        append(&path, &event(Action::HealthStatus).of("healthy")).unwrap();
+        let found = read(&path).unwrap();
+        assert_eq!(found[0], unknown);
+        assert_eq!((found[0].what(), found[0].is_look()), (None, false));
+        assert_eq!(found[1].action, "health_status: healthy");
+        assert_eq!(found[1].what(), Some(Action::HealthStatus));
     }
 }

@@ -5,7 +5,7 @@
 //! table by the journal, a name by its container, a layer by what [`crate::image::repair`] finds.
 
 use crate::error::{Error, IoContext, Result};
-use crate::events::{self, ObjectKind};
+use crate::events::{self, Action, ObjectKind};
 use crate::id::{ContainerId, VolumeName};
 use crate::image::{self, collect, repair, starter};
 use crate::oci::digest::{Digest, ImageId};
@@ -261,15 +261,15 @@ fn told_by_journal(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Image
         };
         let fact = |name| event.facts.get(name).and_then(Value::as_str);
         let name = fact("name").and_then(parsed);
-        match (event.kind, &*event.action) {
-            (ObjectKind::Image, "untag") => {
+        match (event.kind, event.what()) {
+            (ObjectKind::Image, Some(Action::Untag)) => {
                 names.retain(|known, of| Some(known) != name.as_ref() || *of != id);
             }
-            (ObjectKind::Image, "delete") => {
+            (ObjectKind::Image, Some(Action::Delete)) => {
                 added.remove(&id);
                 names.retain(|_, of| *of != id);
             }
-            (ObjectKind::Image, "tag" | "pull") => {
+            (ObjectKind::Image, Some(Action::Tag | Action::Pull)) => {
                 added.insert(id.clone(), event.time);
                 let digest = fact("digest").and_then(|digest| Digest::parse(digest).ok());
                 if let (Some(name), Some(digest)) = (&name, digest) {
@@ -277,7 +277,8 @@ fn told_by_journal(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Image
                 }
                 names.extend(name.map(|name| (name, id)));
             }
-            (ObjectKind::Image, "load" | "import") | (ObjectKind::Builder, "build") => {
+            (ObjectKind::Image, Some(Action::Load | Action::Import))
+            | (ObjectKind::Builder, Some(Action::Build)) => {
                 added.insert(id, event.time);
             }
             _ => {}

@@ -8,7 +8,7 @@
 
 use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::id::VolumeName;
 use crate::paths::{SandboxPaths, create_private_dir};
 use crate::store::atomic::{Durability, read_json, write_json};
@@ -118,7 +118,7 @@ impl Engine {
         written?;
         self.record(
             &self
-                .event(ObjectKind::Volume, "create", name.as_str())
+                .event(ObjectKind::Volume, Action::Create, name.as_str())
                 .with("driver", "local"),
         );
         self.volume(&name)?
@@ -230,7 +230,7 @@ pub(crate) fn discard(engine: &Engine, name: &VolumeName) -> Result<()> {
     let away = throw_away(&folder, &record_path(engine, name), away)?;
     engine.record(
         &engine
-            .event(ObjectKind::Volume, "destroy", name.as_str())
+            .event(ObjectKind::Volume, Action::Destroy, name.as_str())
             .with("driver", "local"),
     );
     crate::store::records::empty_trash(&engine.sandbox, &away, engine.now())

@@ -9,7 +9,7 @@ use super::changes;
 use crate::ErrorKind;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::image::record::NewImage;
 use crate::image::tag::name_of;
 use crate::image::{self, layer};
@@ -65,7 +65,7 @@ impl Engine {
             &self
                 .event(
                     ObjectKind::Container,
-                    "commit",
+                    Action::Commit,
                     container.config.id.as_str(),
                 )
                 .with("name", container.config.name.as_str())

@@ -6,7 +6,7 @@ use super::changes;
 use crate::ErrorKind;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::image::layer;
 use crate::image::record::NewImage;
 use crate::image::remote::download;
@@ -72,7 +72,7 @@ impl Engine {
         let name = reference.map(|name| name.or_latest().familiar());
         self.record(
             &self
-                .event(ObjectKind::Image, "import", id.as_str())
+                .event(ObjectKind::Image, Action::Import, id.as_str())
                 .with("name", name.unwrap_or_else(|| id.to_string())),
         );
         Ok(id)

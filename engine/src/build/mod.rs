@@ -29,7 +29,7 @@ pub mod syntax;
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::events::{Event, ObjectKind};
+use crate::events::{Action, Event, ObjectKind};
 use crate::sys::namespace::become_root;
 use observe::{BuildObserver, BuildOutcome, StepReport};
 use request::{BuildRequest, Context};
@@ -60,12 +60,12 @@ impl Engine {
         }
         for step in &done.steps {
             self.record(&step_event(
-                self.event(ObjectKind::Builder, "build_step", ""),
+                self.event(ObjectKind::Builder, Action::BuildStep, ""),
                 step,
             ));
         }
         let event = |id: &str| {
-            let event = self.event(ObjectKind::Builder, "build", id);
+            let event = self.event(ObjectKind::Builder, Action::Build, id);
             let event = facts.iter().fold(event, |event, (name, value)| {
                 event.with(name, value.clone())
             });
@@ -89,7 +89,7 @@ impl Engine {
                 let id = outcome.id.as_str();
                 self.record(&event(id).with("success", true));
                 for tag in outcome.tags.iter().filter(|_| recorded) {
-                    let tagged = self.event(ObjectKind::Image, "tag", id);
+                    let tagged = self.event(ObjectKind::Image, Action::Tag, id);
                     self.record(&tagged.with("name", tag.familiar()));
                 }
                 Ok(outcome)

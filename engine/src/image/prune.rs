@@ -5,7 +5,7 @@
 use super::remove::{InUse, RemoveImageOptions, Removed, remove};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::ImageId;
 use crate::store::images;
@@ -59,7 +59,7 @@ impl Engine {
         let reclaimed = reclaimed + self.collect(&[])?.size;
         self.record(
             &self
-                .event(ObjectKind::Image, "prune", "")
+                .event(ObjectKind::Image, Action::Prune, "")
                 .with("reclaimed", reclaimed.to_string()),
         );
         Ok((removed, reclaimed))

@@ -7,7 +7,7 @@
 use super::{parse_config, repair};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
@@ -49,7 +49,7 @@ impl Engine {
         for reference in &new.references {
             self.record(
                 &self
-                    .event(ObjectKind::Image, "tag", recorded.id.as_str())
+                    .event(ObjectKind::Image, Action::Tag, recorded.id.as_str())
                     .with("name", reference.familiar()),
             );
         }

@@ -9,7 +9,7 @@
 use super::resolve::{find_id, is_id_prefix};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::id::ContainerId;
 use crate::oci::digest::Digest;
 use crate::oci::digest::ImageId;
@@ -118,11 +118,11 @@ impl Engine {
         for one in &removed {
             let event = match one {
                 Removed::Untagged { name, image } => self
-                    .event(ObjectKind::Image, "untag", image.as_str())
+                    .event(ObjectKind::Image, Action::Untag, image.as_str())
                     .with("name", name.as_str()),
                 Removed::Deleted(id) => {
                     deleted.extend(Digest::parse(id));
-                    self.event(ObjectKind::Image, "delete", id.as_str())
+                    self.event(ObjectKind::Image, Action::Delete, id.as_str())
                 }
             };
             self.record(&event);

@@ -3,7 +3,7 @@
 use super::resolve;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::oci::reference::Reference;
 use crate::store::images;
 
@@ -19,7 +19,7 @@ impl Engine {
         })?;
         self.record(
             &self
-                .event(ObjectKind::Image, "tag", id.as_str())
+                .event(ObjectKind::Image, Action::Tag, id.as_str())
                 .with("name", target.familiar()),
         );
         Ok(())

@@ -3,7 +3,7 @@
 use super::plan::mountpoints;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::sys::namespace;
 use crate::tree::changes::{Change, changes};
 use std::collections::HashSet;
@@ -30,7 +30,11 @@ impl Engine {
         )?;
         self.record(
             &self
-                .event(ObjectKind::Container, "diff", container.config.id.as_str())
+                .event(
+                    ObjectKind::Container,
+                    Action::Diff,
+                    container.config.id.as_str(),
+                )
                 .with("name", container.config.name.as_str()),
         );
         Ok(found)

@@ -4,10 +4,11 @@
 //! labels are joined, the command line's entrypoint drops the image's command.
 
 use super::logs::driver::Rotation;
+use super::names;
 use super::spec::{CreateRequest, Created, ProcessRequest};
-use super::{names, observe};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::Action;
 use crate::id::{ContainerId, VolumeName, is_name};
 use crate::oci::config::machine_architecture;
 use crate::oci::config::{Healthcheck, ImageConfig, RunConfig};
@@ -64,7 +65,8 @@ impl Engine {
         plan::plan(&self.home, &self.sandbox, &config)?;
         take_name(self, &mut config, request.name)?;
         self.record(
-            &observe::event(self, &config, "create")
+            &self
+                .event_of(&config, Action::Create)
                 .with("tty", config.process.tty)
                 .with("stdin", config.process.open_stdin),
         );

@@ -8,7 +8,7 @@ use super::spec::{Container, Status};
 use crate::cgroup::{self, Cgroup};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::{Event, ObjectKind};
+use crate::events::{Action, Event, ObjectKind};
 use crate::id::ContainerId;
 use crate::store::containers::{ContainerConfig, Phase, RecordedState};
 use crate::store::{lock, records};
@@ -18,17 +18,17 @@ use std::os::fd::{AsFd, OwnedFd};
 /// The exit code of a container whose end was not observed; Docker's, after its daemon was killed.
 pub const UNKNOWN_EXIT: i32 = 255;
 
-/// An event of a container, with the attributes that Docker gives every such event: its labels, name and image.
-pub(super) fn event(engine: &Engine, config: &ContainerConfig, action: &str) -> Event {
-    let event = engine.event(ObjectKind::Container, action, config.id.as_str());
-    let labels = config.labels.iter();
-    labels
-        .fold(event, |event, (key, value)| event.with(key, value.as_str()))
-        .with("name", config.name.as_str())
-        .with("image", config.image_reference.as_str())
-}
-
 impl Engine {
+    /// An event of a container, with the attributes that Docker gives every such event: its labels, name and image.
+    pub(crate) fn event_of(&self, config: &ContainerConfig, action: Action) -> Event {
+        let event = self.event(ObjectKind::Container, action, config.id.as_str());
+        let labels = config.labels.iter();
+        labels
+            .fold(event, |event, (key, value)| event.with(key, value.as_str()))
+            .with("name", config.name.as_str())
+            .with("image", config.image_reference.as_str())
+    }
+
     /// All containers, newest first.
     pub fn containers(&self) -> Result<Vec<Container>> {
         let mut containers = Vec::new();
@@ -138,7 +138,7 @@ fn record_lost_end(
     state.ports.clear();
     // If the disk is full or read-only, this fails and the next command tries again.
     if records::write_state(&engine.sandbox, &config.id, &state).is_ok() {
-        let mut event = event(engine, config, "die");
+        let mut event = engine.event_of(config, Action::Die);
         event.via = "monitor".to_owned();
         engine.record(&event.with("exitCode", UNKNOWN_EXIT.to_string()));
     }

@@ -8,7 +8,7 @@ use super::stop;
 use crate::cgroup;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::id::ContainerId;
 use crate::store::containers::{ContainerConfig, MountSource, RecordedState};
 use crate::store::{atomic, lock, records};
@@ -85,7 +85,7 @@ fn remove_damaged(engine: &Engine, id: &ContainerId) -> Result<()> {
                 let group = state.ok().flatten().and_then(|state| state.cgroup);
                 let trash = records::discard(&engine.sandbox, id, &name)?;
                 cgroup::sweep(id.as_str(), group.as_deref());
-                let event = engine.event(ObjectKind::Container, "destroy", id.as_str());
+                let event = engine.event(ObjectKind::Container, Action::Destroy, id.as_str());
                 engine.record(&event.with("name", name));
                 return records::empty_trash(&engine.sandbox, &trash, engine.now());
             }
@@ -129,7 +129,7 @@ fn refusal(name: &str, status: Status) -> Error {
 pub(super) fn discard(engine: &Engine, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
     let trash = records::discard(&engine.sandbox, &config.id, &config.name)?;
     cgroup::sweep(config.id.as_str(), None);
-    engine.record(&observe::event(engine, config, "destroy"));
+    engine.record(&engine.event_of(config, Action::Destroy));
     if volumes {
         for mount in &config.host.mounts {
             if let MountSource::Volume {

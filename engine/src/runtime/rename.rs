@@ -1,9 +1,10 @@
 //! `docker rename`: another name for a container.
 
+use super::create;
 use super::update::tell;
-use super::{create, observe};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::Action;
 use crate::store::records;
 
 impl Engine {
@@ -29,7 +30,8 @@ impl Engine {
         })?;
         tell(self, &container)?;
         self.record(
-            &observe::event(self, &container.config, "rename")
+            &self
+                .event_of(&container.config, Action::Rename)
                 .with("name", new)
                 .with("oldName", format!("/{old}")),
         );

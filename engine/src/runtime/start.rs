@@ -10,7 +10,7 @@
 //! the init runs, so no output is lost.
 
 use super::protocol::Frame;
-use super::requests::{self, Request};
+use super::requests;
 use super::spec::{Begun, StartOptions, Streams};
 use super::{Failure, observe};
 use super::{plan, step};

@@ -2,11 +2,12 @@
 //!
 //! **What Docker does.** `stop` sends SIGTERM, or the image's STOPSIGNAL, and after ten seconds SIGKILL.
 
+use super::holder;
 use super::requests::{self, Request};
 use super::spec::{Container, StartOptions, StopOptions};
-use super::{holder, observe};
 use crate::engine::Engine;
 use crate::error::{ErrorKind, Result};
+use crate::events::Action;
 use crate::sys::signal;
 use std::time::{Duration, Instant};
 
@@ -16,8 +17,8 @@ pub(super) const GRACE: i64 = 10;
 /// read it. The kernel may take longer; then we go on without the monitor.
 const LONGEST_END: Duration = Duration::from_secs(20);
 
-fn record(engine: &Engine, container: &Container, action: &str) {
-    engine.record(&observe::event(engine, &container.config, action));
+fn record(engine: &Engine, container: &Container, action: Action) {
+    engine.record(&engine.event_of(&container.config, action));
 }
 
 impl Engine {
@@ -30,7 +31,7 @@ impl Engine {
     pub fn restart(&self, name: &str, options: &StopOptions) -> Result<()> {
         end(self, &self.container(name)?, options, true)?;
         self.start(name, StartOptions::default())?;
-        record(self, &self.container(name)?, "restart");
+        record(self, &self.container(name)?, Action::Restart);
         Ok(())
     }
 }
@@ -49,7 +50,7 @@ fn end(engine: &Engine, container: &Container, options: &StopOptions, again: boo
     };
     let timeout = options.timeout.or(host.stop_timeout).unwrap_or(GRACE);
     end_with(engine, container, signal, timeout, again)?;
-    record(engine, container, "stop");
+    record(engine, container, Action::Stop);
     Ok(())
 }
 

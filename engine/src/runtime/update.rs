@@ -3,12 +3,12 @@
 //! **What Docker does.** It writes the new configuration, and the new limits into the control group of a running container.
 //! **What we do.** The same; if the running monitor refuses, the configuration becomes what it was.
 
-use super::observe;
 use super::requests::{self, Request, answered};
 use super::spec::{Container, UpdateRequest};
 use crate::cgroup;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::Action;
 use crate::id::ContainerId;
 use crate::store::containers::{HostConfig, RestartPolicy};
 use crate::store::{lock, records};
@@ -36,7 +36,7 @@ impl Engine {
             records::write_config(&self.sandbox, &container.config)?;
             return Err(error);
         }
-        self.record(&observe::event(self, &container.config, "update"));
+        self.record(&self.event_of(&container.config, Action::Update));
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use crate::course::workspace::{open_engine, remove};
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
 use engine::events::read_from;
-use engine::runtime::undo::{TakenBack, is_look};
+use engine::runtime::undo::TakenBack;
 use lessons::session::{Event, FREE};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -193,7 +193,7 @@ fn place(env: &Env, sandbox: &str, what: &str) -> CommandResult<PathBuf> {
 fn changed_since(env: &Env, sandbox: &str, offset: u64) -> CommandResult<bool> {
     let journal = env.home.sandbox(sandbox)?.journal();
     let (events, _) = read_from(&journal, offset)?;
-    Ok(events.iter().any(|event| !is_look(event)))
+    Ok(events.iter().any(|event| !event.is_look()))
 }
 
 /// The files below `folder`. What cannot be read is left out; it is not a learner's file.

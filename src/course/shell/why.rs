@@ -1,7 +1,7 @@
 //! `why`: what the last line did, from the journal, in plain words: files, processes, namespaces.
 
 use engine::Engine;
-use engine::events::{Event, ObjectKind};
+use engine::events::{Action, Event, ObjectKind};
 use engine::id::ContainerId;
 use std::fs;
 
@@ -29,72 +29,74 @@ fn fact<'a>(event: &'a Event, name: &str) -> &'a str {
 fn of_event(engine: &Engine, event: &Event) -> Option<String> {
     let name = fact(event, "name");
     let image = fact(event, "image");
-    Some(match (event.kind, &*event.action) {
-        (ObjectKind::Container, "create") => format!(
+    Some(match (event.kind, event.what()) {
+        (ObjectKind::Container, Some(Action::Create)) => format!(
             "The container `{name}` was created from `{image}`: a record of what was asked for, and an empty layer of its \
              own over the image's.{}",
             folder(engine, event)
         ),
-        (ObjectKind::Container, "start") => format!(
+        (ObjectKind::Container, Some(Action::Start)) => format!(
             "Its first process was started in namespaces of its own: files (mnt), processes (pid), network (net), host \
              name (uts), messages (ipc).{}",
             process(engine, event)
         ),
-        (ObjectKind::Container, "die") => format!(
+        (ObjectKind::Container, Some(Action::Die)) => format!(
             "The first process of `{name}` ended with exit code {}. Its namespaces and mounts went with it; its own \
              layer and its log stay on disk.",
             fact(event, "exitCode")
         ),
-        (ObjectKind::Container, "destroy") => {
+        (ObjectKind::Container, Some(Action::Destroy)) => {
             format!(
                 "The container `{name}` was removed: its record, its log and its own layer are gone. The image is as it was."
             )
         }
-        (ObjectKind::Container, "stop") => format!(
+        (ObjectKind::Container, Some(Action::Stop)) => format!(
             "`{name}` was stopped: its first process was asked to end, and would have been killed had it not."
         ),
-        (ObjectKind::Container, "kill") => format!(
+        (ObjectKind::Container, Some(Action::Kill)) => format!(
             "A signal ({}) was sent to the first process of `{name}`.",
             fact(event, "signal")
         ),
-        (ObjectKind::Container, "exec_start") => format!(
+        (ObjectKind::Container, Some(Action::ExecStart)) => format!(
             "One more process was started in the namespaces of `{name}`, beside its first one."
         ),
-        (ObjectKind::Container, "pause") => {
+        (ObjectKind::Container, Some(Action::Pause)) => {
             format!("All processes of `{name}` were frozen by their control group.")
         }
-        (ObjectKind::Container, "unpause") => format!("The processes of `{name}` go on."),
-        (ObjectKind::Container, "rename") => {
+        (ObjectKind::Container, Some(Action::Unpause)) => {
+            format!("The processes of `{name}` go on.")
+        }
+        (ObjectKind::Container, Some(Action::Rename)) => {
             format!("A container has a new name: `{name}`. Its id stays.")
         }
-        (ObjectKind::Container, "copy_in") => format!(
+        (ObjectKind::Container, Some(Action::CopyIn)) => format!(
             "Files of this machine were written into `{name}`, at `{}`: into its own layer.",
             fact(event, "path")
         ),
-        (ObjectKind::Container, "copy_out") => format!(
+        (ObjectKind::Container, Some(Action::CopyOut)) => format!(
             "Files of `{name}` were read, at `{}`, and written to this machine.",
             fact(event, "path")
         ),
-        (ObjectKind::Container, "commit") => {
+        (ObjectKind::Container, Some(Action::Commit)) => {
             format!("The own layer of `{name}` was packed as the top layer of a new image.")
         }
-        (ObjectKind::Image, "tag") => format!(
+        (ObjectKind::Image, Some(Action::Tag)) => format!(
             "The name `{name}` now means the image {}. A name is an entry in a list; no file was copied.",
             short(&event.id)
         ),
-        (ObjectKind::Image, "untag") => format!("The name `{name}` was taken away."),
-        (ObjectKind::Image, "delete") => format!(
+        (ObjectKind::Image, Some(Action::Untag)) => format!("The name `{name}` was taken away."),
+        (ObjectKind::Image, Some(Action::Delete)) => format!(
             "The image {} and the layers that nothing else needs were deleted.",
             short(&event.id)
         ),
-        (ObjectKind::Volume, "create") => format!(
+        (ObjectKind::Volume, Some(Action::Create)) => format!(
             "The volume `{}` was made: a folder outside of any container.",
             event.id
         ),
-        (ObjectKind::Volume, "destroy") => {
+        (ObjectKind::Volume, Some(Action::Destroy)) => {
             format!("The volume `{}` was removed with its files.", event.id)
         }
-        (ObjectKind::Builder, "build") => {
+        (ObjectKind::Builder, Some(Action::Build)) => {
             "An image was built; each step that changes files made one layer.".to_owned()
         }
         _ => return None,

@@ -6,7 +6,7 @@ use crate::docker::commands::Command;
 use crate::docker::inspect::{self, Format};
 use crate::docker::value::Value;
 use crate::failure::{CommandResult, Failure};
-use engine::events::ObjectKind;
+use engine::events::{Action, ObjectKind};
 use engine::id::VolumeName;
 use engine::runtime::spec::Volume;
 use engine::{Engine, Error, ErrorKind};
@@ -139,7 +139,7 @@ pub(super) fn container(engine: &Engine, name: &str, size: bool) -> CommandResul
     } else {
         None
     };
-    let event = engine.event(ObjectKind::Container, "inspect", id);
+    let event = engine.event(ObjectKind::Container, Action::Inspect, id);
     engine.record(&event.with("name", container.config.name.as_str()));
     Ok(inspect::container(
         &container,
@@ -155,7 +155,7 @@ pub(super) fn image(engine: &Engine, name: &str) -> CommandResult<Value> {
         return Err(Failure::message("Error: No such image: "));
     }
     let image = engine.image(name)?;
-    let event = engine.event(ObjectKind::Image, "inspect", image.id.as_str());
+    let event = engine.event(ObjectKind::Image, Action::Inspect, image.id.as_str());
     engine.record(&event.with("name", name));
     Ok(inspect::image(&image, engine.home()))
 }
@@ -170,7 +170,7 @@ pub(super) fn network(engine: &Engine, name: &str) -> CommandResult<Value> {
 /// The volume called `name`.
 pub(super) fn volume(engine: &Engine, name: &str) -> CommandResult<Value> {
     let volume = find_volume(engine, name)?;
-    let event = engine.event(ObjectKind::Volume, "inspect", name);
+    let event = engine.event(ObjectKind::Volume, Action::Inspect, name);
     engine.record(&event);
     Ok(inspect::volume(&volume))
 }

@@ -3,31 +3,15 @@
 use crate::docker::template::{Functions, Template, TemplateError};
 use crate::docker::timestamps::rfc3339_fixed;
 use crate::docker::value::{Map, Struct, Value};
-use engine::events::{Event, ObjectKind};
+use engine::events::{Action, Event, ObjectKind};
 use engine::oci::reference::Reference;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
-/// The actions of the journal that Docker does not report: looks, single steps of a build, and who logs in.
-const OURS_ALONE: [&str; 12] = [
-    "logs",
-    "inspect",
-    "stats",
-    "diff",
-    "list",
-    "history",
-    "build_step",
-    "copy_in",
-    "copy_out",
-    "login",
-    "logout",
-    "search",
-];
-
 /// Whether Docker would report `event`.
 pub fn is_reported(event: &Event) -> bool {
-    !OURS_ALONE.contains(&event.action.as_str())
+    event.what().is_none_or(Action::is_dockers)
 }
 
 /// The kind as Docker names it.
@@ -45,7 +29,7 @@ pub fn kind(kind: ObjectKind) -> &'static str {
 pub fn reported(event: &Event) -> Event {
     let mut event = event.clone();
     if event.kind == ObjectKind::Image
-        && matches!(event.action.as_str(), "pull" | "push")
+        && matches!(event.what(), Some(Action::Pull | Action::Push))
         && let Some(name) = event.facts.get("name").and_then(Json::as_str)
         && let Ok(reference) = Reference::parse(name)
     {
@@ -82,7 +66,14 @@ pub fn line(event: &Event, zone: &TimeZone) -> String {
 /// The caller prints it after `Error parsing format: ` and exits with 64.
 pub fn format(text: &str) -> Result<Template, TemplateError> {
     let template = Template::parse(if text == "json" { "{{json .}}" } else { text })?;
-    let empty = Event::new(Timestamp::UNIX_EPOCH, ObjectKind::Container, "", "", "");
+    let mut empty = Event::new(
+        Timestamp::UNIX_EPOCH,
+        ObjectKind::Container,
+        Action::List,
+        "",
+        "",
+    );
+    empty.action.clear();
     template.execute(&message(&empty), Functions::Normal)?;
     Ok(template)
 }
@@ -129,7 +120,7 @@ mod tests {
 
     fn event() -> Event {
         let time = moment("2026-11-21T10:00:00.5Z");
-        Event::new(time, ObjectKind::Container, "die", "0123", "monitor")
+        Event::new(time, ObjectKind::Container, Action::Die, "0123", "monitor")
             .with("name", "c1")
             .with("exitCode", 2)
             .with("image", "busybox")
@@ -177,8 +168,8 @@ mod tests {
     #[test]
     fn what_travels_is_reported_by_its_name() {
         let time = event().time;
-        let check = |action: &str, name: &str, expected: &str| {
-            let event = Event::new(time, ObjectKind::Image, action, "sha256:0123", action);
+        let check = |action: Action, name: &str, expected: &str| {
+            let event = Event::new(time, ObjectKind::Image, action, "sha256:0123", "x");
             let text = line(&reported(&event.with("name", name)), &TimeZone::UTC);
             assert_eq!(
                 text,
@@ -186,17 +177,17 @@ mod tests {
             );
         };
         check(
-            "pull",
+            Action::Pull,
             "busybox:latest",
             "pull busybox:latest (name=busybox)",
         );
         check(
-            "push",
+            Action::Push,
             "reg:5000/a/b:1",
             "push reg:5000/a/b:1 (name=reg:5000/a/b)",
         );
         check(
-            "tag",
+            Action::Tag,
             "busybox:latest",
             "tag sha256:0123 (name=busybox:latest)",
         );
@@ -206,7 +197,13 @@ mod tests {
     #[test]
     fn looks_are_not_reported() {
         assert!(is_reported(&event()));
-        let look = Event::new(event().time, ObjectKind::Container, "logs", "0123", "logs");
+        let look = Event::new(
+            event().time,
+            ObjectKind::Container,
+            Action::Logs,
+            "0123",
+            "logs",
+        );
         assert!(!is_reported(&look));
     }
 }

@@ -95,13 +95,14 @@ fn image(filters: &Filters, event: &Event) -> bool {
 mod tests {
     use super::super::filters;
     use super::*;
+    use engine::events::Action;
     use jiff::Timestamp;
 
     fn event() -> Event {
         Event::new(
             Timestamp::UNIX_EPOCH,
             ObjectKind::Container,
-            "start",
+            Action::Start,
             "0123abcd",
             "run",
         )

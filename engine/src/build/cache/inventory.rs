@@ -7,7 +7,7 @@
 
 use crate::engine::Engine;
 use crate::error::{IoContext, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::oci::digest::ImageId;
 use crate::paths::Home;
 use crate::store::build_cache::BuildCache;
@@ -85,7 +85,7 @@ impl Engine {
         let reclaimed = size + self.collect(&[])?.size;
         self.record(
             &self
-                .event(ObjectKind::Builder, "prune", "")
+                .event(ObjectKind::Builder, Action::Prune, "")
                 .with("reclaimed", reclaimed.to_string()),
         );
         Ok((keys, reclaimed))

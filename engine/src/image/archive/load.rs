@@ -4,7 +4,7 @@ use super::parts::Parts;
 use super::{DockerManifest, blob_path, is_one_older};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::image::parse_config;
 use crate::image::record::{NewImage, record};
 use crate::oci::config::machine_architecture;
@@ -54,7 +54,7 @@ impl Engine {
             for name in names {
                 self.record(
                     &self
-                        .event(ObjectKind::Image, "load", image.id.as_str())
+                        .event(ObjectKind::Image, Action::Load, image.id.as_str())
                         .with("name", name),
                 );
             }

@@ -3,7 +3,7 @@
 use super::{DockerManifest, LAYOUT, blob_path, is_one_older};
 use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::image::{self, layer, resolve};
 use crate::oci::descriptor::{
     ANNOTATION_IMAGE_NAME, ANNOTATION_REF_NAME, CONFIG, Descriptor, INDEX, LAYER, MANIFEST,
@@ -33,7 +33,7 @@ impl Engine {
         for id in save(&self.home, &self.sandbox, names, writer)? {
             self.record(
                 &self
-                    .event(ObjectKind::Image, "save", id.as_str())
+                    .event(ObjectKind::Image, Action::Save, id.as_str())
                     .with("name", names.join(" ")),
             );
         }

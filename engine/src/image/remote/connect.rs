@@ -9,7 +9,7 @@ use super::transport::Wires;
 use super::{Credential, LoggedIn, Remote};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,7 +137,7 @@ impl Engine {
         let logged_in = login(remote, domain, credential)?;
         self.record(
             &self
-                .event(ObjectKind::Registry, "login", domain)
+                .event(ObjectKind::Registry, Action::Login, domain)
                 .with("registry", domain)
                 .with("username", credential.username()),
         );

@@ -19,7 +19,7 @@ use super::platform::Wanted;
 use super::{PullRequest, Pulled, Remote, blob};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::image::collect::sweep_leftovers;
 use crate::image::record::{NewImage, record};
 use crate::image::{keep_content, parse_config, repair};
@@ -58,7 +58,7 @@ impl Engine {
     pub(crate) fn record_pull(&self, one: &Pulled) {
         self.record(
             &self
-                .event(ObjectKind::Image, "pull", one.image.as_str())
+                .event(ObjectKind::Image, Action::Pull, one.image.as_str())
                 .with("name", one.reference.familiar())
                 .with("digest", one.digest.as_str())
                 .with("newer", one.newer)

@@ -19,7 +19,7 @@ use super::upload::Upload;
 use super::{PushRequest, Pushed, Remote};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::image::{keep_content, parse_config};
 use crate::oci::descriptor::{DOCKER_MANIFEST, Descriptor};
 use crate::oci::digest::{Digest, ImageId};
@@ -55,7 +55,7 @@ impl Engine {
             let image = self.image(&one.reference.to_string())?;
             self.record(
                 &self
-                    .event(ObjectKind::Image, "push", image.id.as_str())
+                    .event(ObjectKind::Image, Action::Push, image.id.as_str())
                     .with("name", one.reference.familiar())
                     .with("digest", one.digest.as_str())
                     .with("uploaded", one.uploaded)

@@ -12,7 +12,7 @@ use super::http::{Call, Client};
 use super::{Found, Remote};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::oci::reference::DEFAULT_DOMAIN;
 use crate::store::blobs::LARGEST_IN_MEMORY;
 use serde::Deserialize;
@@ -56,7 +56,7 @@ impl Engine {
         let found = search(remote, domain, term, limit)?;
         self.record(
             &self
-                .event(ObjectKind::Registry, "search", domain)
+                .event(ObjectKind::Registry, Action::Search, domain)
                 .with("registry", domain)
                 .with("term", term)
                 .with("found", found.len()),

@@ -21,7 +21,7 @@ mod session;
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::store::containers::{ContainerConfig, MountSource};
 use crate::tree::compression;
 use extract::Owner;
@@ -163,7 +163,7 @@ impl Engine {
             } => return Err(missing(if follow { &message } else { path }, name)),
             other => return Err(unexpected(other)),
         };
-        record(self, &session, "copy_out", path, &target_name(&target));
+        record(self, &session, Action::CopyOut, path, &target_name(&target));
         let mut stream = Whole::new(session.stream());
         let report = match target {
             Target::Tar(writer) => {
@@ -252,7 +252,7 @@ impl Engine {
             Source::Path(path) => path.display().to_string(),
             Source::Tar(_) => "-".to_owned(),
         };
-        record(self, &session, "copy_in", path, &local);
+        record(self, &session, Action::CopyIn, path, &local);
         let sent = match source {
             Source::Path(local) => pack::pack(local, options.follow, false, &[], session.stream()),
             Source::Tar(reader) => compression::decompress(reader)
@@ -293,7 +293,7 @@ impl Engine {
         std::io::copy(&mut stream, writer)
             .map_err(|error| Error::io("write", "the tar stream", error))?;
         stream.check()?;
-        record(self, &session, "export", "/", "");
+        record(self, &session, Action::Export, "/", "");
         session.finish()
     }
 }
@@ -390,7 +390,7 @@ fn target_name(target: &Target<'_>) -> String {
     }
 }
 
-fn record(engine: &Engine, session: &Session, action: &str, path: &str, local: &str) {
+fn record(engine: &Engine, session: &Session, action: Action, path: &str, local: &str) {
     let mut event = engine
         .event(ObjectKind::Container, action, session.container.id.as_str())
         .with("name", session.container.name.as_str())

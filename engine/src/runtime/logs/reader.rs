@@ -5,7 +5,7 @@
 use super::{Line, rotated};
 use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::runtime::spec::{LogOptions, LogRecord};
 use crate::store::containers::LogDriver;
 use crate::store::lock;
@@ -46,7 +46,11 @@ impl Engine {
         // Once this is in the journal, no later output is missed.
         self.record(
             &self
-                .event(ObjectKind::Container, "logs", container.config.id.as_str())
+                .event(
+                    ObjectKind::Container,
+                    Action::Logs,
+                    container.config.id.as_str(),
+                )
                 .with("name", container.config.name.as_str())
                 .with("follow", options.follow),
         );

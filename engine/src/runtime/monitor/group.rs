@@ -6,6 +6,7 @@
 use super::Monitor;
 use crate::cgroup::{self, Cgroup, Limits};
 use crate::error::{Error, Result};
+use crate::events::Action;
 use crate::runtime::init::rootfs;
 use crate::runtime::{Failure, inside};
 use crate::store::containers::Phase;
@@ -37,7 +38,11 @@ impl Monitor {
         };
         self.save();
         self.via(via, |monitor| {
-            monitor.journal(if frozen { "pause" } else { "unpause" }, &[])
+            let action = match frozen {
+                true => Action::Pause,
+                false => Action::Unpause,
+            };
+            monitor.journal(action, &[])
         });
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 use super::Monitor;
 use super::process::Process;
+use crate::events::Action;
 use crate::oci::config::Healthcheck;
 use crate::runtime::plan;
 use crate::store::containers::{Health, HealthProbe, ProcessConfig};
@@ -247,11 +248,12 @@ impl Monitor {
         if health.log.len() > KEPT_PROBES {
             health.log.remove(0);
         }
-        let action = format!("health_status: {}", health.status);
+        let event = self.engine.event_of(&self.config, Action::HealthStatus);
+        let event = event.of(&health.status);
         self.state.health = Some(health);
         self.save();
         if changed {
-            self.journal(&action, &[]);
+            self.record(event, &[]);
         }
     }
 }

@@ -4,10 +4,11 @@ use super::client::{Client, Role};
 use super::process::Process;
 use super::{Monitor, health};
 use crate::cgroup::{Cgroup, Limits};
+use crate::events::{Action, Event};
 use crate::runtime::protocol::Frame;
 use crate::runtime::spawn::{Running, spawn};
 use crate::runtime::start::Job;
-use crate::runtime::{Failure, etc, observe, plan, remove, resume};
+use crate::runtime::{Failure, etc, plan, remove, resume};
 use crate::store::containers::{Phase, RestartPolicy};
 use crate::store::records;
 use crate::sys;
@@ -156,14 +157,14 @@ impl Monitor {
             .iter()
             .any(|client| matches!(client.role, Role::Attached { .. }));
         if attached {
-            self.journal("attach", &[]);
+            self.journal(Action::Attach, &[]);
         }
         let facts = [
             ("attached", attached.to_string()),
             ("tty", self.config.process.tty.to_string()),
             ("stdin", self.config.process.open_stdin.to_string()),
         ];
-        self.journal("start", &facts);
+        self.journal(Action::Start, &facts);
         Ok(())
     }
 
@@ -229,9 +230,9 @@ impl Monitor {
         self.state.exit_code = code;
         self.state.finished_at = Some(self.engine.now());
         if self.state.oom_killed {
-            self.journal("oom", &[]);
+            self.journal(Action::Oom, &[]);
         }
-        self.journal("die", &[("exitCode", code.to_string())]);
+        self.journal(Action::Die, &[("exitCode", code.to_string())]);
         if self.wants_restart(code) {
             return self.schedule_restart(code);
         }
@@ -371,9 +372,12 @@ impl Monitor {
     }
 
     /// Records an event of the container.
-    pub(super) fn journal(&self, action: &str, facts: &[(&str, String)]) {
-        let mut event = observe::event(&self.engine, &self.config, action);
-        if matches!(action, "die" | "oom" | "health_status") {
+    pub(super) fn journal(&self, action: Action, facts: &[(&str, String)]) {
+        self.record(self.engine.event_of(&self.config, action), facts);
+    }
+
+    pub(super) fn record(&self, mut event: Event, facts: &[(&str, String)]) {
+        if matches!(event.what(), Some(Action::Die | Action::Oom)) {
             event.via = "monitor".to_owned();
         }
         for (name, value) in facts {

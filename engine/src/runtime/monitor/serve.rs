@@ -5,6 +5,7 @@ use super::client::Role;
 use super::process::Process;
 use crate::cgroup::Cgroup;
 use crate::error::{Error, Result};
+use crate::events::Action;
 use crate::runtime::protocol::Frame;
 use crate::runtime::requests::{ExecRequest, Request};
 use crate::runtime::spawn::{Running, spawn_in};
@@ -69,7 +70,7 @@ impl Monitor {
                 };
                 self.clients[index].role = role;
                 self.clients[index].send(&Frame::Started);
-                self.via(&via, |monitor| monitor.journal("attach", &[]));
+                self.via(&via, |monitor| monitor.journal(Action::Attach, &[]));
             }
             Request::Wait => self.clients[index].role = Role::Waiting,
             Request::Stop {
@@ -175,7 +176,7 @@ impl Monitor {
             process.end_input();
         }
         if process.is_init {
-            self.journal("detach", &[]);
+            self.journal(Action::Detach, &[]);
         }
     }
 
@@ -208,7 +209,7 @@ impl Monitor {
             let _ = self.freeze(false, &via);
         }
         self.save();
-        self.journal("kill", &[("signal", signal.to_string())]);
+        self.journal(Action::Kill, &[("signal", signal.to_string())]);
         self.signal_init(signal);
         // A negative or unrepresentable timeout means no limit.
         if let Ok(seconds) = u64::try_from(timeout) {
@@ -237,7 +238,7 @@ impl Monitor {
             self.save();
         }
         self.via(via, |monitor| {
-            monitor.journal("kill", &[("signal", signal.to_string())])
+            monitor.journal(Action::Kill, &[("signal", signal.to_string())])
         });
         self.signal_init(signal);
         Ok(())
@@ -288,8 +289,9 @@ impl Monitor {
         let command = request.cmd.join(" ");
         self.via(&request.via, |monitor| {
             let facts = [("execID", id.clone()), ("tty", request.tty.to_string())];
-            for action in ["exec_create", "exec_start"] {
-                monitor.journal(&format!("{action}: {command}"), &facts);
+            for action in [Action::ExecCreate, Action::ExecStart] {
+                let event = monitor.engine.event_of(&monitor.config, action);
+                monitor.record(event.of(&command), &facts);
             }
         });
         let running = self
@@ -353,7 +355,7 @@ impl Monitor {
         }
         if let Some(id) = &process.exec {
             self.journal(
-                "exec_die",
+                Action::ExecDie,
                 &[("execID", id.clone()), ("exitCode", code.to_string())],
             );
         }
@@ -383,7 +385,7 @@ impl Monitor {
         if self.kill_at.is_some_and(|at| at <= now) {
             self.kill_at = None;
             let signal = libc::SIGKILL;
-            self.journal("kill", &[("signal", signal.to_string())]);
+            self.journal(Action::Kill, &[("signal", signal.to_string())]);
             self.signal_init(signal);
         }
         if self.restart_at.is_some_and(|at| at <= now) {

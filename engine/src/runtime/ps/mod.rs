@@ -12,7 +12,7 @@ mod column;
 use super::{inside, observe};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::events::ObjectKind;
+use crate::events::{Action, ObjectKind};
 use crate::runtime::spec::Processes;
 use column::{Column, Process, View};
 
@@ -26,7 +26,11 @@ impl Engine {
         let container = observe::running(self, name)?;
         self.record(
             &self
-                .event(ObjectKind::Container, "top", container.config.id.as_str())
+                .event(
+                    ObjectKind::Container,
+                    Action::Top,
+                    container.config.id.as_str(),
+                )
                 .with("name", container.config.name.as_str()),
         );
         let view = View::now(self.now());

@@ -13,7 +13,7 @@ use super::observe;
 use super::spec::{Container, RemoveOptions};
 use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
-use crate::events::{self, Event, ObjectKind};
+use crate::events::{self, Action, Event, ObjectKind};
 use crate::id::{ContainerId, VolumeName};
 use crate::paths::{SandboxPaths, create_private_dir};
 use crate::store::atomic::{self, Durability};
@@ -27,27 +27,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Whether an event only tells that somebody looked.
-pub fn is_look(event: &Event) -> bool {
-    matches!(
-        &*event.action,
-        "attach"
-            | "detach"
-            | "logs"
-            | "inspect"
-            | "top"
-            | "stats"
-            | "diff"
-            | "copy_out"
-            | "export"
-            | "list"
-            | "history"
-            | "save"
-            | "resize"
-            | "health_status"
-    ) || event.action.starts_with("health_status")
-}
 
 /// What was kept, beside the copies.
 #[derive(Debug, Serialize, Deserialize)]
@@ -208,8 +187,8 @@ fn possible(engine: &Engine, kept: &Kept, events: &[Event]) -> Result<()> {
             None => error,
         })
     };
-    for event in events.iter().filter(|event| !is_look(event)) {
-        if event.kind == ObjectKind::Registry || event.action == "push" {
+    for event in events.iter().filter(|event| !event.is_look()) {
+        if event.kind == ObjectKind::Registry || event.what() == Some(Action::Push) {
             return no(
                 format!(
                     "`{}` changed a registry, which may be somebody else's",
@@ -222,13 +201,21 @@ fn possible(engine: &Engine, kept: &Kept, events: &[Event]) -> Result<()> {
         let Some(name) = id.and_then(|id| kept.alive.get(&id)) else {
             continue;
         };
-        let (what, hint) = match &*event.action {
-            "pause" => ("was paused", Some(format!("docker unpause {name}"))),
-            "unpause" => ("goes on since", Some(format!("docker pause {name}"))),
-            "rename" => ("has another name", Some("docker rename".to_owned())),
-            "die" | "stop" | "kill" | "destroy" | "restart" | "start" | "oom" => (
+        let (what, hint) = match event.what() {
+            Some(Action::Pause) => ("was paused", Some(format!("docker unpause {name}"))),
+            Some(Action::Unpause) => ("goes on since", Some(format!("docker pause {name}"))),
+            Some(Action::Rename) => ("has another name", Some("docker rename".to_owned())),
+            Some(
+                what @ (Action::Die
+                | Action::Stop
+                | Action::Kill
+                | Action::Destroy
+                | Action::Restart
+                | Action::Start
+                | Action::Oom),
+            ) => (
                 "was running, and a process that has ended does not come back",
-                (event.action != "destroy").then(|| format!("docker start {name}")),
+                (what != Action::Destroy).then(|| format!("docker start {name}")),
             ),
             _ => ("is running, and what was changed in it is not kept", None),
         };
@@ -286,7 +273,7 @@ fn names(engine: &Engine) -> Result<BTreeSet<String>> {
 fn containers(engine: &Engine, kept: &SandboxPaths, found: &Kept, events: &[Event]) -> Result<()> {
     let touched: BTreeSet<&str> = events
         .iter()
-        .filter(|event| event.kind == ObjectKind::Container && !is_look(event))
+        .filter(|event| event.kind == ObjectKind::Container && !event.is_look())
         .map(|event| event.id.as_str())
         .collect();
     for id in records::list(&engine.sandbox)? {

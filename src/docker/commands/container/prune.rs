@@ -8,7 +8,7 @@ use crate::docker::select::prune::Prunable;
 use crate::docker::values::pairs;
 use crate::failure::CommandResult;
 use engine::Engine;
-use engine::events::ObjectKind;
+use engine::events::{Action, ObjectKind};
 use engine::runtime::spec::{RemoveOptions, Status};
 
 /// Arguments of `docker container prune`.
@@ -58,7 +58,7 @@ pub(crate) fn prune(engine: &Engine, choice: &Prunable) -> CommandResult<Pruned>
         pruned.note(id, size, engine.remove(id, RemoveOptions::default()));
     }
     let event = engine
-        .event(ObjectKind::Container, "prune", "")
+        .event(ObjectKind::Container, Action::Prune, "")
         .with("reclaimed", pruned.space.to_string());
     engine.record(&event);
     Ok(pruned)

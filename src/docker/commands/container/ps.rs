@@ -12,7 +12,7 @@ use crate::docker::value::Value;
 use crate::docker::values::{self, pairs};
 use crate::failure::{CommandResult, Failure};
 use engine::Engine;
-use engine::events::ObjectKind;
+use engine::events::{Action, ObjectKind};
 use engine::oci::digest::ImageId;
 use engine::oci::reference::Reference;
 use engine::runtime::spec::Container;
@@ -100,7 +100,7 @@ impl Command for Args {
             })
         })?;
         write!(ctx.out, "{text}")?;
-        engine.record(&engine.event(ObjectKind::Container, "list", ""));
+        engine.record(&engine.event(ObjectKind::Container, Action::List, ""));
         Ok(())
     }
 }

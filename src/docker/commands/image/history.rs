@@ -8,7 +8,7 @@ use crate::docker::rows::{View, cache};
 use crate::failure::{CommandResult, Failure};
 use clap::ArgAction;
 use engine::Engine;
-use engine::events::ObjectKind;
+use engine::events::{Action, ObjectKind};
 use engine::image::Image;
 use engine::oci::digest::ImageId;
 use engine::store::layers;
@@ -47,7 +47,7 @@ impl Command for Args {
         for chain in &image.chain {
             sizes.push(layers::read(engine.home(), chain)?.size);
         }
-        let event = engine.event(ObjectKind::Image, "history", image.id.as_str());
+        let event = engine.event(ObjectKind::Image, Action::History, image.id.as_str());
         engine.record(&event.with("name", self.words[0].as_str()));
         let view = ctx.view(!self.no_trunc)?;
         if self.cache {

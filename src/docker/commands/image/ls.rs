@@ -10,7 +10,7 @@ use crate::docker::tree::was;
 use crate::docker::value::Value;
 use crate::docker::values::pairs;
 use crate::failure::{CommandResult, Failure};
-use engine::events::ObjectKind;
+use engine::events::{Action, ObjectKind};
 use engine::image::Image;
 use jiff::tz::TimeZone;
 
@@ -67,7 +67,7 @@ impl Command for Args {
             &TimeZone::system(),
             &find,
         )?;
-        engine.record(&engine.event(ObjectKind::Image, "list", ""));
+        engine.record(&engine.event(ObjectKind::Image, Action::List, ""));
         if self.tree {
             return super::tree::show(ctx, &engine.images()?, &chosen);
         }

@@ -5,7 +5,7 @@ use crate::ctx::Ctx;
 use crate::docker::commands::Command;
 use crate::docker::registry::account;
 use crate::failure::CommandResult;
-use engine::events::ObjectKind;
+use engine::events::{Action, ObjectKind};
 
 /// Arguments of `docker logout`.
 #[derive(Debug, clap::Args)]
@@ -26,7 +26,7 @@ If no server is specified, the default is defined by the daemon.";
         // A file that cannot be changed is told instead.
         let problems = account.erase()?;
         let engine = ctx.engine()?;
-        let event = engine.event(ObjectKind::Registry, "logout", domain.as_str());
+        let event = engine.event(ObjectKind::Registry, Action::Logout, domain.as_str());
         engine.record(&event.with("registry", domain.as_str()));
         writeln!(ctx.out, "Removing login credentials for {shown}")?;
         if !problems.is_empty() {

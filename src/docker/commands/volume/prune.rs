@@ -9,7 +9,7 @@ use crate::docker::select::prune::Prunable;
 use crate::docker::values::pairs;
 use crate::failure::CommandResult;
 use engine::Engine;
-use engine::events::ObjectKind;
+use engine::events::{Action, ObjectKind};
 use std::fs;
 use std::path::Path;
 
@@ -70,7 +70,7 @@ pub(crate) fn prune(engine: &Engine, choice: &Prunable, all: bool) -> CommandRes
         pruned.note(volume.name.as_str(), size, ended);
     }
     let event = engine
-        .event(ObjectKind::Volume, "prune", "")
+        .event(ObjectKind::Volume, Action::Prune, "")
         .with("reclaimed", pruned.space.to_string());
     engine.record(&event);
     Ok(pruned)
