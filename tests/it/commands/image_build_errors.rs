@@ -9,11 +9,7 @@ fn what_is_wrong_is_marked_and_what_may_have_been_meant_is_named() {
     sandbox.write("app.py", "x\n");
     for (lines, place, hint) in [
         ("FROM bussybox", "1:6", "did you mean `busybox`?"),
-        (
-            "apt-get update",
-            "1:1",
-            "a command stands behind RUN (`RUN apt-get …`)",
-        ),
+        ("apt-get update", "1:1", "put a command in `RUN apt-get …`"),
         (
             "FROM busybox\nCOPY ap.py /",
             "2:6",

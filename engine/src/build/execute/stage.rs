@@ -6,11 +6,10 @@ use super::step::{Current, Job, key};
 use crate::build::cache::compare::{Before, Missed};
 use crate::build::cache::content::Content;
 use crate::build::cache::explain::Reason;
-use crate::build::instruction::Instruction;
 use crate::build::observe::StepReport;
 use crate::build::stages::{self, Base, CopyFrom, architecture, copy_from};
 use crate::build::state::{ArgValue, Place, State};
-use crate::build::syntax::parse::{Dockerfile, Stage, Step};
+use crate::build::syntax::parse::{Dockerfile, Stage};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::image;
@@ -86,7 +85,11 @@ impl Builder<'_> {
             written: &stage.from_step,
             position: 0,
             number: first,
-            total: jobs.iter().filter(|job| is_numbered(job.step)).count() + first,
+            total: jobs
+                .iter()
+                .filter(|job| job.step.instruction.changes_files())
+                .count()
+                + first,
             stage_name: match (file.stages.len(), &stage.from.name) {
                 (1, None) => None,
                 _ => Some(title.clone()),
@@ -123,7 +126,7 @@ impl Builder<'_> {
         }
         let mut last = from.number;
         for (offset, job) in jobs.iter().enumerate() {
-            let numbered = is_numbered(job.step);
+            let numbered = job.step.instruction.changes_files();
             last += usize::from(numbered);
             let own = std::ptr::eq(job.place.source, &file.source);
             let current = Current {
@@ -303,14 +306,6 @@ fn jobs<'b>(file: &'b Dockerfile, stage: &'b Stage, triggers: &'b [Dockerfile]) 
         place: place(file),
     });
     triggered.chain(own).collect()
-}
-
-/// Whether a step has a number: it can change files.
-fn is_numbered(step: &Step) -> bool {
-    matches!(
-        step.instruction,
-        Instruction::Run(_) | Instruction::Copy(_) | Instruction::Add(_) | Instruction::Workdir(_)
-    )
 }
 
 fn place(file: &Dockerfile) -> Place<'_> {

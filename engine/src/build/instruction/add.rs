@@ -2,6 +2,7 @@
 //!
 //! `ADD [--checksum=sha256:…] [--unpack=true|false] source… destination`. Git sources are not part of docklings.
 
+use super::Form;
 use super::transfer::{self, Transfer};
 use crate::build::state::{CopySource, Effect, Place, State};
 use crate::build::syntax::error::BuildError;
@@ -20,8 +21,11 @@ pub struct Add {
     pub unpack: Option<bool>,
 }
 
-impl Add {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Add {
+    const KEYWORD: &str = "ADD";
+    const CHANGES_FILES: bool = true;
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         let own = [
             ("checksum", FlagKind::Value),
             ("unpack", FlagKind::Switch),
@@ -54,28 +58,9 @@ impl Add {
             unpack: flags.given("unpack").then(|| flags.switch("unpack")),
         })
     }
-}
 
-/// Whether ADD fetches `source`.
-pub(crate) fn is_url(source: &str) -> bool {
-    let scheme = source.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()))
-}
-
-fn is_git(source: &str) -> bool {
-    source.starts_with("git@")
-        || source.starts_with("git://")
-        || source.starts_with("ssh://")
-        || is_url(source)
-            && source
-                .split('#')
-                .next()
-                .is_some_and(|url| url.ends_with(".git"))
-}
-
-impl Add {
     /// Plans the copying.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mut work = self.transfer.work(state, at, "ADD")?;
         for source in &mut work.sources {
             if let CopySource::Path(path, word) = source
@@ -93,4 +78,21 @@ impl Add {
         work.unpack = self.unpack;
         Ok(transfer::effect(work))
     }
+}
+
+/// Whether ADD fetches `source`.
+pub(crate) fn is_url(source: &str) -> bool {
+    let scheme = source.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| ["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()))
+}
+
+fn is_git(source: &str) -> bool {
+    source.starts_with("git@")
+        || source.starts_with("git://")
+        || source.starts_with("ssh://")
+        || is_url(source)
+            && source
+                .split('#')
+                .next()
+                .is_some_and(|url| url.ends_with(".git"))
 }

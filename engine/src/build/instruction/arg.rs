@@ -3,6 +3,7 @@
 //! Before the first FROM an ARG is seen by FROM only; a stage declares it again (`ARG NAME`) to see its value.
 //! ENV of the same name always wins.
 
+use super::Form;
 use super::pairs;
 use crate::build::state::{ArgValue, Effect, Place, State, Work};
 use crate::build::syntax::error::BuildError;
@@ -25,8 +26,10 @@ pub struct Declared {
     pub default: Option<Word>,
 }
 
-impl Arg {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Arg {
+    const KEYWORD: &str = "ARG";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         let words = statement.quoted_words();
         if words.is_empty() {
@@ -52,11 +55,9 @@ impl Arg {
         }
         Ok(Self { declared })
     }
-}
 
-impl Arg {
     /// Declares the arguments, one after the other, so that a later one sees an earlier one.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let (mut history, mut key) = (String::from("ARG"), String::from("ARG"));
         for declared in &self.declared {
             let name = state.expand(at, &declared.name)?;

@@ -2,6 +2,7 @@
 //!
 //! **Lesson.** `cmd-and-entrypoint`
 
+use super::Form;
 use super::command_line::CommandLine;
 use super::golang::quote_list;
 use crate::build::state::{Effect, Place, State};
@@ -15,25 +16,17 @@ pub struct Cmd {
     pub command: CommandLine,
 }
 
-impl Cmd {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
-        statement.flags(&[])?;
-        if statement.rest().text.is_empty() {
-            return Err(statement.requires("at least one argument"));
-        }
+impl Form for Cmd {
+    const KEYWORD: &str = "CMD";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         Ok(Self {
-            command: CommandLine::parse(statement)?,
+            command: CommandLine::required(statement)?,
         })
     }
-}
 
-impl Cmd {
     /// Sets the command.
-    pub(crate) fn apply(
-        &self,
-        state: &mut State<'_>,
-        _at: Place<'_>,
-    ) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, _at: Place<'_>) -> Result<Effect, BuildError> {
         let argv = self.command.argv(&state.shell());
         let history = format!("CMD {}", quote_list(&argv));
         state.config.cmd = Some(argv).filter(|argv| !argv.is_empty());

@@ -24,6 +24,15 @@ impl CommandLine {
         })
     }
 
+    /// The same of an instruction without flags, in which something must stand.
+    pub(crate) fn required(statement: &Statement<'_>) -> Result<Self, BuildError> {
+        statement.flags(&[])?;
+        if statement.rest().text.is_empty() {
+            return Err(statement.requires("at least one argument"));
+        }
+        Self::parse(statement)
+    }
+
     /// The words to execute; `shell` stands before the shell form.
     pub fn argv(&self, shell: &[String]) -> Vec<String> {
         match self {

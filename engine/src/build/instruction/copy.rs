@@ -3,6 +3,7 @@
 //! `COPY [--from=stage|index|image] [--chown=u:g] [--chmod=755] [--exclude=pattern] [--parents] source… destination`. A
 //! directory as source means its contents, unless `--parents` keeps the folders that lead to it.
 
+use super::Form;
 use super::transfer::{self, Transfer};
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
@@ -22,8 +23,11 @@ pub struct Copy {
 
 const OWN: [(&str, FlagKind); 2] = [("from", FlagKind::Value), ("parents", FlagKind::Switch)];
 
-impl Copy {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Copy {
+    const KEYWORD: &str = "COPY";
+    const CHANGES_FILES: bool = true;
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         let allowed = [&transfer::FLAGS[..], &OWN].concat();
         let flags = statement.flags(&allowed)?;
         let from = flags.value("from");
@@ -40,11 +44,9 @@ impl Copy {
             parents: flags.switch("parents"),
         })
     }
-}
 
-impl Copy {
     /// Plans the copying.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mut work = self.transfer.work(state, at, "COPY")?;
         work.from = self.from.clone();
         work.parents = self.parents;

@@ -4,6 +4,7 @@
 //!
 //! **Lesson.** `cmd-and-entrypoint`
 
+use super::Form;
 use super::command_line::CommandLine;
 use super::golang::quote_list;
 use crate::build::state::{Effect, Place, State};
@@ -17,25 +18,17 @@ pub struct Entrypoint {
     pub command: CommandLine,
 }
 
-impl Entrypoint {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
-        statement.flags(&[])?;
-        if statement.rest().text.is_empty() {
-            return Err(statement.requires("at least one argument"));
-        }
+impl Form for Entrypoint {
+    const KEYWORD: &str = "ENTRYPOINT";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         Ok(Self {
-            command: CommandLine::parse(statement)?,
+            command: CommandLine::required(statement)?,
         })
     }
-}
 
-impl Entrypoint {
     /// Sets the entrypoint; a CMD of the base image goes.
-    pub(crate) fn apply(
-        &self,
-        state: &mut State<'_>,
-        _at: Place<'_>,
-    ) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, _at: Place<'_>) -> Result<Effect, BuildError> {
         let argv = self.command.argv(&state.shell());
         let history = format!("ENTRYPOINT {}", quote_list(&argv));
         state.config.entrypoint = Some(argv).filter(|argv| !argv.is_empty());

@@ -3,6 +3,7 @@
 //! `ENV A=1 B="two words"` · the old form `ENV A the rest of the line`. All values of one ENV are expanded with the
 //! variables as they were before it.
 
+use super::Form;
 use super::pairs::{self, Pair};
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
@@ -15,17 +16,17 @@ pub struct Env {
     pub pairs: Vec<Pair>,
 }
 
-impl Env {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Env {
+    const KEYWORD: &str = "ENV";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         Ok(Self {
             pairs: pairs::parse(statement)?,
         })
     }
-}
 
-impl Env {
     /// Sets the variables. All values are expanded before the first is set.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mut set = Vec::new();
         for pair in &self.pairs {
             set.push((state.expand(at, &pair.key)?, state.expand(at, &pair.value)?));

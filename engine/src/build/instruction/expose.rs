@@ -1,5 +1,6 @@
 //! EXPOSE: notes which ports the program listens on. It publishes nothing: that is `docker run -p`, or `-P`.
 
+use super::Form;
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
@@ -16,8 +17,10 @@ pub struct Expose {
     pub ports: Vec<Word>,
 }
 
-impl Expose {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Expose {
+    const KEYWORD: &str = "EXPOSE";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         let ports = statement.plain_words();
         if ports.is_empty() {
@@ -32,6 +35,27 @@ impl Expose {
             }
         }
         Ok(Self { ports })
+    }
+
+    /// Notes the ports.
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let mut named = Vec::new();
+        for word in &self.ports {
+            for text in state.expand_words(at, word)? {
+                let ports = ranges(&text)
+                    .map_err(|message| at.source.error(word.span, message).with_hint(HINT))?;
+                named.extend(ports);
+            }
+        }
+        named.sort();
+        named.dedup();
+        let shown: Vec<String> = named.iter().map(|port| format!("{port}:{{}}")).collect();
+        let exposed = state.config.exposed_ports.get_or_insert_default();
+        exposed.extend(named.into_iter().map(|port| (port, Map::new())));
+        Ok(Effect::configured(format!(
+            "EXPOSE map[{}]",
+            shown.join(" ")
+        )))
     }
 }
 
@@ -72,29 +96,6 @@ fn is_published(text: &str) -> bool {
     let mut ports = ports.split('-');
     address.is_none_or(|address| address.parse::<IpAddr>().is_ok())
         && ports.all(|port| port.is_empty() || port.parse::<u16>().is_ok())
-}
-
-impl Expose {
-    /// Notes the ports.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
-        let mut named = Vec::new();
-        for word in &self.ports {
-            for text in state.expand_words(at, word)? {
-                let ports = ranges(&text)
-                    .map_err(|message| at.source.error(word.span, message).with_hint(HINT))?;
-                named.extend(ports);
-            }
-        }
-        named.sort();
-        named.dedup();
-        let shown: Vec<String> = named.iter().map(|port| format!("{port}:{{}}")).collect();
-        let exposed = state.config.exposed_ports.get_or_insert_default();
-        exposed.extend(named.into_iter().map(|port| (port, Map::new())));
-        Ok(Effect::configured(format!(
-            "EXPOSE map[{}]",
-            shown.join(" ")
-        )))
-    }
 }
 
 #[cfg(test)]

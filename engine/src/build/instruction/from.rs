@@ -20,6 +20,9 @@ pub struct From {
 }
 
 impl From {
+    /// Its keyword.
+    pub(crate) const KEYWORD: &str = "FROM";
+
     pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         let flags = statement.flags(&[("platform", FlagKind::Value)])?;
         let mut words = statement.plain_words().into_iter();

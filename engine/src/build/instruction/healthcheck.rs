@@ -3,6 +3,7 @@
 //! `HEALTHCHECK [--interval=30s] [--timeout=30s] [--start-period=0s] [--start-interval=5s] [--retries=3] CMD command`
 //! · `HEALTHCHECK NONE`.
 
+use super::Form;
 use super::command_line::CommandLine;
 use super::golang;
 use crate::build::state::{Effect, Place, State};
@@ -18,8 +19,10 @@ pub struct Healthcheck {
     pub check: config::Healthcheck,
 }
 
-impl Healthcheck {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Healthcheck {
+    const KEYWORD: &str = "HEALTHCHECK";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         let flags = statement.flags(&[
             ("interval", FlagKind::Value),
             ("timeout", FlagKind::Value),
@@ -50,6 +53,27 @@ impl Healthcheck {
                 Err(statement.error(rest.span, message))
             }
         }
+    }
+
+    /// Sets the check.
+    fn apply(&self, state: &mut State<'_>, _at: Place<'_>) -> Result<Effect, BuildError> {
+        let check = &self.check;
+        let durations = [
+            check.interval,
+            check.timeout,
+            check.start_period,
+            check.start_interval,
+        ];
+        let durations = durations.map(|nanoseconds| golang::quote(&golang::duration(nanoseconds)));
+        // BuildKit prints the number of retries as a character.
+        let history = format!(
+            "HEALTHCHECK &{{{} {} '\\x{:02x}'}}",
+            golang::quote_list(&check.test),
+            durations.join(" "),
+            check.retries
+        );
+        state.config.healthcheck = Some(check.clone());
+        Ok(Effect::configured(history))
     }
 }
 
@@ -136,33 +160,6 @@ pub(crate) fn nanoseconds(text: &str) -> Option<i64> {
         rest = &rest[end..];
     }
     (total <= 9e18).then_some(total.round() as i64)
-}
-
-impl Healthcheck {
-    /// Sets the check.
-    pub(crate) fn apply(
-        &self,
-        state: &mut State<'_>,
-        _at: Place<'_>,
-    ) -> Result<Effect, BuildError> {
-        let check = &self.check;
-        let durations = [
-            check.interval,
-            check.timeout,
-            check.start_period,
-            check.start_interval,
-        ];
-        let durations = durations.map(|nanoseconds| golang::quote(&golang::duration(nanoseconds)));
-        // BuildKit prints the number of retries as a character.
-        let history = format!(
-            "HEALTHCHECK &{{{} {} '\\x{:02x}'}}",
-            golang::quote_list(&check.test),
-            durations.join(" "),
-            check.retries
-        );
-        state.config.healthcheck = Some(check.clone());
-        Ok(Effect::configured(history))
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! `LABEL org.opencontainers.image.source="…" stage=test`; a label of the same key in a later instruction replaces it.
 
+use super::Form;
 use super::pairs::{self, Pair};
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
@@ -14,17 +15,17 @@ pub struct Label {
     pub pairs: Vec<Pair>,
 }
 
-impl Label {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Label {
+    const KEYWORD: &str = "LABEL";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         Ok(Self {
             pairs: pairs::parse(statement)?,
         })
     }
-}
 
-impl Label {
     /// Sets the labels.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mut history = String::from("LABEL");
         for pair in &self.pairs {
             let (key, value) = (state.expand(at, &pair.key)?, state.expand(at, &pair.value)?);

@@ -1,5 +1,6 @@
 //! MAINTAINER: the image's author. Deprecated; a LABEL does the same.
 
+use super::Form;
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
@@ -11,22 +12,18 @@ pub struct Maintainer {
     pub author: String,
 }
 
-impl Maintainer {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Maintainer {
+    const KEYWORD: &str = "MAINTAINER";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         Ok(Self {
             author: statement.exactly_one()?.text,
         })
     }
-}
 
-impl Maintainer {
     /// Sets the author.
-    pub(crate) fn apply(
-        &self,
-        state: &mut State<'_>,
-        _at: Place<'_>,
-    ) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, _at: Place<'_>) -> Result<Effect, BuildError> {
         state.author = self.author.clone();
         Ok(Effect::configured(format!("MAINTAINER {}", self.author)))
     }

@@ -1,6 +1,6 @@
 //! The instructions of a Dockerfile, a file each: how it is written, what it does, what its cache key says.
 //!
-//! To add one: its file, a row in [`Kind`], and the arms of [`Instruction`] that the compiler then asks for.
+//! To add one: its file with a [`Form`], a variant of [`Instruction`], and the row and the arm that the compiler then asks for.
 //!
 //! **Lesson.** `first-dockerfile`
 
@@ -32,180 +32,176 @@ use super::state::{Effect, Place, State};
 use super::syntax::error::{BuildError, closest};
 use super::syntax::statement::Statement;
 
-/// Which instruction a statement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Add,
-    Arg,
-    Cmd,
-    Copy,
-    Entrypoint,
-    Env,
-    Expose,
-    From,
-    Healthcheck,
-    Label,
-    Maintainer,
-    Onbuild,
-    Run,
-    Shell,
-    Stopsignal,
-    User,
-    Volume,
-    Workdir,
+/// One instruction, in the file of its name.
+pub(crate) trait Form: Sized {
+    /// What its statements begin with.
+    const KEYWORD: &str;
+    /// Whether its steps can change files; only these have a number.
+    const CHANGES_FILES: bool = false;
+
+    /// Reads `statement`, which begins with the keyword.
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError>;
+
+    /// Changes the stage's configuration and variables, and says what is left to do. `at` is the file it stands in.
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError>;
 }
 
-/// All keywords.
-const KEYWORDS: [(&str, Kind); 18] = [
-    ("ADD", Kind::Add),
-    ("ARG", Kind::Arg),
-    ("CMD", Kind::Cmd),
-    ("COPY", Kind::Copy),
-    ("ENTRYPOINT", Kind::Entrypoint),
-    ("ENV", Kind::Env),
-    ("EXPOSE", Kind::Expose),
-    ("FROM", Kind::From),
-    ("HEALTHCHECK", Kind::Healthcheck),
-    ("LABEL", Kind::Label),
-    ("MAINTAINER", Kind::Maintainer),
-    ("ONBUILD", Kind::Onbuild),
-    ("RUN", Kind::Run),
-    ("SHELL", Kind::Shell),
-    ("STOPSIGNAL", Kind::Stopsignal),
-    ("USER", Kind::User),
-    ("VOLUME", Kind::Volume),
-    ("WORKDIR", Kind::Workdir),
-];
+/// A [`Form`] whose type is not known.
+trait AnyForm {
+    fn keyword(&self) -> &'static str;
+    fn changes_files(&self) -> bool;
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError>;
+}
 
-impl Kind {
-    /// The instruction whose keyword `statement` begins with.
-    pub(crate) fn of(statement: &Statement<'_>) -> Result<Self, BuildError> {
-        let keyword = statement.keyword.text.as_str();
-        if let Some((_, kind)) = KEYWORDS.iter().find(|(known, _)| *known == keyword) {
-            return Ok(*kind);
-        }
-        let message = format!("unknown instruction: {keyword}");
-        let written = statement
-            .written()
-            .split_whitespace()
-            .next()
-            .unwrap_or_default();
-        Err(match closest(keyword, KEYWORDS.map(|(known, _)| known)) {
-            Some(meant) => statement.error_here(format!("{message} (did you mean {meant}?)")),
-            None => statement.error_here(message).with_hint(format!(
-                "a command stands behind RUN (`RUN {written} …`), and a line that belongs to the one above needs a `\\` at the end of that one"
-            )),
-        })
+impl<T: Form> AnyForm for T {
+    fn keyword(&self) -> &'static str {
+        T::KEYWORD
+    }
+    fn changes_files(&self) -> bool {
+        T::CHANGES_FILES
+    }
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        Form::apply(self, state, at)
     }
 }
 
 /// An instruction of a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Instruction {
-    /// ADD.
+pub(crate) enum Instruction {
     Add(add::Add),
-    /// ARG.
     Arg(arg::Arg),
-    /// CMD.
     Cmd(cmd::Cmd),
-    /// COPY.
     Copy(copy::Copy),
-    /// ENTRYPOINT.
     Entrypoint(entrypoint::Entrypoint),
-    /// ENV.
     Env(env::Env),
-    /// EXPOSE.
     Expose(expose::Expose),
-    /// HEALTHCHECK.
     Healthcheck(healthcheck::Healthcheck),
-    /// LABEL.
     Label(label::Label),
-    /// MAINTAINER.
     Maintainer(maintainer::Maintainer),
-    /// ONBUILD.
     Onbuild(onbuild::Onbuild),
-    /// RUN.
     Run(run::Run),
-    /// SHELL.
     Shell(shell::Shell),
-    /// STOPSIGNAL.
     Stopsignal(stopsignal::Stopsignal),
-    /// USER.
     User(user::User),
-    /// VOLUME.
     Volume(volume::Volume),
-    /// WORKDIR.
     Workdir(workdir::Workdir),
 }
 
+type Parse = fn(&Statement<'_>) -> Result<Instruction, BuildError>;
+
+/// Keywords, and how what follows them is read. A variant without a row is never made, which the compiler reports.
+const ROWS: &[(&str, Parse)] = &[
+    (add::Add::KEYWORD, |text| {
+        Ok(Instruction::Add(Form::parse(text)?))
+    }),
+    (arg::Arg::KEYWORD, |text| {
+        Ok(Instruction::Arg(Form::parse(text)?))
+    }),
+    (cmd::Cmd::KEYWORD, |text| {
+        Ok(Instruction::Cmd(Form::parse(text)?))
+    }),
+    (copy::Copy::KEYWORD, |text| {
+        Ok(Instruction::Copy(Form::parse(text)?))
+    }),
+    (entrypoint::Entrypoint::KEYWORD, |text| {
+        Ok(Instruction::Entrypoint(Form::parse(text)?))
+    }),
+    (env::Env::KEYWORD, |text| {
+        Ok(Instruction::Env(Form::parse(text)?))
+    }),
+    (expose::Expose::KEYWORD, |text| {
+        Ok(Instruction::Expose(Form::parse(text)?))
+    }),
+    (healthcheck::Healthcheck::KEYWORD, |text| {
+        Ok(Instruction::Healthcheck(Form::parse(text)?))
+    }),
+    (label::Label::KEYWORD, |text| {
+        Ok(Instruction::Label(Form::parse(text)?))
+    }),
+    (maintainer::Maintainer::KEYWORD, |text| {
+        Ok(Instruction::Maintainer(Form::parse(text)?))
+    }),
+    (onbuild::Onbuild::KEYWORD, |text| {
+        Ok(Instruction::Onbuild(Form::parse(text)?))
+    }),
+    (run::Run::KEYWORD, |text| {
+        Ok(Instruction::Run(Form::parse(text)?))
+    }),
+    (shell::Shell::KEYWORD, |text| {
+        Ok(Instruction::Shell(Form::parse(text)?))
+    }),
+    (stopsignal::Stopsignal::KEYWORD, |text| {
+        Ok(Instruction::Stopsignal(Form::parse(text)?))
+    }),
+    (user::User::KEYWORD, |text| {
+        Ok(Instruction::User(Form::parse(text)?))
+    }),
+    (volume::Volume::KEYWORD, |text| {
+        Ok(Instruction::Volume(Form::parse(text)?))
+    }),
+    (workdir::Workdir::KEYWORD, |text| {
+        Ok(Instruction::Workdir(Form::parse(text)?))
+    }),
+];
+
 impl Instruction {
-    /// Reads `statement`, which is of `kind`.
-    pub(crate) fn parse(kind: Kind, statement: &Statement<'_>) -> Result<Self, BuildError> {
-        Ok(match kind {
-            Kind::Add => Self::Add(add::Add::parse(statement)?),
-            Kind::Arg => Self::Arg(arg::Arg::parse(statement)?),
-            Kind::Cmd => Self::Cmd(cmd::Cmd::parse(statement)?),
-            Kind::Copy => Self::Copy(copy::Copy::parse(statement)?),
-            Kind::Entrypoint => Self::Entrypoint(entrypoint::Entrypoint::parse(statement)?),
-            Kind::Env => Self::Env(env::Env::parse(statement)?),
-            Kind::Expose => Self::Expose(expose::Expose::parse(statement)?),
-            Kind::From => return Err(statement.error_here("FROM starts a stage")),
-            Kind::Healthcheck => Self::Healthcheck(healthcheck::Healthcheck::parse(statement)?),
-            Kind::Label => Self::Label(label::Label::parse(statement)?),
-            Kind::Maintainer => Self::Maintainer(maintainer::Maintainer::parse(statement)?),
-            Kind::Onbuild => Self::Onbuild(onbuild::Onbuild::parse(statement)?),
-            Kind::Run => Self::Run(run::Run::parse(statement)?),
-            Kind::Shell => Self::Shell(shell::Shell::parse(statement)?),
-            Kind::Stopsignal => Self::Stopsignal(stopsignal::Stopsignal::parse(statement)?),
-            Kind::User => Self::User(user::User::parse(statement)?),
-            Kind::Volume => Self::Volume(volume::Volume::parse(statement)?),
-            Kind::Workdir => Self::Workdir(workdir::Workdir::parse(statement)?),
-        })
+    /// Reads `statement`, an instruction of a stage.
+    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+        let keyword = statement.keyword.text.as_str();
+        match ROWS.iter().find(|(known, _)| *known == keyword) {
+            Some((_, parse)) => parse(statement),
+            None => Err(unknown(statement)),
+        }
+    }
+
+    fn form(&self) -> &dyn AnyForm {
+        match self {
+            Self::Add(add) => add,
+            Self::Arg(arg) => arg,
+            Self::Cmd(cmd) => cmd,
+            Self::Copy(copy) => copy,
+            Self::Entrypoint(entrypoint) => entrypoint,
+            Self::Env(env) => env,
+            Self::Expose(expose) => expose,
+            Self::Healthcheck(healthcheck) => healthcheck,
+            Self::Label(label) => label,
+            Self::Maintainer(maintainer) => maintainer,
+            Self::Onbuild(onbuild) => onbuild,
+            Self::Run(run) => run,
+            Self::Shell(shell) => shell,
+            Self::Stopsignal(stopsignal) => stopsignal,
+            Self::User(user) => user,
+            Self::Volume(volume) => volume,
+            Self::Workdir(workdir) => workdir,
+        }
     }
 
     /// Its keyword.
-    pub fn keyword(&self) -> &'static str {
-        match self {
-            Self::Add(_) => "ADD",
-            Self::Arg(_) => "ARG",
-            Self::Cmd(_) => "CMD",
-            Self::Copy(_) => "COPY",
-            Self::Entrypoint(_) => "ENTRYPOINT",
-            Self::Env(_) => "ENV",
-            Self::Expose(_) => "EXPOSE",
-            Self::Healthcheck(_) => "HEALTHCHECK",
-            Self::Label(_) => "LABEL",
-            Self::Maintainer(_) => "MAINTAINER",
-            Self::Onbuild(_) => "ONBUILD",
-            Self::Run(_) => "RUN",
-            Self::Shell(_) => "SHELL",
-            Self::Stopsignal(_) => "STOPSIGNAL",
-            Self::User(_) => "USER",
-            Self::Volume(_) => "VOLUME",
-            Self::Workdir(_) => "WORKDIR",
-        }
+    pub(crate) fn keyword(&self) -> &'static str {
+        self.form().keyword()
     }
 
-    /// Changes the stage's configuration and variables, and says what is left to do. `at` is the file it stands in.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
-        match self {
-            Self::Add(add) => add.apply(state, at),
-            Self::Arg(arg) => arg.apply(state, at),
-            Self::Cmd(cmd) => cmd.apply(state, at),
-            Self::Copy(copy) => copy.apply(state, at),
-            Self::Entrypoint(entrypoint) => entrypoint.apply(state, at),
-            Self::Env(env) => env.apply(state, at),
-            Self::Expose(expose) => expose.apply(state, at),
-            Self::Healthcheck(healthcheck) => healthcheck.apply(state, at),
-            Self::Label(label) => label.apply(state, at),
-            Self::Maintainer(maintainer) => maintainer.apply(state, at),
-            Self::Onbuild(onbuild) => onbuild.apply(state, at),
-            Self::Run(run) => run.apply(state, at),
-            Self::Shell(shell) => shell.apply(state, at),
-            Self::Stopsignal(stopsignal) => stopsignal.apply(state, at),
-            Self::User(user) => user.apply(state, at),
-            Self::Volume(volume) => volume.apply(state, at),
-            Self::Workdir(workdir) => workdir.apply(state, at),
-        }
+    /// Whether it can change files.
+    pub(crate) fn changes_files(&self) -> bool {
+        self.form().changes_files()
     }
+
+    /// Does what [`Form::apply`] of its type does.
+    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        self.form().apply(state, at)
+    }
+}
+
+fn unknown(statement: &Statement<'_>) -> BuildError {
+    let keyword = &statement.keyword.text;
+    let message = format!("unknown instruction: {keyword}");
+    let known = ROWS.iter().map(|(known, _)| *known);
+    if let Some(meant) = closest(keyword, known.chain([from::From::KEYWORD])) {
+        return statement.error_here(format!("{message} (did you mean {meant}?)"));
+    }
+    let written = statement.written();
+    let written = written.split_whitespace().next().unwrap_or_default();
+    statement.error_here(message).with_hint(format!(
+        "put a command in `RUN {written} …`; to continue the line above, end it with `\\`"
+    ))
 }

@@ -1,6 +1,8 @@
 //! ONBUILD: an instruction that runs later, in builds that start FROM this image.
 
-use super::{Instruction, Kind};
+use super::from::From;
+use super::maintainer::Maintainer;
+use super::{Form, Instruction};
 use crate::build::state::{Effect, Place, State, Work};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
@@ -12,30 +14,28 @@ pub struct Onbuild {
     pub trigger: String,
 }
 
-impl Onbuild {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Onbuild {
+    const KEYWORD: &str = "ONBUILD";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         if statement.rest().text.is_empty() {
             return Err(statement.requires("at least one argument"));
         }
         let inner = statement.inner();
-        let kind = Kind::of(&inner)?;
-        match kind {
-            Kind::Onbuild => {
+        match inner.keyword.text.as_str() {
+            Self::KEYWORD => {
                 return Err(
                     inner.error_here("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed")
                 );
             }
-            Kind::From | Kind::Maintainer => {
-                return Err(inner.error_here(format!(
-                    "{} isn't allowed as an ONBUILD trigger",
-                    inner.keyword.text
-                )));
+            keyword @ (From::KEYWORD | Maintainer::KEYWORD) => {
+                let message = format!("{keyword} isn't allowed as an ONBUILD trigger");
+                return Err(inner.error_here(message));
             }
-            _ => {}
-        }
-        // Read it now, so that an error shows here and not in somebody else's build.
-        Instruction::parse(kind, &inner)?;
+            // Read now, so that an error shows here and not in the build of a derived image.
+            _ => Instruction::parse(&inner)?,
+        };
         let mut trigger = inner.written().to_owned();
         for heredoc in statement.heredocs() {
             trigger.push('\n');
@@ -44,15 +44,9 @@ impl Onbuild {
         }
         Ok(Self { trigger })
     }
-}
 
-impl Onbuild {
     /// Keeps the trigger. BuildKit writes no history for it.
-    pub(crate) fn apply(
-        &self,
-        state: &mut State<'_>,
-        _at: Place<'_>,
-    ) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, _at: Place<'_>) -> Result<Effect, BuildError> {
         state
             .config
             .on_build

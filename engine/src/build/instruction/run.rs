@@ -3,6 +3,7 @@
 //! `RUN text for the shell` · `RUN ["program", "word"]` · `RUN <<EOF … EOF`, a small script.
 //! Variables in it are not expanded here: the shell that runs it sees them in its environment.
 
+use super::Form;
 use super::command_line::CommandLine;
 use super::mount::Mount;
 use crate::build::state::{Effect, Place, RunWork, State, Work};
@@ -34,8 +35,11 @@ pub enum RunNetwork {
     Host,
 }
 
-impl Run {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Run {
+    const KEYWORD: &str = "RUN";
+    const CHANGES_FILES: bool = true;
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         let flags = statement.flags(&[
             ("network", FlagKind::Value),
             ("security", FlagKind::Value),
@@ -80,52 +84,8 @@ impl Run {
         })
     }
 
-    /// The words to execute; `shell` stands before the shell form.
-    ///
-    /// A single here-document is the script itself; its first line can name the interpreter, which then reads the
-    /// script from [`Run::script`]. Anything else is handed to the shell as it is written.
-    pub fn argv(&self, shell: &[String]) -> Vec<String> {
-        let CommandLine::Shell(text) = &self.command else {
-            return self.command.argv(shell);
-        };
-        let full = match (self.heredocs.as_slice(), heredoc::mark(&text.text)) {
-            ([], _) => text.text.clone(),
-            ([script], Some(_)) => script.text(),
-            (heredocs, _) => {
-                let mut full = text.text.clone();
-                for heredoc in heredocs {
-                    full.push('\n');
-                    full.push_str(&heredoc.content);
-                    full.push_str(&heredoc.name);
-                }
-                full
-            }
-        };
-        let mut argv = shell.to_vec();
-        argv.push(full);
-        argv
-    }
-
-    /// The script that names its own interpreter (`#!`), if RUN is a single here-document with one.
-    pub fn script(&self) -> Option<String> {
-        let CommandLine::Shell(text) = &self.command else {
-            return None;
-        };
-        match self.heredocs.as_slice() {
-            [script] if heredoc::mark(&text.text).is_some() => {
-                Some(script.text()).filter(|text| text.starts_with("#!"))
-            }
-            _ => None,
-        }
-    }
-}
-
-/// Where a script that names its own interpreter is put while it runs.
-pub(crate) const SCRIPT: &str = "/.heredoc/EOF";
-
-impl Run {
     /// Plans the command. Nothing in it is expanded.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mounts = self.mounts.iter().map(|mount| mount.work(state, at));
         let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
         let script = self.script();
@@ -175,7 +135,53 @@ impl Run {
             })),
         })
     }
+}
 
+impl Run {
+    /// The words to execute; `shell` stands before the shell form.
+    ///
+    /// A single here-document is the script itself; its first line can name the interpreter, which then reads the
+    /// script from [`Run::script`]. Anything else is handed to the shell as it is written.
+    pub fn argv(&self, shell: &[String]) -> Vec<String> {
+        let CommandLine::Shell(text) = &self.command else {
+            return self.command.argv(shell);
+        };
+        let full = match (self.heredocs.as_slice(), heredoc::mark(&text.text)) {
+            ([], _) => text.text.clone(),
+            ([script], Some(_)) => script.text(),
+            (heredocs, _) => {
+                let mut full = text.text.clone();
+                for heredoc in heredocs {
+                    full.push('\n');
+                    full.push_str(&heredoc.content);
+                    full.push_str(&heredoc.name);
+                }
+                full
+            }
+        };
+        let mut argv = shell.to_vec();
+        argv.push(full);
+        argv
+    }
+
+    /// The script that names its own interpreter (`#!`), if RUN is a single here-document with one.
+    pub fn script(&self) -> Option<String> {
+        let CommandLine::Shell(text) = &self.command else {
+            return None;
+        };
+        match self.heredocs.as_slice() {
+            [script] if heredoc::mark(&text.text).is_some() => {
+                Some(script.text()).filter(|text| text.starts_with("#!"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Where a script that names its own interpreter is put while it runs.
+pub(crate) const SCRIPT: &str = "/.heredoc/EOF";
+
+impl Run {
     fn text(&self, argv: &[String], script: Option<&str>) -> String {
         let words = serde_json::to_string(argv).unwrap_or_default();
         format!("RUN {words}{}", script.unwrap_or_default())

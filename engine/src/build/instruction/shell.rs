@@ -1,5 +1,6 @@
 //! SHELL: what stands before every shell-form command that follows.
 
+use super::Form;
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
@@ -11,8 +12,10 @@ pub struct Shell {
     pub words: Vec<String>,
 }
 
-impl Shell {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Shell {
+    const KEYWORD: &str = "SHELL";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         match statement.json()? {
             Some(words) if !words.is_empty() => Ok(Self {
@@ -27,15 +30,9 @@ impl Shell {
                 .with_hint("such as `SHELL [\"/bin/bash\", \"-c\"]`, in double quotes")),
         }
     }
-}
 
-impl Shell {
     /// Sets the shell.
-    pub(crate) fn apply(
-        &self,
-        state: &mut State<'_>,
-        _at: Place<'_>,
-    ) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, _at: Place<'_>) -> Result<Effect, BuildError> {
         state.config.shell = Some(self.words.clone());
         Ok(Effect::configured(format!(
             "SHELL [{}]",

@@ -1,5 +1,6 @@
 //! STOPSIGNAL: the signal that `docker stop` sends first.
 
+use super::Form;
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::{BuildError, closest};
 use crate::build::syntax::source::Word;
@@ -13,18 +14,18 @@ pub struct Stopsignal {
     pub signal: Word,
 }
 
-impl Stopsignal {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Stopsignal {
+    const KEYWORD: &str = "STOPSIGNAL";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         let signal = statement.exactly_one()?;
         statement.check_word(&signal)?;
         Ok(Self { signal })
     }
-}
 
-impl Stopsignal {
     /// Sets the signal. Error: there is no such signal.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let name = state.expand(at, &self.signal)?;
         signal::parse(&name).map_err(|error| {
             let error = at.source.error(self.signal.span, error.to_string());

@@ -2,6 +2,7 @@
 //!
 //! `user` or `user:group`, names or numbers; names are looked up in the image when something runs.
 
+use super::Form;
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
@@ -14,18 +15,18 @@ pub struct User {
     pub user: Word,
 }
 
-impl User {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for User {
+    const KEYWORD: &str = "USER";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         let user = statement.exactly_one()?;
         statement.check_word(&user)?;
         Ok(Self { user })
     }
-}
 
-impl User {
     /// Sets the user.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         state.config.user = state.expand(at, &self.user)?;
         Ok(Effect::configured(format!("USER {}", state.config.user)))
     }

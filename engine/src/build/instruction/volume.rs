@@ -1,5 +1,6 @@
 //! VOLUME: directories whose files outlive the container's own layer: each container gets a volume there.
 
+use super::Form;
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
@@ -15,8 +16,10 @@ pub struct Volume {
     pub json: bool,
 }
 
-impl Volume {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Volume {
+    const KEYWORD: &str = "VOLUME";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         let (paths, json) = statement.list()?;
         if paths.is_empty() {
@@ -31,11 +34,9 @@ impl Volume {
         }
         Ok(Self { paths, json })
     }
-}
 
-impl Volume {
     /// Notes the directories.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mut paths = Vec::new();
         for word in &self.paths {
             let path = state.expand(at, word)?;

@@ -2,6 +2,7 @@
 //!
 //! A relative path joins the previous WORKDIR. A directory that is missing is made, and that is a layer.
 
+use super::Form;
 use crate::build::state::{Effect, Place, State, Work};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
@@ -14,18 +15,19 @@ pub struct Workdir {
     pub path: Word,
 }
 
-impl Workdir {
-    pub(crate) fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+impl Form for Workdir {
+    const KEYWORD: &str = "WORKDIR";
+    const CHANGES_FILES: bool = true;
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         let path = statement.exactly_one()?;
         statement.check_word(&path)?;
         Ok(Self { path })
     }
-}
 
-impl Workdir {
     /// Sets the directory, which must exist afterwards.
-    pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let path = state.expand(at, &self.path)?;
         if path.is_empty() {
             return Err(at

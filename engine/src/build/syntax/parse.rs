@@ -10,7 +10,7 @@ use super::source::{Source, Span, Word};
 use super::statement::Statement;
 use crate::build::instruction::arg::Arg;
 use crate::build::instruction::from::From;
-use crate::build::instruction::{Instruction, Kind};
+use crate::build::instruction::{Form, Instruction};
 use std::fmt;
 
 /// A parsed Dockerfile.
@@ -45,7 +45,7 @@ pub struct Stage {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// What it says.
-    pub instruction: Instruction,
+    pub(crate) instruction: Instruction,
     /// How it is written.
     pub written: StepText,
 }
@@ -115,8 +115,8 @@ impl Dockerfile {
             heredocs: statement.heredocs().to_vec(),
             empty_continuation: line.empty_continuation,
         };
-        match Kind::of(statement)? {
-            Kind::From => {
+        match statement.keyword.text.as_str() {
+            From::KEYWORD => {
                 let from = From::parse(statement)?;
                 self.stages.push(Stage {
                     index: self.stages.len(),
@@ -125,12 +125,12 @@ impl Dockerfile {
                     steps: Vec::new(),
                 });
             }
-            Kind::Arg if self.stages.is_empty() => {
+            Arg::KEYWORD if self.stages.is_empty() => {
                 self.global_args.push(Arg::parse(statement)?);
                 self.global_arg_steps.push(written);
             }
-            kind => {
-                let instruction = Instruction::parse(kind, statement)?;
+            _ => {
+                let instruction = Instruction::parse(statement)?;
                 let Some(stage) = self.stages.last_mut() else {
                     return Err(statement
                         .error_here("no build stage in current context")
