@@ -5,7 +5,10 @@ use crate::clock::{Clock, Entropy};
 use crate::error::{Error, Result};
 use crate::events::{self, Action, Event, ObjectKind};
 use crate::paths::{Home, SandboxPaths, ours, remote};
+use crate::store::lock::{self, Lock};
+use crate::sys::namespace::become_root;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -148,7 +151,33 @@ impl Engine {
         }
     }
 
-    /// Checks whether a monitor can append its events to the journal, since it could not report a failure itself.
+    /// Records an event of now, with the members of the object `facts` as its facts.
+    pub fn note(&self, kind: ObjectKind, action: Action, id: impl Into<String>, facts: Value) {
+        let mut event = self.event(kind, action, id);
+        if let Value::Object(facts) = facts {
+            event.facts = facts;
+        }
+        self.record(&event);
+    }
+
+    /// To be held while layers are made for something that is not recorded yet.
+    pub fn keep_content(&self) -> Result<Lock> {
+        lock::keep_content(&self.home)
+    }
+
+    /// What comes before content is made: an ordinary user becomes root of a user namespace, and [`Engine::keep_content`].
+    /// The process must have one thread only.
+    pub(crate) fn begin_content(&self) -> Result<Lock> {
+        become_root()?;
+        self.keep_content()
+    }
+
+    /// Lets an ordinary user read and remove files of subordinate ids. Where no namespace can be made, there are none.
+    pub(crate) fn reach_all_files(&self) {
+        drop(become_root());
+    }
+
+    /// Looks whether a monitor can append its events to the journal; it could not say so itself.
     pub(crate) fn expect_record(&self) {
         if let Err(error) = events::prepare(&self.sandbox.journal()) {
             let _ = self.unrecorded.set(error);

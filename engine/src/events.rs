@@ -41,10 +41,7 @@ pub enum ObjectKind {
 
 /// One line of the journal.
 ///
-/// `action` is Docker's word where Docker has the event (`create start die stop kill attach detach exec_create
-/// exec_start exec_die destroy rename update pause unpause oom health_status commit tag untag delete import load save
-/// prune pull push mount unmount`); the reads and builds that Docker does not report are `logs inspect top stats diff
-/// copy_in copy_out export list history build build_step login search`.
+/// The words of `action` are those of [`Action`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When it happened.
@@ -100,7 +97,7 @@ impl Event {
         self.what().is_some_and(Action::is_look)
     }
 
-    /// Adds a fact.
+    /// Adds an attribute.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.facts.insert(name.to_owned(), value.into());

@@ -233,7 +233,7 @@ fn container_aside(sandbox: &SandboxPaths, id: &ContainerId) -> Result<String> {
 
 /// The image table as the journal tells it, of the images whose configurations are there.
 fn images_again(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<String> {
-    let _kept = image::keep_content(home)?;
+    let _kept = lock::keep_content(home)?;
     let _lock = lock::exclusive(&sandbox.images_lock())?;
     put_aside(&sandbox.images(), now)?;
     let table = told_by_journal(home, sandbox, now);
@@ -313,7 +313,7 @@ fn told_by_journal(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Image
 
 /// A configuration cannot be made again but for a starter image; without it the image is none.
 fn configuration_again(home: &Home, id: &ImageId, now: Timestamp) -> Result<String> {
-    let _kept = image::keep_content(home)?;
+    let _kept = lock::keep_content(home)?;
     let path = blobs::path(home, id);
     if path.exists() {
         put_aside(&path, now)?;
@@ -343,7 +343,7 @@ fn configuration_again(home: &Home, id: &ImageId, now: Timestamp) -> Result<Stri
 }
 
 fn layer_again(home: &Home, chain: &str) -> Result<String> {
-    let _kept = image::keep_content(home)?;
+    let _kept = lock::keep_content(home)?;
     whole::doubt(home, chain)?;
     let mut needed = Vec::new();
     for sandbox in collect::sandboxes(home)? {

@@ -18,6 +18,7 @@ use crate::store::records;
 use crate::store::tree::{remove_tree_of_anyone, throw_away};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -116,10 +117,11 @@ impl Engine {
             let _ = remove_tree_of_anyone(&self.sandbox.volumes().join(name.as_str()));
         }
         written?;
-        self.record(
-            &self
-                .event(ObjectKind::Volume, Action::Create, name.as_str())
-                .with("driver", "local"),
+        self.note(
+            ObjectKind::Volume,
+            Action::Create,
+            name.as_str(),
+            json!({"driver": "local"}),
         );
         self.volume(&name)?
             .ok_or_else(|| Error::internal(format!("volume {name} went away")))
@@ -228,10 +230,11 @@ pub(crate) fn discard(engine: &Engine, name: &VolumeName) -> Result<()> {
     let away = engine.sandbox.trash().join(format!("volume-{name}"));
     let _ = remove_tree_of_anyone(&away);
     let away = throw_away(&folder, &record_path(engine, name), away)?;
-    engine.record(
-        &engine
-            .event(ObjectKind::Volume, Action::Destroy, name.as_str())
-            .with("driver", "local"),
+    engine.note(
+        ObjectKind::Volume,
+        Action::Destroy,
+        name.as_str(),
+        json!({"driver": "local"}),
     );
     crate::store::records::empty_trash(&engine.sandbox, &away, engine.now())
 }

@@ -20,8 +20,8 @@ use crate::paths::Home;
 use crate::runtime::spec::Status;
 use crate::store::blobs;
 use crate::store::containers::{ContainerConfig, MountSource};
-use crate::sys::namespace::become_root;
 use serde_json::Map;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// `docker commit`.
@@ -47,8 +47,7 @@ impl Engine {
         let container = self.container(name)?;
         let config = run_config(&self.home, &container.config)?;
         let config = changes::apply(config, &request.changes)?;
-        become_root()?;
-        let _kept = self.keep_content()?;
+        let _kept = self.begin_content()?;
         let freeze = !request.no_pause && container.status == Status::Running;
         let frozen = freeze && self.pause(name).is_ok();
         let new = image_of(self, &container.config, &request, reference.clone(), config);
@@ -61,18 +60,17 @@ impl Engine {
         }
         let id = self.add_image(&new?)?.id;
         let image = reference.map(|name| name.or_latest().familiar());
-        self.record(
-            &self
-                .event(
-                    ObjectKind::Container,
-                    Action::Commit,
-                    container.config.id.as_str(),
-                )
-                .with("name", container.config.name.as_str())
-                .with("image", container.config.image_reference.as_str())
-                .with("imageID", id.as_str())
-                .with("imageRef", image.unwrap_or_default())
-                .with("comment", request.message),
+        self.note(
+            ObjectKind::Container,
+            Action::Commit,
+            container.config.id.as_str(),
+            json!({
+                "name": container.config.name,
+                "image": container.config.image_reference,
+                "imageID": id,
+                "imageRef": image.unwrap_or_default(),
+                "comment": request.message,
+            }),
         );
         Ok(id)
     }
@@ -184,9 +182,10 @@ fn run_config(home: &Home, container: &ContainerConfig) -> Result<RunConfig> {
 mod tests {
     use super::*;
     use crate::image::starter;
-    use crate::image::{keep_content, record, resolve};
+    use crate::image::{record, resolve};
     use crate::paths::create_private_dir;
     use crate::store::layers;
+    use crate::store::lock::keep_content;
     use crate::testing;
     use std::fs;
 

@@ -14,7 +14,7 @@ use crate::image::tag::name_of;
 use crate::oci::config::{History, ImageConfig, RootFs, RunConfig, machine_architecture};
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
-use crate::sys::namespace::become_root;
+use serde_json::json;
 use std::io::Read;
 
 /// `docker import`.
@@ -52,8 +52,7 @@ impl Engine {
             name => name?,
         };
         let config = changes::apply(RunConfig::default(), &request.changes)?;
-        become_root()?;
-        let _kept = self.keep_content()?;
+        let _kept = self.begin_content()?;
         let mut web: Box<dyn Read>;
         let (reader, origin): (&mut dyn Read, &str) = match source {
             ImportSource::Tar(reader) => (reader, "-"),
@@ -70,10 +69,11 @@ impl Engine {
         let new = image_of(self, reader, reference.clone(), config, message)?;
         let id = self.add_image(&new)?.id;
         let name = reference.map(|name| name.or_latest().familiar());
-        self.record(
-            &self
-                .event(ObjectKind::Image, Action::Import, id.as_str())
-                .with("name", name.unwrap_or_else(|| id.to_string())),
+        self.note(
+            ObjectKind::Image,
+            Action::Import,
+            id.as_str(),
+            json!({"name": name.unwrap_or_else(|| id.to_string())}),
         );
         Ok(id)
     }

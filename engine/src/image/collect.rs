@@ -4,7 +4,7 @@
 //! every sandbox, by containers (also stopped ones), by the build cache, and by the layers on top of it. Counting would
 //! be wrong after a crash; looking cannot be.
 //!
-//! Whoever makes content holds the content lock (see [`super::keep_content`]). If somebody does, nothing is deleted now;
+//! Whoever makes content holds the content lock (see [`crate::store::lock::keep_content`]). If somebody does, nothing is deleted now;
 //! the next time will find it.
 
 use super::starter;
@@ -15,7 +15,6 @@ use crate::paths::{Home, SandboxPaths};
 use crate::store::containers::ContainerConfig;
 use crate::store::tree::remove_tree;
 use crate::store::{atomic, blobs, build_cache, distribution, images, layers, lock};
-use crate::sys::namespace::become_root;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
@@ -40,8 +39,7 @@ pub struct Collected {
 impl Engine {
     /// Deletes the layers that nothing needs, and the configurations of `deleted`.
     pub(crate) fn collect(&self, deleted: &[ImageId]) -> Result<Collected> {
-        // Files of a container's users may belong to subordinate ids. Where no namespace can be made, none do.
-        drop(become_root());
+        self.reach_all_files();
         match collect(&self.home, deleted) {
             // As long as it is not known what is needed, nothing is deleted.
             Err(error) if error.kind() == crate::ErrorKind::Internal => Ok(self
@@ -349,7 +347,7 @@ mod tests {
     fn nothing_is_deleted_while_somebody_makes_content() {
         let world = World::new();
         let low = world.layer("low", None);
-        let kept = super::super::keep_content(&world.home).unwrap();
+        let kept = lock::keep_content(&world.home).unwrap();
         world.check(&[], &[]);
         drop(kept);
         world.check(&[], &[&low]);

@@ -16,7 +16,7 @@ use crate::tree::compression::gzip::Gzip;
 use crate::tree::digesting::Digesting;
 use std::io::{self, Write};
 
-/// Packs `layer` as gzip, keeps the blob, and notes that there is it. The caller holds [`super::keep_content`].
+/// Packs `layer` as gzip, keeps the blob, and notes that there is it. The caller holds [`crate::store::lock::keep_content`].
 /// `tell` hears how many bytes of the tar are done.
 pub fn pack_gzip(home: &Home, layer: &Layer, media_type: &str, tell: &dyn Fn(u64)) -> Result<Form> {
     let draft = Draft::new(home)?;

@@ -40,7 +40,6 @@ use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::images::{self, ImageRecord, ImageTable};
-use crate::store::lock::{self, Lock};
 use crate::store::{blobs, layers};
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -106,11 +105,6 @@ impl Engine {
             Ok(self.or_leave_out(&what, found.map(Some)))
         })
     }
-
-    /// To be held while layers are made for something that is not recorded yet.
-    pub fn keep_content(&self) -> Result<Lock> {
-        keep_content(&self.home)
-    }
 }
 
 /// All images of a sandbox, newest first.
@@ -167,10 +161,4 @@ pub fn config(home: &Home, id: &ImageId) -> Result<ImageConfig> {
 pub fn parse_config(bytes: &[u8]) -> Result<ImageConfig> {
     serde_json::from_slice(bytes)
         .map_err(|error| Error::invalid("invalid image configuration").with_source(error))
-}
-
-/// To be held from before a layer is published until the image, container or cache record that needs it is written:
-/// nothing is deleted from `content/` meanwhile.
-pub fn keep_content(home: &Home) -> Result<Lock> {
-    lock::shared(&home.content_lock())
 }

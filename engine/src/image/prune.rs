@@ -11,6 +11,7 @@ use crate::oci::digest::ImageId;
 use crate::store::images;
 use crate::store::images::ImageTable;
 use jiff::Timestamp;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Which images `prune` takes.
@@ -57,10 +58,11 @@ impl Engine {
         let (removed, reclaimed) = self.after_removal(removed)?;
         // Layers that a removed container was the last to need may be left as well.
         let reclaimed = reclaimed + self.collect(&[])?.size;
-        self.record(
-            &self
-                .event(ObjectKind::Image, Action::Prune, "")
-                .with("reclaimed", reclaimed.to_string()),
+        self.note(
+            ObjectKind::Image,
+            Action::Prune,
+            "",
+            json!({"reclaimed": reclaimed.to_string()}),
         );
         Ok((removed, reclaimed))
     }

@@ -14,6 +14,7 @@ use crate::paths::{Home, SandboxPaths};
 use crate::store::images::{self, ImageRecord};
 use crate::store::{blobs, layers, whole};
 use jiff::Timestamp;
+use serde_json::json;
 
 /// An image to be recorded. Its layers are published already.
 #[derive(Debug, Clone)]
@@ -47,10 +48,11 @@ impl Engine {
         )?;
         let recorded = recorded.remove(0);
         for reference in &new.references {
-            self.record(
-                &self
-                    .event(ObjectKind::Image, Action::Tag, recorded.id.as_str())
-                    .with("name", reference.familiar()),
+            self.note(
+                ObjectKind::Image,
+                Action::Tag,
+                recorded.id.as_str(),
+                json!({"name": reference.familiar()}),
             );
         }
         Ok(recorded)
@@ -59,7 +61,7 @@ impl Engine {
 
 /// Records all of `new`, or, if there is an error, none.
 ///
-/// The caller holds [`super::keep_content`] since before it published the layers.
+/// The caller holds [`crate::store::lock::keep_content`] since before it published the layers.
 pub fn record(
     home: &Home,
     sandbox: &SandboxPaths,

@@ -7,12 +7,13 @@
 
 use super::layer::{self, Origin};
 use super::starter;
-use super::{Image, config, keep_content, resolve};
+use super::{Image, config, resolve};
 use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
 use crate::oci::digest::{Digest, ImageId};
 use crate::paths::{Home, SandboxPaths};
 use crate::store::layers::{self, Layer};
+use crate::store::lock::keep_content;
 use crate::store::{blobs, distribution, whole};
 use crate::sys::namespace::become_root;
 use crate::tree::unpack::Limits;

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::events::{Action, ObjectKind};
 use crate::oci::reference::Reference;
 use crate::store::images;
+use serde_json::json;
 
 impl Engine {
     /// Gives the image `name` one more name, `target`; one without a tag gets `latest`.
@@ -17,10 +18,11 @@ impl Engine {
             table.tag(target.clone(), &id, now);
             Ok(id)
         })?;
-        self.record(
-            &self
-                .event(ObjectKind::Image, Action::Tag, id.as_str())
-                .with("name", target.familiar()),
+        self.note(
+            ObjectKind::Image,
+            Action::Tag,
+            id.as_str(),
+            json!({"name": target.familiar()}),
         );
         Ok(())
     }

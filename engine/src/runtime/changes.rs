@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::events::{Action, ObjectKind};
 use crate::sys::namespace;
 use crate::tree::changes::{Change, changes};
+use serde_json::json;
 use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt;
 
@@ -28,14 +29,11 @@ impl Engine {
             &self.sandbox.container(&container.config.id).upper(),
             &lowers,
         )?;
-        self.record(
-            &self
-                .event(
-                    ObjectKind::Container,
-                    Action::Diff,
-                    container.config.id.as_str(),
-                )
-                .with("name", container.config.name.as_str()),
+        self.note(
+            ObjectKind::Container,
+            Action::Diff,
+            container.config.id.as_str(),
+            json!({"name": container.config.name.as_str()}),
         );
         Ok(found)
     }

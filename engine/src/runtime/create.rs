@@ -28,7 +28,7 @@ impl Engine {
         let mut warnings = cgroup::validate(&request.host)?;
         Rotation::of(&request.host.log)?;
         // Until the container is recorded, nothing else shows that these layers are needed.
-        let _kept = crate::image::keep_content(&self.home)?;
+        let _kept = self.keep_content()?;
         let image = crate::image::repair::find_whole(&self.home, &self.sandbox, &request.image)?;
         warnings.extend(other_platform(&image.config));
         let defaults = &image.config.config;

@@ -241,7 +241,7 @@ pub(super) fn answered(engine: &Engine, container: &Container, stream: &UnixStre
     }
 }
 
-/// The monitor's next frame; `None` if it ended, be it before it read our request: its record tells what happened.
+/// The monitor's next frame; `None` if it ended, perhaps before it read our request: its record shows what happened.
 fn answer(stream: &UnixStream) -> Result<Option<Frame>> {
     match Frame::read_from(stream) {
         Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => Ok(None),

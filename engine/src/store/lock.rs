@@ -6,6 +6,7 @@
 //! **Try it.** `cat /proc/locks` while a command runs.
 
 use crate::error::{IoContext, Result};
+use crate::paths::Home;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -28,6 +29,12 @@ pub fn shared(path: &Path) -> Result<Lock> {
     let file = open(path)?;
     file.lock_shared().on("lock", path)?;
     Ok(Lock { _file: file })
+}
+
+/// To be held from before a layer is published until the image, container or cache record that needs it is written:
+/// nothing is deleted from `content/` meanwhile.
+pub fn keep_content(home: &Home) -> Result<Lock> {
+    shared(&home.content_lock())
 }
 
 /// The lock at `path`, or `None` if it is held.

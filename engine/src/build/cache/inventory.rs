@@ -15,8 +15,8 @@ use crate::store::build_cache::StepRecord;
 use crate::store::records;
 use crate::store::tree::remove_tree;
 use crate::store::{atomic, layers, lock};
-use crate::sys::namespace::become_root;
 use jiff::Timestamp;
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -78,15 +78,15 @@ impl Engine {
     /// Forgets steps that builds of this sandbox remember. Returns their keys, and how many bytes of files went with
     /// them: layers that an image or a container has stay.
     pub fn prune_build_cache(&self, options: CachePrune) -> Result<(Vec<String>, u64)> {
-        // Files in a cache mount may belong to subordinate ids. Where no namespace can be made, none do.
-        drop(become_root());
+        self.reach_all_files();
         let entries = self.build_cache()?;
         let (keys, size) = prune(&BuildCache::of(&self.sandbox), &entries, options)?;
         let reclaimed = size + self.collect(&[])?.size;
-        self.record(
-            &self
-                .event(ObjectKind::Builder, Action::Prune, "")
-                .with("reclaimed", reclaimed.to_string()),
+        self.note(
+            ObjectKind::Builder,
+            Action::Prune,
+            "",
+            json!({"reclaimed": reclaimed.to_string()}),
         );
         Ok((keys, reclaimed))
     }

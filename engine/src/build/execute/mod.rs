@@ -116,7 +116,7 @@ fn prepare(
 ) -> Result<BuildOutcome> {
     let tags = tags(&request.tags)?;
     // A layer that the last step made, or that FROM found, must be there when the next step needs it.
-    let _kept = image::keep_content(&engine.home)?;
+    let _kept = engine.keep_content()?;
     if let Some(wanted) = &request.platform
         && !stages::is_own_platform(wanted)
     {

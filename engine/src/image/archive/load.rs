@@ -15,11 +15,11 @@ use crate::oci::digest::{Digest, ImageId};
 use crate::oci::manifest::{Index, Manifest};
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
-use crate::sys::namespace::become_root;
 use crate::tree::compression::decompress;
 use crate::tree::tar::damaged;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Read;
 
@@ -42,8 +42,7 @@ pub struct Loaded {
 impl Engine {
     /// Loads an archive of images, compressed or not: all of them, or none. An ordinary user gets a user namespace.
     pub fn load(&self, reader: &mut dyn Read) -> Result<Vec<Loaded>> {
-        become_root()?;
-        let _kept = self.keep_content()?;
+        let _kept = self.begin_content()?;
         let loaded = load(&self.home, &self.sandbox, self.now(), reader)?;
         for image in &loaded {
             let names = image.references.iter().map(Reference::familiar);
@@ -52,10 +51,11 @@ impl Engine {
                 false => names.collect(),
             };
             for name in names {
-                self.record(
-                    &self
-                        .event(ObjectKind::Image, Action::Load, image.id.as_str())
-                        .with("name", name),
+                self.note(
+                    ObjectKind::Image,
+                    Action::Load,
+                    image.id.as_str(),
+                    json!({"name": name}),
                 );
             }
         }
@@ -63,7 +63,7 @@ impl Engine {
     }
 }
 
-/// Loads an archive from `stream`, compressed or not. The caller holds [`crate::image::keep_content`].
+/// Loads an archive from `stream`, compressed or not. The caller holds [`crate::store::lock::keep_content`].
 ///
 /// # Errors
 /// Kind `Invalid` for what is no archive of images, or a damaged one; then nothing was loaded.

@@ -14,7 +14,6 @@ use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::images::{self, ImageTable};
 use crate::store::{blobs, layers};
-use crate::sys::namespace::become_root;
 use crate::tree::tar::{Entry, EntryKind, Writer};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -28,13 +27,13 @@ impl Engine {
     /// Writes images as one archive, in Docker's form and OCI's at once. A name without a tag means all its tags.
     /// An ordinary user gets a user namespace.
     pub fn save(&self, names: &[String], writer: &mut dyn Write) -> Result<()> {
-        // Where no namespace can be made, all files of the layers are the user's own.
-        drop(become_root());
+        self.reach_all_files();
         for id in save(&self.home, &self.sandbox, names, writer)? {
-            self.record(
-                &self
-                    .event(ObjectKind::Image, Action::Save, id.as_str())
-                    .with("name", names.join(" ")),
+            self.note(
+                ObjectKind::Image,
+                Action::Save,
+                id.as_str(),
+                json!({"name": names.join(" ")}),
             );
         }
         Ok(())

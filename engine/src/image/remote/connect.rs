@@ -10,6 +10,7 @@ use super::{Credential, LoggedIn, Remote};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::{Action, ObjectKind};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,11 +136,11 @@ impl Engine {
         credential: &Credential,
     ) -> Result<LoggedIn> {
         let logged_in = login(remote, domain, credential)?;
-        self.record(
-            &self
-                .event(ObjectKind::Registry, Action::Login, domain)
-                .with("registry", domain)
-                .with("username", credential.username()),
+        self.note(
+            ObjectKind::Registry,
+            Action::Login,
+            domain,
+            json!({"registry": domain, "username": credential.username()}),
         );
         Ok(logged_in)
     }

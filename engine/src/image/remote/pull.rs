@@ -22,12 +22,13 @@ use crate::error::{Error, Result};
 use crate::events::{Action, ObjectKind};
 use crate::image::collect::sweep_leftovers;
 use crate::image::record::{NewImage, record};
-use crate::image::{keep_content, parse_config, repair};
+use crate::image::{parse_config, repair};
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
 use crate::store::{distribution, images};
 use crate::sys::namespace::become_root;
+use serde_json::json;
 
 /// Who is told what happens.
 pub type Observer<'a> = dyn FnMut(TransferEvent) + 'a;
@@ -56,14 +57,17 @@ impl Engine {
 
     /// What the journal says of an image that was pulled.
     pub(crate) fn record_pull(&self, one: &Pulled) {
-        self.record(
-            &self
-                .event(ObjectKind::Image, Action::Pull, one.image.as_str())
-                .with("name", one.reference.familiar())
-                .with("digest", one.digest.as_str())
-                .with("newer", one.newer)
-                .with("fetched", one.fetched)
-                .with("existing", one.existing),
+        self.note(
+            ObjectKind::Image,
+            Action::Pull,
+            one.image.as_str(),
+            json!({
+                "name": one.reference.familiar(),
+                "digest": one.digest.as_str(),
+                "newer": one.newer,
+                "fetched": one.fetched,
+                "existing": one.existing,
+            }),
         );
     }
 }
@@ -118,7 +122,7 @@ fn one(
     wanted: &Wanted,
     observer: &mut Observer<'_>,
 ) -> Result<Pulled> {
-    let _kept = keep_content(&engine.home)?;
+    let _kept = engine.keep_content()?;
     let received = manifest::get(client, reference, wanted)?;
     let tag = match (reference.digest(), reference.tag()) {
         (Some(_), _) => reference.to_string(),

@@ -20,7 +20,7 @@ use super::{PushRequest, Pushed, Remote};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::{Action, ObjectKind};
-use crate::image::{keep_content, parse_config};
+use crate::image::parse_config;
 use crate::oci::descriptor::{DOCKER_MANIFEST, Descriptor};
 use crate::oci::digest::{Digest, ImageId};
 use crate::oci::manifest::Manifest;
@@ -28,7 +28,6 @@ use crate::oci::reference::Reference;
 use crate::paths::Home;
 use crate::store::distribution::{self, Form};
 use crate::store::{blobs, images, layers};
-use crate::sys::namespace::become_root;
 use layer::Planned;
 use serde::Serialize;
 use serde_json::json;
@@ -48,19 +47,21 @@ impl Engine {
         remote: &Remote,
         observer: &mut Observer<'_>,
     ) -> Result<Vec<Pushed>> {
-        // Where no namespace can be made, all files of the layers are the user's own.
-        drop(become_root());
+        self.reach_all_files();
         let pushed = push(self, request, remote, observer)?;
         for one in &pushed {
             let image = self.image(&one.reference.to_string())?;
-            self.record(
-                &self
-                    .event(ObjectKind::Image, Action::Push, image.id.as_str())
-                    .with("name", one.reference.familiar())
-                    .with("digest", one.digest.as_str())
-                    .with("uploaded", one.uploaded)
-                    .with("skipped", one.existing)
-                    .with("mounted", one.mounted),
+            self.note(
+                ObjectKind::Image,
+                Action::Push,
+                image.id.as_str(),
+                json!({
+                    "name": one.reference.familiar(),
+                    "digest": one.digest.as_str(),
+                    "uploaded": one.uploaded,
+                    "skipped": one.existing,
+                    "mounted": one.mounted,
+                }),
             );
         }
         Ok(pushed)
@@ -89,7 +90,7 @@ pub(crate) fn push(
         repository: asked.name(),
     });
     // Held from the look at the table until the last layer is read.
-    let _kept = keep_content(&engine.home)?;
+    let _kept = engine.keep_content()?;
     let chosen = choose(engine, &asked, request.all_tags)?;
     let client = connect(remote, asked.domain())?;
     let mut pushed = Vec::new();

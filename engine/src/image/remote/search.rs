@@ -16,6 +16,7 @@ use crate::events::{Action, ObjectKind};
 use crate::oci::reference::DEFAULT_DOMAIN;
 use crate::store::blobs::LARGEST_IN_MEMORY;
 use serde::Deserialize;
+use serde_json::json;
 
 #[derive(Deserialize)]
 struct Answer {
@@ -54,12 +55,11 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<Found>> {
         let found = search(remote, domain, term, limit)?;
-        self.record(
-            &self
-                .event(ObjectKind::Registry, Action::Search, domain)
-                .with("registry", domain)
-                .with("term", term)
-                .with("found", found.len()),
+        self.note(
+            ObjectKind::Registry,
+            Action::Search,
+            domain,
+            json!({"registry": domain, "term": term, "found": found.len()}),
         );
         Ok(found)
     }

@@ -14,7 +14,6 @@ mod tree;
 mod userland;
 
 use super::collect;
-use super::keep_content;
 use super::layer::{self, Origin};
 use super::record::{self, NewImage};
 use crate::engine::Engine;
@@ -24,6 +23,7 @@ use crate::oci::digest::{Digest, ImageId};
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths};
 use crate::store::atomic::{self, Durability};
+use crate::store::lock::keep_content;
 use crate::store::{blobs, images, layers, whole};
 use crate::tree::unpack::Limits;
 use jiff::Timestamp;

@@ -10,6 +10,7 @@ use crate::runtime::spec::{LogOptions, LogRecord};
 use crate::store::containers::LogDriver;
 use crate::store::lock;
 use jiff::Timestamp;
+use serde_json::json;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
@@ -44,15 +45,11 @@ impl Engine {
             log = open_early(&place.log(), place.lock())?;
         }
         // Once this is in the journal, no later output is missed.
-        self.record(
-            &self
-                .event(
-                    ObjectKind::Container,
-                    Action::Logs,
-                    container.config.id.as_str(),
-                )
-                .with("name", container.config.name.as_str())
-                .with("follow", options.follow),
+        self.note(
+            ObjectKind::Container,
+            Action::Logs,
+            container.config.id.as_str(),
+            json!({"name": container.config.name.as_str(), "follow": options.follow}),
         );
         let Some(mut log) = log else {
             return Ok(());

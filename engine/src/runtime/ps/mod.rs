@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::events::{Action, ObjectKind};
 use crate::runtime::spec::Processes;
 use column::{Column, Process, View};
+use serde_json::json;
 
 /// A column and its title.
 type Titled = (Column, String);
@@ -24,14 +25,11 @@ impl Engine {
     pub fn top(&self, name: &str, options: &[String]) -> Result<Processes> {
         let columns = columns(options)?;
         let container = observe::running(self, name)?;
-        self.record(
-            &self
-                .event(
-                    ObjectKind::Container,
-                    Action::Top,
-                    container.config.id.as_str(),
-                )
-                .with("name", container.config.name.as_str()),
+        self.note(
+            ObjectKind::Container,
+            Action::Top,
+            container.config.id.as_str(),
+            json!({"name": container.config.name.as_str()}),
         );
         let view = View::now(self.now());
         let rows = inside::pids(container.state.pid)

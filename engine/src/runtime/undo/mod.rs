@@ -20,7 +20,6 @@ use crate::store::atomic::{self, Durability};
 use crate::store::containers::MountSource;
 use crate::store::tree::remove_tree;
 use crate::store::{images, lock, records};
-use crate::sys::namespace::become_root;
 use crate::volume;
 use copy::{Copier, Linked};
 use serde::{Deserialize, Serialize};
@@ -78,8 +77,7 @@ impl Engine {
     /// # Errors
     /// Kind `Unsupported` when there is too much to be kept.
     pub fn keep(&self, kept: &str, workspace: Option<&Path>) -> Result<()> {
-        // Where no namespace can be made, all files are the user's own.
-        drop(become_root());
+        self.reach_all_files();
         let kept = self.home.sandbox(kept)?;
         remove_tree(kept.root())?;
         for folder in [kept.containers(), kept.volumes(), kept.build_cache()] {
@@ -143,7 +141,7 @@ impl Engine {
         workspace: Option<&Path>,
         journal: u64,
     ) -> Result<TakenBack> {
-        drop(become_root());
+        self.reach_all_files();
         let kept = self.home.sandbox(kept)?;
         let found: Kept = atomic::read_json(&about(&kept))?
             .ok_or_else(|| Error::conflict("nothing was kept of what was there before"))?;

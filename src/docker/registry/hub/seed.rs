@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 /// Puts the starter images into the hub's registry, unless it has them already.
 pub(super) fn seed(home: &Home, store: &Store) -> CommandResult {
-    let _kept = engine::image::keep_content(home)?;
+    let _kept = engine::store::lock::keep_content(home)?;
     let images = starter::ready(home)?.images;
     let record: PathBuf = home.hub().join("seeded.json");
     // What cannot be read says nothing: it is done again.
@@ -36,7 +36,7 @@ pub(super) fn seed(home: &Home, store: &Store) -> CommandResult {
 
 /// Puts the starter images into a registry of the user's own.
 pub(super) fn starters(home: &Home, store: &Store) -> CommandResult {
-    let _kept = engine::image::keep_content(home)?;
+    let _kept = engine::store::lock::keep_content(home)?;
     put(home, store, &starter::ready(home)?.images)
 }
 
