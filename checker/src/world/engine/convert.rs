@@ -224,3 +224,16 @@ fn or_root(path: &str) -> String {
         path.to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::happened::EVENTS;
+    use engine::events::Action;
+
+    #[test]
+    fn a_check_can_ask_for_every_action_of_the_journal() {
+        for action in Action::ALL {
+            assert!(EVENTS.contains(&action.as_str()), "{action:?}");
+        }
+    }
+}
