@@ -137,7 +137,7 @@ impl Engine {
         self.clock.now()
     }
 
-    /// An event at the current time, caused by this command. Add attributes with [`Event::with`], then [`Site::record`]
+    /// An event at the current time, caused by this command. Add attributes with [`Event::with`], then [`Engine::record`]
     /// it.
     pub fn event(&self, kind: ObjectKind, action: Action, id: impl Into<String>) -> Event {
         Event::new(self.now(), kind, action, id, &self.via)
