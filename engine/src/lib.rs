@@ -1,7 +1,7 @@
 //! A small, real container engine, written to be read.
 //!
 //! Modules in reading order, each importing only from those before it:
-//! `error visible id paths clock size events site` → [`oci`] `sys` → [`store`] `cgroup` → [`tree`] → [`image`] `network` `volume` → `runtime` → `build` →
+//! `error visible id paths clock size go events site` → [`oci`] `sys` → [`store`] `cgroup` → [`tree`] → [`image`] `network` `volume` → `runtime` → `build` →
 //! `engine`.
 //!
 //! Invariants: the engine never prints, and never reads `$HOME`, a terminal, the clock or randomness by itself; a path
@@ -14,6 +14,7 @@ pub mod clock;
 pub mod engine;
 pub mod error;
 pub mod events;
+pub mod go;
 pub mod id;
 pub mod image;
 pub mod network;

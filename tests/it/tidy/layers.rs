@@ -3,9 +3,9 @@
 use super::source::{Source, code_only, is_word, line_of};
 
 /// The engine's modules in reading order; each may import those before it.
-const ORDER: [&str; 18] = [
-    "error", "visible", "clock", "size", "id", "paths", "events", "site", "oci", "sys", "store",
-    "cgroup", "tree", "image", "network", "volume", "runtime", "build",
+const ORDER: [&str; 19] = [
+    "error", "visible", "clock", "size", "go", "id", "paths", "events", "site", "oci", "sys",
+    "store", "cgroup", "tree", "image", "network", "volume", "runtime", "build",
 ];
 
 /// The module above all others.

@@ -13,7 +13,6 @@ pub mod entrypoint;
 pub mod env;
 pub mod expose;
 pub mod from;
-pub(crate) mod golang;
 pub mod healthcheck;
 pub mod label;
 pub mod maintainer;
