@@ -1,17 +1,14 @@
 //! `docker build`.
 
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use super::check::{self, Call};
 use super::context;
 use super::destination::Destination;
 use super::push::{self, Numbered, Pushes};
 use super::secret;
 use super::shown::{Kind, follow};
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
 use crate::docker::registry::hub;
 use crate::docker::values::{self, pairs};
-use crate::failure::{CommandResult, Failure};
 use clap::ArgAction;
 use engine::build::observe::BuildOutcome;
 use engine::build::request::{BuildRequest, Reach};

@@ -1,14 +1,11 @@
 //! `docker create`, and the half of `docker run` that is the same.
 
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use super::flags::CreateFlags;
 use super::request::{self, Surroundings};
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
 use crate::docker::registry::transfer::{self, Shown};
 use crate::docker::values::files::open_error;
 use crate::exit;
-use crate::failure::{CommandResult, Failure};
 use engine::clock::System;
 use engine::id::ContainerId;
 use engine::image::remote::PullRequest;

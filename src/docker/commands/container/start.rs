@@ -1,13 +1,12 @@
 //! `docker start`.
 
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use super::flags::detach_keys;
 use super::run::check_terminal;
-use crate::cli::Words;
-use crate::ctx::{self, Ctx};
-use crate::docker::commands::Command;
+use crate::ctx::{self};
 use crate::docker::session::{self, Ended, Session};
 use crate::exit;
-use crate::failure::{self, CommandResult, Failure};
+use crate::failure;
 use engine::network::{dead_end, outbound};
 use engine::runtime::UNKNOWN_EXIT;
 use engine::runtime::spec::{StartOptions, Streams};
