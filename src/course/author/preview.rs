@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
         answers: BTreeMap::new(),
         look_between: false,
     };
-    let bench = Bench::new(&env, 0);
+    let bench = Bench::new(&env, 0)?;
     let report = (|| {
         let setup = match bench.set_up(&exercise)? {
             Ok(setup) => setup,

@@ -1,6 +1,6 @@
 //! The five `prune` commands: the question, what goes, and what was regained.
 
-use crate::docker::commands::{Command};
+use crate::docker::commands::Command;
 use crate::docker::commands::volume::ls::users;
 use crate::docker::commands::{CommandResult, Ctx, Failure, Words};
 use crate::docker::select::Filters;
@@ -36,7 +36,12 @@ pub(crate) struct PruneFlags {
 impl PruneFlags {
     /// Understands the filters of a command that knows `known`.
     fn choice(&self, known: &[&str], now: Timestamp) -> CommandResult<Prunable> {
-        Ok(Prunable::new(self.filters()?, known, now, &TimeZone::system())?)
+        Ok(Prunable::new(
+            self.filters()?,
+            known,
+            now,
+            &TimeZone::system(),
+        )?)
     }
 
     fn filters(&self) -> CommandResult<Filters> {
@@ -146,7 +151,9 @@ impl Command for Container {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
-        let choice = self.flags.choice(&["until", "label", "label!"], engine.now())?;
+        let choice = self
+            .flags
+            .choice(&["until", "label", "label!"], engine.now())?;
         if !self.flags.confirm(ctx, "all stopped containers.")? {
             return Ok(());
         }
@@ -197,12 +204,13 @@ impl Command for Image {
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
         let known = ["until", "label", "label!", "dangling"];
-        let dangling = self.flags.choice(&known, engine.now())?.boolean("dangling")?;
+        let dangling = self
+            .flags
+            .choice(&known, engine.now())?
+            .boolean("dangling")?;
         let all = self.all || dangling == Some(false);
         let warning = match all {
-            true => {
-                "all images without at least one container associated to them."
-            }
+            true => "all images without at least one container associated to them.",
             false => "all dangling images.",
         };
         if !self.flags.confirm(ctx, warning)? {
@@ -216,11 +224,7 @@ impl Command for Image {
 
 /// Removes images that no container uses, only those without a name unless `all`; returns a line for each thing that
 /// went, and the bytes of its files. The filters were understood before.
-fn images(
-    engine: &Engine,
-    flags: &PruneFlags,
-    all: bool,
-) -> CommandResult<(Vec<String>, u64)> {
+fn images(engine: &Engine, flags: &PruneFlags, all: bool) -> CommandResult<(Vec<String>, u64)> {
     let filters = flags.filters()?;
     let labels = |name: &'static str, negated: bool| {
         let labels: Vec<_> = filters
@@ -272,15 +276,13 @@ impl Command for Volume {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
-        let choice = self.flags.choice(&["label", "label!", "all"], engine.now())?;
+        let choice = self
+            .flags
+            .choice(&["label", "label!", "all"], engine.now())?;
         let all = self.all || choice.boolean("all")?.unwrap_or(false);
         let warning = match all {
-            true => {
-                "all local volumes not used by at least one container."
-            }
-            false => {
-                "anonymous local volumes not used by at least one container."
-            }
+            true => "all local volumes not used by at least one container.",
+            false => "anonymous local volumes not used by at least one container.",
         };
         if !self.flags.confirm(ctx, warning)? {
             return Ok(());
@@ -368,12 +370,7 @@ fn options(engine: &Engine, filters: &Filters, all: bool) -> CommandResult<Cache
 }
 
 /// Forgets what `options` choose, and tells what was reclaimed; `before` are bytes that went before.
-fn build_cache(
-    ctx: &mut Ctx,
-    engine: &Engine,
-    options: CachePrune,
-    before: u64,
-) -> CommandResult {
+fn build_cache(ctx: &mut Ctx, engine: &Engine, options: CachePrune, before: u64) -> CommandResult {
     let (keys, space) = engine.prune_build_cache(options)?;
     tell(ctx, "Deleted build cache objects:", &keys)?;
     tell_space(ctx, before + space)
@@ -400,7 +397,9 @@ impl Command for System {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let engine = ctx.engine()?;
-        let choice = self.flags.choice(&["until", "label", "label!"], engine.now())?;
+        let choice = self
+            .flags
+            .choice(&["until", "label", "label!"], engine.now())?;
         if !self.flags.confirm(ctx, &self.warning())? {
             return Ok(());
         }

@@ -1,12 +1,12 @@
 //! `docker build`.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use super::check::{self, Call};
 use super::context;
 use super::destination::Destination;
 use super::push::{self, Numbered, Pushes};
 use super::secret;
 use super::shown::{Kind, follow};
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::registry::hub;
 use crate::docker::values::{self, pairs};
 use clap::ArgAction;

@@ -1,8 +1,8 @@
 //! `docker create`, and the half of `docker run` that is the same.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use super::flags::CreateFlags;
 use super::request::{self, Surroundings};
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::registry::transfer::{self, Shown};
 use crate::docker::values::files::open_error;
 use crate::exit;

@@ -1,10 +1,10 @@
 //! `docker exec`.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use super::flags::detach_keys;
 use super::run::check_terminal;
 use super::start::complained;
 use crate::ctx::{self};
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
 use crate::docker::values::{files, pairs};
 use crate::exit;

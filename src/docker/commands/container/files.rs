@@ -1,11 +1,11 @@
 //! `docker diff`, `export` and `commit`: what has become of a container's files.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
-use engine::runtime::spec::ChangeKind;
 use crate::docker::commands::output::save;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use clap::ArgAction;
 use engine::engine::archives::CommitRequest;
 use engine::oci::reference::Reference;
+use engine::runtime::spec::ChangeKind;
 
 /// Arguments of `docker diff`.
 #[derive(Debug, clap::Args)]

@@ -1,10 +1,10 @@
 //! `docker container …`.
 
-pub(super) mod files;
 pub(super) mod attach;
 pub(super) mod cp;
 pub(super) mod create;
 pub(super) mod exec;
+pub(super) mod files;
 mod flags;
 pub(super) mod logs;
 pub(super) mod port;

@@ -1,7 +1,7 @@
 //! `docker rm`.
 
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
-use crate::failure::{for_each};
+use crate::failure::for_each;
 use engine::ErrorKind;
 use engine::runtime::spec::RemoveOptions;
 

@@ -1,10 +1,10 @@
 //! `docker run`: `create`, `start` and `attach` in one.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use super::create::{Plan, with_help};
 use super::flags::{CreateFlags, SessionFlags, detach_keys};
 use super::start::ended;
 use crate::ctx::{self};
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Session};
 use engine::runtime::spec::{StartOptions, Streams};
 use std::io::{self, IsTerminal};

@@ -1,9 +1,9 @@
 //! `docker start`.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use super::flags::detach_keys;
 use super::run::check_terminal;
 use crate::ctx::{self};
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
 use crate::exit;
 use crate::failure;

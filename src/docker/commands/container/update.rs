@@ -1,9 +1,9 @@
 //! `docker update` and `rename`.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use super::resources::ResourceFlags;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::values::restart;
-use crate::failure::{for_each};
+use crate::failure::for_each;
 use engine::runtime::spec::UpdateRequest;
 
 /// Arguments of `docker update`.

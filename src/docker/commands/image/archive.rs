@@ -1,14 +1,14 @@
 //! `docker save`, `load` and `import`: images as archives.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::commands::output::save;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::values::files::open;
-use crate::exit;
-use engine::image::archive::load::Loaded;
-use std::io::{self, IsTerminal, Read};
 use crate::docker::values::{self, files::open};
+use crate::exit;
 use engine::engine::archives::{ImportRequest, ImportSource};
+use engine::image::archive::load::Loaded;
 use engine::oci::reference::Reference;
+use std::io::{self, IsTerminal, Read};
 use std::io::{self, Read};
 
 /// Arguments of `docker save`.

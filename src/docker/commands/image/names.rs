@@ -1,10 +1,10 @@
 //! `docker tag` and `rmi`: names of images, given and taken away.
 
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
-use engine::oci::digest::Digest;
-use engine::oci::reference::Reference;
 use engine::ErrorKind;
 use engine::image::remove::{RemoveImageOptions, Removed};
+use engine::oci::digest::Digest;
+use engine::oci::reference::Reference;
 
 /// Arguments of `docker tag`.
 #[derive(Debug, clap::Args)]

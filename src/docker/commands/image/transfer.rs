@@ -2,10 +2,10 @@
 
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::registry::transfer::{self, Shown};
-use clap::ArgAction;
 use crate::docker::values;
-use engine::image::remote::{PullRequest, PushRequest};
 use crate::exit;
+use clap::ArgAction;
+use engine::image::remote::{PullRequest, PushRequest};
 use engine::oci::reference::{DEFAULT_TAG, Reference};
 
 /// Arguments of `docker pull`.

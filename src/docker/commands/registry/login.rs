@@ -1,17 +1,17 @@
 //! `docker login` and `logout`.
 
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
+use crate::docker::registry::account;
 use crate::docker::registry::credentials::{Account, Kept};
 use crate::docker::registry::hub::config::{Choice, chosen};
 use crate::docker::registry::{self, hub, prompt};
 use crate::exit;
 use engine::ErrorKind;
 use engine::error::plainly;
+use engine::events::ObjectKind;
 use engine::image::remote::Credential;
 use engine::oci::reference::DEFAULT_DOMAIN;
 use std::io::{self, IsTerminal, Read};
-use crate::docker::registry::account;
-use engine::events::ObjectKind;
 
 /// Arguments of `docker login`.
 #[derive(Debug, clap::Args)]

@@ -1,9 +1,9 @@
 //! `docker system df`.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Words};
 use crate::docker::commands::container::ps::{names, sizes};
-use crate::docker::commands::volume::ls::users;
 use crate::docker::commands::prune::bytes_of;
+use crate::docker::commands::volume::ls::users;
+use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Words};
 use crate::docker::rows::disk_usage::{COLUMNS, Details, Total, rows};
 use crate::docker::rows::image::Usage;
 use crate::docker::rows::{cache, container, image, volume};

@@ -2,9 +2,9 @@
 //!
 //! The journal is a file; to follow it is to watch it grow (`inotify(7)`).
 
-use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::commands::container::logs::moment;
 use crate::docker::commands::inspect::FORMAT_HELP;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::rows::event::{format, is_reported, line, message, reported};
 use crate::docker::select::{Filters, events};
 use crate::docker::template::{Functions, Template};

@@ -1,8 +1,8 @@
 //! `docker info`.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, DOCKER, Failure, Words};
 use super::version::{architecture, kernel};
 use crate::docker::commands::inspect::FORMAT_HELP;
+use crate::docker::commands::{Command, CommandResult, Ctx, DOCKER, Failure, Words};
 use crate::docker::registry::credentials::DOCKER_HUB;
 use crate::docker::registry::{account, hub, insecure_shown};
 use crate::docker::template::{Functions, Template};

@@ -1,7 +1,7 @@
 //! `docker version`.
 
-use crate::docker::commands::{Command, CommandResult, Ctx, DOCKER, Failure, Words};
 use crate::docker::commands::inspect::FORMAT_HELP;
+use crate::docker::commands::{Command, CommandResult, Ctx, DOCKER, Failure, Words};
 use crate::docker::template::{Functions, Template};
 use crate::docker::value::{Struct, Value};
 

@@ -2,8 +2,8 @@
 
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::values::pairs;
+use crate::failure::for_each;
 use engine::Error;
-use crate::failure::{for_each};
 use engine::id::VolumeName;
 use engine::{Error, ErrorKind};
 
