@@ -2,6 +2,7 @@
 
 use super::carry::Carry;
 use super::job::{End, Terminal};
+use crate::course::workspace::link_commands;
 use crate::env;
 use engine::paths::Home;
 use std::ffi::OsString;

@@ -13,7 +13,7 @@ mod line;
 mod perform;
 pub(crate) mod undo;
 mod why;
-mod words;
+pub(crate) mod words;
 
 use crate::course::look::{self, Look};
 use crate::course::{state, view};
@@ -275,10 +275,7 @@ impl Shell {
             .is_none_or(|engine| engine.sandbox_name() != sandbox)
         {
             // Without an engine, names are not offered, and all else works.
-            assistant.engine = crate::course::workspace::self
-                .env
-                .engine(&sandbox, "complete")
-                .ok();
+            assistant.engine = self.env.engine(&sandbox, "complete").ok();
         }
     }
 

@@ -5,7 +5,6 @@ use crate::docker::inspect::{self, Format};
 use crate::docker::value::Value;
 use engine::events::ObjectKind;
 use engine::id::VolumeName;
-use engine::runtime::spec::Volume;
 use engine::{Engine, Error, ErrorKind};
 
 /// What `--format` is, for `inspect`.
@@ -170,7 +169,7 @@ fn volume(engine: &Engine, name: &str) -> CommandResult<Value> {
 }
 
 /// The volume called `name`. Error: `get name: no such volume`.
-fn find_volume(engine: &Engine, name: &str) -> CommandResult<Volume> {
+fn find_volume(engine: &Engine, name: &str) -> CommandResult<engine::volume::Volume> {
     let missing = || Error::not_found(format!("get {name}: no such volume"));
     let name = VolumeName::parse(name).map_err(|_| missing())?;
     let found = engine

@@ -3,7 +3,7 @@
 use super::flags::{SessionFlags, detach_keys};
 use super::run::check_terminal;
 use super::start::ended;
-use crate::ctx::{self};
+use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
 use engine::runtime::spec::{Status, Streams};

@@ -3,7 +3,7 @@
 use super::create::{Plan, with_help};
 use super::flags::{CreateFlags, SessionFlags, detach_keys};
 use super::start::ended;
-use crate::ctx::{self};
+use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Session};
 use engine::runtime::spec::{StartOptions, Streams};

@@ -2,7 +2,7 @@
 
 use super::flags::detach_keys;
 use super::run::check_terminal;
-use crate::ctx::{self};
+use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
 use crate::exit;

@@ -2,14 +2,12 @@
 
 use crate::docker::commands::output::save;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
-use crate::docker::values::files::open;
 use crate::docker::values::{self, files::open};
 use crate::exit;
 use engine::engine::archives::{ImportRequest, ImportSource};
 use engine::image::archive::load::Loaded;
 use engine::oci::reference::Reference;
 use std::io::{self, IsTerminal, Read};
-use std::io::{self, Read};
 
 /// Arguments of `docker save`.
 #[derive(Debug, clap::Args)]

@@ -39,7 +39,7 @@ Defaults to Docker Hub if no server is specified.";
         let given = Given::read(&self, ctx)?;
         let (domain, _) = super::server(self.words.first());
         let account = registry::account(&ctx.env, &domain)?;
-        let login = Login { domain, account };
+        let login = Attempt { domain, account };
         // A file that could not be changed afterwards is told before anybody types a password.
         let known = login.known(ctx)?;
         if given.is_nothing()
@@ -163,12 +163,12 @@ impl Given {
 }
 
 /// A login at one registry.
-struct Login {
+struct Attempt {
     domain: String,
     account: Account,
 }
 
-impl Login {
+impl Attempt {
     /// Who is logged in already. Error: the file is one that could not be written over afterwards.
     fn known(&self, ctx: &mut Ctx) -> CommandResult<Option<Credential>> {
         self.account.check()?;
@@ -197,7 +197,7 @@ impl Login {
             }
             Err(failure) => {
                 let why = failure.text().unwrap_or_default();
-                writeln!(ctx.err, "Login did not succeed, error: {why}")?;
+                writeln!(ctx.err, "Attempt did not succeed, error: {why}")?;
                 Ok(false)
             }
         }

@@ -3,7 +3,6 @@
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::values::pairs;
 use crate::failure::for_each;
-use engine::Error;
 use engine::id::VolumeName;
 use engine::{Error, ErrorKind};
 
