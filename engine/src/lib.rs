@@ -1,7 +1,7 @@
 //! A small, real container engine, written to be read.
 //!
 //! Modules in reading order, each importing only from those before it:
-//! `error visible id paths clock size go events site` → [`oci`] `sys` → [`store`] `cgroup` → [`tree`] → [`image`] `network` `volume` → `runtime` → `build` →
+//! `error visible id paths clock size go near events site` → [`oci`] `sys` → [`store`] `cgroup` → [`tree`] → [`image`] `network` `volume` → `runtime` → `build` →
 //! `engine`.
 //!
 //! Invariants: the engine never prints, and never reads `$HOME`, a terminal, the clock or randomness by itself; a path
@@ -17,6 +17,7 @@ pub mod events;
 pub mod go;
 pub mod id;
 pub mod image;
+pub mod near;
 pub mod network;
 pub mod oci;
 pub mod paths;

@@ -268,7 +268,7 @@ pub(crate) fn find<'a>(catalog: &'a Catalog, id: &str) -> CommandResult<&'a Exer
     let problems = catalog.exercise_problems(id);
     if problems.is_empty() {
         let known: Vec<&str> = catalog.exercise_ids().collect();
-        let hint = match lessons::problem::did_you_mean(id, &known) {
+        let hint = match engine::near::nearest(id, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`docklings list` shows them all".to_owned(),
         };

@@ -1,6 +1,6 @@
 //! The words of the lesson shell. Any other line goes to `sh`.
 
-use lessons::problem::did_you_mean;
+use engine::near::nearest;
 use lessons::session::Word;
 
 /// What a line of the learner asks for.
@@ -137,8 +137,7 @@ fn usage(word: &str) -> String {
 
 /// The word that `first` was probably meant to be.
 pub(crate) fn near(first: &str) -> Option<&'static str> {
-    let names: Vec<&'static str> = TABLE.iter().map(|(name, _, _)| *name).collect();
-    did_you_mean(first, &names)
+    nearest(first, TABLE.iter().map(|(name, _, _)| *name))
 }
 
 #[cfg(test)]

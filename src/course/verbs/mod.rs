@@ -22,7 +22,7 @@ pub(crate) mod words;
 use crate::docker::commands;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
-use lessons::problem::did_you_mean;
+use engine::near::nearest;
 use std::io::Write;
 
 /// A verb: what its help says, and what it does with the words after it.
@@ -168,7 +168,7 @@ pub(super) fn run(verb: &str, words: &[String]) -> CommandResult {
 fn unknown(verb: &str) -> Failure {
     let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
     let is_docker = commands::find(&[verb.to_owned()]).is_some();
-    let hint = match did_you_mean(verb, &names) {
+    let hint = match nearest(verb, names) {
         _ if is_docker => format!("docklings docker {verb}"),
         Some(near) => format!("did you mean `docklings {near}`?"),
         None => "docklings --help".to_owned(),

@@ -28,8 +28,9 @@ pub mod volume;
 pub mod workdir;
 
 use super::state::{Effect, Place, State};
-use super::syntax::error::{BuildError, closest};
+use super::syntax::error::BuildError;
 use super::syntax::statement::Statement;
+use crate::near::nearest;
 
 /// Which instruction a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +90,7 @@ impl Kind {
             .split_whitespace()
             .next()
             .unwrap_or_default();
-        Err(match closest(keyword, KEYWORDS.map(|(known, _)| known)) {
+        Err(match nearest(keyword, KEYWORDS.map(|(known, _)| known)) {
             Some(meant) => statement.error_here(format!("{message} (did you mean {meant}?)")),
             None => statement.error_here(message).with_hint(format!(
                 "a command stands behind RUN (`RUN {written} …`), and a line that belongs to the one above needs a `\\` at the end of that one"
