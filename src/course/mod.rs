@@ -15,7 +15,7 @@ mod state;
 mod steps;
 mod verbs;
 mod view;
-mod workspace;
+pub(crate) mod workspace;
 
 use crate::docker::commands;
 use crate::docker::registry::hub;

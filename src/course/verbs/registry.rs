@@ -66,7 +66,8 @@ pub(crate) fn run(words: &Words) -> CommandResult {
     let store = Store::open(&root)?;
     let mut gate = Gate::new(access, words.has("--read-only"));
     if words.values("--load").next().is_some() {
-        env.engine(crate::env::FREE, "registry")?.ensure_starter_images()?;
+        env.engine(crate::env::FREE, "registry")?
+            .ensure_starter_images()?;
         hub::added::fill(&env, &store, words.values("--load"))?;
         gate = gate.with_official_closed();
     }
