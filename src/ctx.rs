@@ -4,12 +4,10 @@ use crate::docker::rows::View;
 use crate::env::Env;
 use crate::failure::CommandResult;
 use crate::output::Output;
-use engine::clock::System;
+use engine::Engine;
 use engine::runtime::resume::Resumed;
-use engine::{Engine, Settings};
 use jiff::tz::TimeZone;
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
 
 /// The surroundings of one command.
 pub(crate) struct Ctx {
@@ -41,15 +39,7 @@ impl Ctx {
         if let Some(engine) = &self.engine {
             return Ok(engine.clone());
         }
-        let engine = Engine::open(Settings {
-            home: self.env.home.clone(),
-            sandbox: self.env.sandbox.clone(),
-            binary: std::env::current_exe()?,
-            via: self.via.clone(),
-            outbound: self.env.outbound,
-            clock: Arc::new(System),
-            entropy: Arc::new(System),
-        })?;
+        let engine = self.env.engine(&self.env.sandbox, &self.via)?;
         engine.ensure_starter_images()?;
         self.resume(&engine)?;
         Ok(self.engine.insert(engine).clone())

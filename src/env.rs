@@ -17,14 +17,17 @@
 //!
 //! `docker run -e NAME` passes on variables of the caller, whatever their name.
 
-use crate::failure::Failure;
+use crate::failure::{CommandResult, Failure};
+use engine::clock::System;
 use engine::network::outbound::Allowed;
 use engine::oci::digest::Digest;
 use engine::paths::{Home, ours};
+use engine::{Engine, Settings};
 use std::env;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where everything is kept.
 pub(crate) const HOME: &str = "DOCKLINGS_HOME";
@@ -59,6 +62,19 @@ pub(crate) struct Env {
 }
 
 impl Env {
+    /// The engine on the sandbox called `sandbox`; `via` is the command that the journal names.
+    pub(crate) fn engine(&self, sandbox: &str, via: &str) -> CommandResult<Engine> {
+        Ok(Engine::open(Settings {
+            home: self.home.clone(),
+            sandbox: sandbox.to_owned(),
+            binary: std::env::current_exe()?,
+            via: via.to_owned(),
+            outbound: self.outbound,
+            clock: Arc::new(System),
+            entropy: Arc::new(System),
+        })?)
+    }
+
     /// Reads the environment. Error: the home is not known, or is not the user's own.
     pub(crate) fn read() -> Result<Self, Failure> {
         let env = Self::read_unchecked()?;

@@ -43,11 +43,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some((first, rest)) if !is_docker && first == "docker" => (true, rest),
         _ => (is_docker, words),
     };
-    let ended = match words.first().map(String::as_str) {
-        _ if is_docker => docker::commands::run(words),
-        None => course::shell::run(false),
-        Some("author") => course::author::run(&words[1..]),
-        Some(verb) => course::verbs::run(verb, &words[1..]),
+    let ended = match is_docker {
+        true => docker::commands::run(words),
+        false => course::run(words),
     };
     ExitCode::from(match ended {
         Ok(()) => exit::OK,

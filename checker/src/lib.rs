@@ -28,6 +28,7 @@ pub mod wait;
 pub mod world;
 
 pub use course::{Course, load_all};
+pub use engine::near;
 pub use evaluate::{Attempt, evaluate};
 pub use exercise::{Exercise, Goal, Hint, Level};
 pub use problem::Problem;

@@ -1,11 +1,8 @@
 //! A small, real container engine, written to be read.
 //!
 //! Modules in reading order, each importing only from those before it:
-//! `error visible clock size id paths events` → [`oci`] `sys` → [`store`] `cgroup` → [`tree`] → `engine` → [`image`] `network`
-//! `volume` → `runtime` → `build` → `look` `repair`.
-//!
-//! The [`Engine`] is a handle on one sandbox. Each verb is a method of it, and stands in the chapter that it belongs to:
-//! `Engine::stop` in `runtime/stop.rs`, `Engine::tag` in `image/tag.rs`.
+//! `error visible id paths clock size go near events site` → [`oci`] `sys` → [`store`] `cgroup` → [`tree`] → [`image`] `network` `volume` → `runtime` → `build` →
+//! `engine`.
 //!
 //! Invariants: the engine never prints, and never reads `$HOME`, a terminal, the clock or randomness by itself; a path
 //! inside a container's root is only ever resolved with `openat2(RESOLVE_IN_ROOT)`; nothing under `content/` changes
@@ -17,9 +14,11 @@ pub mod clock;
 pub mod engine;
 pub mod error;
 pub mod events;
+pub mod go;
 pub mod id;
 pub mod image;
 pub mod look;
+pub mod near;
 pub mod network;
 pub mod oci;
 pub mod paths;

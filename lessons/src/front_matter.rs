@@ -1,6 +1,7 @@
 //! The head of a lesson's file, between two lines `---`. The only file of this crate that reads YAML.
 
-use crate::problem::{Problem, did_you_mean};
+use crate::problem::Problem;
+use checker::near::nearest;
 use serde::Deserialize;
 
 /// The head of a lesson.
@@ -93,7 +94,7 @@ fn unknown_field(yaml: &str) -> Option<(&str, Option<&'static str>)> {
         .filter_map(|line| line.split_once(':'))
         .map(|(name, _)| name.trim())
         .find(|name| !FIELDS.contains(name))
-        .map(|name| (name, did_you_mean(name, &FIELDS)))
+        .map(|name| (name, nearest(name, FIELDS)))
 }
 
 /// The parser's message without its position.

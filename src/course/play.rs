@@ -1,7 +1,7 @@
 //! A solution, run from the first step to the last in a sandbox to throw away. The learner's own is not touched.
 
 use crate::course::look::{ASIDE, CODE, HEADING, styled};
-use crate::course::steps;
+use crate::course::steps::Steps;
 use crate::course::workspace::{Workbench, find};
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
@@ -26,6 +26,7 @@ pub(crate) fn play(
     let played = (|| {
         tell(&format!("\n{}\n", styled(HEADING, "In a scratch sandbox:")))?;
         bench.prepare()?;
+        let steps = Steps::new(env, &bench.sandbox, &bench.workspace)?;
         for step in &solution.steps {
             match &step.action {
                 Action::Write { path, text } => {
@@ -42,15 +43,15 @@ pub(crate) fn play(
                     styled(CODE, &format!("$ {}", action.describe()))
                 ))?,
             }
-            let (code, output) = steps::run(env, &bench.sandbox, &bench.workspace, &step.action)?;
-            tell(&output)?;
-            if !output.is_empty() && !output.ends_with('\n') {
+            let done = steps.act_to_the_end(&step.action)?;
+            tell(&done.output)?;
+            if !done.output.is_empty() && !done.output.ends_with('\n') {
                 tell("\n")?;
             }
-            if code != 0 {
+            if done.code != 0 {
                 tell(&format!(
                     "{}\n",
-                    styled(ASIDE, &format!("(exit code {code})"))
+                    styled(ASIDE, &format!("(exit code {})", done.code))
                 ))?;
             }
         }

@@ -1,54 +1,134 @@
-//! What an exercise's author wrote down to be done: setups and solutions, run by the real binary.
+//! What an exercise's author wrote down to be done: setups, solutions and attempts, run by the shell in a workspace, with
+//! a `docker` of our choice first on PATH.
 
 use crate::course::scripted::{self, Ended};
-use crate::course::shell::link_commands;
+use crate::course::workspace::link_commands;
 use crate::env::{self, Env};
-use crate::failure::{CommandResult, Failure};
+use crate::failure::CommandResult;
+use checker::SetupPlan;
+use checker::author::observe::{Done, Failure};
 use checker::exercise::Action;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-/// Does `action` in `sandbox` and `workspace`; returns the exit code and everything that was printed.
-pub(crate) fn run(
-    env: &Env,
-    sandbox: &str,
-    workspace: &Path,
-    action: &Action,
-) -> CommandResult<(i32, String)> {
-    let ended = match action {
-        Action::Run(line) => scripted::run(shell(env, sandbox, workspace, line)?, None)?,
-        Action::Write { path, text } => {
-            let path = workspace.join(path);
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            fs::write(path, text)?;
-            return Ok((0, String::new()));
-        }
-        Action::Terminal { command, input } => {
-            scripted::run_typing(shell(env, sandbox, workspace, command)?, input, None)?
-        }
-    };
-    // Without a limit each comes to its end.
-    let Ended { code, output } =
-        ended.ok_or_else(|| Failure::message("a step of the exercise did not end"))?;
-    Ok((code, output))
+/// A step that takes longer does not end, also on a machine that is busy with other things.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Where and with what steps are done.
+pub(crate) struct Steps {
+    /// The files of the exercise.
+    pub(crate) workspace: PathBuf,
+    /// The folder whose `docker` is used.
+    pub(crate) bin: PathBuf,
+    /// What says to that `docker` where to work.
+    pub(crate) variables: Vec<(&'static str, OsString)>,
 }
 
-fn shell(env: &Env, sandbox: &str, workspace: &Path, line: &str) -> io::Result<Command> {
-    let bin = link_commands(&env.home)?;
-    let others = std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
-    let path = std::iter::once(bin).chain(std::env::split_paths(&others));
-    let path = std::env::join_paths(path).map_err(io::Error::other)?;
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", line])
-        .env("PATH", path)
-        .env("PWD", workspace)
-        .env(env::HOME, env.home.root())
-        .env(env::SANDBOX, sandbox)
-        .current_dir(workspace);
-    Ok(command)
+impl Steps {
+    /// Steps that are done by this program, in `sandbox` and `workspace`.
+    pub(crate) fn new(env: &Env, sandbox: &str, workspace: &Path) -> io::Result<Self> {
+        Ok(Self {
+            workspace: workspace.to_owned(),
+            bin: link_commands(&env.home)?,
+            variables: vec![
+                (env::HOME, env.home.root().into()),
+                (env::SANDBOX, sandbox.into()),
+            ],
+        })
+    }
+
+    /// Makes the workspace and does the setup; `Some` is a step that failed.
+    pub(crate) fn set_up(&self, plan: &SetupPlan<'_>) -> CommandResult<Option<Failure>> {
+        fs::create_dir_all(&self.workspace)?;
+        if let Some(folder) = &plan.folder {
+            copy(folder, &self.workspace)?;
+        }
+        for (path, text) in &plan.files {
+            self.write(path, text)?;
+        }
+        for (index, step) in plan.steps.iter().enumerate() {
+            match self.act(&step.action)? {
+                Some(done) if done.code == 0 => {}
+                Some(done) => return Ok(Some(Failure::Setup(index, done.code, done.output))),
+                None => {
+                    let said = "it does not end".to_owned();
+                    return Ok(Some(Failure::Setup(index, 124, said)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn write(&self, path: &str, text: &str) -> io::Result<()> {
+        let path = self.workspace.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, text)
+    }
+
+    /// Does one step; `None` if it does not end.
+    pub(crate) fn act(&self, action: &Action) -> CommandResult<Option<Done>> {
+        self.act_within(action, Some(LIMIT))
+    }
+
+    /// Does one step, and waits for its end.
+    pub(crate) fn act_to_the_end(&self, action: &Action) -> CommandResult<Done> {
+        let done = self.act_within(action, None)?;
+        Ok(done.expect("there is no limit"))
+    }
+
+    fn act_within(&self, action: &Action, limit: Option<Duration>) -> CommandResult<Option<Done>> {
+        let ended = match action {
+            Action::Write { path, text } => {
+                self.write(path, text)?;
+                Some(Ended {
+                    code: 0,
+                    output: String::new(),
+                })
+            }
+            Action::Run(line) => scripted::run(self.shell(line)?, limit)?,
+            Action::Terminal { command, input } => {
+                scripted::run_typing(self.shell(command)?, input, limit)?
+            }
+        };
+        Ok(ended.map(|Ended { code, output }| Done {
+            command: action.describe(),
+            code,
+            output,
+        }))
+    }
+
+    fn shell(&self, line: &str) -> io::Result<Command> {
+        let others =
+            std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
+        let path = std::iter::once(self.bin.clone()).chain(std::env::split_paths(&others));
+        let path = std::env::join_paths(path).map_err(io::Error::other)?;
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", line])
+            .env("PATH", path)
+            .env("PWD", &self.workspace)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(&self.workspace);
+        Ok(command)
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            fs::create_dir_all(&target)?;
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
 }

@@ -1,10 +1,9 @@
 //! What the course says, as text. Colour is part of the text here; [`Look::show`] takes it away where it is not wanted.
 
+use super::explain::explain;
 use super::layout::indented;
 pub(crate) use super::layout::{fill, hanging};
 use super::look::{ASIDE, CODE, HEADING, Look, NOT_YET, PASS, styled};
-use super::shell::explain::explain;
-use super::shell::words;
 use crate::term::markdown::{Layout, render};
 use checker::exercise::Attempt;
 use checker::report::{Line, TextOptions};
@@ -325,10 +324,10 @@ pub(crate) fn explained(command: &str, look: Look) -> String {
     out
 }
 
-/// The words of the shell.
-pub(crate) fn help(look: Look) -> String {
+/// The words of the shell: each word of `table`, what follows it, and what it does.
+pub(crate) fn help(table: &[(&str, &str, &str)], look: Look) -> String {
     let mut out = String::from("\n");
-    for (name, rest, what) in words::TABLE {
+    for (name, rest, what) in table {
         let usage = format!("{name} {rest}");
         if look.width >= 60 {
             let text = format!("{usage:<20} {what}");

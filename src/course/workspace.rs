@@ -3,18 +3,18 @@
 //! Setup runs once. The file `setup.json` in the sandbox is written when it has ended well; a sandbox without it was
 //! left half made by a crash, and is made again.
 
-use crate::course::{state, steps};
+use crate::course::state;
+use crate::course::steps::Steps;
 use crate::docker::registry::hub::look;
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
 use checker::Exercise;
 use checker::world::Snapshot;
 use checker::world::engine::EngineWorld;
-use engine::clock::System;
 use engine::error::plainly;
+use engine::paths::Home;
 use engine::store::atomic::{self, Durability};
 use engine::store::{lock, whole};
-use engine::{Engine, Settings};
 use lessons::catalog::{Catalog, DRAWS, StartFile};
 use lessons::progress::Change;
 use lessons::session::exercise_sandbox;
@@ -24,19 +24,25 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
-/// Opens the sandbox `name` for looking at it.
-pub(crate) fn open_engine(env: &Env, name: &str, via: &str) -> CommandResult<Engine> {
-    Ok(Engine::open(Settings {
-        home: env.home.clone(),
-        sandbox: name.to_owned(),
-        binary: std::env::current_exe()?,
-        via: via.to_owned(),
-        outbound: env.outbound,
-        clock: Arc::new(System),
-        entropy: Arc::new(System),
-    })?)
+/// Makes the links `docker` and `docklings` to this program in a folder of their own below home, and returns that
+/// folder. Links that point to another build are replaced.
+pub(crate) fn link_commands(home: &Home) -> io::Result<PathBuf> {
+    let bin = home.root().join("bin");
+    fs::create_dir_all(&bin)?;
+    let program = std::env::current_exe()?;
+    for name in ["docker", "docklings"] {
+        let link = bin.join(name);
+        if fs::read_link(&link).is_ok_and(|target| target == program) {
+            continue;
+        }
+        // A rename replaces whatever is there at once, so a second shell never finds nothing.
+        let fresh = bin.join(format!(".{name}-{}", std::process::id()));
+        let _ = fs::remove_file(&fresh);
+        std::os::unix::fs::symlink(&program, &fresh)?;
+        fs::rename(&fresh, &link)?;
+    }
+    Ok(bin)
 }
 
 /// Where an exercise is worked on.
@@ -169,18 +175,17 @@ impl<'a> Workbench<'a> {
         self.env.home.claim(&self.workspace)?;
         place_files(&self.workspace, &self.catalog.start_files(&self.id))?;
         // Opening makes the sandbox, with the starter images.
-        let engine = open_engine(self.env, &self.sandbox, "setup")?;
+        let engine = self.env.engine(&self.sandbox, "setup")?;
         engine.ensure_starter_images()?;
+        let steps = Steps::new(self.env, &self.sandbox, &self.workspace)?;
         for step in &self.exercise()?.setup {
-            let (code, output) =
-                steps::run(self.env, &self.sandbox, &self.workspace, &step.action)?;
-            if code != 0 {
-                let command = step.action.describe();
-                let said = output.trim_end();
+            let done = steps.act_to_the_end(&step.action)?;
+            if done.code != 0 {
+                let said = done.output.trim_end();
                 return Err(Failure::Hinted(
                     format!(
-                        "the exercise `{}` could not be set up: `{command}` ended with exit code {code}\n{said}",
-                        self.id
+                        "the exercise `{}` could not be set up: `{}` ended with exit code {}\n{said}",
+                        self.id, done.command, done.code
                     ),
                     crate::exit::FAILURE,
                     "docklings doctor".to_owned(),
@@ -231,7 +236,7 @@ impl<'a> Workbench<'a> {
                 ),
             ));
         }
-        let engine = open_engine(self.env, &self.sandbox, "check")?;
+        let engine = self.env.engine(&self.sandbox, "check")?;
         let world = EngineWorld::new(engine, &self.workspace, setup);
         Ok(world.with_hub(look::hub(self.env, &self.sandbox)))
     }
@@ -263,7 +268,7 @@ pub(crate) fn find<'a>(catalog: &'a Catalog, id: &str) -> CommandResult<&'a Exer
     let problems = catalog.exercise_problems(id);
     if problems.is_empty() {
         let known: Vec<&str> = catalog.exercise_ids().collect();
-        let hint = match lessons::problem::did_you_mean(id, &known) {
+        let hint = match engine::near::nearest(id, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => "`docklings list` shows them all".to_owned(),
         };
@@ -304,7 +309,7 @@ pub(crate) fn drop_sandbox(env: &Env, name: &str) -> CommandResult {
     if !paths.root().exists() {
         return Ok(());
     }
-    let engine = open_engine(env, name, "reset")?;
+    let engine = env.engine(name, "reset")?;
     // Also those whose records are damaged.
     let ids: Vec<String> = engine::store::records::list(engine.sandbox())?
         .iter()

@@ -61,7 +61,7 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, S
         return civil(text, zone).ok_or_else(|| {
             format!(
                 "failed to parse value as time or duration: {}",
-                crate::docker::template::quote(text)
+                engine::go::quote(text)
             )
         });
     }
@@ -79,7 +79,7 @@ pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, S
     unix().ok_or_else(|| {
         format!(
             "failed to parse value as time or duration: {}",
-            crate::docker::template::quote(text)
+            engine::go::quote(text)
         )
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Source: docker/go-units, `size.go` and `duration.go`.
 
-use crate::docker::template::significant;
+use engine::go::{quote, significant};
 use std::time::Duration;
 
 const DECIMAL: [&str; 9] = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
@@ -59,7 +59,7 @@ pub fn span(span: Duration) -> String {
 /// # Errors
 /// `time: invalid duration "…"`, and Go's two other complaints.
 pub fn parse_duration(text: &str) -> Result<i64, String> {
-    let quoted = crate::docker::template::quote(text);
+    let quoted = quote(text);
     let invalid = || format!("time: invalid duration {quoted}");
     let (sign, mut rest) = match text.as_bytes().first() {
         Some(b'-') => (-1, &text[1..]),
@@ -91,7 +91,7 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
             "m" => 60e9,
             "h" => 3600e9,
             unit => {
-                let unit = crate::docker::template::quote(unit);
+                let unit = quote(unit);
                 return Err(format!("time: unknown unit {unit} in duration {quoted}"));
             }
         };
@@ -103,35 +103,6 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         return Err(invalid());
     }
     Ok(sign * total.round() as i64)
-}
-
-/// Go's way of printing a duration: `1m30s`, `2.5s`, `300ms`, `0s`.
-pub fn duration_text(nanoseconds: i64) -> String {
-    let size = nanoseconds.unsigned_abs();
-    let sign = if nanoseconds < 0 { "-" } else { "" };
-    let decimal = |value: u64, unit: u64| {
-        let text = format!(
-            "{}.{:09}",
-            value / unit,
-            value % unit * (1_000_000_000 / unit)
-        );
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    };
-    match size {
-        0 => "0s".to_owned(),
-        1..1_000 => format!("{sign}{size}ns"),
-        1_000..1_000_000 => format!("{sign}{}µs", decimal(size, 1_000)),
-        1_000_000..1_000_000_000 => format!("{sign}{}ms", decimal(size, 1_000_000)),
-        _ => {
-            let minutes = size / 60_000_000_000;
-            let seconds = decimal(size % 60_000_000_000, 1_000_000_000);
-            match (minutes / 60, minutes % 60) {
-                (0, 0) => format!("{sign}{seconds}s"),
-                (0, minutes) => format!("{sign}{minutes}m{seconds}s"),
-                (hours, minutes) => format!("{sign}{hours}h{minutes}m{seconds}s"),
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -195,9 +166,9 @@ mod tests {
             ("7ns", 7),
         ] {
             assert_eq!(parse_duration(text), Ok(nanoseconds), "{text}");
-            assert_eq!(duration_text(nanoseconds), text);
+            assert_eq!(engine::go::duration(nanoseconds), text);
         }
-        assert_eq!(duration_text(0), "0s");
+        assert_eq!(engine::go::duration(0), "0s");
         assert_eq!(parse_duration("0"), Ok(0));
         for (text, complaint) in [
             ("", r#"time: invalid duration """#),

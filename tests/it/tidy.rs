@@ -74,6 +74,15 @@ fn every_dependency_has_its_reason() {
 }
 
 #[test]
+fn every_dependency_is_used() {
+    let files = Source::rust_files();
+    for folder in ["", "engine/", "checker/", "lessons/", "registry/"] {
+        let manifest = Source::read(&format!("{folder}Cargo.toml"));
+        assert_tidy(pages::unused(&manifest, &files));
+    }
+}
+
+#[test]
 fn what_is_refused_by_name_is_explained() {
     assert_tidy(limits::explained(
         &Source::read("src/docker/commands/limits.rs"),

@@ -16,7 +16,7 @@ pub(crate) fn problems(exercise: &Exercise, course: &[Exercise]) -> Vec<Problem>
                 .at
                 .problem(format!("there is no exercise `{}`", need.text))
                 .of_rule("E21");
-            problems.push(match crate::load::suggest::nearest(&need.text, known) {
+            problems.push(match crate::near::nearest(&need.text, known) {
                 Some(near) => problem.with_help(format!("did you mean `{near}`?")),
                 None => problem,
             });

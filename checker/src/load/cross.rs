@@ -1,7 +1,7 @@
 //! What only the whole exercise shows: names that are used must exist, and be unique.
 
 use crate::exercise::{Attempt, Exercise, Goal};
-use crate::load::suggest::nearest;
+use crate::near::nearest;
 use crate::problem::{Place, Problem};
 use std::collections::BTreeSet;
 

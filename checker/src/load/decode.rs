@@ -1,7 +1,7 @@
 //! From [`Node`]s to plain values, noting every problem instead of stopping at the first.
 
 use super::node::{Key, Node, Value};
-use super::suggest::nearest;
+use crate::near::nearest;
 use crate::problem::{Place, Problem, Source};
 use std::ops::Range;
 use std::time::Duration;

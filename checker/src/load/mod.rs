@@ -13,7 +13,6 @@ mod goal;
 pub(crate) mod matcher;
 pub(crate) mod node;
 pub(crate) mod params;
-pub(crate) mod suggest;
 pub mod translation;
 pub(crate) mod yaml;
 

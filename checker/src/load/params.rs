@@ -234,7 +234,7 @@ pub(crate) fn note_unknown(
             && !quoted
             && !RESERVED.contains(&name)
             && !known.contains_key(name)
-            && let Some(near) = super::suggest::nearest(name, names)
+            && let Some(near) = crate::near::nearest(name, names)
         {
             decoder.note_help(
                 at..at + close + 2,

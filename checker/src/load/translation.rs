@@ -14,9 +14,9 @@
 
 use super::decode::Decoder;
 use super::node::{Node, Value};
-use super::suggest::nearest;
 use super::yaml;
 use crate::exercise::Exercise;
+use crate::near::nearest;
 use crate::problem::{Problem, Source};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

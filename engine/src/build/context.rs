@@ -6,8 +6,8 @@
 use super::ignore::Ignore;
 use super::request::{Context, DockerfileAt, LONGEST_DOCKERFILE as LONGEST};
 use super::sources::Tree;
-use super::syntax::error::closest;
 use crate::error::{Error, IoContext, Result};
+use crate::near::nearest;
 use crate::oci::digest::Digest;
 use crate::paths::{Home, create_private_dir};
 use crate::store::layers::DIFF;
@@ -262,7 +262,7 @@ fn not_found(view: &View, name: &str) -> Error {
         .iter()
         .find(|other| other.to_ascii_lowercase().starts_with("dockerfile."))
         .map(String::as_str)
-        .or_else(|| closest(name, names.iter().map(String::as_str)));
+        .or_else(|| nearest(name, names.iter().map(String::as_str)));
     match like {
         Some(other) => error.with_hint(format!(
             "there is a `{other}`: rename it, or name it with `-f {other}`"

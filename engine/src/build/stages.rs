@@ -5,12 +5,13 @@
 
 use super::instruction::Instruction;
 use super::state::{ArgValue, BuildArgs};
-use super::syntax::error::{BuildError, closest};
+use super::syntax::error::BuildError;
 use super::syntax::parse::{Dockerfile, Stage};
 use super::syntax::source::Word;
 use super::syntax::statement::place;
 use super::syntax::words::{Expander, Rules};
 use crate::error::{Error, Result};
+use crate::near::nearest;
 use crate::oci::reference::Reference;
 use std::collections::BTreeSet;
 
@@ -213,7 +214,7 @@ pub(crate) fn stage_like<'a>(file: &'a Dockerfile, name: &str) -> Option<&'a str
         .iter()
         .filter_map(|stage| stage.from.name.as_ref())
         .map(|name| name.text.as_str());
-    closest(name, names)
+    nearest(name, names)
 }
 
 fn named(file: &Dockerfile, name: &str) -> Result<usize> {

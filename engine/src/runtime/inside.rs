@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Clock ticks per second in `/proc`; always 100 for user space on Linux.
-pub(super) const TICKS: u64 = 100;
+const TICKS: u64 = 100;
 
 /// Pids of all processes in the pid namespace of `init`, `init` first.
 pub(super) fn pids(init: i32) -> Vec<i32> {
@@ -33,7 +33,7 @@ pub(super) fn pids(init: i32) -> Vec<i32> {
 }
 
 /// The fields of `/proc/<pid>/stat` after the name, from field 3.
-pub(super) fn stat(pid: i32) -> Option<Vec<String>> {
+fn stat(pid: i32) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     Some(
         text.rsplit_once(')')?
@@ -44,7 +44,7 @@ pub(super) fn stat(pid: i32) -> Option<Vec<String>> {
     )
 }
 
-pub(super) fn field(fields: &[String], number: usize) -> u64 {
+fn field(fields: &[String], number: usize) -> u64 {
     fields
         .get(number - 3)
         .and_then(|text| text.parse().ok())
@@ -104,7 +104,7 @@ impl Engine {
     }
 }
 
-pub(super) fn machine_memory() -> Option<u64> {
+fn machine_memory() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let kibibytes: u64 = text.lines().find_map(|line| {
         line.strip_prefix("MemTotal:")?

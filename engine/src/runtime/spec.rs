@@ -222,7 +222,7 @@ pub struct LogRecord {
 pub struct Processes {
     /// The first line of `ps`.
     pub titles: Vec<String>,
-    /// A row per process, the container's first one first; as many cells as titles.
+    /// A row per process, in the order of `ps`; no more cells than titles.
     pub rows: Vec<Vec<String>>,
 }
 

@@ -13,9 +13,9 @@ use checker::author::observe::Observation;
 use checker::author::{Surroundings, judge, read, trial};
 use checker::problem::Severity;
 use checker::{Course, Exercise, Problem, load_all};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 #[derive(Debug, clap::Args)]
@@ -168,9 +168,9 @@ fn on_docker(
     chosen: &[Exercise],
     bundle: &[String],
 ) -> CommandResult<Found> {
-    let bar = progress(args, oracle::count(chosen));
-    let compared = oracle::compare_all(env, chosen, bundle, &|| bar.inc(1));
-    bar.finish_and_clear();
+    let counter = Counter::new(args, oracle::count(chosen));
+    let compared = oracle::compare_all(env, chosen, bundle, &|| counter.count());
+    counter.clear();
     let compared = compared?;
     Ok(Found {
         problems: compared.problems,
@@ -202,26 +202,47 @@ fn try_all(args: &Args, env: &Env, exercises: &[Exercise]) -> Vec<Vec<Observatio
     let jobs = args
         .jobs
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
-    let bar = progress(args, trials.len());
+    let counter = Counter::new(args, trials.len());
     let mut seen: Vec<Vec<Observation>> = exercises.iter().map(|_| Vec::new()).collect();
-    for (owner, one) in workers::try_all(env, exercises, trials, jobs, &|| bar.inc(1)) {
+    for (owner, one) in workers::try_all(env, exercises, trials, jobs, &|| counter.count()) {
         seen[owner].push(one);
     }
-    bar.finish_and_clear();
+    counter.clear();
     seen
 }
 
-/// A bar on a terminal; nothing elsewhere.
-fn progress(args: &Args, trials: usize) -> ProgressBar {
-    let bar = if io::stderr().is_terminal() && !args.json {
-        ProgressBar::new(trials as u64)
-    } else {
-        ProgressBar::hidden()
-    };
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos} of {len} trials, {eta} left") {
-        bar.set_style(style);
+/// How many trials are done, on one line of a terminal; nothing elsewhere.
+struct Counter {
+    is_shown: bool,
+    total: usize,
+    done: AtomicUsize,
+}
+
+impl Counter {
+    fn new(args: &Args, total: usize) -> Self {
+        Self {
+            is_shown: io::stderr().is_terminal() && !args.json,
+            total,
+            done: AtomicUsize::new(0),
+        }
     }
-    bar
+
+    fn count(&self) {
+        let done = 1 + self.done.fetch_add(1, Ordering::Relaxed);
+        self.show(&format!("\r{done} of {} trials", self.total));
+    }
+
+    /// Takes the line away.
+    fn clear(&self) {
+        self.show("\r\x1b[K");
+    }
+
+    fn show(&self, text: &str) {
+        if self.is_shown {
+            // Progress that cannot be shown is no reason to stop.
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+    }
 }
 
 fn print_json(exercises: &[Exercise], found: &Found, summary: &Summary) -> CommandResult {

@@ -1,8 +1,7 @@
 //! Trials in sandboxes to throw away: the real binary, the real engine, no learner's state touched.
 
-use super::hands::Hands;
-use crate::course::shell::link_commands;
-use crate::course::workspace::{drop_sandbox, open_engine, remove};
+use crate::course::steps::Steps;
+use crate::course::workspace::{drop_sandbox, remove};
 use crate::docker::registry::hub::look;
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure as Failed};
@@ -25,9 +24,8 @@ const CONTROL_STEP: Duration = Duration::from_millis(20);
 
 /// What all trials share: the links to our binary, and the starter images. Returns the images' references.
 pub(super) fn prepare_home(env: &Env) -> CommandResult<Vec<String>> {
-    link_commands(&env.home)?;
-    let bench = Bench::new(env, usize::MAX);
-    let engine = open_engine(env, &bench.sandbox, "author")?;
+    let bench = Bench::new(env, usize::MAX)?;
+    let engine = env.engine(&bench.sandbox, "author")?;
     engine.ensure_starter_images()?;
     let images = engine.images()?;
     bench.discard()?;
@@ -40,26 +38,19 @@ pub(super) struct Bench<'e> {
     env: &'e Env,
     sandbox: String,
     /// What works there.
-    pub(super) hands: Hands,
+    pub(super) steps: Steps,
 }
 
 impl<'e> Bench<'e> {
     /// The one with this number.
-    pub(super) fn new(env: &'e Env, number: usize) -> Self {
+    pub(super) fn new(env: &'e Env, number: usize) -> CommandResult<Self> {
         let sandbox = format!("{}{}-{number}", env::TRIAL, std::process::id());
-        let home = env.home.root();
-        Self {
+        let workspace = env.home.workspace(&sandbox);
+        Ok(Self {
             env,
-            hands: Hands {
-                workspace: env.home.workspace(&sandbox),
-                bin: home.join("bin"),
-                variables: vec![
-                    (env::HOME, home.as_os_str().to_owned()),
-                    (env::SANDBOX, sandbox.clone().into()),
-                ],
-            },
+            steps: Steps::new(env, &sandbox, &workspace)?,
             sandbox,
-        }
+        })
     }
 
     /// The name of its sandbox.
@@ -69,7 +60,7 @@ impl<'e> Bench<'e> {
 
     /// Ids of the images that its sandbox begins with, by reference.
     pub(super) fn image_ids(&self) -> CommandResult<std::collections::BTreeMap<String, String>> {
-        let engine = open_engine(self.env, &self.sandbox, "author")?;
+        let engine = self.env.engine(&self.sandbox, "author")?;
         engine.ensure_starter_images()?;
         let mut ids = std::collections::BTreeMap::new();
         for image in engine.images()? {
@@ -82,12 +73,12 @@ impl<'e> Bench<'e> {
 
     /// Does the exercise's setup; `Err` inside is a setup that failed.
     pub(super) fn set_up(&self, exercise: &Exercise) -> CommandResult<Result<Snapshot, Failure>> {
-        let engine = open_engine(self.env, &self.sandbox, "setup")?;
+        let engine = self.env.engine(&self.sandbox, "setup")?;
         engine.ensure_starter_images()?;
-        if let Some(failure) = self.hands.set_up(&checker::setup(exercise))? {
+        if let Some(failure) = self.steps.set_up(&checker::setup(exercise))? {
             return Ok(Err(failure));
         }
-        let world = EngineWorld::new(engine, &self.hands.workspace, Snapshot::default());
+        let world = EngineWorld::new(engine, &self.steps.workspace, Snapshot::default());
         Ok(world
             .snapshot()
             .map_err(|blind| Failure::Machine(blind.because)))
@@ -95,20 +86,20 @@ impl<'e> Bench<'e> {
 
     /// What the checker sees.
     pub(super) fn world(&self, setup: Snapshot) -> CommandResult<EngineWorld> {
-        let engine = open_engine(self.env, &self.sandbox, "check")?;
-        let world = EngineWorld::new(engine, &self.hands.workspace, setup);
+        let engine = self.env.engine(&self.sandbox, "check")?;
+        let world = EngineWorld::new(engine, &self.steps.workspace, setup);
         Ok(world.with_hub(look::hub(self.env, &self.sandbox)))
     }
 
     /// Throws all of it away.
     pub(super) fn discard(&self) -> CommandResult {
         drop_sandbox(self.env, &self.sandbox)?;
-        remove(&self.hands.workspace)
+        remove(&self.steps.workspace)
     }
 
     fn digest(&self) -> CommandResult<StateDigest> {
         let sandbox = self.env.home.sandbox(&self.sandbox)?;
-        Ok(StateDigest::of(&[sandbox.root(), &self.hands.workspace])?)
+        Ok(StateDigest::of(&[sandbox.root(), &self.steps.workspace])?)
     }
 
     /// Whether each file that differs between `before` and `after` goes on changing while nobody looks, as the log of
@@ -132,7 +123,6 @@ impl<'e> Bench<'e> {
 
 /// Carries out `trial` number `number`. What goes wrong is part of what was seen.
 pub(super) fn try_out(env: &Env, exercise: &Exercise, trial: Trial, number: usize) -> Observation {
-    let bench = Bench::new(env, number);
     let mut seen = Observation {
         trial,
         done: Vec::new(),
@@ -141,15 +131,17 @@ pub(super) fn try_out(env: &Env, exercise: &Exercise, trial: Trial, number: usiz
     };
     let machine =
         |failed: Failed| Failure::Machine(failed.text().unwrap_or_else(|| "unknown".to_owned()));
-    match carry_out(&bench, exercise, &mut seen) {
-        Ok(failure) => seen.failure = failure,
-        Err(failed) => seen.failure = Some(machine(failed)),
-    }
-    if let Err(failed) = bench.discard()
-        && seen.failure.is_none()
-    {
-        seen.failure = Some(machine(failed));
-    }
+    let tried = Bench::new(env, number).and_then(|bench| {
+        let failure = carry_out(&bench, exercise, &mut seen);
+        let discarded = bench.discard();
+        let failure = failure?;
+        // What went wrong with the trial says more than what went wrong after it.
+        if failure.is_none() {
+            discarded?;
+        }
+        Ok(failure)
+    });
+    seen.failure = tried.unwrap_or_else(|failed| Some(machine(failed)));
     seen
 }
 
@@ -175,7 +167,7 @@ fn carry_out(
             seen.looks
                 .push(look(bench, &exercise, &setup, &trial, index, &judged)?);
         }
-        match bench.hands.act(&step.action)? {
+        match bench.steps.act(&step.action)? {
             Some(done) => seen.done.push(done),
             None => return Ok(Some(Failure::Stuck(index))),
         }

@@ -3,7 +3,6 @@
 mod check;
 mod execute;
 mod explain;
-mod hands;
 mod new;
 mod nouns;
 mod oracle;

@@ -16,7 +16,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
     if let Some(noun) = &args.noun
         && !known.contains(&noun.as_str())
     {
-        let hint = match lessons::problem::did_you_mean(noun, &known) {
+        let hint = match engine::near::nearest(noun, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", known.join(", ")),
         };

@@ -4,8 +4,8 @@
 //! our starter images is refused.
 
 use super::execute::{Bench, try_out};
-use super::hands::Hands;
-use crate::course::workspace::{open_engine, remove};
+use crate::course::steps::Steps;
+use crate::course::workspace::remove;
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure as Failed};
 use checker::author::compare::{self, Unseen};
@@ -114,8 +114,8 @@ fn trials(exercise: &Exercise) -> Vec<Trial> {
 struct Oracle<'e> {
     env: &'e Env,
     engine: Rc<DockerEngine>,
-    /// Its hands: the Docker client, with the engine's address.
-    hands: Hands,
+    /// What is done with a real `docker`, which finds the engine in its environment.
+    steps: Steps,
     /// A sandbox of ours for looking at the workspace.
     bench: Bench<'e>,
     /// The starter images, saved and by reference.
@@ -132,7 +132,7 @@ impl<'e> Oracle<'e> {
             let hint = "`DOCKER_HOST` names the engine, such as `unix:///tmp/oracle/docker.sock`";
             Failed::Hinted(blind.because, crate::exit::FAILURE, hint.to_owned())
         })?;
-        let bench = Bench::new(env, usize::MAX - 1);
+        let bench = Bench::new(env, usize::MAX - 1)?;
         let ids = bench.image_ids()?;
         if let Err(refused) = refuse_foreign(&engine, &ids) {
             bench.discard()?;
@@ -147,7 +147,7 @@ impl<'e> Oracle<'e> {
         let oracle = Self {
             env,
             engine: Rc::new(engine),
-            hands: Hands {
+            steps: Steps {
                 workspace: env
                     .home
                     .workspace(&format!("oracle-{}", std::process::id())),
@@ -180,9 +180,9 @@ impl<'e> Oracle<'e> {
         {
             return Ok(());
         }
-        let docker = self.hands.bin.join("docker");
+        let docker = self.steps.bin.join("docker");
         let variables = self
-            .hands
+            .steps
             .variables
             .iter()
             .map(|(name, value)| (name, value));
@@ -205,7 +205,7 @@ impl<'e> Oracle<'e> {
         // At once: what it published would be in the way of our own next trial.
         let cleared = self
             .make_fresh()
-            .and_then(|()| remove(&self.hands.workspace));
+            .and_then(|()| remove(&self.steps.workspace));
         match done.and_then(|done| cleared.map(|()| done)) {
             Ok(Ok(undecided)) => return (seen, undecided),
             Ok(Err(failure)) => seen.failure = Some(failure),
@@ -223,7 +223,7 @@ impl<'e> Oracle<'e> {
         seen: &mut Observation,
     ) -> CommandResult<Result<Unseen, Failure>> {
         let begun = Timestamp::now();
-        if let Some(failure) = self.hands.set_up(&checker::setup(exercise))? {
+        if let Some(failure) = self.steps.set_up(&checker::setup(exercise))? {
             return Ok(Err(failure));
         }
         let setup = self
@@ -232,7 +232,7 @@ impl<'e> Oracle<'e> {
             .map_err(unseen)?;
         let ready = Timestamp::now();
         for (index, step) in seen.trial.steps.clone().iter().enumerate() {
-            match self.hands.act(&step.action)? {
+            match self.steps.act(&step.action)? {
                 Some(done) => seen.done.push(done),
                 None => return Ok(Err(Failure::Stuck(index))),
             }
@@ -263,8 +263,8 @@ impl<'e> Oracle<'e> {
         begun: Timestamp,
         ready: Timestamp,
     ) -> CommandResult<DockerWorld> {
-        let engine = open_engine(self.env, self.bench.sandbox(), "check")?;
-        let workspace = &self.hands.workspace;
+        let engine = self.env.engine(self.bench.sandbox(), "check")?;
+        let workspace = &self.steps.workspace;
         let files = EngineWorld::new(engine, workspace, Snapshot::default());
         Ok(DockerWorld::new(
             Rc::clone(&self.engine),
@@ -316,11 +316,11 @@ fn folders() -> Vec<PathBuf> {
 /// Saves our starter images, as a learner would.
 fn save(bench: &Bench<'_>, images: &[String], to: &Path) -> CommandResult {
     let variables = bench
-        .hands
+        .steps
         .variables
         .iter()
         .map(|(name, value)| (name, value));
-    run(Command::new(bench.hands.bin.join("docker"))
+    run(Command::new(bench.steps.bin.join("docker"))
         .args(["save", "-o"])
         .arg(to)
         .args(images)

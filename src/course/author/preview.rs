@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
         answers: BTreeMap::new(),
         look_between: false,
     };
-    let bench = Bench::new(&env, 0);
+    let bench = Bench::new(&env, 0)?;
     let report = (|| {
         let setup = match bench.set_up(&exercise)? {
             Ok(setup) => setup,
@@ -103,7 +103,7 @@ pub(super) fn find(folder: &Folder, id: &str) -> CommandResult<PathBuf> {
     }
     let known: Vec<String> = files.iter().filter_map(name).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let hint = match lessons::problem::did_you_mean(id, &known) {
+    let hint = match engine::near::nearest(id, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => format!(
             "`{}` has no exercises; `--dir FOLDER` names the folder",

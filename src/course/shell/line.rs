@@ -2,6 +2,7 @@
 
 use super::carry::Carry;
 use super::job::{End, Terminal};
+use crate::course::workspace::link_commands;
 use crate::env;
 use engine::paths::Home;
 use std::ffi::OsString;
@@ -109,24 +110,4 @@ impl Lines {
             .current_dir(&self.carry.folder);
         Ok(command)
     }
-}
-
-/// Makes the links `docker` and `docklings` to this program in a folder of their own below home, and returns that
-/// folder. Links that point to another build are replaced.
-pub(crate) fn link_commands(home: &Home) -> io::Result<PathBuf> {
-    let bin = home.root().join("bin");
-    fs::create_dir_all(&bin)?;
-    let program = std::env::current_exe()?;
-    for name in ["docker", "docklings"] {
-        let link = bin.join(name);
-        if fs::read_link(&link).is_ok_and(|target| target == program) {
-            continue;
-        }
-        // A rename replaces whatever is there at once, so a second shell never finds nothing.
-        let fresh = bin.join(format!(".{name}-{}", std::process::id()));
-        let _ = fs::remove_file(&fresh);
-        std::os::unix::fs::symlink(&program, &fresh)?;
-        fs::rename(&fresh, &link)?;
-    }
-    Ok(bin)
 }

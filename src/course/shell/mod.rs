@@ -6,18 +6,14 @@
 mod carry;
 mod complete;
 mod editor;
-pub(crate) mod explain;
 mod highlight;
 mod job;
 mod lexer;
 mod line;
 mod perform;
-pub(crate) mod show;
 pub(crate) mod undo;
 mod why;
 pub(crate) mod words;
-
-pub(crate) use line::link_commands;
 
 use crate::course::look::{self, Look};
 use crate::course::{state, view};
@@ -28,13 +24,13 @@ use editor::{Input, Reader, history_file};
 use engine::error::plainly;
 use engine::visible;
 use job::{End, Terminal};
-use lessons::session::{Event, Session, Word as CourseWord};
+use lessons::session::{Event, Session, Word};
 use line::Lines;
 
 use rustix::process::Pid;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use words::Word;
+use words::Wish;
 
 /// The lesson shell.
 struct Shell {
@@ -129,11 +125,11 @@ impl Shell {
             self.asked = false;
             match line.trim() {
                 "yes" | "y" | "Y" | "Yes" => {
-                    self.handle(Event::Word(CourseWord::Yes))?;
+                    self.handle(Event::Word(Word::Yes))?;
                     return Ok(true);
                 }
                 "no" | "n" | "N" | "No" => {
-                    self.handle(Event::Word(CourseWord::No))?;
+                    self.handle(Event::Word(Word::No))?;
                     return Ok(true);
                 }
                 _ => {}
@@ -142,42 +138,33 @@ impl Shell {
         match words::parse(line) {
             None => self.run_line(line)?,
             Some(Err(usage)) => self.say(&usage)?,
-            Some(Ok(Word::Quit)) => {
+            Some(Ok(Wish::Quit)) => {
                 self.say("Your place is kept. `docklings` resumes here.")?;
                 self.tell_what_runs()?;
                 return Ok(false);
             }
-            Some(Ok(word)) => self.word(word)?,
+            Some(Ok(wish)) => self.grant(wish)?,
         }
         Ok(true)
     }
 
-    fn word(&mut self, word: Word) -> CommandResult {
-        let word = match word {
-            Word::Next => CourseWord::Next,
-            Word::Back => CourseWord::Back,
-            Word::Goals => CourseWord::Goals,
-            Word::Check => CourseWord::Check,
-            Word::Answer(text) => CourseWord::Answer(text),
-            Word::Hint => CourseWord::Hint,
-            Word::Solution { play } => CourseWord::Solution { play },
-            Word::Reset => CourseWord::Reset,
-            Word::Skip => CourseWord::Skip,
-            Word::Go(target) => CourseWord::Go(target),
-            Word::Show(what) if what.is_empty() => return self.draw(),
-            Word::Show(what) => return self.show_with(&what),
-            Word::Undo => return self.take_back(),
-            Word::Why => return self.why(),
-            Word::Explain(line) => {
+    fn grant(&mut self, wish: Wish) -> CommandResult {
+        let word = match wish {
+            Wish::Course(word) => word,
+            Wish::Show(what) if what.is_empty() => return self.draw(),
+            Wish::Show(what) => return self.show_with(&what),
+            Wish::Undo => return self.take_back(),
+            Wish::Why => return self.why(),
+            Wish::Explain(line) => {
                 return self
                     .look
                     .show(&view::explained(&line, self.look))
                     .map_err(Into::into);
             }
-            Word::List => return self.list(),
-            Word::Help => return Ok(self.look.show(&view::help(self.look))?),
-            Word::Foreground => return self.foreground(),
-            Word::Quit => return Ok(()),
+            Wish::List => return self.list(),
+            Wish::Help => return Ok(self.look.show(&view::help(&words::TABLE, self.look))?),
+            Wish::Foreground => return self.foreground(),
+            Wish::Quit => return Ok(()),
         };
         self.handle(Event::Word(word))
     }
@@ -288,8 +275,7 @@ impl Shell {
             .is_none_or(|engine| engine.sandbox_name() != sandbox)
         {
             // Without an engine, names are not offered, and all else works.
-            assistant.engine =
-                crate::course::workspace::open_engine(&self.env, &sandbox, "complete").ok();
+            assistant.engine = self.env.engine(&sandbox, "complete").ok();
         }
     }
 

@@ -1,11 +1,12 @@
 //! Doing what the session asks for.
 
-use super::{Shell, show, why};
+use super::{Shell, why};
 use crate::course::judge::{Patience, judge};
 use crate::course::look::{self, styled};
+use crate::course::show;
 use crate::course::verbs::stop;
 use crate::course::view;
-use crate::course::workspace::{Workbench, drop_sandbox, open_engine, place_files, remove};
+use crate::course::workspace::{Workbench, drop_sandbox, place_files, remove};
 use crate::course::{play, state};
 use crate::failure::{CommandResult, Failure};
 use checker::report::TextOptions;
@@ -193,7 +194,7 @@ impl Shell {
         let folder = self.folder_of_place();
         if self.session.exercise().is_none() {
             // An exercise makes its own when it is set up.
-            let engine = open_engine(&self.env, sandbox, "lesson")?;
+            let engine = self.env.engine(sandbox, "lesson")?;
             engine.ensure_starter_images()?;
             if sandbox != FREE {
                 self.make_page_folder(&folder)?;
@@ -285,13 +286,13 @@ impl Shell {
 
     /// Draws images, layers and containers of the sandbox at hand.
     pub(super) fn draw(&self) -> CommandResult {
-        let engine = open_engine(&self.env, &self.session.sandbox(), "show")?;
+        let engine = self.env.engine(&self.session.sandbox(), "show")?;
         self.show(&show::show(&engine, self.look)?)
     }
 
     /// Tells what the last line did.
     pub(super) fn why(&self) -> CommandResult {
-        let engine = open_engine(&self.env, &self.session.sandbox(), "why")?;
+        let engine = self.env.engine(&self.session.sandbox(), "why")?;
         let told = match self.line_began_at {
             None => Vec::new(),
             Some(offset) => {

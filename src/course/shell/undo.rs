@@ -7,7 +7,7 @@
 
 use super::Shell;
 use crate::course::view;
-use crate::course::workspace::{open_engine, remove};
+use crate::course::workspace::remove;
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
 use engine::events::read_from;
@@ -248,7 +248,7 @@ pub(crate) fn keep(words: &[String]) -> CommandResult {
             "usage: __keep SANDBOX KEPT [FOLDER]".to_owned(),
         ));
     };
-    let engine = open_engine(&Env::read()?, sandbox, "undo")?;
+    let engine = Env::read()?.engine(sandbox, "undo")?;
     Ok(engine.keep(kept, folder.first().map(Path::new))?)
 }
 
@@ -260,7 +260,7 @@ pub(crate) fn take_back(words: &[String]) -> CommandResult {
             "usage: __take-back SANDBOX KEPT JOURNAL [FOLDER]".to_owned(),
         ));
     };
-    let engine = open_engine(&Env::read()?, sandbox, "undo")?;
+    let engine = Env::read()?.engine(sandbox, "undo")?;
     let journal = journal
         .parse()
         .map_err(|_| Failure::message(format!("`{journal}` is no length")))?;

@@ -1,31 +1,15 @@
 //! The words of the lesson shell. Any other line goes to `sh`.
 
-use lessons::problem::did_you_mean;
+use engine::near::nearest;
+use lessons::session::Word;
 
-/// What a line of the student asks of the course.
+/// What a line of the learner asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Word {
-    /// Go on.
-    Next,
-    /// Go back.
-    Back,
-    /// Show the page or the exercise again, with its goals.
-    Goals,
-    /// Judge the exercise and tell all.
-    Check,
-    /// Answer the goal that asks; the text.
-    Answer(String),
-    /// Show the next hint.
-    Hint,
-    /// Show the solution, or with `play` run it in a scratch sandbox.
-    Solution {
-        /// Run it.
-        play: bool,
-    },
+pub(crate) enum Wish {
+    /// A word that the session decides about.
+    Course(Word),
     /// Take back the last line that changed something.
     Undo,
-    /// Start the exercise over.
-    Reset,
     /// Draw images, layers and containers; or with words what `docklings show` with those words draws.
     Show(String),
     /// What the last line did.
@@ -34,10 +18,6 @@ pub(crate) enum Word {
     Explain(String),
     /// Show all lessons and exercises.
     List,
-    /// Go to a lesson, a page or an exercise, by number or name; `free` is the playground.
-    Go(String),
-    /// Leave this exercise for later.
-    Skip,
     /// Continue the stopped program.
     Foreground,
     /// Show the words.
@@ -100,39 +80,39 @@ pub(crate) const TABLE: [(&str, &str, &str); 17] = [
 ];
 
 /// Reads a line; `None` if it is one for `sh`. Error: it is a word, wrongly used.
-pub(crate) fn parse(line: &str) -> Option<Result<Word, String>> {
+pub(crate) fn parse(line: &str) -> Option<Result<Wish, String>> {
     let line = line.trim();
     let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     let rest = rest.trim();
     let word = match first {
-        "next" | "n" => Word::Next,
-        "back" => Word::Back,
-        "goals" => Word::Goals,
-        "check" => Word::Check,
-        "hint" => Word::Hint,
+        "next" | "n" => Wish::Course(Word::Next),
+        "back" => Wish::Course(Word::Back),
+        "goals" => Wish::Course(Word::Goals),
+        "check" => Wish::Course(Word::Check),
+        "hint" => Wish::Course(Word::Hint),
         "solution" => match rest {
-            "" => return Some(Ok(Word::Solution { play: false })),
-            "--play" | "play" => return Some(Ok(Word::Solution { play: true })),
+            "" => return Some(Ok(Wish::Course(Word::Solution { play: false }))),
+            "--play" | "play" => return Some(Ok(Wish::Course(Word::Solution { play: true }))),
             _ => return Some(Err(usage("solution"))),
         },
-        "undo" => Word::Undo,
-        "reset" => Word::Reset,
-        "list" => Word::List,
-        "show" => return Some(Ok(Word::Show(rest.to_owned()))),
-        "why" => Word::Why,
-        "skip" => Word::Skip,
-        "fg" => Word::Foreground,
-        "help" => Word::Help,
-        "quit" | "exit" | "logout" => Word::Quit,
+        "undo" => Wish::Undo,
+        "reset" => Wish::Course(Word::Reset),
+        "list" => Wish::List,
+        "show" => return Some(Ok(Wish::Show(rest.to_owned()))),
+        "why" => Wish::Why,
+        "skip" => Wish::Course(Word::Skip),
+        "fg" => Wish::Foreground,
+        "help" => Wish::Help,
+        "quit" | "exit" | "logout" => Wish::Quit,
         "answer" | "explain" | "go" => {
             if rest.is_empty() {
                 return Some(Err(usage(first)));
             }
             let rest = rest.to_owned();
             return Some(Ok(match first {
-                "answer" => Word::Answer(rest),
-                "explain" => Word::Explain(rest),
-                _ => Word::Go(rest),
+                "answer" => Wish::Course(Word::Answer(rest)),
+                "explain" => Wish::Explain(rest),
+                _ => Wish::Course(Word::Go(rest)),
             }));
         }
         _ => return None,
@@ -157,8 +137,7 @@ fn usage(word: &str) -> String {
 
 /// The word that `first` was probably meant to be.
 pub(crate) fn near(first: &str) -> Option<&'static str> {
-    let names: Vec<&'static str> = TABLE.iter().map(|(name, _, _)| *name).collect();
-    did_you_mean(first, &names)
+    nearest(first, TABLE.iter().map(|(name, _, _)| *name))
 }
 
 #[cfg(test)]
@@ -168,16 +147,19 @@ mod tests {
     #[test]
     fn words_are_read_and_other_lines_are_left_to_the_shell() {
         for (line, expected) in [
-            ("next", Some(Ok(Word::Next))),
-            ("  quit ", Some(Ok(Word::Quit))),
-            ("solution --play", Some(Ok(Word::Solution { play: true }))),
+            ("next", Some(Ok(Wish::Course(Word::Next)))),
+            ("  quit ", Some(Ok(Wish::Quit))),
+            (
+                "solution --play",
+                Some(Ok(Wish::Course(Word::Solution { play: true }))),
+            ),
             (
                 "explain docker run -it busybox",
-                Some(Ok(Word::Explain("docker run -it busybox".into()))),
+                Some(Ok(Wish::Explain("docker run -it busybox".into()))),
             ),
             (
                 "answer amber otter",
-                Some(Ok(Word::Answer("amber otter".into()))),
+                Some(Ok(Wish::Course(Word::Answer("amber otter".into())))),
             ),
             ("answer", Some(Err("usage: answer TEXT".into()))),
             ("check it", Some(Err("`check` stands alone".into()))),

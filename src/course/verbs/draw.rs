@@ -2,9 +2,8 @@
 
 use super::words::{Words, sandbox_of};
 use crate::course::look::Look;
-use crate::course::shell::show::{show, show_container, show_images};
+use crate::course::show::{show, show_container, show_images};
 use crate::course::state;
-use crate::course::workspace::open_engine;
 use crate::ctx;
 use crate::docker::commands::image::tree;
 use crate::docker::rows::View;
@@ -37,24 +36,24 @@ pub(super) fn run(words: &Words) -> CommandResult {
             ));
         }
         ["image", ..] => {
-            let engine = open_engine(&env, &env.sandbox, "show")?;
+            let engine = env.engine(&env.sandbox, "show")?;
             let images = names[1..].iter().map(|name| engine.image(name));
             show_images(&engine, images.collect::<Result<_>>()?, look)?
         }
         ["container", ..] => {
-            let engine = open_engine(&env, &env.sandbox, "show")?;
+            let engine = env.engine(&env.sandbox, "show")?;
             let mut text = String::new();
             for name in &names[1..] {
                 text.push_str(&container(&engine, name, look)?);
             }
             text
         }
-        ["layers", ..] => layers(&open_engine(&env, &env.sandbox, "show")?, &names[1..])?,
-        ["layer", id] => layer(&open_engine(&env, &env.sandbox, "show")?, id)?,
-        [] => show(&open_engine(&env, &env.sandbox, "show")?, look)?,
+        ["layers", ..] => layers(&env.engine(&env.sandbox, "show")?, &names[1..])?,
+        ["layer", id] => layer(&env.engine(&env.sandbox, "show")?, id)?,
+        [] => show(&env.engine(&env.sandbox, "show")?, look)?,
         _ => {
             let name = sandbox_of(words, &env, &state::open(&env)?)?;
-            show(&open_engine(&env, &name, "show")?, look)?
+            show(&env.engine(&name, "show")?, look)?
         }
     };
     Ok(look.show(&text)?)

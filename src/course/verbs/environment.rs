@@ -1,8 +1,8 @@
 //! `docklings env`: shell lines that make a terminal of the learner's own one of ours.
 
 use super::words::{Words, sandbox_of};
-use crate::course::shell::link_commands;
 use crate::course::state;
+use crate::course::workspace::link_commands;
 use crate::env::{self, Env};
 use crate::failure::CommandResult;
 use lessons::session::exercise_sandbox;

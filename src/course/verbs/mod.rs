@@ -3,13 +3,14 @@
 
 mod check;
 mod config;
-mod doctor;
+pub(super) mod doctor;
 mod draw;
 mod environment;
 mod hint;
 mod images;
 mod list;
 mod progress;
+mod registry;
 mod reset;
 mod solution;
 pub(crate) mod stop;
@@ -18,12 +19,10 @@ mod watch;
 mod whereabouts;
 pub(crate) mod words;
 
-use crate::course::{look, shell, view, workspace};
 use crate::docker::commands;
-use crate::docker::registry;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
-use lessons::problem::did_you_mean;
+use engine::near::nearest;
 use std::io::Write;
 
 /// A verb: what its help says, and what it does with the words after it.
@@ -113,10 +112,10 @@ pub(crate) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "registry",
-        usage: registry::serve::USAGE,
+        usage: registry::USAGE,
         about: "a registry of your own, in the foreground: see each request of a push",
-        flags: registry::serve::FLAGS,
-        run: registry::serve::run,
+        flags: registry::FLAGS,
+        run: registry::run,
     },
     Verb {
         name: "images",
@@ -155,30 +154,8 @@ pub(crate) const VERBS: &[Verb] = &[
     },
 ];
 
-/// Runs `docklings verb words…`.
-pub(crate) fn run(verb: &str, words: &[String]) -> CommandResult {
-    match verb {
-        "--plain" if words.is_empty() => return shell::run(true),
-        "help" | "--help" | "-h" => return show(&help()),
-        "--version" | "-V" | "version" => {
-            return show(&format!(
-                "docklings {}, Docker command line {}\n",
-                env!("CARGO_PKG_VERSION"),
-                commands::DOCKER
-            ));
-        }
-        registry::hub::STAGE => return registry::hub::stage::run(words),
-        doctor::probe::PROBE => return doctor::probe::run(words),
-        "explain" => {
-            let look = look::Look::of_process(false);
-            let text = view::explained(&shell_words::join(words), look);
-            return Ok(look.show(&text)?);
-        }
-        shell::undo::KEEP => return shell::undo::keep(words),
-        shell::undo::TAKE_BACK => return shell::undo::take_back(words),
-        workspace::REMOVE => return workspace::remove_as_root(words),
-        _ => {}
-    }
+/// Runs the verb `verb` of [`VERBS`].
+pub(super) fn run(verb: &str, words: &[String]) -> CommandResult {
     let Some(found) = VERBS.iter().find(|known| known.name == verb) else {
         return Err(unknown(verb));
     };
@@ -191,7 +168,7 @@ pub(crate) fn run(verb: &str, words: &[String]) -> CommandResult {
 fn unknown(verb: &str) -> Failure {
     let names: Vec<&str> = VERBS.iter().map(|verb| verb.name).collect();
     let is_docker = commands::find(&[verb.to_owned()]).is_some();
-    let hint = match did_you_mean(verb, &names) {
+    let hint = match nearest(verb, names) {
         _ if is_docker => format!("docklings docker {verb}"),
         Some(near) => format!("did you mean `docklings {near}`?"),
         None => "docklings --help".to_owned(),
@@ -203,11 +180,12 @@ fn unknown(verb: &str) -> Failure {
     )
 }
 
-fn show(text: &str) -> CommandResult {
+/// Prints `text`.
+pub(super) fn show(text: &str) -> CommandResult {
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-fn help() -> String {
+pub(super) fn help() -> String {
     let mut text = String::from(
         "Learn Docker by doing it, on a real container engine that needs no Docker, no root and no network.\n\n\
          Usage:  docklings [--plain]            start or resume the course\n        \

@@ -1,6 +1,7 @@
 //! Tests of `view`.
 
 use super::*;
+use crate::course::shell::words::TABLE;
 
 fn look(width: usize) -> Look {
     Look {
@@ -30,7 +31,7 @@ fn prose_is_broken_between_words() {
 
 #[test]
 fn nothing_is_wider_than_forty_columns() {
-    for text in [help(look(40))] {
+    for text in [help(&TABLE, look(40))] {
         for row in plain(&text).lines() {
             assert!(row.chars().count() <= 40, "{row}");
         }

@@ -1,14 +1,10 @@
-//! `docker inspect`, and what `container inspect`, `image inspect` and `volume inspect` share with it.
+//! `docker inspect`, and `inspect` of each group.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::inspect::{self, Format};
 use crate::docker::value::Value;
-use crate::failure::{CommandResult, Failure};
 use engine::events::{Action, ObjectKind};
 use engine::id::VolumeName;
-use engine::runtime::spec::Volume;
 use engine::{Engine, Error, ErrorKind};
 
 /// What `--format` is, for `inspect`.
@@ -33,20 +29,18 @@ const TYPES: &[&str] = &[
 
 /// Arguments of `docker inspect`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[arg(short, long, value_name = "string", help = FORMAT_HELP)]
-    format: Option<String>,
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    flags: FormatFlags,
     /// Display total file sizes if the type is container
     #[arg(short, long)]
     size: bool,
     /// Only inspect objects of the given type
     #[arg(long = "type", value_name = "string")]
     kind: Option<String>,
-    #[arg(hide = true)]
-    words: Vec<String>,
 }
 
-impl Command for Args {
+impl Command for Inspect {
     const ABOUT: &'static str = "Return low-level information on Docker objects";
     const USAGE: &'static str = "[OPTIONS] NAME|ID [NAME|ID...]";
     const WORDS: Words = Words::AtLeast(1);
@@ -63,24 +57,23 @@ impl Command for Args {
             _ => {}
         }
         let (kind, size) = (self.kind, self.size);
-        show(ctx, self.format.as_deref(), &self.words, |engine, name| {
+        show(ctx, &self.flags, |engine, name| {
             of_kind(engine, name, kind.as_deref(), size)
         })
     }
 }
 
-/// Looks `names` up by `find`, and prints what was found; then what was not, with exit code 1.
-pub(super) fn show(
+/// Looks the names up by `find`, and prints what was found; then what was not, with exit code 1.
+fn show(
     ctx: &mut Ctx,
-    format: Option<&str>,
-    names: &[String],
+    flags: &FormatFlags,
     find: impl Fn(&Engine, &str) -> CommandResult<Value>,
 ) -> CommandResult {
-    let format = Format::parse(format.unwrap_or_default())
+    let format = Format::parse(flags.format.as_deref().unwrap_or_default())
         .map_err(|failure| Failure::Message(failure.message, failure.code))?;
     let engine = ctx.engine()?;
     let (mut found, mut failures) = (Vec::new(), Vec::new());
-    for name in names {
+    for name in &flags.words {
         match find(&engine, name) {
             Ok(value) => found.push(value),
             Err(failure) => failures.push(failure),
@@ -127,7 +120,7 @@ fn is_absent(error: &Error) -> bool {
 }
 
 /// The container called `name`; `size` adds what its files take.
-pub(super) fn container(engine: &Engine, name: &str, size: bool) -> CommandResult<Value> {
+fn container(engine: &Engine, name: &str, size: bool) -> CommandResult<Value> {
     let container = engine.container(name)?;
     let id = container.config.id.as_str();
     let sizes = if size {
@@ -150,7 +143,7 @@ pub(super) fn container(engine: &Engine, name: &str, size: bool) -> CommandResul
 }
 
 /// The image called `name`.
-pub(super) fn image(engine: &Engine, name: &str) -> CommandResult<Value> {
+fn image(engine: &Engine, name: &str) -> CommandResult<Value> {
     if name.is_empty() {
         return Err(Failure::message("Error: No such image: "));
     }
@@ -161,14 +154,14 @@ pub(super) fn image(engine: &Engine, name: &str) -> CommandResult<Value> {
 }
 
 /// The network called `name`. Error: `network name not found`.
-pub(super) fn network(engine: &Engine, name: &str) -> CommandResult<Value> {
+fn network(engine: &Engine, name: &str) -> CommandResult<Value> {
     let network = inspect::Network::find(name)
         .ok_or_else(|| Error::not_found(format!("network {name} not found")))?;
     Ok(inspect::network(network, &engine.containers()?))
 }
 
 /// The volume called `name`.
-pub(super) fn volume(engine: &Engine, name: &str) -> CommandResult<Value> {
+fn volume(engine: &Engine, name: &str) -> CommandResult<Value> {
     let volume = find_volume(engine, name)?;
     let event = engine.event(ObjectKind::Volume, Action::Inspect, name);
     engine.record(&event);
@@ -176,7 +169,7 @@ pub(super) fn volume(engine: &Engine, name: &str) -> CommandResult<Value> {
 }
 
 /// The volume called `name`. Error: `get name: no such volume`.
-pub(super) fn find_volume(engine: &Engine, name: &str) -> CommandResult<Volume> {
+fn find_volume(engine: &Engine, name: &str) -> CommandResult<engine::volume::Volume> {
     let missing = || Error::not_found(format!("get {name}: no such volume"));
     let name = VolumeName::parse(name).map_err(|_| missing())?;
     let found = engine
@@ -184,4 +177,90 @@ pub(super) fn find_volume(engine: &Engine, name: &str) -> CommandResult<Volume> 
         .into_iter()
         .find(|volume| volume.name == name);
     Ok(found.ok_or_else(missing)?)
+}
+
+/// The flags that every `inspect` has.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FormatFlags {
+    #[arg(short, long, value_name = "string", help = FORMAT_HELP)]
+    format: Option<String>,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+/// Arguments of `docker container inspect`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Container {
+    #[command(flatten)]
+    flags: FormatFlags,
+    /// Display total file sizes
+    #[arg(short, long)]
+    size: bool,
+}
+
+impl Command for Container {
+    const ABOUT: &'static str = "Display detailed information on one or more containers";
+    const USAGE: &'static str = "[OPTIONS] CONTAINER [CONTAINER...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        show(ctx, &self.flags, |engine, name| {
+            container(engine, name, self.size)
+        })
+    }
+}
+
+/// Arguments of `docker image inspect`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Image {
+    #[command(flatten)]
+    flags: FormatFlags,
+}
+
+impl Command for Image {
+    const ABOUT: &'static str = "Display detailed information on one or more images";
+    const USAGE: &'static str = "[OPTIONS] IMAGE [IMAGE...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        show(ctx, &self.flags, image)
+    }
+}
+
+/// Arguments of `docker network inspect`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Network {
+    #[command(flatten)]
+    flags: FormatFlags,
+    /// Verbose output for diagnostics
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Command for Network {
+    const ABOUT: &'static str = "Display detailed information on one or more networks";
+    const USAGE: &'static str = "[OPTIONS] NETWORK [NETWORK...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        // There is nothing more to say: `--verbose` is for networks of several machines.
+        show(ctx, &self.flags, network)
+    }
+}
+
+/// Arguments of `docker volume inspect`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Volume {
+    #[command(flatten)]
+    flags: FormatFlags,
+}
+
+impl Command for Volume {
+    const ABOUT: &'static str = "Display detailed information on one or more volumes";
+    const USAGE: &'static str = "[OPTIONS] VOLUME [VOLUME...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        show(ctx, &self.flags, volume)
+    }
 }

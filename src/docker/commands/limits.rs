@@ -179,6 +179,17 @@ const CREATE: &[&str] = &[
     "volume-driver",
 ];
 
+/// Words of Go's templates.
+const TEMPLATES: &[&str] = &[
+    "block", "break", "call", "continue", "define", "ge", "gt", "html", "js", "le", "lt", "print",
+    "slice", "template", "urlquery",
+];
+
+/// Whether Go's templates have `word`, and ours do not.
+pub(crate) fn is_dockers_template(word: &str) -> bool {
+    TEMPLATES.contains(&word)
+}
+
 /// Whether Docker has the command `name` (`network`, `image push`) and docklings does not.
 pub(crate) fn is_dockers_command(name: &str) -> bool {
     COMMANDS.contains(&name)

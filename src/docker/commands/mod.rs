@@ -5,7 +5,6 @@
 //! milliseconds in all.
 
 mod build;
-mod builder;
 mod container;
 pub(crate) mod image;
 mod inspect;
@@ -18,12 +17,14 @@ mod system;
 mod table;
 mod volume;
 
+// What every command needs comes with its trait.
+pub(crate) use crate::cli::Words;
+pub(crate) use crate::ctx::Ctx;
+pub(crate) use crate::failure::{CommandResult, Failure};
 pub(crate) use table::{COMMON, GROUPS, TABLE, group_about};
 
-use crate::cli::{self, Grammar, Parsed, Words};
-use crate::ctx::Ctx;
+use crate::cli::{self, Grammar, Parsed};
 use crate::exit;
-use crate::failure::{CommandResult, Failure};
 use crate::help;
 use clap::{Arg, ArgAction, ArgMatches};
 use std::io::Write;

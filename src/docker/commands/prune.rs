@@ -1,46 +1,89 @@
-//! What all `prune` commands share: the question, and what was regained.
+//! The five `prune` commands: the question, what goes, and what was regained.
 
-use crate::ctx::Ctx;
+use crate::docker::commands::Command;
+use crate::docker::commands::volume::ls::users;
+use crate::docker::commands::{CommandResult, Ctx, Failure, Words};
 use crate::docker::select::Filters;
 use crate::docker::select::prune::Prunable;
-use crate::failure::{CommandResult, Failure};
+use crate::docker::timestamps;
+use crate::docker::values::pairs;
 use crate::term::human;
-use engine::ErrorKind;
+use engine::build::cache::inventory::CachePrune;
+use engine::events::{Action, ObjectKind};
+use engine::image::prune::{LabelFilter, PruneOptions};
+use engine::image::remove::Removed;
+use engine::runtime::spec::{RemoveOptions, Status};
+use engine::{Engine, ErrorKind};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::fs;
 use std::io::{self, BufRead};
+use std::path::Path;
 
-/// Understands the filters of a `prune` command, which knows `known`.
-pub(super) fn choice(words: &[String], known: &[&str], now: Timestamp) -> CommandResult<Prunable> {
-    let filters = Filters::parse(words).map_err(Failure::message)?;
-    Ok(Prunable::new(filters, known, now, &TimeZone::system())?)
+/// The flags that all of them have.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PruneFlags {
+    /// Provide filter values (e.g. "until=<timestamp>")
+    #[arg(long, value_name = "filter", value_parser = pairs::filter)]
+    filter: Vec<String>,
+    /// Do not prompt for confirmation
+    #[arg(short, long)]
+    force: bool,
+    #[arg(hide = true)]
+    words: Vec<String>,
 }
 
-/// Asks whether to go on. Only `y` is a yes, as in Docker.
-pub(super) fn confirm(ctx: &mut Ctx, warning: &str) -> CommandResult<bool> {
-    write!(
-        ctx.out,
-        "{warning}\nAre you sure you want to continue? [y/N] "
-    )?;
-    ctx.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer.trim().eq_ignore_ascii_case("y"))
+impl PruneFlags {
+    /// Understands the filters of a command that knows `known`.
+    fn choice(&self, known: &[&str], now: Timestamp) -> CommandResult<Prunable> {
+        Ok(Prunable::new(
+            self.filters()?,
+            known,
+            now,
+            &TimeZone::system(),
+        )?)
+    }
+
+    fn filters(&self) -> CommandResult<Filters> {
+        Filters::parse(&self.filter).map_err(Failure::message)
+    }
+
+    /// Asks whether to go on, unless `--force` says so. Only `y` is a yes, as in Docker.
+    fn confirm(&self, ctx: &mut Ctx, warning: &str) -> CommandResult<bool> {
+        if self.force {
+            return Ok(true);
+        }
+        write!(
+            ctx.out,
+            "WARNING! This will remove {warning}\nAre you sure you want to continue? [y/N] "
+        )?;
+        ctx.flush()?;
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer)?;
+        Ok(answer.trim().eq_ignore_ascii_case("y"))
+    }
+}
+
+/// The moment that the last `until` names.
+fn until(filters: &Filters, now: Timestamp) -> CommandResult<Option<Timestamp>> {
+    let until = filters.values("until").last();
+    let until = until.map(|text| timestamps::parse(text, now, &TimeZone::system()));
+    until.transpose().map_err(Failure::message)
 }
 
 /// What a prune has removed, and what it could not remove.
 #[derive(Default)]
-pub(crate) struct Pruned {
+struct Pruned {
     /// A line for each thing that went.
-    pub(crate) removed: Vec<String>,
+    removed: Vec<String>,
     /// The bytes of its files.
-    pub(crate) space: u64,
+    space: u64,
     failures: Vec<Failure>,
 }
 
 impl Pruned {
     /// Notes what came of removing `name`, with `space` bytes. What is in use by now, or gone, was not to be removed.
-    pub(super) fn note(&mut self, name: &str, space: u64, ended: engine::Result<()>) {
+    fn note(&mut self, name: &str, space: u64, ended: engine::Result<()>) {
         match ended {
             Ok(()) => {
                 self.removed.push(name.to_owned());
@@ -52,13 +95,13 @@ impl Pruned {
     }
 
     /// Names what was removed under `title`. Returns the bytes, and what could not be removed.
-    pub(super) fn tell(self, ctx: &mut Ctx, title: &str) -> CommandResult<(u64, Vec<Failure>)> {
+    fn tell(self, ctx: &mut Ctx, title: &str) -> CommandResult<(u64, Vec<Failure>)> {
         tell(ctx, title, &self.removed)?;
         Ok((self.space, self.failures))
     }
 
     /// Names what was removed under `title`, and the bytes. Error: what could not be removed.
-    pub(super) fn tell_all(self, ctx: &mut Ctx, title: &str) -> CommandResult {
+    fn tell_all(self, ctx: &mut Ctx, title: &str) -> CommandResult {
         let (space, failures) = self.tell(ctx, title)?;
         tell_space(ctx, space)?;
         all_well(failures)
@@ -66,7 +109,7 @@ impl Pruned {
 }
 
 /// All failures together, if there are some.
-pub(super) fn all_well(failures: Vec<Failure>) -> CommandResult {
+fn all_well(failures: Vec<Failure>) -> CommandResult {
     match failures.is_empty() {
         true => Ok(()),
         false => Err(Failure::Several(failures)),
@@ -74,7 +117,7 @@ pub(super) fn all_well(failures: Vec<Failure>) -> CommandResult {
 }
 
 /// Names what was removed under `title`, if anything was.
-pub(super) fn tell(ctx: &mut Ctx, title: &str, removed: &[String]) -> CommandResult {
+fn tell(ctx: &mut Ctx, title: &str, removed: &[String]) -> CommandResult {
     if !removed.is_empty() {
         writeln!(ctx.out, "{title}")?;
         for name in removed {
@@ -86,10 +129,337 @@ pub(super) fn tell(ctx: &mut Ctx, title: &str, removed: &[String]) -> CommandRes
 }
 
 /// The last line of every prune.
-pub(super) fn tell_space(ctx: &mut Ctx, bytes: u64) -> CommandResult {
+fn tell_space(ctx: &mut Ctx, bytes: u64) -> CommandResult {
     Ok(writeln!(
         ctx.out,
         "Total reclaimed space: {}",
         human::size4(bytes)
     )?)
+}
+
+/// Arguments of `docker container prune`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Container {
+    #[command(flatten)]
+    flags: PruneFlags,
+}
+
+impl Command for Container {
+    const ABOUT: &'static str = "Remove all stopped containers";
+    const USAGE: &'static str = "[OPTIONS]";
+    const WORDS: Words = Words::None;
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        let choice = self
+            .flags
+            .choice(&["until", "label", "label!"], engine.now())?;
+        if !self.flags.confirm(ctx, "all stopped containers.")? {
+            return Ok(());
+        }
+        containers(&engine, &choice)?.tell_all(ctx, "Deleted Containers:")
+    }
+}
+
+/// Removes stopped containers; returns their ids, and the bytes that they took.
+fn containers(engine: &Engine, choice: &Prunable) -> CommandResult<Pruned> {
+    let mut pruned = Pruned::default();
+    for container in engine.containers()? {
+        let is_stopped = matches!(
+            container.status,
+            Status::Created | Status::Exited | Status::Dead
+        );
+        if !is_stopped || !choice.allows(Some(container.config.created), &container.config.labels) {
+            continue;
+        }
+        let id = container.config.id.as_str();
+        // One that was started, or removed, since we looked is not ours to remove.
+        let Ok(size) = engine.writable_size(id) else {
+            continue;
+        };
+        pruned.note(id, size, engine.remove(id, RemoveOptions::default()));
+    }
+    let event = engine
+        .event(ObjectKind::Container, Action::Prune, "")
+        .with("reclaimed", pruned.space.to_string());
+    engine.record(&event);
+    Ok(pruned)
+}
+
+/// Arguments of `docker image prune`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Image {
+    /// Remove all unused images, not just dangling ones
+    #[arg(short, long)]
+    all: bool,
+    #[command(flatten)]
+    flags: PruneFlags,
+}
+
+impl Command for Image {
+    const ABOUT: &'static str = "Remove unused images";
+    const USAGE: &'static str = "[OPTIONS]";
+    const WORDS: Words = Words::None;
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        let known = ["until", "label", "label!", "dangling"];
+        let dangling = self
+            .flags
+            .choice(&known, engine.now())?
+            .boolean("dangling")?;
+        let all = self.all || dangling == Some(false);
+        let warning = match all {
+            true => "all images without at least one container associated to them.",
+            false => "all dangling images.",
+        };
+        if !self.flags.confirm(ctx, warning)? {
+            return Ok(());
+        }
+        let (removed, space) = images(&engine, &self.flags, all)?;
+        tell(ctx, "Deleted Images:", &removed)?;
+        tell_space(ctx, space)
+    }
+}
+
+/// Removes images that no container uses, only those without a name unless `all`; returns a line for each thing that
+/// went, and the bytes of its files. The filters were understood before.
+fn images(engine: &Engine, flags: &PruneFlags, all: bool) -> CommandResult<(Vec<String>, u64)> {
+    let filters = flags.filters()?;
+    let labels = |name: &'static str, negated: bool| {
+        let labels: Vec<_> = filters
+            .values(name)
+            .map(|text| label(text, negated))
+            .collect();
+        labels
+    };
+    let options = PruneOptions {
+        all,
+        until: until(&filters, engine.now())?,
+        labels: [labels("label", false), labels("label!", true)].concat(),
+    };
+    let (removed, space) = engine.prune_images(&options)?;
+    let lines = removed.iter().map(|one| match one {
+        Removed::Untagged { name, .. } => format!("untagged: {name}"),
+        Removed::Deleted(id) => format!("deleted: {id}"),
+    });
+    Ok((lines.collect(), space))
+}
+
+fn label(text: &str, negated: bool) -> LabelFilter {
+    let (key, value) = match text.split_once('=') {
+        Some((key, value)) => (key, Some(value.to_owned())),
+        None => (text, None),
+    };
+    LabelFilter {
+        key: key.to_owned(),
+        value,
+        negated,
+    }
+}
+
+/// Arguments of `docker volume prune`.
+#[derive(Debug, clap::Args)]
+#[command(mut_arg("filter", |arg| arg.help("Provide filter values (e.g. \"label=<label>\")")))]
+pub(crate) struct Volume {
+    /// Remove all unused volumes, not just anonymous ones
+    #[arg(short, long)]
+    all: bool,
+    #[command(flatten)]
+    flags: PruneFlags,
+}
+
+impl Command for Volume {
+    const ABOUT: &'static str = "Remove unused local volumes";
+    const USAGE: &'static str = "[OPTIONS]";
+    const WORDS: Words = Words::None;
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        let choice = self
+            .flags
+            .choice(&["label", "label!", "all"], engine.now())?;
+        let all = self.all || choice.boolean("all")?.unwrap_or(false);
+        let warning = match all {
+            true => "all local volumes not used by at least one container.",
+            false => "anonymous local volumes not used by at least one container.",
+        };
+        if !self.flags.confirm(ctx, warning)? {
+            return Ok(());
+        }
+        volumes(&engine, &choice, all)?.tell_all(ctx, "Deleted Volumes:")
+    }
+}
+
+/// Removes volumes that no container uses, only anonymous ones unless `all`; returns their names, and their bytes.
+fn volumes(engine: &Engine, choice: &Prunable, all: bool) -> CommandResult<Pruned> {
+    let users = users(engine)?;
+    let mut pruned = Pruned::default();
+    for volume in engine.volumes()? {
+        let is_used = users.contains_key(volume.name.as_str());
+        if is_used
+            || !(all || volume.anonymous)
+            || !choice.allows(Some(volume.created), &volume.labels)
+        {
+            continue;
+        }
+        let size = bytes_of(&volume.mountpoint);
+        let ended = engine.remove_volume(&volume.name, false);
+        pruned.note(volume.name.as_str(), size, ended);
+    }
+    let event = engine
+        .event(ObjectKind::Volume, Action::Prune, "")
+        .with("reclaimed", pruned.space.to_string());
+    engine.record(&event);
+    Ok(pruned)
+}
+
+/// Bytes of all files under `folder`. What cannot be read counts nothing.
+pub(crate) fn bytes_of(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(data) if data.is_dir() => bytes_of(&entry.path()),
+            Ok(data) => data.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+/// Arguments of `docker builder prune`.
+#[derive(Debug, clap::Args)]
+#[command(mut_arg("filter", |arg| arg.help("Provide filter values (e.g., \"until=24h\")")))]
+pub(crate) struct Builder {
+    /// Remove all unused build cache, not just dangling ones
+    #[arg(short, long)]
+    all: bool,
+    #[command(flatten)]
+    flags: PruneFlags,
+}
+
+impl Command for Builder {
+    const ABOUT: &'static str = "Remove build cache";
+    const USAGE: &'static str = "";
+    const WORDS: Words = Words::None;
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        let filters = self.flags.filters()?;
+        filters.check(&["until"])?;
+        let options = options(&engine, &filters, self.all)?;
+        let warning = match self.all {
+            true => "all build cache.",
+            false => "all dangling build cache.",
+        };
+        if !self.flags.confirm(ctx, warning)? {
+            return Ok(());
+        }
+        build_cache(ctx, &engine, options, 0)
+    }
+}
+
+/// What `filters` and `--all` choose.
+fn options(engine: &Engine, filters: &Filters, all: bool) -> CommandResult<CachePrune> {
+    Ok(CachePrune {
+        all,
+        until: until(filters, engine.now())?,
+    })
+}
+
+/// Forgets what `options` choose, and tells what was reclaimed; `before` are bytes that went before.
+fn build_cache(ctx: &mut Ctx, engine: &Engine, options: CachePrune, before: u64) -> CommandResult {
+    let (keys, space) = engine.prune_build_cache(options)?;
+    tell(ctx, "Deleted build cache objects:", &keys)?;
+    tell_space(ctx, before + space)
+}
+
+/// Arguments of `docker system prune`.
+#[derive(Debug, clap::Args)]
+#[command(mut_arg("filter", |arg| arg.help("Provide filter values (e.g. \"label=<key>=<value>\")")))]
+pub(crate) struct System {
+    /// Remove all unused images not just dangling ones
+    #[arg(short, long)]
+    all: bool,
+    #[command(flatten)]
+    flags: PruneFlags,
+    /// Prune anonymous volumes
+    #[arg(long)]
+    volumes: bool,
+}
+
+impl Command for System {
+    const ABOUT: &'static str = "Remove unused data";
+    const USAGE: &'static str = "[OPTIONS]";
+    const WORDS: Words = Words::None;
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        let choice = self
+            .flags
+            .choice(&["until", "label", "label!"], engine.now())?;
+        if !self.flags.confirm(ctx, &self.warning())? {
+            return Ok(());
+        }
+        // What one kind of thing cannot give up keeps no other from going.
+        let (mut space, mut failures) = containers(&engine, &choice)
+            .and_then(|pruned| pruned.tell(ctx, "Deleted Containers:"))
+            .unwrap_or_else(|failure| (0, vec![failure]));
+        if self.volumes {
+            let (bytes, more) = volumes(&engine, &choice, false)
+                .and_then(|pruned| pruned.tell(ctx, "Deleted Volumes:"))
+                .unwrap_or_else(|failure| (0, vec![failure]));
+            space += bytes;
+            failures.extend(more);
+        }
+        match images(&engine, &self.flags, self.all) {
+            Ok((images, bytes)) => {
+                tell(ctx, "Deleted Images:", &images)?;
+                space += bytes;
+            }
+            Err(failure) => failures.push(failure),
+        }
+        let filters = self.flags.filters()?;
+        // A step has no labels, so none is chosen by them.
+        if filters.values("label").next().is_some() {
+            tell_space(ctx, space)?;
+            return all_well(failures);
+        }
+        let options = options(&engine, &filters, self.all)?;
+        failures.extend(build_cache(ctx, &engine, options, space).err());
+        all_well(failures)
+    }
+}
+
+impl System {
+    fn warning(&self) -> String {
+        let mut what = vec!["all stopped containers"];
+        if self.volumes {
+            what.push("all anonymous volumes not used by at least one container");
+        }
+        what.push(match self.all {
+            true => "all images without at least one container associated to them",
+            false => "all dangling images",
+        });
+        what.push("unused build cache");
+        let list: String = what.iter().map(|line| format!("  - {line}\n")).collect();
+        format!("WARNING! This will remove:\n{list}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_those_of_files_in_all_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("d")).unwrap();
+        fs::write(folder.path().join("d/a"), "12345").unwrap();
+        fs::write(folder.path().join("b"), "123").unwrap();
+        assert_eq!(bytes_of(folder.path()), 8);
+        assert_eq!(bytes_of(Path::new("/nope")), 0);
+    }
 }

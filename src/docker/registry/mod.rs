@@ -7,10 +7,9 @@
 mod config_file;
 pub(crate) mod credentials;
 pub(crate) mod hub;
-mod names;
+pub(crate) mod names;
 mod program;
 pub(crate) mod prompt;
-pub(crate) mod serve;
 mod settings;
 pub(crate) mod transfer;
 

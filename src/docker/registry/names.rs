@@ -8,7 +8,7 @@ const HOSTS: &str = "/etc/hosts";
 
 /// The host name, as it is and without its domain; what it is called on the local link (mDNS); and what `/etc/hosts` calls
 /// this machine's own addresses.
-pub(super) fn of_machine() -> Vec<String> {
+pub(crate) fn of_machine() -> Vec<String> {
     let host = nix::unistd::gethostname().unwrap_or_default();
     let host = host.to_string_lossy();
     of(&host, &fs::read_to_string(HOSTS).unwrap_or_default())

@@ -3,11 +3,11 @@
 use super::View;
 use crate::docker::listing::Columns;
 use crate::docker::ports;
-use crate::docker::template::quote;
 use crate::docker::timestamps::created_at;
 use crate::docker::value::{Struct, Value};
 use crate::term::human;
 use crate::term::text::ellipsis;
+use engine::go::quote;
 use engine::oci::digest::ImageId;
 use engine::oci::reference::Reference;
 use engine::runtime::spec::{Container, Status};

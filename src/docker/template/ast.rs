@@ -2,7 +2,6 @@
 //!
 //! Every node prints itself as Go does, because Go's messages quote the node at which it stopped.
 
-use super::quote::quote;
 use std::fmt;
 
 /// A run of nodes.
@@ -17,14 +16,6 @@ pub(super) enum Node {
     If(Branch),
     With(Branch),
     Range(Branch),
-    /// `{{template "name" pipeline}}`
-    Call {
-        name: String,
-        at: usize,
-        pipe: Option<Pipe>,
-    },
-    Break,
-    Continue,
 }
 
 /// `{{if}} … {{else}} … {{end}}` and its like.
@@ -41,8 +32,6 @@ pub(super) struct Pipe {
     pub(super) at: usize,
     /// `$x :=`, `$i, $e :=`
     pub(super) variables: Vec<String>,
-    /// `=` instead of `:=`.
-    pub(super) assigns: bool,
     pub(super) commands: Vec<Command>,
 }
 
@@ -130,35 +119,12 @@ impl fmt::Display for Command {
 impl fmt::Display for Pipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.variables.is_empty() {
-            let sign = if self.assigns { "=" } else { ":=" };
-            write!(f, "{} {sign} ", self.variables.join(", "))?;
+            write!(f, "{} := ", self.variables.join(", "))?;
         }
         for (index, command) in self.commands.iter().enumerate() {
             let bar = if index > 0 { " | " } else { "" };
             write!(f, "{bar}{command}")?;
         }
         Ok(())
-    }
-}
-
-/// Only for messages about a call that has no pipeline.
-impl fmt::Display for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Call { name, pipe, .. } => {
-                write!(f, "{{{{template {}", quote(name))?;
-                if let Some(pipe) = pipe {
-                    write!(f, " {pipe}")?;
-                }
-                f.write_str("}}")
-            }
-            Self::Action(pipe) => write!(f, "{{{{{pipe}}}}}"),
-            Self::Text(text) => f.write_str(text),
-            Self::If(branch) => write!(f, "{{{{if {}}}}}", branch.pipe),
-            Self::With(branch) => write!(f, "{{{{with {}}}}}", branch.pipe),
-            Self::Range(branch) => write!(f, "{{{{range {}}}}}", branch.pipe),
-            Self::Break => f.write_str("{{break}}"),
-            Self::Continue => f.write_str("{{continue}}"),
-        }
     }
 }

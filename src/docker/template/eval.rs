@@ -2,57 +2,42 @@
 //!
 //! Source: Go's `text/template` documentation; the messages are those of `text/template/exec.go`.
 
-use super::ast::{Branch, Command, Node, Operand, OperandKind, Pipe};
-use super::parse::Templates;
+use super::ast::{Branch, Command, List, Node, Operand, OperandKind, Pipe};
 use super::print::print;
-use super::quote::quote;
 use super::{Functions, TemplateError, functions};
 use crate::docker::value::Value;
+use engine::go::quote;
 use std::borrow::Cow;
 use std::fmt::Display;
 
-/// How deep templates may call each other.
-const CALLS: usize = 60;
-
-/// The most text that one template may make, in bytes: `range 999999999` must not take all memory.
+/// The most text that one template may make, in bytes: a `range` in a `range` in a `range` must not take all memory.
 const OUTPUT: usize = 64 << 20;
 
 /// A value, borrowed from the data where it can be.
 type Val<'a> = Cow<'a, Value>;
 type Result<T> = std::result::Result<T, TemplateError>;
 
-/// What goes on after a node.
-enum Flow {
-    On,
-    Break,
-    Continue,
-}
-
-/// Executes the main template of `templates` over `data`. `strict` makes a missing key of a map an error.
+/// Executes `nodes`, which were parsed from `source`, over `data`. `strict` makes a missing key of a map an error.
 pub(super) fn execute(
-    templates: &Templates,
+    nodes: &List,
     source: &str,
     data: &Value,
     functions: Functions,
     strict: bool,
 ) -> Result<String> {
     let mut state = State {
-        templates,
         source,
         functions,
         strict,
         variables: vec![("$", Cow::Borrowed(data))],
         out: String::new(),
         at: None,
-        calls: 0,
-        name: "",
     };
-    state.list(&Cow::Borrowed(data), &templates[""])?;
+    state.list(&Cow::Borrowed(data), nodes)?;
     Ok(state.out)
 }
 
 struct State<'a> {
-    templates: &'a Templates,
     source: &'a str,
     functions: Functions,
     strict: bool,
@@ -60,9 +45,6 @@ struct State<'a> {
     out: String,
     /// The place and the node that messages quote.
     at: Option<(usize, &'a dyn Display)>,
-    calls: usize,
-    /// The name of the template that is executed.
-    name: &'a str,
 }
 
 impl<'a> State<'a> {
@@ -75,150 +57,80 @@ impl<'a> State<'a> {
         let line = 1 + before.matches('\n').count();
         let column = before.rfind('\n').map_or(at, |newline| at - newline - 1);
         TemplateError::new(format!(
-            "template: :{line}:{column}: executing {} at <{node}>: {message}",
-            quote(self.name)
+            "template: :{line}:{column}: executing \"\" at <{node}>: {message}"
         ))
     }
 
-    fn list(&mut self, dot: &Val<'a>, nodes: &'a [Node]) -> Result<Flow> {
+    fn list(&mut self, dot: &Val<'a>, nodes: &'a [Node]) -> Result<()> {
         for node in nodes {
-            match self.node(dot, node)? {
-                Flow::On => {}
-                other => return Ok(other),
-            }
-        }
-        Ok(Flow::On)
-    }
-
-    fn node(&mut self, dot: &Val<'a>, node: &'a Node) -> Result<Flow> {
-        match node {
-            Node::Text(text) => self.out.push_str(text),
-            Node::Action(pipe) => {
-                let value = self.pipe(dot, pipe)?;
-                if pipe.variables.is_empty() {
-                    print(&mut self.out, &value);
+            match node {
+                Node::Text(text) => self.out.push_str(text),
+                Node::Action(pipe) => {
+                    let value = self.pipe(dot, pipe)?;
+                    if pipe.variables.is_empty() {
+                        print(&mut self.out, &value);
+                    }
                 }
+                Node::If(branch) => self.if_or_with(dot, branch, false)?,
+                Node::With(branch) => self.if_or_with(dot, branch, true)?,
+                Node::Range(branch) => self.range(dot, branch)?,
             }
-            Node::If(branch) => return self.if_or_with(dot, branch, false),
-            Node::With(branch) => return self.if_or_with(dot, branch, true),
-            Node::Range(branch) => return self.range(dot, branch),
-            Node::Call { name, at, pipe } => {
-                self.at = Some((*at, node));
-                self.call_template(dot, name, pipe.as_ref())?;
+            if self.out.len() > OUTPUT {
+                return Err(self.fail("the output is too long"));
             }
-            Node::Break => return Ok(Flow::Break),
-            Node::Continue => return Ok(Flow::Continue),
         }
-        if self.out.len() > OUTPUT {
-            return Err(self.fail("the output is too long"));
-        }
-        Ok(Flow::On)
+        Ok(())
     }
 
-    fn if_or_with(&mut self, dot: &Val<'a>, branch: &'a Branch, moves_dot: bool) -> Result<Flow> {
+    fn if_or_with(&mut self, dot: &Val<'a>, branch: &'a Branch, moves_dot: bool) -> Result<()> {
         let mark = self.variables.len();
         let value = self.pipe(dot, &branch.pipe)?;
-        let flow = match (value.is_true(), moves_dot) {
-            (true, true) => self.list(&value, &branch.body),
-            (true, false) => self.list(dot, &branch.body),
-            (false, _) => self.list(dot, &branch.otherwise),
-        };
+        match (value.is_true(), moves_dot) {
+            (true, true) => self.list(&value, &branch.body)?,
+            (true, false) => self.list(dot, &branch.body)?,
+            (false, _) => self.list(dot, &branch.otherwise)?,
+        }
         self.variables.truncate(mark);
-        flow
+        Ok(())
     }
 
-    fn range(&mut self, dot: &Val<'a>, branch: &'a Branch) -> Result<Flow> {
+    fn range(&mut self, dot: &Val<'a>, branch: &'a Branch) -> Result<()> {
         let mark = self.variables.len();
         let over = self.pipe(dot, &branch.pipe)?;
         // The pipeline has set its variables to the whole; each round sets them anew.
         self.variables.truncate(mark);
-        let key = |index: usize| Cow::Owned(Value::Int(index as i64));
-        let flow = match over {
-            Cow::Borrowed(Value::List(items)) => {
-                let items = items.iter().flatten().enumerate();
-                self.rounds(dot, branch, items.map(|(i, v)| (key(i), Cow::Borrowed(v))))
+        let items: Vec<(Value, Value)> = match over.into_owned() {
+            Value::List(items) => {
+                let items = items.into_iter().flatten().zip(0..);
+                items.map(|(item, at)| (Value::Int(at), item)).collect()
             }
-            Cow::Owned(Value::List(items)) => {
-                let items = items.into_iter().flatten().enumerate();
-                self.rounds(dot, branch, items.map(|(i, v)| (key(i), Cow::Owned(v))))
-            }
-            Cow::Borrowed(Value::Map(map)) => {
-                let text = |key: &String| Cow::Owned(Value::Text(key.clone()));
-                let entries = map.iter().map(|(k, v)| (text(k), Cow::Borrowed(v)));
-                self.rounds(dot, branch, entries)
-            }
-            Cow::Owned(Value::Map(map)) => {
+            Value::Map(map) => {
                 let entries = map.entries.into_iter().flatten();
-                let owned = |(k, v)| (Cow::Owned(Value::Text(k)), Cow::Owned(v));
-                self.rounds(dot, branch, entries.map(owned))
+                entries.map(|(key, item)| (key.into(), item)).collect()
             }
-            other => match *other {
-                Value::NoValue | Value::Nil => self.rounds(dot, branch, std::iter::empty()),
-                Value::Int(count) => {
-                    let numbers = (0..count).map(|n| Val::Owned(Value::Int(n)));
-                    self.rounds(dot, branch, numbers.map(|n: Val<'a>| (n.clone(), n)))
-                }
-                ref value => {
-                    let mut shown = String::new();
-                    print(&mut shown, value);
-                    Err(self.fail(format!("range can't iterate over {shown}")))
-                }
-            },
+            Value::NoValue | Value::Nil => Vec::new(),
+            value => {
+                let mut shown = String::new();
+                print(&mut shown, &value);
+                return Err(self.fail(format!("range can't iterate over {shown}")));
+            }
         };
-        self.variables.truncate(mark);
-        flow
-    }
-
-    fn rounds(
-        &mut self,
-        dot: &Val<'a>,
-        branch: &'a Branch,
-        items: impl Iterator<Item = (Val<'a>, Val<'a>)>,
-    ) -> Result<Flow> {
-        let mark = self.variables.len();
-        let mut empty = true;
+        if items.is_empty() {
+            return self.list(dot, &branch.otherwise);
+        }
         for (key, item) in items {
-            empty = false;
+            let item: Val<'a> = Cow::Owned(item);
             match &branch.pipe.variables[..] {
                 [] => {}
                 [element] => self.variables.push((element, item.clone())),
                 [index, element, ..] => {
-                    self.variables.push((index, key));
+                    self.variables.push((index, Cow::Owned(key)));
                     self.variables.push((element, item.clone()));
                 }
             }
-            let flow = self.list(&item, &branch.body)?;
+            self.list(&item, &branch.body)?;
             self.variables.truncate(mark);
-            if matches!(flow, Flow::Break) {
-                break;
-            }
         }
-        if empty {
-            return self.list(dot, &branch.otherwise);
-        }
-        Ok(Flow::On)
-    }
-
-    fn call_template(&mut self, dot: &Val<'a>, name: &str, pipe: Option<&'a Pipe>) -> Result<()> {
-        let templates = self.templates;
-        let Some((name, nodes)) = templates.get_key_value(name).filter(|_| !name.is_empty()) else {
-            return Err(self.fail(format!("template {} not defined", quote(name))));
-        };
-        if self.calls == CALLS {
-            return Err(self.fail(format!("exceeded maximum template depth ({CALLS})")));
-        }
-        let dot = match pipe {
-            Some(pipe) => self.pipe(dot, pipe)?,
-            None => Cow::Owned(Value::NoValue),
-        };
-        // A template sees no variable of its caller.
-        let variables = std::mem::replace(&mut self.variables, vec![("$", dot.clone())]);
-        let caller = std::mem::replace(&mut self.name, name);
-        self.calls += 1;
-        self.list(&dot, nodes)?;
-        self.calls -= 1;
-        self.name = caller;
-        self.variables = variables;
         Ok(())
     }
 
@@ -230,15 +142,7 @@ impl<'a> State<'a> {
         }
         let value = value.unwrap_or(Cow::Owned(Value::NoValue));
         for name in &pipe.variables {
-            if !pipe.assigns {
-                self.variables.push((name, value.clone()));
-                continue;
-            }
-            let known = self.variables.iter_mut().rev();
-            match known.into_iter().find(|(known, _)| known == name) {
-                Some((_, variable)) => *variable = value.clone(),
-                None => return Err(self.fail(format!("undefined variable: {name}"))),
-            }
+            self.variables.push((name, value.clone()));
         }
         Ok(value)
     }

@@ -2,14 +2,12 @@
 //!
 //! Source: Go's `text/template` documentation § Functions; docker/cli `templates/templates.go`.
 
-use super::Functions;
 use super::ast::{Operand, OperandKind};
-use super::print::{print, sprint};
+use super::print::{print, sprintln};
 use super::printf::sprintf;
+use super::{Functions, left_out};
 use crate::docker::value::Value;
 use std::borrow::Cow;
-use std::cmp::Ordering;
-use std::fmt::Write;
 
 /// What a parameter accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,34 +29,24 @@ pub(super) struct Signature {
 use Type::{Any, Int, Text, Texts};
 
 /// Name, parameters, whether more may follow.
-const TABLE: [(&str, &[Type], bool); 27] = [
+const TABLE: [(&str, &[Type], bool); 17] = [
     ("and", &[Any], true),
     ("eq", &[Any], true),
-    ("ge", &[Any, Any], false),
-    ("gt", &[Any, Any], false),
-    ("html", &[], true),
     ("index", &[Any], true),
     ("join", &[Texts, Text], false),
-    ("js", &[], true),
     ("json", &[Any], false),
-    ("le", &[Any, Any], false),
     ("len", &[Any], false),
     ("lower", &[Text], false),
-    ("lt", &[Any, Any], false),
     ("ne", &[Any, Any], false),
     ("not", &[Any], false),
     ("or", &[Any], true),
     ("pad", &[Text, Int, Int], false),
-    ("print", &[], true),
     ("printf", &[Text], true),
     ("println", &[], true),
-    ("slice", &[Any], true),
     ("split", &[Text, Text], false),
     ("title", &[Text], false),
     ("truncate", &[Text, Int], false),
     ("upper", &[Text], false),
-    ("urlquery", &[], true),
-    ("call", &[Any], true),
 ];
 
 /// Those that leave a table's header alone.
@@ -187,7 +175,6 @@ pub(super) fn call<'a>(
         "truncate" => truncate(text(first), int(second))?.into(),
         "len" => Value::Int(length(first)?),
         "index" => index(first, &arguments[1..])?,
-        "slice" => slice(first, &arguments[1..])?,
         "not" => Value::Bool(!first.is_true()),
         "eq" => {
             if arguments.len() < 2 {
@@ -200,20 +187,8 @@ pub(super) fn call<'a>(
             Value::Bool(equal)
         }
         "ne" => Value::Bool(!equals(first, second)?),
-        "lt" => Value::Bool(order(first, second)? == Ordering::Less),
-        "le" => Value::Bool(order(first, second)? != Ordering::Greater),
-        "gt" => Value::Bool(order(first, second)? == Ordering::Greater),
-        "ge" => Value::Bool(order(first, second)? != Ordering::Less),
-        "print" => sprint(arguments, false).into(),
-        "println" => sprint(arguments, true).into(),
-        "printf" => sprintf(text(first), &arguments[1..]).into(),
-        "html" => html(&sprint(arguments, false)).into(),
-        "js" => js(&sprint(arguments, false)).into(),
-        "urlquery" => url_query(&sprint(arguments, false)).into(),
-        "call" => {
-            let (shown, kind) = (shown(first), first.type_name());
-            return Err(format!("non-function {shown} of type {kind}"));
-        }
+        "println" => sprintln(arguments).into(),
+        "printf" => sprintf(text(first), &arguments[1..])?.into(),
         _ => Value::NoValue,
     };
     Ok(Cow::Owned(result))
@@ -294,83 +269,29 @@ fn length(value: &Value) -> Result<i64, String> {
     Ok(length as i64)
 }
 
-fn position(index: &Value, length: usize) -> Result<usize, String> {
-    let Value::Int(number) = index else {
-        return Err(format!(
-            "cannot index slice/array with type {}",
-            index.type_name()
-        ));
-    };
-    match usize::try_from(*number) {
-        Ok(position) if position <= length => Ok(position),
-        _ => Err(format!("index out of range: {number}")),
-    }
-}
-
 fn index(whole: &Value, indices: &[Cow<'_, Value>]) -> Result<Value, String> {
     let mut value = whole.clone();
     for index in indices {
-        let out_of_range = || format!("index out of range: {}", shown(index));
-        value = match value {
-            Value::List(items) => {
-                let mut items = items.unwrap_or_default();
-                match position(index, items.len())? {
-                    at if at < items.len() => items.swap_remove(at),
-                    _ => return Err(out_of_range()),
-                }
+        let kind = index.type_name();
+        value = match (value, &**index) {
+            (Value::List(items), Value::Int(number)) => {
+                let item = usize::try_from(*number).ok();
+                let item = item.and_then(|at| items.unwrap_or_default().get(at).cloned());
+                item.ok_or_else(|| format!("index out of range: {number}"))?
             }
-            Value::Text(text) => {
-                let at = position(index, text.len())?;
-                let byte = text.as_bytes().get(at).ok_or_else(out_of_range)?;
-                Value::Int(i64::from(*byte))
+            (Value::List(_), _) => {
+                return Err(format!("cannot index slice/array with type {kind}"));
             }
-            Value::Map(map) => {
-                let Value::Text(key) = &**index else {
-                    return Err(format!(
-                        "value has type {}; should be string",
-                        index.type_name()
-                    ));
-                };
+            (Value::Map(map), Value::Text(key)) => {
                 map.get(key).cloned().unwrap_or_else(|| map.zero())
             }
-            Value::NoValue | Value::Nil => return Err("index of untyped nil".to_owned()),
-            other => return Err(format!("can't index item of type {}", other.type_name())),
+            (Value::Map(_), _) => return Err(format!("value has type {kind}; should be string")),
+            (Value::Text(_), _) => return Err(left_out("index of a string")),
+            (Value::NoValue | Value::Nil, _) => return Err("index of untyped nil".to_owned()),
+            (other, _) => return Err(format!("can't index item of type {}", other.type_name())),
         };
     }
     Ok(value)
-}
-
-fn slice(whole: &Value, indices: &[Cow<'_, Value>]) -> Result<Value, String> {
-    if indices.len() > 3 {
-        return Err(format!("too many slice indexes: {}", indices.len()));
-    }
-    let bounds = |length: usize| {
-        let from = indices
-            .first()
-            .map_or(Ok(0), |index| position(index, length))?;
-        let to = indices
-            .get(1)
-            .map_or(Ok(length), |index| position(index, length))?;
-        match from <= to {
-            true => Ok((from, to)),
-            false => Err(format!("invalid slice index: {from} > {to}")),
-        }
-    };
-    match whole {
-        Value::Text(_) if indices.len() == 3 => Err("cannot 3-index slice a string".to_owned()),
-        Value::Text(text) => {
-            let (from, to) = bounds(text.len())?;
-            let bytes = &text.as_bytes()[from..to];
-            Ok(String::from_utf8_lossy(bytes).into_owned().into())
-        }
-        Value::List(items) => {
-            let items = items.as_deref().unwrap_or_default();
-            let (from, to) = bounds(items.len())?;
-            Ok(Value::List(Some(items[from..to].to_vec())))
-        }
-        Value::NoValue | Value::Nil => Err("slice of untyped nil".to_owned()),
-        other => Err(format!("can't slice item of type {}", other.type_name())),
-    }
 }
 
 fn equals(a: &Value, b: &Value) -> Result<bool, String> {
@@ -387,65 +308,4 @@ fn equals(a: &Value, b: &Value) -> Result<bool, String> {
         }
         _ => return Err("incompatible types for comparison".to_owned()),
     })
-}
-
-fn order(a: &Value, b: &Value) -> Result<Ordering, String> {
-    match (a, b) {
-        (Value::Int(a), Value::Int(b)) => Ok(a.cmp(b)),
-        (Value::Text(a), Value::Text(b)) => Ok(a.cmp(b)),
-        (Value::Float(a), Value::Float(b)) => Ok(a.total_cmp(b)),
-        (
-            Value::Int(_) | Value::Text(_) | Value::Float(_),
-            Value::Int(_) | Value::Text(_) | Value::Float(_),
-        ) => Err("incompatible types for comparison".to_owned()),
-        _ => Err("invalid type for comparison".to_owned()),
-    }
-}
-
-fn html(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' => escaped.push_str("&#34;"),
-            '\'' => escaped.push_str("&#39;"),
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\0' => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-fn js(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\\' | '\'' | '"' => escaped.extend(['\\', c]),
-            '<' | '>' | '&' | '=' => {
-                let _ = write!(escaped, "\\u{:04X}", u32::from(c));
-            }
-            c if c.is_control() => {
-                let _ = write!(escaped, "\\u{:04X}", u32::from(c));
-            }
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-fn url_query(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b' ' => escaped.push('+'),
-            b'-' | b'_' | b'.' | b'~' => escaped.push(char::from(byte)),
-            byte if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
-            byte => {
-                let _ = write!(escaped, "%{byte:02X}");
-            }
-        }
-    }
-    escaped
 }

@@ -5,9 +5,10 @@
 //! ```
 //!
 //! **What Docker does.** Hands the student's text to Go's template package, with a few functions of its own.
-//! **What we do.** The same language: fields, pipelines, variables, `if with range define template block break
-//! continue`, all of Go's functions, trim markers and comments, and Go's messages with their place.
-//! **What we leave out.** Complex numbers and calling function values, which Docker's data does not have.
+//! **What we do.** What is typed after `--format`: fields, pipelines, variables, `if else with range`, trim markers, the
+//! functions of the table in `functions.rs`, and Go's messages with their place.
+//! **What we leave out.** Templates that call templates, comments, assignments, Go's other functions, numbers and verbs:
+//! refused by name.
 
 mod ast;
 mod eval;
@@ -17,7 +18,6 @@ mod operands;
 mod parse;
 mod print;
 mod printf;
-mod quote;
 
 #[cfg(test)]
 mod tests;
@@ -25,14 +25,11 @@ mod tests;
 use crate::docker::value::Value;
 use std::fmt;
 
-pub(crate) use printf::significant;
-pub use quote::quote;
-
 /// A template that was understood.
 #[derive(Debug, Clone)]
 pub struct Template {
     source: String,
-    templates: parse::Templates,
+    nodes: ast::List,
 }
 
 /// What Go says when a template cannot be understood or executed, beginning with `template: :1:`.
@@ -53,6 +50,11 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
+/// What is said of `what`, which Go's templates have and ours do not.
+fn left_out(what: &str) -> String {
+    format!("`{what}` in a template is not part of docklings; see docs/limits.md")
+}
+
 /// Which functions a template gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Functions {
@@ -66,19 +68,19 @@ impl Template {
     /// Understands `source`.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
         Ok(Self {
-            templates: parse::parse(source)?,
+            nodes: parse::parse(source)?,
             source: source.to_owned(),
         })
     }
 
     /// The text that the template makes of `data`. A key that a map does not have gives `<no value>`.
     pub fn execute(&self, data: &Value, functions: Functions) -> Result<String, TemplateError> {
-        eval::execute(&self.templates, &self.source, data, functions, false)
+        eval::execute(&self.nodes, &self.source, data, functions, false)
     }
 
     /// Like `execute`, but a key that a map does not have is an error.
     pub fn execute_strict(&self, data: &Value) -> Result<String, TemplateError> {
-        eval::execute(&self.templates, &self.source, data, Functions::Normal, true)
+        eval::execute(&self.nodes, &self.source, data, Functions::Normal, true)
     }
 
     /// Executes over a typed value as `docker inspect` does: first as it is; if that fails, over its plain JSON,

@@ -2,15 +2,17 @@
 
 use super::ast::{Command, Operand, OperandKind, Pipe};
 use super::functions;
-use super::lexer::{Kind, Token};
+use super::left_out;
+use super::lexer::Kind;
 use super::parse::{Parser, Result};
-use super::quote::{quote, unquote};
+use crate::docker::commands::limits::is_dockers_template;
+use engine::go::quote;
 
 impl Parser {
     /// `$x := a | b c`, up to and including `closer`.
     pub(super) fn pipeline(&mut self, context: &str, closer: Kind) -> Result<Pipe> {
         let at = self.peek_word().at;
-        let (variables, assigns) = self.declarations(context)?;
+        let variables = self.declarations(context)?;
         let mut commands: Vec<Command> = Vec::new();
         loop {
             let token = self.peek_word().clone();
@@ -20,7 +22,6 @@ impl Parser {
                     break;
                 }
                 Kind::Bool
-                | Kind::Char
                 | Kind::Dot
                 | Kind::Field
                 | Kind::Identifier
@@ -53,37 +54,33 @@ impl Parser {
             }
         }
         // Declared only now: `{{$x := $x}}` must not see itself.
-        if !assigns {
-            self.variables.extend(variables.iter().cloned());
-        }
+        self.variables.extend(variables.iter().cloned());
         Ok(Pipe {
             at,
             variables,
-            assigns,
             commands,
         })
     }
 
-    /// `$x :=`, `$x =`, or in a `range` also `$i, $e :=`.
-    fn declarations(&mut self, context: &str) -> Result<(Vec<String>, bool)> {
+    /// `$x :=`, or in a `range` also `$i, $e :=`.
+    fn declarations(&mut self, context: &str) -> Result<Vec<String>> {
         let mut names = Vec::new();
         loop {
             let start = self.next;
             let name = self.peek_word().clone();
             if name.kind != Kind::Variable {
                 return match names.is_empty() {
-                    true => Ok((names, false)),
+                    true => Ok(names),
                     false => Err(self.fail("range can only initialize variables")),
                 };
             }
             self.next += 1;
             let sign = self.peek_word().clone();
             match (sign.kind, sign.text.as_str()) {
-                (Kind::Declare | Kind::Assign, _) => {
+                (Kind::Declare, _) => {
                     self.next += 1;
                     names.push(name.text);
-                    let assigns = sign.kind == Kind::Assign;
-                    return Ok((names, assigns));
+                    return Ok(names);
                 }
                 (Kind::Other, ",") if context == "range" && names.is_empty() => {
                     self.next += 1;
@@ -95,7 +92,7 @@ impl Parser {
                 }
                 _ if names.is_empty() => {
                     self.next = start;
-                    return Ok((names, false));
+                    return Ok(names);
                 }
                 _ => return Err(self.fail("range can only initialize variables")),
             }
@@ -174,6 +171,9 @@ impl Parser {
         let token = self.peek().clone();
         self.next += 1;
         let kind = match token.kind {
+            Kind::Identifier if is_dockers_template(&token.text) => {
+                return Err(self.fail(left_out(&token.text)));
+            }
             Kind::Identifier if !functions::exists(&token.text) => {
                 return Err(self.fail(format!("function {} not defined", quote(&token.text))));
             }
@@ -186,18 +186,18 @@ impl Parser {
             Kind::Variable => OperandKind::Variable(vec![token.text]),
             Kind::Field => OperandKind::Field(vec![token.text[1..].to_owned()]),
             Kind::Bool => OperandKind::Bool(token.text == "true"),
-            Kind::Number | Kind::Char => match number(&token) {
+            Kind::Number => match number(&token.text) {
                 Some(kind) => kind,
                 None => {
                     return Err(self.fail(format!("bad number syntax: {}", quote(&token.text))));
                 }
             },
             Kind::Quoted | Kind::Raw => match unquote(&token.text) {
-                Some(value) => OperandKind::Text {
+                Ok(value) => OperandKind::Text {
                     source: token.text,
                     value,
                 },
-                None => return Err(self.fail("invalid syntax")),
+                Err(complaint) => return Err(self.fail(complaint)),
             },
             Kind::LeftParen => {
                 let pipe =
@@ -213,49 +213,47 @@ impl Parser {
     }
 }
 
-/// Go's numbers, without complex ones.
-fn number(token: &Token) -> Option<OperandKind> {
-    let source = token.text.clone();
-    if token.kind == Kind::Char {
-        let text = unquote(&source)?;
-        let mut chars = text.chars();
-        let value = i64::from(u32::from(chars.next()?));
-        return chars
-            .next()
-            .is_none()
-            .then_some(OperandKind::Int { source, value });
+/// A decimal number, with or without a fraction.
+fn number(text: &str) -> Option<OperandKind> {
+    let digits = text.trim_start_matches(['+', '-']);
+    // Go reads `017` in base 8, and Rust reads `1e3` and `inf`.
+    let is_plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if !is_plain || digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.") {
+        return None;
     }
-    let (sign, digits) = match source.as_bytes().first()? {
-        b'-' => (-1, &source[1..]),
-        b'+' => (1, &source[1..]),
-        _ => (1, &source[..]),
-    };
-    let plain = digits.replace('_', "").to_ascii_lowercase();
-    let (radix, digits) = match plain.get(..2) {
-        Some("0x") => (16, &plain[2..]),
-        Some("0o") => (8, &plain[2..]),
-        Some("0b") => (2, &plain[2..]),
-        Some(_) if plain.starts_with('0') && plain.bytes().all(|b| b.is_ascii_digit()) => {
-            (8, &plain[1..])
+    let source = text.to_owned();
+    match text.parse() {
+        Ok(value) => Some(OperandKind::Int { source, value }),
+        Err(_) => {
+            let value = text.parse().ok()?;
+            Some(OperandKind::Float { source, value })
         }
-        _ => (10, &plain[..]),
-    };
-    if !digits.starts_with(['+', '-'])
-        && let Ok(value) = i64::from_str_radix(digits, radix)
-    {
-        return Some(OperandKind::Int {
-            source,
-            value: sign * value,
+    }
+}
+
+/// The text of `quoted`, which stands in double quotes or in backquotes.
+fn unquote(quoted: &str) -> std::result::Result<String, String> {
+    let inner = &quoted[1..quoted.len() - 1];
+    if quoted.starts_with('`') {
+        return Ok(inner.replace('\r', ""));
+    }
+    let mut text = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        text.push(match chars.next() {
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some(same @ ('\\' | '"')) => same,
+            Some(other @ ('a' | 'b' | 'f' | 'v' | 'x' | 'u' | 'U' | '0'..='7')) => {
+                return Err(left_out(&format!("\\{other}")));
+            }
+            _ => return Err("invalid syntax".to_owned()),
         });
     }
-    // Rust would also read `inf` and `nan`, which begin with a letter.
-    if radix == 10 && digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        let value = digits
-            .parse::<f64>()
-            .ok()
-            .filter(|value| value.is_finite())?;
-        let value = value * sign as f64;
-        return Some(OperandKind::Float { source, value });
-    }
-    None
+    Ok(text)
 }

@@ -5,43 +5,33 @@
 use super::TemplateError;
 use super::ast::{Branch, List, Node};
 use super::lexer::{Kind, Token, lex};
-use super::quote::{quote, unquote};
-use std::collections::BTreeMap;
+use engine::go::quote;
 
 /// How deep parentheses and blocks may nest. Go has no such limit; we must not run out of stack.
 const DEPTH: usize = 100;
 
-/// The main template, and those of `define` and `block`.
-pub(super) type Templates = BTreeMap<String, List>;
-
-/// Parses `source`; the main template has the empty name.
-pub(super) fn parse(source: &str) -> Result<Templates> {
+/// Parses `source`.
+pub(super) fn parse(source: &str) -> Result<List> {
     let mut parser = Parser {
         tokens: lex(source),
         next: 0,
         variables: vec!["$".to_owned()],
-        templates: Templates::new(),
         depth: 0,
-        ranges: 0,
         action_line: 0,
     };
     let mut main = List::new();
     while parser.peek().kind != Kind::End {
         match parser.node()? {
             Item::Node(node) => main.push(node),
-            Item::Nothing => {}
             Item::End => return Err(parser.fail("unexpected {{end}}")),
             Item::Else => return Err(parser.fail("unexpected {{else}}")),
         }
     }
-    parser.templates.insert(String::new(), main);
-    Ok(parser.templates)
+    Ok(main)
 }
 
 enum Item {
     Node(Node),
-    /// A definition.
-    Nothing,
     End,
     Else,
 }
@@ -51,10 +41,7 @@ pub(super) struct Parser {
     pub(super) tokens: Vec<Token>,
     pub(super) next: usize,
     pub(super) variables: Vec<String>,
-    templates: Templates,
     depth: usize,
-    /// How many `range` blocks we are in.
-    ranges: usize,
     /// The line where the present action began; 0 outside of one.
     action_line: usize,
 }
@@ -164,23 +151,6 @@ impl Parser {
                 }
                 return Ok(Item::Else);
             }
-            (Kind::Keyword, "define") => {
-                self.definition()?;
-                return Ok(Item::Nothing);
-            }
-            (Kind::Keyword, "block") => self.block()?,
-            (Kind::Keyword, "template") => self.call()?,
-            (Kind::Keyword, name @ ("break" | "continue")) => {
-                if self.ranges == 0 {
-                    return Err(self.fail(format!("{{{{{name}}}}} outside {{{{range}}}}")));
-                }
-                self.expect(Kind::Close, &format!("{{{{{name}}}}}"))?;
-                if name == "break" {
-                    Node::Break
-                } else {
-                    Node::Continue
-                }
-            }
             _ => Node::Action(self.pipeline("command", Kind::Close)?),
         };
         Ok(Item::Node(node))
@@ -196,7 +166,6 @@ impl Parser {
             }
             match self.node()? {
                 Item::Node(node) => list.push(node),
-                Item::Nothing => {}
                 Item::End => return Ok((list, false)),
                 Item::Else => return Ok((list, true)),
             }
@@ -207,9 +176,7 @@ impl Parser {
     fn branch(&mut self, keyword: &str) -> Result<Branch> {
         let mark = self.variables.len();
         let pipe = self.pipeline(keyword, Kind::Close)?;
-        self.ranges += usize::from(keyword == "range");
         let (body, more) = self.list()?;
-        self.ranges -= usize::from(keyword == "range");
         let mut otherwise = List::new();
         if more {
             let next = self.peek_word().clone();
@@ -239,60 +206,6 @@ impl Parser {
             body,
             otherwise,
         })
-    }
-
-    /// A template's name, and where it stands.
-    fn template_name(&mut self, context: &str) -> Result<(String, usize)> {
-        let token = self.take_word();
-        match token.kind {
-            Kind::Quoted | Kind::Raw => match unquote(&token.text) {
-                Some(name) => Ok((name, token.at)),
-                None => Err(self.fail("invalid syntax")),
-            },
-            _ => Err(self.unexpected(&token, context)),
-        }
-    }
-
-    /// The body of a definition, which sees no variables from outside.
-    fn definition_body(&mut self, name: String, context: &str) -> Result<()> {
-        let variables = std::mem::replace(&mut self.variables, vec!["$".to_owned()]);
-        let ranges = std::mem::take(&mut self.ranges);
-        let (list, otherwise) = self.list()?;
-        if otherwise {
-            return Err(self.fail(format!("unexpected {{{{else}}}} in {context}")));
-        }
-        self.variables = variables;
-        self.ranges = ranges;
-        self.templates.insert(name, list);
-        Ok(())
-    }
-
-    fn definition(&mut self) -> Result<()> {
-        let (name, _) = self.template_name("define clause")?;
-        self.expect(Kind::Close, "define clause")?;
-        self.definition_body(name, "define clause")
-    }
-
-    fn block(&mut self) -> Result<Node> {
-        let (name, at) = self.template_name("block clause")?;
-        let pipe = self.pipeline("block clause", Kind::Close)?;
-        self.definition_body(name.clone(), "block clause")?;
-        Ok(Node::Call {
-            name,
-            at,
-            pipe: Some(pipe),
-        })
-    }
-
-    fn call(&mut self) -> Result<Node> {
-        let (name, at) = self.template_name("template clause")?;
-        let pipe = if self.peek_word().kind == Kind::Close {
-            self.next += 1;
-            None
-        } else {
-            Some(self.pipeline("template clause", Kind::Close)?)
-        };
-        Ok(Node::Call { name, at, pipe })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Printing values as Go's `fmt` does with `%v`.
 
 use crate::docker::value::{Struct, Value};
-use crate::term::human::duration_text;
+use engine::go;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -23,8 +23,8 @@ pub(super) fn inner(out: &mut String, value: &Value) {
         Value::Int(number) => {
             let _ = write!(out, "{number}");
         }
-        Value::Duration(nanoseconds) => out.push_str(&duration_text(*nanoseconds)),
-        Value::Float(number) => out.push_str(&float(*number)),
+        Value::Duration(nanoseconds) => out.push_str(&go::duration(*nanoseconds)),
+        Value::Float(number) => out.push_str(&go::float(*number)),
         Value::Text(text) => out.push_str(text),
         Value::List(items) => {
             out.push('[');
@@ -61,47 +61,15 @@ fn separated<'a>(out: &mut String, values: impl Iterator<Item = &'a Value>) {
     }
 }
 
-/// The shortest digits, with an exponent below 1e-4 and from 1e21.
-pub(super) fn float(number: f64) -> String {
-    let size = number.abs();
-    if !number.is_finite() {
-        return match number {
-            f64::INFINITY => "+Inf".to_owned(),
-            f64::NEG_INFINITY => "-Inf".to_owned(),
-            _ => "NaN".to_owned(),
-        };
-    }
-    if size != 0.0 && !(1e-4..1e21).contains(&size) {
-        return exponent(&format!("{number:e}"));
-    }
-    number.to_string()
-}
-
-/// Rust writes `1e-7`, Go `1e-07`.
-pub(super) fn exponent(text: &str) -> String {
-    let Some((digits, exponent)) = text.split_once('e') else {
-        return text.to_owned();
-    };
-    let (sign, exponent) = match exponent.strip_prefix('-') {
-        Some(exponent) => ('-', exponent),
-        None => ('+', exponent),
-    };
-    format!("{digits}e{sign}{exponent:0>2}")
-}
-
-/// `fmt.Sprint`: a blank between two values that are both no strings; `line` is `fmt.Sprintln`.
-pub(super) fn sprint(values: &[Cow<'_, Value>], line: bool) -> String {
+/// `fmt.Sprintln`.
+pub(super) fn sprintln(values: &[Cow<'_, Value>]) -> String {
     let mut out = String::new();
-    let is_text = |value: &Value| matches!(value, Value::Text(_));
     for (index, value) in values.iter().enumerate() {
-        let apart = line || !(is_text(value) || index > 0 && is_text(&values[index - 1]));
-        if index > 0 && apart {
+        if index > 0 {
             out.push(' ');
         }
         inner(&mut out, value);
     }
-    if line {
-        out.push('\n');
-    }
+    out.push('\n');
     out
 }

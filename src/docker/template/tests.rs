@@ -84,11 +84,7 @@ fn fields_and_values_print_as_go_prints_them() {
         "{{(.State).Status}} {{$.Name}} {{$.State.Status}}",
         "exited /c1 exited",
     );
-    check(
-        "{{1.5}} {{1e3}} {{0x1F}} {{true}} {{'a'}} {{-3}}",
-        "1.5 1000 31 true 97 -3",
-    );
-    check("{{1e21}} {{0.00001}}", "1e+21 1e-05");
+    check("{{1.5}} {{0.00001}} {{true}} {{-3}}", "1.5 1e-05 true -3");
 }
 
 #[test]
@@ -139,7 +135,7 @@ fn index_reaches_into_maps_and_lists() {
         r#"{{(index .NetworkSettings.Networks "bridge").IPAddress}}"#,
         "172.17.0.2",
     );
-    check(r#"{{index "hi" 0}} {{index .Args 1}}"#, "104 exit 2");
+    check("{{index .Args 1}}", "exit 2");
     check(
         "{{index .Args 9}}",
         r#"template: :1:2: executing "" at <index .Args 9>: error calling index: index out of range: 9"#,
@@ -161,10 +157,6 @@ fn range_walks_lists_maps_and_numbers() {
     check(
         "{{range $p, $c := .NetworkSettings.Ports}}{{range $c}}{{$p}} -> {{.HostIp}}:{{.HostPort}};{{end}}{{end}}",
         "80/tcp -> 0.0.0.0:8080;80/tcp -> :::8080;",
-    );
-    check(
-        "{{range 4}}{{if eq . 1}}{{continue}}{{end}}{{.}}{{if eq . 2}}{{break}}{{end}}{{end}}",
-        "02",
     );
     check(
         "{{range $k, $v := .Config.Labels}}{{$k}}={{$v}};{{end}}",
@@ -192,10 +184,7 @@ fn if_with_and_variables() {
         "{{with .State.Health}}h{{else with .Name}}{{.}}{{end}}",
         "/c1",
     );
-    check(
-        "{{with $x := 5}}{{$x}}{{end}}{{$y := 1}}{{$y = 2}}{{$y}}",
-        "52",
-    );
+    check("{{with $x := 5}}{{$x}}{{end}}{{$y := 1}}{{$y}}", "51");
     check("{{$s := .State}}{{$s.Status}}", "exited");
 }
 
@@ -210,23 +199,13 @@ fn functions_answer_as_dockers() {
         r#"{{upper .Name}} {{lower "ABC"}} {{len .Name}}"#,
         "/C1 abc 3",
     );
-    check(
-        r#"{{slice "hello" 1 3}} {{eq 1 2 1}} {{lt 1 2}} {{ge "b" "a"}}"#,
-        "el true true true",
-    );
+    check(r#"{{eq 1 2 1}} {{len "hello"}}"#, "true 5");
     check(
         r#"{{and 1 0 2}} {{or 0 "" "z"}} {{not 1}} {{ne "a" "b"}}"#,
         "0 z false true",
     );
     check("{{and .State.Health .State.Health.Status}}", "<nil>");
-    check(
-        r#"{{html "<a>&"}} {{urlquery "a b&c"}} {{js "it's"}}"#,
-        r"&lt;a&gt;&amp; a+b%26c it\'s",
-    );
-    check(
-        r#"{{println 1 "a" true}}|{{print 1 2 "a" "b" 3}}"#,
-        "1 a true\n|1 2ab3",
-    );
+    check(r#"{{println 1 "a" true}}|"#, "1 a true\n|");
     check(
         r#"{{.State.ExitCode | json}}{{"a" | printf "%s%s" "b"}}"#,
         "2ba",
@@ -236,8 +215,8 @@ fn functions_answer_as_dockers() {
 #[test]
 fn printf_knows_gos_verbs_and_complaints() {
     check(
-        r#"{{printf "%5.2f|%-5s|%05d|%q|%v|%x" 1.5 "ab" 42 "q\"" .Args "hi"}}"#,
-        r#" 1.50|ab   |00042|"q\""|[-c exit 2]|6869"#,
+        r#"{{printf "%5.2f|%-5s|%05d|%q|%v" 1.5 "ab" 42 "q\"" .Args}}"#,
+        r#" 1.50|ab   |00042|"q\""|[-c exit 2]"#,
     );
     check(
         r#"{{.Name | printf "%s-%d" 3}}"#,
@@ -248,32 +227,45 @@ fn printf_knows_gos_verbs_and_complaints() {
         "%!d(MISSING)|1%!(EXTRA string=x)|%!(NOVERB)",
     );
     check(
-        r#"{{printf "%.3g %g %e %t %c %T %%" 1234.5 0.5 1.5 true 65 "x"}}"#,
-        "1.23e+03 0.5 1.500000e+00 true A string %",
+        r#"{{printf "%v %f %t %%" 0.5 1.5 true}}"#,
+        "0.5 1.500000 true %",
     );
     check(
-        r#"{{printf "%+d %x %X %#x %08.3f %6.1f|%-6d|%s" 5 255 255 255 3.14159 2.0 7 .Args}}"#,
-        "+5 ff FF 0xff 0003.142    2.0|7     |[-c exit 2]",
+        r#"{{printf "%08.3f %6.1f|%-6d|%05d|%s" 3.14159 2.0 7 -3 .Args}}"#,
+        "0003.142    2.0|7     |-0003|[-c exit 2]",
     );
 }
 
 #[test]
-fn blanks_and_comments_are_trimmed() {
-    check(r#"{{/* c */}}x{{- " y " -}} z"#, "x y z");
-    check("a\n{{- /* gone */ -}}\n b", "ab");
+fn blanks_are_trimmed() {
+    check(r#"x{{- " y " -}} z"#, "x y z");
     check("{{ .Name }}\n{{ .State.Status }}", "/c1\nexited");
 }
 
 #[test]
-fn templates_call_each_other() {
+fn what_no_course_types_is_refused_by_name() {
+    for (source, what) in [
+        (r#"{{define "n"}}{{end}}"#, "define"),
+        (r#"{{template "n"}}"#, "template"),
+        ("{{block}}", "block"),
+        ("{{range .Args}}{{break}}{{end}}", "break"),
+        ("{{/* c */}}", "{{/*"),
+        ("{{- /* c */ -}}", "{{/*"),
+        ("{{$x := 1}}{{$x = 2}}", "="),
+        ("{{gt 1 2}}", "gt"),
+        ("{{html .Name}}", "html"),
+        (r#"{{slice "a" 1}}"#, "slice"),
+        ("{{'a'}}", "'"),
+        (r#"{{"\x41"}}"#, r"\x"),
+    ] {
+        let refused = format!(
+            "template: :1: `{what}` in a template is not part of docklings; see docs/limits.md"
+        );
+        check(source, &refused);
+    }
     check(
-        r#"{{define "n"}}<{{.}}>{{end}}{{template "n" .Name}}"#,
-        "</c1>",
-    );
-    check(r#"{{block "b" .Name}}[{{.}}]{{end}}"#, "[/c1]");
-    check(
-        r#"{{define "n"}}{{template "n"}}{{end}}{{template "n"}}"#,
-        r#"template: :1:25: executing "n" at <{{template "n"}}>: exceeded maximum template depth (60)"#,
+        r#"{{printf "%x" 1}}"#,
+        r#"template: :1:2: executing "" at <printf "%x" 1>: error calling printf: `printf %x` in a template is not part of docklings; see docs/limits.md"#,
     );
 }
 
@@ -303,7 +295,6 @@ fn what_cannot_be_parsed_is_told_in_gos_words() {
         ),
         ("{{\"a\".A}}", "unexpected . after term \"\\\"a\\\"\""),
         ("{{.A,}}", "unexpected \",\" in operand"),
-        ("{{break}}", "{{break}} outside {{range}}"),
         ("{{1_x}}", "bad number syntax: \"1_x\""),
     ] {
         check(source, &format!("template: :1: {message}"));
@@ -371,8 +362,9 @@ fn nesting_and_output_are_bounded() {
     assert!(Template::parse(&deep).is_err());
     let blocks = "{{if 1}}".repeat(5000);
     assert!(Template::parse(&blocks).is_err());
-    let flood = Template::parse("{{range 99999999999}}0123456789abcdef{{end}}").unwrap();
-    assert!(flood.execute(&Value::NoValue, Functions::Normal).is_err());
+    let (open, close) = ("{{range $.Args}}".repeat(60), "{{end}}".repeat(60));
+    let flood = Template::parse(&format!("{open}0123456789abcdef{close}")).unwrap();
+    assert!(flood.execute(&container(), Functions::Normal).is_err());
 }
 
 proptest::proptest! {

@@ -45,9 +45,9 @@ fn what_top_cannot_show_is_refused() {
         .says("")
         .complains("Couldn't find PID field in ps output");
     sandbox
-        .docker("top box -ef --forest")
+        .docker("top box --nosuch")
         .fails(1)
-        .complains("--forest` is not part of docklings");
+        .complains("ps: ");
     sandbox
         .docker("top nobody")
         .fails(1)

@@ -18,8 +18,12 @@ pub(super) fn explained(code: &Source, page: &Source) -> Vec<String> {
                 format!("--{name}`")
             }
         });
+    let templates = list(&code.text, "const TEMPLATES")
+        .into_iter()
+        .map(|word| format!("{{{{{word}}}}}`"));
     commands
         .chain(flags)
+        .chain(templates)
         .filter(|wanted| !page.text.contains(wanted.as_str()))
         .map(|wanted| {
             format!(

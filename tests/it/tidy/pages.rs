@@ -35,6 +35,31 @@ fn workspace_dependencies(manifest: &str) -> BTreeSet<&str> {
         .collect()
 }
 
+/// Dependencies in `manifest` that no Rust file beside or below it names, as `cargo machete` finds them.
+pub(super) fn unused(manifest: &Source, files: &[Source]) -> Vec<String> {
+    let folder = manifest.path.trim_end_matches("Cargo.toml");
+    let mut is_dependency = false;
+    let mut violations = Vec::new();
+    for line in manifest.text.lines() {
+        if line.starts_with('[') {
+            is_dependency = matches!(line, "[dependencies]" | "[dev-dependencies]");
+        }
+        let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+        if !is_dependency || name.is_empty() || line.starts_with(['[', '#']) {
+            continue;
+        }
+        let start = format!(
+            "{}::",
+            name.trim_start_matches("docklings-").replace('-', "_")
+        );
+        let is_used = |file: &Source| file.path.starts_with(folder) && file.text.contains(&start);
+        if !files.iter().any(is_used) {
+            violations.push(format!("{}: no file uses `{name}`", manifest.path));
+        }
+    }
+    violations
+}
+
 /// Links that lead nowhere, and pages under `docs/` that no other page leads to.
 pub(super) fn links(files: &[Source], exists: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut violations = Vec::new();
@@ -120,6 +145,20 @@ mod tests {
                 "docs/dependencies.md: `zip` is no dependency any more",
             ]
         );
+    }
+
+    #[test]
+    fn a_dependency_that_no_file_names_is_found() {
+        let manifest = Source::planted(
+            "engine/Cargo.toml",
+            "[package]\nname = \"x\"\n[dependencies]\ntar.workspace = true\nlzma-rust2 = { workspace = true }\nnix = \"1\"\n",
+        );
+        let files = [
+            Source::planted("engine/src/a.rs", "use lzma_rust2::X; nix::y();"),
+            Source::planted("src/b.rs", "use tar::Archive;"),
+        ];
+        let found = unused(&manifest, &files);
+        assert_eq!(found, ["engine/Cargo.toml: no file uses `tar`"]);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! for all rules. An option that does not exist is an error. Source: Dockerfile reference, "check".
 
 use super::Rule;
-use crate::build::syntax::error::closest;
 use crate::error::{Error, Result};
+use crate::near::nearest;
 
 /// The build argument that replaces the directive.
 pub const ARGUMENT: &str = "BUILDKIT_DOCKERFILE_CHECK";
@@ -44,7 +44,7 @@ impl Options {
         let wrong = |option: &str| {
             let message = format!("failed to parse check options: invalid check option {option:?}");
             let error = Error::invalid(message);
-            match closest(option, ["skip", "experimental", "error"]) {
+            match nearest(option, ["skip", "experimental", "error"]) {
                 Some(like) => error.with_hint(format!("did you mean `{like}`?")),
                 None => {
                     error.with_hint("write `skip=RULE,RULE`, `experimental=RULE` or `error=true`")

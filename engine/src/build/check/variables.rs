@@ -4,10 +4,10 @@ use super::{Around, Found, Rule};
 use crate::build::instruction::Instruction;
 use crate::build::stages::PLATFORM_ARGS;
 use crate::build::state::PREDEFINED;
-use crate::build::syntax::error::closest;
 use crate::build::syntax::parse::Stage;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::words::{Expander, Rules};
+use crate::near::nearest;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts of a name that suggest a secret, and those that take the suspicion away.
@@ -192,7 +192,7 @@ fn unset_in(
 }
 
 fn meant(name: &str, known: &BTreeSet<String>) -> String {
-    match closest(name, known.iter().map(String::as_str)) {
+    match nearest(name, known.iter().map(String::as_str)) {
         Some(like) => format!(" (did you mean ${like}?)"),
         None => String::new(),
     }

@@ -5,9 +5,9 @@ use crate::build::cache::content::Reader;
 use crate::build::sources::parents::may_be_nothing;
 use crate::build::sources::{Selected, Tree};
 use crate::build::state::Place;
-use crate::build::syntax::error::closest;
 use crate::build::syntax::source::Word;
 use crate::error::{Error, ErrorKind, Result};
+use crate::near::nearest;
 use crate::tree::clean::within_root;
 use crate::tree::view::{Last, Node};
 use std::ffi::OsStr;
@@ -139,7 +139,7 @@ fn hint(tree: &Tree, path: &str, found: &Selected) -> Option<String> {
             folder.push(name);
             continue;
         }
-        let like = closest(name, there.iter().filter_map(|name| name.to_str()))?;
+        let like = nearest(name, there.iter().filter_map(|name| name.to_str()))?;
         let rest = &names[index + 1..];
         let meant: PathBuf = folder.iter().chain([OsStr::new(like)]).collect();
         let meant = rest.iter().fold(meant, |path, name| path.join(name));

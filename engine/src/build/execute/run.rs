@@ -5,10 +5,10 @@ use super::copy::{Prepared, new_folder, new_upper, publish};
 use super::progress::Vertex;
 use super::stage::Going;
 use crate::build::context::Temporary;
-use crate::build::instruction::golang;
 use crate::build::instruction::run::{RunNetwork, SCRIPT};
 use crate::build::state::RunWork;
 use crate::error::{Error, ErrorKind, IoContext, Result};
+use crate::go;
 use crate::image::layer;
 use crate::network::{dead_end, outbound};
 use crate::paths::create_private_dir;
@@ -103,7 +103,7 @@ impl Builder<'_> {
             code => {
                 let error = Error::invalid(format!(
                     "process {} did not complete successfully: exit code: {code}{}",
-                    golang::quote(&work.argv.join(" ")),
+                    go::quote(&work.argv.join(" ")),
                     tail.told(title)
                 ));
                 let hint = end
@@ -235,7 +235,7 @@ fn script_layer(folder: &Path, script: &str) -> Result<PathBuf> {
 fn not_started(work: &RunWork, error: &Error) -> Error {
     let message = format!(
         "process {} did not complete successfully: {error}",
-        golang::quote(&work.argv.join(" "))
+        go::quote(&work.argv.join(" "))
     );
     match error.kind() {
         ErrorKind::CommandNotFound | ErrorKind::CannotExecute => {

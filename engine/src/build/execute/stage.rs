@@ -340,7 +340,7 @@ fn missing_base_hint(engine: &Engine, name: &str) -> String {
         .filter_map(|name| name.split(':').next())
         .collect();
     let repository = name.split([':', '@']).next().unwrap_or(name);
-    match crate::build::syntax::error::closest(repository, repositories) {
+    match crate::near::nearest(repository, repositories) {
         Some(like) => format!("did you mean `{like}`? `docker images` shows what is here"),
         None => "`docker images` shows what is here".to_owned(),
     }

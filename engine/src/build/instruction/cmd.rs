@@ -4,10 +4,10 @@
 
 use super::Form;
 use super::command_line::CommandLine;
-use super::golang::quote_list;
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
+use crate::go::quote_list;
 
 /// CMD.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,11 +5,11 @@
 
 use super::Form;
 use super::command_line::CommandLine;
-use super::golang;
 use crate::build::state::{Effect, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::{FlagKind, Flags, Statement};
+use crate::go;
 use crate::oci::config;
 
 /// HEALTHCHECK.
@@ -64,11 +64,11 @@ impl Form for Healthcheck {
             check.start_period,
             check.start_interval,
         ];
-        let durations = durations.map(|nanoseconds| golang::quote(&golang::duration(nanoseconds)));
+        let durations = durations.map(|nanoseconds| go::quote(&go::duration(nanoseconds)));
         // BuildKit prints the number of retries as a character.
         let history = format!(
             "HEALTHCHECK &{{{} {} '\\x{:02x}'}}",
-            golang::quote_list(&check.test),
+            go::quote_list(&check.test),
             durations.join(" "),
             check.retries
         );

@@ -13,7 +13,6 @@ pub mod entrypoint;
 pub mod env;
 pub mod expose;
 pub mod from;
-pub(crate) mod golang;
 pub mod healthcheck;
 pub mod label;
 pub mod maintainer;
@@ -29,8 +28,9 @@ pub mod volume;
 pub mod workdir;
 
 use super::state::{Effect, Place, State};
-use super::syntax::error::{BuildError, closest};
+use super::syntax::error::BuildError;
 use super::syntax::statement::Statement;
+use crate::near::nearest;
 
 /// One instruction, in the file of its name.
 pub(crate) trait Form: Sized {
@@ -196,7 +196,7 @@ fn unknown(statement: &Statement<'_>) -> BuildError {
     let keyword = &statement.keyword.text;
     let message = format!("unknown instruction: {keyword}");
     let known = ROWS.iter().map(|(known, _)| *known);
-    if let Some(meant) = closest(keyword, known.chain([from::From::KEYWORD])) {
+    if let Some(meant) = nearest(keyword, known.chain([from::From::KEYWORD])) {
         return statement.error_here(format!("{message} (did you mean {meant}?)"));
     }
     let written = statement.written();

@@ -2,9 +2,10 @@
 
 use super::Form;
 use crate::build::state::{Effect, Place, State};
-use crate::build::syntax::error::{BuildError, closest};
+use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use crate::near::nearest;
 use crate::sys::signal;
 
 /// STOPSIGNAL.
@@ -29,7 +30,7 @@ impl Form for Stopsignal {
         let name = state.expand(at, &self.signal)?;
         signal::parse(&name).map_err(|error| {
             let error = at.source.error(self.signal.span, error.to_string());
-            match closest(&name, signal::names()) {
+            match nearest(&name, signal::names()) {
                 Some(like) => error.with_hint(format!("did you mean `{like}`?")),
                 None => error,
             }

@@ -2,8 +2,8 @@
 //!
 //! Source: Dockerfile reference, "COPY --chown --chmod"; `chmod(1)` for the symbolic form.
 
-use crate::build::syntax::error::closest;
 use crate::error::{Error, Result};
+use crate::near::nearest;
 use crate::runtime::user;
 use crate::tree::view::{Last, Node, View};
 use std::io::Read;
@@ -29,7 +29,7 @@ pub(crate) fn owner(view: &View, text: &str) -> Result<(u32, u32)> {
     let passwd = read(view, "etc/passwd")?;
     let found = user::resolve_in(&passwd, &groups()?, text).map_err(|error| {
         let names = passwd.lines().filter_map(|line| line.split(':').next());
-        match closest(name, names).filter(|like| *like != name) {
+        match nearest(name, names).filter(|like| *like != name) {
             Some(like) => error.with_hint(format!("did you mean `{like}`?")),
             None => error,
         }

@@ -114,49 +114,6 @@ impl From<BuildError> for Error {
     }
 }
 
-/// The candidate that `wrong` most likely means, if any is close: at most a third of its letters differ.
-pub(crate) fn closest<'a>(
-    wrong: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let wrong = wrong.to_ascii_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(&wrong, &candidate.to_ascii_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len().max(3)) / 3)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Edits between two words: insert, delete, replace, or swap two neighbours.
-fn distance(a: &str, b: &str) -> usize {
-    // A word far longer than any candidate cannot be close to one; this also bounds the work.
-    if a.len() > 64 || b.len() > 64 {
-        return usize::MAX;
-    }
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut table = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, row) in table.iter_mut().enumerate() {
-        row[0] = i;
-    }
-    for (j, cell) in table[0].iter_mut().enumerate() {
-        *cell = j;
-    }
-    for i in 1..=a.len() {
-        for j in 1..=b.len() {
-            let differs = usize::from(a[i - 1] != b[j - 1]);
-            let mut best = (table[i - 1][j] + 1)
-                .min(table[i][j - 1] + 1)
-                .min(table[i - 1][j - 1] + differs);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(table[i - 2][j - 2] + 1);
-            }
-            table[i][j] = best;
-        }
-    }
-    table[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,19 +143,5 @@ mod tests {
         let excerpt = error(&"x".repeat(500), 300, 3).excerpt();
         assert!(excerpt.lines().all(|line| line.chars().count() < 120));
         assert!(excerpt.contains("…x") && excerpt.ends_with("^^^"));
-    }
-
-    #[test]
-    fn typing_errors_find_the_word_that_was_meant() {
-        let names = ["RUN", "COPY", "WORKDIR", "ENTRYPOINT"];
-        for (wrong, meant) in [
-            ("RUNN", Some("RUN")),
-            ("COYP", Some("COPY")),
-            ("WROKDIR", Some("WORKDIR")),
-            ("entrypiont", Some("ENTRYPOINT")),
-            ("BANANA", None),
-        ] {
-            assert_eq!(closest(wrong, names), meant, "{wrong}");
-        }
     }
 }

@@ -1,10 +1,11 @@
 //! One logical line taken apart: keyword, flags, and the rest that each instruction reads in its own way.
 
-use super::error::{BuildError, closest};
+use super::error::BuildError;
 use super::heredoc::Heredoc;
 use super::lines::LogicalLine;
 use super::source::{Source, Span, Word};
 use super::words;
+use crate::near::nearest;
 use serde_json::Value;
 use std::ops::Range;
 
@@ -221,7 +222,7 @@ impl<'a> Statement<'a> {
 
     fn unknown_flag(&self, flag: &Flag, allowed: &[(&str, FlagKind)]) -> BuildError {
         let name = &flag.name;
-        let meant = closest(name, allowed.iter().map(|(name, _)| *name));
+        let meant = nearest(name, allowed.iter().map(|(name, _)| *name));
         let message = match meant {
             Some(meant) => format!("unknown flag: --{name} (did you mean {meant}?)"),
             None => format!("unknown flag: --{name}"),

@@ -8,7 +8,7 @@ mod ids;
 mod kernel;
 mod limits;
 mod network;
-pub(super) mod probe;
+pub(crate) mod probe;
 mod records;
 mod running;
 mod session;

@@ -2,7 +2,6 @@
 
 use super::Finding;
 use crate::course::verbs::stop::place_of;
-use crate::course::workspace::open_engine;
 use crate::env::Env;
 use engine::runtime::located::{Located, running};
 
@@ -14,7 +13,8 @@ pub(super) fn containers(env: &Env) -> Finding {
 }
 
 fn answers(env: &Env, found: &Located) -> bool {
-    open_engine(env, &found.sandbox, "doctor").is_ok_and(|engine| engine.answers(&found.id))
+    env.engine(&found.sandbox, "doctor")
+        .is_ok_and(|engine| engine.answers(&found.id))
 }
 
 fn finding(running: usize, mute: &[&Located]) -> Finding {

@@ -2,14 +2,13 @@
 
 use super::records::REPAIR;
 use super::{Finding, install};
-use crate::course::workspace::open_engine;
 use crate::env::{self, Env};
 use engine::image::starter::LABEL_USERLAND;
 
 /// Assembles them if they are missing.
 pub(super) fn images(env: &Env) -> Finding {
     let what = "starter images";
-    let made = open_engine(env, env::FREE, "doctor").and_then(|engine| {
+    let made = env.engine(env::FREE, "doctor").and_then(|engine| {
         engine.ensure_starter_images()?;
         // A busybox may have been installed since.
         engine::image::starter::renew(&env.home, engine.now())?;

@@ -3,11 +3,9 @@
 use super::flags::{SessionFlags, detach_keys};
 use super::run::check_terminal;
 use super::start::ended;
-use crate::cli::Words;
-use crate::ctx::{self, Ctx};
-use crate::docker::commands::Command;
+use crate::ctx;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
-use crate::failure::{CommandResult, Failure};
 use engine::runtime::spec::{Status, Streams};
 
 /// Arguments of `docker attach`.

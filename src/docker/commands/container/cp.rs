@@ -1,9 +1,6 @@
 //! `docker cp`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
-use crate::failure::{CommandResult, Failure};
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::term::human;
 use engine::runtime::{CopyInOptions, CopySource, CopyTarget, tidy_path};
 use std::io::{self, IsTerminal};

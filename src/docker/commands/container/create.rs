@@ -2,13 +2,10 @@
 
 use super::flags::CreateFlags;
 use super::request::{self, Surroundings};
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::registry::transfer::{self, Shown};
 use crate::docker::values::files::open_error;
 use crate::exit;
-use crate::failure::{CommandResult, Failure};
 use engine::clock::System;
 use engine::id::ContainerId;
 use engine::image::remote::PullRequest;

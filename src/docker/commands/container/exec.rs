@@ -3,13 +3,11 @@
 use super::flags::detach_keys;
 use super::run::check_terminal;
 use super::start::complained;
-use crate::cli::Words;
-use crate::ctx::{self, Ctx};
-use crate::docker::commands::Command;
+use crate::ctx;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
 use crate::docker::values::{files, pairs};
 use crate::exit;
-use crate::failure::{CommandResult, Failure};
 use engine::ErrorKind;
 use engine::runtime::spec::{ProcessRequest, Streams};
 

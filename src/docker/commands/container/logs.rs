@@ -1,10 +1,7 @@
 //! `docker logs`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::timestamps;
-use crate::failure::{CommandResult, Failure};
 use engine::runtime::spec::{LogOptions, LogRecord};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

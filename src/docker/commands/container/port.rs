@@ -1,10 +1,7 @@
 //! `docker port`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::ports::{host_and_port, host_ips};
-use crate::failure::{CommandResult, Failure};
 use engine::store::containers::PortBinding;
 
 /// Arguments of `docker port`.

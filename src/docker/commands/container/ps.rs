@@ -1,8 +1,6 @@
 //! `docker ps`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::{Command, FORMAT_HELP};
+use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Failure, Words};
 use crate::docker::listing::BadFormat;
 use crate::docker::listing::QUIET_WINS;
 use crate::docker::rows::container::{COLUMNS, COLUMNS_WITH_SIZE, row};
@@ -10,7 +8,6 @@ use crate::docker::select::Filters;
 use crate::docker::select::containers::{Query, select};
 use crate::docker::value::Value;
 use crate::docker::values::{self, pairs};
-use crate::failure::{CommandResult, Failure};
 use engine::Engine;
 use engine::events::{Action, ObjectKind};
 use engine::oci::digest::ImageId;

@@ -1,9 +1,7 @@
 //! `docker rm`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
-use crate::failure::{CommandResult, Failure, for_each};
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
+use crate::failure::for_each;
 use engine::ErrorKind;
 use engine::runtime::spec::RemoveOptions;
 

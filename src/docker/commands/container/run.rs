@@ -3,11 +3,9 @@
 use super::create::{Plan, with_help};
 use super::flags::{CreateFlags, SessionFlags, detach_keys};
 use super::start::ended;
-use crate::cli::Words;
-use crate::ctx::{self, Ctx};
-use crate::docker::commands::Command;
+use crate::ctx;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Session};
-use crate::failure::{CommandResult, Failure};
 use engine::runtime::spec::{StartOptions, Streams};
 use std::io::{self, IsTerminal};
 

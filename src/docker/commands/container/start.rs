@@ -2,12 +2,11 @@
 
 use super::flags::detach_keys;
 use super::run::check_terminal;
-use crate::cli::Words;
-use crate::ctx::{self, Ctx};
-use crate::docker::commands::Command;
+use crate::ctx;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
 use crate::exit;
-use crate::failure::{self, CommandResult, Failure};
+use crate::failure;
 use engine::network::{dead_end, outbound};
 use engine::runtime::UNKNOWN_EXIT;
 use engine::runtime::spec::{StartOptions, Streams};

@@ -1,11 +1,8 @@
 //! `docker stats`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::{Command, FORMAT_HELP};
+use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Words};
 use crate::docker::rows::stats::{COLUMNS, Sample, row};
 use crate::docker::value::Value;
-use crate::failure::CommandResult;
 use engine::runtime::spec::{Container, Usage};
 use engine::{Engine, ErrorKind};
 use std::collections::BTreeMap;

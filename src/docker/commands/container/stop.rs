@@ -1,15 +1,13 @@
-//! `docker stop`.
+//! `docker stop`, `restart`, `kill`, `pause`, `unpause` and `wait`: one method of the engine for each name.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
+use crate::docker::commands::{Command, CommandResult, Ctx, Words};
 use crate::docker::values;
-use crate::failure::{CommandResult, for_each};
+use crate::failure::for_each;
 use engine::runtime::spec::StopOptions;
 
 /// How a container is asked to end, and how long it may take.
 #[derive(clap::Args)]
-pub(super) struct Grace {
+struct Grace {
     /// Signal to send to the container
     #[arg(short, long, value_name = "string")]
     signal: Option<String>,
@@ -23,7 +21,7 @@ pub(super) struct Grace {
 
 impl Grace {
     /// For the engine. The old flag is told, as Docker does.
-    pub(super) fn options(self, ctx: &mut Ctx) -> CommandResult<StopOptions> {
+    fn options(self, ctx: &mut Ctx) -> CommandResult<StopOptions> {
         if self.time.is_some() {
             let old = "Flag --time has been deprecated, use --timeout instead";
             writeln!(ctx.err, "{old}")?;
@@ -37,14 +35,14 @@ impl Grace {
 
 /// Arguments of `docker stop`.
 #[derive(clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Stop {
     #[command(flatten)]
     grace: Grace,
     #[arg(hide = true)]
     words: Vec<String>,
 }
 
-impl Command for Args {
+impl Command for Stop {
     const ABOUT: &'static str = "Stop one or more running containers";
     const USAGE: &'static str = "[OPTIONS] CONTAINER [CONTAINER...]";
     const WORDS: Words = Words::AtLeast(1);
@@ -55,6 +53,121 @@ impl Command for Args {
         for_each(&self.words, |name| {
             engine.stop(name, &options)?;
             writeln!(ctx.out, "{name}")?;
+            Ok(ctx.flush()?)
+        })
+    }
+}
+
+/// Arguments of `docker restart`.
+#[derive(clap::Args)]
+pub(crate) struct Restart {
+    #[command(flatten)]
+    grace: Grace,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Restart {
+    const ABOUT: &'static str = "Restart one or more containers";
+    const USAGE: &'static str = "[OPTIONS] CONTAINER [CONTAINER...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let options = self.grace.options(ctx)?;
+        let engine = ctx.engine()?;
+        for_each(&self.words, |name| {
+            engine.restart(name, &options)?;
+            writeln!(ctx.out, "{name}")?;
+            Ok(ctx.flush()?)
+        })
+    }
+}
+
+/// Arguments of `docker kill`.
+#[derive(clap::Args)]
+pub(crate) struct Kill {
+    /// Signal to send to the container
+    #[arg(short, long, value_name = "string")]
+    signal: Option<String>,
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Kill {
+    const ABOUT: &'static str = "Kill one or more running containers";
+    const USAGE: &'static str = "[OPTIONS] CONTAINER [CONTAINER...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        let signal = self.signal.as_deref().filter(|signal| !signal.is_empty());
+        for_each(&self.words, |name| {
+            engine.kill(name, signal.unwrap_or("KILL"))?;
+            Ok(writeln!(ctx.out, "{name}")?)
+        })
+    }
+}
+
+/// Arguments of `docker pause`.
+#[derive(clap::Args)]
+pub(crate) struct Pause {
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Pause {
+    const ABOUT: &'static str = "Pause all processes within one or more containers";
+    const USAGE: &'static str = "CONTAINER [CONTAINER...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        for_each(&self.words, |name| {
+            engine.pause(name)?;
+            Ok(writeln!(ctx.out, "{name}")?)
+        })
+    }
+}
+
+/// Arguments of `docker unpause`.
+#[derive(clap::Args)]
+pub(crate) struct Unpause {
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Unpause {
+    const ABOUT: &'static str = "Unpause all processes within one or more containers";
+    const USAGE: &'static str = "CONTAINER [CONTAINER...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        for_each(&self.words, |name| {
+            engine.unpause(name)?;
+            Ok(writeln!(ctx.out, "{name}")?)
+        })
+    }
+}
+
+/// Arguments of `docker wait`.
+#[derive(clap::Args)]
+pub(crate) struct Wait {
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Wait {
+    const ABOUT: &'static str =
+        "Block until one or more containers stop, then print their exit codes";
+    const USAGE: &'static str = "CONTAINER [CONTAINER...]";
+    const WORDS: Words = Words::AtLeast(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let engine = ctx.engine()?;
+        for_each(&self.words, |name| {
+            let code = engine.wait(name)?;
+            writeln!(ctx.out, "{code}")?;
             Ok(ctx.flush()?)
         })
     }

@@ -1,9 +1,6 @@
 //! `docker top`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
-use crate::failure::CommandResult;
+use crate::docker::commands::{Command, CommandResult, Ctx, Words};
 use unicode_width::UnicodeWidthStr;
 
 /// Docker's narrowest column.

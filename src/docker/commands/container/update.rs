@@ -1,16 +1,14 @@
-//! `docker update`.
+//! `docker update` and `rename`.
 
 use super::resources::ResourceFlags;
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::values::restart;
-use crate::failure::{CommandResult, Failure, for_each};
+use crate::failure::for_each;
 use engine::runtime::spec::UpdateRequest;
 
 /// Arguments of `docker update`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Update {
     #[command(flatten)]
     resources: ResourceFlags,
     /// Restart policy to apply when a container exits
@@ -20,7 +18,7 @@ pub(crate) struct Args {
     words: Vec<String>,
 }
 
-impl Command for Args {
+impl Command for Update {
     const ABOUT: &'static str = "Update configuration of one or more containers";
     const USAGE: &'static str = "[OPTIONS] CONTAINER [CONTAINER...]";
     const WORDS: Words = Words::AtLeast(1);
@@ -45,5 +43,37 @@ impl Command for Args {
             engine.update(name, &request)?;
             Ok(writeln!(ctx.out, "{name}")?)
         })
+    }
+}
+
+/// Arguments of `docker rename`.
+#[derive(clap::Args)]
+pub(crate) struct Rename {
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Rename {
+    const ABOUT: &'static str = "Rename a container";
+    const USAGE: &'static str = "CONTAINER NEW_NAME";
+    const WORDS: Words = Words::Exactly(2);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let [old, new] = self.words.as_slice() else {
+            return Ok(());
+        };
+        if old.trim().is_empty() || new.trim().is_empty() {
+            return Err(Failure::message(
+                "Error: Neither old nor new names may be empty",
+            ));
+        }
+        let engine = ctx.engine()?;
+        engine
+            .rename(old.trim_start_matches('/'), new.trim_start_matches('/'))
+            .map_err(|error| {
+                let told =
+                    Failure::message(format!("Error: failed to rename container named {old}"));
+                Failure::Several(vec![error.into(), told])
+            })
     }
 }

@@ -1,11 +1,8 @@
 //! `docker history`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::{Command, FORMAT_HELP};
+use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Failure, Words};
 use crate::docker::rows::history::{COLUMNS, COLUMNS_EXACT, rows};
 use crate::docker::rows::{View, cache};
-use crate::failure::{CommandResult, Failure};
 use clap::ArgAction;
 use engine::Engine;
 use engine::events::{Action, ObjectKind};

@@ -1,15 +1,12 @@
 //! `docker images`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::{Command, FORMAT_HELP};
+use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Failure, Words};
 use crate::docker::rows::image::{COLUMNS, COLUMNS_WITH_DIGEST, rows};
 use crate::docker::select::Filters;
 use crate::docker::select::images::{Query, select};
 use crate::docker::tree::was;
 use crate::docker::value::Value;
 use crate::docker::values::pairs;
-use crate::failure::{CommandResult, Failure};
 use engine::events::{Action, ObjectKind};
 use engine::image::Image;
 use jiff::tz::TimeZone;

@@ -1,14 +1,11 @@
 //! `docker network ls`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::{Command, FORMAT_HELP};
+use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Failure, Words};
 use crate::docker::rows::network::{COLUMNS, row};
 use crate::docker::select::Filters;
 use crate::docker::select::networks::select;
 use crate::docker::value::Value;
 use crate::docker::values::pairs;
-use crate::failure::{CommandResult, Failure};
 
 /// Arguments of `docker network ls`.
 #[derive(Debug, clap::Args)]

@@ -1,4 +1,3 @@
 //! `docker network …`, a file for each verb. There are Docker's three networks, and none can be made.
 
-pub(super) mod inspect;
 pub(super) mod ls;

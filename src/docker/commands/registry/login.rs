@@ -1,28 +1,21 @@
-//! `docker login`.
-//!
-//! **What Docker does.** A login that is known is tried again; else name and password come from flags, or from a person. They
-//! are tried, and kept if they are right. For docker.io without `-u`, a browser is asked instead.
-//! **What we do.** The same, without the browser.
-//!
-//! Source: docker/cli `cli/command/registry/login.go`, `cli/command/registry.go`.
+//! `docker login` and `logout`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
+use crate::docker::registry::account;
 use crate::docker::registry::credentials::{Account, Kept};
 use crate::docker::registry::hub::config::{Choice, chosen};
 use crate::docker::registry::{self, hub, prompt};
 use crate::exit;
-use crate::failure::{CommandResult, Failure};
 use engine::ErrorKind;
 use engine::error::plainly;
+use engine::events::{Action, ObjectKind};
 use engine::image::remote::Credential;
 use engine::oci::reference::DEFAULT_DOMAIN;
 use std::io::{self, IsTerminal, Read};
 
 /// Arguments of `docker login`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(crate) struct Login {
     /// Password or Personal Access Token (PAT)
     #[arg(short, long, value_name = "string")]
     password: Option<String>,
@@ -36,7 +29,7 @@ pub(crate) struct Args {
     words: Vec<String>,
 }
 
-impl Command for Args {
+impl Command for Login {
     const ABOUT: &'static str = "Authenticate to a registry.
 Defaults to Docker Hub if no server is specified.";
     const USAGE: &'static str = "[OPTIONS] [SERVER]";
@@ -46,7 +39,7 @@ Defaults to Docker Hub if no server is specified.";
         let given = Given::read(&self, ctx)?;
         let (domain, _) = super::server(self.words.first());
         let account = registry::account(&ctx.env, &domain)?;
-        let login = Login { domain, account };
+        let login = Attempt { domain, account };
         // A file that could not be changed afterwards is told before anybody types a password.
         let known = login.known(ctx)?;
         if given.is_nothing()
@@ -87,7 +80,7 @@ struct Given {
 }
 
 impl Given {
-    fn read(args: &Args, ctx: &mut Ctx) -> CommandResult<Self> {
+    fn read(args: &Login, ctx: &mut Ctx) -> CommandResult<Self> {
         let refuse = |text: &str| Err(Failure::message(text));
         if args.password_stdin && args.password.is_some() {
             return refuse(
@@ -170,12 +163,12 @@ impl Given {
 }
 
 /// A login at one registry.
-struct Login {
+struct Attempt {
     domain: String,
     account: Account,
 }
 
-impl Login {
+impl Attempt {
     /// Who is logged in already. Error: the file is one that could not be written over afterwards.
     fn known(&self, ctx: &mut Ctx) -> CommandResult<Option<Credential>> {
         self.account.check()?;
@@ -204,7 +197,7 @@ impl Login {
             }
             Err(failure) => {
                 let why = failure.text().unwrap_or_default();
-                writeln!(ctx.err, "Login did not succeed, error: {why}")?;
+                writeln!(ctx.err, "Attempt did not succeed, error: {why}")?;
                 Ok(false)
             }
         }
@@ -233,6 +226,39 @@ impl Login {
                  Configure a credential helper to remove this warning. See\n\
                  https://docs.docker.com/go/credential-store/\n"
             )?;
+        }
+        Ok(())
+    }
+}
+
+/// Arguments of `docker logout`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Logout {
+    #[arg(hide = true)]
+    words: Vec<String>,
+}
+
+impl Command for Logout {
+    const ABOUT: &'static str = "Log out from a registry.
+If no server is specified, the default is defined by the daemon.";
+    const USAGE: &'static str = "[SERVER]";
+    const WORDS: Words = Words::AtMost(1);
+
+    fn run(self, ctx: &mut Ctx) -> CommandResult {
+        let (domain, shown) = super::server(self.words.first());
+        let account = account(&ctx.env, &domain)?;
+        // A file that cannot be changed is told instead.
+        let problems = account.erase()?;
+        let engine = ctx.engine()?;
+        let event = engine.event(ObjectKind::Registry, Action::Logout, domain.as_str());
+        engine.record(&event.with("registry", domain.as_str()));
+        writeln!(ctx.out, "Removing login credentials for {shown}")?;
+        if !problems.is_empty() {
+            ctx.flush()?;
+            writeln!(ctx.err, "WARNING: could not erase credentials:")?;
+            for problem in problems {
+                writeln!(ctx.err, "{problem}")?;
+            }
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Commands about registries themselves, a file for each verb.
 
 pub(super) mod login;
-pub(super) mod logout;
 pub(super) mod search;
 
 use crate::docker::registry::credentials::DOCKER_HUB;

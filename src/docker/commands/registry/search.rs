@@ -1,13 +1,10 @@
 //! `docker search`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::registry;
 use crate::docker::rows::found::{COLUMNS, row};
 use crate::docker::select::{Filters, found};
 use crate::docker::values::{self, pairs};
-use crate::failure::{CommandResult, Failure};
 use engine::Error;
 use engine::oci::reference::DEFAULT_DOMAIN;
 

@@ -1,16 +1,13 @@
 //! `docker system df`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
 use crate::docker::commands::container::ps::{names, sizes};
+use crate::docker::commands::prune::bytes_of;
 use crate::docker::commands::volume::ls::users;
-use crate::docker::commands::volume::prune::bytes_of;
-use crate::docker::commands::{Command, FORMAT_HELP};
+use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Words};
 use crate::docker::rows::disk_usage::{COLUMNS, Details, Total, rows};
 use crate::docker::rows::image::Usage;
 use crate::docker::rows::{cache, container, image, volume};
 use crate::docker::value::Value;
-use crate::failure::CommandResult;
 use engine::Engine;
 use engine::image::Image;
 use engine::store::layers;

@@ -2,16 +2,13 @@
 //!
 //! The journal is a file; to follow it is to watch it grow (`inotify(7)`).
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
-use crate::docker::commands::Command;
 use crate::docker::commands::container::logs::moment;
 use crate::docker::commands::inspect::FORMAT_HELP;
+use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::rows::event::{format, is_reported, line, message, reported};
 use crate::docker::select::{Filters, events};
 use crate::docker::template::{Functions, Template};
 use crate::docker::values::pairs;
-use crate::failure::{CommandResult, Failure};
 use engine::Engine;
 use engine::error::IoContext;
 use engine::events::{Event, read_from};

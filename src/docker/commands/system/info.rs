@@ -1,15 +1,12 @@
 //! `docker info`.
 
 use super::version::{architecture, kernel};
-use crate::cli::Words;
-use crate::ctx::Ctx;
 use crate::docker::commands::inspect::FORMAT_HELP;
-use crate::docker::commands::{Command, DOCKER};
+use crate::docker::commands::{Command, CommandResult, Ctx, DOCKER, Failure, Words};
 use crate::docker::registry::credentials::DOCKER_HUB;
 use crate::docker::registry::{account, hub, insecure_shown};
 use crate::docker::template::{Functions, Template};
 use crate::docker::value::{Struct, Value};
-use crate::failure::{CommandResult, Failure};
 use crate::term::human;
 use engine::Engine;
 use engine::oci::reference::DEFAULT_DOMAIN;

@@ -3,5 +3,4 @@
 pub(super) mod df;
 pub(super) mod events;
 pub(super) mod info;
-pub(super) mod prune;
 pub(super) mod version;

@@ -1,12 +1,9 @@
 //! `docker version`.
 
-use crate::cli::Words;
-use crate::ctx::Ctx;
 use crate::docker::commands::inspect::FORMAT_HELP;
-use crate::docker::commands::{Command, DOCKER};
+use crate::docker::commands::{Command, CommandResult, Ctx, DOCKER, Failure, Words};
 use crate::docker::template::{Functions, Template};
 use crate::docker::value::{Struct, Value};
-use crate::failure::{CommandResult, Failure};
 
 /// The newest API version of Docker 28.
 const API: &str = "1.50";

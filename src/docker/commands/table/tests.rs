@@ -1,7 +1,7 @@
 //! Arguments of commands about images, and of `system`: what each line means, and what is said of one that means nothing.
 
 use crate::cli::{self, Grammar, Parsed};
-use crate::docker::commands::{Command, builder, container, image, system};
+use crate::docker::commands::{Command, container, image, inspect, prune, system};
 use std::fmt::Debug;
 
 fn parsed<C: Command + Debug>(line: &str) -> Result<C, String> {
@@ -38,7 +38,7 @@ fn refused<C: Command + Debug>(line: &str, expected: &str) {
 
 #[test]
 fn commit_takes_changes_an_author_and_may_leave_the_container_running() {
-    check::<container::commit::Args>(
+    check::<container::files::Commit>(
         "-a me -m why -c 'CMD x' --change 'ENV a=b' box new:1",
         &[
             "author: Some(\"me\")",
@@ -48,8 +48,8 @@ fn commit_takes_changes_an_author_and_may_leave_the_container_running() {
             "words: [\"box\", \"new:1\"]",
         ],
     );
-    check::<container::commit::Args>("-p=false box", &["pause: false"]);
-    refused::<container::commit::Args>(
+    check::<container::files::Commit>("-p=false box", &["pause: false"]);
+    refused::<container::files::Commit>(
         "",
         "docker: 'docker x' requires at least 1 and at most 2 arguments",
     );
@@ -57,25 +57,25 @@ fn commit_takes_changes_an_author_and_may_leave_the_container_running() {
 
 #[test]
 fn save_and_load_name_a_file_or_none() {
-    check::<image::save::Args>(
+    check::<image::archive::Save>(
         "-oa.tar x y",
         &["output: Some(\"a.tar\")", "[\"x\", \"y\"]"],
     );
-    check::<image::save::Args>("x", &["output: None"]);
-    refused::<image::save::Args>("", "docker: 'docker x' requires at least 1 argument");
-    refused::<image::save::Args>("-o", "flag needs an argument: 'o' in -o");
-    check::<image::load::Args>(
+    check::<image::archive::Save>("x", &["output: None"]);
+    refused::<image::archive::Save>("", "docker: 'docker x' requires at least 1 argument");
+    refused::<image::archive::Save>("-o", "flag needs an argument: 'o' in -o");
+    check::<image::archive::Load>(
         "-q --input=a.tar",
         &["input: Some(\"a.tar\")", "quiet: true"],
     );
-    refused::<image::load::Args>("a.tar", "docker: 'docker x' accepts no arguments");
-    check::<container::export::Args>("-o a box", &["output: Some(\"a\")"]);
-    refused::<container::export::Args>("a b", "docker: 'docker x' requires 1 argument");
+    refused::<image::archive::Load>("a.tar", "docker: 'docker x' accepts no arguments");
+    check::<container::files::Export>("-o a box", &["output: Some(\"a\")"]);
+    refused::<container::files::Export>("a b", "docker: 'docker x' requires 1 argument");
 }
 
 #[test]
 fn import_takes_a_source_and_perhaps_a_name() {
-    check::<image::import::Args>(
+    check::<image::archive::Import>(
         "-c 'CMD x' -m why - flat:1",
         &[
             "change: [\"CMD x\"]",
@@ -83,8 +83,8 @@ fn import_takes_a_source_and_perhaps_a_name() {
             "[\"-\", \"flat:1\"]",
         ],
     );
-    refused::<image::import::Args>("", "docker: 'docker x' requires at least 1 argument");
-    refused::<image::import::Args>("--nope -", "unknown flag: --nope");
+    refused::<image::archive::Import>("", "docker: 'docker x' requires at least 1 argument");
+    refused::<image::archive::Import>("--nope -", "unknown flag: --nope");
 }
 
 #[test]
@@ -104,9 +104,9 @@ fn lists_of_images_are_filtered_and_shown_in_many_ways() {
         "invalid argument \"dangling\" for \"-f, --filter\" flag: bad format of filter (expected name=value)",
     );
     refused::<image::ls::Args>("a b", "docker: 'docker x' requires at most 1 argument");
-    check::<image::rm::Args>("-f --no-prune a b", &["force: true", "no_prune: true"]);
-    refused::<image::rm::Args>("-x a", "unknown shorthand flag: 'x' in -x");
-    check::<image::prune::Args>("-af --filter until=24h", &["all: true", "force: true"]);
+    check::<image::names::Rm>("-f --no-prune a b", &["force: true", "no_prune: true"]);
+    refused::<image::names::Rm>("-x a", "unknown shorthand flag: 'x' in -x");
+    check::<prune::Image>("-af --filter until=24h", &["all: true", "force: true"]);
     check::<image::history::Args>(
         "--human=false --no-trunc -q --cache a",
         &[
@@ -118,19 +118,19 @@ fn lists_of_images_are_filtered_and_shown_in_many_ways() {
     );
     check::<image::history::Args>("-H a", &["human: true"]);
     refused::<image::history::Args>("", "docker: 'docker x' requires 1 argument");
-    refused::<image::tag::Args>("a", "docker: 'docker x' requires 2 arguments");
-    check::<image::inspect::Args>("-f {{.Id}} a b", &["format: Some(\"{{.Id}}\")"]);
+    refused::<image::names::Tag>("a", "docker: 'docker x' requires 2 arguments");
+    check::<inspect::Image>("-f {{.Id}} a b", &["format: Some(\"{{.Id}}\")"]);
 }
 
 #[test]
 fn the_system_is_looked_at_and_tidied() {
     check::<system::df::Args>("-v --format json", &["verbose: true", "Some(\"json\")"]);
     refused::<system::df::Args>("x", "docker: 'docker x' accepts no arguments");
-    check::<system::prune::Args>(
+    check::<prune::System>(
         "-af --volumes --filter until=1h",
         &["all: true", "force: true", "volumes: true"],
     );
-    check::<builder::prune::Args>("-a --force=false", &["all: true", "force: false"]);
+    check::<prune::Builder>("-a --force=false", &["all: true", "force: false"]);
     check::<system::events::Args>(
         "--since 1 --until=2 -f type=image --format json",
         &[

@@ -1,7 +1,4 @@
-//! `docker volume …`, a file for each verb.
+//! `docker volume …`.
 
 pub(super) mod create;
-pub(super) mod inspect;
 pub(super) mod ls;
-pub(super) mod prune;
-pub(super) mod rm;

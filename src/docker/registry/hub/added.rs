@@ -4,7 +4,7 @@
 //! An archive is loaded into a sandbox that is thrown away afterwards. What the registry needs of it is linked there.
 
 use super::{registry_root, seed, serving};
-use crate::course::workspace::{drop_sandbox, open_engine};
+use crate::course::workspace::drop_sandbox;
 use crate::docker::values::files;
 use crate::env::{Env, SCRATCH};
 use crate::exit;
@@ -89,7 +89,7 @@ fn open(env: &Env, source: &str) -> CommandResult<Box<dyn Read>> {
 }
 
 fn load(env: &Env, sandbox: &str, reader: &mut dyn Read) -> CommandResult<Vec<Loaded>> {
-    let engine = open_engine(env, sandbox, "images")?;
+    let engine = env.engine(sandbox, "images")?;
     engine.load(reader).map_err(|error| {
         let hint = match error.hint() {
             Some(hint) => hint.to_owned(),

@@ -8,7 +8,6 @@
 //! with SIGTERM, or when its socket or its home is gone, so that it never keeps anyone from removing them.
 
 use super::{READY, host, place, registry_root, seed, served, socket};
-use crate::course::workspace::open_engine;
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure};
 use engine::error::IoContext;
@@ -89,7 +88,7 @@ fn prepare(runtime: Option<&String>) -> CommandResult<Prepared> {
     home.claim(&home.hub())?;
     // One that is ending still has it for a moment.
     let served = lock::exclusive(&served(&home))?;
-    open_engine(&env, env::FREE, "hub")?.ensure_starter_images()?;
+    env.engine(env::FREE, "hub")?.ensure_starter_images()?;
     let store = Store::open_with(&registry_root(&home), &places(&home))?;
     seed::seed(&home, &store)?;
     let socket = socket(&home);

@@ -2,7 +2,8 @@
 
 use super::Sharing;
 use crate::build::state::State;
-use crate::build::syntax::error::{BuildError, closest};
+use crate::build::syntax::error::BuildError;
+use crate::near::nearest;
 use crate::size;
 
 /// `type`.
@@ -68,7 +69,7 @@ pub(super) fn fields(text: &str) -> impl Iterator<Item = (String, Option<&str>)>
 
 /// `what` is wrong, and perhaps one of `known` was meant in place of `word`.
 fn suggesting(error: BuildError, word: &str, known: &[&str]) -> BuildError {
-    match closest(word, known.iter().copied()) {
+    match nearest(word, known.iter().copied()) {
         Some(like) => error.with_hint(format!("did you mean `{like}`?")),
         None => error.with_hint(format!("known are {}", known.join(", "))),
     }

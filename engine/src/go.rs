@@ -1,9 +1,9 @@
-//! How Go prints values: BuildKit's history entries are made with `fmt`, and ours must read the same.
+//! How Go's `fmt` prints values: Docker's messages, sizes and BuildKit's history entries are made with it.
 
 use std::fmt::Write;
 
 /// `%q` of a string. Source: Go, `strconv.Quote`.
-pub(crate) fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
         match c {
@@ -16,7 +16,7 @@ pub(crate) fn quote(text: &str) -> String {
             '\u{8}' => out.push_str("\\b"),
             '\u{b}' => out.push_str("\\v"),
             '\u{c}' => out.push_str("\\f"),
-            c if c.is_control() => {
+            c if c.is_control() || c == '\u{feff}' => {
                 // Writing to a string cannot fail.
                 let _ = match u32::from(c) {
                     code @ 0..=0x7f => write!(out, "\\x{code:02x}"),
@@ -31,13 +31,60 @@ pub(crate) fn quote(text: &str) -> String {
 }
 
 /// `%q` of a list of strings: `["a" "b c"]`.
-pub(crate) fn quote_list(words: &[String]) -> String {
+pub fn quote_list(words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
     format!("[{}]", words.join(" "))
 }
 
+/// The shortest digits, with an exponent below 1e-4 and from 1e21: `%v` of a `float64`.
+pub fn float(number: f64) -> String {
+    let size = number.abs();
+    if !number.is_finite() {
+        return match number {
+            f64::INFINITY => "+Inf".to_owned(),
+            f64::NEG_INFINITY => "-Inf".to_owned(),
+            _ => "NaN".to_owned(),
+        };
+    }
+    if size != 0.0 && !(1e-4..1e21).contains(&size) {
+        return exponent(&format!("{number:e}"));
+    }
+    number.to_string()
+}
+
+/// `%.3g`: so many significant digits, trailing zeros removed, with an exponent where that is shorter.
+pub fn significant(number: f64, digits: usize) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return float(number);
+    }
+    let scientific = format!("{number:.*e}", digits - 1);
+    let (mantissa, power) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let power: i32 = power.parse().unwrap_or(0);
+    let trimmed = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if power < -4 || power >= digits as i32 {
+        return exponent(&format!("{}e{power}", trimmed(mantissa)));
+    }
+    let decimals = (digits as i32 - 1 - power).max(0) as usize;
+    trimmed(&format!("{number:.decimals$}"))
+}
+
+/// Rust writes `1e-7`, Go `1e-07`.
+fn exponent(text: &str) -> String {
+    let Some((digits, exponent)) = text.split_once('e') else {
+        return text.to_owned();
+    };
+    let (sign, exponent) = match exponent.strip_prefix('-') {
+        Some(exponent) => ('-', exponent),
+        None => ('+', exponent),
+    };
+    format!("{digits}e{sign}{exponent:0>2}")
+}
+
 /// A `time.Duration` of `nanoseconds`, as it prints itself: `1m30s`, `500ms`, `0s`.
-pub(crate) fn duration(nanoseconds: i64) -> String {
+pub fn duration(nanoseconds: i64) -> String {
     let total = nanoseconds.unsigned_abs();
     let sign = if nanoseconds < 0 { "-" } else { "" };
     let fraction = |value: u64, unit: u64, name: &str| {
@@ -77,7 +124,7 @@ mod tests {
         for (text, expected) in [
             ("a b", "\"a b\""),
             ("\"\\\n\t", "\"\\\"\\\\\\n\\t\""),
-            ("\u{1}ż", "\"\\x01ż\""),
+            ("\u{1}ż\u{feff}", "\"\\x01ż\\ufeff\""),
         ] {
             assert_eq!(quote(text), expected);
         }

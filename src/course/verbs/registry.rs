@@ -1,10 +1,9 @@
 //! `docklings registry serve`: a registry of one's own, in the foreground, which shows each request as it comes. What
 //! `docker push` and `docker pull` do can be watched here.
 
-use super::{hub, names, prompt};
-use crate::course::verbs::words::Words;
-use crate::course::workspace::open_engine;
+use super::words::Words;
 use crate::ctx::Ctx;
+use crate::docker::registry::{descriptors, hub, names, prompt};
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
@@ -67,7 +66,8 @@ pub(crate) fn run(words: &Words) -> CommandResult {
     let store = Store::open(&root)?;
     let mut gate = Gate::new(access, words.has("--read-only"));
     if words.values("--load").next().is_some() {
-        open_engine(&env, crate::env::FREE, "registry")?.ensure_starter_images()?;
+        env.engine(crate::env::FREE, "registry")?
+            .ensure_starter_images()?;
         hub::added::fill(&env, &store, words.values("--load"))?;
         gate = gate.with_official_closed();
     }
@@ -98,7 +98,7 @@ pub(crate) fn run(words: &Words) -> CommandResult {
                 let _ = io::stdout().write_all(line(seen).as_bytes());
             }
         })),
-        limits: Limits::within(super::descriptors()),
+        limits: Limits::within(descriptors()),
         ..Life::default()
     };
     serve(Listener::Tcp(listener), registry, life)?;

@@ -3,7 +3,7 @@
 use crate::cli;
 use crate::docker::commands::{self, Row};
 use clap::Arg;
-use lessons::problem::did_you_mean;
+use engine::near::nearest;
 
 /// A piece of the line, and what it means.
 pub(crate) type Piece = (String, String);
@@ -19,7 +19,7 @@ pub(crate) fn explain(line: &str) -> Result<Vec<Piece>, String> {
         let first = words.first().map(String::as_str).unwrap_or_default();
         let names = commands::TABLE.iter().flat_map(|row| row.names);
         let names: Vec<&str> = names.copied().collect();
-        return Err(match did_you_mean(first, &names) {
+        return Err(match nearest(first, names) {
             Some(near) => format!("`docker {first}` is no command; did you mean `docker {near}`?"),
             None => format!("`docker {first}` is no command; `docker --help` shows them all"),
         });
@@ -95,7 +95,7 @@ fn flag(
         let longs = parser.get_arguments().filter_map(Arg::get_long);
         let longs: Vec<String> = longs.map(|long| format!("--{long}")).collect();
         let known: Vec<&str> = longs.iter().map(String::as_str).collect();
-        let hint = match did_you_mean(shown, &known) {
+        let hint = match nearest(shown, known.iter().copied()) {
             Some(near) if shown.starts_with("--") => format!("; did you mean `{near}`?"),
             _ => String::new(),
         };
