@@ -125,7 +125,7 @@ fn a_registry_and_a_course_that_others_may_write_are_refused() {
     sandbox
         .shell(&list)
         .fails(1)
-        .complains("the exercises of a course are programs")
+        .complains("exercises are programs that run as you")
         .complains("chmod -R go-w");
     mode(&file, 0o664);
     sandbox

@@ -195,7 +195,7 @@ fn reset_brings_the_exercise_back_to_its_beginning() {
         ],
     )
     .ok()
-    .mentions("Nothing was changed.\n<other>\n")
+    .mentions("Nothing has changed.\n<other>\n")
     .mentions("(box)\nfiles\n");
 }
 
@@ -214,7 +214,7 @@ fn the_solution_is_played_without_touching_the_learners_own() {
         ],
     )
     .ok()
-    .mentions("The exercise is not done. Show its solution all the same?")
+    .mentions("The exercise is not done. Show its solution anyway?")
     .mentions("$ docker start -a box")
     .mentions("In a scratch sandbox:")
     .mentions("Yours is as it was.\n\n0\n");
@@ -237,7 +237,7 @@ fn hints_follow_the_mistake_and_are_remembered() {
     sandbox
         .docklings("hint box")
         .ok()
-        .mentions("No hint is left");
+        .mentions("There are no more hints");
 }
 
 #[test]
@@ -430,7 +430,7 @@ fn watch_tells_what_is_done_in_another_terminal() {
         .shell(&format!("{there} && docker rm box >/dev/null"))
         .ok();
     process::eventually("a goal is lost", || {
-        said("no longer so: The box was started")
+        said("no longer true: The box was started")
     });
     drop(watch.kill());
     drop(watch.wait());

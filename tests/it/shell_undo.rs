@@ -126,7 +126,7 @@ fn files_of_a_lesson_come_back_and_its_goals_are_judged_again() {
     .mentions("Taken back: `rm files/hello.txt && mkdir -p new/folder`.")
     .mentions("hello\nfiles\n")
     .mentions("PASS  The box was started again.")
-    .mentions("no longer so: The box was started again.")
+    .mentions("no longer true: The box was started again.")
     .mentions("Taken back: `docker start -a box`.")
     .never_mentions("A new container was made.");
 }

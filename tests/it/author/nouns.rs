@@ -228,5 +228,5 @@ fn a_registry_that_is_elsewhere_is_not_looked_into() {
         .fails(3)
         .mentions("CAN'T CHECK")
         .mentions("Cause     no registry can be looked into: `example.org/hello`")
-        .mentions("This is no mistake of yours.");
+        .mentions("This is not your mistake.");
 }

@@ -17,7 +17,7 @@ fn start(sandbox: &Sandbox) {
     let said = sandbox.docklings("doctor --json");
     assert!(
         said.stdout
-            .contains("the practice hub of this machine, which answers"),
+            .contains("the practice hub of this machine; it answers"),
         "{said}"
     );
 }
@@ -354,7 +354,7 @@ fn what_it_knows_can_be_forgotten() {
     sandbox
         .docklings("config hub --forget --yes")
         .ok()
-        .says("the practice hub of `free` is as it was at the beginning\n");
+        .says("the practice hub of `free` is empty again\n");
     sandbox
         .docker("push alice/hello")
         .fails(1)

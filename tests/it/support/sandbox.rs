@@ -87,7 +87,7 @@ impl Sandbox {
         let lines = places.lines();
         let mut found = lines
             .iter()
-            .filter_map(|line| line.strip_prefix("for the moment"));
+            .filter_map(|line| line.strip_prefix("temporary files"));
         let place = found.next().and_then(|rest| rest.split_whitespace().next());
         PathBuf::from(place.expect("`where` names it"))
     }
