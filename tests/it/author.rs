@@ -104,7 +104,7 @@ fn usage_is_told_with_what_helps() {
     sandbox
         .docklings("author new tiny")
         .fails(2)
-        .complains("the id `tiny` is taken by `exercises/tiny.yaml`");
+        .complains("the id `tiny` is already used by `exercises/tiny.yaml`");
     sandbox
         .docklings("author new Tiny")
         .fails(2)

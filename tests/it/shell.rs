@@ -128,7 +128,7 @@ fn from_a_pipe_there_is_no_prompt_and_no_escape() {
 }
 
 #[test]
-fn what_a_line_leaves_is_there_for_the_next() {
+fn a_line_passes_its_state_to_the_next() {
     let output = session(
         &sandbox(),
         &[
@@ -388,9 +388,9 @@ fn a_value_that_no_line_can_hold_ends_nothing() {
         ],
     )
     .ok()
-    .mentions("`LONG` is too long to be kept for the next line, and is forgotten.\n")
+    .mentions("`LONG` is too long to keep for the next line, so it is dropped.\n")
     .mentions("then kept 0\n")
-    .mentions("the line cannot be run: argument list too long\n")
+    .mentions("cannot run the line: argument list too long\n")
     .mentions("and on\n");
 }
 
