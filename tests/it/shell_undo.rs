@@ -1,4 +1,4 @@
-//! `undo` in the lesson shell: what a line did is taken back, or it is said why that cannot be.
+//! `undo` in the lesson shell: a line is reverted, or the shell says why it cannot be.
 
 use crate::shell::sandbox;
 use crate::support::output::Output;
@@ -6,7 +6,7 @@ use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 use std::fs;
 
-/// A session; its sentences are not broken where the lines of a terminal end.
+/// A session whose messages are not wrapped.
 fn session(sandbox: &Sandbox, lines: &[&str]) -> Output {
     let mut output = crate::shell::session(sandbox, lines);
     let broken = std::mem::take(&mut output.stdout);
@@ -21,7 +21,7 @@ fn session(sandbox: &Sandbox, lines: &[&str]) -> Output {
 }
 
 #[test]
-fn a_container_that_was_made_is_gone_again() {
+fn a_new_container_is_removed_again() {
     let sandbox = sandbox();
     session(
         &sandbox,
@@ -45,7 +45,7 @@ fn a_container_that_was_made_is_gone_again() {
 }
 
 #[test]
-fn what_was_removed_or_changed_at_rest_is_as_it_was() {
+fn removals_and_changes_of_stopped_containers_are_reverted() {
     let sandbox = sandbox();
     sandbox
         .docker("run --name one -v data:/data busybox sh -c 'echo first | tee /note /data/note; rm /etc/group'")
@@ -78,7 +78,7 @@ fn what_was_removed_or_changed_at_rest_is_as_it_was() {
 }
 
 #[test]
-fn what_ended_a_process_cannot_be_taken_back_and_nothing_is() {
+fn a_line_that_ended_a_process_cannot_be_undone_and_changes_nothing() {
     let sandbox = sandbox();
     sandbox.docker("run -d --name long busybox sleep 600").ok();
     session(
@@ -106,7 +106,7 @@ fn what_ended_a_process_cannot_be_taken_back_and_nothing_is() {
 }
 
 #[test]
-fn files_of_a_lesson_come_back_and_its_goals_are_judged_again() {
+fn files_of_a_lesson_are_restored_and_its_goals_are_judged_again() {
     let sandbox = sandbox();
     session(
         &sandbox,
@@ -132,7 +132,7 @@ fn files_of_a_lesson_come_back_and_its_goals_are_judged_again() {
 }
 
 #[test]
-fn a_build_is_taken_back_with_its_cache() {
+fn a_build_is_undone_with_its_cache() {
     let sandbox = sandbox();
     sandbox.write("Dockerfile", "FROM busybox\nRUN echo made > /made\n");
     session(
@@ -190,7 +190,7 @@ fn on_a_terminal_it_is_a_word_like_the_others() {
 }
 
 #[test]
-fn files_of_other_users_of_a_container_come_back_as_theirs() {
+fn files_of_other_users_of_a_container_keep_their_owners() {
     requires!(SubordinateIds);
     let sandbox = sandbox();
     sandbox
