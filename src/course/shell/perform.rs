@@ -242,9 +242,9 @@ impl Shell {
         self.prepare(exercise, false)
     }
 
-    fn prepare(&mut self, exercise: &str, anew: bool) -> CommandResult {
+    fn prepare(&mut self, exercise: &str, afresh: bool) -> CommandResult {
         let bench = Workbench::new(&self.env, self.session.catalog(), exercise)?;
-        match anew {
+        match afresh {
             true => bench.start_over()?,
             false => bench.prepare()?,
         }

@@ -30,7 +30,7 @@ pub(super) fn home(env: &Env) -> Vec<Finding> {
     ) {
         (Some(name), _) => Finding::fail(
             what,
-            format!("`{shown}` lies on {name}, where containers cannot run"),
+            format!("`{shown}` is on {name}, where containers cannot run"),
             ELSEWHERE,
         ),
         // A full disk can become writable again.
@@ -118,7 +118,7 @@ fn overlay_fix(root: &Path) -> String {
         env::HOME
     );
     match file_system(root) {
-        Some(0x794c_7630) => format!("the data directory lies on an overlay itself: {elsewhere}"),
+        Some(0x794c_7630) => format!("the data directory is itself on an overlay: {elsewhere}"),
         Some(magic) if remote::name(magic).is_some() => ELSEWHERE.to_owned(),
         _ if !std::fs::read_to_string("/proc/filesystems")
             .unwrap_or_default()
