@@ -20,8 +20,10 @@ pub(crate) fn explain(line: &str) -> Result<Vec<Piece>, String> {
         let names = commands::TABLE.iter().flat_map(|row| row.names);
         let names: Vec<&str> = names.copied().collect();
         return Err(match nearest(first, names) {
-            Some(near) => format!("`docker {first}` is no command; did you mean `docker {near}`?"),
-            None => format!("`docker {first}` is no command; `docker --help` shows them all"),
+            Some(near) => {
+                format!("`{first}` is not a docker command; did you mean `docker {near}`?")
+            }
+            None => format!("`{first}` is not a docker command; `docker --help` lists them"),
         });
     };
     let parser = (row.parser)();

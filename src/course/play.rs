@@ -44,12 +44,12 @@ pub(crate) fn play(
                 ))?,
             }
             let done = steps.act_to_the_end(&step.action)?;
-            tell(&done.output)?;
+            show(&done.output)?;
             if !done.output.is_empty() && !done.output.ends_with('\n') {
-                tell("\n")?;
+                show("\n")?;
             }
             if done.code != 0 {
-                tell(&format!(
+                show(&format!(
                     "{}\n",
                     styled(ASIDE, &format!("(exit code {})", done.code))
                 ))?;

@@ -140,7 +140,7 @@ impl Shell {
             Some(Err(usage)) => self.say(&usage)?,
             Some(Ok(Wish::Quit)) => {
                 self.say("Your place is kept. `docklings` resumes here.")?;
-                self.tell_what_runs()?;
+                self.report_what_runs()?;
                 return Ok(false);
             }
             Some(Ok(wish)) => self.grant(wish)?,

@@ -293,7 +293,7 @@ impl Shell {
     /// Explains what the last line did.
     pub(super) fn why(&self) -> CommandResult {
         let engine = self.env.engine(&self.session.sandbox(), "why")?;
-        let told = match self.line_began_at {
+        let texts = match self.line_began_at {
             None => Vec::new(),
             Some(offset) => {
                 let journal = engine.sandbox().journal();
