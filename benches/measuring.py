@@ -1,4 +1,4 @@
-"""What the benchmarks share: commands that take turns, and the engines beside which they are measured."""
+"""The shared part of the benchmarks: commands that take turns, and the engines to compare with."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ ENVIRONMENT = dict(os.environ, DOCKLINGS_HOME=str(WORK / "home"), DOCKER_BUILDKI
 
 
 def run(words, check=True):
-    """Runs a command that is not measured, and returns what it printed."""
+    """Runs a command without measuring it, and returns its output."""
     done = subprocess.run([str(w) for w in words], env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if check and done.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, words))}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
@@ -28,8 +28,8 @@ def run(words, check=True):
 
 
 class Taken:
-    """What one run of a command took. A daemon's work is in the time only. The memory is that of the largest process, and
-    never less than this script's own, which each process is for a moment before it is itself."""
+    """The cost of one run of a command. A daemon's work is only in the time. The memory is that of the largest process, and
+    never less than this script's own, which each process has for a moment before its exec."""
 
     def __init__(self, words, environment=ENVIRONMENT):
         program = shutil.which(words[0]) or words[0]
@@ -43,7 +43,7 @@ class Taken:
 
 
 class Row:
-    """A command, and one that is run before each time without being measured."""
+    """A command, with a command that is run before each measurement."""
 
     def __init__(self, name, *words, before=None, code=0):
         self.name, self.words, self.before, self.code = name, [str(w) for w in words], before, code
@@ -73,7 +73,7 @@ class Row:
 
 
 def measure(title, rows, warm=True):
-    """One table: medians, and how many times the first row's. Without `warm`, for what takes seconds, two runs will do."""
+    """Prints one table: medians, and their ratios to the first row. Without `warm`, for commands of several seconds, two runs are enough."""
     rows = [row for row in rows if row]
     least = 3 if warm else 2
     if warm:
@@ -92,7 +92,7 @@ def measure(title, rows, warm=True):
 
 
 class Docker:
-    """A Docker Engine that answers, and how to end it if it is ours."""
+    """A Docker Engine that answers, and how to stop it if it is ours."""
 
     def __init__(self):
         self.daemon, self.words = None, None
@@ -126,7 +126,7 @@ class Docker:
 
 
 def shutil_all(name):
-    """All programs called `name` on the PATH."""
+    """All programs named `name` on the PATH."""
     places = [Path(folder) / name for folder in os.environ.get("PATH", "").split(":")]
     return [str(place) for place in places if os.access(place, os.X_OK)]
 

@@ -1,8 +1,8 @@
-"""Push and pull over loopback, beside Docker Engine, Podman and Skopeo, to the same registry.
+"""Push and pull over loopback, compared with Docker Engine, Podman and Skopeo at the same registry.
 
-The registry is Docker's own (`docker-registry`) where it is installed, else ours; a last table has one client, Skopeo, and
-both registries. Before each push it is emptied, and each engine's image is loaded anew, so that nothing is known of it and it
-has to be packed; before each pull the image is removed. SIZE_MIB says how large the large layers are (default 1024).
+The registry is Docker's own (`docker-registry`) if it is installed, else ours; the last table compares both registries with one
+client, Skopeo. Before each push the registry is emptied and each engine's image is loaded again, so that nothing is cached and it
+has to be packed; before each pull the image is removed. SIZE_MIB sets the size of the large layers (default 1024).
 """
 
 import os
@@ -24,7 +24,7 @@ def free_port():
 
 
 class Registry:
-    """A registry of our own, whose folder can be emptied."""
+    """Our own instance of a registry, whose folder can be emptied."""
 
     def __init__(self, name, docklings):
         self.name, self.docklings, self.process = name, docklings, None
@@ -58,14 +58,14 @@ class Registry:
             self.process = None
 
     def empty(self):
-        """Nothing is there any more, and nothing of it remembered."""
+        """Removes everything, including what the registry remembers."""
         self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.start()
 
 
 class Push(Row):
-    """A push of what is not known, to an empty registry."""
+    """A push of an unknown image to an empty registry."""
 
     def __init__(self, registry, name, *words, before=None):
         super().__init__(name, *words, before=before)
@@ -77,7 +77,7 @@ class Push(Row):
 
 
 class Transfer:
-    """The engines of a `Bench`, and images to move."""
+    """The engines of a `Bench`, and the images to transfer."""
 
     def __init__(self, bench):
         self.bench = bench
@@ -85,7 +85,7 @@ class Transfer:
         self.skopeo = shutil.which("skopeo")
 
     def data(self, name):
-        """A build context, and the archive of the image made of it."""
+        """A build context, and the archive of the image built from it."""
         folder = self.bench.context(f"transfer-{name}", [])
         steps = ["COPY files /files"]
         if name == "noise":
@@ -113,7 +113,7 @@ class Transfer:
         with open(path, "wb") as file:
             left, turn = SIZE, 0
             while left > 0:
-                # Each turn differs, so that no compressor sees the same again.
+                # Each turn differs, so that a compressor never sees the same data again.
                 turned = block[turn * 409 % len(block):] + block[:turn * 409 % len(block)]
                 file.write(turned[:left])
                 left, turn = left - len(turned), turn + 1
@@ -127,7 +127,7 @@ class Transfer:
             yield "podman", bench.podman, ["--tls-verify=false"]
 
     def rows(self, registry, archive):
-        """Rows of a push and of a pull."""
+        """The rows of a push and of a pull."""
         name = f"{registry.place}/bench"
         pushes, pulls = [], []
         for engine, words, flags in self.engines():
@@ -175,7 +175,7 @@ class Transfer:
         archive.unlink()
 
     def servers(self, title, archive, warm):
-        """The same client with both registries, and both with our client."""
+        """The same client with both registries, and our client with both."""
         pushes, pulls = [], []
         for registry in self.registries:
             push, pull = self.rows(registry, archive)

@@ -1,9 +1,9 @@
-//! Arguments: clap made to accept what Docker's command line accepts, and to refuse it in the same words.
+//! Arguments: makes clap accept what Docker's command line accepts, and refuse it in the same words.
 //!
-//! A command writes plain `clap` derive. [`parser`] then gives each of its flags Docker's habits: `--flag=false` for
-//! every switch, a value that may begin with a hyphen, the last of repeated flags wins. [`parse`] turns clap's errors
-//! into Docker's. Words that are no flags are one `Vec<String>` called [`WORDS`]: how many are right is Docker's
-//! message to tell, not clap's.
+//! A command uses plain `clap` derive. [`parser`] then gives its flags Docker's habits: `--flag=false` for every
+//! switch, values that may start with a hyphen, and the last of repeated flags wins. [`parse`] turns clap's errors into
+//! Docker's. Words that are not flags go into one `Vec<String>` called [`WORDS`], so that Docker's message, not clap's,
+//! reports a wrong number of them.
 
 use crate::exit;
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches};
 use std::any::TypeId;
 use std::error::Error as _;
 
-/// The name of the field that takes the words that are no flags.
+/// The name of the field for the words that are not flags.
 pub(crate) const WORDS: &str = "words";
 
 /// How many words a command takes.
@@ -21,19 +21,19 @@ pub(crate) const WORDS: &str = "words";
 pub(crate) enum Words {
     /// None at all.
     None,
-    /// Exactly so many.
+    /// Exactly this many.
     Exactly(usize),
-    /// So many or more.
+    /// This many or more.
     AtLeast(usize),
-    /// No more than so many.
+    /// At most this many.
     AtMost(usize),
-    /// From the one to the other.
+    /// From the first number to the second.
     Between(usize, usize),
 }
 
-/// What a parse needs to know of its command.
+/// What the parser needs to know about a command.
 pub(crate) struct Grammar<'a> {
-    /// As the user called it, without `docker`: `container rm`.
+    /// The command as the user called it, without `docker`: `container rm`.
     pub(crate) path: &'a str,
     /// What follows the path in the usage line.
     pub(crate) usage: &'a str,
@@ -41,7 +41,7 @@ pub(crate) struct Grammar<'a> {
     pub(crate) words: Words,
 }
 
-/// What a parse came to.
+/// The result of a parse.
 pub(crate) enum Parsed {
     /// The arguments.
     Matches(ArgMatches),
@@ -91,7 +91,7 @@ fn switch(arg: Arg) -> Arg {
         Some(value) if value == "true" => "true",
         _ => "false",
     };
-    // A field of type `Option<bool>` hides its default value: it wants to know whether the flag was given.
+    // `Option<bool>` hides its default value, since it needs to know whether the flag was given.
     let arg = match arg.is_hide_default_value_set() {
         true => arg,
         false => arg.default_value(default),
@@ -114,7 +114,7 @@ fn go_bool(text: &str) -> Result<bool, String> {
     }
 }
 
-/// Parses `words` with `command` (from [`parser`]). Error: a message in Docker's words, with its exit code.
+/// Parses `words` with `command` (from [`parser`]). Error: Docker's message, with its exit code.
 pub(crate) fn parse(
     mut command: clap::Command,
     grammar: &Grammar<'_>,
@@ -214,7 +214,7 @@ fn docker_words(command: &clap::Command, error: &clap::Error, words: &[String]) 
     }
 }
 
-/// `-m, --memory`, or `--cpus` where there is no letter.
+/// `-m, --memory`, or only `--cpus` if there is no letter.
 fn both_names(arg: &Arg) -> String {
     let long = arg.get_long().unwrap_or_default();
     match arg.get_short() {
@@ -223,7 +223,7 @@ fn both_names(arg: &Arg) -> String {
     }
 }
 
-/// What follows the hyphen from `letter` on, in the word that holds the unknown letter.
+/// The rest of the cluster from `letter` on, in the word that holds the unknown letter.
 fn rest_of_cluster(words: &[String], letter: char) -> String {
     words
         .iter()
@@ -239,7 +239,7 @@ fn wrong_count(grammar: &Grammar<'_>, count: usize) -> Option<String> {
         Words::None if count > 0 => ("accepts no arguments".to_owned(), "Run"),
         Words::Exactly(n) if count != n => (format!("requires {n} {}", plural(n)), "Run"),
         Words::AtLeast(n) if count < n => (format!("requires at least {n} {}", plural(n)), "See"),
-        // The letter too many is Docker's.
+        // Docker really prints `SRun`.
         Words::AtMost(n) if count > n => (format!("requires at most {n} {}", plural(n)), "SRun"),
         Words::Between(least, most) if count < least || count > most => (
             format!(

@@ -1,4 +1,4 @@
-//! What a command gets: where to write, what the terminal is like, and the engine.
+//! What a command gets: its output, the terminal, and the engine.
 
 use crate::docker::rows::View;
 use crate::env::Env;
@@ -9,13 +9,13 @@ use engine::runtime::resume::Resumed;
 use jiff::tz::TimeZone;
 use std::io::{self, IsTerminal};
 
-/// The surroundings of one command.
+/// The context of one command.
 pub(crate) struct Ctx {
-    /// Standard output. Buffered: whoever hands the terminal to somebody else calls [`Ctx::flush`] first.
+    /// Standard output. It is buffered: call [`Ctx::flush`] before another program gets the terminal.
     pub(crate) out: Output,
     /// Standard error.
     pub(crate) err: Output,
-    /// What the environment says.
+    /// The environment's settings.
     pub(crate) env: Env,
     /// The docker command that is being run, for the journal.
     pub(crate) via: String,
@@ -23,7 +23,7 @@ pub(crate) struct Ctx {
 }
 
 impl Ctx {
-    /// The surroundings of this process.
+    /// The context of this process.
     pub(crate) fn of_process(via: &str) -> CommandResult<Self> {
         Ok(Self {
             out: Output::out(),
@@ -34,7 +34,7 @@ impl Ctx {
         })
     }
 
-    /// The engine on the sandbox in use. Opened at the first call; the copies share it.
+    /// The engine on the sandbox in use. The first call opens it; copies share it.
     pub(crate) fn engine(&mut self) -> CommandResult<Engine> {
         if let Some(engine) = &self.engine {
             return Ok(engine.clone());
@@ -45,8 +45,8 @@ impl Ctx {
         Ok(self.engine.insert(engine).clone())
     }
 
-    /// Docker's daemon would have started what has a restart policy, when the machine started; here the next command does, and
-    /// tells what it found. What goes wrong there is no failure of the command.
+    /// Starts containers with a restart policy and reports them. Docker's daemon does that when the machine boots; here
+    /// the next command does. An error here does not fail the command.
     fn resume(&mut self, engine: &Engine) -> io::Result<()> {
         let Ok(Some(found)) = engine.resume() else {
             return Ok(());
@@ -57,7 +57,7 @@ impl Ctx {
         Ok(())
     }
 
-    /// How rows are to be shown; `truncate` unless `--no-trunc`.
+    /// How to show rows; `truncate` unless `--no-trunc`.
     pub(crate) fn view(&mut self, truncate: bool) -> CommandResult<View> {
         Ok(View {
             now: self.engine()?.now(),
@@ -66,7 +66,7 @@ impl Ctx {
         })
     }
 
-    /// Says so if something that the command did is missing in the journal, by which exercises are judged.
+    /// Warns if something that the command did is missing in the journal, by which exercises are judged.
     pub(crate) fn warn_unrecorded(&mut self) -> io::Result<()> {
         let Some(error) = self.engine.as_ref().and_then(|engine| engine.unrecorded()) else {
             return Ok(());
@@ -81,13 +81,13 @@ impl Ctx {
         }
     }
 
-    /// Writes out what is buffered.
+    /// Flushes the output.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()?;
         self.err.flush()
     }
 
-    /// Says what the command went on without, because it cannot be read.
+    /// Warns about records that the command skipped because they cannot be read.
     pub(crate) fn warn_left_out(&mut self) -> io::Result<()> {
         let left_out = self.engine.as_ref().map(|engine| engine.left_out());
         let left_out = left_out.unwrap_or_default();
@@ -97,7 +97,7 @@ impl Ctx {
         if !left_out.is_empty() {
             writeln!(
                 self.err,
-                "hint: docklings doctor --repair puts damaged files aside"
+                "hint: docklings doctor --repair moves damaged files aside"
             )?;
         }
         Ok(())
@@ -113,13 +113,13 @@ impl Ctx {
         io::stderr().is_terminal()
     }
 
-    /// The columns of the terminal on standard output; 80 when there is none.
+    /// The columns of the terminal on standard output; 80 without one.
     pub(crate) fn width(&self) -> usize {
         terminal_size().map_or(80, |(_, columns)| usize::from(columns))
     }
 }
 
-/// What was found, for people, a line each.
+/// What was found, for people, one per line.
 fn resumed(found: &Resumed) -> Vec<String> {
     let named = |names: &[String]| {
         let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_ended_and_what_was_started_again_is_told_apart() {
+    fn ended_and_restarted_containers_are_reported_separately() {
         let found = Resumed {
             started: vec![("web".to_owned(), "always")],
             ended_with_machine: vec!["a".to_owned(), "b".to_owned()],

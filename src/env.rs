@@ -1,21 +1,21 @@
-//! The environment variables that docklings reads, all of them, in one place.
+//! All environment variables that docklings reads.
 //!
 //! | variable | meaning |
 //! |---|---|
 //! | `DOCKLINGS_HOME` | where everything is kept; default `$XDG_DATA_HOME/docklings`, else `~/.local/share/docklings` |
 //! | `DOCKLINGS_SANDBOX` | the sandbox in use; default `free` |
-//! | `XDG_RUNTIME_DIR` | what one command needs goes to a folder for its home below `docklings` there, if it is ours; else below `/run/docklings` as root; else below `/dev/shm/docklings-UID`; else to `tmp` in home |
+//! | `XDG_RUNTIME_DIR` | temporary files go to a folder per home below `docklings` there, if it is ours; else below `/run/docklings` as root; else below `/dev/shm/docklings-UID`; else to `tmp` in home |
 //! | `XDG_DATA_HOME`, `HOME` | see `DOCKLINGS_HOME` |
 //! | `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM` | whether colour is used (read by `anstream`) |
-//! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises are used instead of the built-in ones, while writing; their commands run as the user |
-//! | `DOCKLINGS_PLAIN` | `1`: no colour, nothing drawn over, as `docklings --plain` |
-//! | `DOCKLINGS_OUTBOUND` | how containers and builds get out of their network: `passt`, `slirp4netns`, or `no` for not at all, as in an exam; default whichever is installed |
-//! | `DOCKLINGS_HUB` | which registry plays docker.io; stronger than `docklings config hub` |
+//! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises replace the built-in ones, for authors; their commands run as the user |
+//! | `DOCKLINGS_PLAIN` | `1`: no colour, no redrawing, as `docklings --plain` |
+//! | `DOCKLINGS_OUTBOUND` | the egress of containers and builds: `passt`, `slirp4netns`, or `no` for none, as in an exam; default: whichever is installed |
+//! | `DOCKLINGS_HUB` | which registry stands in for docker.io; overrides `docklings config hub` |
 //! | `DOCKER_CONFIG` | the folder of `config.json`, for logins at registries and `detachKeys`; default `~/.docker` |
-//! | `XDG_CONFIG_HOME` | `docker/daemon.json` and `docker/certs.d` in it say which registries are believed; default `~/.config` |
-//! | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the way to registries; also in small letters |
+//! | `XDG_CONFIG_HOME` | `docker/daemon.json` and `docker/certs.d` in it say which registries are trusted; default `~/.config` |
+//! | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the proxy for registries; also in lower case |
 //!
-//! `docker run -e NAME` passes on variables of the caller, whatever their name.
+//! `docker run -e NAME` passes on the caller's variables of any name.
 
 use crate::failure::{CommandResult, Failure};
 use engine::clock::System;
@@ -37,27 +37,27 @@ pub(crate) const SANDBOX: &str = "DOCKLINGS_SANDBOX";
 pub(crate) const CONTENT: &str = "DOCKLINGS_CONTENT";
 /// Plain text only.
 pub(crate) const PLAIN: &str = "DOCKLINGS_PLAIN";
-/// How containers get out of their network.
+/// The egress of containers.
 pub(crate) const OUTBOUND: &str = "DOCKLINGS_OUTBOUND";
-/// Which registry plays docker.io.
+/// Which registry stands in for docker.io.
 pub(crate) const HUB: &str = "DOCKLINGS_HUB";
-/// The sandbox in use when nothing else is said: the playground.
+/// The default sandbox: the playground.
 pub(crate) const FREE: &str = "free";
-/// How the sandboxes begin in which `author check` tries an exercise.
+/// The prefix of sandboxes in which `author check` tries an exercise.
 pub(crate) const TRIAL: &str = "author-";
-/// How those begin in which a solution is played.
+/// The prefix of sandboxes in which a solution is played.
 pub(crate) const SCRATCH: &str = "scratch-";
 
-/// What the environment says.
+/// The settings of the environment.
 #[derive(Debug, Clone)]
 pub(crate) struct Env {
     /// Where everything is kept.
     pub(crate) home: Home,
     /// The sandbox in use.
     pub(crate) sandbox: String,
-    /// Which ways out of their network containers may have.
+    /// Which egress containers may use.
     pub(crate) outbound: Allowed,
-    /// Which registry plays docker.io, if it says so.
+    /// Which registry stands in for docker.io, if it is set.
     pub(crate) hub: Option<String>,
 }
 
@@ -85,11 +85,11 @@ impl Env {
         Ok(env)
     }
 
-    /// Reads the environment, also where the home is not the user's own.
+    /// Reads the environment, even if the home does not belong to the user.
     pub(crate) fn read_unchecked() -> Result<Self, Failure> {
         let root = home_root(&|name| env::var_os(name).map(PathBuf::from)).ok_or_else(|| {
             Failure::message(format!(
-                "cannot tell where to keep things: neither `{HOME}` nor `HOME` is set"
+                "cannot find a place for the data: neither `{HOME}` nor `HOME` is set"
             ))
         })?;
         let root = std::path::absolute(&root).unwrap_or(root);
@@ -123,8 +123,7 @@ fn home_root(variable: &dyn Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
         .or_else(|| set("HOME").map(|path| path.join(".local/share/docklings")))
 }
 
-/// The runtime folder of the home `root`. Each home of a user has one of its own: what two homes call alike, such as a
-/// sandbox, is not the same.
+/// The runtime folder of the home `root`. Each home has its own, since two homes can use the same name for a sandbox.
 fn runtime_root(root: &Path) -> PathBuf {
     match runtime_of_user() {
         Some(folder) => folder.join(Digest::of(root.as_os_str().as_bytes()).short()),
@@ -132,8 +131,8 @@ fn runtime_root(root: &Path) -> PathBuf {
     }
 }
 
-/// A runtime directory of somebody else (after `su`) is of no use to us. Memory is preferred to a disk: secrets of a build lie
-/// there.
+/// A runtime directory of another user (after `su`) is useless to us. Memory is preferred to a disk: it holds the
+/// secrets of a build.
 fn runtime_of_user() -> Option<PathBuf> {
     let own = rustix::process::geteuid();
     let is_ours = |path: &PathBuf| {
@@ -165,18 +164,18 @@ fn is_memory(folder: &Path) -> bool {
     rustix::fs::statfs(folder).is_ok_and(|about| about.f_type == TMPFS)
 }
 
-/// Whether `folder`, which is made if missing, is a folder that nobody but `user` can enter. Anyone may have made it before
-/// us, where everyone may write.
+/// Whether only `user` can enter `folder`, which is created if missing. In a world-writable place, another user may
+/// have created it first.
 fn is_private(folder: &Path, user: u32) -> bool {
     use std::os::unix::fs::DirBuilderExt;
-    // One that exists is looked at like one that we made.
+    // An existing folder is checked the same way.
     let _ = std::fs::DirBuilder::new().mode(0o700).create(folder);
     folder
         .symlink_metadata()
         .is_ok_and(|data| data.is_dir() && data.uid() == user && data.mode() & 0o077 == 0)
 }
 
-/// `error`; or, where it means that a file in our home is somebody else's, that.
+/// Names the owner if `error` means that a file in our home belongs to another user; else `error` itself.
 pub(crate) fn explained(error: engine::Error) -> engine::Error {
     let explained = error.closed().and_then(|path| {
         let env = Env::read_unchecked().ok()?;
@@ -185,12 +184,12 @@ pub(crate) fn explained(error: engine::Error) -> engine::Error {
     explained.unwrap_or(error)
 }
 
-/// The folder of Docker's command line; `None` if that is not known.
+/// The configuration folder of Docker's command line; `None` if unknown.
 pub(crate) fn docker_config_folder() -> Option<PathBuf> {
     folder("DOCKER_CONFIG", ".docker")
 }
 
-/// The user's folder for settings; `None` if that is not known.
+/// The user's folder for settings; `None` if unknown.
 pub(crate) fn config_folder() -> Option<PathBuf> {
     folder("XDG_CONFIG_HOME", ".config")
 }
@@ -203,7 +202,7 @@ fn folder(variable: &str, default: &str) -> Option<PathBuf> {
         .or_else(|| Some(PathBuf::from(set("HOME")?).join(default)))
 }
 
-/// The keys that detach, as `config.json` of Docker's command line says; `None` if it says nothing.
+/// The detach keys from `config.json` of Docker's command line; `None` if it has none.
 pub(crate) fn configured_detach_keys() -> Option<String> {
     let text = std::fs::read(docker_config_folder()?.join("config.json")).ok()?;
     let config: serde_json::Value = serde_json::from_slice(&text).ok()?;
@@ -239,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_others_can_enter_or_lead_elsewhere_is_not_private() {
+    fn a_folder_that_others_can_enter_or_redirect_is_not_private() {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let folder = tempfile::tempdir().unwrap();
         let own = rustix::process::geteuid().as_raw();

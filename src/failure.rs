@@ -1,4 +1,4 @@
-//! How a command ends when it does not end well: what is printed on standard error, and the exit code.
+//! A command's failure: its message on standard error, and its exit code.
 
 use crate::docker::listing::BadFormat;
 use crate::exit;
@@ -10,22 +10,22 @@ use std::io::{self, IsTerminal};
 /// What every command returns.
 pub(crate) type CommandResult<T = ()> = Result<T, Failure>;
 
-/// Why a command ended.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The engine's error; printed with Docker's prefix.
     Engine(engine::Error),
-    /// The command line's own message, printed as it is, and the exit code.
+    /// The command line's own message, printed verbatim, and the exit code.
     Message(String, u8),
-    /// As `Message`, with the line that helps.
+    /// As `Message`, with a hint.
     Hinted(String, u8, String),
-    /// Another failure in the words, and with the exit code, of a command.
+    /// Another failure, wrapped in a command's words and exit code.
     Wrapped(String, u8, Box<Failure>),
-    /// Everything was said already; only the exit code is left.
+    /// Everything was printed already; only the exit code is left.
     Code(u8),
-    /// As `Code`, with the line that helps.
+    /// As `Code`, with a hint.
     Helped(u8, &'static str),
-    /// Each is printed on a line; the exit code is 1.
+    /// Each is printed on its own line; the exit code is 1.
     Several(Vec<Failure>),
     /// The output could not be written.
     Output(io::Error),
@@ -45,7 +45,7 @@ impl Failure {
         )
     }
 
-    /// What is printed on standard error, without a newline at the end; `None` when there is nothing to say.
+    /// The text for standard error, without a final newline; `None` if there is nothing to print.
     pub(crate) fn text(&self) -> Option<String> {
         match self {
             Self::Engine(error) => Some(engine_text(error)),
@@ -57,13 +57,13 @@ impl Failure {
                 let lines: Vec<_> = failures.iter().filter_map(Self::text).collect();
                 (!lines.is_empty()).then(|| lines.join("\n"))
             }
-            // Whoever read our output has gone: there is nobody to tell.
+            // The reader of our output is gone.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
             Self::Output(error) => Some(format!("input or output failed: {}", plainly(error))),
         }
     }
 
-    /// The command that helps, if one is known.
+    /// The hint, if there is one.
     pub(crate) fn hint(&self) -> Option<&str> {
         match self {
             Self::Engine(error) => error.hint(),
@@ -75,7 +75,7 @@ impl Failure {
         }
     }
 
-    /// As an error, for the engine, which has asked for something and passes on why it did not get it.
+    /// As an error for the engine, which passes it on as the reason that its own request failed.
     pub(crate) fn into_error(self) -> engine::Error {
         if let Self::Engine(error) = self {
             return error;
@@ -95,13 +95,13 @@ impl Failure {
             | Self::Wrapped(_, code, _)
             | Self::Code(code)
             | Self::Helped(code, _) => *code,
-            // As the shell reports a program that SIGPIPE ended.
+            // As the shell reports a program that SIGPIPE killed.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::of_signal(13),
             Self::Engine(_) | Self::Several(_) | Self::Output(_) => exit::FAILURE,
         }
     }
 
-    /// As `run` prints what went wrong: `docker: ` in front and where help is behind; exit code `code`.
+    /// In the form of `run`: `docker: ` before the message and a line about help after it; exit code `code`.
     pub(crate) fn with_help(self, command: &str, code: u8) -> Self {
         let Some(text) = self.text() else {
             return self;
@@ -110,7 +110,7 @@ impl Failure {
         Self::Wrapped(text, code, Box::new(self))
     }
 
-    /// Whether it is about this machine, of which Docker has no words: then also a script gets the hint.
+    /// Whether it is about this machine. Docker has no words for that, so scripts get the hint, too.
     fn is_of_this_machine(&self) -> bool {
         match self {
             Self::Engine(error) => error.kind() == ErrorKind::Machine || error.is_lack_of_room(),
@@ -121,8 +121,8 @@ impl Failure {
     }
 }
 
-/// An engine's error as Docker's command line prints it. What the machine lacks, and what docklings does not have, is
-/// not the answer of a daemon.
+/// An engine's error as Docker's command line prints it. An error about this machine, or about something that docklings
+/// lacks, does not come from a daemon.
 fn engine_text(error: &engine::Error) -> String {
     match error.kind() {
         ErrorKind::Unsupported | ErrorKind::Machine | ErrorKind::Local => error.to_string(),
@@ -148,11 +148,11 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Says on standard error why a command ended, and returns its exit code. Of `docker`, the hint is for people at a
-/// terminal: a script gets Docker's message and nothing else, unless it is about this machine.
+/// Prints on standard error why a command failed, and returns its exit code. For `docker`, hints are for people at a
+/// terminal: a script gets only Docker's message, except for errors about this machine.
 pub(crate) fn report(failure: &Failure, is_docker: bool) -> u8 {
     let mut err = Output::err();
-    // Nobody is left to tell when standard error cannot be written either.
+    // If standard error cannot be written either, the message is lost.
     if let Some(text) = failure.text() {
         let _ = writeln!(err, "{text}");
     }
@@ -164,7 +164,7 @@ pub(crate) fn report(failure: &Failure, is_docker: bool) -> u8 {
     failure.code()
 }
 
-/// Does `action` for each name, goes on after a failure, and returns all failures together.
+/// Runs `action` for each name, continues after a failure, and returns all failures together.
 pub(crate) fn for_each(
     names: &[String],
     mut action: impl FnMut(&str) -> CommandResult,
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_engines_errors_have_dockers_prefix_and_the_machines_do_not() {
+    fn engine_errors_have_dockers_prefix_and_machine_errors_do_not() {
         let missing = Failure::from(engine::Error::not_found("No such container: x"));
         assert_eq!(
             missing.text().unwrap(),

@@ -1,15 +1,15 @@
-//! `--help`, laid out as Docker does.
+//! `--help`, in Docker's layout.
 
 use crate::cli;
 use crate::docker::commands::{self, Row};
 use clap::Arg;
 
-/// A flag's text is not broken into less than this many columns; below, it goes onto a line of its own.
+/// The narrowest column for a flag's text; if there is less room, the text gets its own line.
 const LEAST: usize = 24;
-/// A word that is at most this much too long stays on its line (spf13/pflag has the same).
+/// A word may be this much too long for its line (as in spf13/pflag).
 const SLOP: usize = 5;
 
-/// The page of one command, called by `path`, for a terminal of `width` columns.
+/// The page of one command, called as `path`, for a terminal of `width` columns.
 pub(crate) fn of_command(row: &Row, path: &str, width: usize) -> String {
     let mut page = format!(
         "Usage:  {}\n",
@@ -85,7 +85,7 @@ pub(crate) fn of_docker(width: usize) -> String {
         flags(&commands::global_flags(), width)
     );
     page += "\nRun 'docker COMMAND --help' for more information on a command.\n";
-    page += "What docklings leaves out of Docker is told in docs/limits.md.\n";
+    page += "See docs/limits.md for what docklings leaves out of Docker.\n";
     page
 }
 
@@ -142,7 +142,7 @@ fn text(arg: &Arg) -> String {
     text
 }
 
-/// `text` in lines of at most `width` columns, each but the first indented by `indent`.
+/// `text` in lines of at most `width` columns, with `indent` on all but the first.
 fn wrapped(text: &str, indent: usize, width: usize) -> String {
     let (indent, lead) = if width.saturating_sub(indent) < LEAST {
         (16, format!("\n{}", " ".repeat(16)))
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_texts_are_broken_between_words_and_indented() {
+    fn long_texts_wrap_between_words_and_are_indented() {
         let text = "Expected to be broken into a few lines of text here";
         assert_eq!(
             wrapped(text, 4, 34),

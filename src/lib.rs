@@ -1,6 +1,6 @@
-//! The binary's insides: arguments, docker commands, rendering, and the lesson shell. Everything that talks to people.
+//! The library behind the binary: arguments, docker commands, rendering, and the lesson shell.
 //!
-//! One program with three faces, told apart by the first words:
+//! The first words choose one of three faces:
 //! - called `docker`, or `docklings docker …`: Docker's command line ([`docker`]);
 //! - `docklings __…`: a hidden stage of the engine, which starts this program again as a container's monitor;
 //! - `docklings`, and `docklings list`, `check`, …: the course ([`course`]).
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 /// Runs the program called with `args`, the first of which is its name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    // A word that is no text cannot be a flag or a name that we know; its bytes are shown as well as they can be.
+    // A word that is not valid text cannot be a flag or a name that we know; it is shown as well as possible.
     let words: Vec<String> = args
         .into_iter()
         .map(|word| word.to_string_lossy().into_owned())

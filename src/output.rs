@@ -1,5 +1,5 @@
-//! Where a command writes. At a terminal, everything that is not written raw has lost what a terminal would obey: names,
-//! labels, messages and paths come from strangers. Through a pipe they are as Docker has them.
+//! A command's output. On a terminal, control sequences are removed from everything that is not written raw: names,
+//! labels, messages and paths come from other people. A pipe gets the text as Docker prints it.
 
 use engine::visible;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::str::from_utf8;
 pub(crate) struct Output {
     stream: Box<dyn Write>,
     is_terminal: bool,
-    /// The beginning of a letter whose end is still to come.
+    /// The start of a character whose end is still to come.
     rest: Vec<u8>,
 }
 
@@ -46,17 +46,17 @@ impl Output {
         }
     }
 
-    /// What `write!` calls, also where [`Write`] is not in scope.
+    /// Used by `write!` where [`Write`] is not in scope.
     pub(crate) fn write_fmt(&mut self, text: fmt::Arguments<'_>) -> io::Result<()> {
         Write::write_fmt(self, text)
     }
 
-    /// Writes out what is buffered.
+    /// Flushes the output.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
 
-    /// For a container's own output, for what moves the cursor itself, and for archives.
+    /// For a container's own output, for text that moves the cursor, and for archives.
     pub(crate) fn raw(&mut self) -> &mut dyn Write {
         &mut self.stream
     }
@@ -119,14 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_gets_nothing_that_it_would_obey_and_a_pipe_gets_all() {
+    fn control_sequences_are_removed_on_a_terminal_and_kept_in_a_pipe() {
         let said = b"a\x1b[2J\n";
         check(true, &[said], b"a\\u001b[2J\n");
         check(false, &[said], said);
     }
 
     #[test]
-    fn a_letter_may_come_in_pieces_and_what_is_none_is_marked() {
+    fn a_character_may_come_in_pieces_and_invalid_bytes_are_marked() {
         check(
             true,
             &[b"\xc5", b"\xbc\xc2", b"\x9bm"],
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_raw_stays_so() {
+    fn raw_output_is_unchanged() {
         let kept = Kept::default();
         let mut output = Output::new(Box::new(kept.clone()), true);
         output.raw().write_all(b"\x1b[H").unwrap();

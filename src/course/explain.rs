@@ -1,14 +1,14 @@
-//! `explain`: a docker command line, word by word, from the tables that the command line itself is parsed with.
+//! `explain`: explains a docker command line word by word, from the tables that also parse it.
 
 use crate::cli;
 use crate::docker::commands::{self, Row};
 use clap::Arg;
 use engine::near::nearest;
 
-/// A piece of the line, and what it means.
+/// A piece of the line and its meaning.
 pub(crate) type Piece = (String, String);
 
-/// Explains `line`, with or without `docker` in front. Error: why it cannot be explained, a sentence.
+/// Explains `line`, with or without a leading `docker`. Error: why it cannot be explained, as a sentence.
 pub(crate) fn explain(line: &str) -> Result<Vec<Piece>, String> {
     let words = shell_words::split(line).map_err(|_| "a quote is not closed".to_owned())?;
     let words = match words.split_first() {
@@ -20,8 +20,10 @@ pub(crate) fn explain(line: &str) -> Result<Vec<Piece>, String> {
         let names = commands::TABLE.iter().flat_map(|row| row.names);
         let names: Vec<&str> = names.copied().collect();
         return Err(match nearest(first, names) {
-            Some(near) => format!("`docker {first}` is no command; did you mean `docker {near}`?"),
-            None => format!("`docker {first}` is no command; `docker --help` shows them all"),
+            Some(near) => {
+                format!("`{first}` is not a docker command; did you mean `docker {near}`?")
+            }
+            None => format!("`{first}` is not a docker command; `docker --help` lists them"),
         });
     };
     let parser = (row.parser)();
@@ -60,7 +62,7 @@ pub(crate) fn explain(line: &str) -> Result<Vec<Piece>, String> {
     Ok(pieces)
 }
 
-/// `-it`, `-p8080:80`, `-n x`: one letter after the other, until one takes a value.
+/// `-it`, `-p8080:80`, `-n x`: reads letters until one takes a value.
 fn letters(
     parser: &clap::Command,
     cluster: &str,
@@ -124,19 +126,19 @@ fn flag(
     (shown, about)
 }
 
-/// What a word that is no flag means.
+/// What a word that is not a flag means.
 enum Role {
-    /// By the name that the usage line gives it.
+    /// It stands for this name of the usage line.
     Name(String),
-    /// It and all that follows is the container's own command line.
+    /// It and everything after it is the container's own command line.
     Command,
 }
 
-/// The words of a usage line that stand for something, one after the other.
+/// The placeholders of a usage line, in order.
 struct Roles {
     names: Vec<String>,
     at: usize,
-    /// The container's own command line begins after this many words.
+    /// How many words precede the container's own command line.
     command_at: Option<usize>,
     ends_flags: bool,
 }
@@ -167,7 +169,7 @@ impl Roles {
         // Flags after the image belong to the container's command.
         self.ends_flags = self.command_at.is_some();
         let name = self.names.get(self.at).or(self.names.last());
-        let name = name.map_or("a word too many", |name| match name.as_str() {
+        let name = name.map_or("one word too many", |name| match name.as_str() {
             "CONTAINER" => "the container",
             "IMAGE" => "the image",
             "VOLUME" => "the volume",
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_command_is_told() {
+    fn an_unknown_command_is_reported() {
         assert!(
             explain("docker rnu")
                 .unwrap_err()

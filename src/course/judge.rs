@@ -9,21 +9,21 @@ use lessons::catalog::Catalog;
 use lessons::progress::ExerciseRecord;
 use std::time::Duration;
 
-/// How long a check may wait for what takes a moment, such as a server that begins to answer.
+/// How long a check may wait for something that takes a moment, such as a server that starts to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Patience {
     /// Not at all.
     None,
-    /// A moment, between two lines: after something happened that may still show its effect.
+    /// A moment, between two lines: the effect of what just happened may still be on its way.
     Briefly,
-    /// As long as the author said.
+    /// As long as the author wrote.
     AsWritten,
 }
 
-/// Longer than this nobody should wait for a prompt.
+/// A prompt must not take longer than this.
 const BRIEFLY: Duration = Duration::from_millis(800);
 
-/// Judges the exercise `id`, which is set up. `record` is what is known of the learner's work on it.
+/// Judges the exercise `id`, which is set up. `record` is what the progress file says about the learner's work on it.
 pub(crate) fn judge(
     env: &Env,
     catalog: &Catalog,

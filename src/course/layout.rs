@@ -7,13 +7,13 @@ pub(crate) fn fill(text: &str, look: Look) -> String {
     hanging(text, 0, 0, look)
 }
 
-/// As [`fill`], each line `indent` columns to the right, continued lines as far as the text of a list.
+/// As [`fill`], with each line indented by `indent` columns. Continued lines align with the text of a list item.
 pub(super) fn indented(text: &str, indent: usize, look: Look) -> String {
     let marker = text.find(' ').filter(|at| *at <= 3).map_or(0, |at| at + 1);
     hanging(text, indent, marker, look)
 }
 
-/// As [`fill`]: the first line `indent` columns to the right, the others `more` columns further.
+/// As [`fill`]: indents the first line by `indent` columns and the others by `more` columns more.
 pub(crate) fn hanging(text: &str, indent: usize, more: usize, look: Look) -> String {
     let width = look.prose();
     let mut out = " ".repeat(indent);

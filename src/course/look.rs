@@ -1,4 +1,4 @@
-//! How the terminal may be used, and the styles of everything that the course says.
+//! What the terminal can do, and the styles of everything that the course prints.
 
 use crate::ctx;
 use crate::env;
@@ -10,31 +10,31 @@ use std::io::{self, IsTerminal, Write};
 
 /// A heading.
 pub(crate) const HEADING: Style = Style::new().effects(Effects::BOLD);
-/// What is reached.
+/// A goal that is reached.
 pub(crate) const PASS: Style = AnsiColor::Green.on_default().effects(Effects::BOLD);
-/// What is not reached yet.
+/// A goal that is not reached yet.
 pub(crate) const NOT_YET: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
-/// What is said aside.
+/// Secondary text.
 pub(crate) const ASIDE: Style = Style::new().effects(Effects::DIMMED);
 /// Something to type.
 pub(crate) const CODE: Style = AnsiColor::Cyan.on_default();
 
-/// How the terminal may be used.
+/// What the terminal can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look {
     /// Colour.
     pub(crate) colour: bool,
-    /// Ghost text and anything else that is drawn over: only at a terminal that can, and not in plain mode.
+    /// Ghost text and anything else that is drawn over: only on a capable terminal, and not in plain mode.
     pub(crate) drawn: bool,
     /// Columns.
     pub(crate) width: usize,
 }
 
-/// Wider than this, lines of prose are hard to read.
+/// Longer lines of prose are hard to read.
 const WIDEST: usize = 100;
 
 impl Look {
-    /// As the terminal, the environment and `--plain` have it.
+    /// What the terminal, the environment and `--plain` allow.
     pub(crate) fn of_process(plain: bool) -> Self {
         let plain = plain
             || std::env::var_os(env::PLAIN).is_some_and(|value| !value.is_empty() && value != "0");
@@ -53,7 +53,7 @@ impl Look {
         self.width.clamp(20, WIDEST)
     }
 
-    /// Writes `text`, which may be coloured, to standard output at once.
+    /// Writes `text`, which may be coloured, to standard output and flushes it.
     pub(crate) fn show(&self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if self.colour {
@@ -65,8 +65,8 @@ impl Look {
     }
 }
 
-/// `text` without anything that a terminal obeys but colours and the like, which are ours: courses, exercises and images come
-/// from others.
+/// `text` without terminal control sequences other than styles, which are ours: courses, exercises and images come from
+/// other people.
 fn only_styles(text: &str) -> String {
     let mut parts = text.split('\u{1b}');
     let mut shown = visible::text(parts.next().unwrap_or_default()).into_owned();

@@ -1,6 +1,6 @@
-//! The course: the lesson shell, the verbs of `docklings`, and what exercises' authors use.
+//! The course: the lesson shell, the verbs of `docklings`, and the tools for authors of exercises.
 //!
-//! What a learner types runs as the real `docker`; in here is what is around it.
+//! What a learner types runs as the real `docker`. This module is everything around it.
 
 mod author;
 mod explain;

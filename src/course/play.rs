@@ -1,4 +1,4 @@
-//! A solution, run from the first step to the last in a sandbox to throw away. The learner's own is not touched.
+//! Runs a solution from start to finish in a scratch sandbox. The learner's own sandbox stays as it is.
 
 use crate::course::look::{ASIDE, CODE, HEADING, styled};
 use crate::course::steps::Steps;
@@ -9,12 +9,12 @@ use checker::exercise::Action;
 use lessons::catalog::Catalog;
 use std::io;
 
-/// Plays the first solution of the exercise `id`; `tell` shows text.
+/// Plays the first solution of the exercise `id`; `show` prints text.
 pub(crate) fn play(
     env: &Env,
     catalog: &Catalog,
     id: &str,
-    tell: &mut dyn FnMut(&str) -> io::Result<()>,
+    show: &mut dyn FnMut(&str) -> io::Result<()>,
 ) -> CommandResult {
     let exercise = find(catalog, id)?;
     let Some(solution) = exercise.solutions.first() else {
@@ -24,41 +24,41 @@ pub(crate) fn play(
     };
     let bench = Workbench::scratch(env, catalog, id)?;
     let played = (|| {
-        tell(&format!("\n{}\n", styled(HEADING, "In a scratch sandbox:")))?;
+        show(&format!("\n{}\n", styled(HEADING, "In a scratch sandbox:")))?;
         bench.prepare()?;
         let steps = Steps::new(env, &bench.sandbox, &bench.workspace)?;
         for step in &solution.steps {
             match &step.action {
                 Action::Write { path, text } => {
-                    tell(&format!(
+                    show(&format!(
                         "{}\n",
                         styled(ASIDE, &format!("({path} is written)"))
                     ))?;
                     for line in text.lines() {
-                        tell(&format!("  {line}\n"))?;
+                        show(&format!("  {line}\n"))?;
                     }
                 }
-                action => tell(&format!(
+                action => show(&format!(
                     "{}\n",
                     styled(CODE, &format!("$ {}", action.describe()))
                 ))?,
             }
             let done = steps.act_to_the_end(&step.action)?;
-            tell(&done.output)?;
+            show(&done.output)?;
             if !done.output.is_empty() && !done.output.ends_with('\n') {
-                tell("\n")?;
+                show("\n")?;
             }
             if done.code != 0 {
-                tell(&format!(
+                show(&format!(
                     "{}\n",
                     styled(ASIDE, &format!("(exit code {})", done.code))
                 ))?;
             }
         }
         for answer in solution.answers.values() {
-            tell(&format!("{}\n", styled(CODE, &format!("answer {answer}"))))?;
+            show(&format!("{}\n", styled(CODE, &format!("answer {answer}"))))?;
         }
-        tell(&format!(
+        show(&format!(
             "{}\n\n",
             styled(
                 ASIDE,

@@ -1,7 +1,8 @@
-//! Commands that an exercise's author wrote down, run without a person: what they print in one piece, and their end.
+//! Runs the commands that an exercise's author wrote, without a person at the terminal. Returns their output and their
+//! exit code.
 //!
-//! What they leave running in the background (a container's monitor, a server) must keep nobody waiting, so they write
-//! into a file and not into a pipe, which would stay open as long as anybody holds it.
+//! A command may leave a process running in the background (a container's monitor, a server), and the caller must not
+//! wait for it. So commands write to a file: a pipe would stay open as long as any process holds it.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -13,11 +14,12 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// Bytes of output that are looked at, the last ones: what went wrong stands at the end.
+/// How many bytes of output are kept. They are the last ones, since an error stands at the end.
 const MOST_OUTPUT: u64 = 1 << 20;
-/// How long a program on a terminal may take to be ready before it is typed at all the same; some say nothing first.
+/// How long a program on a terminal may take to become ready. After that it gets its input anyway, since some programs
+/// print nothing first.
 const READY: Duration = Duration::from_secs(15);
-/// How often a terminal that says nothing is looked at.
+/// How often a silent terminal is polled.
 const TICK: Timespec = Timespec {
     tv_sec: 0,
     tv_nsec: 50_000_000,
@@ -26,7 +28,7 @@ const TICK: Timespec = Timespec {
 /// How a command ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
-    /// The exit code; 128 and the signal's number where a signal ended it.
+    /// The exit code, or 128 plus the signal's number if a signal ended the command.
     pub(crate) code: i32,
     /// Standard output and standard error, as on a terminal.
     pub(crate) output: String,
@@ -42,8 +44,8 @@ impl Ended {
     }
 }
 
-/// Runs `command` with nothing to read. With a `limit` it is a group of its own, which is killed when that is over; then
-/// there is `None`.
+/// Runs `command` with an empty standard input. With a `limit`, it runs in its own process group, which is killed when
+/// the time is over; the result is then `None`.
 pub(crate) fn run(mut command: Command, limit: Option<Duration>) -> io::Result<Option<Ended>> {
     let mut output = tempfile::tempfile()?;
     let mut child = limited(&mut command, limit)
@@ -61,13 +63,13 @@ pub(crate) fn run(mut command: Command, limit: Option<Duration>) -> io::Result<O
     let length = output.seek(SeekFrom::End(0))?;
     output.seek(SeekFrom::Start(length.saturating_sub(MOST_OUTPUT)))?;
     let mut bytes = Vec::new();
-    // What still runs may go on writing.
+    // A background process may still be writing.
     output.take(MOST_OUTPUT).read_to_end(&mut bytes)?;
     Ok(Some(Ended::new(status, &bytes)))
 }
 
-/// As [`run`], on a terminal, where `input` is typed once the program is ready for it: it has said something, or has made
-/// the terminal its own. What is typed before that can be lost.
+/// As [`run`], on a terminal. `input` is typed once the program is ready: it has printed something or changed the
+/// terminal's mode. Anything typed before that can be lost.
 pub(crate) fn run_typing(
     mut command: Command,
     input: &str,
@@ -82,7 +84,7 @@ pub(crate) fn run_typing(
         .stdout(slave.try_clone()?)
         .stderr(slave)
         .spawn()?;
-    // It holds the other end, too.
+    // `command` holds the other end, too.
     drop(command);
     let mut terminal = File::from(master);
     let (begin, mut typed, mut output) = (Instant::now(), false, Vec::new());
@@ -105,7 +107,7 @@ pub(crate) fn run_typing(
     Ok(Some(Ended::new(status, &output)))
 }
 
-/// Reads what the terminal shows; false at its end.
+/// Reads what the program printed; false at the end.
 fn read_some(terminal: &mut File, output: &mut Vec<u8>) -> io::Result<bool> {
     let mut buffer = [0; 4096];
     match terminal.read(&mut buffer) {
@@ -118,7 +120,7 @@ fn read_some(terminal: &mut File, output: &mut Vec<u8>) -> io::Result<bool> {
             }
             Ok(true)
         }
-        // The kernel's way to say that nobody has the other end open any more.
+        // The kernel reports this when no process has the other end open any more.
         Err(error) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
             Ok(false)
         }
@@ -127,20 +129,20 @@ fn read_some(terminal: &mut File, output: &mut Vec<u8>) -> io::Result<bool> {
     }
 }
 
-/// Whether a program takes what is typed key by key. Both ends of a terminal tell its modes.
+/// Whether a program reads key by key. The terminal's mode can be read at either end.
 fn is_raw(terminal: &File) -> bool {
     tcgetattr(terminal).is_ok_and(|modes| !modes.local_modes.contains(LocalModes::ICANON))
 }
 
 fn limited(command: &mut Command, limit: Option<Duration>) -> &mut Command {
     match limit {
-        // What the line leaves running ends with it.
+        // Background processes of the line end with it.
         Some(_) => command.process_group(0),
         None => command,
     }
 }
 
-/// Waits for the end of `child`; `None` if that took too long, and it was killed.
+/// Waits for `child` to end; kills it and returns `None` if that takes too long.
 fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let begin = Instant::now();
     // Short naps at first: most commands take a few milliseconds.
@@ -158,7 +160,7 @@ fn wait_for(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>
     }
 }
 
-/// Ends `child`, which leads a group, with all of it.
+/// Kills `child`, which leads a process group, and the whole group.
 fn kill(child: &mut Child) -> io::Result<()> {
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         // It may have ended by itself meanwhile.
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn both_streams_and_the_code_are_told_and_what_stays_behind_is_not_waited_for() {
+    fn both_streams_and_the_code_are_reported_without_waiting_for_background_processes() {
         let ended = run(shell("sleep 600 & echo $!; echo b >&2; exit 3"), None);
         let ended = ended.unwrap().unwrap();
         let (pid, rest) = ended.output.split_once('\n').unwrap();
@@ -190,28 +192,28 @@ mod tests {
     }
 
     #[test]
-    fn of_much_output_the_end_is_kept() {
+    fn the_end_of_long_output_is_kept() {
         let ended = run(shell("yes | head -c 3000000; echo end"), None);
         let ended = ended.unwrap().unwrap();
         assert!(ended.output.len() as u64 == MOST_OUTPUT && ended.output.ends_with("end\n"));
     }
 
     #[test]
-    fn what_takes_too_long_is_killed_with_all_that_it_started() {
+    fn a_command_over_its_limit_is_killed_with_its_children() {
         let limit = Some(Duration::from_millis(50));
         assert_eq!(run(shell("sleep 600 & wait"), limit).unwrap(), None);
         assert_eq!(run_typing(shell("sleep 600"), "x\n", limit).unwrap(), None);
     }
 
     #[test]
-    fn a_program_on_a_terminal_is_typed_at_when_it_is_ready() {
+    fn a_program_on_a_terminal_gets_its_input_when_it_is_ready() {
         let line = "stty -echo; echo ready; read word; echo \"got $word\"; tty -s; exit $?";
         let ended = run_typing(shell(line), "amber\n", None).unwrap().unwrap();
         assert_eq!(
             (ended.code, ended.output.as_str()),
             (0, "ready\r\ngot amber\r\n")
         );
-        // It says nothing before it has read a key.
+        // It prints nothing before it has read a key.
         let line = "stty raw -echo; head -c 1; stty cooked; exit 4";
         let ended = run_typing(shell(line), "k", None).unwrap().unwrap();
         assert_eq!((ended.code, ended.output.as_str()), (4, "k"));

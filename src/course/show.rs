@@ -1,7 +1,7 @@
-//! `show`: images, their layers, and the containers on top of them, as a tree of text.
+//! `show`: draws images, their layers, and the containers on top of them as a text tree.
 //!
-//! An image is a stack of read-only layers; a container is one more layer, which can be written, and perhaps processes.
-//! Layers that images share are marked: they are there once.
+//! An image is a stack of read-only layers. A container adds a writable layer, and processes while it runs. Layers that
+//! images share exist once, and are marked.
 
 use crate::course::layout::fill;
 use crate::course::look::{ASIDE, HEADING, Look, styled};
@@ -15,7 +15,7 @@ use engine::runtime::spec::{Container, Status};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The tree of a sandbox, in lines as wide as `look` allows.
+/// The tree of a sandbox, fitted to the width of `look`.
 pub(crate) fn show(engine: &Engine, look: Look) -> CommandResult<String> {
     let mut images = engine.images()?;
     images.reverse();
@@ -33,7 +33,7 @@ pub(crate) fn show_images(
     draw(engine, &images, &containers, look)
 }
 
-/// The tree of `container` alone, and of its image if that is here.
+/// The tree of `container` alone, with its image if that exists here.
 pub(crate) fn show_container(
     engine: &Engine,
     container: &Container,
@@ -52,7 +52,7 @@ fn draw(
 ) -> CommandResult<String> {
     let mut sizes = BTreeMap::new();
     for container in containers {
-        // A layer that cannot be measured, as while it is being removed, has no size here.
+        // A layer that cannot be measured, such as one that is being removed, is shown without a size.
         if let Ok(size) = engine.writable_size(container.config.id.as_str()) {
             sizes.insert(container.config.id.as_str().to_owned(), size);
         }
@@ -60,7 +60,7 @@ fn draw(
     Ok(tree(images, containers, &sizes, look))
 }
 
-/// As [`show`], of these things.
+/// As [`show`], for these objects.
 fn tree(
     images: &[Image],
     containers: &[Container],
@@ -115,7 +115,7 @@ fn tree(
     if images.is_empty() && containers.is_empty() {
         out.push_str("There are no images and no containers.\n");
     }
-    let legend = "Layers are read-only and shared; a container's own layer is written, and goes with `docker rm`.";
+    let legend = "Layers are read-only and shared; a container's own layer is writable, and `docker rm` removes it.";
     let _ = writeln!(out, "\n{}\n", fill(&styled(ASIDE, legend), look));
     out
 }
@@ -145,7 +145,7 @@ fn container_line(container: &Container, sizes: &BTreeMap<String, u64>) -> Strin
     format!("container {} ({status}{own})", container.config.name)
 }
 
-/// Adds a line at the depth `depth`; `text` is cut where it does not fit.
+/// Adds a line at the depth `depth`; cuts `text` where it does not fit.
 fn push(out: &mut String, depth: usize, head: &str, text: &str, look: Look) {
     let indent = "  ".repeat(depth);
     let plain = anstream::adapter::strip_str(head).to_string();

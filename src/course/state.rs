@@ -10,18 +10,18 @@ use lessons::source::{Source, changeable_by_others};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-/// The course, what was done of it, and where that is kept.
+/// The course, the learner's progress, and the file that holds it.
 pub(crate) struct Course {
     /// Lessons and exercises.
     pub(crate) catalog: Catalog,
-    /// What was done.
+    /// What the learner has done.
     pub(crate) progress: Progress,
     /// The progress file.
     pub(crate) file: PathBuf,
 }
 
-/// Opens the course of the environment. Error: the progress file is damaged, or there is no course where
-/// `DOCKLINGS_CONTENT` says.
+/// Opens the course that the environment names. Error: the progress file is damaged, or `DOCKLINGS_CONTENT` holds no
+/// course.
 pub(crate) fn open(env: &Env) -> CommandResult<Course> {
     let file = env.home.progress();
     let mut progress = Progress::load(&file).map_err(|error| unreadable(&file, &error))?;
@@ -51,7 +51,7 @@ pub(crate) fn open(env: &Env) -> CommandResult<Course> {
     })
 }
 
-/// An exercise is a program that runs as who opens it, so no other user than its author may write it.
+/// An exercise is a program that runs as the user who opens it, so only its author may be able to write it.
 fn refuse_changeable(source: &Source) -> CommandResult {
     let Source::Folder(top) = source else {
         return Ok(());
@@ -61,9 +61,9 @@ fn refuse_changeable(source: &Source) -> CommandResult {
     };
     let (top, path) = (top.display(), path.display());
     Err(Failure::Hinted(
-        format!("other users may write to `{path}`, and the exercises of a course are programs"),
+        format!("other users may write to `{path}`, and exercises are programs that run as you"),
         crate::exit::FAILURE,
-        format!("chmod -R go-w {top}, or a copy of your own: cp -r {top} DIR"),
+        format!("chmod -R go-w {top}, or make your own copy: cp -r {top} DIR"),
     ))
 }
 
@@ -75,19 +75,20 @@ pub(crate) fn source() -> Source {
     }
 }
 
-/// Notes a change in the progress file at `file`, as of now. Error: the file cannot be written.
+/// Records a change in the progress file at `file`, with the current time. Error: the file cannot be written.
 pub(crate) fn record(file: &std::path::Path, change: &Change) -> CommandResult<Progress> {
     let now = jiff::Timestamp::now().to_string();
     Progress::update(file, |progress| progress.apply(change, &now))
         .map_err(|error| unreadable(file, &error))
 }
 
-/// As [`record`]; where the disk is full or read-only, says that the change is lost, and goes on: what was looked at was seen.
+/// As [`record`], but on a full or read-only disk it warns that the change is lost and goes on: the learner has still
+/// seen the page.
 pub(crate) fn record_if_possible(file: &std::path::Path, change: &Change) -> CommandResult {
     match record(file, change) {
         Err(Failure::Engine(error)) => {
             let mut err = io::stderr();
-            writeln!(err, "WARNING: this is not noted in your progress: {error}")?;
+            writeln!(err, "WARNING: this was not saved in your progress: {error}")?;
             match error.hint() {
                 Some(hint) => Ok(writeln!(err, "hint: {hint}")?),
                 None => Ok(()),
@@ -99,7 +100,7 @@ pub(crate) fn record_if_possible(file: &std::path::Path, change: &Change) -> Com
 
 fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Failure {
     let what = format!("cannot use the progress file `{}`", file.display());
-    // What the file is not to blame for has a hint of its own.
+    // An error that is not the file's fault has its own hint.
     let cause = || io::Error::new(error.kind(), plainly(error));
     let closed = env::explained(engine::Error::io("use", file, cause()));
     if closed.kind() == engine::ErrorKind::Machine {
@@ -112,12 +113,12 @@ fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::Hinted(
         format!("{what}: {}", plainly(error)),
         crate::exit::FAILURE,
-        "move it away to begin anew, or bring one back with `docklings progress import FILE`"
+        "move it away to start again, or restore one with `docklings progress import FILE`"
             .to_owned(),
     )
 }
 
-/// Eight random bytes, as text: what makes this learner's own values in exercises.
+/// Eight random bytes, as text: the seed of this learner's own values in exercises.
 fn new_seed() -> String {
     let mut bytes = [0; 8];
     engine::clock::System.fill(&mut bytes);

@@ -1,4 +1,4 @@
-//! What the course says, as text. Colour is part of the text here; [`Look::show`] takes it away where it is not wanted.
+//! What the course prints, as text. Styles are part of the text; [`Look::show`] removes them where they are not wanted.
 
 use super::explain::explain;
 use super::layout::indented;
@@ -44,7 +44,7 @@ pub(crate) fn page(lesson: &Lesson, index: usize, look: Look) -> String {
     out
 }
 
-/// An exercise: its story and its goals. `passed` are goals that are reached.
+/// An exercise: its story and its goals. `passed` holds the goals that are reached.
 pub(crate) fn exercise(exercise: &Exercise, passed: &BTreeSet<String>, look: Look) -> String {
     let mut out = String::from("\n");
     let time = exercise.minutes.map(minutes).unwrap_or_default();
@@ -87,7 +87,7 @@ pub(crate) fn exercise(exercise: &Exercise, passed: &BTreeSet<String>, look: Loo
     out
 }
 
-/// Goals that have just been reached, a line each.
+/// Goals that have just been reached, one per line.
 pub(crate) fn passed(exercise: &Exercise, goals: &[String], reached: usize, look: Look) -> String {
     let mut out = String::new();
     let total = exercise.goals.len();
@@ -100,12 +100,12 @@ pub(crate) fn passed(exercise: &Exercise, goals: &[String], reached: usize, look
     out
 }
 
-/// Goals that had been reached, and no longer are.
+/// Goals that were reached and no longer are.
 pub(crate) fn lost(exercise: &Exercise, goals: &[String], look: Look) -> String {
     let mut out = String::new();
     for goal in goals {
         let say = goal_text(exercise, goal);
-        let text = format!("{}  no longer so: {say}", styled(NOT_YET, "NOT YET"));
+        let text = format!("{}  no longer true: {say}", styled(NOT_YET, "NOT YET"));
         line(&mut out, &indented(&text, 0, look));
     }
     out
@@ -116,7 +116,7 @@ fn goal_text<'a>(exercise: &'a Exercise, id: &str) -> &'a str {
     goal.map_or("", |goal| goal.say.trim())
 }
 
-/// The exercise is done.
+/// What an exercise prints when it is done.
 pub(crate) fn done(exercise: &Exercise, look: Look) -> String {
     let mut out = String::from("\n");
     let headline = format!("Done: {}", exercise.title);
@@ -131,14 +131,14 @@ pub(crate) fn done(exercise: &Exercise, look: Look) -> String {
     line(
         &mut out,
         &fill(
-            "`next` goes on. `solution` shows how the author did it.",
+            "`next` continues. `solution` shows how the author did it.",
             look,
         ),
     );
     out
 }
 
-/// What a check found: every goal's verdict, and of the first that can be worked on all that is known.
+/// A check's result: each goal's verdict, and the details of the first goal that is not reached.
 pub(crate) fn report(report: &Report, options: TextOptions, look: Look) -> String {
     let mut out = String::from("\n");
     for one in report.lines(options) {
@@ -168,9 +168,9 @@ pub(crate) fn report(report: &Report, options: TextOptions, look: Look) -> Strin
     }
     out.push('\n');
     let next = match report.verdict {
-        Verdict::Pass => "`next` goes on.",
+        Verdict::Pass => "`next` continues.",
         Verdict::CantCheck => {
-            "This is no mistake of yours. `docklings doctor` tells what this machine lacks."
+            "This is not your mistake. `docklings doctor` shows what this machine lacks."
         }
         Verdict::NotYet | Verdict::Waiting => "`hint` helps, `goals` shows the exercise again.",
     };
@@ -184,7 +184,7 @@ pub(crate) fn hint(exercise: &Exercise, hint: usize, left: usize, look: Look) ->
     let say = exercise.hints.get(hint).map_or("", |hint| hint.say.trim());
     line(&mut out, &hanging(&format!("Hint  {say}"), 0, 6, look));
     let more = match left {
-        0 => "This was the last hint that fits.".to_owned(),
+        0 => "That was the last hint for now.".to_owned(),
         1 => "One more: `hint`.".to_owned(),
         _ => format!("{left} more: `hint`."),
     };
@@ -197,12 +197,12 @@ pub(crate) fn solution(exercise: &Exercise, look: Look) -> String {
     let mut out = String::from("\n");
     for (attempt, number) in exercise.solutions.iter().zip(1..) {
         if exercise.solutions.len() > 1 {
-            line(&mut out, &styled(HEADING, &format!("Way {number}")));
+            line(&mut out, &styled(HEADING, &format!("Solution {number}")));
         }
         out.push_str(&steps(attempt));
     }
     out.push('\n');
-    let play = "`solution --play` runs it in a scratch sandbox; yours stays as it is.";
+    let play = "`solution --play` runs it in a scratch sandbox; your own stays as it is.";
     line(&mut out, &styled(ASIDE, &fill(play, look)));
     out
 }
@@ -235,24 +235,24 @@ fn steps(attempt: &Attempt) -> String {
     out
 }
 
-/// What is asked before something is done.
+/// The question before something is done.
 pub(crate) fn question(question: &Question) -> String {
     match question {
         Question::Reset(id) => {
             format!(
-                "Start `{id}` over? Its containers, images and files go away. Type yes or no.\n"
+                "Start `{id}` over? Its containers, images and files are removed. Type yes or no.\n"
             )
         }
         Question::Empty(sandbox) => format!(
-            "Empty the sandbox `{sandbox}`? Its containers, volumes and own images go away. Type yes or no.\n"
+            "Empty the sandbox `{sandbox}`? Its containers, volumes and own images are removed. Type yes or no.\n"
         ),
         Question::Solution { .. } => {
-            "The exercise is not done. Show its solution all the same? Type yes or no.\n".to_owned()
+            "The exercise is not done. Show its solution anyway? Type yes or no.\n".to_owned()
         }
     }
 }
 
-/// What is said in a line or two. `place` is where the learner is.
+/// Short answers, of a line or two. `place` is where the learner is.
 pub(crate) fn say(say: &Say, session_place: &Place, catalog: &Catalog, look: Look) -> String {
     let text = match say {
         Say::Welcome => {
@@ -261,7 +261,7 @@ pub(crate) fn say(say: &Say, session_place: &Place, catalog: &Catalog, look: Loo
                 styled(HEADING, "docklings: learn Docker by doing it"),
                 fill(
                     "Read a page, type its commands, then `next`. Every `docker` command here runs for real, on an engine \
-                     of our own; nothing that you do can harm this machine or an installed Docker. `help` shows the \
+                     of our own; nothing you do can harm this machine or an installed Docker. `help` shows the \
                      course's words, `quit` leaves, and the course resumes where you left it.",
                     look
                 )
@@ -277,20 +277,20 @@ pub(crate) fn say(say: &Say, session_place: &Place, catalog: &Catalog, look: Loo
         },
         Say::Beginning => "This is the beginning of the course.".to_owned(),
         Say::ExerciseOpen => {
-            "This exercise is not done yet. `check` says what is missing, `hint` helps, `skip` leaves it for later.".to_owned()
+            "This exercise is not done yet. `check` shows what is missing, `hint` helps, `skip` leaves it for later.".to_owned()
         }
-        Say::AlreadyDone => "You have done this exercise. `next` goes on, `reset` starts it over.".to_owned(),
-        Say::DoneAgain => "All goals are reached again. `next` goes on.".to_owned(),
+        Say::AlreadyDone => "You have done this exercise. `next` continues, `reset` starts it over.".to_owned(),
+        Say::DoneAgain => "All goals are reached again. `next` continues.".to_owned(),
         Say::NoExercise => match session_place {
-            Place::At { .. } => "This page has no exercise. `next` goes on.".to_owned(),
-            _ => "There is no exercise here. `list` shows them all, `go NAME` leads there.".to_owned(),
+            Place::At { .. } => "This page has no exercise. `next` continues.".to_owned(),
+            _ => "There is no exercise here. `list` shows them all, `go NAME` takes you there.".to_owned(),
         },
-        Say::NoQuestion => "No goal of this exercise asks a question.".to_owned(),
+        Say::NoQuestion => "This exercise asks no question.".to_owned(),
         Say::NoMoreHints => {
-            "No hint is left for where you are. `check` says what is missing, `solution` shows the way.".to_owned()
+            "There are no more hints for this step. `check` shows what is missing, `solution` shows how to do it.".to_owned()
         }
         Say::NoSuchPlace(target) => format!("There is no lesson or exercise `{target}`. `list` shows them all."),
-        Say::Unchanged => "Nothing was changed.".to_owned(),
+        Say::Unchanged => "Nothing has changed.".to_owned(),
     };
     format!("{}\n", fill(&text, look))
 }
@@ -345,8 +345,8 @@ pub(crate) fn help(table: &[(&str, &str, &str)], look: Look) -> String {
     out
 }
 
-/// All lessons and exercises, with how they stand. `here` marks the learner's place: a lesson's index and an exercise.
-/// Not `whole`: a lesson that was not begun takes one line.
+/// All lessons and exercises with their status. `here` marks the learner's place: a lesson's index and an exercise.
+/// Unless `whole`, a lesson that has not been started takes one line.
 pub(crate) fn list(
     catalog: &Catalog,
     progress: &Progress,
@@ -411,7 +411,7 @@ pub(crate) fn list(
     }
     out.push('\n');
     let sum = format!(
-        "{finished} of {all} exercises done. `go NAME` leads to a lesson (by number) or an exercise."
+        "{finished} of {all} exercises done. `go NAME` takes you to a lesson (by number) or an exercise."
     );
     line(&mut out, &fill(&sum, look));
     out.push('\n');
@@ -431,8 +431,8 @@ fn minutes(count: u32) -> String {
     }
 }
 
-/// Markdown as terminal text. Lines `...` of console blocks stand for output that differs from run to run: that is for the
-/// tests, not for the learner, who sees the real output.
+/// Markdown as terminal text. A line `...` in a console block stands for output that differs from run to run. It is for
+/// the tests, so it is left out: the learner sees the real output.
 pub(crate) fn markdown(text: &str, look: Look) -> String {
     let layout = Layout {
         width: look.prose(),

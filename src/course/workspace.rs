@@ -1,7 +1,7 @@
-//! An exercise's sandbox and workspace: made ready, judged, thrown away.
+//! An exercise's sandbox and workspace: set up, judged, discarded.
 //!
-//! Setup runs once. The file `setup.json` in the sandbox is written when it has ended well; a sandbox without it was
-//! left half made by a crash, and is made again.
+//! Setup runs once. It ends by writing the file `setup.json` in the sandbox. A sandbox without that file was left
+//! half-made by a crash and is made again.
 
 use crate::course::state;
 use crate::course::steps::Steps;
@@ -45,7 +45,7 @@ pub(crate) fn link_commands(home: &Home) -> io::Result<PathBuf> {
     Ok(bin)
 }
 
-/// Where an exercise is worked on.
+/// The sandbox and the folder of an exercise.
 pub(crate) struct Workbench<'a> {
     env: &'a Env,
     catalog: &'a Catalog,
@@ -57,7 +57,7 @@ pub(crate) struct Workbench<'a> {
 }
 
 impl<'a> Workbench<'a> {
-    /// The learner's own, of the exercise `id`. Error: there is no such exercise, or its file is broken.
+    /// The learner's own bench for the exercise `id`. Error: the exercise does not exist, or its file is broken.
     pub(crate) fn new(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
         find(catalog, id)?;
         Ok(Self {
@@ -69,7 +69,7 @@ impl<'a> Workbench<'a> {
         })
     }
 
-    /// One to throw away, beside the learner's own.
+    /// A scratch bench, apart from the learner's own.
     pub(crate) fn scratch(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
         let mut bench = Self::new(env, catalog, id)?;
         let name = format!("{}{}-{id}", crate::env::SCRATCH, std::process::id());
@@ -96,8 +96,8 @@ impl<'a> Workbench<'a> {
             .join("setup.json"))
     }
 
-    /// Sets the exercise up, if that was not done. Error: a setup command failed; nothing is left then. Or the learner's
-    /// folder is gone: what else there is of their work is kept.
+    /// Sets the exercise up unless that is done already. Error: a setup command failed, and everything it made is
+    /// removed; or the learner's folder is gone, and the rest of their work is kept.
     pub(crate) fn prepare(&self) -> CommandResult {
         if !self.is_ready() {
             let _others = self.lock()?;
@@ -112,23 +112,23 @@ impl<'a> Workbench<'a> {
         }
         Err(Failure::Hinted(
             format!(
-                "the folder of `{}` is gone: `{}`",
+                "the folder of `{}` is missing: `{}`",
                 self.id,
                 self.workspace.display()
             ),
             crate::exit::FAILURE,
-            format!("docklings reset {} begins it anew", self.id),
+            format!("docklings reset {} starts it over", self.id),
         ))
     }
 
-    /// Throws away what there is, and sets the exercise up.
+    /// Discards what is there, and sets the exercise up.
     pub(crate) fn start_over(&self) -> CommandResult {
         let _others = self.lock()?;
         self.begin()
     }
 
-    /// Held while an exercise of this home is set up: two commands at once would remove what the other makes.
-    /// On a full disk there may be no lock, and a reset must go on all the same.
+    /// Held while an exercise of this home is set up: two commands at once would remove each other's work. On a full
+    /// disk the lock may fail, and a reset must still work.
     fn lock(&self) -> CommandResult<Option<lock::Lock>> {
         let root = self.env.home.root();
         self.env.home.claim(root)?;
@@ -140,13 +140,13 @@ impl<'a> Workbench<'a> {
         self.draw_free_ports()?;
         let made = self.set_up();
         if made.is_err() {
-            // The failure of the setup says more than one of cleaning up after it would.
+            // The setup's error is more useful than one from the clean-up.
             let _ = self.discard();
         }
         made
     }
 
-    /// Draws the learner's values again while a port among them is taken on this machine.
+    /// Draws the learner's values again while one of them is a port that is in use on this machine.
     fn draw_free_ports(&self) -> CommandResult {
         let first = self.catalog.draw_of(&self.id);
         for draw in first..first + DRAWS {
@@ -163,7 +163,7 @@ impl<'a> Workbench<'a> {
         Ok(())
     }
 
-    /// What the exercise begins with, as a digest.
+    /// A digest of what the exercise starts with.
     fn beginning(&self) -> CommandResult<String> {
         let files = self.catalog.start_files(&self.id);
         let files = files.iter().map(|file| (&*file.path, &*file.bytes));
@@ -194,7 +194,7 @@ impl<'a> Workbench<'a> {
         }
         let world = EngineWorld::new(engine, &self.workspace, Snapshot::default());
         let mut snapshot = world.snapshot().map_err(|blind| {
-            Failure::message(format!("cannot look at what was set up: {}", blind.because))
+            Failure::message(format!("cannot inspect what was set up: {}", blind.because))
         })?;
         snapshot.beginning = self.beginning()?;
         let durability = match is_lasting(&self.sandbox) {
@@ -207,8 +207,8 @@ impl<'a> Workbench<'a> {
         Ok(atomic::write_json(&self.marker()?, &snapshot, durability)?)
     }
 
-    /// What the checker sees: the sandbox and the workspace now, and as they were after the setup. Error: the course has
-    /// changed since, and the exercise begins otherwise now.
+    /// What the checker sees: the sandbox and the workspace now, and as they were after the setup. Error: the course
+    /// has changed since, and the exercise starts differently now.
     pub(crate) fn world(&self) -> CommandResult<EngineWorld> {
         let marker = self.marker()?;
         let bytes = fs::read(&marker).map_err(|error| {
@@ -231,7 +231,7 @@ impl<'a> Workbench<'a> {
                 format!("the exercise `{}` has changed since you began it", self.id),
                 crate::exit::FAILURE,
                 format!(
-                    "docklings reset {} begins the new one; your files and containers of it go away",
+                    "docklings reset {} starts the new one; its old files and containers are removed",
                     self.id
                 ),
             ));
@@ -241,14 +241,14 @@ impl<'a> Workbench<'a> {
         Ok(world.with_hub(look::hub(self.env, &self.sandbox)))
     }
 
-    /// Throws sandbox and workspace away; what runs in it is killed.
+    /// Removes the sandbox and the workspace, and kills what runs in them.
     pub(crate) fn discard(&self) -> CommandResult {
         drop_sandbox(self.env, &self.sandbox)?;
         remove(&self.workspace)
     }
 }
 
-/// Whether a sandbox is to survive a power cut; those that a trial throws away need not.
+/// Whether a sandbox must survive a power cut. A trial's sandbox need not.
 fn is_lasting(sandbox: &str) -> bool {
     ![crate::env::TRIAL, crate::env::SCRATCH]
         .iter()
@@ -260,7 +260,7 @@ fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }
 
-/// The exercise `id` of `catalog`. Error: there is none, or its file is broken.
+/// The exercise `id` of `catalog`. Error: it does not exist, or its file is broken.
 pub(crate) fn find<'a>(catalog: &'a Catalog, id: &str) -> CommandResult<&'a Exercise> {
     if let Some(exercise) = catalog.exercise(id) {
         return Ok(exercise);
@@ -278,13 +278,13 @@ pub(crate) fn find<'a>(catalog: &'a Catalog, id: &str) -> CommandResult<&'a Exer
             hint,
         ));
     }
-    let told: Vec<String> = problems
+    let rendered: Vec<String> = problems
         .iter()
         .map(|problem| problem.render(false))
         .collect();
     Err(Failure::message(format!(
         "the exercise `{id}` is broken\n{}",
-        told.join("\n")
+        rendered.join("\n")
     )))
 }
 
@@ -303,7 +303,7 @@ pub(crate) fn place_files(folder: &Path, files: &[StartFile]) -> CommandResult {
     Ok(())
 }
 
-/// Removes the sandbox `name` and all that runs in it; one that does not exist is fine.
+/// Removes the sandbox `name` and everything that runs in it. A missing sandbox is not an error.
 pub(crate) fn drop_sandbox(env: &Env, name: &str) -> CommandResult {
     let paths = env.home.sandbox(name)?;
     if !paths.root().exists() {
@@ -316,8 +316,8 @@ pub(crate) fn drop_sandbox(env: &Env, name: &str) -> CommandResult {
         .map(|id| id.as_str().to_owned())
         .collect();
     if !ids.is_empty() {
-        // Through the command line, as the learner would: files of other users need a user namespace, and a process
-        // that enters one cannot leave it.
+        // Through the command line, as the learner would: removing files of other users takes a user namespace, and a
+        // process cannot leave one.
         let mut words = vec!["docker".to_owned(), "rm".to_owned(), "-f".to_owned()];
         words.extend(ids);
         call_self(env, name, &words)?;
@@ -357,7 +357,7 @@ fn cannot_remove(folder: &Path, error: &io::Error) -> Failure {
 /// The hidden stage behind [`remove`].
 pub(crate) const REMOVE: &str = "__remove";
 
-/// Removes `folders` as root of a user namespace, who owns the files of all its users.
+/// Removes `folders` as root of a user namespace, which owns the files of all its users.
 pub(crate) fn remove_as_root(folders: &[String]) -> CommandResult {
     engine::sys::namespace::become_root()?;
     for folder in folders {
@@ -371,7 +371,7 @@ pub(crate) fn remove_as_root(folders: &[String]) -> CommandResult {
     Ok(())
 }
 
-/// Runs this program with `words` in the sandbox `sandbox`, without output. Error: what it said, if it failed.
+/// Runs this program with `words` in the sandbox `sandbox`, without output. Error: what it printed, if it failed.
 fn call_self(env: &Env, sandbox: &str, words: &[String]) -> CommandResult {
     let output = Command::new(std::env::current_exe()?)
         .args(words)

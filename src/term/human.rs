@@ -1,4 +1,4 @@
-//! Sizes and spans of time as Docker tells them to people.
+//! Sizes and times in Docker's human-readable form.
 //!
 //! Source: docker/go-units, `size.go` and `duration.go`.
 
@@ -37,7 +37,7 @@ pub fn binary_size(bytes: u64) -> String {
 pub fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     let minutes = seconds / 60;
-    // Go rounds hours to the nearest, and nothing else.
+    // Go rounds only hours to the nearest.
     let hours = (span.as_secs_f64() / 3600.0 + 0.5) as u64;
     match (seconds, minutes, hours) {
         (0, ..) => "Less than a second".to_owned(),
@@ -54,10 +54,10 @@ pub fn span(span: Duration) -> String {
     }
 }
 
-/// Go's `time.ParseDuration`: `1m30s`, `1.5h`, `300ms`, `-5s`. Seconds before now are negative.
+/// Go's `time.ParseDuration`: `1m30s`, `1.5h`, `300ms`, `-5s`. The result is in seconds before now if negative.
 ///
 /// # Errors
-/// `time: invalid duration "…"`, and Go's two other complaints.
+/// `time: invalid duration "…"`, and Go's two other messages.
 pub fn parse_duration(text: &str) -> Result<i64, String> {
     let quoted = quote(text);
     let invalid = || format!("time: invalid duration {quoted}");
@@ -98,7 +98,7 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         total += number * nanoseconds;
         rest = &rest[letters..];
     }
-    // 290 years in nanoseconds is where Go's type ends.
+    // Go's type ends at 290 years in nanoseconds.
     if total >= i64::MAX as f64 {
         return Err(invalid());
     }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_told_roughly() {
+    fn spans_are_rounded() {
         let hour = 3600;
         for (seconds, text) in [
             (0, "Less than a second"),

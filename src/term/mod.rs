@@ -1,6 +1,6 @@
 //! Text for a terminal: Markdown, tables, progress, and numbers for people.
 //!
-//! Nothing in here reads the engine, prints, or asks for the time; values come in, strings go out.
+//! Nothing here reads the engine, prints, or reads the clock: values come in, strings go out.
 
 pub mod human;
 pub mod markdown;

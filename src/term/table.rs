@@ -1,7 +1,7 @@
-//! Tables in Docker's look: no lines, columns at least ten wide, three blanks apart.
+//! Tables in Docker's style: no lines, columns at least ten wide, three blanks apart.
 //!
-//! Docker writes them with a tab stop writer, which counts letters; `comfy-table` counts columns of the terminal, so
-//! names in Polish or Japanese stay aligned. The last column is not padded.
+//! Docker aligns them with a tab writer, which counts letters. `comfy-table` counts terminal columns, so names in
+//! Polish or Japanese stay aligned. The last column is not padded.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use unicode_width::UnicodeWidthStr;
@@ -26,7 +26,7 @@ pub fn aligned(text: &str) -> String {
         .load_style(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
     for cells in &lines {
-        // Of a line's cells, only those that a tab ends take part in the columns.
+        // Only the cells of a line that end in a tab take part in the columns.
         let ended = &cells[..cells.len() - 1];
         table.add_row((0..columns - 1).map(|index| ended.get(index).copied().unwrap_or("")));
     }
@@ -38,7 +38,7 @@ pub fn aligned(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for (cells, padded) in lines.iter().zip(table.lines()) {
         let ended = cells.len() - 1;
-        // Almost always all columns are there, and nothing is to be measured.
+        // Almost always all columns are present, and nothing has to be measured.
         out.push_str(match ended == columns - 1 {
             true => &padded,
             false => columns_of(&padded, starts.get(ended).copied().unwrap_or(0)),
@@ -49,7 +49,7 @@ pub fn aligned(text: &str) -> String {
     out
 }
 
-/// Where each column begins, and where the last one ends.
+/// Where each column starts, and where the last one ends.
 fn starts(table: &Table) -> Vec<usize> {
     let mut at = 0;
     let mut starts = vec![0];
@@ -60,7 +60,7 @@ fn starts(table: &Table) -> Vec<usize> {
     starts
 }
 
-/// The first `width` columns of the terminal that `line` covers.
+/// The first `width` terminal columns of `line`.
 fn columns_of(line: &str, width: usize) -> &str {
     let mut end = 0;
     for (start, letter) in line.char_indices() {

@@ -1,8 +1,8 @@
-//! Cutting text to a width of the terminal.
+//! Cutting text to a width in columns.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// `text` in at most `width` columns; where it does not fit, it ends with `…`. Docker's `Ellipsis`.
+/// `text` in at most `width` columns; if it does not fit, it ends with `…`. Docker's `Ellipsis`.
 pub fn ellipsis(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -22,7 +22,7 @@ pub fn ellipsis(text: &str, width: usize) -> String {
     cut
 }
 
-/// The first 12 digits of an id; the `sha256:` in front of an image's is left out.
+/// The first 12 digits of an id, without an image's `sha256:`.
 pub fn short_id(id: &str) -> &str {
     let digits = id.split_once(':').map_or(id, |(_, digits)| digits);
     digits.get(..12).unwrap_or(digits)
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_fit_ends_with_an_ellipsis() {
+    fn text_that_does_not_fit_ends_with_an_ellipsis() {
         for (text, width, expected) in [
             ("sleep 60", 20, "sleep 60"),
             ("sh -c 'a rather long command'", 20, "sh -c 'a rather lon…"),

@@ -1,11 +1,11 @@
-//! Attacks on container engines, each tried: the second table of `docs/security.md`.
+//! Attacks on container engines: the second table of `docs/security.md`.
 
 use crate::support::probe;
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 use std::os::unix::fs::MetadataExt;
 
-/// CVE-2024-21626: a descriptor of the host's leaked into the container.
+/// CVE-2024-21626: a descriptor of the host leaked into the container.
 #[test]
 fn no_descriptor_of_the_machine_leaks() {
     requires!(Tool("rustc"));
@@ -31,7 +31,7 @@ fn no_descriptor_of_the_machine_leaks() {
         .warns("");
     assert_eq!(numbers("exec box /probe fds"), "0 1 2");
     for dir in ["/proc/self/fd/3", "/proc/self/fd/7", "/proc/self/fd/9"] {
-        // Whether it starts there or not, what is above is the container's.
+        // Whether or not it starts there, the parent folders are the container's.
         sandbox
             .docker(&format!(
                 "run --rm -w {dir} busybox sh -c 'cat ../../../../{}'",
@@ -41,12 +41,12 @@ fn no_descriptor_of_the_machine_leaks() {
     }
 }
 
-/// Docker's device cgroup, which also lets no node be used that a container makes: here the mounts have no devices.
+/// Docker's device cgroup also blocks device nodes that a container makes. Here, the mounts are `nodev`.
 #[test]
 fn a_device_that_a_container_makes_leads_nowhere() {
     requires!(Root);
     let sandbox = Sandbox::new();
-    // Harmless devices stand for all: that they cannot be opened is the mount's doing, and no driver's.
+    // Harmless devices stand for all devices: the mount blocks the open, not a driver.
     let tries = |place: &str, flags: &str| {
         let program = format!("mknod {place}/n c 1 3 && mknod {place}/b b 7 0 && : > {place}/n");
         sandbox
@@ -65,7 +65,7 @@ fn a_device_that_a_container_makes_leads_nowhere() {
         .docker("run --rm --privileged busybox sh -c 'mknod /tmp/n c 1 3 && echo x > /tmp/n'")
         .ok()
         .says("");
-    // Nor through a device of the machine that is mounted as a file; what `--device` gives is given.
+    // A device of the machine that is mounted as a file does not work either; `--device` does.
     if std::path::Path::new("/dev/fuse").exists() {
         let opens = "sh -c 'exec 3<>/dev/fuse'";
         sandbox
@@ -104,7 +104,7 @@ fn a_device_that_a_container_makes_leads_nowhere() {
     }
 }
 
-/// The filter reads the flags of `clone`, and knows calls of the other two interfaces of the processor for what they are.
+/// The filter reads the flags of `clone`, and recognises calls of the processor's two other interfaces.
 #[test]
 fn the_filter_cannot_be_walked_around() {
     requires!(Tool("rustc"));
@@ -129,7 +129,7 @@ fn the_filter_cannot_be_walked_around() {
     );
 }
 
-/// CVE-2019-19921, CVE-2023-27561, CVE-2025-52881: the container's maker puts files of its own where the kernel's are.
+/// CVE-2019-19921, CVE-2023-27561, CVE-2025-52881: the image's author puts files where the kernel's are.
 #[test]
 fn nothing_is_mounted_over_proc() {
     let sandbox = Sandbox::new();
@@ -149,7 +149,7 @@ fn nothing_is_mounted_over_proc() {
             .fails(125)
             .complains("cannot be mounted because it is inside /proc");
     }
-    // A link of the image leads there as well.
+    // A link of the image leads there, too.
     sandbox.write(
         "Dockerfile",
         "FROM busybox\nRUN ln -s /proc/sys /innocent\n",
@@ -162,7 +162,7 @@ fn nothing_is_mounted_over_proc() {
         .docker("run --rm -v box:/innocent/net linked true")
         .fails(125)
         .complains("inside /proc");
-    // What runc allows, for those who show a container its own memory.
+    // runc allows this, for tools that show a container its own memory.
     sandbox
         .docker(&format!(
             "run --rm -v {}/attr:/proc/meminfo:ro busybox cat /proc/meminfo",
@@ -172,7 +172,7 @@ fn nothing_is_mounted_over_proc() {
         .says("fake\n");
 }
 
-/// CVE-2024-9676 and its like: the image's lists of users are a FIFO, a link to the machine's, endless, or a folder.
+/// CVE-2024-9676 and similar: the image's user database is a FIFO, a link to the machine's, endless, or a folder.
 #[test]
 fn a_list_of_users_that_is_no_file_is_not_read() {
     requires!(SubordinateIds);
@@ -198,13 +198,13 @@ fn a_list_of_users_that_is_no_file_is_not_read() {
             .docker(&format!("run --rm -u somebody {name} true"))
             .fails(125)
             .complains("unable to find user somebody");
-        // A number needs no list.
+        // A number needs no database.
         sandbox
             .docker(&format!("run --rm -u 7 {name} true"))
             .ok()
             .says("");
     }
-    // A link is followed inside of the image only: the machine's `student` is nobody there.
+    // A link is followed only inside the image: the machine's `student` does not exist there.
     sandbox.write(
         "Dockerfile",
         "FROM busybox\nRUN mkdir -p /a && mv /etc/passwd /a/list && ln -s ../../../../../a/list /etc/passwd && \
@@ -220,7 +220,7 @@ fn a_list_of_users_that_is_no_file_is_not_read() {
         .says("77\n");
 }
 
-/// CVE-2018-15664: a folder of the container is exchanged for a link to the machine's while `docker cp` goes through it.
+/// CVE-2018-15664: while `docker cp` goes through a folder of the container, it is replaced by a link to the machine's.
 #[test]
 fn a_copy_through_a_link_that_changes_stays_inside() {
     let sandbox = Sandbox::new();
@@ -278,7 +278,7 @@ fn the_engines_binary_cannot_be_reached_through_proc() {
     assert_eq!(before, after);
 }
 
-/// CVE-2021-30465, CVE-2025-31133, CVE-2025-52565: a link in the image where the engine mounts.
+/// CVE-2021-30465, CVE-2025-31133, CVE-2025-52565: the image has a link where the engine mounts.
 #[test]
 fn a_link_where_something_is_mounted_does_not_lead_outside() {
     let sandbox = Sandbox::new();
@@ -312,7 +312,7 @@ fn a_link_where_something_is_mounted_does_not_lead_outside() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// CVE-2019-14271: who copies loads a library, or starts a program, that the container put in its way.
+/// CVE-2019-14271: the copying process loads a library, or starts a program, that the container has planted.
 #[test]
 fn a_copy_loads_nothing_of_the_container() {
     requires!(Tool("strace"));
@@ -337,7 +337,10 @@ fn a_copy_loads_nothing_of_the_container() {
             .filter(|(_, call)| call.contains("pivot_root("))
             .map(|(pid, _)| *pid)
             .collect();
-        assert!(!inside.is_empty(), "nobody entered the container:\n{trace}");
+        assert!(
+            !inside.is_empty(),
+            "no process entered the container:\n{trace}"
+        );
         for pid in inside {
             let after = lines
                 .iter()
@@ -354,7 +357,7 @@ fn a_copy_loads_nothing_of_the_container() {
     }
 }
 
-/// A monitor does what it is asked by whoever reaches its socket: nobody but its user may.
+/// A monitor obeys every process that reaches its socket, so only its user may reach it.
 #[test]
 fn nobody_else_reaches_a_monitor() {
     let sandbox = Sandbox::new();

@@ -1,4 +1,4 @@
-//! What those who write exercises use: `docklings author …`, and each noun of the check language on the real engine.
+//! The tools for authors: `docklings author …`, and each noun of the check language on the real engine.
 
 mod docs;
 mod nouns;
@@ -7,14 +7,14 @@ use crate::support::output::Output;
 use crate::support::sandbox::Sandbox;
 use serde_json::Value;
 
-/// `author check --json` of these exercises; what it printed, and its exit code.
+/// Runs `author check --json` on these exercises; returns its output and its exit code.
 pub(super) fn checked(sandbox: &Sandbox, words: &str) -> (Value, Output) {
     let output = sandbox.docklings(&format!("author check --json {words}"));
     let json = serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("no JSON: {output}"));
     (json, output)
 }
 
-/// The rules that were broken, in the order of the files.
+/// The broken rules, in the order of the files.
 pub(super) fn rules(json: &Value) -> Vec<&str> {
     let problems = json["problems"].as_array().expect("a list of problems");
     problems
@@ -35,7 +35,7 @@ wrong:
 ";
 
 #[test]
-fn a_good_exercise_is_proved_and_a_bad_one_is_told_at_its_place() {
+fn a_good_exercise_is_proved_and_a_bad_one_is_reported_at_its_place() {
     let sandbox = Sandbox::new();
     sandbox.write("exercises/tiny.yaml", TINY);
     sandbox
@@ -93,7 +93,7 @@ fn an_attempt_is_explained_by_its_commands_and_verdicts() {
 }
 
 #[test]
-fn usage_is_told_with_what_helps() {
+fn usage_errors_come_with_a_hint() {
     let sandbox = Sandbox::new();
     sandbox.write("exercises/tiny.yaml", TINY);
     sandbox
@@ -104,7 +104,7 @@ fn usage_is_told_with_what_helps() {
     sandbox
         .docklings("author new tiny")
         .fails(2)
-        .complains("the id `tiny` is taken by `exercises/tiny.yaml`");
+        .complains("the id `tiny` is already used by `exercises/tiny.yaml`");
     sandbox
         .docklings("author new Tiny")
         .fails(2)
@@ -152,7 +152,7 @@ fn a_new_exercise_passes_its_own_check_and_is_shown_as_a_learner_sees_it() {
 }
 
 #[test]
-fn a_container_that_never_stops_printing_is_no_fault_of_the_check() {
+fn a_container_that_never_stops_printing_is_not_the_checks_fault() {
     let sandbox = Sandbox::new();
     let text = TINY
         .replacen(

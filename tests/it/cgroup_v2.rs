@@ -1,11 +1,11 @@
-//! cgroup version 2, also where the machine has version 1: its tree is mounted in a namespace of the test's own, with the
-//! options that systemd gives it. Controllers that version 1 has taken are missing there; everything else is real.
+//! cgroup version 2, also on machines with version 1: the test mounts its tree in its own namespace, with the options
+//! that systemd uses. Controllers that version 1 uses are missing there; everything else is real.
 
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
-/// Runs `lines` of the shell where `/sys/fs/cgroup` is version 2, and checks that they changed nothing of how it is mounted.
-/// The options are the same for all mounts of the machine.
+/// Runs shell `lines` with version 2 in `/sys/fs/cgroup`, and checks that they did not change its mount options. These
+/// options are the same for all mounts of the machine.
 fn in_version_two(sandbox: &Sandbox, lines: &str) -> String {
     let script = format!(
         "if ! [ -e /sys/fs/cgroup/cgroup.controllers ]; then
@@ -40,7 +40,7 @@ fn a_container_is_born_frozen_thawed_and_removed_with_its_group() {
          docker rm -f box; ls -d /sys/fs/cgroup/docklings/$id 2>&1 | grep -c 'No such file'",
     );
     if !said.is_empty() {
-        // A namespace of its own shows the container's group as the root.
+        // In its own namespace, the container's cgroup is the root.
         assert_eq!(
             said,
             "1\n0::/\nread-only\nbox\n1\npaused\nbox\n0\nawake\nbox\n1\n"
@@ -67,7 +67,7 @@ fn a_controller_that_is_missing_is_named_when_a_limit_needs_it() {
     assert!(refused || said == "limited\n" || said.is_empty(), "{said}");
 }
 
-/// With `nsdelegate` no process enters a group from a cgroup namespace that the group is not in.
+/// With `nsdelegate`, a process in a cgroup namespace cannot enter a cgroup outside that namespace.
 #[test]
 fn further_processes_and_copies_enter_the_group_of_a_container() {
     requires!(Root, Tool("unshare"));

@@ -1,4 +1,4 @@
-//! Images are immutable: no command changes a byte under `content/`, whatever is done in containers.
+//! Images are immutable: no command changes a byte under `content/`, whatever happens in containers.
 
 use crate::support::sandbox::Sandbox;
 use sha2::{Digest, Sha256};
@@ -78,7 +78,7 @@ fn two_sandboxes_share_content_and_nothing_else() {
         .mentions("mine\n");
 }
 
-/// Every file's kind, mode, owner, length, time and content. Records that lists of things rewrite are not content.
+/// The kind, mode, owner, length, time and content of every file. Records that lists rewrite do not count as content.
 fn digests(content: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     for entry in WalkDir::new(content).into_iter().filter_map(Result::ok) {

@@ -1,5 +1,5 @@
-//! The corpora of the fuzz targets, read by the same code without the fuzzer: what failed once stays mended, on the
-//! stable compiler and in every run.
+//! Reads the corpora of the fuzz targets with the same code, without the fuzzer: fixed inputs stay fixed, in every run
+//! and with the stable compiler.
 
 use engine::build::syntax::parse::Dockerfile;
 use engine::tree::recipe::{Recipe, replay};
@@ -9,7 +9,7 @@ use registry::{Access, Gate, Registry, Request, Service, Store};
 use std::fs;
 use std::path::Path;
 
-/// The inputs of the target called `name`.
+/// The inputs of the target `name`.
 fn corpus(name: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
@@ -59,7 +59,7 @@ fn each_layer_of_the_corpus_stays_in_its_folder_and_gives_its_bytes_back() {
             recipe.finish().expect("the recipe can be written");
             let mut again = Vec::new();
             replay(&layer, &mut again).expect("what was unpacked can be packed");
-            assert!(again == bytes, "another tar than {path} comes out");
+            assert!(again == bytes, "{path} is not reproduced");
         }
         let beside = fs::read_dir(world.path()).expect("the folder can be read");
         assert_eq!(beside.count(), 1, "{path}");

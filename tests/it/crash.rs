@@ -1,7 +1,7 @@
-//! `kill -9` at every step: the next command tells the truth, and nothing is left on the machine.
+//! `kill -9` at every step: the next command reports the true state, and nothing is left on the machine.
 //!
 //! `strace` kills the command, or its monitor, at its n-th call that changes something. n grows until the command
-//! gets through, so every step is tried and none by chance.
+//! completes, so every step is tried, and none by chance.
 
 use crate::support::leftovers;
 use crate::support::loopback::own_loopback;
@@ -10,15 +10,15 @@ use crate::support::process::{self, eventually};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
-/// The calls that change something that outlives the process.
+/// Calls whose effect outlives the process.
 const CHANGES: &str = "mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,rmdir,link,linkat,symlink,symlinkat,flock,\
     clone,clone3,fork,vfork,ftruncate,fallocate,connect,write,sendto,sendmsg";
 
-/// More steps than any command has; a command that is still killed here never gets through.
+/// More steps than any command has. If a command is still killed here, it never completes.
 const STEPS: usize = 120;
 
-/// Runs `docker` with `words` and kills it at its `step`-th change; with `also_children`, each of its children too, at
-/// theirs. `None` when it got through.
+/// Runs `docker` with `words` and kills it at its `step`-th change; with `also_children`, also each of its children at
+/// theirs. Returns `None` if it completed.
 fn killed_at(sandbox: &Sandbox, step: usize, also_children: bool, words: &str) -> Option<Output> {
     let mut command = sandbox.command("strace");
     if also_children {
@@ -34,7 +34,7 @@ fn killed_at(sandbox: &Sandbox, step: usize, also_children: bool, words: &str) -
     (output.code() == 137).then_some(output)
 }
 
-/// Kills `words` at each step in a sandbox of its own that `prepare` has filled, and lets `verify` judge.
+/// Kills `words` at each step, each time in a fresh sandbox that `prepare` has filled, and calls `verify`.
 fn at_every_step(
     also_children: bool,
     words: &str,
@@ -55,12 +55,12 @@ fn at_every_step(
     panic!("`{words}` was still killed at step {STEPS}");
 }
 
-/// Whatever became of `box`, it can be removed or is not there, and its name can be taken again.
+/// Whatever happened to `box`: it can be removed or does not exist, and its name can be used again.
 fn the_name_is_usable(sandbox: &Sandbox) {
     the_name_is_usable_with(sandbox, "");
 }
 
-/// As [`the_name_is_usable`], with `flags` that take what the killed container had.
+/// As [`the_name_is_usable`], with `flags` that use the killed container's resources.
 fn the_name_is_usable_with(sandbox: &Sandbox, flags: &str) {
     drop(sandbox.docker("rm -f box"));
     let created = "events --since 1h --until 0s --filter event=create --filter type=container --format '{{.ID}}'";
@@ -78,7 +78,7 @@ fn the_name_is_usable_with(sandbox: &Sandbox, flags: &str) {
     let ids = sandbox.container_ids();
     assert_eq!(ids.len(), 1, "half a container is left: {ids:?}");
     sandbox.docker("rm box").ok().says("box\n");
-    // No socket, and nothing else that only a running container needs.
+    // No socket is left, and nothing else that only a running container needs.
     eventually("the monitor's files are gone", || {
         leftovers::files(&sandbox.runtime()).is_empty()
     });
@@ -108,7 +108,7 @@ fn run_killed_at_every_step() {
 
 #[test]
 fn the_monitor_killed_at_every_step() {
-    // An ordinary user's strace takes the rights from `newuidmap`.
+    // For an ordinary user, strace disables the setuid bit of `newuidmap`.
     requires!(Root, Tool("strace"));
     at_every_step(
         true,
@@ -121,7 +121,7 @@ fn the_monitor_killed_at_every_step() {
 #[test]
 fn the_monitor_of_a_container_with_limits_and_a_port_killed_at_every_step() {
     requires!(Root, Limits, Tool("strace"));
-    // What a container takes of the machine: a port, and a cgroup.
+    // A container's resources on the machine: a port and a cgroup.
     let takes = format!("-m 64m -p {}:47401:80", own_loopback());
     at_every_step(
         true,
@@ -189,11 +189,11 @@ fn rm_killed_at_every_step() {
     );
 }
 
-/// Every image that is listed has all its layers, with the content that its configuration names.
+/// Every listed image has all its layers, with the content that its configuration names.
 fn images_are_whole(sandbox: &Sandbox) {
     let ids = sandbox.docker("images -aq --no-trunc").ok();
     for id in ids.lines() {
-        // Saving holds every layer against its digest.
+        // Saving compares every layer with its digest.
         sandbox
             .docker(&format!("save -o whole.tar {id}"))
             .ok()
@@ -243,7 +243,7 @@ fn load_killed_at_every_step() {
         &format!("load -q -i {images}"),
         |_| {},
         |sandbox| {
-            // Both images, or none.
+            // Either both images or none.
             let loaded = sandbox.docker("images -q second").ok().lines().len();
             assert_eq!(sandbox.docker("images -q first").ok().lines().len(), loaded);
             images_are_whole(sandbox);
@@ -275,10 +275,10 @@ fn import_killed_at_every_step() {
     );
 }
 
-/// The records of a container that stays are written to the disk; a short run waits for no disk.
+/// The records of a container that stays are synced to the disk; a short run does not wait for the disk.
 #[test]
 fn only_a_container_that_stays_is_synced() {
-    // An ordinary user's strace takes the rights from `newuidmap`.
+    // For an ordinary user, strace disables the setuid bit of `newuidmap`.
     requires!(Root, Tool("strace"));
     let sandbox = Sandbox::new();
     let synced = |command: &str| {

@@ -1,5 +1,5 @@
-//! A file that is emptied, cut in half or made garbage: nothing but what it describes fails, nothing panics, and
-//! `docklings doctor --repair` leaves a home in which all works.
+//! A file that is emptied, cut in half or filled with garbage: only its object fails, nothing panics, and
+//! `docklings doctor --repair` leaves a home in which everything works.
 
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What works whatever single file is damaged, unless the second field begins what the file is called.
+/// Commands that work with any single damaged file, except files whose name starts with the second field.
 const COMMANDS: [(&str, &str); 15] = [
     ("ps -a", ""),
     ("images", "images.json"),
@@ -27,7 +27,7 @@ const COMMANDS: [(&str, &str); 15] = [
     ("events --since 0 --until 1s", ""),
 ];
 
-/// A home with one of each, of which nothing runs.
+/// A home with one object of each kind, and nothing running.
 fn full() -> Sandbox {
     let sandbox = Sandbox::empty();
     sandbox.write("Dockerfile", "FROM busybox\nRUN echo 1 > /built\n");
@@ -45,7 +45,7 @@ fn full() -> Sandbox {
     sandbox
 }
 
-/// The files that describe something, from the home on.
+/// The records below the home.
 fn records(home: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(home).into_iter().flatten() {
@@ -60,7 +60,7 @@ fn records(home: &Path) -> Vec<PathBuf> {
             found.push(inside.to_owned());
         }
     }
-    // Of files that differ in nothing but an id, one is enough.
+    // Of files that differ only in an id, one is enough.
     found.sort();
     found.dedup_by_key(|path| {
         let name = path
@@ -93,8 +93,8 @@ const WAYS: [(&str, Damaging); 3] = [
     }),
 ];
 
-/// Runs all that must work with the file at `inside` damaged, and repairs it then.
-fn survives(original: &Path, inside: &Path, damage: Damaging, told: &str) {
+/// Runs all commands with the file at `inside` damaged, then repairs it.
+fn survives(original: &Path, inside: &Path, damage: Damaging, how: &str) {
     let sandbox = Sandbox::empty();
     fs::remove_dir(sandbox.home()).unwrap();
     let mut copy = Command::new("cp");
@@ -117,12 +117,12 @@ fn survives(original: &Path, inside: &Path, damage: Damaging, told: &str) {
     for (words, excused) in COMMANDS {
         let output = sandbox.docker(words).never_complains("panicked");
         let may_fail = !excused.is_empty() && name.starts_with(excused) && !is_of_exercise;
-        // A damaged container itself cannot be started, and a damaged description of a layer may cost its image.
+        // A damaged container itself cannot be started, and a damaged record of a layer may cost its image.
         let may_fail = may_fail
             || (words.starts_with("start") && inside.starts_with("sandboxes/free/containers"));
         assert!(
             may_fail || output.code() == 0,
-            "`docker {words}` with {} {told}: {output:?}",
+            "`docker {words}` with {} {how}: {output:?}",
             inside.display()
         );
     }
@@ -130,7 +130,7 @@ fn survives(original: &Path, inside: &Path, damage: Damaging, told: &str) {
         let output = sandbox.docklings(words).never_complains("panicked");
         assert!(
             output.code() == 0 || name == "progress.json",
-            "`docklings {words}` with {} {told}: {output:?}",
+            "`docklings {words}` with {} {how}: {output:?}",
             inside.display()
         );
     }
@@ -160,8 +160,8 @@ fn one_damaged_file_stops_nothing_else() {
     let all = records(&original.home());
     assert!(all.len() > 15, "{all:?}");
     for inside in all {
-        for (told, damage) in WAYS {
-            survives(&original.home(), &inside, damage, told);
+        for (how, damage) in WAYS {
+            survives(&original.home(), &inside, damage, how);
         }
     }
 }
@@ -231,7 +231,7 @@ fn a_damaged_container_that_runs_is_ended_by_rm() {
 }
 
 #[test]
-fn a_table_of_images_is_made_again_of_what_the_journal_tells() {
+fn a_table_of_images_is_made_again_from_the_journal() {
     let sandbox = Sandbox::empty();
     sandbox.write("Dockerfile", "FROM busybox\nRUN echo kept > /built\n");
     sandbox.docker("build -q -t i:1 .").ok();
@@ -326,7 +326,7 @@ fn doctor_finds_an_emptied_file_of_a_layer_that_was_whole() {
 }
 
 #[test]
-fn what_a_build_left_at_a_reboot_goes_with_the_next_prune() {
+fn leftovers_of_a_build_are_pruned_after_a_reboot() {
     let sandbox = Sandbox::new();
     sandbox.docker("images").ok();
     let left = sandbox.home().join("content/tmp/run-abcdef");
@@ -354,7 +354,7 @@ fn the_folder_of_a_container_is_removed_by_rm_rf_and_everything_by_uninstall() {
     assert!(remove.unwrap().success());
     sandbox.sleeping("lives");
     fs::write(sandbox.home().join("mine"), "not docklings's").unwrap();
-    // What the course keeps besides folders.
+    // What the course keeps in addition to folders.
     for file in ["history", "setup.lock", "progress.json", "progress.lock"] {
         fs::write(sandbox.home().join(file), "{\"format\":1}").unwrap();
     }
@@ -373,7 +373,7 @@ fn the_folder_of_a_container_is_removed_by_rm_rf_and_everything_by_uninstall() {
 }
 
 #[test]
-fn files_of_a_containers_users_go_with_uninstall() {
+fn uninstall_removes_files_of_a_containers_users() {
     requires!(SubordinateIds);
     let sandbox = Sandbox::empty();
     let script = "mkdir -m 700 /private && touch /private/f && chown -R 33:33 /private";

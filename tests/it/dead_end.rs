@@ -1,16 +1,16 @@
-//! Where nothing leads out: what wants to get out fails at once, and says why.
+//! Containers without egress: connections fail at once, with a hint.
 
 use crate::support::sandbox::Sandbox;
 use rexpect::session::spawn_command;
 
-/// The hint, as it stands on a terminal.
+/// The hint, as a terminal shows it.
 const HINT: &str = "hint: containers have no outbound network here: docklings doctor";
 
 fn sandbox() -> Sandbox {
     Sandbox::new().with("DOCKLINGS_OUTBOUND", "no")
 }
 
-/// What stands on a terminal when `docker` with `words` has ended.
+/// The terminal's content when `docker` with `words` has ended.
 fn on_terminal(sandbox: &Sandbox, words: &str) -> String {
     let mut command = sandbox.command("docker");
     command
@@ -21,7 +21,7 @@ fn on_terminal(sandbox: &Sandbox, words: &str) -> String {
 }
 
 #[test]
-fn names_are_asked_inside_and_there_is_none() {
+fn name_lookups_are_answered_inside_the_container() {
     let sandbox = sandbox();
     sandbox
         .docker("run --rm busybox sh -c 'head -1 /etc/resolv.conf; nslookup example.com; nslookup example.com; exit 5'")
@@ -32,7 +32,7 @@ fn names_are_asked_inside_and_there_is_none() {
         .docker("run --rm busybox wget -q -O - http://192.0.2.1/")
         .fails(1)
         .complains("Network is unreachable");
-    // A restart has its own socket, and an exec asks the same.
+    // A restart gets a new socket, and an exec uses the same one.
     sandbox.sleeping("box");
     sandbox.docker("restart -t 0 box").ok().says("box\n");
     sandbox
@@ -42,7 +42,7 @@ fn names_are_asked_inside_and_there_is_none() {
 }
 
 #[test]
-fn a_step_that_failed_for_it_says_so_and_others_do_not() {
+fn a_step_that_failed_without_egress_says_so_and_others_do_not() {
     let sandbox = sandbox();
     for (run, hint) in [
         (
@@ -77,7 +77,7 @@ fn a_step_that_failed_for_it_says_so_and_others_do_not() {
 }
 
 #[test]
-fn a_step_that_goes_on_asking_is_told_before_it_fails() {
+fn a_step_that_keeps_retrying_gets_the_hint_before_it_fails() {
     let sandbox = sandbox();
     sandbox.write(
         "Dockerfile",
@@ -95,7 +95,7 @@ fn a_step_that_goes_on_asking_is_told_before_it_fails() {
 }
 
 #[test]
-fn a_container_in_the_foreground_that_failed_for_it_says_so_at_a_terminal() {
+fn a_foreground_container_that_failed_without_egress_says_so_at_a_terminal() {
     let sandbox = sandbox();
     sandbox.sleeping("box");
     for words in [
@@ -114,7 +114,7 @@ fn a_container_in_the_foreground_that_failed_for_it_says_so_at_a_terminal() {
         let shown = on_terminal(&sandbox, words);
         assert!(!shown.contains("hint: "), "{words}: {shown}");
     }
-    // A script gets Docker's words.
+    // A script gets only Docker's words.
     sandbox
         .docker("run --rm busybox wget -q -O - http://example.com/")
         .fails(1)

@@ -1,8 +1,8 @@
-//! The README is run: each `$` line of its `console` blocks works here, and prints what stands below it.
+//! Runs the README: each `$` line of its `console` blocks works, and prints the text below it.
 
 use crate::support::sandbox::Sandbox;
 
-/// Lines that need a terminal, or that these tests are made of.
+/// Lines that need a terminal, or that run these tests themselves.
 const NOT_RUN: [&str; 5] = [
     "cargo run --release",
     "cargo test",
@@ -11,7 +11,7 @@ const NOT_RUN: [&str; 5] = [
     "eval \"$(docklings env)\"",
 ];
 
-/// A line to type, without its comment, and what is shown below it.
+/// A line to type, without its comment, and its expected output.
 struct Step {
     line: String,
     shown: String,

@@ -1,4 +1,4 @@
-//! `docklings doctor` where something is amiss, or would seem so: each machine is a small change of the one that tests run on.
+//! `docklings doctor` on a machine with a fault, or with an apparent one: each is a small change to the test machine.
 
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
@@ -17,7 +17,7 @@ fn paths(folder: &Path) -> Vec<String> {
 #[test]
 fn doctor_runs_a_container_and_leaves_nothing_of_it() {
     let sandbox = Sandbox::new();
-    // The first time makes what everything needs: images, the hub.
+    // The first run makes the shared files: images, the hub.
     sandbox.docklings("doctor").ok();
     let before = paths(&sandbox.home());
     sandbox
@@ -29,11 +29,11 @@ fn doctor_runs_a_container_and_leaves_nothing_of_it() {
 }
 
 #[test]
-fn a_machine_on_which_no_container_runs_is_not_called_well() {
+fn a_machine_on_which_no_container_runs_fails() {
     requires!(OrdinaryUser);
     let sandbox = Sandbox::new();
     sandbox.docker("images -q").ok();
-    // All that is tried by itself goes on to work, but no container of another sandbox can be made.
+    // Each individual trial still passes, but no container of another sandbox can be created.
     let sandboxes = sandbox.home().join("sandboxes");
     let mode = |mode| fs::set_permissions(&sandboxes, fs::Permissions::from_mode(mode));
     mode(0o500).expect("ours");
@@ -46,11 +46,11 @@ fn a_machine_on_which_no_container_runs_is_not_called_well() {
 }
 
 #[test]
-fn a_tool_without_its_setuid_bit_is_noticed_by_trying() {
+fn a_tool_without_its_setuid_bit_is_found_by_the_trial() {
     requires!(OrdinaryUser, SubordinateIds);
     let sandbox = Sandbox::new();
     let mut copies = String::new();
-    // At first one of them lacks it, then both.
+    // First one of them lacks it, then both.
     for tool in ["newuidmap", "newgidmap"] {
         let copy = sandbox.bin().join(tool);
         fs::copy(format!("/usr/bin/{tool}"), &copy).expect("can be copied");

@@ -1,5 +1,5 @@
-//! A folder is ours only if we own it, it is no link, and no other user may write it: what is kept anywhere else could be led
-//! anywhere. Root that comes into a user's home is turned back, and what root has left there is explained.
+//! A folder is ours only if we own it, it is not a link, and no other user can write to it; files in any other folder
+//! could be redirected. Root is refused at a user's home, and files that root has left there are explained.
 
 use crate::support::output::Output;
 use crate::support::process;
@@ -9,10 +9,10 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
-/// Some user who is neither root nor the one of the tests.
+/// A user who is neither root nor the user of the tests.
 const SOMEBODY: u32 = 12_345;
 
-/// The folders that are looked at, from the home.
+/// The checked folders, relative to the home.
 const FOLDERS: [&str; 7] = [
     "",
     "sandboxes",
@@ -125,7 +125,7 @@ fn a_registry_and_a_course_that_others_may_write_are_refused() {
     sandbox
         .shell(&list)
         .fails(1)
-        .complains("the exercises of a course are programs")
+        .complains("exercises are programs that run as you")
         .complains("chmod -R go-w");
     mode(&file, 0o664);
     sandbox
@@ -146,7 +146,7 @@ fn doctor_names_the_folder_and_the_fix() {
 }
 
 #[test]
-fn root_is_turned_back_at_the_home_of_a_user_before_anything_is_written() {
+fn root_is_refused_at_the_home_of_a_user_before_anything_is_written() {
     requires!(Root);
     let sandbox = Sandbox::new();
     let home = sandbox.home();
@@ -176,7 +176,7 @@ fn root_is_turned_back_at_the_home_of_a_user_before_anything_is_written() {
     chown(&home, Some(0), Some(0)).expect("root may take files back");
 }
 
-/// Runs our program with `words` as [`SOMEBODY`], to whom the home belongs.
+/// Runs our program with `words` as [`SOMEBODY`], who owns the home.
 fn as_somebody(sandbox: &Sandbox, words: &str) -> Output {
     let mut command = sandbox.command("setpriv");
     let ids = [format!("--reuid={SOMEBODY}"), format!("--regid={SOMEBODY}")];
@@ -191,7 +191,7 @@ fn as_somebody(sandbox: &Sandbox, words: &str) -> Output {
 }
 
 #[test]
-fn what_root_has_left_in_a_users_home_is_named_with_the_command_that_gives_it_back() {
+fn files_that_root_left_in_a_users_home_are_named_with_the_fix() {
     requires!(Root, Tool("setpriv"));
     let sandbox = Sandbox::new();
     sandbox.docker("create --name box busybox").ok();

@@ -1,17 +1,17 @@
-//! A full disk: room can be made with docklings' own commands, looking needs none, and what needs room leaves nothing half
-//! made. The home lies on a small file system of its own, in a mount namespace of the test's own.
+//! A full disk: docklings' own commands can free space, reading needs none, and a command that needs space leaves
+//! nothing half-made. The home is on a small file system, in the test's own mount namespace.
 
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
-/// How the small file system is mounted: in memory, and on a disk, where a file's last block has room behind its end.
+/// How the small file system is mounted: in memory, and on a disk, where a file's last block has room after its end.
 const KINDS: [&str; 2] = [
     "mount -t tmpfs -o size=24m,mode=755 none $DOCKLINGS_HOME",
     "truncate -s 40M disk && mkfs.ext4 -q -F -m0 disk && mount -o loop disk $DOCKLINGS_HOME",
 ];
 
-/// Runs `lines` of the shell on a small file system. There, `full COMMAND…` runs a command while the disk is full, and
-/// prints what it says; `room` makes room.
+/// Runs shell `lines` on a small file system. `full COMMAND…` runs a command while the disk is full, and prints its
+/// output; `room` frees space.
 #[track_caller]
 fn on_a_small_disk(mount: &str, lines: &str) -> String {
     let sandbox = Sandbox::empty();
@@ -34,7 +34,7 @@ fn on_a_small_disk(mount: &str, lines: &str) -> String {
     output.stdout
 }
 
-/// The same on each kind; what `lines` print is `expected`.
+/// Runs `lines` on each kind of disk; their output must be `expected`.
 #[track_caller]
 fn check(lines: &str, expected: &str) {
     requires!(Root, Tool("unshare"), Tool("mkfs.ext4"));
@@ -45,7 +45,7 @@ fn check(lines: &str, expected: &str) {
 }
 
 #[test]
-fn a_container_ends_and_goes_and_its_end_is_known() {
+fn a_container_is_stopped_and_removed_and_its_end_is_recorded() {
     check(
         "docker run -d --name live busybox sleep 600 >/dev/null
          docker run -d --name other busybox sleep 600 >/dev/null
@@ -61,7 +61,7 @@ fn a_container_ends_and_goes_and_its_end_is_known() {
 }
 
 #[test]
-fn images_volumes_and_the_build_cache_go() {
+fn images_volumes_and_the_build_cache_are_removed() {
     check(
         "docker tag busybox more; docker volume create vol >/dev/null; docker volume create other >/dev/null
          docker run --name user -v /d busybox true
@@ -80,7 +80,7 @@ fn images_volumes_and_the_build_cache_go() {
 }
 
 #[test]
-fn looks_go_on_and_are_recorded_in_the_room_that_the_journal_has_set_aside() {
+fn reading_works_and_is_recorded_in_the_journals_reserved_space() {
     check(
         "docker run -d --name live busybox sh -c 'echo said; sleep 600' >/dev/null; until docker logs live | grep said; do :; done
          full docker logs live
@@ -101,7 +101,7 @@ fn looks_go_on_and_are_recorded_in_the_room_that_the_journal_has_set_aside() {
 }
 
 #[test]
-fn a_look_that_is_not_on_record_says_so_and_goes_on() {
+fn an_unrecorded_read_gives_a_warning_and_works() {
     check(
         "docker create --name box busybox true >/dev/null
          full sh -c 'yes >> $DOCKLINGS_HOME/sandboxes/free/journal.jsonl' >/dev/null
@@ -122,7 +122,7 @@ fn a_look_that_is_not_on_record_says_so_and_goes_on() {
 }
 
 #[test]
-fn what_needs_room_says_so_and_leaves_nothing_half_made() {
+fn a_command_that_needs_space_says_so_and_leaves_nothing_half_made() {
     check(
         "docker create --name box busybox true >/dev/null
          full docker create --name new busybox | grep -c 'no space left on device'
@@ -138,11 +138,11 @@ fn what_needs_room_says_so_and_leaves_nothing_half_made() {
     );
 }
 
-/// The calls that need room, as the kernel refuses them to a user whose quota is used up.
+/// The calls that need space, as the kernel refuses them to a user whose quota is exhausted.
 const NEED_ROOM: &str = "mkdir,mkdirat,rename,renameat,renameat2,fallocate";
 
 #[test]
-fn a_used_up_quota_keeps_nothing_from_going() {
+fn an_exhausted_quota_does_not_block_removal() {
     requires!(Tool("strace"));
     let sandbox = Sandbox::new();
     sandbox.docker("create --name box -v /d busybox true").ok();

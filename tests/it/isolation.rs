@@ -1,4 +1,4 @@
-//! What a container can see and do: Docker's defaults, tried from inside. The table is in `docs/security.md`.
+//! What a container can see and do: Docker's defaults, tried from inside. `docs/security.md` has the table.
 
 use crate::support::probe;
 use crate::support::requires::requires;
@@ -46,7 +46,7 @@ fn another_user_has_no_capabilities_and_keeps_none_for_later() {
 }
 
 #[test]
-fn no_new_privileges_is_on_when_asked() {
+fn no_new_privileges_is_on_when_requested() {
     let sandbox = Sandbox::new();
     sandbox
         .docker(
@@ -114,7 +114,7 @@ fn the_filter_refuses_what_dockers_refuses() {
         .filter(|line| !line.ends_with(" EPERM"))
         .collect();
     assert_eq!(wrong, [""; 0]);
-    // The C library falls back to `clone`, whose flags can be filtered, only when told that there is no `clone3`.
+    // The C library falls back to `clone`, whose flags can be filtered, only if `clone3` does not exist.
     sandbox
         .docker(&format!(
             "run --rm {mount} busybox /probe calls clone3 socket-inet chroot"
@@ -154,7 +154,7 @@ fn the_namespaces_are_its_own() {
 }
 
 #[test]
-fn the_root_is_the_images_and_nothing_leads_back() {
+fn the_root_is_the_images_and_there_is_no_way_back() {
     let sandbox = Sandbox::new();
     let home = sandbox.home();
     let output = sandbox
@@ -231,7 +231,7 @@ fn the_devices_are_the_usual_ones() {
         .says("4\nshm\n");
 }
 
-/// Each path that Docker hides or protects, if the kernel has it, and the flags of each mount that the kernel serves.
+/// Each path that Docker hides or protects, if the kernel has it, and the flags of each of the kernel's mounts.
 #[test]
 fn the_mounts_are_dockers() {
     let sandbox = Sandbox::new();
@@ -294,7 +294,7 @@ fn the_mounts_are_dockers() {
         }
     }
     assert!(info.stdout.contains("size=65536k"), "{info}");
-    // With the machine's own rights, Docker hides nothing.
+    // With the machine's own capabilities, Docker hides nothing.
     sandbox
         .docker("run --rm --privileged busybox grep -c /proc/kcore /proc/self/mountinfo")
         .fails(1)
@@ -344,7 +344,7 @@ fn further_processes_have_no_more_rights_than_the_first() {
         .mentions("CapPrm:\t0000000000000000")
         .mentions("CapEff:\t0000000000000000")
         .mentions("CapAmb:\t0000000000000000");
-    // A capability that was added is in the bounding set of another user, and in no set that programs inherit.
+    // An added capability is in another user's bounding set, but in no set that programs inherit.
     sandbox
         .docker(&format!(
             "run --rm -u 1000 --cap-add SYS_PTRACE busybox sh -c '{look}'"
@@ -357,7 +357,7 @@ fn further_processes_have_no_more_rights_than_the_first() {
 }
 
 #[test]
-fn limits_are_what_was_asked_for() {
+fn limits_are_as_requested() {
     requires!(Limits);
     let sandbox = Sandbox::new();
     sandbox
@@ -407,8 +407,8 @@ fn host_name_hosts_and_resolver_are_the_containers_own() {
         .says("box\n10.0.0.9\tdb\n127.0.0.1\tlocalhost\n");
 }
 
-/// With `CAP_SYS_PTRACE` a process of the container may open what another one has open, and may make it do anything. So what
-/// enters a container must have nothing to take from its first instruction on (CVE-2016-9962).
+/// With `CAP_SYS_PTRACE`, a process of the container can open the files of another process and control it. So a process
+/// that enters a container must have nothing to take over, from its first instruction on (CVE-2016-9962).
 #[test]
 fn what_enters_a_container_has_nothing_that_a_tracer_could_take() {
     requires!(Tool("rustc"), SubordinateIds);
@@ -429,7 +429,7 @@ fn what_enters_a_container_has_nothing_that_a_tracer_could_take() {
             .shell(&format!("for n in $(seq 25); do {races}; done 2>&1"))
             .ok();
         let said = sandbox.docker("logs box").ok();
-        assert!(said.stdout.contains("seen"), "it saw nobody: {said}");
+        assert!(said.stdout.contains("seen"), "it saw no process: {said}");
         assert!(!said.stdout.contains("hit"), "{said}");
         sandbox.docker("rm -f box").ok().says("box\n");
     }

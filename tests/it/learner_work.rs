@@ -1,4 +1,4 @@
-//! What a learner has done in an exercise: when it is judged, kept, and begun anew.
+//! A learner's work in an exercise: when it is judged, kept, and started over.
 
 use crate::shell::sandbox;
 use crate::support::process;
@@ -22,7 +22,7 @@ fn a_check_keeps_the_work_of_a_learner_whose_folder_is_gone() {
     sandbox
         .docklings("check box")
         .fails(1)
-        .complains("the folder of `box` is gone")
+        .complains("the folder of `box` is missing")
         .complains("docklings reset box");
     in_box(&sandbox, &["inspect", "mine"]);
     sandbox.docklings("reset box --yes").ok();
@@ -33,12 +33,12 @@ fn a_check_keeps_the_work_of_a_learner_whose_folder_is_gone() {
 }
 
 #[test]
-fn an_exercise_that_begins_otherwise_now_is_not_judged_in_its_old_sandbox() {
+fn an_exercise_whose_start_has_changed_is_not_judged_in_its_old_sandbox() {
     let sandbox = sandbox();
     sandbox.docklings("check box").fails(1);
     let path = sandbox.work().join("course/exercises/01-boxes/box.yaml");
     let text = fs::read_to_string(&path).unwrap();
-    // A check that means something else judges the same work.
+    // A check with another meaning judges the same work.
     let revised = text.replace("started: 2", "started: { min: 2 }");
     fs::write(&path, &revised).unwrap();
     sandbox
@@ -59,7 +59,7 @@ fn an_exercise_that_begins_otherwise_now_is_not_judged_in_its_old_sandbox() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_drawn_again_at_a_reset() {
+fn a_port_in_use_is_drawn_again_at_a_reset() {
     let sandbox = sandbox();
     let exercise = "format: 1
 id: door
@@ -83,7 +83,7 @@ solutions: [{ do: [docker stop -t 0 page] }]
         digits.parse::<u16>().unwrap()
     };
     let first = port();
-    // Another program takes the port while nothing of the exercise holds it.
+    // Another program takes the port while the exercise does not use it.
     sandbox
         .command(sandbox.bin().join("docker"))
         .env("DOCKLINGS_SANDBOX", "ex-door")
@@ -95,7 +95,7 @@ solutions: [{ do: [docker stop -t 0 page] }]
     let second = port();
     assert_ne!(first, second);
     drop(taken);
-    // It stays, also for a later look.
+    // It stays the same in later commands.
     assert_eq!(port(), second);
 }
 

@@ -1,4 +1,4 @@
-//! Every lesson is true: what its console blocks say is typed into the lesson shell, in order, and prints what they say.
+//! Every lesson is true: types the commands of its console blocks into the lesson shell, and compares the output.
 
 use crate::support::process;
 use crate::support::sandbox::Sandbox;
@@ -7,10 +7,10 @@ use lessons::lesson::Lesson;
 use lessons::source::Source;
 use lessons::transcript::{Step, matches};
 
-/// Ends the output of each command. It keeps `$?` as the command left it.
+/// Marks the end of each command's output. The marker keeps `$?` unchanged.
 const END: &str = "@@";
 
-/// Types the commands of `lesson` and returns what is wrong, a text for each.
+/// Types the commands of `lesson`; returns a text for each difference.
 fn walk(lesson: &Lesson) -> Vec<String> {
     let blocks = lesson.pages.iter().flat_map(|page| &page.console);
     let steps: Vec<(&Step, bool)> = blocks
@@ -29,7 +29,7 @@ fn walk(lesson: &Lesson) -> Vec<String> {
         ));
     }
     let sandbox = Sandbox::new();
-    // As on a terminal, standard output and standard error are one.
+    // As on a terminal, standard output and standard error are one stream.
     let mut shell = sandbox.command("/bin/sh");
     let output = process::run(
         shell.args(["-c", "exec docklings --plain 2>&1"]),
@@ -38,7 +38,7 @@ fn walk(lesson: &Lesson) -> Vec<String> {
     .ok();
     let mut wrong = Vec::new();
     let mut pieces = output.stdout.split(END);
-    // What was shown before the first command is the course's.
+    // Output before the first command is the course's.
     let _ = pieces.next();
     let pieces: Vec<&str> = pieces.collect();
     for (index, (step, fails)) in steps.iter().enumerate() {
@@ -47,7 +47,7 @@ fn walk(lesson: &Lesson) -> Vec<String> {
             wrong.push(format!("{place} was not reached\n{}", output.stdout));
             break;
         };
-        // The rest of the marker's line, which holds the code of the command before.
+        // The rest of the marker's line, which holds the exit code of the command.
         let found = before.split_once('\n').map_or("", |(_, found)| found);
         let found = found.strip_suffix('\n').unwrap_or(found);
         let code = after.split('\n').next().unwrap_or_default().trim();
@@ -58,7 +58,7 @@ fn walk(lesson: &Lesson) -> Vec<String> {
             ));
         }
         if *fails && code == "0" {
-            wrong.push(format!("{place} was to fail, and did not"));
+            wrong.push(format!("{place} should fail, and did not"));
         }
     }
     wrong
@@ -69,7 +69,7 @@ fn every_lesson_prints_what_it_says() {
     let catalog = Catalog::load(&Source::Embedded, "seed").expect("the course is in the binary");
     assert!(catalog.lessons.len() >= 12);
     let wrong: Vec<String> = std::thread::scope(|scope| {
-        // Two at a time: a lesson mostly waits for its own containers.
+        // Two at a time, since a lesson mostly waits for its own containers.
         let half = catalog.lessons.len() / 2;
         let (first, second) = catalog.lessons.split_at(half);
         let other = scope.spawn(|| second.iter().flat_map(walk).collect::<Vec<_>>());

@@ -1,6 +1,6 @@
 //! Behaviour through the binary, and the rules of the repository. One test binary, so that it links once.
 //!
-//! `support` gives each test a world of its own; `tidy` and `docs` judge the repository itself and run nothing.
+//! `support` isolates each test; `tidy` and `docs` check the repository itself and run nothing.
 
 mod attacks;
 mod author;

@@ -1,15 +1,15 @@
-//! What is large passes in pieces: a limit on what a process may allocate, far below what it moves, disturbs nothing.
+//! Large data is streamed: a memory limit far below the size of the data does not matter.
 
 use crate::support::registry::Served;
 use crate::support::sandbox::Sandbox;
 use std::fs::File;
 
-/// Of the file in the image, in bytes.
+/// The size of the file in the image, in bytes.
 const SIZE: u64 = 96 << 20;
-/// What a process may allocate, in KiB: its heap, its other private memory, and the stacks of its threads.
+/// The memory limit of a process, in KiB: its heap, its other private memory, and the stacks of its threads.
 const MOST: u64 = 40 << 10;
 
-/// Runs a line of the shell, each process of it with little memory.
+/// Runs a shell line whose processes all have little memory.
 fn limited(sandbox: &Sandbox, line: &str) {
     sandbox.shell(&format!("ulimit -d {MOST} && {line}")).ok();
 }
@@ -47,7 +47,7 @@ fn a_large_image_is_pushed_and_pulled_in_little_memory() {
     let served = Served::start(&here, "");
     let name = format!("{}/large", served.host());
     here.write("Dockerfile", "FROM busybox\nCOPY large /\n");
-    // A gzip of zeros is small, so half of it is what deflate finds nothing in.
+    // A gzip of zeros is small, so half of the file is incompressible.
     here.shell(&format!(
         "head -c {0} /dev/urandom > large && truncate -s {SIZE} large",
         SIZE / 2

@@ -1,4 +1,4 @@
-//! A monitor's life: each test is a bug that another engine shipped (named in its comment), and must not be ours.
+//! A monitor's life: each test stands for a bug of another engine (named in its comment), and must pass here.
 
 use crate::support::leftovers;
 use crate::support::loopback::own_loopback;
@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs;
 
-/// podman 970, 32, 6300, 835: a program that ends at once was never heard.
+/// podman 970, 32, 6300, 835: the output of a program that ended at once was lost.
 #[test]
 fn a_short_programs_output_is_never_lost() {
     let sandbox = Sandbox::new();
@@ -45,7 +45,7 @@ fn the_last_bytes_arrive_at_the_caller_and_in_the_log() {
 
 /// podman 2692: `logs -f` of a container that removes itself ended early.
 #[test]
-fn a_follower_hears_a_container_that_removes_itself_to_its_end() {
+fn a_follower_gets_all_output_of_a_container_that_removes_itself() {
     let sandbox = Sandbox::new();
     for nth in 1..=5 {
         sandbox
@@ -63,9 +63,9 @@ fn a_follower_hears_a_container_that_removes_itself_to_its_end() {
     }
 }
 
-/// containerd 2823, moby 33039: a child in the background kept the pipe open, and the command hung.
+/// containerd 2823, moby 33039: a background child kept the pipe open, and the command hung.
 #[test]
-fn a_child_in_the_background_holds_nobody_up() {
+fn a_child_in_the_background_does_not_block_the_command() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm busybox sh -c 'sleep 1000 & echo done'")
@@ -81,7 +81,7 @@ fn a_child_in_the_background_holds_nobody_up() {
         .says("done\n");
 }
 
-/// conmon 632 and 53b3691: draining, or a terminal that nobody holds, took a whole processor.
+/// conmon 632 and 53b3691: draining, or a terminal without an open end, used a whole processor.
 #[test]
 fn an_idle_monitor_uses_no_processor() {
     let sandbox = Sandbox::new();
@@ -95,7 +95,7 @@ fn an_idle_monitor_uses_no_processor() {
         .warns("");
     let monitors = [monitor_of(&sandbox, "pipes"), monitor_of(&sandbox, "tty")];
     let before = monitors.map(processor_ticks);
-    // Time passes in a container, so that the monitors have a second to go wrong in.
+    // A container lets a second pass, in which the monitors could misbehave.
     sandbox.docker("run --rm busybox sleep 1").ok().says("");
     for (monitor, before) in monitors.into_iter().zip(before) {
         let used = processor_ticks(monitor) - before;
@@ -106,9 +106,9 @@ fn an_idle_monitor_uses_no_processor() {
     }
 }
 
-/// conmon 53b3691: the end of a terminal is an error code, and was taken for one.
+/// conmon 53b3691: the end of a terminal is reported as an error code, and was treated as an error.
 #[test]
-fn a_terminals_end_is_no_error() {
+fn a_terminals_end_is_not_an_error() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm -t busybox echo hi")
@@ -117,7 +117,8 @@ fn a_terminals_end_is_no_error() {
         .warns("");
 }
 
-/// conmon 1b53637 and 6287bd8: monitor and program wrote to each other, and neither read. e7c2110: short writes.
+/// conmon 1b53637 and 6287bd8: monitor and program wrote to each other, and neither of them read. e7c2110: short
+/// writes.
 #[test]
 fn input_and_output_flow_at_once_and_nothing_is_lost() {
     let sandbox = Sandbox::new();
@@ -173,9 +174,9 @@ fn command_substitution_ends_with_the_command() {
     );
 }
 
-/// conmon 4d3dba9: a program that ended before anyone watched was never reaped.
+/// conmon 4d3dba9: a program that ended before a process waited for it was never reaped.
 #[test]
-fn many_that_end_at_once_all_end_well() {
+fn many_containers_that_end_at_once_are_all_reaped() {
     let sandbox = Sandbox::new();
     let runs: Vec<_> = (0..16)
         .map(|n| sandbox.spawn(&format!("run --rm busybox sh -c 'exit {n}'")))
@@ -186,7 +187,7 @@ fn many_that_end_at_once_all_end_well() {
     assert_eq!(sandbox.container_ids(), [""; 0]);
 }
 
-/// conmon 4f07101: the end was told while the published port was still taken.
+/// conmon 4f07101: the end was reported while the published port was still in use.
 #[test]
 fn a_port_is_free_when_its_container_has_ended() {
     let sandbox = Sandbox::new();
@@ -217,7 +218,7 @@ fn a_port_is_free_when_its_container_has_ended() {
 
 /// podman 439, 6520, 12699, 19629: a monitor that was killed left "running" behind.
 #[test]
-fn a_killed_monitor_leaves_no_lie_and_no_process() {
+fn a_killed_monitor_leaves_no_wrong_status_and_no_process() {
     let sandbox = Sandbox::new();
     sandbox.sleeping("box");
     let init = init_of(&sandbox, "box");
@@ -235,7 +236,7 @@ fn a_killed_monitor_leaves_no_lie_and_no_process() {
         .says("box running\n");
 }
 
-/// The next command may come while the kernel still ends what the monitor left.
+/// The next command may come while the kernel is still ending the monitor's processes.
 #[test]
 fn a_container_is_started_again_right_after_its_monitor_was_killed() {
     let sandbox = Sandbox::new();
@@ -249,12 +250,12 @@ fn a_container_is_started_again_right_after_its_monitor_was_killed() {
         kill(monitor);
         eventually("the monitor has ended", || has_ended(monitor));
         sandbox.docker("start box").ok().says("box\n");
-        assert!(has_ended(init), "two of one container");
+        assert!(has_ended(init), "two runs of one container");
         sandbox.docker("exec box true").ok();
     }
 }
 
-/// The same with what a container takes of the machine: its port is free, its cgroup is gone, and its name is its own.
+/// The same for the container's resources on the machine: its port and its name are free, and its cgroup is gone.
 #[test]
 fn a_killed_monitor_keeps_no_port_and_no_cgroup() {
     requires!(Root, Limits);
@@ -268,7 +269,7 @@ fn a_killed_monitor_keeps_no_port_and_no_cgroup() {
     let init = init_of(&sandbox, "box");
     kill(monitor_of(&sandbox, "box"));
     eventually("the container ends with its monitor", || !is_alive(init));
-    // The record says that it has ended.
+    // The record says that the container has ended.
     sandbox
         .docker("ps -a --format '{{.Names}} {{.State}}{{.Ports}}'")
         .ok()
@@ -283,7 +284,7 @@ fn a_killed_monitor_keeps_no_port_and_no_cgroup() {
     sandbox.docker("rm -f box other").ok().says("box\nother\n");
 }
 
-/// podman 22641: a record from before the reboot, with a process id that somebody else has now.
+/// podman 22641: a record from before the reboot, with a process id that now belongs to another process.
 #[test]
 fn a_record_that_claims_to_run_is_not_believed() {
     let sandbox = Sandbox::new();
@@ -336,7 +337,7 @@ fn each_line_of_the_log_is_a_whole_record() {
     assert!(log.lines().count() >= 4003);
 }
 
-/// conmon 426: a container that was killed for its memory was not told from one that failed.
+/// conmon 426: a container that was killed for its memory looked like one that failed.
 #[test]
 fn running_out_of_memory_is_recorded() {
     requires!(Limits);
@@ -350,7 +351,7 @@ fn running_out_of_memory_is_recorded() {
         .says("true\n");
 }
 
-/// conmon 05eff51: why `exec` could not start a program was invisible.
+/// conmon 05eff51: the reason that `exec` could not start a program was lost.
 #[test]
 fn a_program_that_cannot_start_says_why() {
     let sandbox = Sandbox::new();
@@ -367,7 +368,7 @@ fn a_program_that_cannot_start_says_why() {
 
 /// conmon's `write_all`: a caller that stopped reading (Ctrl-S) froze the container.
 #[test]
-fn a_stopped_onlooker_stops_nobody() {
+fn a_client_that_stops_reading_does_not_block_the_container() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run -d -i --name box busybox sh -c 'read x; seq 1 300000; echo end > /end'")
@@ -390,7 +391,7 @@ fn a_stopped_onlooker_stops_nobody() {
     drop(onlooker.finish());
 }
 
-/// Two hundred at once: each has its own monitor, and the commands that look stay right.
+/// Two hundred at once: each has its own monitor, and commands that read still give correct results.
 #[test]
 fn two_hundred_run_at_once() {
     let sandbox = Sandbox::new();
@@ -414,7 +415,7 @@ fn two_hundred_run_at_once() {
     sandbox.docker("ps -aq").ok().says("");
 }
 
-/// The caller ends, however: the container goes on.
+/// The caller ends in some way: the container keeps running.
 #[test]
 fn a_killed_caller_does_not_end_the_container() {
     let sandbox = Sandbox::new();
@@ -430,7 +431,7 @@ fn a_killed_caller_does_not_end_the_container() {
         .says("still here\n");
 }
 
-/// Signals to `docker run` go on to the program.
+/// Signals to `docker run` are passed on to the program.
 #[test]
 fn a_signal_to_the_caller_reaches_the_program() {
     let sandbox = Sandbox::new();
@@ -464,7 +465,7 @@ fn monitor_of(sandbox: &Sandbox, name: &str) -> i32 {
         .expect("a parent")
 }
 
-/// What follows the name in `/proc/<pid>/stat`: state, parent, …
+/// The fields after the name in `/proc/<pid>/stat`: state, parent, …
 fn stat_fields(pid: i32) -> Vec<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
     let (_, rest) = stat.rsplit_once(')').expect("a name in parentheses");

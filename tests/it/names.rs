@@ -1,19 +1,19 @@
-//! Names and the way out, where the machine's name server is not behind loopback: on a machine of the test's own, through
-//! both programs, in `run` and `RUN`, as root and as an ordinary user.
+//! Name lookups and egress if the machine's name server is not on loopback: on a machine made by the test, through both
+//! programs, in `run` and `RUN`, as root and as an ordinary user.
 
 use crate::support::machine::{ADDRESS, Machine, NAME, User, on_own_machine};
 use crate::support::requires::requires;
 use std::io::Write;
 
-/// The programs that may lead out; the test needs both.
+/// The egress programs; the test needs both.
 const WAYS: [&str; 2] = ["passt", "slirp4netns"];
 
-/// Does `work` as root and as an ordinary user.
+/// Runs `work` as root and as an ordinary user.
 fn as_both(work: impl Fn(&Machine) + Sync) {
     on_own_machine(&User::Root, &work);
     match User::ordinary() {
         Some(user) => on_own_machine(&user, &work),
-        // Not `eprintln!`: the harness captures that.
+        // Not `eprintln!`, since the harness captures that.
         None => drop(writeln!(
             std::io::stderr(),
             "SKIPPED the half of an ordinary user: none has subordinate ids"
@@ -21,13 +21,13 @@ fn as_both(work: impl Fn(&Machine) + Sync) {
     }
 }
 
-/// The container's words for a visit by name.
+/// The words of a container that visits `name`.
 fn visit(name: &str) -> String {
     format!("busybox timeout -s KILL 60 wget -q -O - http://{name}/")
 }
 
 #[test]
-fn names_are_found_whatever_the_machines_resolver_is() {
+fn names_are_resolved_with_any_resolver_of_the_machine() {
     requires!(
         Root,
         Outbound,
@@ -66,7 +66,7 @@ fn names_are_found_whatever_the_machines_resolver_is() {
 }
 
 #[test]
-fn the_first_question_of_a_container_is_answered_and_not_asked_again() {
+fn the_first_lookup_of_a_container_is_answered_without_a_retry() {
     requires!(
         Root,
         Outbound,
@@ -79,7 +79,7 @@ fn the_first_question_of_a_container_is_answered_and_not_asked_again() {
         for resolver in ["nameserver 10.99.0.1\n", "nameserver 127.0.0.53\n"] {
             machine.resolve_by(resolver);
             for way in WAYS {
-                // On a machine under load a resolver may lose its patience; not five times.
+                // Under load, a resolver may time out; not five times.
                 let once = (0..5).any(|_| {
                     machine.times_asked();
                     let words = format!("run --rm --init {}", visit(NAME));
@@ -93,7 +93,7 @@ fn the_first_question_of_a_container_is_answered_and_not_asked_again() {
 }
 
 #[test]
-fn a_build_step_finds_names() {
+fn a_build_step_resolves_names() {
     requires!(
         Root,
         Outbound,
@@ -124,7 +124,7 @@ fn a_build_step_finds_names() {
 }
 
 #[test]
-fn a_machine_without_a_default_route_is_reached_with_its_neighbours() {
+fn a_machine_without_a_default_route_and_its_neighbours_are_reached() {
     requires!(
         Root,
         Outbound,

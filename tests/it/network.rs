@@ -1,7 +1,7 @@
-//! The network of a container: its interface, its way out, and what says how to find names.
+//! A container's network: its interface, its egress, and its resolver settings.
 //!
-//! Nothing here needs the Internet: servers of the test stand on the machine's own address, which is as far away as any
-//! for a container with a network of its own.
+//! This needs no Internet: the test's servers listen on the machine's own address, which looks remote to a container
+//! with its own network.
 
 use crate::support::process::eventually;
 use crate::support::requires::{own_address, requires};
@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::{fs, thread};
 
-/// Answers every request at `ip` with a greeting, for as long as the test runs. Its address.
+/// Answers every request at `ip` with a greeting, until the test ends. Returns its address.
 fn greeter(ip: IpAddr) -> SocketAddr {
     let listener = TcpListener::bind((ip, 0)).expect("a port is free");
     let address = listener
@@ -27,12 +27,12 @@ fn greeter(ip: IpAddr) -> SocketAddr {
     address
 }
 
-/// A greeter where others reach the machine.
+/// A greeter on the address by which others reach the machine.
 fn outside() -> SocketAddr {
     greeter(own_address().expect("was required"))
 }
 
-/// What a container does to reach `address`, for a bounded time.
+/// The command with which a container requests `address`, for a limited time.
 fn ask(address: impl std::fmt::Display) -> String {
     format!("timeout -s KILL 60 wget -q -O - http://{address}/")
 }
@@ -69,7 +69,7 @@ fn below(pid: i32) -> Vec<(i32, String)> {
     found
 }
 
-/// The monitor of a container that runs.
+/// The monitor of a running container.
 fn monitor_of(sandbox: &Sandbox, name: &str) -> i32 {
     let pid = sandbox
         .docker(&format!("inspect -f '{{{{.State.Pid}}}}' {name}"))
@@ -80,7 +80,7 @@ fn monitor_of(sandbox: &Sandbox, name: &str) -> i32 {
     parent.parse().expect("a number")
 }
 
-/// Whether anybody carries packets for the container.
+/// Whether an uplink process serves the container.
 fn is_served(monitor: i32) -> bool {
     below(monitor)
         .iter()
@@ -88,7 +88,7 @@ fn is_served(monitor: i32) -> bool {
 }
 
 #[test]
-fn the_interface_is_there_before_the_program_runs_and_inspect_tells_the_truth() {
+fn the_interface_exists_before_the_program_runs_and_inspect_shows_it() {
     requires!(Outbound);
     let sandbox = Sandbox::new();
     sandbox
@@ -122,7 +122,7 @@ fn the_interface_is_there_before_the_program_runs_and_inspect_tells_the_truth() 
 }
 
 #[test]
-fn a_container_reaches_the_world_and_nobody_works_for_it_before_it_does() {
+fn a_container_reaches_the_world_and_its_uplink_starts_only_then() {
     requires!(Outbound);
     let sandbox = Sandbox::new();
     let server = outside();
@@ -139,10 +139,9 @@ fn a_container_reaches_the_world_and_nobody_works_for_it_before_it_does() {
         .map(|(pid, _)| PathBuf::from(format!("/proc/{pid}")))
         .collect();
     sandbox.docker("stop -t 0 box").ok().says("box\n");
-    eventually(
-        "whoever carried packets has ended with the container",
-        || is_gone(&all),
-    );
+    eventually("the uplink process has ended with the container", || {
+        is_gone(&all)
+    });
     sandbox
         .docker(&format!("run --rm --init busybox {}", ask(server)))
         .ok()
@@ -163,7 +162,7 @@ fn is_gone(processes: &[PathBuf]) -> bool {
 }
 
 #[test]
-fn nobody_stays_when_the_monitor_is_killed() {
+fn no_process_stays_when_the_monitor_is_killed() {
     requires!(Outbound);
     let sandbox = Sandbox::new();
     let server = outside();
@@ -187,7 +186,9 @@ fn nobody_stays_when_the_monitor_is_killed() {
         assert!(all.len() >= 4, "{:?}", below(monitor));
         let monitor = rustix::process::Pid::from_raw(monitor).expect("a pid");
         rustix::process::kill_process(monitor, rustix::process::Signal::KILL).expect("it runs");
-        eventually("everybody has ended with the monitor", || is_gone(&all));
+        eventually("all processes have ended with the monitor", || {
+            is_gone(&all)
+        });
     }
 }
 
@@ -223,7 +224,7 @@ fn the_machines_loopback_is_not_reached_from_a_container() {
             "0.0.0.0",
         ]
         .map(|address| format!("timeout -s KILL 2 wget -q -O - http://{address}:{port}/ &"));
-        // The one answer is that of the world, so there is a way out, and it does not lead back.
+        // The only answer is the outside greeter's: there is egress, and it does not lead back to the machine.
         let script = format!("{}; {} wait", ask(world), asks.join(" "));
         sandbox
             .docker(&format!("run --rm --init busybox sh -c '{script}'"))
@@ -232,7 +233,7 @@ fn the_machines_loopback_is_not_reached_from_a_container() {
 }
 
 #[test]
-fn slirp4netns_is_used_where_it_is_asked_for() {
+fn slirp4netns_is_used_on_request() {
     requires!(Outbound, Tool("slirp4netns"));
     let sandbox = Sandbox::new().with("DOCKLINGS_OUTBOUND", "slirp4netns");
     let server = outside();
@@ -248,7 +249,7 @@ fn slirp4netns_is_used_where_it_is_asked_for() {
 }
 
 #[test]
-fn without_a_way_out_a_container_has_loopback_and_says_why() {
+fn without_egress_a_container_has_loopback_and_says_why() {
     let sandbox = Sandbox::new().with("DOCKLINGS_OUTBOUND", "no");
     sandbox
         .docker("run --rm busybox sh -c 'ls /sys/class/net; tail -1 /etc/hosts | cut -f1'")
@@ -287,7 +288,7 @@ fn a_program_that_fails_does_not_stop_the_container() {
 }
 
 #[test]
-fn run_in_a_build_has_the_same_way_out() {
+fn run_in_a_build_has_the_same_egress() {
     requires!(Outbound);
     let sandbox = Sandbox::new();
     let server = outside();
@@ -321,7 +322,7 @@ fn run_in_a_build_has_the_same_way_out() {
 }
 
 #[test]
-fn names_are_asked_where_the_flags_say() {
+fn name_lookups_follow_the_flags() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm --dns 9.9.9.9 --dns 8.8.8.8 --dns-search a.test --dns-option ndots:2 busybox cat /etc/resolv.conf")
@@ -358,7 +359,7 @@ fn names_are_asked_where_the_flags_say() {
 }
 
 #[test]
-fn settings_of_the_containers_own_namespaces_are_what_was_asked_for() {
+fn settings_of_the_containers_own_namespaces_are_as_requested() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm --sysctl net.core.somaxconn=64 --shm-size 1m busybox sh -c 'cat /proc/sys/net/core/somaxconn; df -k /dev/shm | tail -1 | tr -s \" \" | cut -d\" \" -f2'")

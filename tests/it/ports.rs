@@ -7,16 +7,16 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-/// More than any answer takes on a busy machine.
+/// Longer than any answer takes on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
-/// What a server on loopback, or none, comes to at a published port, beside the page of one that is reached.
+/// The result at a published port of a server on loopback, or of none. A server that is reached sends its page.
 const RESET: &str = "reset";
 
-/// A visit to `port` of this machine from outside of any container: the last line of the answer.
+/// Visits `port` of this machine from outside the container; returns the last line of the answer.
 fn visit(address: impl Into<std::net::IpAddr>, port: u16) -> String {
     let mut stream = TcpStream::connect((address.into(), port)).expect("the port is published");
     stream.set_read_timeout(Some(LIMIT)).expect("a limit");
-    // It may be broken off before we ask; then it is this that fails.
+    // The connection may be reset before the request; then the write fails.
     if stream.write_all(b"GET / HTTP/1.0\r\n\r\n").is_err() {
         return RESET.to_owned();
     }
@@ -28,8 +28,8 @@ fn visit(address: impl Into<std::net::IpAddr>, port: u16) -> String {
     }
 }
 
-/// Starts a container `name` of a web server that listens at `listen`, which answers once `within` is asked inside. The
-/// port of this machine that leads to its port 80.
+/// Starts a container `name` with a web server that listens at `listen`, and waits until it answers at `within` inside.
+/// Returns the port of this machine that leads to its port 80.
 fn serve(sandbox: &Sandbox, name: &str, listen: &str, within: &str) -> u16 {
     sandbox.write("site/index.html", "a page\n");
     let site = sandbox.work().join("site");
@@ -56,7 +56,7 @@ fn published(sandbox: &Sandbox, name: &str, port: &str) -> u16 {
     port.parse().expect("a port")
 }
 
-/// The rules, for a container that leaves as `outbound` says.
+/// The rules, for a container with egress `outbound`.
 fn check(outbound: &str) {
     let sandbox = Sandbox::new().with("DOCKLINGS_OUTBOUND", outbound);
     for (name, listen, within, answer) in [
@@ -83,7 +83,7 @@ fn check(outbound: &str) {
         .ok()
         .warns("");
     let port = published(&sandbox, "idle", "80/tcp");
-    assert_eq!(visit(Ipv4Addr::LOCALHOST, port), RESET, "nobody listens");
+    assert_eq!(visit(Ipv4Addr::LOCALHOST, port), RESET, "no server listens");
     sandbox
         .docker("inspect -f '{{.NetworkSettings.IPAddress}}' idle own")
         .ok()
@@ -96,13 +96,13 @@ fn a_port_leads_to_the_containers_address_and_not_to_its_loopback() {
 }
 
 #[test]
-fn a_port_leads_there_with_a_way_out_too() {
+fn a_port_leads_there_with_egress_too() {
     requires!(Outbound);
     check("");
 }
 
 #[test]
-fn datagrams_take_the_same_way() {
+fn datagrams_follow_the_same_rules() {
     requires!(Rustc);
     let sandbox = Sandbox::new().with("DOCKLINGS_OUTBOUND", "no");
     let probe = probe::mounted(&sandbox);
@@ -113,7 +113,7 @@ fn datagrams_take_the_same_way() {
             ))
             .ok()
             .warns("");
-        // The table of sockets has its port in hexadecimal digits.
+        // The kernel's table of sockets shows ports in hexadecimal.
         sandbox
             .docker(&format!(
                 "exec {name} sh -c 'until grep -q :2328 /proc/net/udp; do :; done'"
@@ -132,7 +132,7 @@ fn datagrams_take_the_same_way() {
     let mut answer = [0; 16];
     let length = open.recv(&mut answer).expect("an answer");
     assert_eq!(&answer[..length], b"hello");
-    // What could have come of the earlier question would have come by now.
+    // An answer to the earlier question would have arrived by now.
     shut.set_nonblocking(true).expect("ours");
     assert!(shut.recv(&mut answer).is_err(), "loopback answered");
 }

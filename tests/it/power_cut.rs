@@ -1,7 +1,8 @@
-//! After a power cut: the disk as the kernel had written it at that moment, without a sync. ext4 has the names of new files by
-//! then, and not their content.
+//! After a power cut: the disk as the kernel had written it at that moment, without a sync. By then, ext4 has the names
+//! of new files, but not their content.
 //!
-//! The home lies on a file system in a file, mounted through a loop device; a copy of that file is the disk after the cut.
+//! The home is on a file system in a file, mounted through a loop device; a copy of that file is the disk after the
+//! cut.
 
 use crate::support::output::Output;
 use crate::support::requires::requires;
@@ -12,7 +13,7 @@ use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// A machine whose home is on a disk of its own.
+/// A machine whose home is on a separate disk.
 struct Machine {
     sandbox: Sandbox,
     disk: TempDir,
@@ -28,7 +29,8 @@ impl Machine {
         Self::on(disk)
     }
 
-    /// The kernel commits names each second, not every five: no test waits long. Content waits some 30 seconds all the same.
+    /// The kernel commits names every second instead of every five, so that tests are fast. Content still waits some 30
+    /// seconds.
     fn on(disk: TempDir) -> Self {
         let folder = disk.path().join("mounted");
         fs::create_dir(&folder).expect("a folder can be made");
@@ -49,9 +51,9 @@ impl Machine {
         self.disk.path().join("mounted/home")
     }
 
-    /// What is there after a power cut `later`.
+    /// The machine after a power cut `later`.
     fn cut(&self, later: Duration) -> Self {
-        // Not for something to happen: for the time in which names are written, and content is not.
+        // This does not wait for an event, but for the time in which names are written and content is not.
         run(Command::new("sleep").arg(later.as_secs_f64().to_string()));
         let disk = TempDir::with_prefix("dl-disk-").expect("a temporary folder can be made");
         let mut copy = Command::new("cp");
@@ -66,7 +68,7 @@ impl Machine {
         self.sandbox.docker(words)
     }
 
-    /// Each of these works, whatever is damaged.
+    /// Each of these commands works, whatever is damaged.
     #[track_caller]
     fn works(&self) {
         for words in [
@@ -86,7 +88,7 @@ impl Machine {
             self.docker(words).ok();
         }
         self.sandbox.docklings("progress").ok();
-        // Either nothing is damaged, or what is gets repaired.
+        // Either nothing is damaged, or the damage is repaired.
         let _ = self.sandbox.docklings("doctor --repair");
         self.sandbox
             .docklings("doctor --repair")
@@ -131,7 +133,7 @@ fn run(command: &mut Command) {
     assert!(status.is_ok_and(|status| status.success()), "{command:?}");
 }
 
-/// As soon as can be, and when the names are written.
+/// As soon as possible, and when the names are written.
 const MOMENTS: [Duration; 2] = [Duration::ZERO, Duration::from_secs(2)];
 
 #[test]
@@ -145,7 +147,7 @@ fn after_the_first_run_everything_works() {
 }
 
 #[test]
-fn an_image_that_is_there_is_whole_however_it_came() {
+fn a_listed_image_is_complete_whatever_its_source() {
     requires!(Root, Tool("mkfs.ext4"));
     for later in MOMENTS {
         let before = Machine::new();
@@ -185,7 +187,7 @@ fn an_image_that_is_there_is_whole_however_it_came() {
 }
 
 #[test]
-fn a_build_that_the_cut_ended_is_built_again() {
+fn a_build_that_the_cut_interrupted_is_built_again() {
     requires!(Root, Tool("mkfs.ext4"));
     let before = Machine::new();
     before.docker("images").ok();
@@ -207,7 +209,7 @@ fn a_build_that_the_cut_ended_is_built_again() {
 }
 
 #[test]
-fn containers_volumes_and_progress_of_the_last_moment_stop_nothing() {
+fn lost_containers_volumes_and_progress_do_not_stop_other_commands() {
     requires!(Root, Tool("mkfs.ext4"));
     for later in MOMENTS {
         let before = Machine::new();
@@ -227,7 +229,7 @@ fn containers_volumes_and_progress_of_the_last_moment_stop_nothing() {
 }
 
 #[test]
-fn a_layer_of_an_image_from_elsewhere_is_made_again_of_its_blob() {
+fn a_layer_of_a_pulled_image_is_made_again_from_its_blob() {
     requires!(Root, Tool("mkfs.ext4"));
     let machine = Machine::new();
     machine.docker("login -u alice -p pw").ok();
@@ -244,7 +246,7 @@ fn a_layer_of_an_image_from_elsewhere_is_made_again_of_its_blob() {
         .mentions("FROM scratch");
 }
 
-/// Empties the files called `name` of all layers, as a power cut does.
+/// Empties the files `name` of all layers, as a power cut does.
 fn empty(layers: &Path, name: &str) {
     for layer in fs::read_dir(layers)
         .expect("layers can be listed")

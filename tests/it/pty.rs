@@ -3,7 +3,7 @@
 use crate::support::sandbox::Sandbox;
 use rexpect::session::{PtySession, spawn_command};
 
-/// More than anything here takes on a busy machine.
+/// Longer than anything here takes on a busy machine.
 const SECONDS: u64 = 120;
 
 /// Starts `docker` with `words` on a pseudo terminal.
@@ -94,7 +94,7 @@ fn exec_has_a_terminal_too() {
 }
 
 #[test]
-fn the_callers_terminal_is_as_it_was() {
+fn the_callers_terminal_is_restored() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command("/bin/sh");
     command.env("TERM", "dumb").args([
@@ -109,7 +109,7 @@ fn the_callers_terminal_is_as_it_was() {
 }
 
 #[test]
-fn a_terminal_without_one_to_show_it_on_is_refused() {
+fn a_terminal_without_a_terminal_at_the_caller_is_refused() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run -it --rm busybox true")
@@ -117,7 +117,7 @@ fn a_terminal_without_one_to_show_it_on_is_refused() {
         .complains("the input device is not a TTY");
 }
 
-/// Makes the terminal of `session` another size, as a window that is pulled.
+/// Resizes the terminal of `session`, as a window that is dragged.
 fn resize(session: &PtySession, rows: u16, columns: u16) {
     let master = session
         .process()
@@ -165,7 +165,7 @@ fn several_clients_see_the_same_terminal_and_each_may_leave() {
     let mut second = on_terminal(&sandbox, "attach box");
     let mut third = on_terminal(&sandbox, "attach --detach-keys ctrl-x,x box");
     sandbox.until_happened("attach", 3);
-    // Whoever is attached hears what is typed by another, and what comes of it.
+    // Each attached client sees what another one types, and the result.
     let hears = |typing: &mut PtySession, hearing: &mut PtySession, word: &str| {
         typing.send_line(&format!("echo {word}")).expect("a line");
         hearing

@@ -1,9 +1,9 @@
-//! Commands that get in each other's way: whoever comes second waits, or is told the truth.
+//! Commands that interfere with each other: the later one waits, or reports the true state.
 
 use crate::support::loopback::own_loopback;
 use crate::support::sandbox::Sandbox;
 
-/// A probe of the lock is no monitor: `start` was taken in by `ps`.
+/// A probe of the lock does not mean that a monitor holds it: `ps` misled `start`.
 #[test]
 fn a_container_starts_while_others_look_at_it() {
     let sandbox = Sandbox::new();
@@ -32,7 +32,7 @@ fn a_start_waits_for_a_copy_into_the_stopped_container() {
         .docker("create --name box busybox sleep 600")
         .ok()
         .warns("");
-    // The copy has begun when it reads, and ends when we have written.
+    // The copy has started when it reads, and ends when we have written.
     sandbox
         .shell(
             "mkfifo pipe; tar -C data -cf data.tar file
@@ -53,7 +53,7 @@ fn a_start_does_not_wait_for_ever_for_a_copy_without_an_end() {
         .docker("create --name box busybox sleep 600")
         .ok()
         .warns("");
-    // More than a pipe holds: when it is written, the copy has begun.
+    // More than a pipe holds: once it is written, the copy has started.
     sandbox
         .shell(
             "mkfifo pipe; docker cp - box:/tmp <pipe & copy=$!
@@ -67,7 +67,7 @@ fn a_start_does_not_wait_for_ever_for_a_copy_without_an_end() {
 }
 
 #[test]
-fn of_eight_starts_one_starts_and_all_are_content() {
+fn of_eight_starts_one_starts_and_all_succeed() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("create --name box busybox sleep 600")
@@ -105,9 +105,9 @@ fn of_eight_removals_one_removes_and_nothing_is_left() {
     }
 }
 
-/// A container with `--rm` removes itself while somebody else removes it.
+/// A container with `--rm` removes itself while another command removes it.
 #[test]
-fn a_removal_and_the_containers_own_removal_get_along() {
+fn a_removal_and_the_containers_own_removal_both_succeed() {
     let sandbox = Sandbox::new();
     for _ in 0..20 {
         sandbox
@@ -124,7 +124,7 @@ fn a_removal_and_the_containers_own_removal_get_along() {
     assert_eq!(sandbox.container_ids(), [""; 0]);
 }
 
-/// Between the question and the answer of a copy, the container ends.
+/// The container ends during a copy.
 #[test]
 fn a_copy_arrives_whenever_the_container_ends() {
     let sandbox = Sandbox::new();

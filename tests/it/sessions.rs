@@ -1,5 +1,6 @@
-//! What runs is found again, and ended, from every session of its user: after a logout that took the runtime folder, from
-//! another terminal with another environment, in two homes at once, and when the monitor itself does not answer.
+//! Running containers can be found and stopped from every session of their user: after a logout that removed the
+//! runtime folder, from another terminal with a different environment, in two homes at once, and when the monitor does
+//! not answer.
 
 use crate::support::loopback::own_loopback;
 use crate::support::output::Output;
@@ -11,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Signals the monitor of `name`, which is found by its words as a person would.
+/// Signals the monitor of `name`, which is found by its command line, as a person would do it.
 fn signal(sandbox: &Sandbox, name: &str, signal: Signal) -> Pid {
     let id = sandbox
         .docker(&format!("inspect -f '{{{{.Id}}}}' {name}"))
@@ -43,7 +44,7 @@ fn folder_of_container(home: &Path) -> PathBuf {
     folders.next().expect("there is one")
 }
 
-/// Everything that reaches a running container does; then it is stopped, started and removed.
+/// Runs every command that contacts a running container; then stops, starts and removes it.
 #[track_caller]
 fn is_reached_and_removed(docker: &dyn Fn(&str) -> Output, name: &str) {
     docker(&format!("exec {name} echo here"))
@@ -66,7 +67,7 @@ fn is_reached_and_removed(docker: &dyn Fn(&str) -> Output, name: &str) {
     docker("ps -aq").ok().says("");
 }
 
-/// A container that says `up`, and would be started again for ever.
+/// A container that prints `up` and restarts for ever.
 const RUN: &str = "run -d --name box --restart always busybox sh -c 'echo up; exec sleep 600'";
 
 #[test]
@@ -99,7 +100,7 @@ fn a_container_is_reached_from_sessions_with_another_runtime_folder_or_none() {
     }
 }
 
-/// A container that its policy starts again needs nothing of what the first start had.
+/// A restart by its policy needs nothing that the first start used.
 #[test]
 fn a_restart_policy_goes_on_without_the_runtime_folder() {
     let sandbox = Sandbox::new();
@@ -113,7 +114,7 @@ fn a_restart_policy_goes_on_without_the_runtime_folder() {
 }
 
 #[test]
-fn a_home_with_a_long_name_is_no_obstacle() {
+fn a_home_with_a_long_name_works() {
     let sandbox = Sandbox::new();
     let home = sandbox.work().join("long".repeat(40));
     let long =
@@ -146,7 +147,7 @@ fn two_homes_of_a_user_do_not_touch_each_others_containers() {
 }
 
 #[test]
-fn a_socket_that_was_removed_comes_back() {
+fn a_removed_socket_is_made_again() {
     let sandbox = Sandbox::new();
     sandbox.docker(RUN).ok();
     let socket = folder_of_container(&sandbox.home()).join("ctl.sock");
@@ -158,7 +159,7 @@ fn a_socket_that_was_removed_comes_back() {
 }
 
 #[test]
-fn a_monitor_that_was_stopped_is_woken_to_end_its_container() {
+fn a_stopped_monitor_is_woken_to_end_its_container() {
     let sandbox = Sandbox::new();
     for (words, then) in [
         ("stop -t 0 box", "exited 137"),
@@ -186,7 +187,7 @@ fn signal_if_running(sandbox: &Sandbox, status: &str) {
     }
 }
 
-/// A monitor that waits for ever: its log is a pipe without a reader.
+/// A monitor that blocks for ever: its log is a pipe without a reader.
 fn hang(sandbox: &Sandbox) {
     sandbox
         .docker("run -d -i --name box busybox sh -c 'read word; echo $word; exec sleep 600'")
@@ -206,7 +207,7 @@ fn hang(sandbox: &Sandbox) {
 }
 
 #[test]
-fn a_monitor_that_hangs_is_ended_with_its_container() {
+fn a_monitor_that_hangs_is_killed_with_its_container() {
     let sandbox = Sandbox::new();
     for (words, then) in [
         ("stop -t 1 box", "exited 255"),
@@ -226,9 +227,9 @@ fn a_monitor_that_hangs_is_ended_with_its_container() {
     }
 }
 
-/// A logout or a shutdown asks every process to end, and waits 90 seconds for those that do not.
+/// A logout or a shutdown sends SIGTERM to every process, and waits 90 seconds for those that do not end.
 #[test]
-fn a_monitor_that_is_asked_to_end_stops_its_container() {
+fn a_monitor_that_gets_sigterm_stops_its_container() {
     let sandbox = Sandbox::new();
     let polite = "sh -c 'trap \"echo bye; exit 3\" TERM; echo up; while :; do sleep 0.05; done'";
     for (flags, program, then) in [
@@ -268,7 +269,7 @@ fn a_monitor_that_is_asked_to_end_stops_its_container() {
 }
 
 #[test]
-fn a_paused_container_ends_when_its_monitor_is_asked_to_end_or_killed() {
+fn a_paused_container_ends_when_its_monitor_gets_sigterm_or_is_killed() {
     requires!(Root, Limits);
     let sandbox = Sandbox::new();
     sandbox
@@ -286,7 +287,7 @@ fn a_paused_container_ends_when_its_monitor_is_asked_to_end_or_killed() {
     sandbox.docker("start box").ok();
 }
 
-/// An exercise whose container's monitor does not answer is started over all the same.
+/// An exercise can be started over even if its container's monitor does not answer.
 #[test]
 fn an_exercise_is_reset_whatever_became_of_its_monitors() {
     let sandbox = Sandbox::new().with("DOCKLINGS_SANDBOX", "ex-put-it-in");
@@ -301,7 +302,7 @@ fn an_exercise_is_reset_whatever_became_of_its_monitors() {
     }
 }
 
-/// Somebody else's machine cannot be restarted by a test; a record of another boot says the same.
+/// A test cannot restart the machine; a record of another boot has the same effect.
 fn as_before_a_reboot(sandbox: &Sandbox) {
     let free = sandbox.home().join("sandboxes/free");
     let state = folder_of_container(&sandbox.home()).join("state.json");
@@ -313,7 +314,7 @@ fn as_before_a_reboot(sandbox: &Sandbox) {
 }
 
 #[test]
-fn after_a_reboot_the_first_command_starts_what_a_policy_asks_for_and_tells_what_ended() {
+fn after_a_reboot_the_first_command_applies_restart_policies_and_reports_what_ended() {
     let sandbox = Sandbox::new();
     for (policy, stop, starts) in [
         ("always", false, true),
@@ -334,20 +335,20 @@ fn after_a_reboot_the_first_command_starts_what_a_policy_asks_for_and_tells_what
         as_before_a_reboot(&sandbox);
         let first = sandbox.docker("ps -q").ok();
         assert_eq!(!first.stdout.is_empty(), starts, "{policy} {stop}: {first}");
-        let told = match starts {
+        let note = match starts {
             true => format!("`box` was started again, since its restart policy is `{policy}`"),
             false if stop => String::new(),
             false => {
                 "note: `box` ended when the machine restarted\nhint: docker start box".to_owned()
             }
         };
-        assert!(first.stderr.contains(&told), "{policy} {stop}: {first}");
+        assert!(first.stderr.contains(&note), "{policy} {stop}: {first}");
         sandbox.docker("ps -q").ok().warns("");
         sandbox.docker("rm -f box").ok();
     }
 }
 
-/// With `--rm` nothing is left to be shown.
+/// With `--rm`, nothing is left to show.
 #[test]
 fn a_container_that_removes_itself_is_gone_after_a_reboot() {
     let sandbox = Sandbox::new();
@@ -365,7 +366,7 @@ fn a_container_that_removes_itself_is_gone_after_a_reboot() {
 }
 
 #[test]
-fn after_a_session_has_ended_the_next_command_starts_what_a_policy_asks_for() {
+fn after_a_session_has_ended_the_next_command_applies_restart_policies() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run -d --name box --stop-timeout 0 --restart unless-stopped busybox sleep 600")
@@ -377,7 +378,7 @@ fn after_a_session_has_ended_the_next_command_starts_what_a_policy_asks_for() {
 }
 
 #[test]
-fn stop_all_ends_what_runs_in_every_sandbox() {
+fn stop_all_stops_the_containers_of_every_sandbox() {
     let sandbox = Sandbox::new();
     let other = |words: &str| sandbox.shell(&format!("DOCKLINGS_SANDBOX=other {words}"));
     sandbox.docklings("stop --all").ok().says("nothing runs\n");
@@ -408,7 +409,7 @@ fn stop_all_ends_what_runs_in_every_sandbox() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_with_who_has_it() {
+fn a_port_in_use_is_named_with_its_container() {
     let sandbox = Sandbox::new();
     let port = format!("-p {}:47402:80", own_loopback());
     let terminal =
@@ -435,7 +436,7 @@ fn a_port_that_is_taken_is_named_with_who_has_it() {
 }
 
 #[test]
-fn the_shell_stops_what_runs_in_a_done_exercise_and_tells_what_goes_on() {
+fn the_shell_stops_containers_of_a_finished_exercise_and_names_what_still_runs() {
     let sandbox = Sandbox::new();
     let lines = "go put-it-in
 docker cp menu/. cafe:/menu
@@ -446,13 +447,13 @@ quit
 ";
     let mut docklings = sandbox.command(sandbox.bin().join("docklings"));
     let said = process::run(docklings.arg("--plain"), lines.as_bytes()).ok();
-    // It is broken into lines for the terminal.
-    let told = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for text in [
+    // The text is wrapped for the terminal.
+    let text = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for line in [
         "`put-it-in` is done: `cafe` is being stopped.",
-        "1 container still runs: `mine` of the playground. `docklings stop --all` ends it.",
+        "1 container still runs: `mine` of the playground. `docklings stop --all` stops it.",
     ] {
-        assert!(told.contains(text), "{said}");
+        assert!(text.contains(line), "{said}");
     }
     eventually("the exercise's container has ended", || {
         let running = sandbox
@@ -462,9 +463,9 @@ quit
     });
 }
 
-/// Commands that meet a removal go on with the rest, or say what is missing.
+/// Commands that meet a removal continue with the rest, or name what is missing.
 #[test]
-fn prune_rm_and_commit_go_on_when_a_container_goes_meanwhile() {
+fn prune_rm_and_commit_continue_when_a_container_is_removed_meanwhile() {
     let sandbox = Sandbox::new();
     for _ in 0..5 {
         let made = "for n in $(seq 12); do docker create --name c$n busybox true; done >/dev/null";

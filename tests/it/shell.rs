@@ -1,4 +1,4 @@
-//! The lesson shell and the course's verbs: sessions as text in, text out, on a small course of the test's own.
+//! The lesson shell and the course's verbs: sessions with text input and output, on a small course made by the test.
 
 use crate::support::output::Output;
 use crate::support::process;
@@ -77,14 +77,14 @@ pub(crate) fn sandbox() -> Sandbox {
     sandbox.with("DOCKLINGS_CONTENT", &course)
 }
 
-/// Gives the shell `lines`, one after the other, and reads what it says.
+/// Feeds `lines` to the shell, and returns its output.
 pub(crate) fn session(sandbox: &Sandbox, lines: &[&str]) -> Output {
     let input = lines.join("\n") + "\n";
     process::run(&mut sandbox.command("docklings"), input.as_bytes())
 }
 
 #[test]
-fn a_student_is_told_why_it_is_not_right_and_then_passes() {
+fn a_student_sees_why_it_is_wrong_and_then_passes() {
     let sandbox = sandbox();
     session(
         &sandbox,
@@ -128,7 +128,7 @@ fn from_a_pipe_there_is_no_prompt_and_no_escape() {
 }
 
 #[test]
-fn what_a_line_leaves_is_there_for_the_next() {
+fn a_line_passes_its_state_to_the_next() {
     let output = session(
         &sandbox(),
         &[
@@ -161,7 +161,7 @@ fn what_a_line_leaves_is_there_for_the_next() {
 }
 
 #[test]
-fn each_exercise_has_a_sandbox_and_files_of_its_own() {
+fn each_exercise_has_its_own_sandbox_and_files() {
     let sandbox = sandbox();
     session(
         &sandbox,
@@ -195,7 +195,7 @@ fn reset_brings_the_exercise_back_to_its_beginning() {
         ],
     )
     .ok()
-    .mentions("Nothing was changed.\n<other>\n")
+    .mentions("Nothing has changed.\n<other>\n")
     .mentions("(box)\nfiles\n");
 }
 
@@ -214,7 +214,7 @@ fn the_solution_is_played_without_touching_the_learners_own() {
         ],
     )
     .ok()
-    .mentions("The exercise is not done. Show its solution all the same?")
+    .mentions("The exercise is not done. Show its solution anyway?")
     .mentions("$ docker start -a box")
     .mentions("In a scratch sandbox:")
     .mentions("Yours is as it was.\n\n0\n");
@@ -237,11 +237,11 @@ fn hints_follow_the_mistake_and_are_remembered() {
     sandbox
         .docklings("hint box")
         .ok()
-        .mentions("No hint is left");
+        .mentions("There are no more hints");
 }
 
 #[test]
-fn check_tells_scripts_by_exit_code_and_json() {
+fn check_reports_to_scripts_by_exit_code_and_json() {
     let sandbox = sandbox();
     let parse = |output: &Output| -> Value { serde_json::from_str(&output.stdout).unwrap() };
     let report = parse(&sandbox.docklings("check box --json").fails(1));
@@ -283,7 +283,7 @@ fn progress_is_taken_to_another_machine() {
     there
         .docklings(&format!("progress import {file}"))
         .ok()
-        .says("taken in: 1 more exercise done\n");
+        .says("imported: 1 more exercise done\n");
     there
         .docklings("progress")
         .ok()
@@ -296,7 +296,7 @@ fn progress_is_taken_to_another_machine() {
 }
 
 #[test]
-fn a_broken_exercise_is_told_and_the_course_goes_on() {
+fn a_broken_exercise_is_reported_and_the_course_continues() {
     let sandbox = sandbox();
     sandbox.write(
         "course/exercises/01-boxes/box.yaml",
@@ -310,7 +310,7 @@ fn a_broken_exercise_is_told_and_the_course_goes_on() {
 }
 
 #[test]
-fn reset_all_begins_the_course_anew_and_leaves_the_playground() {
+fn reset_all_starts_the_course_over_and_leaves_the_playground() {
     let sandbox = sandbox();
     sandbox.docker("run --name mine busybox true").ok();
     session(&sandbox, &["go box", "docker start -a box", "answer amber"])
@@ -332,7 +332,7 @@ fn reset_all_begins_the_course_anew_and_leaves_the_playground() {
 }
 
 #[test]
-fn why_tells_what_the_last_line_did_and_show_draws_it() {
+fn why_explains_what_the_last_line_did_and_show_draws_it() {
     session(
         &sandbox(),
         &[
@@ -359,13 +359,13 @@ fn why_tells_what_the_last_line_did_and_show_draws_it() {
     .mentions("1 added, 0 changed, 0 deleted\nA /x\n")
     .mentions("busybox:latest  ")
     .mentions("image hello-world:latest")
-    .mentions("a container's own layer is written, and goes\nwith `docker rm`.\n")
+    .mentions("a container's own layer is writable, and\n`docker rm` removes it.\n")
     .complains("No such layer: nothing")
     .mentions("--rm");
 }
 
 #[test]
-fn env_makes_any_shell_one_of_ours() {
+fn env_makes_any_shell_use_our_docker() {
     let sandbox = sandbox();
     sandbox.docklings("check box").fails(1).mentions("NOT YET");
     sandbox
@@ -375,7 +375,7 @@ fn env_makes_any_shell_one_of_ours() {
 }
 
 #[test]
-fn a_value_that_no_line_can_hold_ends_nothing() {
+fn a_value_too_long_for_a_line_does_not_end_the_shell() {
     let long = format!("echo {}", "x".repeat(200_000));
     session(
         &sandbox(),
@@ -388,9 +388,9 @@ fn a_value_that_no_line_can_hold_ends_nothing() {
         ],
     )
     .ok()
-    .mentions("`LONG` is too long to be kept for the next line, and is forgotten.\n")
+    .mentions("`LONG` is too long to keep for the next line, so it is dropped.\n")
     .mentions("then kept 0\n")
-    .mentions("the line cannot be run: argument list too long\n")
+    .mentions("cannot run the line: argument list too long\n")
     .mentions("and on\n");
 }
 
@@ -407,7 +407,7 @@ fn an_exercise_that_does_not_exist_has_no_sandbox() {
 }
 
 #[test]
-fn watch_tells_what_is_done_in_another_terminal() {
+fn watch_reports_what_is_done_in_another_terminal() {
     let sandbox = sandbox();
     let seen = sandbox.write("seen", "");
     let said = |text: &str| fs::read_to_string(&seen).is_ok_and(|seen| seen.contains(text));
@@ -425,12 +425,12 @@ fn watch_tells_what_is_done_in_another_terminal() {
     process::eventually("a goal is reached", || {
         said("PASS  The box was started again. (1 of 2)")
     });
-    // What takes a goal away is told, too.
+    // A lost goal is reported, too.
     sandbox
         .shell(&format!("{there} && docker rm box >/dev/null"))
         .ok();
     process::eventually("a goal is lost", || {
-        said("no longer so: The box was started")
+        said("no longer true: The box was started")
     });
     drop(watch.kill());
     drop(watch.wait());
@@ -454,7 +454,7 @@ fn nothing_is_wider_than_a_small_terminal() {
 }
 
 #[test]
-fn doctor_finds_a_machine_on_which_tests_run_fit() {
+fn doctor_passes_on_a_machine_on_which_tests_run() {
     let sandbox = Sandbox::new();
     let output = sandbox.docklings("doctor --json").ok();
     let found: Value = serde_json::from_str(&output.stdout).unwrap();
@@ -474,7 +474,7 @@ fn doctor_finds_a_machine_on_which_tests_run_fit() {
 }
 
 #[test]
-fn doctor_names_a_folder_that_cannot_be_written_and_a_way_around() {
+fn doctor_names_a_folder_that_cannot_be_written_and_a_fix() {
     let sandbox = Sandbox::new();
     let file = sandbox.write("a-file", "");
     let sandbox = sandbox.with("DOCKLINGS_HOME", &file.join("home").display().to_string());

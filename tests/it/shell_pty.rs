@@ -16,10 +16,10 @@ pub(crate) fn on_terminal(sandbox: &Sandbox, term: &str, prompt: &str) -> PtySes
 }
 
 #[test]
-fn keys_reach_the_program_and_the_shell_goes_on() {
+fn keys_reach_the_program_and_the_shell_keeps_running() {
     let sandbox = sandbox();
     let mut session = on_terminal(&sandbox, "dumb", "boxes $ ");
-    // A shell of its own, so that the key ends it whether it has come to `sleep` already or not.
+    // Its own shell, so that the key ends it whether or not `sleep` has started already.
     session
         .send_line("sh -c 'echo begin; exec sleep 600'")
         .expect("a line");

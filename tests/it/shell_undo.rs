@@ -1,4 +1,4 @@
-//! `undo` in the lesson shell: what a line did is taken back, or it is said why that cannot be.
+//! `undo` in the lesson shell: a line is reverted, or the shell says why it cannot be.
 
 use crate::shell::sandbox;
 use crate::support::output::Output;
@@ -6,7 +6,7 @@ use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 use std::fs;
 
-/// A session; its sentences are not broken where the lines of a terminal end.
+/// A session whose messages are not wrapped.
 fn session(sandbox: &Sandbox, lines: &[&str]) -> Output {
     let mut output = crate::shell::session(sandbox, lines);
     let broken = std::mem::take(&mut output.stdout);
@@ -21,7 +21,7 @@ fn session(sandbox: &Sandbox, lines: &[&str]) -> Output {
 }
 
 #[test]
-fn a_container_that_was_made_is_gone_again() {
+fn a_new_container_is_removed_again() {
     let sandbox = sandbox();
     session(
         &sandbox,
@@ -36,16 +36,16 @@ fn a_container_that_was_made_is_gone_again() {
         ],
     )
     .ok()
-    .mentions("There is nothing to take back")
+    .mentions("There is nothing to undo")
     .mentions("now one\n")
-    .mentions("Taken back: `docker run --name one busybox true`. Gone: container one.")
-    .mentions("Files of your own are not touched.")
+    .mentions("Undone: `docker run --name one busybox true`. Removed: container one.")
+    .mentions("Your own files are not touched.")
     .never_mentions("then one");
     sandbox.docker("events --since 0 --until 1m").ok().says("");
 }
 
 #[test]
-fn what_was_removed_or_changed_at_rest_is_as_it_was() {
+fn removals_and_changes_of_stopped_containers_are_reverted() {
     let sandbox = sandbox();
     sandbox
         .docker("run --name one -v data:/data busybox sh -c 'echo first | tee /note /data/note; rm /etc/group'")
@@ -69,16 +69,16 @@ fn what_was_removed_or_changed_at_rest_is_as_it_was() {
     ];
     session(&sandbox, &lines)
         .ok()
-        .mentions("Taken back: `docker rm one`. There again: container one.")
+        .mentions("Undone: `docker rm one`. Restored: container one.")
         .mentions("first\nfirst\nD /etc/group\n")
-        .mentions("Taken back: `docker start -a one`.")
-        .mentions("There again: image mine:v1.")
-        .mentions("There again: container one, volume data.")
+        .mentions("Undone: `docker start -a one`.")
+        .mentions("Restored: image mine:v1.")
+        .mentions("Restored: container one, volume data.")
         .mentions("/one is there\n");
 }
 
 #[test]
-fn what_ended_a_process_cannot_be_taken_back_and_nothing_is() {
+fn a_line_that_ended_a_process_cannot_be_undone_and_changes_nothing() {
     let sandbox = sandbox();
     sandbox.docker("run -d --name long busybox sleep 600").ok();
     session(
@@ -96,17 +96,17 @@ fn what_ended_a_process_cannot_be_taken_back_and_nothing_is() {
         ],
     )
     .ok()
-    .mentions("Gone: container other.")
+    .mentions("Removed: container other.")
     .mentions("left long\n")
     .never_mentions("left other")
-    .mentions("`docker exec long touch /new` cannot be taken back: the container `long` is running, and what was changed in it is not kept.")
+    .mentions("`docker exec long touch /new` cannot be undone: the container `long` is running, and what was changed in it is not kept.")
     .mentions("a process that has ended does not come back. `docker start long` may help.")
     .mentions("still kept exited\n")
     .mentions("still long exited\n");
 }
 
 #[test]
-fn files_of_a_lesson_come_back_and_its_goals_are_judged_again() {
+fn files_of_a_lesson_are_restored_and_its_goals_are_judged_again() {
     let sandbox = sandbox();
     session(
         &sandbox,
@@ -123,16 +123,16 @@ fn files_of_a_lesson_come_back_and_its_goals_are_judged_again() {
         ],
     )
     .ok()
-    .mentions("Taken back: `rm files/hello.txt && mkdir -p new/folder`.")
+    .mentions("Undone: `rm files/hello.txt && mkdir -p new/folder`.")
     .mentions("hello\nfiles\n")
     .mentions("PASS  The box was started again.")
-    .mentions("no longer so: The box was started again.")
-    .mentions("Taken back: `docker start -a box`.")
+    .mentions("no longer true: The box was started again.")
+    .mentions("Undone: `docker start -a box`.")
     .never_mentions("A new container was made.");
 }
 
 #[test]
-fn a_build_is_taken_back_with_its_cache() {
+fn a_build_is_undone_with_its_cache() {
     let sandbox = sandbox();
     sandbox.write("Dockerfile", "FROM busybox\nRUN echo made > /made\n");
     session(
@@ -145,7 +145,7 @@ fn a_build_is_taken_back_with_its_cache() {
         ],
     )
     .ok()
-    .mentions("Gone: image app:latest.")
+    .mentions("Removed: image app:latest.")
     // FROM, and not the step.
     .mentions("\n1\n");
 }
@@ -182,7 +182,7 @@ fn on_a_terminal_it_is_a_word_like_the_others() {
     session.exp_string("boxes $ ").expect("the prompt");
     session.send_line("undo").expect("a word");
     session
-        .exp_string("Taken back: `docker create --name it busybox`. Gone: container it.")
+        .exp_string("Undone: `docker create --name it busybox`. Removed: container it.")
         .expect("what was done");
     session.exp_string("boxes $ ").expect("the prompt");
     session.send_line("quit").expect("a word");
@@ -190,7 +190,7 @@ fn on_a_terminal_it_is_a_word_like_the_others() {
 }
 
 #[test]
-fn files_of_other_users_of_a_container_come_back_as_theirs() {
+fn files_of_other_users_of_a_container_keep_their_owners() {
     requires!(SubordinateIds);
     let sandbox = sandbox();
     sandbox
@@ -207,7 +207,7 @@ fn files_of_other_users_of_a_container_come_back_as_theirs() {
         ],
     )
     .ok()
-    .mentions("There again: container one.");
+    .mentions("Restored: container one.");
     for image in ["before", "after"] {
         sandbox
             .docker(&format!("run --rm {image} stat -c '%u %g %a' /f"))

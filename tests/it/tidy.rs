@@ -1,8 +1,7 @@
-//! The rules of the repository that a compiler does not know.
+//! The rules of the repository that the compiler does not check.
 //!
-//! Each rule is a function from file texts to sentences about what is wrong, so each is tested on a planted
-//! violation as well as applied to the repository. A rule that holds prints nothing; one that does not prints every
-//! violation at once, with file and line.
+//! Each rule is a function from file texts to messages about violations, so it is tested on a planted violation and
+//! applied to the repository. A rule that fails prints all violations at once, with file and line.
 
 mod changelog;
 mod layers;

@@ -1,8 +1,8 @@
-//! What a program inside a container can do, tried from within. One word per try; prints `allowed`, or the error's name.
+//! Tries what a program inside a container can do. Takes one word per try; prints `allowed`, or the error's name.
 //!
-//! Compiled by `tests/it/support/probe.rs` with `rustc` alone and linked statically, so it runs in any image. It is no
-//! part of a crate, and the one place outside the engine that makes system calls by itself: what it tries has no safe
-//! wrapper, and is meant to fail.
+//! `tests/it/support/probe.rs` compiles it with `rustc` alone and links it statically, so it runs in any image. It
+//! belongs to no crate, and is the only place outside the engine that makes system calls by itself: its calls have no
+//! safe wrappers, and are meant to fail.
 
 use std::ffi::{CString, c_char, c_int, c_long};
 use std::io::Error;
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
             println!("{}", unsafe { getauxval(23) });
         }
         "i386" => {
-            // getpid of the 32-bit interface, as `asm/unistd_32.h` numbers it.
+            // getpid of the 32-bit interface, with its number from `asm/unistd_32.h`.
             let result: i32;
             // SAFETY: the call takes no argument and writes no memory; the 32-bit entry keeps all registers but this one.
             unsafe { std::arch::asm!("int 0x80", inlateout("eax") 20 => result, options(nostack)) };
@@ -83,7 +83,6 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Open descriptors and what they lead to, without the one that reads the list.
 /// Sends back each datagram that comes to `address`.
 fn echo(address: &str) {
     let socket = std::net::UdpSocket::bind(address).expect("the address is free");
@@ -106,8 +105,8 @@ fn fds() {
     }
 }
 
-/// Looks at every process that appears beside it, until it is killed. Says `seen` of one of the engine's that has not
-/// become the command yet, and `hit` of whatever has more than the container has.
+/// Inspects every process that appears, until it is killed. Prints `seen` for one of the engine's processes that is not
+/// the command yet, and `hit` for a process that has more than the container.
 fn watch() {
     let me = std::process::id();
     let own = Seen::of(me).expect("our own status can be read");
@@ -130,7 +129,7 @@ fn watch() {
     }
 }
 
-/// What `/proc/<pid>/status` says of a process's rights.
+/// A process's rights in `/proc/<pid>/status`.
 struct Seen {
     name: String,
     capabilities: u64,
@@ -160,8 +159,8 @@ impl Seen {
     }
 }
 
-/// The descriptors of a process of the engine's that are neither its streams nor the one socket to its monitor. Whoever sees
-/// them may open what they lead to.
+/// The descriptors of one of the engine's processes other than its streams and its one socket to the monitor. A process
+/// that sees them can open their targets.
 fn held(pid: u32) -> Vec<String> {
     let list = std::fs::read_dir(format!("/proc/{pid}/fd"));
     let targets = list.into_iter().flatten().flatten();
@@ -175,7 +174,7 @@ fn held(pid: u32) -> Vec<String> {
     targets
 }
 
-/// `clone` with `flags`; a child, if there is one, ends at once. Nobody waits for it: the container's end does.
+/// Calls `clone` with `flags`; a child, if there is one, ends at once. It is not reaped before the container ends.
 ///
 /// # Safety
 /// The caller must have one thread.
@@ -190,14 +189,14 @@ unsafe fn clone(flags: c_long) -> c_long {
     result
 }
 
-/// Makes the call `name` with arguments that do no harm where it is allowed.
+/// Makes the call `name` with arguments that do no harm if it is allowed.
 fn attempt(name: &str) -> String {
     let text = |text: &str| CString::new(text).expect("no zero byte");
     let (none, tmpfs, target) = (text("none"), text("tmpfs"), text("/tmp"));
     let pointer = |text: &CString| text.as_ptr() as *const c_char;
     let zero: c_long = 0;
-    // SAFETY: every pointer is null or one of the strings above, which live until the end of this function; no call
-    // here writes to memory that it is given.
+    // SAFETY: every pointer is null or one of the strings above, which live until the end of this function; none of
+    // these calls writes to the memory that it is given.
     let result = unsafe {
         match name {
             "mount" => syscall(number::MOUNT, pointer(&none), pointer(&target), pointer(&tmpfs), zero, zero),

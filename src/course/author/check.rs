@@ -1,4 +1,4 @@
-//! `docklings author check [ID…]`: proves exercises, and tells all that is wrong with them at once.
+//! `docklings author check [ID…]`: proves exercises, and reports everything that is wrong with them at once.
 
 use super::execute::prepare_home;
 use super::oracle;
@@ -28,29 +28,29 @@ pub(super) struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
-    /// Only read the files, try nothing
+    /// Only read the files, without running anything
     #[arg(long)]
     read_only: bool,
     /// Show every trial of this exercise: its commands, and the verdict of each goal
     #[arg(long, value_name = "ID", conflicts_with_all = ["json", "read_only"])]
     explain: Option<String>,
-    /// Where to try: here, or here and on a real Docker Engine, telling what differs
+    /// Where to try: here, or here and on a real Docker Engine, reporting the differences
     #[arg(long, value_enum, default_value_t = On::Docklings, conflicts_with_all = ["explain", "read_only"])]
     engine: On,
-    /// How many trials at a time; one for each processor if not given
+    /// How many trials to run at a time; by default one per processor
     #[arg(short, long, value_name = "NUMBER")]
     jobs: Option<usize>,
-    /// The learner's seed, from which params are chosen
+    /// The learner's seed, which determines the params
     #[arg(long, default_value = "author")]
     seed: String,
 }
 
-/// Where the trials are carried out.
+/// Where the trials run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum On {
     /// On our engine, with every rule
     Docklings,
-    /// On both, comparing what the exercises' own attempts come to
+    /// On both, comparing the results of the exercises' own attempts
     Docker,
 }
 
@@ -114,18 +114,18 @@ pub(super) fn run(args: &Args) -> CommandResult {
     }
 }
 
-/// What the trials have shown.
+/// The result of the trials.
 #[derive(Default)]
 struct Found {
     problems: Vec<Problem>,
     trials: usize,
-    /// The version of the Docker Engine that was compared with.
+    /// The version of the Docker Engine to compare with.
     docker: Option<String>,
-    /// What that engine does not show: exercise, goal or diagnosis, and the reason.
+    /// What that engine does not show: the exercise, the goal or diagnosis, and the reason.
     unseen: Unseen,
 }
 
-/// Every rule, on our engine.
+/// Checks every rule, on our engine.
 fn here(
     args: &Args,
     env: &Env,
@@ -161,7 +161,7 @@ fn here(
     Ok(found)
 }
 
-/// The attempts that are written down, on our engine and on a real one.
+/// Runs the written attempts on our engine and on a real one.
 fn on_docker(
     args: &Args,
     env: &Env,
@@ -180,7 +180,7 @@ fn on_docker(
     })
 }
 
-/// What was done, in numbers.
+/// Numbers for the last line.
 struct Summary {
     exercises: usize,
     errors: usize,
@@ -188,7 +188,7 @@ struct Summary {
     seconds: f64,
 }
 
-/// Tries every exercise; what was seen, by exercise.
+/// Tries every exercise; returns the observations per exercise.
 fn try_all(args: &Args, env: &Env, exercises: &[Exercise]) -> Vec<Vec<Observation>> {
     let trials: Vec<(usize, trial::Trial)> = exercises
         .iter()

@@ -1,4 +1,4 @@
-//! Trials in sandboxes to throw away: the real binary, the real engine, no learner's state touched.
+//! Trials in scratch sandboxes, with the real binary and the real engine. They do not touch a learner's state.
 
 use crate::course::steps::Steps;
 use crate::course::workspace::{drop_sandbox, remove};
@@ -14,15 +14,15 @@ use checker::world::engine::{EngineSource, EngineWorld};
 use checker::{Attempt, Report, evaluate, wait};
 use std::time::{Duration, Instant};
 
-/// How long a passing state must go on passing, beside `stable`.
+/// How long a passing state must keep passing, in addition to `stable`.
 const SLOW: Duration = Duration::from_millis(120);
 
-/// For how long a file that changed during a look may take to change again by itself; a busy machine lets a container
-/// wait for seconds. Only a check that does change something ever waits so long.
+/// How long a file that changed during a check may take to change again by itself: on a busy machine a container can
+/// wait for seconds. Only a check that does change something waits this long.
 const CONTROL: Duration = Duration::from_secs(20);
 const CONTROL_STEP: Duration = Duration::from_millis(20);
 
-/// What all trials share: the links to our binary, and the starter images. Returns the images' references.
+/// Makes what all trials share: the links to our binary, and the starter images. Returns the images' references.
 pub(super) fn prepare_home(env: &Env) -> CommandResult<Vec<String>> {
     let bench = Bench::new(env, usize::MAX)?;
     let engine = env.engine(&bench.sandbox, "author")?;
@@ -33,7 +33,7 @@ pub(super) fn prepare_home(env: &Env) -> CommandResult<Vec<String>> {
     Ok(references.map(|reference| reference.familiar()).collect())
 }
 
-/// A sandbox and a workspace to throw away.
+/// A scratch sandbox and workspace.
 pub(super) struct Bench<'e> {
     env: &'e Env,
     sandbox: String,
@@ -58,7 +58,7 @@ impl<'e> Bench<'e> {
         &self.sandbox
     }
 
-    /// Ids of the images that its sandbox begins with, by reference.
+    /// Ids of the images that its sandbox starts with, by reference.
     pub(super) fn image_ids(&self) -> CommandResult<std::collections::BTreeMap<String, String>> {
         let engine = self.env.engine(&self.sandbox, "author")?;
         engine.ensure_starter_images()?;
@@ -71,7 +71,7 @@ impl<'e> Bench<'e> {
         Ok(ids)
     }
 
-    /// Does the exercise's setup; `Err` inside is a setup that failed.
+    /// Runs the exercise's setup; an inner `Err` is a setup that failed.
     pub(super) fn set_up(&self, exercise: &Exercise) -> CommandResult<Result<Snapshot, Failure>> {
         let engine = self.env.engine(&self.sandbox, "setup")?;
         engine.ensure_starter_images()?;
@@ -91,7 +91,7 @@ impl<'e> Bench<'e> {
         Ok(world.with_hub(look::hub(self.env, &self.sandbox)))
     }
 
-    /// Throws all of it away.
+    /// Removes the sandbox and the workspace.
     pub(super) fn discard(&self) -> CommandResult {
         drop_sandbox(self.env, &self.sandbox)?;
         remove(&self.steps.workspace)
@@ -102,8 +102,8 @@ impl<'e> Bench<'e> {
         Ok(StateDigest::of(&[sandbox.root(), &self.steps.workspace])?)
     }
 
-    /// Whether each file that differs between `before` and `after` goes on changing while nobody looks, as the log of
-    /// a container does that prints: then it says nothing about who changed it.
+    /// Whether each file that differs between `before` and `after` keeps changing without a check, as the log of a
+    /// container that prints does. Such a file does not show who changed it.
     fn changes_by_itself(&self, before: &StateDigest, after: &StateDigest) -> CommandResult<bool> {
         let mut suspects = before.differences(after);
         let deadline = Instant::now() + CONTROL;
@@ -121,7 +121,7 @@ impl<'e> Bench<'e> {
     }
 }
 
-/// Carries out `trial` number `number`. What goes wrong is part of what was seen.
+/// Runs `trial` as number `number`. Failures are part of the observation.
 pub(super) fn try_out(env: &Env, exercise: &Exercise, trial: Trial, number: usize) -> Observation {
     let mut seen = Observation {
         trial,
@@ -184,7 +184,7 @@ fn carry_out(
     Ok(None)
 }
 
-/// Looks, and compares the state before and after. A container that prints meanwhile changes it too: then once more.
+/// Checks, and compares the state before and after. If a container changed the state meanwhile, it checks once more.
 fn look(
     bench: &Bench<'_>,
     exercise: &Exercise,

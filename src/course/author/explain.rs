@@ -4,10 +4,10 @@ use crate::course::look::{ASIDE, CODE, HEADING, NOT_YET, PASS, styled};
 use checker::author::observe::{Look, Observation};
 use checker::{Exercise, Verdict};
 
-/// Lines of a command's output that are shown.
+/// How many lines of a command's output are shown.
 const SHOWN: usize = 4;
 
-/// What was seen of each trial, as text with colour.
+/// What was observed in each trial, as styled text.
 pub(super) fn text(exercise: &Exercise, seen: &[Observation]) -> String {
     let mut text = String::new();
     for one in seen {

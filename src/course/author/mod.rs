@@ -1,4 +1,4 @@
-//! `docklings author …`: for those who write exercises.
+//! `docklings author …`: tools for people who write exercises.
 
 mod check;
 mod execute;
@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-/// Exit code of wrong usage.
+/// The exit code for wrong usage.
 const USAGE: u8 = 2;
 
 /// Write exercises, and prove that they can be failed, can be solved, and reject the mistakes that learners make
@@ -28,9 +28,9 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Begin an exercise: a file that loads, with what to fill in
+    /// Start an exercise: a file that loads, with places to fill in
     New(new::Args),
-    /// Try every exercise in sandboxes to throw away, and tell everything that is wrong with it. Its commands run as you
+    /// Try every exercise in scratch sandboxes, and report everything that is wrong with it. Its commands run as you
     Check(check::Args),
     /// Show an exercise as a learner sees it
     Preview(preview::Args),
@@ -40,7 +40,7 @@ enum Verb {
     Schema(schema::Args),
 }
 
-/// Where exercises lie, for every verb.
+/// The folder of exercises, for every verb.
 #[derive(Debug, clap::Args)]
 struct Folder {
     /// The folder that holds the exercises
@@ -71,7 +71,7 @@ pub(crate) fn run(words: &[String]) -> CommandResult {
     }
 }
 
-/// Wrong usage, with what helps.
+/// A usage error with a hint.
 fn usage(text: String, hint: String) -> Failure {
     Failure::Hinted(text, USAGE, hint)
 }

@@ -1,4 +1,4 @@
-//! `docklings author new ID`: a file that loads, with what to fill in.
+//! `docklings author new ID`: writes a file that loads, with places to fill in.
 
 use super::{Folder, usage};
 use crate::failure::CommandResult;
@@ -14,7 +14,7 @@ pub(super) struct Args {
     folder: Folder,
 }
 
-/// What a new exercise looks like. It loads, and `author check` says what is missing.
+/// A new exercise. It loads, and `author check` reports what is missing.
 const TEMPLATE: &str = include_str!("new.yaml");
 
 pub(super) fn run(args: &Args) -> CommandResult {
@@ -36,7 +36,11 @@ pub(super) fn run(args: &Args) -> CommandResult {
         .find(|path| path.ends_with(&file))
     {
         return Err(usage(
-            format!("the id `{}` is taken by `{}`", args.id, taken.display()),
+            format!(
+                "the id `{}` is already used by `{}`",
+                args.id,
+                taken.display()
+            ),
             "an id is never used twice, so that progress stays with its exercise".to_owned(),
         ));
     }

@@ -1,4 +1,4 @@
-//! `docklings author nouns [NOUN]`: what a check can ask.
+//! `docklings author nouns [NOUN]`: prints what a check can ask.
 
 use super::usage;
 use crate::failure::CommandResult;

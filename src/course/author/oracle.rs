@@ -1,7 +1,8 @@
-//! `docklings author check --engine docker`: the same trials here and on a real Docker Engine, and what differs.
+//! `docklings author check --engine docker`: runs the same trials here and on a real Docker Engine, and reports
+//! differences.
 //!
-//! The engine must be there for this alone: between two trials everything on it is removed. One that holds anything but
-//! our starter images is refused.
+//! The engine must serve no other purpose: everything on it is removed between two trials. An engine that holds
+//! anything but our starter images is refused.
 
 use super::execute::{Bench, try_out};
 use crate::course::steps::Steps;
@@ -24,10 +25,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
-/// Where an engine listens if `DOCKER_HOST` does not say.
+/// The engine's address if `DOCKER_HOST` is not set.
 const SOCKET: &str = "unix:///var/run/docker.sock";
 
-/// What came of it.
+/// The result of a comparison.
 pub(super) struct Compared {
     /// The engine's version.
     pub(super) version: String,
@@ -39,13 +40,13 @@ pub(super) struct Compared {
     pub(super) unseen: Unseen,
 }
 
-/// Carries out the setups, solutions and other attempts of `exercises` here and on the engine that `DOCKER_HOST` names;
-/// `bundle` are the starter images, `told` is called after each trial.
+/// Runs the setups, solutions and other attempts of `exercises` here and on the engine of `DOCKER_HOST`. `bundle` holds
+/// the starter images; `done` is called after each trial.
 pub(super) fn compare_all(
     env: &Env,
     exercises: &[Exercise],
     bundle: &[String],
-    told: &dyn Fn(),
+    done: &dyn Fn(),
 ) -> CommandResult<Compared> {
     let oracle = Oracle::open(env, bundle)?;
     let mut compared = Compared {
@@ -57,7 +58,8 @@ pub(super) fn compare_all(
     for exercise in exercises {
         if asks_a_registry(exercise) {
             let all = (exercise.id.clone(), "all of it".to_owned());
-            let because = "its accounts are those of the practice hub; this engine would go to Docker Hub with them";
+            let because =
+                "it uses accounts of the practice hub; this engine would try them at Docker Hub";
             compared.unseen.insert(all, because.to_owned());
             continue;
         }
@@ -65,7 +67,7 @@ pub(super) fn compare_all(
             let ours = try_out(env, exercise, trial.clone(), compared.trials);
             let (theirs, undecided) = oracle.try_out(exercise, trial);
             compared.trials += 1;
-            told();
+            done();
             let unseen = &mut compared.unseen;
             let problems = compare::problems(exercise, &ours, &theirs, &undecided, unseen);
             compared.problems.extend(problems);
@@ -84,7 +86,7 @@ pub(super) fn count(exercises: &[Exercise]) -> usize {
         .sum()
 }
 
-/// Whether anything that is done in the exercise asks a registry.
+/// Whether any step of the exercise contacts a registry.
 fn asks_a_registry(exercise: &Exercise) -> bool {
     let wrong = exercise.wrong.iter().map(|wrong| &wrong.attempt);
     let attempts = exercise
@@ -99,7 +101,7 @@ fn asks_a_registry(exercise: &Exercise) -> bool {
         .any(|step| matches!(&step.action, Action::Run(line) if compare::asks_a_registry(line)))
 }
 
-/// What is written down in the exercise; what the rules make of it proves the checks, not the engine.
+/// The exercise's written trials. Trials that the rules derive from them prove the checks, not the engine.
 fn trials(exercise: &Exercise) -> Vec<Trial> {
     let mut trials = plan(exercise);
     trials.retain(|trial| {
@@ -118,7 +120,7 @@ struct Oracle<'e> {
     steps: Steps,
     /// A sandbox of ours for looking at the workspace.
     bench: Bench<'e>,
-    /// The starter images, saved and by reference.
+    /// The starter images, as an archive and by reference.
     archive: PathBuf,
     bundle: Vec<String>,
     /// Holds the link to `docker` and the archive.
@@ -169,7 +171,7 @@ impl<'e> Oracle<'e> {
         Ok(oracle)
     }
 
-    /// Removes everything that a trial has left, and puts starter images back that it removed.
+    /// Removes everything that a trial left, and restores starter images that it removed.
     fn make_fresh(&self) -> CommandResult {
         self.engine.clear(&self.bundle).map_err(unseen)?;
         let there = self.engine.holdings().map_err(unseen)?.images;
@@ -193,7 +195,7 @@ impl<'e> Oracle<'e> {
             .envs(variables))
     }
 
-    /// Carries out `trial`; the second are the diagnoses that the engine does not show enough for.
+    /// Runs `trial`; also returns the diagnoses for which the engine does not show enough.
     fn try_out(&self, exercise: &Exercise, trial: Trial) -> (Observation, Unseen) {
         let mut seen = Observation {
             trial,
@@ -202,7 +204,7 @@ impl<'e> Oracle<'e> {
             failure: None,
         };
         let done = self.carry_out(exercise, &mut seen);
-        // At once: what it published would be in the way of our own next trial.
+        // At once, since its published ports would block our own next trial.
         let cleared = self
             .make_fresh()
             .and_then(|()| remove(&self.steps.workspace));
@@ -279,12 +281,12 @@ impl<'e> Oracle<'e> {
 
 impl Drop for Oracle<'_> {
     fn drop(&mut self) {
-        // What is left of it lies in the home folder and harms nobody.
+        // Leftovers stay in the home folder and do no harm.
         let _ = self.bench.discard();
     }
 }
 
-/// Refuses an engine that somebody uses: this would remove all of it.
+/// Refuses an engine that is in use: a trial would remove everything on it.
 fn refuse_foreign(engine: &DockerEngine, ours: &BTreeMap<String, String>) -> CommandResult {
     let holdings = engine.holdings().map_err(unseen)?;
     let foreign: Vec<&str> = holdings
@@ -300,13 +302,13 @@ fn refuse_foreign(engine: &DockerEngine, ours: &BTreeMap<String, String>) -> Com
         Some(first) => Err(Failed::Hinted(
             format!("the Docker Engine is in use: it has `{first}`, and everything on it would be removed"),
             crate::exit::FAILURE,
-            "start one for this alone: dockerd --data-root DIR --exec-root DIR --pidfile FILE -H unix://SOCKET"
+            "start a separate one: dockerd --data-root DIR --exec-root DIR --pidfile FILE -H unix://SOCKET"
                 .to_owned(),
         )),
     }
 }
 
-/// Where the Docker client may be: PATH, and the usual folders if our own `docker` comes first there.
+/// Folders that may hold the Docker client: PATH, and the usual folders if our own `docker` comes first there.
 fn folders() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let usual = ["/usr/bin", "/usr/local/bin"].map(PathBuf::from);

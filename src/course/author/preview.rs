@@ -1,4 +1,4 @@
-//! `docklings author preview ID`: the exercise as a learner sees it, before anything was done.
+//! `docklings author preview ID`: shows the exercise as a learner sees it at first.
 
 use super::execute::{Bench, prepare_home};
 use super::{Folder, usage};
@@ -18,10 +18,10 @@ use std::path::{Path, PathBuf};
 pub(super) struct Args {
     /// The exercise's id
     id: String,
-    /// No colour, nothing drawn over
+    /// No colour, no redrawing
     #[arg(long)]
     plain: bool,
-    /// In this language, which `<id>.<language>.yaml` has
+    /// In this language, from `<id>.<language>.yaml`
     #[arg(long, value_name = "LANGUAGE")]
     lang: Option<String>,
     /// As the learner with this seed sees it
@@ -34,11 +34,11 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> CommandResult {
     let path = find(&args.folder, &args.id)?;
     let exercise = read(&path, args).map_err(|problems| {
-        let told: Vec<String> = problems
+        let rendered: Vec<String> = problems
             .iter()
             .map(|problem| problem.render(false))
             .collect();
-        Failure::message(told.join("\n\n"))
+        Failure::message(rendered.join("\n\n"))
     })?;
     let look = Look::of_process(args.plain);
     look.show(&view::exercise(&exercise, &BTreeSet::new(), look))?;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
     let discarded = bench.discard();
     let report = report?;
     discarded?;
-    let heading = styled(HEADING, "`check`, before anything was done:");
+    let heading = styled(HEADING, "`check`, before any step:");
     look.show(&format!(
         "\n{heading}\n{}",
         view::report(&report, TextOptions::default(), look)
@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
     Ok(())
 }
 
-/// The exercise in the file `path`, in the language that was asked for.
+/// The exercise in the file `path`, in the requested language.
 fn read(path: &Path, args: &Args) -> Result<Exercise, Vec<Problem>> {
     let exercise = load::exercise(path, &args.seed)?;
     let Some(language) = &args.lang else {

@@ -1,11 +1,11 @@
-//! `docklings author schema`: what editors need to complete and check while one types.
+//! `docklings author schema`: prints the schema that editors need to complete and check an exercise.
 
 use crate::failure::CommandResult;
 use std::io::{self, Write};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Of the output of `docklings check --json` instead
+    /// For the output of `docklings check --json` instead
     #[arg(long)]
     report: bool,
 }

@@ -1,4 +1,4 @@
-//! Trials in parallel, a worker for each processor.
+//! Runs trials in parallel, with one worker per processor.
 
 use super::execute::try_out;
 use crate::env::Env;
@@ -8,14 +8,14 @@ use checker::author::trial::Trial;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Carries out `trials`, each with the index of its exercise; `told` is called after each one. The order of what is
-/// returned is that of `trials`.
+/// Runs `trials`, each with the index of its exercise; calls `done` after each one. Returns the observations in the
+/// order of `trials`.
 pub(super) fn try_all(
     env: &Env,
     exercises: &[Exercise],
     trials: Vec<(usize, Trial)>,
     jobs: usize,
-    told: &(dyn Fn() + Sync),
+    done: &(dyn Fn() + Sync),
 ) -> Vec<(usize, Observation)> {
     let next = AtomicUsize::new(0);
     let seen: Mutex<Vec<(usize, usize, Observation)>> = Mutex::new(Vec::new());
@@ -29,13 +29,13 @@ pub(super) fn try_all(
                         return;
                     };
                     let exercise = &exercises[*owner];
-                    // A lock that a worker died with still keeps the others apart.
+                    // The lock still works after a worker has panicked.
                     let alone = trial
                         .takes_ports(exercise)
                         .then(|| ports.lock().unwrap_or_else(PoisonError::into_inner));
                     let one = try_out(env, exercise, trial.clone(), number);
                     drop(alone);
-                    told();
+                    done();
                     if let Ok(mut seen) = seen.lock() {
                         seen.push((number, *owner, one));
                     }

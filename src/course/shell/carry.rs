@@ -1,8 +1,8 @@
-//! What one line leaves to the next: the folder, the environment, variables, the exit code.
+//! What one line passes on to the next: the folder, the environment, variables, the exit code.
 //!
-//! Each line runs in an `sh` of its own. When it ends, that shell writes down where it stands and what it knows, and the
-//! next line's shell begins with it. So `cd`, `export` and `ID=$(docker ps -lq)` work as in any terminal; shell functions
-//! and `set -o` options last for one line.
+//! Each line runs in its own `sh`. At its end, that shell writes down its folder and variables, and the next line's
+//! shell starts from there. So `cd`, `export` and `ID=$(docker ps -lq)` work as in any terminal; shell functions and
+//! `set -o` options last for one line.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Separates the exported variables from all variables.
 const MARK: &str = "-- docklings --";
 
-/// Variables that a shell makes by itself: not the learner's.
+/// Variables that a shell sets by itself; they are not the learner's.
 const OWN: [&str; 19] = [
     "_",
     "IFS",
@@ -34,13 +34,13 @@ const OWN: [&str; 19] = [
     "MAILCHECK",
 ];
 
-/// Bytes of all variables that are not exported, quoted: they stand in front of the next line, in one word of `sh -c`. The
-/// kernel takes words of 128 KiB; see execve(2), `MAX_ARG_STRLEN`.
+/// The most bytes of all unexported variables, quoted: they precede the next line, in one argument of `sh -c`. The
+/// kernel accepts arguments of 128 KiB; see execve(2), `MAX_ARG_STRLEN`.
 const MOST: usize = 64 << 10;
-/// Bytes of an exported variable, which is a word of its own.
+/// The most bytes of an exported variable, which is an argument of its own.
 const MOST_EXPORTED: usize = 127 << 10;
 
-/// Where the learner's shell stands.
+/// The state of the learner's shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Carry {
     /// The working folder.
@@ -54,7 +54,7 @@ pub(crate) struct Carry {
 }
 
 impl Carry {
-    /// Stands in `folder` with `environment`.
+    /// A state in `folder` with `environment`.
     pub(crate) fn new(
         folder: PathBuf,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -67,7 +67,8 @@ impl Carry {
         }
     }
 
-    /// The text for `sh -c` that runs `line` from here, and at its end writes where it stands to the file `account`.
+    /// The text for `sh -c` that restores this state, runs `line`, and at its end writes the new state to the file
+    /// `account`.
     pub(crate) fn script(&self, line: &str, account: &Path) -> String {
         let account = account.to_string_lossy();
         let account = shell_words::quote(&account);
@@ -82,13 +83,13 @@ impl Carry {
         if self.code != 0 && line.contains("$?") {
             script.push_str(&format!("(exit {}); ", self.code));
         }
-        // On the same line, so that the shell's own messages speak of line 1, which is the learner's.
+        // On the same line, so that line 1 in the shell's own messages is the learner's.
         script.push_str(line);
         script
     }
 
     /// Takes over what the line's shell wrote. A shell that ended without writing (`exec`, a signal) changes nothing.
-    /// Returns the names of the variables that are too long to be handed to the next line, and are forgotten.
+    /// Returns the names of variables that are too long for the next line and are dropped.
     pub(crate) fn take_over(&mut self, account: &str) -> Vec<String> {
         let Some((folder, rest)) = account.split_once('\n') else {
             return Vec::new();
@@ -122,7 +123,7 @@ impl Carry {
         forgotten
     }
 
-    /// Forgets the longest variables until the others fit in front of a line; returns their names.
+    /// Drops the longest variables until the others fit in front of a line; returns the names of the dropped ones.
     fn forget_longest(&mut self) -> Vec<String> {
         let length =
             |(name, value): (&String, &String)| name.len() + shell_words::quote(value).len();
@@ -145,8 +146,8 @@ fn is_theirs(name: &str) -> bool {
     !OWN.contains(&name) && !name.starts_with("BASH") && !name.starts_with("DOCKLINGS_")
 }
 
-/// Reads what `set` and `export -p` write: `NAME=value` on a line, in front of it perhaps `export` (dash, busybox) or
-/// `declare -x` (bash). The value is quoted in the shell's own way and may hold newlines. Other lines are left out.
+/// Reads the output of `set` and `export -p`: lines of `NAME=value`, perhaps after `export` (dash, busybox) or `declare
+/// -x` (bash). The value is quoted in the shell's own way and may hold newlines. Other lines are skipped.
 fn assignments(text: &str) -> BTreeMap<String, String> {
     let mut read = BTreeMap::new();
     let mut rest = text;
@@ -172,7 +173,7 @@ fn assignments(text: &str) -> BTreeMap<String, String> {
     read
 }
 
-/// The quoted value at the beginning of `text`, up to the end of its line, and how many bytes it takes there.
+/// The quoted value at the start of `text`, up to the end of its line, and how many bytes it takes there.
 fn unquoted(text: &str) -> (String, usize) {
     let mut value = String::new();
     let mut quote = None;
@@ -225,7 +226,7 @@ mod tests {
     use super::*;
     use std::process::Command;
 
-    /// Runs `lines` one after the other in real shells and returns what they printed.
+    /// Runs `lines` in turn in real shells and returns their output.
     fn run(shell: &[&str], lines: &[&str]) -> String {
         let folder = tempfile::tempdir().unwrap();
         let account = folder.path().join("it's the account");
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_line_leaves_is_there_for_the_next() {
+    fn a_line_passes_its_state_to_the_next() {
         check(&["mkdir -p 'a b' && cd 'a b'", "pwd"], "TOP/a b\n");
         check(
             &["export X='it'\\''s \"1\"'", "sh -c 'echo \"$X\"'"],
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_line_could_begin_with_is_forgotten_and_the_rest_is_not() {
+    fn variables_too_long_for_a_line_are_dropped_and_the_rest_is_kept() {
         let long = "$(head -c 200000 /dev/zero | tr '\\0' a)";
         check(
             &[
@@ -296,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_shell_changes_nothing() {
+    fn a_line_that_is_not_valid_shell_changes_nothing() {
         check(&["X=1", "echo 'open", "echo $X"], "1\n");
         check(&["X=1", "exec true", "echo $X"], "1\n");
         check(&["X=1", "kill -9 $$", "echo $X"], "1\n");

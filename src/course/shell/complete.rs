@@ -1,4 +1,4 @@
-//! What Tab offers: words of the shell, programs, docker commands and flags, names of things that exist now, files.
+//! What Tab offers: the shell's words, programs, docker commands and flags, names of existing objects, files.
 
 use super::lexer::{Lexed, Token, TokenKind, lex};
 use super::words;
@@ -6,7 +6,7 @@ use crate::docker::commands;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What exists at the moment, as far as a name of it can be typed.
+/// The names that can be completed at the moment.
 pub(crate) trait Names {
     /// Containers, by name.
     fn containers(&self) -> Vec<String>;
@@ -16,27 +16,27 @@ pub(crate) trait Names {
     fn volumes(&self) -> Vec<String>;
     /// Programs on PATH.
     fn programs(&self) -> Vec<String>;
-    /// Where relative file names begin.
+    /// The folder that relative file names start from.
     fn folder(&self) -> PathBuf;
 }
 
-/// What a docker command's words are.
+/// What the words of a docker command mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Takes {
     Containers,
-    /// The first word is a container; then comes a command of its own.
+    /// The first word is a container; then comes a command line.
     Container,
     Images,
-    /// The first word is an image; then comes a command of its own.
+    /// The first word is an image; then comes a command line.
     Image,
     ContainersAndImages,
     Volumes,
-    /// A file, or a path in a container as `NAME:`.
+    /// A file, or a path in a container as `NAME:PATH`.
     Paths,
     Files,
 }
 
-/// What the words of the docker command `path` are.
+/// What the words of the docker command `path` mean.
 fn takes(path: &str) -> Takes {
     let (group, verb) = path.split_once(' ').unwrap_or(("", path));
     match (group, verb) {
@@ -52,7 +52,7 @@ fn takes(path: &str) -> Takes {
     }
 }
 
-/// The completions of `line` at byte `at`: where the replaced word begins, and what may stand there.
+/// The completions of `line` at byte `at`: where the replaced word begins, and the candidates for it.
 pub(crate) fn complete(line: &str, at: usize, names: &dyn Names) -> (usize, Vec<String>) {
     let Lexed { tokens, .. } = lex(&line[..at]);
     let (before, current) = match tokens.last() {
@@ -63,7 +63,7 @@ pub(crate) fn complete(line: &str, at: usize, names: &dyn Names) -> (usize, Vec<
     };
     let start = current.map_or(at, |token| token.range.start);
     let typed = current.map_or("", |token| token.text.as_str());
-    // `$(docker rm we` : complete inside the substitution as if it stood alone.
+    // `$(docker rm we`: complete inside the substitution as if it stood alone.
     if let Some(inner) = line[start..at].rfind("$(") {
         let from = start + inner + 2;
         let (place, found) = complete(&line[from..at], at - from, names);
@@ -91,7 +91,7 @@ pub(crate) fn complete(line: &str, at: usize, names: &dyn Names) -> (usize, Vec<
     (start, found)
 }
 
-/// The words of the command that the cursor is in, assignments before it left out.
+/// The words of the command that the cursor is in, without leading assignments.
 fn words_of_command(before: &[Token]) -> Vec<String> {
     let begins = before
         .iter()
@@ -133,7 +133,7 @@ fn first_word(typed: &str, begins_line: bool, names: &dyn Names) -> Vec<String> 
     if begins_line {
         found = matching(typed, words::TABLE.iter().map(|(name, _, _)| *name));
     }
-    // An empty line would offer every program of the machine.
+    // An empty line would offer every program on the machine.
     if !typed.is_empty() {
         let programs = names.programs();
         found.extend(matching(typed, programs.iter().map(String::as_str)));
@@ -173,7 +173,7 @@ fn docker(words: &[String], typed: &str, names: &dyn Names) -> Vec<String> {
             return found;
         }
     };
-    // `docker rm a b` : what stands there already is not offered again.
+    // `docker rm a b`: names that are already on the line are not offered again.
     let open = objects.iter().filter(|name| !rest.contains(name));
     matching(typed, open.map(String::as_str))
 }
@@ -194,7 +194,7 @@ fn subcommands(words: &[String], typed: &str) -> Vec<String> {
     }
 }
 
-/// How far a command line has come.
+/// The arguments of a command up to the cursor.
 struct Arguments {
     /// Words that are neither flags nor their values.
     words: usize,
@@ -231,7 +231,7 @@ fn flag_with_value(parser: &clap::Command, word: &str) -> Option<String> {
             Some(name) => arg.get_long() == Some(name),
             None => arg.get_short().is_some() && arg.get_short() == last,
         })
-        // Switches of ours take `=value` only, and need no next word.
+        // Our switches take `=value` only, and need no next word.
         .filter(|arg| !arg.is_require_equals_set())
         .map(|arg| arg.get_long().unwrap_or_default().to_owned())
 }
@@ -255,7 +255,7 @@ fn flag_values(flag: &str, typed: &str, names: &dyn Names) -> Vec<String> {
     }
 }
 
-/// Files below `folder` whose names begin as `typed` does. A folder ends in `/`, so that one can go on.
+/// Files below `folder` whose names start with `typed`. A folder ends in `/`, so that the learner can go on typing.
 fn files(typed: &str, folder: &Path) -> Vec<String> {
     let (parent, begin) = match typed.rsplit_once('/') {
         Some((parent, begin)) => (format!("{parent}/"), begin),
@@ -283,7 +283,7 @@ fn files(typed: &str, folder: &Path) -> Vec<String> {
     found
 }
 
-/// `name` so that the shell reads it as one word.
+/// `name`, quoted so that the shell reads it as one word.
 fn quoted(name: &str) -> String {
     let mut out = String::new();
     for character in name.chars() {
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_word_is_one_of_ours_or_a_program() {
+    fn the_first_word_is_a_course_word_or_a_program() {
         check("ne", (0, &["next "]));
         check("n", (0, &["nano ", "next ", "nl "]));
         check("true | n", (7, &["nano ", "nl "]));
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_offered_with_what_the_shell_needs() {
+    fn files_are_offered_with_shell_quoting() {
         check("cat D", (4, &["Dockerfile "]));
         check("cat a", (4, &["app/"]));
         check("cat app/", (4, &["app/main.py "]));

@@ -1,4 +1,4 @@
-//! Reading lines: with rustyline at a terminal, plainly from a pipe.
+//! Reads lines: with rustyline at a terminal, plainly from a pipe.
 
 use super::complete::{self, Names};
 use super::highlight;
@@ -21,10 +21,10 @@ use std::path::{Path, PathBuf};
 /// How many lines the history keeps.
 const HISTORY: usize = 2000;
 
-/// What reading a line came to.
+/// The result of reading a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// A whole line, here-documents and all.
+    /// A complete line, including here-documents.
     Line(String),
     /// Ctrl-C.
     Interrupted,
@@ -32,13 +32,13 @@ pub(crate) enum Input {
     End,
 }
 
-/// Where lines come from.
+/// The source of lines.
 pub(crate) enum Reader {
     /// A person at a terminal.
     Terminal {
         /// The line editor.
         editor: Box<Editor<Assistant, FileHistory>>,
-        /// Where the history is kept.
+        /// The history file.
         history: PathBuf,
     },
     /// Anything else.
@@ -46,7 +46,7 @@ pub(crate) enum Reader {
 }
 
 impl Reader {
-    /// A reader on standard input; `history` is the file that remembers lines.
+    /// A reader on standard input; `history` is the history file.
     pub(crate) fn new(is_terminal: bool, look: Look, history: PathBuf) -> io::Result<Self> {
         if !is_terminal {
             return Ok(Self::Pipe);
@@ -66,7 +66,7 @@ impl Reader {
             .build();
         let mut editor = Editor::with_config(config).map_err(io::Error::other)?;
         editor.set_helper(Some(Assistant::new(look)));
-        // The first start has none, and a damaged one is not worth stopping for.
+        // The first start has no history, and a damaged one is no reason to stop.
         let _ = editor.load_history(&history);
         Ok(Self::Terminal {
             editor: Box::new(editor),
@@ -74,7 +74,7 @@ impl Reader {
         })
     }
 
-    /// What Tab and the ghost text know.
+    /// The state behind Tab and the ghost text.
     pub(crate) fn assistant(&mut self) -> Option<&mut Assistant> {
         match self {
             Self::Terminal { editor, .. } => editor.helper_mut(),
@@ -82,14 +82,14 @@ impl Reader {
         }
     }
 
-    /// Reads a line; lines that go on are joined. From a pipe, no prompt is shown.
+    /// Reads a line and joins continuation lines. From a pipe, no prompt is shown.
     pub(crate) fn read(&mut self, prompt: &(String, String)) -> io::Result<Input> {
         match self {
             Self::Pipe => read_pipe(),
             Self::Terminal { editor, history } => match editor.readline(prompt) {
                 Ok(line) => {
                     if !line.trim().is_empty() {
-                        // A history that cannot be kept is no reason to stop.
+                        // A history that cannot be saved is no reason to stop.
                         let _ = editor.add_history_entry(&line);
                         let _ = editor.append_history(history);
                     }
@@ -123,13 +123,13 @@ fn read_pipe() -> io::Result<Input> {
     }
 }
 
-/// rustyline's helper: completion, ghost text, colour, and whether a line is whole.
+/// rustyline's helper: completion, ghost text, colour, and whether a line is complete.
 pub(crate) struct Assistant {
-    /// The command of the page that comes next.
+    /// The next command of the page.
     pub(crate) suggestion: Option<String>,
     /// The sandbox whose names are offered.
     pub(crate) engine: Option<Engine>,
-    /// Where file names begin.
+    /// The folder that file names start from.
     pub(crate) folder: PathBuf,
     /// The folders of programs.
     pub(crate) path: Option<OsString>,
@@ -221,7 +221,7 @@ impl Hinter for Assistant {
     type Hint = String;
 
     fn hint(&self, line: &str, at: usize, context: &Context<'_>) -> Option<String> {
-        // Without colour it could not be told from what was typed.
+        // Without colour, it would look like typed text.
         if !self.look.drawn || !self.look.colour || at < line.len() {
             return None;
         }
@@ -259,7 +259,7 @@ impl Validator for Assistant {
     }
 }
 
-/// The file that remembers lines.
+/// The history file.
 pub(crate) fn history_file(home: &Path) -> PathBuf {
     home.join("history")
 }

@@ -1,4 +1,4 @@
-//! Colour while typing: known words, docker's commands, strings and comments. It adds nothing that the text does not say.
+//! Colour while typing: known words, docker's commands, strings and comments. The text itself does not change.
 
 use super::lexer::{TokenKind, lex};
 use super::words;
@@ -14,7 +14,7 @@ const FLAG: Style = AnsiColor::Blue.on_default();
 const STRING: Style = AnsiColor::Yellow.on_default();
 const COMMENT: Style = Style::new().effects(Effects::DIMMED);
 
-/// `line` with colour.
+/// `line`, coloured.
 pub(crate) fn highlight(line: &str) -> String {
     let mut out = String::with_capacity(line.len() + 32);
     let mut done = 0;
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colour_only_adds_to_the_text() {
+    fn colour_does_not_change_the_text() {
         for line in [
             "docker ps -a",
             "next",

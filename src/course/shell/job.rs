@@ -1,8 +1,8 @@
-//! One line of the learner at the terminal: its programs get the terminal, and give it back.
+//! Runs one of the learner's lines at the terminal: its programs get the terminal and give it back.
 //!
-//! As an interactive shell does it (POSIX, "job control"): the line's programs are a process group of their own, which
-//! is made the terminal's foreground group; keys such as Ctrl-C then reach them and not us. When they end, or are
-//! stopped by Ctrl-Z, we take the terminal back and restore its modes, whatever a program did to them.
+//! It works like an interactive shell (POSIX, "job control"): the line's programs form a process group, which becomes
+//! the terminal's foreground group, so keys such as Ctrl-C reach them and not us. When they end, or Ctrl-Z stops them,
+//! we take the terminal back and restore its modes, whatever a program did to them.
 
 use nix::sys::signal::{SigSet, Signal};
 use rustix::process::{Pid, Signal as ProcessSignal, WaitOptions};
@@ -17,9 +17,9 @@ use std::process::{Command, Stdio};
 pub(crate) enum End {
     /// With this exit code.
     Exited(i32),
-    /// By this signal.
+    /// Killed by this signal.
     Killed(i32),
-    /// It was stopped (Ctrl-Z) and can go on.
+    /// It was stopped (Ctrl-Z) and can continue.
     Stopped(Pid),
 }
 
@@ -34,12 +34,12 @@ impl End {
     }
 }
 
-/// The terminal, if the shell has one to hand out.
+/// The terminal, if the shell has one.
 pub(crate) struct Terminal {
     ours: Option<Ours>,
 }
 
-/// What the terminal was like when the shell began.
+/// The state of the terminal when the shell started.
 struct Ours {
     group: Pid,
     modes: Termios,
@@ -48,8 +48,8 @@ struct Ours {
 impl Terminal {
     /// The terminal on standard input. Without one, programs run with empty input.
     ///
-    /// From here on the keyboard sends no signals as long as no line runs: between two lines there is nothing to
-    /// interrupt but the shell itself, and blocking the signals instead would block them in every program that we start.
+    /// From here on, the keyboard sends no signals unless a line runs: between two lines there is only the shell itself
+    /// to interrupt. Blocking the signals instead would block them in every program that we start.
     pub(crate) fn of_process() -> Self {
         let stdin = io::stdin();
         let modes = rustix::termios::tcgetattr(stdin.as_fd());
@@ -78,27 +78,27 @@ impl Terminal {
         self.wait(pid)
     }
 
-    /// Lets a stopped line go on.
+    /// Continues a stopped line.
     pub(crate) fn resume(&self, pid: Pid) -> io::Result<End> {
         self.give_to(pid);
         rustix::process::kill_process_group(pid, ProcessSignal::CONT)?;
         self.wait(pid)
     }
 
-    /// Ends a stopped line for good.
+    /// Kills a stopped line.
     pub(crate) fn hang_up(&self, pid: Pid) {
         for signal in [ProcessSignal::HUP, ProcessSignal::CONT] {
-            // It may be gone already.
+            // It may have ended already.
             let _ = rustix::process::kill_process_group(pid, signal);
         }
     }
 
-    /// Hands the terminal to the process group `group`, in the modes that it had before the shell began.
+    /// Gives the terminal to the process group `group`, in the modes that it had before the shell started.
     fn give_to(&self, group: Pid) {
         self.set(group, |modes| modes);
     }
 
-    /// Makes us the foreground again, and the keyboard silent.
+    /// Puts us in the foreground again, and turns the keyboard's signals off.
     fn take_back(&self) {
         if let Some(ours) = &self.ours {
             self.set(ours.group, |mut modes| {
@@ -114,11 +114,11 @@ impl Terminal {
         };
         let modes = change(ours.modes.clone());
         let stdin = io::stdin();
-        // A background process that touches the terminal is stopped by SIGTTOU, unless it blocks it.
+        // SIGTTOU stops a background process that changes the terminal, unless the process blocks it.
         let stop: SigSet = [Signal::SIGTTOU].into_iter().collect();
         let _ = stop.thread_block();
-        // These fail only if the group has ended already, or the terminal went away: nothing is left to be set then, and
-        // the next read tells.
+        // These fail only if the group has ended already or the terminal is gone. Then there is nothing left to set,
+        // and the next read reports it.
         let _ = rustix::termios::tcsetattr(stdin.as_fd(), OptionalActions::Drain, &modes);
         let _ = rustix::termios::tcsetpgrp(stdin.as_fd(), group);
         let _ = stop.thread_unblock();
@@ -132,8 +132,8 @@ impl Terminal {
             else {
                 continue;
             };
-            // It asked for the terminal before we had handed it over, and the kernel stopped it for that. The foreground
-            // group is never stopped so.
+            // It used the terminal before we had handed it over, and the kernel stopped it. The kernel never does this
+            // to the foreground group.
             let asked = [ProcessSignal::TTIN, ProcessSignal::TTOU].map(ProcessSignal::as_raw);
             if status
                 .stopping_signal()
@@ -158,7 +158,7 @@ impl Terminal {
     }
 }
 
-/// Whoever started us gets the terminal as it was.
+/// The process that started us gets the terminal back as it was.
 impl Drop for Terminal {
     fn drop(&mut self) {
         if let Some(ours) = &self.ours {

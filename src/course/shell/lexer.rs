@@ -1,28 +1,28 @@
-//! Enough of the shell's grammar to ask for the next line, to colour, and to complete. Running is left to `sh`.
+//! Parses enough of the shell's grammar to ask for the next line, to colour and to complete. `sh` does the rest.
 
 use std::ops::Range;
 
 /// Whether a line can be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Completeness {
-    /// It can.
+    /// It can be run.
     Complete,
-    /// It goes on: an open quote, a final backslash, an open here-document.
+    /// It continues: an open quote, a final backslash, an open here-document.
     Continues,
 }
 
-/// A piece of a line.
+/// A token of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: TokenKind,
-    /// Where it stands, in bytes.
+    /// Its position, in bytes.
     pub(crate) range: Range<usize>,
-    /// A word's text, its quotes taken away.
+    /// A word's text, without its quotes.
     pub(crate) text: String,
 }
 
-/// What a piece of a line is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     /// A word that begins a command.
@@ -35,16 +35,16 @@ pub(crate) enum TokenKind {
     Comment,
 }
 
-/// A line, taken apart.
+/// A line, split into tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lexed {
-    /// The pieces, in order.
+    /// The tokens, in order.
     pub(crate) tokens: Vec<Token>,
     /// Whether it can be run.
     pub(crate) completeness: Completeness,
 }
 
-/// Takes `line` apart; it may hold newlines.
+/// Splits `line` into tokens; it may hold newlines.
 pub(crate) fn lex(line: &str) -> Lexed {
     Lexer {
         line,
@@ -65,7 +65,7 @@ struct Lexer<'a> {
     line: &'a str,
     at: usize,
     tokens: Vec<Token>,
-    /// Ends of the here-documents that begin after this line; `true` for `<<-`.
+    /// Delimiters of the here-documents that start after this line; `true` for `<<-`.
     documents: Vec<(String, bool)>,
     open: bool,
 }
@@ -146,8 +146,8 @@ impl Lexer<'_> {
         self.push(TokenKind::Operator, start, text);
     }
 
-    /// A word begins a command at the start of the line, and after operators that end one. Assignments before it do not
-    /// count.
+    /// A word starts a command at the start of the line, and after operators that end a command. Assignments before it
+    /// do not count.
     fn kind_of_next_word(&self) -> TokenKind {
         for token in self.tokens.iter().rev() {
             match token.kind {
@@ -201,7 +201,7 @@ impl Lexer<'_> {
         text
     }
 
-    /// The rest of a quoted piece, and its end.
+    /// Reads the rest of a quoted piece up to its end.
     fn quoted(&mut self, quote: char, text: &mut String) {
         loop {
             match self.peek() {
@@ -233,7 +233,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// `$( … )`, nested ones and quotes inside included.
+    /// `$( … )`, including nested ones and quotes inside.
     fn substitution(&mut self) {
         self.at += 2;
         let mut depth = 1;
@@ -253,7 +253,7 @@ impl Lexer<'_> {
         self.open = true;
     }
 
-    /// After the end of a line: the here-documents that it announced.
+    /// After the end of a line: skips the here-documents that it announced.
     fn skip_documents(&mut self) {
         for (end, tabs) in std::mem::take(&mut self.documents) {
             let mut closed = false;
@@ -287,7 +287,7 @@ fn is_assignment(word: &str) -> bool {
     })
 }
 
-/// `docker ps |`: the command goes on in the next line.
+/// `docker ps |`: the command continues on the next line.
 fn ends_in_pipe(tokens: &[Token]) -> bool {
     let last = tokens
         .iter()
@@ -306,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_goes_on_is_seen() {
+    fn an_incomplete_line_is_recognised() {
         use Completeness::{Complete, Continues};
         for (line, expected) in [
             ("", Complete),
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_words_and_operators_are_told_apart() {
+    fn commands_words_and_operators_are_distinguished() {
         use TokenKind::{Command, Comment, Operator, Word};
         check(
             "docker ps -a",

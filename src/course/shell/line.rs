@@ -1,4 +1,4 @@
-//! Running one line of the learner: `sh -c`, with our `docker` first on PATH, from where the last line left off.
+//! Runs one of the learner's lines: `sh -c`, with our `docker` first on PATH, from where the last line left off.
 
 use super::carry::Carry;
 use super::job::{End, Terminal};
@@ -12,10 +12,10 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Runs lines, one after the other.
+/// Runs lines in turn.
 pub(crate) struct Lines {
     carry: Carry,
-    /// Where a line's shell writes down where it stands: memory, so that a killed shell leaves no file behind.
+    /// A memory file to which a line's shell writes its state, so that a killed shell leaves no file behind.
     account: File,
     home: Home,
     /// Variables that are too long for the next line.
@@ -23,7 +23,7 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Begins in `folder`, with this process's environment and the links of [`link_commands`] first on PATH.
+    /// Starts in `folder`, with this process's environment and the links of [`link_commands`] first on PATH.
     pub(crate) fn new(home: &Home, folder: PathBuf) -> io::Result<Self> {
         let bin = link_commands(home)?;
         let mut carry = Carry::new(folder, std::env::vars_os());
@@ -42,7 +42,7 @@ impl Lines {
         })
     }
 
-    /// Where the next line begins.
+    /// The folder in which the next line starts.
     pub(crate) fn folder(&self) -> &Path {
         &self.carry.folder
     }
@@ -52,12 +52,13 @@ impl Lines {
         self.carry.environment.get(&OsString::from("PATH"))
     }
 
-    /// Goes to `folder`, as the course and not the learner wants it.
+    /// Changes to `folder` on behalf of the course.
     pub(crate) fn go_to(&mut self, folder: PathBuf) {
         self.carry.folder = folder;
     }
 
-    /// Runs `line` in the sandbox `sandbox`, and remembers what it leaves. Error: there is no `sh`, or the line is too long.
+    /// Runs `line` in the sandbox `sandbox`, and keeps its state for the next line. Error: there is no `sh`, or the
+    /// line is too long.
     pub(crate) fn run(
         &mut self,
         terminal: &Terminal,
@@ -69,7 +70,7 @@ impl Lines {
         Ok(end)
     }
 
-    /// After a line that was stopped has ended, too.
+    /// For a stopped line, once it has ended.
     pub(crate) fn finish(&mut self, end: End) {
         self.carry.code = end.code();
         if !matches!(end, End::Stopped(_)) {
@@ -78,12 +79,12 @@ impl Lines {
         }
     }
 
-    /// The variables that the last line has left and no line can begin with.
+    /// The last line's variables that are too long for the next one.
     pub(crate) fn take_forgotten(&mut self) -> Vec<String> {
         std::mem::take(&mut self.forgotten)
     }
 
-    /// The path by which the line's shell finds our memory.
+    /// The path of the memory file, for the line's shell.
     fn account(&self) -> PathBuf {
         format!(
             "/proc/{}/fd/{}",
@@ -95,7 +96,7 @@ impl Lines {
 
     fn command(&mut self, sandbox: &str, line: &str) -> io::Result<Command> {
         if !self.carry.folder.is_dir() {
-            // It was removed under our feet, as by `reset` in another terminal.
+            // Another command removed it, such as `reset` in another terminal.
             fs::create_dir_all(&self.carry.folder)?;
         }
         self.account.set_len(0)?;

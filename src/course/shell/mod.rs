@@ -1,7 +1,7 @@
-//! The lesson shell: what `docklings` without words starts.
+//! The lesson shell, which `docklings` without words starts.
 //!
-//! A line is a word of the course ([`words`]) or goes to `sh` ([`line`]). What a word means is decided by
-//! [`lessons::session`]; [`perform`] does what that asks for.
+//! A line is a word of the course ([`words`]) or goes to `sh` ([`line`]). [`lessons::session`] decides what a word
+//! means; [`perform`] carries it out.
 
 mod carry;
 mod complete;
@@ -42,25 +42,25 @@ struct Shell {
     lines: Lines,
     terminal: Terminal,
     reader: Reader,
-    /// What the last judgement of the exercise at hand said.
+    /// The last report on the current exercise.
     report: Option<Box<Report>>,
-    /// How long the journal was at the last judgement.
+    /// The journal's length at the last check.
     judged_at: Option<u64>,
-    /// How long the journal was when the last line began.
+    /// The journal's length when the last line started.
     line_began_at: Option<u64>,
-    /// What `undo` takes back.
+    /// What `undo` reverts.
     undo: undo::Undo,
     /// A line that Ctrl-Z stopped.
     stopped: Option<Pid>,
-    /// Where the learner was when the shell began: the playground's folder.
+    /// The learner's folder when the shell started; the playground uses it.
     start_folder: PathBuf,
-    /// The last word had a question as its answer.
+    /// The last word was answered with a question.
     asked: bool,
-    /// The sandboxes in which everything is being stopped.
+    /// The sandboxes whose containers are being stopped.
     rested: Vec<String>,
 }
 
-/// Runs the lesson shell until the learner leaves it. `plain`: no colour, nothing drawn over.
+/// Runs the lesson shell until the learner leaves it. `plain`: no colour, no redrawing.
 pub(crate) fn run(plain: bool) -> CommandResult {
     let env = Env::read()?;
     env.home.claim(env.home.root())?;
@@ -100,7 +100,7 @@ impl Shell {
     fn read_lines(&mut self) -> CommandResult {
         self.handle(Event::Begin)?;
         loop {
-            self.tell_assistant();
+            self.update_assistant();
             self.begin_line()?;
             match self.reader.read(&self.prompt())? {
                 Input::Line(line) if line.trim().is_empty() => {}
@@ -112,14 +112,14 @@ impl Shell {
                 Input::Interrupted => {}
                 Input::End => {
                     self.say("")?;
-                    self.tell_what_runs()?;
+                    self.report_what_runs()?;
                     return Ok(());
                 }
             }
         }
     }
 
-    /// Does what a line says; `false` means to leave.
+    /// Carries out a line; `false` means to leave.
     fn take(&mut self, line: &str) -> CommandResult<bool> {
         if self.asked {
             self.asked = false;
@@ -140,7 +140,7 @@ impl Shell {
             Some(Err(usage)) => self.say(&usage)?,
             Some(Ok(Wish::Quit)) => {
                 self.say("Your place is kept. `docklings` resumes here.")?;
-                self.tell_what_runs()?;
+                self.report_what_runs()?;
                 return Ok(false);
             }
             Some(Ok(wish)) => self.grant(wish)?,
@@ -169,7 +169,7 @@ impl Shell {
         self.handle(Event::Word(word))
     }
 
-    /// Runs a line of the learner's.
+    /// Runs one of the learner's lines.
     fn run_line(&mut self, line: &str) -> CommandResult {
         let sandbox = self.session.sandbox();
         let journal = self.env.home.sandbox(&sandbox)?.journal();
@@ -177,21 +177,21 @@ impl Shell {
         self.keep()?;
         match self.lines.run(&self.terminal, &sandbox, line) {
             Ok(end) => self.after_line(line, end),
-            Err(error) => self.say(&format!("the line cannot be run: {}", plainly(&error))),
+            Err(error) => self.say(&format!("cannot run the line: {}", plainly(&error))),
         }
     }
 
-    /// `show` with words is `docklings show` with those words, in the sandbox at hand.
+    /// `show` with words is `docklings show` with those words, in the current sandbox.
     fn show_with(&mut self, what: &str) -> CommandResult {
         let line = format!("docklings show {what}");
         let sandbox = self.session.sandbox();
         match self.lines.run(&self.terminal, &sandbox, &line) {
             Ok(_) => Ok(()),
-            Err(error) => self.say(&format!("the line cannot be run: {}", plainly(&error))),
+            Err(error) => self.say(&format!("cannot run the line: {}", plainly(&error))),
         }
     }
 
-    /// Lets the stopped line go on.
+    /// Continues the stopped line.
     fn foreground(&mut self) -> CommandResult {
         let Some(pid) = self.stopped.take() else {
             return self.say("no line is stopped");
@@ -207,7 +207,7 @@ impl Shell {
                 if let Some(earlier) = self.stopped.replace(pid) {
                     self.terminal.hang_up(earlier);
                 }
-                self.say("\nStopped. `fg` lets it go on.")?;
+                self.say("\nStopped. `fg` continues it.")?;
             }
             End::Exited(127) => {
                 let first = line.split_whitespace().next().unwrap_or_default();
@@ -219,14 +219,14 @@ impl Shell {
         }
         for name in self.lines.take_forgotten() {
             self.say(&format!(
-                "`{name}` is too long to be kept for the next line, and is forgotten."
+                "`{name}` is too long to keep for the next line, so it is dropped."
             ))?;
         }
         self.note_line(line)?;
         self.handle(Event::Ran(line.to_owned()))
     }
 
-    /// The prompt, plain and coloured: where one is, and how far.
+    /// The prompt, plain and coloured: the learner's place and progress.
     fn prompt(&self) -> (String, String) {
         let mut place = match self.session.exercise() {
             Some(id) => match &self.report {
@@ -249,8 +249,9 @@ impl Shell {
         (plain, format!("{coloured} $ "))
     }
 
-    /// Goes to the next line if a program ended in the middle of one. A row of blanks does it without asking the terminal,
-    /// which may not answer: they fill the rest of an empty row, and from the middle of one they run over into the next.
+    /// Starts a new line if a program ended in the middle of one. A row of blanks does this without asking the
+    /// terminal, which may not answer: on an empty row they fill the row, and in the middle of a row they wrap to the
+    /// next.
     fn begin_line(&self) -> io::Result<()> {
         if !self.look.drawn {
             return Ok(());
@@ -259,8 +260,8 @@ impl Shell {
         self.look.show(&format!("{:columns$}\r", ""))
     }
 
-    /// Tells completion and ghost text where the learner is.
-    fn tell_assistant(&mut self) {
+    /// Updates completion and ghost text with the learner's place.
+    fn update_assistant(&mut self) {
         let suggestion = self.session.suggestion();
         let sandbox = self.session.sandbox();
         let Some(assistant) = self.reader.assistant() else {

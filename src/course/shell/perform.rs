@@ -1,4 +1,4 @@
-//! Doing what the session asks for.
+//! Carries out the session's effects.
 
 use super::{Shell, why};
 use crate::course::judge::{Patience, judge};
@@ -18,25 +18,25 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 impl Shell {
-    /// Tells the session what happened, and does what it asks for. What fails is said, and the shell goes on.
+    /// Passes an event to the session, and carries out the effects. An error is shown, and the shell goes on.
     pub(super) fn handle(&mut self, event: Event) -> CommandResult {
         let mut waiting: VecDeque<Effect> = self.session.handle(event).into();
         while let Some(effect) = waiting.pop_front() {
             match self.perform(effect) {
                 Ok(None) => {}
-                // What a judgement leads to comes before what was asked for after it.
+                // The effects of a judgement come before those that were waiting.
                 Ok(Some(event)) => {
                     for effect in self.session.handle(event).into_iter().rev() {
                         waiting.push_front(effect);
                     }
                 }
-                // Nobody is left to be told.
+                // The reader of our output is gone.
                 Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
                     return Err(error.into());
                 }
                 Err(failure) => {
-                    self.tell_failure(&failure)?;
-                    // What follows builds on what failed.
+                    self.show_failure(&failure)?;
+                    // The rest depends on what failed.
                     waiting.retain(|effect| matches!(effect, Effect::Record(_)));
                 }
             }
@@ -44,7 +44,7 @@ impl Shell {
         Ok(())
     }
 
-    fn tell_failure(&self, failure: &Failure) -> CommandResult {
+    fn show_failure(&self, failure: &Failure) -> CommandResult {
         if let Some(text) = failure.text() {
             self.look.show(&format!("{text}\n"))?;
         }
@@ -54,7 +54,7 @@ impl Shell {
         Ok(())
     }
 
-    /// Does one thing; the event that comes of it, if one does.
+    /// Carries out one effect; returns the event that follows from it, if any.
     fn perform(&mut self, effect: Effect) -> CommandResult<Option<Event>> {
         match effect {
             Effect::Enter { sandbox, told } => self.enter(&sandbox, told)?,
@@ -105,8 +105,8 @@ impl Shell {
             Effect::Solution { exercise } => self.with(&exercise, view::solution)?,
             Effect::Play { exercise } => {
                 let look = self.look;
-                let mut tell = |text: &str| look.show(text);
-                play::play(&self.env, self.session.catalog(), &exercise, &mut tell)?;
+                let mut show = |text: &str| look.show(text);
+                play::play(&self.env, self.session.catalog(), &exercise, &mut show)?;
             }
             Effect::Ask(question) => {
                 self.asked = true;
@@ -128,7 +128,7 @@ impl Shell {
         Ok(None)
     }
 
-    /// Stops what runs in an exercise that is done, in the background.
+    /// Stops the containers of a finished exercise, in the background.
     fn rest(&mut self, exercise: &str) -> CommandResult {
         let stopped = stop::put_to_rest(&self.env, exercise)?;
         self.rested.push(exercise_sandbox(exercise));
@@ -145,8 +145,8 @@ impl Shell {
         ))
     }
 
-    /// Says what still runs. What runs in an exercise that is done is stopped.
-    pub(super) fn tell_what_runs(&mut self) -> CommandResult {
+    /// Names what still runs, and stops the containers of a finished exercise.
+    pub(super) fn report_what_runs(&mut self) -> CommandResult {
         let here = self.session.exercise().map(str::to_owned);
         let done = here.filter(|id| self.session.standing(id) == Standing::Done);
         if let Some(exercise) = done {
@@ -162,7 +162,7 @@ impl Shell {
         Ok(self.look.show(text)?)
     }
 
-    /// Shows something of the exercise `id`.
+    /// Shows something about the exercise `id`.
     fn with(
         &self,
         id: &str,
@@ -174,7 +174,7 @@ impl Shell {
         }
     }
 
-    /// The folder that belongs to the learner's place.
+    /// The folder of the learner's place.
     pub(super) fn folder_of_place(&self) -> PathBuf {
         let sandbox = self.session.sandbox();
         match self.session.exercise() {
@@ -184,7 +184,7 @@ impl Shell {
         }
     }
 
-    fn enter(&mut self, sandbox: &str, told: bool) -> CommandResult {
+    fn enter(&mut self, sandbox: &str, announced: bool) -> CommandResult {
         self.rested.retain(|rested| rested != sandbox);
         self.report = None;
         self.judged_at = None;
@@ -201,13 +201,13 @@ impl Shell {
             }
         }
         self.lines.go_to(folder);
-        if told {
+        if announced {
             let text = match (self.session.place(), self.session.exercise()) {
                 (_, Some(_)) => format!(
-                    "Now in the sandbox `{sandbox}`: containers, images and files of its own. `back` returns to the lesson's."
+                    "Now in the sandbox `{sandbox}`, with its own containers, images and files. `back` returns to the lesson's."
                 ),
                 (Place::Free, None) => {
-                    "Now in the sandbox `free`, and in the folder that you came from.".to_owned()
+                    "Now in the sandbox `free`, and in the folder that you started from.".to_owned()
                 }
                 _ => {
                     format!("Now in the sandbox `{sandbox}`, which the pages of this lesson share.")
@@ -221,7 +221,7 @@ impl Shell {
         Ok(())
     }
 
-    /// The folder of a lesson's pages, with the lesson's files.
+    /// Creates the folder of a lesson's pages, with the lesson's files.
     fn make_page_folder(&self, folder: &std::path::Path) -> CommandResult {
         if folder.is_dir() {
             return Ok(());
@@ -242,9 +242,9 @@ impl Shell {
         self.prepare(exercise, false)
     }
 
-    fn prepare(&mut self, exercise: &str, anew: bool) -> CommandResult {
+    fn prepare(&mut self, exercise: &str, afresh: bool) -> CommandResult {
         let bench = Workbench::new(&self.env, self.session.catalog(), exercise)?;
-        match anew {
+        match afresh {
             true => bench.start_over()?,
             false => bench.prepare()?,
         }
@@ -265,7 +265,7 @@ impl Shell {
     }
 
     fn judge(&mut self, id: &str, asked: bool) -> CommandResult<Event> {
-        // It could not be set up before, or it was reset in another terminal.
+        // An earlier setup failed, or another terminal reset it.
         self.prepare_if_needed(id)?;
         let record = self.session.progress().exercises.get(id);
         let journal = self.env.home.sandbox(&self.session.sandbox())?.journal();
@@ -284,26 +284,26 @@ impl Shell {
         Ok(Event::Judged { report, asked })
     }
 
-    /// Draws images, layers and containers of the sandbox at hand.
+    /// Draws the images, layers and containers of the current sandbox.
     pub(super) fn draw(&self) -> CommandResult {
         let engine = self.env.engine(&self.session.sandbox(), "show")?;
         self.show(&show::show(&engine, self.look)?)
     }
 
-    /// Tells what the last line did.
+    /// Explains what the last line did.
     pub(super) fn why(&self) -> CommandResult {
         let engine = self.env.engine(&self.session.sandbox(), "why")?;
-        let told = match self.line_began_at {
+        let texts = match self.line_began_at {
             None => Vec::new(),
             Some(offset) => {
                 let journal = engine.sandbox().journal();
                 why::why(&engine, &engine::events::read_from(&journal, offset)?.0)
             }
         };
-        if told.is_empty() {
+        if texts.is_empty() {
             return self.say("The last line changed nothing in this sandbox.");
         }
-        for text in told {
+        for text in texts {
             self.say(&text)?;
         }
         Ok(())

@@ -1,9 +1,8 @@
-//! `undo`: the last line that changed something is taken back.
+//! `undo`: reverts the last line that changed something.
 //!
-//! Before a line runs, what the sandbox and the exercise's folder hold is kept beside the sandbox
-//! ([`engine::Engine::keep`]); what was kept before a line that changed nothing serves the next line, too. Keeping and
-//! taking back are hidden stages of their own: files of a container's users need a user namespace, and a process that
-//! enters one cannot leave it.
+//! Before a line runs, the contents of the sandbox and of the exercise's folder are saved beside the sandbox
+//! ([`engine::Engine::keep`]). If the line changes nothing, the same copy serves the next line. Saving and restoring
+//! are separate hidden stages: files of a container's users need a user namespace, and a process cannot leave one.
 
 use super::Shell;
 use crate::course::view;
@@ -21,28 +20,28 @@ use std::process::{Command, Output, Stdio};
 pub(crate) const KEEP: &str = "__keep";
 pub(crate) const TAKE_BACK: &str = "__take-back";
 
-/// What is kept for the next line.
+/// The copy for the next line.
 const NEXT: &str = "next";
-/// What was kept before the last line that changed something.
+/// The copy from before the last line that changed something.
 const LAST: &str = "undo";
 
-/// The files below a folder: size and time of each.
+/// The files below a folder: the size and time of each.
 type Files = BTreeMap<PathBuf, (u64, Option<std::time::SystemTime>)>;
 
-/// What can be taken back.
+/// What can be reverted.
 #[derive(Default)]
 pub(super) struct Undo {
     next: Option<Next>,
     last: Option<Last>,
 }
 
-/// What was kept for a line that has not run yet, or that changed nothing.
+/// A copy for a line that has not run yet or that changed nothing.
 struct Next {
     sandbox: String,
-    /// How long the journal was when the line began.
+    /// The journal's length when the line started.
     journal: u64,
     files: Files,
-    /// Why it could not be kept.
+    /// Why it could not be saved.
     kept: Result<(), String>,
 }
 
@@ -55,13 +54,14 @@ struct Last {
 }
 
 impl Shell {
-    /// The folder whose files belong to the sandbox; the playground has none of its own.
+    /// The folder whose files belong to the sandbox; the playground has none.
     fn kept_folder(&self) -> Option<PathBuf> {
         let is_free = self.session.sandbox() == FREE;
         (!is_free).then(|| self.folder_of_place())
     }
 
-    /// Keeps what is there, before a line changes it. That it cannot be kept is told by `undo`, and holds nobody up.
+    /// Saves the current state before a line changes it. If that fails, only `undo` reports it, and the line still
+    /// runs.
     pub(super) fn keep(&mut self) -> CommandResult {
         let sandbox = self.session.sandbox();
         let journal = self.line_began_at.unwrap_or(0);
@@ -89,7 +89,7 @@ impl Shell {
         Ok(())
     }
 
-    /// After `line`: whether it changed something, and so is what `undo` takes back.
+    /// After `line`: if it changed something, `undo` reverts it.
     pub(super) fn note_line(&mut self, line: &str) -> CommandResult {
         let sandbox = self.session.sandbox();
         let folder = self.kept_folder();
@@ -123,7 +123,7 @@ impl Shell {
         Ok(())
     }
 
-    /// Forgets what was kept, as the learner leaves the sandbox.
+    /// Drops the copies when the learner leaves the sandbox.
     pub(super) fn forget_kept(&mut self) -> CommandResult {
         let undo = std::mem::take(&mut self.undo);
         let next = undo.next.map(|next| next.sandbox);
@@ -133,7 +133,7 @@ impl Shell {
         Ok(())
     }
 
-    /// Removes what a shell that was killed has kept of `sandbox`.
+    /// Removes what a killed shell has saved of `sandbox`.
     pub(super) fn forget_stale(&self, sandbox: &str) -> CommandResult {
         for what in [NEXT, LAST] {
             remove(&place(&self.env, sandbox, what)?)?;
@@ -141,15 +141,15 @@ impl Shell {
         Ok(())
     }
 
-    /// Takes back the last line that changed something, or says why that cannot be done.
+    /// Reverts the last line that changed something, or says why it cannot.
     pub(super) fn take_back(&mut self) -> CommandResult {
         let Some(last) = self.undo.last.take() else {
             return self.say(
-                "There is nothing to take back: `undo` knows the last line that changed something here.",
+                "There is nothing to undo. `undo` reverts the last line that changed something here.",
             );
         };
         if let Err(reason) = &last.kept {
-            return self.say(&format!("`{}` cannot be taken back: {reason}", last.line));
+            return self.say(&format!("`{}` cannot be undone: {reason}", last.line));
         }
         let folder = self.kept_folder();
         let target = name(&last.sandbox, LAST);
@@ -157,7 +157,7 @@ impl Shell {
         let words = [last.sandbox.as_str(), &target, &journal];
         let output = stage(&self.env, TAKE_BACK, &words, folder.as_deref())?;
         if !output.status.success() {
-            let text = format!("`{}` cannot be taken back: {}", last.line, said(&output));
+            let text = format!("`{}` cannot be undone: {}", last.line, said(&output));
             self.undo.last = Some(last);
             return self.say(&text);
         }
@@ -165,14 +165,14 @@ impl Shell {
         self.report = None;
         let taken: TakenBack = serde_json::from_slice(&output.stdout)
             .map_err(|error| Failure::message(format!("undo: {error}")))?;
-        let mut text = format!("Taken back: `{}`.", last.line);
-        for (word, names) in [("There again", taken.back), ("Gone", taken.gone)] {
+        let mut text = format!("Undone: `{}`.", last.line);
+        for (word, names) in [("Restored", taken.back), ("Removed", taken.gone)] {
             if !names.is_empty() {
                 text.push_str(&format!(" {word}: {}.", names.join(", ")));
             }
         }
         if folder.is_none() {
-            text.push_str(" Files of your own are not touched.");
+            text.push_str(" Your own files are not touched.");
         }
         self.look
             .show(&format!("{}\n", view::fill(&text, self.look)))?;
@@ -180,7 +180,7 @@ impl Shell {
     }
 }
 
-/// The name of the sandbox beside `sandbox` that holds what was kept.
+/// The name of the sandbox beside `sandbox` that holds the copy.
 fn name(sandbox: &str, what: &str) -> String {
     format!("{sandbox}.{what}")
 }
@@ -189,14 +189,14 @@ fn place(env: &Env, sandbox: &str, what: &str) -> CommandResult<PathBuf> {
     Ok(env.home.sandbox(&name(sandbox, what))?.root().to_owned())
 }
 
-/// Whether the journal tells of more than looks since it was `offset` bytes long.
+/// Whether the journal has events other than reads since it was `offset` bytes long.
 fn changed_since(env: &Env, sandbox: &str, offset: u64) -> CommandResult<bool> {
     let journal = env.home.sandbox(sandbox)?.journal();
     let (events, _) = read_from(&journal, offset)?;
     Ok(events.iter().any(|event| !event.is_look()))
 }
 
-/// The files below `folder`. What cannot be read is left out; it is not a learner's file.
+/// The files below `folder`. Unreadable files are skipped; they are not the learner's.
 fn files(folder: &Path) -> Files {
     let mut found = Files::new();
     let mut open = vec![folder.to_owned()];
@@ -229,11 +229,11 @@ fn stage(env: &Env, stage: &str, words: &[&str], folder: Option<&Path>) -> Comma
     Ok(command.output()?)
 }
 
-/// What a stage said, as the end of a sentence.
+/// A stage's output, as the end of a sentence.
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let mut lines = text.trim().lines();
-    let reason = lines.next().unwrap_or("it was not kept");
+    let reason = lines.next().unwrap_or("it was not saved");
     let reason = reason.trim_start_matches("Error response from daemon: ");
     match lines.next().and_then(|line| line.strip_prefix("hint: ")) {
         Some(hint) => format!("{reason}. `{hint}` may help."),
@@ -241,7 +241,7 @@ fn said(output: &Output) -> String {
     }
 }
 
-/// The stage [`KEEP`]: sandbox, name of what is kept, folder.
+/// The stage [`KEEP`]: sandbox, name of the copy, folder.
 pub(crate) fn keep(words: &[String]) -> CommandResult {
     let [sandbox, kept, folder @ ..] = words else {
         return Err(Failure::message(
@@ -252,7 +252,7 @@ pub(crate) fn keep(words: &[String]) -> CommandResult {
     Ok(engine.keep(kept, folder.first().map(Path::new))?)
 }
 
-/// The stage [`TAKE_BACK`]: sandbox, name of what was kept, length of the journal, folder.
+/// The stage [`TAKE_BACK`]: sandbox, name of the copy, length of the journal, folder.
 pub(crate) fn take_back(words: &[String]) -> CommandResult {
     use std::io::Write;
     let [sandbox, kept, journal, folder @ ..] = words else {
@@ -263,7 +263,7 @@ pub(crate) fn take_back(words: &[String]) -> CommandResult {
     let engine = Env::read()?.engine(sandbox, "undo")?;
     let journal = journal
         .parse()
-        .map_err(|_| Failure::message(format!("`{journal}` is no length")))?;
+        .map_err(|_| Failure::message(format!("`{journal}` is not a length")))?;
     let taken = engine.take_back(kept, folder.first().map(Path::new), journal)?;
     let text = serde_json::to_string(&taken)
         .map_err(|error| Failure::message(format!("undo: {error}")))?;

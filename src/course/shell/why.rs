@@ -1,21 +1,21 @@
-//! `why`: what the last line did, from the journal, in plain words: files, processes, namespaces.
+//! `why`: explains what the last line did, from the journal: files, processes, namespaces.
 
 use engine::Engine;
 use engine::events::{Action, Event, ObjectKind};
 use engine::id::ContainerId;
 use std::fs;
 
-/// What `events` mean, a paragraph each.
+/// The meaning of `events`, one paragraph each.
 pub(crate) fn why(engine: &Engine, events: &[Event]) -> Vec<String> {
-    let mut told = Vec::new();
+    let mut texts = Vec::new();
     for event in events {
         if let Some(text) = of_event(engine, event)
-            && told.last() != Some(&text)
+            && texts.last() != Some(&text)
         {
-            told.push(text);
+            texts.push(text);
         }
     }
-    told
+    texts
 }
 
 fn fact<'a>(event: &'a Event, name: &str) -> &'a str {
@@ -31,7 +31,7 @@ fn of_event(engine: &Engine, event: &Event) -> Option<String> {
     let image = fact(event, "image");
     Some(match (event.kind, event.what()) {
         (ObjectKind::Container, Some(Action::Create)) => format!(
-            "The container `{name}` was created from `{image}`: a record of what was asked for, and an empty layer of its \
+            "The container `{name}` was created from `{image}`: a record of its settings, and an empty layer of its \
              own over the image's.{}",
             folder(engine, event)
         ),
@@ -47,50 +47,50 @@ fn of_event(engine: &Engine, event: &Event) -> Option<String> {
         ),
         (ObjectKind::Container, Some(Action::Destroy)) => {
             format!(
-                "The container `{name}` was removed: its record, its log and its own layer are gone. The image is as it was."
+                "The container `{name}` was removed: its record, its log and its own layer are gone. The image has not changed."
             )
         }
         (ObjectKind::Container, Some(Action::Stop)) => format!(
-            "`{name}` was stopped: its first process was asked to end, and would have been killed had it not."
+            "`{name}` was stopped: its first process was asked to end. It would have been killed if it had not ended in time."
         ),
         (ObjectKind::Container, Some(Action::Kill)) => format!(
             "A signal ({}) was sent to the first process of `{name}`.",
             fact(event, "signal")
         ),
         (ObjectKind::Container, Some(Action::ExecStart)) => format!(
-            "One more process was started in the namespaces of `{name}`, beside its first one."
+            "Another process was started in the namespaces of `{name}`, beside its first one."
         ),
         (ObjectKind::Container, Some(Action::Pause)) => {
-            format!("All processes of `{name}` were frozen by their control group.")
+            format!("All processes of `{name}` were frozen through their control group.")
         }
         (ObjectKind::Container, Some(Action::Unpause)) => {
-            format!("The processes of `{name}` go on.")
+            format!("The processes of `{name}` run again.")
         }
         (ObjectKind::Container, Some(Action::Rename)) => {
             format!("A container has a new name: `{name}`. Its id stays.")
         }
         (ObjectKind::Container, Some(Action::CopyIn)) => format!(
-            "Files of this machine were written into `{name}`, at `{}`: into its own layer.",
+            "Files from this machine were copied into `{name}`, to `{}` in its own layer.",
             fact(event, "path")
         ),
         (ObjectKind::Container, Some(Action::CopyOut)) => format!(
-            "Files of `{name}` were read, at `{}`, and written to this machine.",
+            "Files were copied from `{}` in `{name}` to this machine.",
             fact(event, "path")
         ),
         (ObjectKind::Container, Some(Action::Commit)) => {
-            format!("The own layer of `{name}` was packed as the top layer of a new image.")
+            format!("The container layer of `{name}` was packed as the top layer of a new image.")
         }
         (ObjectKind::Image, Some(Action::Tag)) => format!(
             "The name `{name}` now means the image {}. A name is an entry in a list; no file was copied.",
             short(&event.id)
         ),
-        (ObjectKind::Image, Some(Action::Untag)) => format!("The name `{name}` was taken away."),
+        (ObjectKind::Image, Some(Action::Untag)) => format!("The name `{name}` was removed."),
         (ObjectKind::Image, Some(Action::Delete)) => format!(
             "The image {} and the layers that nothing else needs were deleted.",
             short(&event.id)
         ),
         (ObjectKind::Volume, Some(Action::Create)) => format!(
-            "The volume `{}` was made: a folder outside of any container.",
+            "The volume `{}` was created: a folder outside any container.",
             event.id
         ),
         (ObjectKind::Volume, Some(Action::Destroy)) => {
@@ -107,7 +107,7 @@ fn short(id: &str) -> &str {
     crate::term::text::short_id(id)
 }
 
-/// Where the container's files are.
+/// The folders of the container's files.
 fn folder(engine: &Engine, event: &Event) -> String {
     let paths = ContainerId::parse(&event.id)
         .ok()
@@ -118,7 +118,7 @@ fn folder(engine: &Engine, event: &Event) -> String {
     }
 }
 
-/// The process as the machine sees it, as long as it runs.
+/// The process as the machine sees it, while it runs.
 fn process(engine: &Engine, event: &Event) -> String {
     let Ok(container) = engine.container(&event.id) else {
         return String::new();

@@ -26,22 +26,18 @@ pub(crate) enum Wish {
     Quit,
 }
 
-/// Every word, what follows it, and what it does: the table behind `help`, completion and [`parse`].
+/// Every word with its arguments and meaning: the table behind `help`, completion and [`parse`].
 pub(crate) const TABLE: [(&str, &str, &str); 17] = [
     ("next", "", "go on: the next page or exercise"),
     ("back", "", "go back one page or exercise"),
-    (
-        "goals",
-        "",
-        "show this page, or the exercise's goals, again",
-    ),
+    ("goals", "", "show this page or the exercise's goals again"),
     (
         "check",
         "",
         "judge the exercise: what is right, what is not yet, and why",
     ),
     ("answer", "TEXT", "answer a goal that asks a question"),
-    ("hint", "", "one hint more"),
+    ("hint", "", "show the next hint"),
     (
         "solution",
         "[--play]",
@@ -50,13 +46,13 @@ pub(crate) const TABLE: [(&str, &str, &str); 17] = [
     (
         "undo",
         "",
-        "take back the last line that changed containers, images, volumes or files here",
+        "undo the last line that changed containers, images, volumes or files here",
     ),
     ("reset", "", "start this exercise over"),
     (
         "show",
         "[WHAT]",
-        "draw images, layers and containers; `show image NAME`, `show container NAME`, `show layers IMAGE…`, `show layer ID`",
+        "draw images, layers and containers: `show image NAME`, `show container NAME`, `show layers IMAGE…`, `show layer ID`",
     ),
     (
         "why",
@@ -117,7 +113,7 @@ pub(crate) fn parse(line: &str) -> Option<Result<Wish, String>> {
         }
         _ => return None,
     };
-    // `next | less` and the like are the learner's own business with `sh`, and mostly a slip.
+    // `next | less` and the like are mostly mistakes; `sh` gets them.
     Some(if rest.is_empty() {
         Ok(word)
     } else {
@@ -125,13 +121,13 @@ pub(crate) fn parse(line: &str) -> Option<Result<Wish, String>> {
     })
 }
 
-/// How a word is used.
+/// The usage of a word.
 fn usage(word: &str) -> String {
     let row = TABLE.iter().find(|(name, _, _)| *name == word);
     match row {
-        Some((name, "", _)) => format!("`{name}` stands alone"),
+        Some((name, "", _)) => format!("`{name}` takes no arguments"),
         Some((name, rest, _)) => format!("usage: {name} {rest}"),
-        None => format!("`{word}` stands alone"),
+        None => format!("`{word}` takes no arguments"),
     }
 }
 
@@ -162,7 +158,7 @@ mod tests {
                 Some(Ok(Wish::Course(Word::Answer("amber otter".into())))),
             ),
             ("answer", Some(Err("usage: answer TEXT".into()))),
-            ("check it", Some(Err("`check` stands alone".into()))),
+            ("check it", Some(Err("`check` takes no arguments".into()))),
             ("docker ps", None),
             ("./next", None),
             ("nextcloud", None),
@@ -181,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_recognised() {
+    fn a_typing_mistake_is_recognised() {
         assert_eq!(near("hnit"), Some("hint"));
         assert_eq!(near("docker"), None);
     }

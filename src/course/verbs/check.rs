@@ -1,4 +1,4 @@
-//! `docklings check`: judge an exercise, for people and for scripts.
+//! `docklings check`: judges an exercise, for people and for scripts.
 
 use super::words::Words;
 use crate::course::judge::{Patience, judge};
@@ -42,7 +42,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     }
 }
 
-/// `GOAL=TEXT`, or only the text where one goal asks.
+/// `GOAL=TEXT`, or only the text if just one goal asks.
 fn note_answer(course: &Course, id: &str, answer: &str) -> CommandResult {
     let exercise = find(&course.catalog, id)?;
     let asking = exercise.goals.iter().filter(|goal| goal.question.is_some());
@@ -55,13 +55,13 @@ fn note_answer(course: &Course, id: &str, answer: &str) -> CommandResult {
         (None, [goal]) => (*goal, answer),
         (None, []) => {
             return Err(Failure::Message(
-                "no goal of this exercise asks".to_owned(),
+                "this exercise asks no question".to_owned(),
                 exit::USAGE,
             ));
         }
         (None, _) => {
             let text = format!(
-                "which goal? `--answer GOAL=TEXT`, with one of {}",
+                "which goal? `--answer GOAL=TEXT`, where GOAL is one of {}",
                 asking.join(", ")
             );
             return Err(Failure::Message(text, exit::USAGE));
@@ -78,8 +78,8 @@ fn note_answer(course: &Course, id: &str, answer: &str) -> CommandResult {
     Ok(())
 }
 
-/// Judges the exercise `id`, setting it up first if need be, and notes what came of it. Returns the report, and how
-/// the exercise stood before.
+/// Judges the exercise `id`, after setting it up if necessary, and records the result. Returns the report and the
+/// exercise's previous state.
 pub(super) fn judge_and_record(
     env: &Env,
     course: &Course,
@@ -88,7 +88,7 @@ pub(super) fn judge_and_record(
 ) -> CommandResult<(Box<Report>, Standing)> {
     let exercise = find(&course.catalog, id)?;
     Workbench::new(env, &course.catalog, id)?.prepare()?;
-    // Not the copy that was read at the start: an answer may just have been noted.
+    // Read again, since an answer may just have been recorded.
     let progress = lessons::progress::Progress::load(&course.file)?;
     let standing = progress.standing(id, exercise.revision);
     let report = judge(

@@ -1,4 +1,4 @@
-//! `docklings config hub`: which registry plays docker.io.
+//! `docklings config hub`: which registry stands in for docker.io.
 
 use super::words::Words;
 use crate::docker::registry::hub::{
@@ -10,7 +10,7 @@ use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
 
-/// What follows the verb.
+/// The words after the verb.
 pub(super) const USAGE: &str =
     "hub [practice | docker.io | HOST[:PORT] | URL] [--insecure] [--unset] [--forget [--yes]]";
 /// Its flags.
@@ -26,7 +26,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         ["hub", hub] if !words.has("--unset") => {
             config::write(&env, Some(&Choice::parse(hub, words.has("--insecure"))?))?
         }
-        [] => return Err(usage("say what is to be configured")),
+        [] => return Err(usage("say what to configure")),
         ["hub", ..] => return Err(usage("one hub at most")),
         [word, ..] => return Err(usage(&format!("unexpected word `{word}`"))),
     }
@@ -37,13 +37,13 @@ pub(super) fn run(words: &Words) -> CommandResult {
 fn forget(env: &Env, words: &Words) -> CommandResult {
     let sandbox = &env.sandbox;
     let question = format!(
-        "The practice hub forgets the accounts of the sandbox `{sandbox}` and everything that was pushed there. Go on?"
+        "The practice hub will forget the accounts of the sandbox `{sandbox}` and everything that was pushed there. Continue?"
     );
     if words.agreed(&question)? {
         hub::forget(env)?;
         writeln!(
             Output::lines(),
-            "the practice hub of `{sandbox}` is as it was at the beginning"
+            "the practice hub of `{sandbox}` is empty again"
         )?;
     }
     Ok(())
@@ -57,7 +57,7 @@ fn usage(said: &str) -> Failure {
     )
 }
 
-/// A line for people; its first word is what can be given back to `config hub`.
+/// A line for people. Its first word can be passed back to `config hub`.
 pub(super) fn shown(choice: &Choice, said: &Said) -> String {
     let about = match choice {
         Choice::Practice => "the practice hub of this machine, which needs no network",

@@ -59,7 +59,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     Ok(look.show(&text)?)
 }
 
-/// The stacks of the images called `names`.
+/// The layers of the images `names`.
 fn layers(engine: &Engine, names: &[&str]) -> CommandResult<String> {
     let chosen = names.iter().map(|name| engine.image(name));
     let chosen = chosen.collect::<Result<Vec<_>>>()?;
@@ -70,7 +70,7 @@ fn layers(engine: &Engine, names: &[&str]) -> CommandResult<String> {
     };
     let columns = ctx::terminal_size().map(|(_, columns)| usize::from(columns));
     let layout = Layout {
-        // What goes into a file is not cut.
+        // A file gets the full width.
         width: columns
             .filter(|_| io::stdout().is_terminal())
             .unwrap_or(usize::MAX),
@@ -79,7 +79,7 @@ fn layers(engine: &Engine, names: &[&str]) -> CommandResult<String> {
     tree::draw(engine, (&engine.images()?, &chosen), &view, layout)
 }
 
-/// What the layer called `id` changes, and which images have it.
+/// What the layer `id` changes, and which images contain it.
 fn layer(engine: &Engine, id: &str) -> CommandResult<String> {
     let (layer, changes) = engine.look_at_layer(id)?;
     let mut users = Vec::new();
@@ -107,24 +107,24 @@ fn layer(engine: &Engine, id: &str) -> CommandResult<String> {
         let _ = writeln!(text, "made by: {}", step.trim());
     }
     let _ = match users.is_empty() {
-        true => writeln!(text, "in no image"),
+        true => writeln!(text, "not in any image"),
         false => writeln!(text, "in: {}", users.join(", ")),
     };
     text.push_str(&files(&changes));
     Ok(text)
 }
 
-/// A container on the layers of its image, and which files it changed itself.
+/// A container on top of its image's layers, and how many files it changed.
 fn container(engine: &Engine, name: &str, look: Look) -> CommandResult<String> {
     let container = engine.container(name)?;
     let mut text = show_container(engine, &container, look)?;
-    // As `docker diff`, and like it only a look.
+    // As in `docker diff`: this only reads.
     drop(engine::sys::namespace::become_root());
     text.push_str(&files(&engine.look_at_changes(&container)?));
     Ok(text)
 }
 
-/// How many files were added, changed and deleted, and which: the letters are those of `docker diff`.
+/// How many files were added, changed and deleted, and which ones, with the letters of `docker diff`.
 fn files(changes: &[Change]) -> String {
     let count = |kind| changes.iter().filter(|change| change.kind == kind).count();
     let mut text = format!(

@@ -1,4 +1,4 @@
-//! `docklings env`: shell lines that make a terminal of the learner's own one of ours.
+//! `docklings env`: prints shell lines that set up the learner's own terminal.
 
 use super::words::{Words, sandbox_of};
 use crate::course::state;
@@ -12,7 +12,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let env = Env::read()?;
     let sandbox = match sandbox_of(words, &env, &state::open(&env)?) {
         Ok(sandbox) => sandbox,
-        // At no exercise, the playground will do; a wrong name will not.
+        // Without an exercise, use the playground. A wrong name is an error.
         Err(_) if words.names.is_empty() => env::FREE.to_owned(),
         Err(failure) => return Err(failure),
     };
@@ -58,7 +58,7 @@ mod tests {
     use std::process::Command;
 
     #[test]
-    fn a_shell_reads_the_lines_as_they_are_meant() {
+    fn a_shell_reads_the_lines_correctly() {
         let env = Env {
             home: Home::new("/it's home", "/r"),
             sandbox: "free".to_owned(),

@@ -1,4 +1,4 @@
-//! `docklings list`: the course, and how it stands.
+//! `docklings list`: the lessons and exercises with their status.
 
 use super::words::Words;
 use crate::course::look::Look;

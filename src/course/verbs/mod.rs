@@ -1,5 +1,5 @@
-//! The course's verbs outside the shell: `docklings list`, `check`, `hint`, … for scripts, and for people who work in a
-//! terminal and an editor of their own.
+//! The course's verbs outside the shell: `docklings list`, `check`, `hint`, … They are for scripts, and for people who
+//! use their own terminal and editor.
 
 mod check;
 mod config;
@@ -25,25 +25,25 @@ use crate::failure::{CommandResult, Failure};
 use engine::near::nearest;
 use std::io::Write;
 
-/// A verb: what its help says, and what it does with the words after it.
+/// A verb, with its help.
 pub(crate) struct Verb {
     /// Its name.
     pub(crate) name: &'static str,
-    /// What follows it.
+    /// The words after it.
     pub(crate) usage: &'static str,
     /// What it does.
     pub(crate) about: &'static str,
-    /// The flags that it knows; those that end in `=` take a value.
+    /// The flags that it accepts; a flag that ends in `=` takes a value.
     pub(crate) flags: &'static [&'static str],
     run: fn(&words::Words) -> CommandResult,
 }
 
-/// Every verb: the one table.
+/// The table of verbs.
 pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "list",
         usage: "[--json]",
-        about: "all lessons and exercises, and how they stand",
+        about: "list all lessons and exercises with their status",
         flags: &["--json"],
         run: list::run,
     },
@@ -57,7 +57,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "hint",
         usage: "[EXERCISE]",
-        about: "one hint more",
+        about: "show the next hint",
         flags: &[],
         run: hint::run,
     },
@@ -78,7 +78,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "progress",
         usage: "[--json | export FILE | import FILE]",
-        about: "what was done; take it to another machine (a note of your own, no proof of anything)",
+        about: "show your progress, or move it to another machine (it is no proof of anything)",
         flags: &["--json"],
         run: progress::run,
     },
@@ -92,21 +92,21 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "watch",
         usage: "[EXERCISE]",
-        about: "tell as goals are reached, while you work in another terminal",
+        about: "report goals as you reach them in another terminal",
         flags: &[],
         run: watch::run,
     },
     Verb {
         name: "env",
         usage: "[EXERCISE | free]",
-        about: "shell lines that put our docker first: eval \"$(docklings env)\"",
+        about: "print shell lines that put our docker first: eval \"$(docklings env)\"",
         flags: &[],
         run: environment::run,
     },
     Verb {
         name: "where",
         usage: "[EXERCISE]",
-        about: "where everything lies on disk",
+        about: "show where everything is on disk",
         flags: &[],
         run: whereabouts::run,
     },
@@ -127,28 +127,28 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "config",
         usage: config::USAGE,
-        about: "which registry names such as `busybox` come from",
+        about: "choose the registry for names such as `busybox`",
         flags: config::FLAGS,
         run: config::run,
     },
     Verb {
         name: "stop",
         usage: "[EXERCISE | free | --all]",
-        about: "stop what runs in a sandbox, or with --all in all of them",
+        about: "stop the containers of a sandbox, or with --all of all sandboxes",
         flags: &["--all"],
         run: stop::run,
     },
     Verb {
         name: "doctor",
         usage: "[--json | --repair]",
-        about: "what this machine can do, and what helps where it cannot; --repair puts damaged files aside",
+        about: "check this machine and show fixes; --repair moves damaged files aside",
         flags: &["--json", "--repair"],
         run: doctor::run,
     },
     Verb {
         name: "uninstall",
         usage: "[--yes]",
-        about: "end all containers, and remove everything that docklings keeps",
+        about: "stop all containers and remove everything that docklings keeps",
         flags: &["--yes"],
         run: uninstall::run,
     },
@@ -201,7 +201,7 @@ pub(super) fn help() -> String {
     ));
     text.push_str(&format!(
         "  {:<10} {}\n",
-        "author", "for those who write exercises: docklings author --help"
+        "author", "tools for writing exercises: docklings author --help"
     ));
     text.push_str("\nRun 'docklings COMMAND --help' for more information on a command.\n");
     text
@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_flag_of_a_verb_stands_in_its_usage() {
+    fn every_flag_of_a_verb_is_in_its_usage() {
         for verb in VERBS {
             for flag in verb.flags {
                 assert!(
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_told_what_was_meant() {
+    fn a_mistyped_verb_gets_a_suggestion() {
         for (verb, expected) in [
             ("chekc", "did you mean `docklings check`?"),
             ("inspect", "docklings docker inspect"),

@@ -1,4 +1,4 @@
-//! `docklings progress`: what was done, and taking it to another machine.
+//! `docklings progress`: shows the learner's progress, and moves it to another machine.
 
 use super::words::Words;
 use crate::course::state;
@@ -24,7 +24,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         ["export", file] => export(&env, file),
         ["import", file] => import(&env, file),
         _ => Err(Failure::Hinted(
-            "what of the progress?".to_owned(),
+            "unexpected words".to_owned(),
             exit::USAGE,
             "docklings progress --help".to_owned(),
         )),
@@ -48,7 +48,7 @@ fn summary(env: &Env) -> CommandResult {
             .filter(|goal| record.passed.contains(&goal.id));
         writeln!(
             out,
-            "{:<11} {:<20} {} of {} goals, {} checks that did not pass, {} of {} hints{}",
+            "{:<11} {:<20} {} of {} goals, {} failed checks, {} of {} hints{}",
             standing.word(),
             exercise.id,
             passed.count(),
@@ -91,11 +91,11 @@ fn export(env: &Env, file: &str) -> CommandResult {
         .map_err(|error| Failure::message(format!("cannot write `{file}`: {}", plainly(&error))))?;
     Ok(writeln!(
         Output::lines(),
-        "written to `{file}`; `docklings progress import` takes it in"
+        "written to `{file}`; read it with `docklings progress import`"
     )?)
 }
 
-/// Adds what the file knows more; nothing that was done here is lost.
+/// Merges what the file adds. Nothing that was done here is lost.
 fn import(env: &Env, file: &str) -> CommandResult {
     let read = || -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -113,7 +113,7 @@ fn import(env: &Env, file: &str) -> CommandResult {
     let new = done(&after) - before;
     Ok(writeln!(
         Output::lines(),
-        "taken in: {new} more {} done",
+        "imported: {new} more {} done",
         if new == 1 { "exercise" } else { "exercises" }
     )?)
 }

@@ -1,4 +1,4 @@
-//! `docklings reset`: start an exercise over, or the whole course.
+//! `docklings reset`: starts an exercise, or the whole course, over.
 
 use super::words::Words;
 use crate::course::state::{self, record};
@@ -23,23 +23,20 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let id = words.exercise(&env, &course.progress)?;
     let bench = Workbench::new(&env, &course.catalog, &id)?;
     if !words.agreed(&format!(
-        "Start `{id}` over? Its containers and files go away."
+        "Start `{id}` over? Its containers and files are removed."
     ))? {
         return Ok(());
     }
     bench.start_over()?;
     record(&course.file, &Change::StartedOver(id.clone()))?;
-    Ok(writeln!(
-        Output::lines(),
-        "`{id}` is as it was at the beginning"
-    )?)
+    Ok(writeln!(Output::lines(), "`{id}` starts over")?)
 }
 
-/// Every sandbox but the playground, every workspace, and the progress. Images stay: they are made anew in seconds, and
-/// other sandboxes share them.
+/// Every sandbox except the playground, every workspace, and the progress. Images stay: making them again takes
+/// seconds, and other sandboxes share them.
 fn reset_all(words: &Words, env: &Env) -> CommandResult {
     let question =
-        "Start the whole course over? All exercises, their files and your progress go away.";
+        "Start the whole course over? All exercises, their files and your progress are removed.";
     if !words.agreed(question)? {
         return Ok(());
     }
@@ -58,12 +55,12 @@ fn reset_all(words: &Words, env: &Env) -> CommandResult {
     })?;
     Ok(writeln!(
         Output::lines(),
-        "the course begins anew; the playground `{}` was left as it is",
+        "the course starts over; the playground `{}` stays as it is",
         env::FREE
     )?)
 }
 
-/// The names of the folders in `folder`; none if there is no such folder.
+/// The names of the folders in `folder`; empty if `folder` does not exist.
 fn folders(folder: &std::path::Path) -> io::Result<Vec<String>> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,4 +1,4 @@
-//! `docklings solution`: show it, or play it in a scratch sandbox.
+//! `docklings solution`: shows the solution, or plays it in a scratch sandbox.
 
 use super::words::Words;
 use crate::course::look::Look;
@@ -17,7 +17,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let exercise = find(&course.catalog, &id)?;
     let known = course.progress.exercises.get(&id);
     if !known.is_some_and(|record| record.done.is_some() || record.solution_seen) {
-        let question = format!("`{id}` is not done. Show its solution all the same?");
+        let question = format!("`{id}` is not done. Show its solution anyway?");
         if !words.agreed(&question)? {
             return Ok(());
         }

@@ -1,7 +1,7 @@
-//! `docklings stop`: end what runs, in one sandbox or in all of them.
+//! `docklings stop`: stops the containers of one sandbox or of all sandboxes.
 //!
-//! Containers outlive the shell that started them, as Docker's do. Each exercise has a sandbox of its own, so what runs is
-//! easily forgotten: this ends it without a visit to each.
+//! Containers outlive the shell that started them, as with Docker. Each exercise has its own sandbox, so a running
+//! container is easy to forget. This stops them without visiting each sandbox.
 
 use super::words::{Words, sandbox_of};
 use crate::course::state;
@@ -14,9 +14,9 @@ use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Output, Stdio};
 
-/// So many are stopped at once: each may take its ten seconds.
+/// How many are stopped at once: each may take its ten seconds.
 const AT_ONCE: usize = 32;
-/// As many are named in a line.
+/// How many are named in a line.
 const NAMED: usize = 4;
 
 pub(super) fn run(words: &Words) -> CommandResult {
@@ -53,7 +53,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     }
 }
 
-/// The sandbox that is meant; `None` for all of them.
+/// The chosen sandbox; `None` for all of them.
 fn wanted(words: &Words, env: &Env) -> CommandResult<Option<String>> {
     if words.has("--all") {
         return match words.names.first() {
@@ -76,7 +76,7 @@ fn said(output: &Output) -> String {
         .to_owned()
 }
 
-/// `docker stop` of one container, which is waited for elsewhere.
+/// Starts `docker stop` for one container. The caller waits for it.
 fn begin(env: &Env, found: &Located) -> io::Result<Child> {
     docker_stop(env, &found.sandbox)?
         .arg(found.id.as_str())
@@ -96,7 +96,7 @@ fn docker_stop(env: &Env, sandbox: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// Stops what runs in the sandbox of an exercise that is done, in the background, without waiting for it. What it stops, by name.
+/// Stops the containers of a finished exercise in the background, without waiting. Returns their names.
 pub(crate) fn put_to_rest(env: &Env, exercise: &str) -> io::Result<Vec<String>> {
     let sandbox = exercise_sandbox(exercise);
     let found = running(&env.home)
@@ -106,7 +106,7 @@ pub(crate) fn put_to_rest(env: &Env, exercise: &str) -> io::Result<Vec<String>> 
         .map(|found| (found.id.as_str().to_owned(), found.name))
         .unzip();
     if !ids.is_empty() {
-        // It goes on when the shell ends, and its terminal's signals are not for it.
+        // A group of its own: it outlives the shell, and the terminal's signals do not reach it.
         docker_stop(env, &sandbox)?
             .args(ids)
             .process_group(0)
@@ -115,7 +115,7 @@ pub(crate) fn put_to_rest(env: &Env, exercise: &str) -> io::Result<Vec<String>> 
     Ok(names)
 }
 
-/// One line on what still runs in all sandboxes but `rested`, and how to end it; `None` if nothing does.
+/// One line on what still runs in sandboxes other than `rested`, and how to stop it; `None` if nothing runs.
 pub(crate) fn still_running(env: &Env, rested: &[String]) -> Option<String> {
     let found = running(&env.home).into_iter().filter(|found| {
         let passing = [env::TRIAL, env::SCRATCH];
@@ -138,12 +138,12 @@ fn sentence(places: &[String]) -> Option<String> {
         count => (format!("{count} containers still run"), "them"),
     };
     Some(format!(
-        "{subject}: {}{more}. `docklings stop --all` ends {object}.",
+        "{subject}: {}{more}. `docklings stop --all` stops {object}.",
         named.join(", ")
     ))
 }
 
-/// The container, and where it is, in the learner's words.
+/// The container and its sandbox, in the learner's words.
 pub(super) fn place_of(found: &Located) -> String {
     let (name, sandbox) = (&found.name, &found.sandbox);
     match sandbox.strip_prefix(&exercise_sandbox("")) {
@@ -158,22 +158,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_what_runs_and_how_to_end_it() {
+    fn a_line_names_what_runs_and_how_to_stop_it() {
         let places = |count| (1..=count).map(|n| format!("`c{n}`")).collect::<Vec<_>>();
         for (count, expected) in [
             (0, None),
             (
                 1,
-                Some("1 container still runs: `c1`. `docklings stop --all` ends it."),
+                Some("1 container still runs: `c1`. `docklings stop --all` stops it."),
             ),
             (
                 2,
-                Some("2 containers still run: `c1`, `c2`. `docklings stop --all` ends them."),
+                Some("2 containers still run: `c1`, `c2`. `docklings stop --all` stops them."),
             ),
             (
                 6,
                 Some(
-                    "6 containers still run: `c1`, `c2`, `c3`, `c4` and 2 more. `docklings stop --all` ends them.",
+                    "6 containers still run: `c1`, `c2`, `c3`, `c4` and 2 more. `docklings stop --all` stops them.",
                 ),
             ),
         ] {

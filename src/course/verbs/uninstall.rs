@@ -1,4 +1,5 @@
-//! `docklings uninstall`: everything that docklings keeps goes, also what containers wrote as other users.
+//! `docklings uninstall`: removes everything that docklings keeps, including files that containers wrote as other
+//! users.
 
 use super::words::Words;
 use crate::course::workspace::{drop_sandbox, remove};
@@ -21,14 +22,14 @@ pub(super) fn run(words: &Words) -> CommandResult {
         )?);
     }
     let question = format!(
-        "Remove `{}`? All containers end; images, containers, volumes, exercises, their files and your progress go away.",
+        "Remove `{}`? All containers are stopped; images, containers, volumes, exercises, their files and your progress are removed.",
         root.display()
     );
     if !words.agreed(&question)? {
         return Ok(());
     }
     for name in names(&env.home.sandboxes())? {
-        // What lies there and is no sandbox goes with the folder.
+        // An entry that is not a sandbox goes with the folder.
         if env.home.sandbox(&name).is_ok() {
             drop_sandbox(&env, &name)?;
         }
@@ -44,7 +45,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
             let left = names(root)?.join(", ");
             writeln!(
                 out,
-                "`{}` stays: it holds what is not of docklings: {left}",
+                "`{}` stays, because it also holds files that are not docklings': {left}",
                 root.display()
             )?;
         }
@@ -52,12 +53,12 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let program = std::env::current_exe()?;
     Ok(writeln!(
         out,
-        "the program is left: rm {}",
+        "the program itself remains: rm {}",
         program.display()
     )?)
 }
 
-/// What docklings keeps in its home. Somebody may have chosen a folder that holds other things as well.
+/// What docklings keeps in its home. The home may be a folder that also holds other things.
 fn ours(home: &Home) -> CommandResult<Vec<PathBuf>> {
     let folders = [
         home.content(),
@@ -83,7 +84,8 @@ fn ours(home: &Home) -> CommandResult<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Of the lesson shell, of exercises, of `registry serve`, of logins without a `HOME`, and for sockets where there is no other place.
+/// Entries of the lesson shell, exercises, `registry serve`, logins without a `HOME`, and sockets that have no other
+/// place.
 const OTHERS: [&str; 7] = [
     "history",
     "setup.lock",
@@ -93,10 +95,10 @@ const OTHERS: [&str; 7] = [
     "tmp",
     "progress.lock",
 ];
-/// How files begin that were being written.
+/// The prefix of unfinished files.
 const DRAFT: &str = engine::store::atomic::UNFINISHED;
 
-/// The names in a folder; none if it is missing.
+/// The names in a folder; empty if it is missing.
 fn names(folder: &Path) -> CommandResult<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,7 +1,7 @@
-//! `docklings watch`: goals tick here while the learner works elsewhere.
+//! `docklings watch`: reports goals as the learner reaches them in another terminal.
 //!
-//! The engine's journal drives it, by its length: watching files fails on network homes and in some virtual machines.
-//! Plain lines only, so that any terminal will do, and a log file too.
+//! It polls the length of the engine's journal: watching files fails on network homes and in some virtual machines. It
+//! prints plain lines, so it works on any terminal and in a log file.
 
 use super::check::judge_and_record;
 use super::words::Words;
@@ -16,9 +16,9 @@ use checker::{Report, Verdict};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Between two looks at the journal's length.
+/// The interval between two looks at the journal's length.
 const LOOK: Duration = Duration::from_millis(50);
-/// Without a word in the journal, goals about files are looked at this often.
+/// While the journal does not grow, goals about files are checked this often.
 const AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) fn run(words: &Words) -> CommandResult {
@@ -26,7 +26,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let look = Look::of_process(true);
     let mut watched: Option<Watched> = None;
     loop {
-        // Anew each time: the learner may have gone on to the next exercise.
+        // Read each time: the learner may have moved to another exercise.
         let course = state::open(&env)?;
         let id = words.exercise(&env, &course.progress)?;
         let report = judge_and_record(&env, &course, &id, Patience::None)?.0;
@@ -36,7 +36,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         if before.is_none() {
             begin(&course, &id, &report, look)?;
         }
-        let finished = tell(&course, &id, before.as_ref(), &report, look)?;
+        let finished = announce(&course, &id, before.as_ref(), &report, look)?;
         if finished && !words.names.is_empty() {
             return Ok(());
         }
@@ -81,8 +81,8 @@ fn begin(course: &Course, id: &str, report: &Report, look: Look) -> CommandResul
     Ok(look.show(&text)?)
 }
 
-/// Tells what changed; whether the exercise has just been finished.
-fn tell(
+/// Reports what changed; returns whether the exercise has just been finished.
+fn announce(
     course: &Course,
     id: &str,
     before: Option<&Watched>,

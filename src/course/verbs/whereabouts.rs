@@ -1,4 +1,4 @@
-//! `docklings where`: the files behind everything. They are plain on purpose.
+//! `docklings where`: the files behind everything. They are plain files on purpose.
 
 use super::words::{Words, sandbox_of};
 use crate::course::state;
@@ -29,7 +29,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         rows.push(("its workspace".to_owned(), home.workspace(id)));
     }
     rows.push(("progress".to_owned(), home.progress()));
-    rows.push(("for the moment".to_owned(), home.runtime().to_owned()));
+    rows.push(("temporary files".to_owned(), home.runtime().to_owned()));
     rows.push(("this program".to_owned(), std::env::current_exe()?));
     let width = rows.iter().map(|(what, _)| what.len()).max().unwrap_or(0);
     let mut out = Output::lines();
@@ -37,7 +37,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         let missing = if path.exists() {
             ""
         } else {
-            "  (not made yet)"
+            "  (not created yet)"
         };
         writeln!(out, "{what:<width$}  {}{missing}", path.display())?;
     }

@@ -1,4 +1,4 @@
-//! The words after a verb: its flags, and at most a few names.
+//! The words after a verb: its flags, and a few names at most.
 
 use super::Verb;
 use crate::course::state::Course;
@@ -13,14 +13,14 @@ use std::io::{self, BufRead, IsTerminal, Write};
 /// The words after a verb.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Words {
-    /// Those that are no flags.
+    /// Words that are not flags.
     pub(crate) names: Vec<String>,
     switches: Vec<String>,
     values: Vec<(String, String)>,
 }
 
 impl Words {
-    /// Reads `words` as `verb` knows them; `None`: help was asked for. Error: an unknown flag.
+    /// Parses `words` for `verb`; `None` if they ask for help. Error: an unknown flag.
     pub(crate) fn parse(verb: &Verb, words: &[String]) -> CommandResult<Option<Self>> {
         let mut parsed = Self::default();
         let mut words = words.iter();
@@ -60,7 +60,7 @@ impl Words {
         given.map(|(_, value)| &**value)
     }
 
-    /// No names. Error: there are some.
+    /// Error: names were given.
     pub(crate) fn no_names(&self) -> CommandResult {
         match self.names.first() {
             None => Ok(()),
@@ -71,8 +71,8 @@ impl Words {
         }
     }
 
-    /// The exercise that is meant: the one named; else the one whose sandbox is in use; else the one at hand in the
-    /// course. Error: none of them.
+    /// The exercise to use: the one that is named, else the one whose sandbox is in use, else the current one of the
+    /// course. Error: there is none.
     pub(crate) fn exercise(&self, env: &Env, progress: &Progress) -> CommandResult<String> {
         if let [_, more, ..] = &self.names[..] {
             return Err(Failure::Message(
@@ -89,14 +89,14 @@ impl Words {
         let at = || progress.at.as_ref().and_then(|at| at.exercise.clone());
         named.or(in_use).or_else(at).ok_or_else(|| {
             Failure::Hinted(
-                "which exercise? You are at none".to_owned(),
+                "which exercise? You are not at one".to_owned(),
                 exit::USAGE,
-                "`docklings list` shows them; then name one".to_owned(),
+                "name one of those in `docklings list`".to_owned(),
             )
         })
     }
 
-    /// Whether the person at the terminal agrees, or said `--yes` beforehand. Error: there is nobody to ask.
+    /// Whether the user agrees, at the terminal or with `--yes`. Error: there is no terminal to ask at.
     pub(crate) fn agreed(&self, question: &str) -> CommandResult<bool> {
         if self.has("--yes") {
             return Ok(true);
@@ -119,8 +119,8 @@ fn usage(verb: &Verb, message: &str) -> Failure {
     Failure::Hinted(message.to_owned(), exit::USAGE, hint)
 }
 
-/// The sandbox that a verb is about: that of an exercise, or the playground by its name. Error: none is meant, or the
-/// course has no such exercise; a slip would open a sandbox that nobody has been in.
+/// The sandbox that a verb is about: an exercise's, or the playground by its name. Error: no sandbox was named, or the
+/// course has no such exercise. A typing error must not create a new sandbox.
 pub(crate) fn sandbox_of(words: &Words, env: &Env, course: &Course) -> CommandResult<String> {
     if words.names == [env::FREE] {
         return Ok(env::FREE.to_owned());
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_and_names_may_stand_in_any_order() {
+    fn flags_and_names_work_in_any_order() {
         check("", Ok((&[], &[], &[])));
         check("hello --json", Ok((&["hello"], &["--json"], &[])));
         check(
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn help_is_seen_anywhere() {
+    fn help_is_recognised_anywhere() {
         let words = ["hello".to_owned(), "--help".to_owned()];
         assert!(Words::parse(VERB, &words).unwrap().is_none());
     }

@@ -16,7 +16,7 @@ fn plain(text: &str) -> String {
 }
 
 #[test]
-fn prose_is_broken_between_words() {
+fn prose_wraps_between_words() {
     let text = fill("one `two three` four five", look(20));
     assert_eq!(plain(&text), "one `two three` four\nfive");
     assert_eq!(

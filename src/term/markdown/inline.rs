@@ -1,9 +1,9 @@
-//! Text within a paragraph: its styles, and how it is broken into lines.
+//! Text within a paragraph: its styles and its line breaks.
 
 use owo_colors::{OwoColorize, Style as Paint};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// How a piece of text looks.
+/// The style of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Style {
     bold: bool,
@@ -87,18 +87,18 @@ struct Span {
     style: Style,
 }
 
-/// The text of a paragraph, as far as it was read.
+/// The text of a paragraph that has been read so far.
 #[derive(Debug, Default)]
 pub(super) struct Inline {
     spans: Vec<Span>,
     styles: Vec<Style>,
 }
 
-/// A line break that the author asked for.
+/// A line break that the author wrote.
 const BREAK: char = '\n';
-/// A blank at which no line is broken; it is written as a plain one.
+/// A non-breaking blank; it is written as a plain one.
 const TIE: char = '\u{a0}';
-/// The columns of code that is not broken.
+/// The most columns of code that stays on one line.
 const UNBROKEN: usize = 24;
 
 impl Inline {
@@ -127,10 +127,10 @@ impl Inline {
         self.push(text.replace(BREAK, " "), style);
     }
 
-    /// Code, which keeps its backticks: without colour, they are all that marks it.
+    /// Code, which keeps its backticks: without colour, they are its only mark.
     pub(super) fn code(&mut self, code: &str) {
         let style = self.styles.last().copied().unwrap_or_default();
-        // A short command stays on one line: it is there to be typed.
+        // A short command stays on one line, since it is there to be typed.
         let code = match width(code) <= UNBROKEN {
             true => code.replace(' ', &TIE.to_string()),
             false => code.to_owned(),
@@ -153,7 +153,7 @@ impl Inline {
         self.spans.iter().map(|span| width(&span.text)).sum()
     }
 
-    /// Gives the text without styles, and forgets it.
+    /// Returns the text without styles, and clears it.
     pub(super) fn take_plain(&mut self) -> String {
         let spans = std::mem::take(&mut self.spans);
         spans
@@ -162,7 +162,7 @@ impl Inline {
             .collect()
     }
 
-    /// Breaks the text into lines of at most `room` columns, and forgets it.
+    /// Wraps the text into lines of at most `room` columns, and clears it.
     pub(super) fn take_wrapped(&mut self, room: usize, plain: bool) -> Vec<String> {
         let mut lines = Lines {
             room,
@@ -179,11 +179,11 @@ impl Inline {
     }
 }
 
-/// A word and the blanks behind it; its parts may look differently.
+/// A word and the blanks after it; its parts may differ in style.
 #[derive(Debug, Default)]
 struct Word {
     spans: Vec<Span>,
-    /// The line ends after it.
+    /// A line break follows.
     ends: bool,
 }
 
@@ -193,7 +193,7 @@ impl Word {
     }
 }
 
-/// Cuts spans at blanks. Several blanks are one, as in HTML.
+/// Splits spans at blanks. Several blanks count as one, as in HTML.
 fn words(spans: Vec<Span>) -> Vec<Word> {
     let mut words = vec![Word::default()];
     for span in spans {
@@ -223,7 +223,7 @@ fn words(spans: Vec<Span>) -> Vec<Word> {
     words
 }
 
-/// Lines being filled with words.
+/// Lines that are being filled with words.
 struct Lines {
     room: usize,
     plain: bool,
@@ -240,7 +240,7 @@ impl Lines {
             self.end();
         }
         if wide > self.room && word.spans.iter().any(|span| has_wide_letters(&span.text)) {
-            // Scripts that write no blanks may be broken anywhere; a path or an address may not.
+            // Scripts without blanks may break anywhere; a path or an address may not.
             word.spans
                 .into_iter()
                 .for_each(|span| self.add_letters(&span));
@@ -256,7 +256,7 @@ impl Lines {
         }
     }
 
-    /// The blank between two words of one style is of that style too, so that underlines are not cut.
+    /// A blank between two words of one style has that style too, so that underlines have no gaps.
     fn push_blank(&mut self, next: Style) {
         let style = match self.line.last() {
             Some(last) if last.style == next => next,
@@ -304,7 +304,7 @@ impl Lines {
     }
 }
 
-/// A line of a transcript: what is typed stands out from what is answered.
+/// A line of a transcript: the typed command stands out from the output.
 pub(super) fn transcript_line(line: &str) -> String {
     let typed = line.strip_prefix("$ ").map(|typed| ("$ ", typed));
     match typed.or_else(|| line.strip_prefix("> ").map(|typed| ("> ", typed))) {

@@ -1,11 +1,11 @@
 //! A lesson's Markdown as text for the terminal.
 //!
-//! Prose is wrapped to the width; code never is. Colour and bold are part of the text here, as escape sequences: print
-//! it through something that strips them where they are not wanted. Nothing that matters is told by colour alone:
-//! inline code keeps its backticks, links name where they lead.
+//! Prose wraps at the width; code never does. Colour and bold are part of the text, as escape sequences: strip them
+//! before printing where they are not wanted. Colour never carries meaning alone: inline code keeps its backticks, and
+//! links show their target.
 //!
-//! The plain form is for screen readers and for terminals that know nothing: no escapes, no box-drawing characters, and
-//! a table becomes a sentence per cell.
+//! The plain form is for screen readers and simple terminals: it has no escapes and no box-drawing characters, and a
+//! table becomes one sentence per cell.
 
 mod inline;
 mod table;
@@ -20,7 +20,7 @@ use pulldown_cmark::{
 };
 use std::borrow::Cow;
 
-/// How the text is to be laid out.
+/// The layout of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     /// Columns of the terminal.
@@ -29,7 +29,7 @@ pub struct Layout {
     pub plain: bool,
 }
 
-/// The narrowest layout; on a narrower terminal, lines are broken by the terminal.
+/// The narrowest layout; a narrower terminal breaks the lines itself.
 const NARROWEST: usize = 20;
 /// From this width on, code is indented by four columns instead of two.
 const ROOMY: usize = 60;
@@ -48,7 +48,7 @@ pub fn render(source: &str, layout: Layout) -> String {
     renderer.out
 }
 
-/// Without anything that a terminal obeys: a course may be anybody's.
+/// Removes terminal control sequences: the author of a course may be anyone.
 fn clean(event: Event<'_>) -> Event<'_> {
     match event {
         Event::Text(text) => Event::Text(shown(text)),
@@ -67,19 +67,19 @@ fn shown(text: CowStr<'_>) -> CowStr<'_> {
     }
 }
 
-/// What stands in front of the lines of a list item or a quotation.
+/// The prefix of the lines of a list item or a quotation.
 #[derive(Debug, Clone)]
 struct Prefix {
-    /// In front of the first line, such as `1. `; spent once it is written.
+    /// The prefix of the first line, such as `1. `; used once.
     first: Option<String>,
-    /// In front of the others.
+    /// The prefix of the other lines.
     rest: String,
 }
 
-/// A list that we are in.
+/// A list that is open.
 #[derive(Debug, Clone, Copy)]
 struct List {
-    /// The next number of an ordered one.
+    /// The next number of an ordered list.
     number: Option<u64>,
 }
 
@@ -89,12 +89,12 @@ struct Renderer {
     prefixes: Vec<Prefix>,
     lists: Vec<List>,
     inline: Inline,
-    /// The text of a code block that we are in, and whether it is a transcript.
+    /// The text of the open code block, and whether it is a transcript.
     code: Option<(String, bool)>,
     table: Option<table::Rows>,
-    /// Where the links lead that we are in.
+    /// The targets of the open links.
     links: Vec<String>,
-    /// A blank line belongs in front of the next block.
+    /// A blank line belongs before the next block.
     gap: bool,
 }
 
@@ -131,7 +131,7 @@ impl Renderer {
                 self.line(&mark.repeat(width));
                 self.gap = true;
             }
-            // Lessons have no HTML; where there is some, it is shown as it is written.
+            // Lessons have no HTML; any HTML is shown as text.
             Event::Html(text) | Event::InlineHtml(text) => self.inline.text(&text),
             Event::InlineMath(text) | Event::DisplayMath(text) => self.inline.text(&text),
             Event::FootnoteReference(name) => self.inline.text(&format!("[{name}]")),
@@ -226,7 +226,7 @@ impl Renderer {
         }
     }
 
-    /// The columns that are left beside the prefixes.
+    /// The columns left beside the prefixes.
     fn room(&self) -> usize {
         let used: usize = self
             .prefixes
@@ -256,7 +256,7 @@ impl Renderer {
         });
     }
 
-    /// Where a link leads is told after its text: an exercise by the word that leads there.
+    /// Shows the target of a link after its text; for an exercise, the word that goes there.
     fn link(&mut self) {
         self.inline.leave();
         let Some(target) = self.links.pop() else {
@@ -281,7 +281,7 @@ impl Renderer {
         self.gap = true;
     }
 
-    /// Writes what was gathered as a wrapped paragraph.
+    /// Writes the collected text as a wrapped paragraph.
     fn flush(&mut self) {
         if self.inline.is_empty() {
             return;
@@ -311,7 +311,7 @@ impl Renderer {
         self.gap = true;
     }
 
-    /// Leaves a blank line in front of a block, if one belongs there.
+    /// Adds a blank line before a block, if one belongs there.
     fn begin_block(&mut self) {
         if std::mem::take(&mut self.gap) && !self.out.is_empty() {
             // The marker of a list item belongs to the line after the blank one.

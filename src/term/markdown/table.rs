@@ -1,10 +1,10 @@
-//! Tables of a lesson.
+//! Tables in a lesson.
 
 use super::Layout;
 use super::inline::width;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-/// A table's cells, as far as they were read. The first row is its head.
+/// The cells of a table that have been read so far. The first row is the head.
 #[derive(Debug)]
 pub(super) struct Rows {
     right: Vec<bool>,
@@ -12,15 +12,15 @@ pub(super) struct Rows {
     row: Vec<String>,
 }
 
-/// The narrowest column in which prose can still be read.
+/// The narrowest column in which prose is readable.
 const READABLE: usize = 12;
 /// Blanks between columns.
 const GAP: usize = 2;
-/// What the line under the head is made of.
+/// The character of the line under the head.
 const RULE: char = '─';
 
 impl Rows {
-    /// `right` tells which columns are aligned to the right.
+    /// `right` marks the columns that are aligned to the right.
     pub(super) fn new(right: Vec<bool>) -> Self {
         Self {
             right,
@@ -37,7 +37,7 @@ impl Rows {
         self.rows.push(std::mem::take(&mut self.row));
     }
 
-    /// The table in `room` columns: as a table where there is room for one, else cell by cell.
+    /// The table in `room` columns: as a table if it fits, else cell by cell.
     pub(super) fn render(&self, layout: Layout, room: usize) -> String {
         let columns = self.right.len();
         let widths = (0..columns).map(|column| {
@@ -68,7 +68,7 @@ impl Rows {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        // The rule would reach over the gap behind the last column.
+        // The rule would cover the gap after the last column.
         let is_rule = |line: &str| line.chars().all(|c| c == RULE);
         let lines: Vec<String> = table
             .lines()
@@ -87,7 +87,7 @@ impl Rows {
         text
     }
 
-    /// `name: cell`, a row after the other.
+    /// `name: cell`, row by row.
     fn cell_by_cell(&self, room: usize) -> String {
         let Some((head, body)) = self.rows.split_first() else {
             return String::new();
@@ -117,7 +117,7 @@ impl Rows {
     }
 }
 
-/// `text` broken between words into lines of at most `room` columns.
+/// `text`, wrapped between words into lines of at most `room` columns.
 fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! Markdown at fixed widths, without colour unless a test is about it.
+//! Markdown at fixed widths; without colour, except in the tests about colour.
 
 use super::*;
 use anstream::adapter::strip_str;
@@ -31,7 +31,7 @@ fn check_plain(width: usize, source: &str, expected: &str) {
 }
 
 #[test]
-fn prose_is_wrapped_between_words() {
+fn prose_wraps_between_words() {
     check(20, "one two three four five", "one two three four\nfive\n");
     check(20, "one\ntwo", "one two\n");
     check(20, "one  \ntwo", "one\ntwo\n");
@@ -81,7 +81,7 @@ fn styles_are_escapes_and_the_plain_form_has_none() {
 }
 
 #[test]
-fn links_tell_where_they_lead() {
+fn links_show_their_targets() {
     check(
         60,
         "Now [say hello](exercise:hello).",
@@ -129,7 +129,7 @@ fn lists_hang() {
 }
 
 #[test]
-fn code_is_never_broken() {
+fn code_never_wraps() {
     let code = "```console\n$ docker run --name a-long-name busybox sh -c 'echo hello'\nhello\n```";
     check(
         30,
@@ -141,7 +141,7 @@ fn code_is_never_broken() {
 }
 
 #[test]
-fn what_is_typed_stands_out_in_a_transcript() {
+fn typed_commands_stand_out_in_a_transcript() {
     let layout = Layout {
         width: 80,
         plain: false,
@@ -191,7 +191,7 @@ fn tables_fit_the_width() {
 }
 
 #[test]
-fn tables_are_told_cell_by_cell_where_they_do_not_fit() {
+fn tables_that_do_not_fit_are_shown_cell_by_cell() {
     check_plain(
         40,
         TABLE,
@@ -213,7 +213,7 @@ fn tables_are_told_cell_by_cell_where_they_do_not_fit() {
 }
 
 #[test]
-fn nothing_that_a_terminal_obeys_comes_out_of_a_lesson() {
+fn no_control_sequence_comes_out_of_a_lesson() {
     check(40, "a\u{1b}[2Jb &#x9b;31m", "a\\u001b[2Jb \\u009b31m\n");
     check(40, "`c\u{202e}d`", "`c\\u202ed`\n");
     check_plain(40, "a\u{1b}]0;x\u{7}", "a\\u001b]0;x\\u0007\n");
@@ -231,7 +231,7 @@ fn the_whole_course_fits_forty_columns() {
         let source = std::fs::read_to_string(entry.path()).unwrap();
         for plain in [false, true] {
             let text = render(&source, Layout { width: 40, plain });
-            // Code may be as wide as it is; prose and tables may not, unless a single word is wider.
+            // Code may be of any width; prose and tables may not, except for a long single word.
             for line in strip_str(&text).to_string().lines() {
                 let is_code = line.starts_with("  ");
                 let fits = inline::width(line) <= 40 || !line.trim().contains(' ');

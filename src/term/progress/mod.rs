@@ -1,9 +1,9 @@
-//! A build's progress, as BuildKit tells it.
+//! A build's progress, in BuildKit's form.
 //!
-//! **What Docker does.** On a terminal, a block of lines that is drawn over; elsewhere (or with `--progress=plain`) one
-//! line after the other, each with the number of its vertex.
-//! **What we do.** The same two forms, and for each step that was not cached the reason. Nothing moves the cursor unless
-//! the output is a terminal.
+//! **What Docker does.** On a terminal, it redraws a block of lines; elsewhere (or with `--progress=plain`) it prints
+//! one line at a time, each with the number of its vertex.
+//! **What we do.** The same two forms, plus the reason for each step that was not cached. The cursor moves only if the
+//! output is a terminal.
 
 mod plain;
 mod terminal;
@@ -19,7 +19,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 use terminal::Terminal;
 
-/// The terminal that a build is shown on.
+/// The terminal that shows a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Screen {
     /// Its width.
@@ -30,24 +30,24 @@ pub struct Screen {
     pub colour: bool,
 }
 
-/// How a build is shown.
+/// The form in which a build is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// `--progress=plain`, and whatever is no terminal.
+    /// `--progress=plain`, and any output that is not a terminal.
     Plain,
     /// `--progress=tty`.
     Terminal(Screen),
 }
 
-/// Writes what a build does to `out`. Call [`Follower::finish`] when the build is done. What a failing step wrote last is
-/// part of the build's error, and not repeated here.
+/// Writes a build's progress to `out`. Call [`Follower::finish`] when the build is done. The last output of a failing
+/// step is part of the build's error, and not repeated here.
 pub struct Follower<W> {
     out: W,
     drawing: Drawing,
     /// The time since the build began.
     clock: Box<dyn Fn() -> Duration>,
     vertices: BTreeMap<usize, Vertex>,
-    /// The first failure to write; nothing is written after it.
+    /// The first write error; nothing is written after it.
     broken: Option<io::Error>,
 }
 
@@ -56,15 +56,15 @@ enum Drawing {
     Terminal(Terminal),
 }
 
-/// The longest line of output that is put together, in bytes.
+/// The longest output line that is joined, in bytes.
 const LONGEST: usize = 16 << 10;
 
-/// A vertex that is being worked on.
+/// A vertex that is running.
 #[derive(Debug, Default)]
 struct Vertex {
     name: String,
     began: Duration,
-    /// The beginning of a line that is not whole yet.
+    /// The start of a line that is not complete yet.
     partial: Vec<u8>,
 }
 
@@ -79,7 +79,7 @@ struct End<'a> {
 }
 
 impl<W: Write> Follower<W> {
-    /// Follows a build in `form`. `clock` tells the time since the build began.
+    /// Follows a build in `form`. `clock` returns the time since the build began.
     pub fn new(out: W, form: Form, clock: impl Fn() -> Duration + 'static) -> Self {
         Self {
             out,
@@ -93,10 +93,10 @@ impl<W: Write> Follower<W> {
         }
     }
 
-    /// Writes what is still to be said, and gives the writer back.
+    /// Writes the rest, and returns the writer.
     ///
     /// # Errors
-    /// The first failure to write, if there was one.
+    /// The first write error, if there was one.
     pub fn finish(mut self) -> io::Result<W> {
         let now = (self.clock)();
         let result = match &mut self.drawing {
@@ -172,7 +172,7 @@ impl<W: Write> Follower<W> {
         };
         let text = String::from_utf8_lossy(line);
         let text = text.trim_end_matches(['\n', '\r']);
-        // What was written over on one line is told as it came to look.
+        // A line that overwrote itself is shown in its final form.
         let text = text.rsplit('\r').next().unwrap_or_default();
         let since = now.saturating_sub(vertex.began);
         match &mut self.drawing {
@@ -208,7 +208,9 @@ impl<W: Write> Follower<W> {
             name: &vertex.name,
             duration,
             cached: step.is_some_and(|step| step.cached),
-            reason: step.and_then(|step| step.reason.as_ref()).and_then(told),
+            reason: step
+                .and_then(|step| step.reason.as_ref())
+                .and_then(reason_text),
             error,
         };
         match &mut self.drawing {
@@ -226,8 +228,8 @@ impl<W: Write> BuildObserver for Follower<W> {
     }
 }
 
-/// The reason as it is told. That everything runs the first time goes without saying.
-fn told(reason: &Reason) -> Option<String> {
+/// The text of the reason. On the first run, every step runs, so no reason is shown.
+fn reason_text(reason: &Reason) -> Option<String> {
     match reason.root() {
         Reason::FirstTime => None,
         _ => Some(format!("ran: {reason}")),

@@ -1,9 +1,9 @@
-//! `--progress=plain`: one line after the other, each with the number of its vertex.
+//! `--progress=plain`: one line at a time, each with the number of its vertex.
 
 use super::End;
 use std::io::{self, Write};
 
-/// What was written so far.
+/// The state of the output so far.
 #[derive(Debug, Default)]
 pub(super) struct Plain {
     /// The vertex of the last line.
@@ -20,7 +20,7 @@ impl Plain {
         self.line(out, number, name)
     }
 
-    /// A line of the vertex `number`. A blank line comes in front of what belongs to another vertex than the last.
+    /// A line of the vertex `number`. A blank line separates it from a line of another vertex.
     pub(super) fn line(
         &mut self,
         out: &mut dyn Write,
@@ -33,7 +33,7 @@ impl Plain {
         for text in text.lines() {
             writeln!(out, "#{number} {}", text.trim_end())?;
         }
-        // Someone may be waiting behind the pipe.
+        // A program may be reading the pipe.
         out.flush()
     }
 

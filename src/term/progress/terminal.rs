@@ -1,7 +1,7 @@
-//! `--progress=tty`: a block of lines, the last of which are drawn over.
+//! `--progress=tty`: a block of lines whose last lines are redrawn.
 //!
-//! What is finished stays where it was written; under it, the *live* lines show what is being worked on and the last
-//! lines of its output. No line is wider than the terminal, so that the lines can be counted.
+//! Finished lines stay where they are. Below them, the *live* lines show what is running and the last lines of its
+//! output. No line is wider than the terminal, so that the lines can be counted.
 
 use super::{End, Screen};
 use crate::term::text::ellipsis;
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
-/// How much of a step's output is shown while it runs, in lines.
+/// How many lines of a running step's output are shown.
 const SHOWN: usize = 6;
 
 /// What is on the screen.
@@ -21,7 +21,7 @@ pub(super) struct Terminal {
     screen: Screen,
     /// Lines that stay, since the headline.
     settled: usize,
-    /// Lines that are drawn over.
+    /// Lines that are redrawn.
     live: usize,
     /// The headline was written.
     begun: bool,
@@ -30,7 +30,7 @@ pub(super) struct Terminal {
     failed: bool,
 }
 
-/// A vertex that is being worked on.
+/// A vertex that is running.
 #[derive(Debug)]
 struct Work {
     number: usize,
@@ -90,7 +90,7 @@ impl Terminal {
         self.refresh(out, now)
     }
 
-    /// A line of output. It is not drawn before [`Terminal::refresh`].
+    /// A line of output. [`Terminal::refresh`] draws it.
     pub(super) fn output(&mut self, number: usize, text: &str) {
         if let Some(work) = self.working.iter_mut().find(|work| work.number == number) {
             work.output.push(shown(text));
@@ -100,7 +100,7 @@ impl Terminal {
         }
     }
 
-    /// Draws what changes anew: the clocks, too.
+    /// Redraws what changes, including the clocks.
     pub(super) fn refresh(&mut self, out: &mut dyn Write, now: Duration) -> io::Result<()> {
         self.erase(out)?;
         self.rewrite_headline(out, now, false)?;
@@ -162,7 +162,7 @@ impl Terminal {
         )
     }
 
-    /// Writes the headline anew, as long as it is still on the screen. The live lines are erased.
+    /// Redraws the headline while it is still on the screen, and erases the live lines.
     fn rewrite_headline(
         &mut self,
         out: &mut dyn Write,
@@ -176,7 +176,7 @@ impl Terminal {
         write!(out, "\x1b[{up}A\r\x1b[2K{headline}\x1b[{up}B\r")
     }
 
-    /// `text`, and the time at the right edge.
+    /// `text`, with the time at the right edge.
     fn timed(&self, text: &str, duration: Duration) -> String {
         let time = format!("{:.1}s", duration.as_secs_f64());
         let room = self.screen.columns.saturating_sub(time.width() + 2);
@@ -209,7 +209,7 @@ impl Terminal {
             lines.extend(work.notes.iter().map(|note| format!(" => => {note}")));
             lines.extend(work.output.iter().map(|line| format!(" => => # {line}")));
         }
-        // What would scroll away could not be erased.
+        // A line that scrolled away could not be erased.
         let fit = self.screen.rows.saturating_sub(2).max(1);
         let skipped = lines.len().saturating_sub(fit);
         for line in &lines[skipped..] {
@@ -220,7 +220,7 @@ impl Terminal {
     }
 }
 
-/// Text of a program or a Dockerfile without anything that could move the cursor.
+/// Text of a program or a Dockerfile, without anything that could move the cursor.
 fn shown(text: &str) -> String {
     let plain = strip_str(text).to_string();
     let visible = |c: char| match c {
@@ -234,7 +234,7 @@ fn shown(text: &str) -> String {
         .collect()
 }
 
-/// `text` in lines of at most `width` columns, broken between words where that is possible.
+/// `text`, wrapped into lines of at most `width` columns, between words where possible.
 fn folded(text: &str, width: usize) -> Vec<String> {
     let width = width.max(10);
     let mut lines = vec![String::new()];

@@ -1,4 +1,4 @@
-//! Builds as they are shown: plain text as it is, and terminals as they look in the end.
+//! Builds as they are shown: plain text verbatim, and the final state of terminals.
 
 use super::*;
 use engine::build::cache::explain::{Difference, FileChange};
@@ -31,7 +31,7 @@ fn file_differs() -> Reason {
     }
 }
 
-/// A build of which one step is cached, one runs, and one fails if `fails`.
+/// A build with one cached step, one that runs, and one that fails if `fails`.
 fn build(form: Form, fails: bool) -> String {
     let mut follower = Follower::new(Vec::new(), form, || Duration::from_millis(1_250));
     let cached = report(true, None);
@@ -93,7 +93,7 @@ fn build(form: Form, fails: bool) -> String {
     String::from_utf8(follower.finish().unwrap()).unwrap()
 }
 
-/// What a terminal shows after `text`: knows the escapes that we use, and no others.
+/// The terminal's content after `text`. It knows only the escapes that we use.
 fn screen(text: &str) -> String {
     let mut lines = vec![String::new()];
     let (mut row, mut column) = (0_usize, 0_usize);
@@ -159,7 +159,7 @@ fn on(columns: usize) -> Form {
 }
 
 #[test]
-fn plain_progress_is_one_line_after_the_other() {
+fn plain_progress_is_one_line_at_a_time() {
     assert_eq!(
         build(Form::Plain, false),
         "\
@@ -184,7 +184,7 @@ fn plain_progress_is_one_line_after_the_other() {
 }
 
 #[test]
-fn a_failure_is_told() {
+fn a_failure_is_shown() {
     let text = build(Form::Plain, true);
     assert!(
         text.ends_with("#4 ERROR: process \"/bin/sh -c make\" did not complete\n"),
@@ -276,7 +276,7 @@ fn while_a_step_runs_the_end_of_its_output_is_shown() {
 }
 
 #[test]
-fn while_a_step_says_nothing_its_clock_and_the_headlines_go_on() {
+fn the_clocks_advance_while_a_step_is_silent() {
     fn after(form: Form, ticks: u64) -> String {
         let mut text = Vec::new();
         let now = std::rc::Rc::new(std::cell::Cell::new(2));
@@ -312,7 +312,7 @@ fn while_a_step_says_nothing_its_clock_and_the_headlines_go_on() {
 }
 
 #[test]
-fn a_pipe_that_closes_is_told_once_at_the_end() {
+fn a_closed_pipe_is_reported_once_at_the_end() {
     struct Closed;
     impl Write for Closed {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {

@@ -1,9 +1,9 @@
 //! The progress of `pull` and `push`.
 //!
-//! **What Docker does.** On a terminal, each layer has a line, which is drawn over as it goes on; elsewhere, each status is
-//! a line of its own, and how many bytes went is not told.
-//! **What we do.** The same. On a terminal that is too narrow for the sizes, the line has percent instead, because a line
-//! that is broken in two could not be drawn over; and a layer whose line has scrolled away is not drawn any more.
+//! **What Docker does.** On a terminal, each layer has a line that is redrawn; elsewhere, each status is its own line,
+//! without the number of bytes.
+//! **What we do.** The same. If the terminal is too narrow for the sizes, the line shows percent instead, because a
+//! wrapped line could not be redrawn. A layer whose line has scrolled away is not redrawn.
 //!
 //! Source: moby `pkg/jsonmessage/jsonmessage.go`.
 
@@ -18,14 +18,14 @@ use std::io::{self, Write};
 use std::time::Duration;
 use terminal::Terminal;
 
-/// How a transfer is shown.
+/// The form in which a transfer is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// Not at all.
     Quiet,
-    /// Line after line.
+    /// One line after another.
     Plain,
-    /// A block that is drawn over, on a terminal of so many columns and rows.
+    /// A block that is redrawn, on a terminal of this size.
     Terminal {
         /// Its width.
         columns: usize,
@@ -34,13 +34,13 @@ pub enum Form {
     },
 }
 
-/// Writes what a transfer tells to `out`. Call [`Transfer::finish`] when it is over.
+/// Writes a transfer's progress to `out`. Call [`Transfer::finish`] when it is over.
 pub struct Transfer<W> {
     out: W,
     drawing: Drawing,
     /// The time since the transfer began.
     clock: Box<dyn Fn() -> Duration>,
-    /// The first failure to write; nothing is written after it.
+    /// The first write error; nothing is written after it.
     broken: Option<io::Error>,
 }
 
@@ -52,7 +52,7 @@ enum Drawing {
 }
 
 impl<W: Write> Transfer<W> {
-    /// Shows a transfer in `form`. `clock` tells the time since it began.
+    /// Shows a transfer in `form`. `clock` returns the time since it began.
     pub fn new(out: W, form: Form, clock: impl Fn() -> Duration + 'static) -> Self {
         Self {
             out,
@@ -66,17 +66,17 @@ impl<W: Write> Transfer<W> {
         }
     }
 
-    /// Something happened.
+    /// Shows an event.
     pub fn tell(&mut self, event: &TransferEvent) {
         if self.broken.is_none() {
             self.broken = self.write(event).err();
         }
     }
 
-    /// Writes what is still to be drawn, and gives the writer back. Error: the first failure to write.
+    /// Draws the rest, and returns the writer. Error: the first write error.
     ///
     /// # Errors
-    /// The first failure to write, if there was one.
+    /// The first write error, if there was one.
     pub fn finish(mut self) -> io::Result<W> {
         if let Some(error) = self.broken {
             return Err(error);
@@ -92,21 +92,21 @@ impl<W: Write> Transfer<W> {
         let now = (self.clock)();
         match (&mut self.drawing, event) {
             (Drawing::Quiet, _) => return Ok(()),
-            (Drawing::Plain(told), TransferEvent::Layer { id, status }) => {
-                // Somebody reads the lines later: how it goes is of no use then.
+            (Drawing::Plain(shown), TransferEvent::Layer { id, status }) => {
+                // A log is read later, so it does not need the byte counts.
                 if progress(status).is_some() {
                     return Ok(());
                 }
                 let text = status.to_string();
-                if told.insert(id.clone(), text.clone()).as_ref() != Some(&text) {
+                if shown.insert(id.clone(), text.clone()).as_ref() != Some(&text) {
                     writeln!(self.out, "{id}: {text}")?;
                 }
             }
             (Drawing::Terminal(terminal), TransferEvent::Layer { id, status }) => {
                 terminal.layer(&mut self.out, id, status, now)?;
             }
-            (Drawing::Plain(told), event) => {
-                told.clear();
+            (Drawing::Plain(shown), event) => {
+                shown.clear();
                 writeln!(self.out, "{}", sentence(event))?;
             }
             (Drawing::Terminal(terminal), event) => {
@@ -118,7 +118,7 @@ impl<W: Write> Transfer<W> {
     }
 }
 
-/// What is told between the layers.
+/// The lines between those of the layers.
 fn sentence(event: &TransferEvent) -> String {
     match event {
         TransferEvent::Pulling { tag, repository } => format!("{tag}: Pulling from {repository}"),
@@ -148,7 +148,7 @@ fn sentence(event: &TransferEvent) -> String {
     }
 }
 
-/// How many bytes of how many went.
+/// How many bytes of how many were transferred.
 fn progress(status: &LayerStatus) -> Option<(u64, u64)> {
     match status {
         LayerStatus::Downloading { done, total }

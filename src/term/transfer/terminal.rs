@@ -1,4 +1,4 @@
-//! A line for each layer, drawn over.
+//! One line per layer, redrawn.
 
 use super::progress;
 use crate::term::human::size4;
@@ -8,11 +8,11 @@ use std::io::{self, Write};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
-/// How often bytes of one layer are drawn.
+/// How often the byte count of one layer is redrawn.
 const PACE: Duration = Duration::from_millis(100);
-/// Docker shows a bar only on terminals that are wider.
+/// Docker shows a bar only on wider terminals.
 const WITHOUT_BAR: usize = 110;
-/// The bar's signs.
+/// The width of the bar.
 const BAR: usize = 50;
 
 /// What is on the screen.
@@ -26,13 +26,13 @@ pub(super) struct Terminal {
 #[derive(Debug)]
 struct Line {
     id: String,
-    /// As it should look.
+    /// The text that it should show.
     text: String,
-    /// What is happening, without its bytes.
+    /// The kind of its status, without the byte counts.
     what: std::mem::Discriminant<LayerStatus>,
-    /// When it was drawn.
+    /// When it was last drawn.
     at: Duration,
-    /// It does not look as it should.
+    /// The screen does not show `text` yet.
     stale: bool,
 }
 
@@ -45,7 +45,7 @@ impl Terminal {
         }
     }
 
-    /// The layer `id` goes on.
+    /// The layer `id` has a new status.
     pub(super) fn layer(
         &mut self,
         out: &mut dyn Write,
@@ -77,7 +77,7 @@ impl Terminal {
         self.draw(out, at)
     }
 
-    /// Draws what is left to be drawn; the lines stay, and what follows comes after them.
+    /// Draws what is not drawn yet; the lines stay, and later output follows them.
     pub(super) fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
         for at in 0..self.lines.len() {
             if self.lines[at].stale {
@@ -116,7 +116,7 @@ fn line(id: &str, status: &LayerStatus, columns: usize) -> String {
     }
     let done_text = size4(done);
     let numbers = match done > total {
-        // What is known of the whole is wrong.
+        // The known total is wrong.
         true => format!("{done_text:>8}"),
         false => format!("{done_text:>8}/{}", size4(total)),
     };

@@ -1,4 +1,4 @@
-//! Transfers as they are shown: lines as they are, and terminals as they look in the end.
+//! Transfers as they are shown: lines verbatim, and the final state of terminals.
 
 use super::*;
 use engine::oci::digest::Digest;
@@ -21,7 +21,7 @@ fn status(newer: bool, name: &str, all_tags: bool) -> TransferEvent {
     }
 }
 
-/// A pull of two layers, one of which is here.
+/// A pull of two layers, one of which exists here.
 fn pull() -> Vec<TransferEvent> {
     let downloading = |done| LayerStatus::Downloading {
         done,
@@ -61,7 +61,7 @@ fn shown(form: Form, events: &[TransferEvent]) -> String {
     String::from_utf8(transfer.finish().unwrap()).unwrap()
 }
 
-/// What a terminal shows after `text`: it knows the three sequences that are used.
+/// The terminal's content after `text`. It knows the three sequences that we use.
 fn screen(text: &str) -> String {
     let (mut lines, mut row, mut column) = (vec![String::new()], 0_usize, 0);
     let mut rest = text.chars().peekable();
@@ -177,7 +177,7 @@ fn the_line_fits_the_terminal() {
 }
 
 #[test]
-fn bytes_are_drawn_at_a_pace_and_the_last_of_them_always() {
+fn byte_counts_are_drawn_at_a_pace_and_the_last_one_always() {
     let mut transfer = Transfer::new(Vec::new(), terminal(80), || Duration::ZERO);
     for done in 0..1000 {
         transfer.tell(&layer("a", LayerStatus::Pushing { done, total: 1000 }));
@@ -207,7 +207,7 @@ fn a_layer_whose_line_has_scrolled_away_is_left_alone() {
 }
 
 #[test]
-fn what_follows_the_layers_begins_a_new_block() {
+fn lines_after_the_layers_begin_a_new_block() {
     let again = |size| TransferEvent::Pushed {
         tag: "v1".to_owned(),
         digest: Digest::of(b"manifest"),
@@ -237,7 +237,7 @@ fn what_follows_the_layers_begins_a_new_block() {
 }
 
 #[test]
-fn the_last_sentence_names_what_was_asked_for() {
+fn the_last_line_names_the_requested_image() {
     let check = |event: TransferEvent, expected: &str| assert_eq!(sentence(&event), expected);
     check(
         status(false, "busybox:latest", false),

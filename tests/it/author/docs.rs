@@ -1,4 +1,5 @@
-//! `docs/authoring.md`, followed word for word in an empty folder: what it says to save is saved, its commands are run.
+//! Follows `docs/authoring.md` word for word in an empty folder: saves the files that it says to save, and runs its
+//! commands.
 
 use super::{checked, rules};
 use crate::support::sandbox::Sandbox;
@@ -6,7 +7,7 @@ use crate::support::sandbox::Sandbox;
 /// A block of the page.
 #[derive(Debug, PartialEq)]
 enum Block {
-    /// Save this text under this path, which stands in the sentence before it.
+    /// Save this text under this path, which is in the sentence before it.
     Save(String, String),
     /// Run this line.
     Run(String),
@@ -21,7 +22,7 @@ fn blocks(page: &str) -> Vec<Block> {
             .find(|word| word.starts_with("exercises/") && word.ends_with(".yaml"));
         if let Some(named) = named {
             path = Some(named.to_owned());
-            // "Save this as" behind a block means the block.
+            // "Save this as" after a block means that block.
             if let Some(Block::Save(above, _)) = blocks.last_mut()
                 && above.is_empty()
             {
@@ -81,7 +82,7 @@ fn the_page_leads_from_an_empty_folder_to_a_full_exercise() {
         ]
     );
     assert!(run >= 9, "{run} commands");
-    // What the page says about its exercises is so: warnings of the five lines, and none of the full one.
+    // The page's claims about its exercises are true: the five lines have warnings, and the full one has none.
     let (json, _) = checked(&sandbox, "tiny");
     assert_eq!(rules(&json), ["W01", "W02"]);
     let (json, _) = checked(&sandbox, "wake-the-box");

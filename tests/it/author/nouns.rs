@@ -1,12 +1,13 @@
-//! Each noun on the real engine: an exercise whose solution brings it about, whose fresh state lacks it, and whose near
-//! misses it rejects, all of which `author check` proves.
+//! Each noun on the real engine: `author check` proves an exercise whose solution makes it true, whose fresh state does
+//! not satisfy it, and which rejects near misses.
 
 use super::{checked, rules};
 use crate::support::distribution::{Distribution, PROGRAM};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
-/// Proves an exercise with one condition: `solution` reaches it after `setup`, each of `wrong` does not. YAML, each.
+/// Proves an exercise with one condition: `solution` satisfies it after `setup`, and none of `wrong` does. All are
+/// YAML.
 #[track_caller]
 fn proves(setup: &str, condition: &str, solution: &str, wrong: &[&str]) {
     let sandbox = Sandbox::new();
@@ -25,7 +26,7 @@ fn proves(setup: &str, condition: &str, solution: &str, wrong: &[&str]) {
     let (json, output) = checked(&sandbox, "noun");
     let found: Vec<&str> = rules(&json)
         .into_iter()
-        // The ports are there for the one noun that needs them.
+        // Only one noun needs the ports.
         .filter(|rule| !["W01", "E23"].contains(rule))
         .collect();
     assert!(found.is_empty(), "{text}\n{output}");
@@ -176,7 +177,7 @@ fn registry() {
             .ok();
     };
     sandbox.docklings("check box").fails(1);
-    // Another image under the right name, and the right one under another name.
+    // Another image under the right name, and the right image under another name.
     push("hello-world", "v1");
     sandbox.docklings("check box").fails(1).mentions("NOT YET");
     push("busybox", "v1");
@@ -193,7 +194,7 @@ fn a_repository_is_looked_for_on_the_exercises_practice_hub() {
         - { id: pushed, say: It is there., check: { registry: { repo: alice/hello, tag: v1, same_as: busybox } } }\n\
         - { id: official, say: So is this., check: { registry: { repo: busybox, tags: [latest] } } }\n";
     sandbox.write("course/exercises/01-boxes/box.yaml", text);
-    // Without a hub that runs.
+    // No hub is running yet.
     sandbox
         .docklings("check box")
         .fails(1)
@@ -228,5 +229,5 @@ fn a_registry_that_is_elsewhere_is_not_looked_into() {
         .fails(3)
         .mentions("CAN'T CHECK")
         .mentions("Cause     no registry can be looked into: `example.org/hello`")
-        .mentions("This is no mistake of yours.");
+        .mentions("This is not your mistake.");
 }

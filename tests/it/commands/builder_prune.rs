@@ -1,8 +1,9 @@
-//! `docker builder prune`, `docker system prune` and `docker system df`: what the build cache takes, and gives back.
+//! `docker builder prune`, `docker system prune` and `docker system df`: the size of the build cache, and how it is
+//! freed.
 
 use crate::support::sandbox::Sandbox;
 
-/// Two images whose second steps are of 1 kB and 2 kB; the second has no name any more.
+/// Two images whose second steps have 1 kB and 2 kB; the second image no longer has a name.
 fn built() -> Sandbox {
     let sandbox = Sandbox::new();
     for (name, bytes) in [("kept", 1000), ("gone", 2000)] {
@@ -29,7 +30,7 @@ fn row(sandbox: &Sandbox) -> String {
 }
 
 #[test]
-fn only_what_no_image_has_goes_unless_all_is_asked_for() {
+fn only_steps_without_an_image_are_removed_unless_all_is_given() {
     let sandbox = built();
     assert_eq!(row(&sandbox), "Build Cache: 3 2 2kB 2kB");
     sandbox
@@ -54,7 +55,7 @@ fn only_what_no_image_has_goes_unless_all_is_asked_for() {
 }
 
 #[test]
-fn what_was_used_lately_stays_when_only_old_things_are_to_go() {
+fn recently_used_steps_stay_with_an_until_filter() {
     let sandbox = built();
     sandbox
         .docker("buildx prune -af --filter until=24h")
@@ -67,7 +68,7 @@ fn what_was_used_lately_stays_when_only_old_things_are_to_go() {
 }
 
 #[test]
-fn pruning_the_system_takes_the_cache_as_well() {
+fn pruning_the_system_prunes_the_cache_as_well() {
     let sandbox = built();
     sandbox
         .docker("system prune -f")

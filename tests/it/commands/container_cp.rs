@@ -36,7 +36,7 @@ fn it_works_on_a_running_container() {
 }
 
 #[test]
-fn what_is_missing_or_makes_no_sense_is_refused() {
+fn missing_files_and_senseless_copies_are_refused() {
     let sandbox = Sandbox::new();
     sandbox.docker("create --name box busybox").ok().warns("");
     sandbox.write("dir/a", "");
@@ -84,7 +84,7 @@ fn a_link_in_the_container_never_leads_to_the_machine() {
 fn the_end_of_a_path_decides_what_is_copied() {
     let sandbox = Sandbox::new();
     sandbox.sleeping("box");
-    // The contents of a folder have no folder in front of them.
+    // The contents of a folder come without the folder's name.
     let names = sandbox.docker("cp box:/etc/. names.tar").ok();
     assert_eq!(names.stderr, "");
     sandbox
@@ -116,7 +116,7 @@ fn the_end_of_a_path_decides_what_is_copied() {
 }
 
 #[test]
-fn what_the_kernel_shows_is_no_file_of_the_container() {
+fn kernel_files_do_not_count_as_the_containers() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run -d --name box --tmpfs /memory busybox sh -c 'echo x > /memory/f; sleep 600'")
@@ -153,7 +153,7 @@ fn a_compressed_tar_goes_in() {
 }
 
 #[test]
-fn what_is_asked_for_is_looked_at_before_anything_is_sent() {
+fn the_request_is_checked_before_anything_is_sent() {
     let sandbox = Sandbox::new();
     sandbox.docker("create --name box busybox").ok().warns("");
     sandbox.write("f", "x\n");
@@ -187,7 +187,7 @@ fn what_is_asked_for_is_looked_at_before_anything_is_sent() {
         .shell("docker cp - box:/tmp < f")
         .fails(1)
         .warns("Error response from daemon: unexpected EOF\n");
-    // By its text alone, as Docker does it: the folder need not exist.
+    // Textually, as in Docker: the folder need not exist.
     sandbox.docker("cp f box:/nowhere/../there").ok().says("");
     sandbox.docker("cp box:/there out").ok().says("");
     sandbox.shell("cat out").ok().says("x\n");

@@ -1,4 +1,4 @@
-//! `docker inspect`: all that is known of a container or an image, as JSON or in a format.
+//! `docker inspect`: everything about a container or an image, as JSON or in a format.
 
 use crate::support::sandbox::Sandbox;
 
@@ -53,7 +53,7 @@ fn a_format_takes_fields_and_functions() {
 }
 
 #[test]
-fn what_does_not_exist_is_named_and_the_rest_shown() {
+fn missing_objects_are_named_and_the_rest_is_shown() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("inspect nosuch")

@@ -1,9 +1,9 @@
-//! Limits: what `run` sets, `update` changes, and the program inside sees or suffers.
+//! Limits: what `run` sets, what `update` changes, and what the program inside sees.
 
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
-/// What the kernel says of the container's group: the file of cgroup version 1, or else of version 2.
+/// The kernel's value for the container's cgroup: the file of version 1, or else of version 2.
 fn group_file(sandbox: &Sandbox, name: &str, one: &str, two: &str) -> String {
     let id = sandbox
         .docker(&format!("inspect -f '{{{{.Id}}}}' {name}"))
@@ -22,7 +22,7 @@ fn group_file(sandbox: &Sandbox, name: &str, one: &str, two: &str) -> String {
 }
 
 #[test]
-fn each_limit_is_set_in_the_kernel_and_told_by_inspect() {
+fn each_limit_is_set_in_the_kernel_and_shown_by_inspect() {
     requires!(Root, Limits);
     let sandbox = Sandbox::new();
     sandbox
@@ -57,7 +57,7 @@ fn update_changes_a_running_container() {
     requires!(Root, Limits);
     let sandbox = Sandbox::new();
     sandbox.sleeping("box");
-    // A limit of a kind that the container had none of, and a second one beside it.
+    // A kind of limit that the container did not have, and a second one with it.
     sandbox
         .docker("update --pids-limit 40 box")
         .ok()
@@ -78,7 +78,7 @@ fn update_changes_a_running_container() {
         .ok()
         .says("box\n");
     assert_eq!(read("pids.max", "pids.max"), "max");
-    // Docker's own trap: without a limit yet, memory is changed only together with swap.
+    // Docker's own trap: without a limit yet, memory can only be changed together with swap.
     sandbox
         .docker("update -m 32m box")
         .fails(1)
@@ -109,7 +109,7 @@ fn update_changes_a_running_container() {
 }
 
 #[test]
-fn what_update_changes_of_a_stopped_container_holds_when_it_starts() {
+fn an_update_of_a_stopped_container_applies_when_it_starts() {
     requires!(Root, Limits);
     let sandbox = Sandbox::new();
     sandbox
@@ -127,7 +127,7 @@ fn what_update_changes_of_a_stopped_container_holds_when_it_starts() {
 }
 
 #[test]
-fn limits_that_make_no_sense_are_refused_before_anything_is_made() {
+fn invalid_limits_are_refused_before_anything_is_made() {
     let sandbox = Sandbox::new();
     for (flags, words) in [
         ("-m 1m", "Minimum memory limit allowed is 6MB"),
@@ -160,7 +160,7 @@ fn without_a_cgroup_a_limit_is_an_error_that_says_why() {
         .code()
         == 0
     {
-        // This user has a part of the tree: there is nothing to say.
+        // This user has a delegated cgroup, so there is no error to test.
         return;
     }
     for flags in [

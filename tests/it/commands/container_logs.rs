@@ -1,4 +1,4 @@
-//! `docker logs`: what a container said, also after its end.
+//! `docker logs`: a container's output, also after its end.
 
 use crate::support::sandbox::Sandbox;
 
@@ -56,7 +56,7 @@ fn following_ends_with_the_container_and_misses_nothing() {
 }
 
 #[test]
-fn a_time_stands_before_each_line_if_asked() {
+fn each_line_gets_its_time_on_request() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --name box busybox echo hi")
@@ -71,7 +71,7 @@ fn a_time_stands_before_each_line_if_asked() {
     );
 }
 
-/// What is left of the numbers that a container wrote: all from some number on, to the last.
+/// The rest of the numbers that a container wrote: all from some number on, up to the last.
 fn assert_the_end_of_a_sequence(text: &str, last: usize, at_least: usize) {
     let numbers: Vec<usize> = text
         .lines()
@@ -88,7 +88,7 @@ fn assert_the_end_of_a_sequence(text: &str, last: usize, at_least: usize) {
 }
 
 #[test]
-fn a_log_is_rotated_when_asked_and_keeps_its_end() {
+fn a_log_is_rotated_on_request_and_keeps_its_end() {
     let sandbox = Sandbox::new();
     let id = sandbox
         .docker("run -d --name box --log-opt max-size=20k --log-opt max-file=3 busybox seq 1 3000")
@@ -123,9 +123,9 @@ fn a_log_is_rotated_when_asked_and_keeps_its_end() {
 }
 
 #[test]
-fn a_follower_goes_on_over_rotations_and_hears_every_line() {
+fn a_follower_gets_every_line_across_rotations() {
     let sandbox = Sandbox::new();
-    // 20,000 lines through files for some 290 each, and none is dropped, however late the follower is.
+    // 20,000 lines in files of some 290 lines each. None may be lost, however late the follower is.
     sandbox
         .docker(
             "run -d -i --name box --log-opt max-size=20k --log-opt max-file=100 busybox \
@@ -145,7 +145,7 @@ fn a_follower_goes_on_over_rotations_and_hears_every_line() {
 }
 
 #[test]
-fn a_log_driver_that_keeps_nothing_says_so() {
+fn a_log_driver_that_stores_nothing_says_so() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --name box --log-driver none busybox echo heard")

@@ -1,11 +1,11 @@
-//! What is mounted where it does not fit, and what a container sees of its own files in `/etc`.
+//! Mounts that do not fit their target, and a container's own files in `/etc`.
 
 use crate::support::sandbox::Sandbox;
 
 const NOT_ALIKE: &str = ": not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type";
 
 #[test]
-fn a_directory_on_a_file_or_a_file_on_a_directory_is_told_in_dockers_words() {
+fn a_directory_on_a_file_or_a_file_on_a_directory_is_refused_in_dockers_words() {
     let sandbox = Sandbox::new();
     sandbox.write("f", "x\n");
     sandbox.write("d/x", "x\n");
@@ -51,7 +51,7 @@ fn a_directory_on_a_file_or_a_file_on_a_directory_is_told_in_dockers_words() {
 }
 
 #[test]
-fn a_tmpfs_option_that_is_none_is_named() {
+fn an_invalid_tmpfs_option_is_named() {
     let sandbox = Sandbox::new();
     for option in ["size=bad", "size=64mb", "mode=9", "uid=me", "foo", "foo=1"] {
         let run = sandbox.docker(&format!("run --rm --tmpfs /t:{option} busybox true"));
@@ -65,7 +65,7 @@ fn a_tmpfs_option_that_is_none_is_named() {
 }
 
 #[test]
-fn a_volume_over_what_the_kernel_shows_starts_or_says_why() {
+fn a_volume_over_a_kernel_file_system_starts_or_says_why_not() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm -v vol:/sys busybox ls /sys")
@@ -116,6 +116,6 @@ fn what_a_container_writes_into_etc_is_on_the_disk_and_not_in_memory() {
         .join("sandboxes/free/containers")
         .join(id)
         .join("hosts");
-    let text = std::fs::read_to_string(hosts).expect("the file lies beside the container");
+    let text = std::fs::read_to_string(hosts).expect("the file is beside the container");
     assert!(text.ends_with("mine\n"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! `docker ps`: which containers there are, as a table, in a format, filtered.
+//! `docker ps`: lists containers as a table, in a format, filtered.
 
 use crate::support::sandbox::Sandbox;
 
@@ -21,7 +21,7 @@ fn the_table_has_dockers_columns() {
 }
 
 #[test]
-fn what_has_ended_is_shown_only_with_a() {
+fn ended_containers_are_shown_only_with_a() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --name ended busybox sh -c 'exit 4'")
@@ -68,7 +68,7 @@ fn a_format_or_filter_that_does_not_exist_is_refused() {
 fn an_ancestor_is_what_the_image_was_made_of() {
     let sandbox = Sandbox::new();
     sandbox.docker("create --name low busybox").ok().warns("");
-    // Without a layer of its own.
+    // Without its own layer.
     sandbox.docker("commit low mine").ok().mentions("sha256:");
     sandbox.docker("create --name high mine").ok().warns("");
     let of = |image: &str| {

@@ -1,10 +1,10 @@
-//! A program that is there, and that the kernel refuses to execute: the container starts, says why, and ends.
+//! A program that exists but that the kernel refuses to execute: the container starts, says why, and ends.
 
 use crate::support::process::eventually;
 use crate::support::sandbox::Sandbox;
 use std::os::unix::fs::PermissionsExt;
 
-/// Scripts that cannot be executed, what their containers print, and what the hint of a build names.
+/// Scripts that cannot be executed, with the output of their containers and the hint of a build.
 const SCRIPTS: [(&str, &str, &str); 3] = [
     (
         "#!/bin/sh\r\necho hi\r\n",

@@ -1,4 +1,4 @@
-//! `docker rm`, `rename`, `container prune`: what goes, and what refuses to.
+//! `docker rm`, `rename`, `container prune`: what they remove, and what they refuse.
 
 use crate::support::process::eventually;
 use crate::support::sandbox::Sandbox;
@@ -19,7 +19,7 @@ fn a_running_container_is_removed_only_by_force() {
 }
 
 #[test]
-fn each_name_is_tried_and_each_failure_told() {
+fn each_name_is_tried_and_each_failure_reported() {
     let sandbox = Sandbox::new();
     sandbox.docker("create --name one busybox").ok().warns("");
     sandbox.docker("create --name two busybox").ok().warns("");
@@ -76,7 +76,7 @@ fn a_renamed_container_frees_its_name() {
 }
 
 #[test]
-fn prune_takes_what_has_ended() {
+fn prune_removes_ended_containers() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --name ended busybox true")
@@ -94,7 +94,7 @@ fn prune_takes_what_has_ended() {
         .says("runs\n");
 }
 
-/// The names in a folder, sorted; none if there is no such folder.
+/// The names in a folder, sorted; empty if the folder does not exist.
 fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .into_iter()
@@ -121,13 +121,13 @@ fn a_container_has_few_files_and_one_that_removes_itself_leaves_none() {
     let place = sandbox.home().join("sandboxes/free");
     let ids = names(&place.join("containers"));
     assert_eq!(ids.len(), 1);
-    // Each more is a file more to make and to unlink in every run.
+    // Each additional file costs a creation and a removal in every run.
     let files = names(&place.join("containers").join(&ids[0]));
     assert_eq!(files, ["config.json", "upper", "work"]);
     sandbox.docker("run --rm busybox true").ok().says("");
     assert_eq!(names(&place.join("containers")), ids);
     assert_eq!(names(&place.join("names")), [".lock", "box"]);
-    // Unlinked after the answer.
+    // They are unlinked after the answer.
     eventually("the trash is empty", || {
         names(&place.join("trash")).is_empty()
     });

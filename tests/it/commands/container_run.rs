@@ -1,9 +1,9 @@
-//! `docker run`: output, input, exit codes, environment, and what is refused before anything is made.
+//! `docker run`: output, input, exit codes, environment, and requests that are refused before anything is made.
 
 use crate::support::sandbox::Sandbox;
 
 #[test]
-fn what_the_program_says_and_how_it_ends_is_passed_on() {
+fn output_and_exit_code_of_the_program_are_passed_on() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm busybox echo hi")
@@ -27,7 +27,7 @@ fn the_words_after_the_image_belong_to_the_program() {
 }
 
 #[test]
-fn a_command_that_is_missing_or_no_program_has_dockers_codes() {
+fn a_missing_or_non_executable_command_has_dockers_codes() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm busybox nosuchcommand")
@@ -55,7 +55,7 @@ fn input_reaches_the_program_only_with_i() {
 }
 
 #[test]
-fn environment_directory_user_and_host_name_are_as_asked() {
+fn environment_directory_user_and_host_name_are_as_requested() {
     let sandbox = Sandbox::new().with("PASSED", "on");
     sandbox
         .docker("run --rm -e A=1 -e PASSED -e NOTSET busybox sh -c 'echo $A ${PASSED-unset} ${NOTSET-unset}'")
@@ -89,7 +89,7 @@ fn the_program_is_process_one_of_its_own_world() {
 }
 
 #[test]
-fn d_prints_the_id_and_the_container_goes_on() {
+fn d_prints_the_id_and_the_container_keeps_running() {
     let sandbox = Sandbox::new();
     let id = sandbox.sleeping("web");
     assert_eq!(id.len(), 64);
@@ -156,7 +156,7 @@ fn of_eight_at_once_with_one_name_one_wins() {
 }
 
 #[test]
-fn an_image_that_is_not_here_is_named() {
+fn a_missing_image_is_named() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --pull never --rm nosuchimage:v9 true")
@@ -210,7 +210,7 @@ fn files_and_folders_of_the_machine_and_volumes_are_mounted() {
 }
 
 #[test]
-fn what_a_program_writes_at_once_arrives_complete() {
+fn a_large_output_arrives_complete() {
     let sandbox = Sandbox::new();
     let output = sandbox.docker("run --rm busybox seq 1 200000").ok();
     let expected: String = (1..=200_000).map(|n| format!("{n}\n")).collect();
@@ -243,12 +243,13 @@ fn the_volumes_of_another_container_are_shared() {
         .fails(1)
         .says("n\n")
         .complains("Read-only file system");
-    // What the container mounts there itself goes before.
+    // The container's own mounts take precedence.
     sandbox
         .docker("run --rm --volumes-from data -v other:/named busybox ls -A /named")
         .ok()
         .says("");
-    // The anonymous volume outlives a container that only shared it, and goes with the last that has it.
+    // The anonymous volume outlives a container that only shared it, and is removed with the last container that has
+    // it.
     sandbox
         .docker("create --name second --volumes-from data busybox")
         .ok()
@@ -272,7 +273,7 @@ fn the_volumes_of_another_container_are_shared() {
 }
 
 #[test]
-fn an_init_of_dockers_is_process_one_when_asked() {
+fn dockers_init_is_process_one_on_request() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm --init busybox sh -c 'tr \"\\0\" \" \" < /proc/1/cmdline; echo; cat /proc/1/comm'")
@@ -280,7 +281,7 @@ fn an_init_of_dockers_is_process_one_when_asked() {
         .mentions("/sbin/docker-init -- sh -c ")
         .mentions("\ndocker-init\n")
         .never_mentions("monitor");
-    // It reaps what nobody waits for, or the orphan would never leave /proc; and it passes on how its child ended.
+    // It reaps orphans (otherwise the orphan would stay in /proc), and it passes on its child's exit code.
     sandbox
         .docker("run --rm --init busybox sh -c 'orphan=$(true & echo $!); while [ -e /proc/$orphan ]; do :; done; exit 3'")
         .fails(3)
@@ -289,7 +290,7 @@ fn an_init_of_dockers_is_process_one_when_asked() {
         .docker("run -d --name box --init busybox sleep 600")
         .ok()
         .warns("");
-    // A plain `sleep` as process one would not hear SIGTERM.
+    // A plain `sleep` as process one would ignore SIGTERM.
     sandbox.docker("stop -t 60 box").ok().says("box\n");
     sandbox
         .docker("inspect -f '{{.State.ExitCode}}' box")
@@ -298,7 +299,7 @@ fn an_init_of_dockers_is_process_one_when_asked() {
 }
 
 #[test]
-fn a_variable_that_the_caller_has_not_is_taken_away() {
+fn a_variable_that_the_caller_does_not_have_is_removed() {
     let sandbox = Sandbox::with_image("FROM busybox\nENV A=1 B=2\n");
     let print = "sh -c \"env | grep -E '^(A|B|HOSTNAME)=' | sort | xargs echo\"";
     sandbox
@@ -310,7 +311,7 @@ fn a_variable_that_the_caller_has_not_is_taken_away() {
         .docker(&format!("exec -e B -e HOSTNAME box {print}"))
         .ok()
         .says("A=1\n");
-    // A name in a file is passed on if the caller has it, and takes nothing away.
+    // A name in a file is passed on if the caller has it, and removes nothing.
     sandbox.write("env", "A\nB=3\n");
     sandbox
         .docker(&format!("run --rm --env-file env -h h i {print}"))
@@ -330,7 +331,7 @@ fn an_id_that_no_user_can_have_is_refused() {
 }
 
 #[test]
-fn an_image_for_another_machine_is_warned_of() {
+fn an_image_for_another_machine_causes_a_warning() {
     let sandbox = Sandbox::new();
     sandbox.docker("create --name base busybox").ok();
     sandbox.docker("export -o root.tar base").ok();

@@ -1,4 +1,4 @@
-//! Commands that take several containers, and lists that are filtered in several ways.
+//! Commands that take several containers, and lists with several filters.
 
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
@@ -14,7 +14,7 @@ fn two_running() -> Sandbox {
     sandbox
 }
 
-/// Whatever is missing, the others are done, in order, and the exit code is 1.
+/// If one is missing, the others are still handled, in order, and the exit code is 1.
 fn check(sandbox: &Sandbox, command: &str, says: &str) {
     sandbox
         .docker(&format!("{command} one nobody two"))
@@ -24,7 +24,7 @@ fn check(sandbox: &Sandbox, command: &str, says: &str) {
 }
 
 #[test]
-fn one_that_is_missing_keeps_no_other_from_being_dealt_with() {
+fn a_missing_container_does_not_stop_the_others() {
     let sandbox = two_running();
     let done = "one\ntwo\n";
     check(&sandbox, "restart -t 0", done);
@@ -188,7 +188,7 @@ fn events_are_filtered_by_kind_action_and_object() {
 }
 
 #[test]
-fn a_detached_exec_says_nothing_and_goes_on() {
+fn a_detached_exec_prints_nothing_and_keeps_running() {
     let sandbox = Sandbox::new();
     sandbox.sleeping("box");
     sandbox

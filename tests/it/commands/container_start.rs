@@ -35,7 +35,7 @@ fn a_started_container_keeps_its_files_and_its_identity() {
 }
 
 #[test]
-fn start_prints_what_was_asked_and_goes_on_after_an_error() {
+fn start_prints_the_given_names_and_continues_after_an_error() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("create --name one busybox true")

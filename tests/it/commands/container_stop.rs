@@ -1,10 +1,10 @@
-//! `docker stop`, `kill`, `pause`, `wait`: how a container is made to end, and how its end is told.
+//! `docker stop`, `kill`, `pause`, `wait`: ending a container, and reporting its end.
 
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
 #[test]
-fn stop_asks_first_and_the_program_chooses_its_exit_code() {
+fn stop_sends_sigterm_first_and_the_program_chooses_its_exit_code() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run -d --name box busybox sh -c 'trap \"echo asked; exit 5\" TERM; echo up; while :; do sleep 0.05; done'")
@@ -22,7 +22,7 @@ fn stop_asks_first_and_the_program_chooses_its_exit_code() {
 #[test]
 fn stop_kills_after_the_grace_period() {
     let sandbox = Sandbox::new();
-    // Process one without a handler never sees SIGTERM.
+    // Process one without a handler ignores SIGTERM.
     sandbox.sleeping("box");
     sandbox.docker("stop -t 0 box").ok().says("box\n");
     sandbox
@@ -37,7 +37,7 @@ fn stop_kills_after_the_grace_period() {
 }
 
 #[test]
-fn a_grace_period_beyond_the_end_of_time_is_none() {
+fn a_huge_grace_period_does_not_overflow() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run -d --name box busybox sh -c 'trap \"exit 5\" TERM; echo up; while :; do sleep 0.05; done'")

@@ -1,9 +1,9 @@
-//! `docker top` and `docker stats`: what runs in a container, and what it uses.
+//! `docker top` and `docker stats`: the processes of a container, and its resource use.
 
 use crate::support::sandbox::Sandbox;
 
 #[test]
-fn options_of_ps_choose_the_columns() {
+fn options_of_ps_select_the_columns() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run -d --name box busybox sh -c 'sleep 601 & exec sleep 602'")

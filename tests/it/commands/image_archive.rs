@@ -41,7 +41,7 @@ fn a_saved_image_is_loaded_with_the_same_id() {
 fn a_damaged_archive_changes_nothing() {
     let sandbox = Sandbox::new();
     let before = sandbox.docker("images -q").ok().stdout;
-    sandbox.write("bad.tar", "this is no archive");
+    sandbox.write("bad.tar", "this is not an archive");
     sandbox.docker("load -i bad.tar").fails(1).says("");
     sandbox.docker("images -q").ok().says(&before);
 }

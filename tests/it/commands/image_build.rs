@@ -1,4 +1,4 @@
-//! `docker build`: from a Dockerfile to an image, with the cache and its reasons.
+//! `docker build`: from a Dockerfile to an image, with the cache and the reasons for misses.
 
 use crate::support::sandbox::Sandbox;
 
@@ -59,7 +59,7 @@ fn a_second_build_is_cached_and_a_miss_names_its_reason() {
 }
 
 #[test]
-fn a_touched_file_is_no_change_and_a_changed_mode_is() {
+fn a_touched_file_does_not_count_as_a_change_and_a_changed_mode_does() {
     let sandbox = Sandbox::new();
     sandbox.write("a", "1\n");
     sandbox.write("Dockerfile", "FROM busybox\nCOPY a /a\n");
@@ -126,7 +126,7 @@ fn ignored_files_stay_outside() {
 }
 
 #[test]
-fn stages_are_built_and_only_what_is_copied_arrives() {
+fn stages_are_built_and_only_copied_files_arrive() {
     let sandbox = Sandbox::new();
     sandbox.write(
         "Dockerfile",

@@ -1,4 +1,4 @@
-//! `docker build` with ADD: from the network, and archives that are unpacked.
+//! `docker build` with ADD: downloads, and archives that are unpacked.
 
 use crate::support::http::Server;
 use crate::support::sandbox::Sandbox;
@@ -27,7 +27,7 @@ fn add(sandbox: &Sandbox, line: &str) {
 }
 
 #[test]
-fn a_file_is_fetched_named_after_its_address_and_keeps_its_time() {
+fn a_downloaded_file_is_named_after_its_address_and_keeps_its_time() {
     let (sandbox, server) = (Sandbox::new(), server());
     add(
         &sandbox,
@@ -39,7 +39,7 @@ fn a_file_is_fetched_named_after_its_address_and_keeps_its_time() {
         .ok()
         .says("from the net\n600 0 981173106\n");
     assert_eq!(server.asked(), ["/files/data.txt?v=1"]);
-    // It is asked for at each build, and counts by its content.
+    // It is requested at each build, and its content is what counts.
     sandbox
         .docker("build --progress plain .")
         .ok()
@@ -48,7 +48,7 @@ fn a_file_is_fetched_named_after_its_address_and_keeps_its_time() {
 }
 
 #[test]
-fn a_redirection_is_followed_and_what_is_not_there_is_an_error_at_its_line() {
+fn a_redirect_is_followed_and_a_missing_file_is_an_error_at_its_line() {
     let (sandbox, server) = (Sandbox::new(), server());
     add(
         &sandbox,
@@ -74,7 +74,7 @@ fn a_redirection_is_followed_and_what_is_not_there_is_an_error_at_its_line() {
 }
 
 #[test]
-fn a_checksum_is_held_against_the_content() {
+fn a_checksum_is_compared_with_the_content() {
     let (sandbox, server) = (Sandbox::new(), server());
     let url = server.url("/files/data.txt?v=1");
     let digest = Sha256::digest(b"from the net\n");
@@ -95,7 +95,7 @@ fn a_checksum_is_held_against_the_content() {
 }
 
 #[test]
-fn what_is_no_file_of_the_web_is_refused_by_name() {
+fn git_repositories_are_refused_by_name() {
     let sandbox = Sandbox::new();
     let refused = "`ADD` of a git repository is not part of docklings";
     add(&sandbox, "ADD https://github.com/moby/moby.git /x");

@@ -1,4 +1,4 @@
-//! `docker build --check`: habits that hurt later, each at its place; and what every build says of them.
+//! `docker build --check`: bad habits, each with its place; and what every build reports about them.
 
 use crate::support::sandbox::Sandbox;
 
@@ -67,7 +67,7 @@ fn a_tidy_file_passes_and_a_call_may_ask_for_json() {
 }
 
 #[test]
-fn a_build_tells_dockers_findings_and_the_file_may_make_them_errors() {
+fn a_build_reports_dockers_findings_and_the_file_may_make_them_errors() {
     let sandbox = Sandbox::new();
     sandbox.write("Dockerfile", UNTIDY);
     sandbox
@@ -92,7 +92,7 @@ fn a_build_tells_dockers_findings_and_the_file_may_make_them_errors() {
 }
 
 #[test]
-fn the_command_line_chooses_the_checks_of_one_build() {
+fn the_command_line_selects_the_checks_of_one_build() {
     let sandbox = Sandbox::new();
     sandbox.write(
         "Dockerfile",
@@ -144,7 +144,7 @@ fn the_command_line_chooses_the_checks_of_one_build() {
 }
 
 #[test]
-fn what_a_build_would_refuse_before_its_first_step_a_check_refuses_too() {
+fn a_check_refuses_what_a_build_would_refuse_before_its_first_step() {
     let sandbox = Sandbox::new();
     for (dockerfile, said) in [
         (

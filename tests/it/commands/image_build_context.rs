@@ -1,4 +1,4 @@
-//! `docker build`: where the files come from, and which of them count.
+//! `docker build`: the source of the files, and which of them count.
 
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
@@ -41,7 +41,7 @@ fn a_context_may_be_compressed_with_zstd() {
 }
 
 #[test]
-fn in_a_tar_the_dockerfile_is_named_by_its_path() {
+fn f_names_the_dockerfile_inside_a_tar() {
     let sandbox = context();
     sandbox.write("ctx/sub/Other", "FROM busybox\nCOPY sub/b /b\nCMD cat /b\n");
     sandbox
@@ -96,7 +96,7 @@ fn a_dockerfile_beside_the_context_has_its_own_ignore_file() {
 }
 
 #[test]
-fn a_base_comes_from_the_hub_if_it_is_not_here_or_a_newer_one_is_asked_for() {
+fn a_base_comes_from_the_hub_if_it_is_missing_or_pull_is_given() {
     let sandbox = Sandbox::new();
     sandbox.write("Dockerfile", "FROM busybox\n");
     sandbox

@@ -1,4 +1,4 @@
-//! `docker build`: what COPY and ADD leave at their destination. Each was compared with Docker's two builders.
+//! `docker build`: the result of COPY and ADD. Each case was compared with Docker's two builders.
 
 use crate::support::sandbox::Sandbox;
 
@@ -15,7 +15,7 @@ fn found(sandbox: &Sandbox, paths: &str, expected: &str) {
 }
 
 #[test]
-fn a_new_directory_is_an_ordinary_one_and_what_goes_into_it_keeps_its_mode() {
+fn a_new_directory_has_default_permissions_and_its_contents_keep_their_modes() {
     let sandbox = Sandbox::new();
     sandbox
         .shell("mkdir -p d/in && echo f > d/f && chmod 700 d && chmod 711 d/in && chmod 640 d/f")
@@ -33,10 +33,10 @@ fn a_new_directory_is_an_ordinary_one_and_what_goes_into_it_keeps_its_mode() {
         .docker("run --rm i stat -c '%n %a' /c /c/c /c/c/in /c/c/f")
         .ok()
         .says("/c 755\n/c/c 755\n/c/c/in 750\n/c/c/f 750\n");
-    // A directory that is there keeps what it is.
+    // An existing directory keeps its mode.
     build(&sandbox, "RUN mkdir -m 1777 /t\nCOPY d /t");
     found(&sandbox, "/t /t/in", "/t 1777 0:0\n/t/in 711 0:0\n");
-    // Between stages it is the same.
+    // It is the same between stages.
     sandbox.write(
         "Dockerfile",
         "FROM busybox AS one\nRUN mkdir -p /d/in && chmod 700 /d /d/in\nFROM busybox\nCOPY --from=one /d /a\n",
@@ -46,7 +46,7 @@ fn a_new_directory_is_an_ordinary_one_and_what_goes_into_it_keeps_its_mode() {
 }
 
 #[test]
-fn a_link_that_leads_out_of_the_context_is_named_whether_it_was_or_a_pattern_met_it() {
+fn a_link_out_of_the_context_is_named_by_itself_and_in_a_pattern() {
     let sandbox = Sandbox::new();
     sandbox.shell("ln -s /etc/passwd out && echo f > of").ok();
     for source in ["out", "o*", "out/x"] {
@@ -63,7 +63,7 @@ fn a_link_that_leads_out_of_the_context_is_named_whether_it_was_or_a_pattern_met
 }
 
 #[test]
-fn what_was_in_an_archive_keeps_its_owner_unless_chown_names_one() {
+fn files_of_an_archive_keep_their_owner_unless_chown_names_one() {
     let sandbox = Sandbox::new();
     sandbox
         .shell(
@@ -74,7 +74,7 @@ fn what_was_in_an_archive_keeps_its_owner_unless_chown_names_one() {
         &sandbox,
         "ADD --chown=5:6 --chmod=777 a.tar /new/\nADD a.tar /tmp",
     );
-    // An ordinary user has one id, and all files are root's.
+    // An ordinary user has one id, so all files belong to root.
     let (own, new) = match sandbox
         .docker("run --rm i stat -c %u /new")
         .ok()

@@ -1,10 +1,10 @@
-//! `docker build` that fails: what is wrong, where, and what helps.
+//! A failing `docker build`: what is wrong, where, and the hint.
 
 use crate::support::sandbox::Sandbox;
 
-/// What is wrong, where the caret stands, and the line that helps: also in a log.
+/// What is wrong, where the caret is, and the hint. A log shows the same.
 #[test]
-fn what_is_wrong_is_marked_and_what_may_have_been_meant_is_named() {
+fn errors_are_marked_and_suggestions_are_made() {
     let sandbox = Sandbox::new();
     sandbox.write("app.py", "x\n");
     for (lines, place, hint) in [
@@ -44,9 +44,9 @@ fn what_is_wrong_is_marked_and_what_may_have_been_meant_is_named() {
     }
 }
 
-/// An image that a later step names is missed before the first step, and not after minutes of work.
+/// A missing image of a later step is reported before the first step, not after minutes of work.
 #[test]
-fn all_images_are_looked_for_before_the_first_step() {
+fn all_images_are_looked_up_before_the_first_step() {
     let sandbox = Sandbox::new();
     for last in [
         "COPY --from=nosuch/img /a /b",

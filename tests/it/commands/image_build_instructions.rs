@@ -1,4 +1,4 @@
-//! `docker build`, instruction by instruction: what each leaves in the image.
+//! `docker build`, instruction by instruction: the result of each in the image.
 
 use crate::support::sandbox::Sandbox;
 
@@ -39,7 +39,7 @@ fn arguments_have_a_scope_and_a_default() {
 }
 
 #[test]
-fn proxies_are_seen_by_the_command_and_by_nobody_else() {
+fn only_the_command_sees_the_proxies() {
     let sandbox = Sandbox::new();
     sandbox.write("Dockerfile", "FROM busybox\nRUN echo $HTTP_PROXY > /p\n");
     sandbox
@@ -54,7 +54,7 @@ fn proxies_are_seen_by_the_command_and_by_nobody_else() {
         .ok()
         .never_mentions("secret");
     sandbox.docker("inspect i").ok().never_mentions("secret");
-    // Another proxy is no reason to run the command again.
+    // Another proxy does not make the command run again.
     sandbox
         .docker("build --progress plain --build-arg HTTP_PROXY=other .")
         .ok()
@@ -94,9 +94,9 @@ fn a_stage_whose_base_sets_no_path_gets_the_default_one() {
             format!("[\"{default}:/x\",\"A=1\"]")
         );
     }
-    // What the base says is kept, be it empty.
+    // The base's own value is kept, even if it is empty.
     assert_eq!(env("FROM bare\nENV PATH="), "[\"PATH=\"]");
-    // The base itself is as it was imported.
+    // The imported base itself has not changed.
     let bare = sandbox.docker("inspect -f '{{json .Config.Env}}' bare");
     bare.ok().says("null\n");
 }
@@ -161,7 +161,7 @@ fn settings_are_in_the_image() {
 }
 
 #[test]
-fn copying_chooses_files_and_sets_owners_and_modes() {
+fn copying_selects_files_and_sets_owners_and_modes() {
     let sandbox = Sandbox::new();
     for path in [
         "src/a.py",

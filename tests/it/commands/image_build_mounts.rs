@@ -1,4 +1,4 @@
-//! `RUN --mount`: what a command sees while it runs, and no image keeps.
+//! `RUN --mount`: files that a command sees while it runs, and that are in no image.
 
 use crate::support::sandbox::Sandbox;
 
@@ -39,7 +39,7 @@ fn a_cache_stays_from_one_build_to_the_next_and_is_in_no_image() {
 }
 
 #[test]
-fn bound_files_are_seen_count_for_the_cache_and_cannot_be_changed() {
+fn bound_files_are_visible_count_for_the_cache_and_cannot_be_changed() {
     let sandbox = with(
         "FROM busybox AS other\nRUN mkdir /out && echo other > /out/f\nFROM busybox\nRUN --mount=target=/ctx --mount=from=other,source=/out,target=/o --mount=type=bind,source=a,target=/etc/one,rw cat /ctx/sub/b /o/f /etc/one > /seen; echo changed > /etc/one; touch /ctx/new 2>/dev/null || echo read-only >> /seen\n",
     );
@@ -69,12 +69,12 @@ fn bound_files_are_seen_count_for_the_cache_and_cannot_be_changed() {
 }
 
 #[test]
-fn a_secret_is_seen_and_left_nowhere() {
+fn a_secret_is_visible_and_leaves_no_trace() {
     let sandbox = with(
         "FROM busybox\nRUN --mount=type=secret,id=key stat -c %a /run/secrets/key > /mode; wc -c < /run/secrets/key >> /mode\nRUN --mount=type=secret,id=key,env=KEY --mount=type=secret,id=key,target=/k,mode=0444 test \"$KEY\" = \"$(cat /k)\"\nRUN --mount=type=secret,id=none ls /run/secrets 2>/dev/null || true\n",
     );
     sandbox.write("key", "hunter2-is-it");
-    // What a build that was killed left behind.
+    // Leftovers of a build that was killed.
     let old = sandbox.runtime_of_home().join("secret-old");
     std::fs::create_dir_all(&old).expect("a folder can be made");
     std::fs::write(old.join("secret"), "hunter2-is-it").expect("a file can be written");
@@ -129,7 +129,7 @@ fn memory_is_writable_and_gone_afterwards_and_ssh_is_refused() {
 }
 
 #[test]
-fn a_cache_begins_with_what_it_is_given() {
+fn a_cache_starts_with_its_source() {
     let sandbox = with(
         "FROM busybox AS base\nRUN mkdir -p /seed/in && echo seed > /seed/in/f\nFROM busybox\nRUN --mount=type=cache,from=base,source=/seed,target=/c echo x >> /c/log; cat /c/in/f > /seen; wc -l < /c/log >> /seen\n",
     );
@@ -140,7 +140,7 @@ fn a_cache_begins_with_what_it_is_given() {
             .ok()
             .says(&format!("seed\n{count}\n"));
     }
-    // Another beginning is another cache.
+    // A different start is a different cache.
     let text = std::fs::read_to_string(sandbox.work().join("Dockerfile")).expect("it is there");
     sandbox.write("Dockerfile", text.replace("echo seed", "echo other"));
     sandbox.docker("build -q -t i --no-cache .").ok();

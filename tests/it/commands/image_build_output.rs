@@ -1,4 +1,4 @@
-//! `docker build --output`: what is built leaves as files or as an archive, and no image is recorded.
+//! `docker build --output`: the result is files or an archive, and no image is recorded.
 
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
@@ -26,7 +26,7 @@ fn files_of_a_stage_come_into_a_folder_and_belong_to_the_caller() {
     let owner = sandbox.shell("stat -c %u out/there/gone").ok();
     sandbox.shell("id -u").ok().says(&owner.stdout);
     sandbox.docker("images -q app").ok().says("");
-    // Once more, over what is there.
+    // Again, over existing files.
     sandbox.write("a", "b\n");
     sandbox
         .docker("build --target files --output type=local,dest=out/there .")

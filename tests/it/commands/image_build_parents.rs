@@ -1,8 +1,8 @@
-//! `COPY --parents` and `--exclude`: the examples of the Dockerfile reference, and their corners.
+//! `COPY --parents` and `--exclude`: the examples of the Dockerfile reference, and edge cases.
 
 use crate::support::sandbox::Sandbox;
 
-/// Builds `lines` in a context with some files, and lists what is below `/d`.
+/// Builds `lines` in a context with some files, and lists the files below `/d`.
 #[track_caller]
 fn check(lines: &str, expected: &str) {
     let sandbox = context();
@@ -57,7 +57,7 @@ fn the_folders_of_a_source_are_kept() {
 }
 
 #[test]
-fn what_is_not_there_is_an_error_unless_it_is_a_pattern() {
+fn a_missing_source_is_an_error_unless_it_is_a_pattern() {
     let sandbox = context();
     sandbox.write(
         "Dockerfile",
@@ -89,7 +89,7 @@ fn what_is_not_there_is_an_error_unless_it_is_a_pattern() {
 }
 
 #[test]
-fn the_cache_counts_what_is_copied_and_nothing_else() {
+fn the_cache_depends_only_on_copied_files() {
     let sandbox = context();
     sandbox.write(
         "Dockerfile",
@@ -109,7 +109,7 @@ fn the_cache_counts_what_is_copied_and_nothing_else() {
 }
 
 #[test]
-fn exclusions_hold_for_files_and_for_what_is_in_folders() {
+fn exclusions_apply_to_files_and_to_the_contents_of_folders() {
     check(
         "FROM busybox\nCOPY --exclude=*.txt hom* /d/\n",
         "./hom.go\n",

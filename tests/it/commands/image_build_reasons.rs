@@ -1,4 +1,4 @@
-//! `docker build`: what is a hit, what is a miss, and the one line that says why.
+//! `docker build`: hits, misses, and the one line that explains a miss.
 
 use crate::support::sandbox::Sandbox;
 
@@ -28,7 +28,7 @@ impl World {
         self.0.shell(line).ok();
     }
 
-    /// Builds, and compares what `--explain` says of the steps after FROM.
+    /// Builds, and compares `--explain`'s lines for the steps after FROM.
     #[track_caller]
     fn explains(&self, flags: &str, expected: &[&str]) {
         let built = self
@@ -58,14 +58,14 @@ const ALL_CACHED: [&str; 5] = ["cached"; 5];
 fn nothing_changed_nothing_runs() {
     let world = World::new(DOCKERFILE);
     world.explains("", &ALL_CACHED);
-    // Neither times nor a file that nobody copies count, nor the name of the image.
+    // Times, files that are not copied, and the name of the image do not count.
     world.shell("touch -d 2001-01-01 src/a src && echo x > beside");
     world.explains("-t other --label a=b", &ALL_CACHED);
 }
 
 #[test]
-fn each_difference_of_a_file_has_its_words() {
-    for (change, told) in [
+fn each_kind_of_file_change_has_its_wording() {
+    for (change, reason) in [
         ("echo x >> src/a", "src/a differs"),
         ("chmod 700 src/sub/c", "src/sub/c mode 0644 -> 0700"),
         ("rm src/b", "src/b is gone"),
@@ -84,8 +84,8 @@ fn each_difference_of_a_file_has_its_words() {
         let world = World::new(DOCKERFILE);
         world.shell(change);
         let (own, later) = (
-            format!("ran: {told}"),
-            format!("ran: step 2 changed: {told}"),
+            format!("ran: {reason}"),
+            format!("ran: step 2 changed: {reason}"),
         );
         world.explains("", &["cached", "cached", &own, &later, &later]);
         world.explains("", &ALL_CACHED);
@@ -93,7 +93,7 @@ fn each_difference_of_a_file_has_its_words() {
 }
 
 #[test]
-fn a_changed_instruction_tells_what_it_was() {
+fn a_changed_instruction_shows_its_old_text() {
     let world = World::new(DOCKERFILE);
     world.dockerfile("RUN echo $V", "RUN echo -n $V");
     world.explains(
@@ -106,7 +106,7 @@ fn a_changed_instruction_tells_what_it_was() {
             "ran: step 3 changed, was: RUN echo $V > /v",
         ],
     );
-    // Back to what it was: that is known still.
+    // Back to the old text: its steps are still cached.
     world.dockerfile("RUN", "RUN");
     world.explains("", &ALL_CACHED);
     world.dockerfile("COPY src /src\n", "");
@@ -168,11 +168,11 @@ fn a_flag_a_first_time_and_another_base_are_reasons_too() {
 }
 
 #[test]
-fn a_bad_order_is_told_with_what_to_swap() {
+fn a_bad_order_is_reported_with_the_lines_to_swap() {
     let sandbox = Sandbox::new();
     sandbox.write("requirements.txt", "x\n");
     sandbox.write("app.py", "1\n");
-    // `true` stands in front, because there is no pip here.
+    // `true` comes first because pip is not installed here.
     sandbox.write(
         "Dockerfile",
         "FROM busybox\nWORKDIR /app\nCOPY . .\nRUN true pip install -r requirements.txt\n",
@@ -188,7 +188,7 @@ fn a_bad_order_is_told_with_what_to_swap() {
         last.starts_with("hint: ") && last.contains("COPY requirements.txt"),
         "{built}"
     );
-    // In the right order there is nothing to say.
+    // In the right order, there is no hint.
     sandbox.write(
         "Dockerfile",
         "FROM busybox\nWORKDIR /app\nCOPY requirements.txt .\nRUN true pip install -r requirements.txt\nCOPY . .\n",

@@ -1,4 +1,4 @@
-//! `docker build` with RUN: what runs, what is cached and why not, and how a failure is told.
+//! `docker build` with RUN: what runs, what is cached and why not, and how a failure is shown.
 
 use crate::support::sandbox::Sandbox;
 
@@ -63,7 +63,7 @@ fn a_second_build_is_cached_and_a_changed_file_is_named() {
 }
 
 #[test]
-fn a_changed_argument_runs_what_sees_it_again() {
+fn a_changed_argument_reruns_the_steps_that_see_it() {
     let sandbox = Sandbox::new();
     sandbox.write("Dockerfile", "FROM busybox\nARG V=1\nRUN echo $V > /v\n");
     sandbox.docker("build -q -t i .").ok();
@@ -75,7 +75,7 @@ fn a_changed_argument_runs_what_sees_it_again() {
 }
 
 #[test]
-fn a_failing_command_is_told_with_its_output_and_its_line() {
+fn a_failing_command_is_shown_with_its_output_and_its_line() {
     let sandbox = Sandbox::new();
     sandbox.write(
         "Dockerfile",
@@ -106,7 +106,7 @@ fn deleted_files_are_gone_and_stages_stay_apart() {
 }
 
 #[test]
-fn an_error_in_the_dockerfile_shows_the_line_and_what_was_meant() {
+fn an_error_in_the_dockerfile_shows_the_line_and_a_suggestion() {
     let sandbox = Sandbox::new();
     sandbox.write("Dockerfile", "FROM busybox\nRUNN echo hi\n");
     sandbox

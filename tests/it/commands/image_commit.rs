@@ -1,8 +1,8 @@
-//! `docker commit`: what a container ran with, and what was asked for, in the new image.
+//! `docker commit`: the settings of the container, and requested changes, in the new image.
 
 use crate::support::sandbox::Sandbox;
 
-/// The image's field, by a template.
+/// A field of the image, by a template.
 fn field(sandbox: &Sandbox, image: &str, template: &str) -> String {
     let words = format!("inspect -f '{template}' {image}");
     sandbox.docker(&words).ok().text().to_owned()
@@ -16,7 +16,7 @@ fn an_image_keeps_what_its_container_ran_with() {
         .ok()
         .warns("");
     sandbox.docker("commit box mine").ok().mentions("sha256:");
-    // What the user gave stands before what the image had.
+    // The user's values come before the image's.
     let env = field(&sandbox, "mine", "{{index .Config.Env 0}}");
     assert_eq!(env, "A=1");
     let ports = field(&sandbox, "mine", "{{json .Config.ExposedPorts}}");
@@ -24,7 +24,7 @@ fn an_image_keeps_what_its_container_ran_with() {
 }
 
 #[test]
-fn changes_are_taken_or_refused_by_name() {
+fn changes_are_applied_or_refused_by_name() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("create --name box busybox sleep 1")
@@ -94,7 +94,7 @@ fn a_name_with_a_digest_is_refused_by_the_command_line() {
 }
 
 #[test]
-fn folders_that_lie_too_deep_in_each_other_are_named_and_can_be_removed() {
+fn folders_nested_too_deeply_are_named_and_can_be_removed() {
     let sandbox = Sandbox::new();
     let script = "i=0; while [ $i -lt 1500 ]; do mkdir d && cd d || exit; i=$((i+1)); done";
     sandbox

@@ -1,4 +1,4 @@
-//! Archives that are compressed, wherever one is read: `load`, `import`, `cp -`, `ADD` and a build context.
+//! Compressed archives, in every command that reads one: `load`, `import`, `cp -`, `ADD` and a build context.
 
 use crate::support::sandbox::Sandbox;
 use std::fs;
@@ -21,7 +21,7 @@ fn xz(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory takes all")
 }
 
-/// A tar of `note`, and a Dockerfile that copies it.
+/// A tar of `note`, and of a Dockerfile that copies it.
 fn tar(sandbox: &Sandbox) -> Vec<u8> {
     sandbox.write("in/note", "packed\n");
     sandbox.write("in/Dockerfile", "FROM busybox\nCOPY note /note\n");
@@ -89,7 +89,7 @@ fn a_context_is_read_from_it_and_add_unpacks_it() {
             .docker(&format!("run --rm context-{name} cat /note"))
             .ok()
             .says("packed\n");
-        // Recognised by what it is, not by its name.
+        // Recognised by its content, not by its name.
         sandbox.write("packed.dat", &packed);
         sandbox.write("Dockerfile", "FROM busybox\nADD packed.dat /d/\n");
         sandbox
@@ -100,7 +100,7 @@ fn a_context_is_read_from_it_and_add_unpacks_it() {
             .ok()
             .says("Dockerfile\nnote\npacked\n");
     }
-    // What only begins like one is a file like any other.
+    // A file that only starts like an archive is a normal file.
     sandbox.write("packed.dat", b"BZh9 is how bzip2 begins\n");
     sandbox.docker("build -q -t odd .").ok();
     sandbox
@@ -110,9 +110,9 @@ fn a_context_is_read_from_it_and_add_unpacks_it() {
 }
 
 #[test]
-fn what_unpacks_to_more_than_its_image_may_have_is_refused() {
+fn an_archive_that_unpacks_beyond_the_limit_is_refused() {
     let sandbox = Sandbox::new();
-    // A tar whose one header promises far more than a layer may hold; what follows is zeros.
+    // A tar whose only header promises far more than a layer may hold; zeros follow.
     let mut header = tar(&sandbox)[..512].to_vec();
     header[124..136].copy_from_slice(b"777777777777");
     header[148..156].fill(b' ');

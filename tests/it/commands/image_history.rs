@@ -72,7 +72,7 @@ fn the_layers_of_an_image_are_drawn_and_those_it_shares_are_marked() {
 }
 
 #[test]
-fn a_layer_tells_what_it_added_changed_and_deleted() {
+fn a_layer_shows_what_it_added_changed_and_deleted() {
     let sandbox = built();
     let tree = sandbox.docklings("show layers app:1").ok();
     let lines = tree.lines();

@@ -1,11 +1,11 @@
-//! `docker import`: files from a tar, wherever it lies.
+//! `docker import`: files from a tar at any address.
 
 use crate::support::http::Server;
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 use std::fs;
 
-/// A tar of the files of a container.
+/// A tar of a container's files.
 fn exported(sandbox: &Sandbox) -> Vec<u8> {
     sandbox
         .docker("run --name box busybox sh -c 'echo x > /x'")
@@ -33,7 +33,7 @@ fn a_tar_on_the_web_becomes_an_image() {
 }
 
 #[test]
-fn a_tar_that_is_not_there_makes_no_image() {
+fn a_missing_tar_makes_no_image() {
     let sandbox = Sandbox::new();
     let server = Server::new(Vec::new());
     let url = server.url("/files.tar");
@@ -59,7 +59,7 @@ fn a_tar_that_is_not_there_makes_no_image() {
 }
 
 #[test]
-fn a_file_older_than_1970_is_no_damage() {
+fn a_file_older_than_1970_is_not_damaged() {
     let sandbox = Sandbox::new();
     sandbox
         .shell("touch -d 1960-01-01 old && tar --format=gnu -cf old.tar old")

@@ -1,4 +1,4 @@
-//! Our images in other engines, and theirs here: Podman from Debian, and Docker where a daemon answers. The same image has
+//! Our images in other engines, and theirs here: Podman from Debian, and Docker where a daemon answers. An image has
 //! the same id everywhere, and runs.
 
 use crate::support::peers::{DockerEngine, podman};
@@ -7,7 +7,7 @@ use crate::support::sandbox::Sandbox;
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "docklings-interchange:1";
-/// What `/x` is there for: a mode, a user, a deleted file, a folder that replaced another, and a link must survive.
+/// `/x` tests what must survive: a mode, a user, a deleted file, a folder that replaced another, and a link.
 const DOCKERFILE: &str = r#"FROM busybox
 RUN echo 'bob:x:77:77::/:/bin/sh' >> /etc/passwd && touch /x && chmod 4755 /x && mkdir /d && touch /d/old
 RUN rm /etc/group && rm -r /d && mkdir /d && touch /d/new && ln -s new /d/link
@@ -17,7 +17,7 @@ CMD ["sh", "-c", "id -un; echo $A; stat -c %a /x; ls /d; test -e /etc/group || e
 "#;
 const SAID: &str = "bob\nb c\n4755\nlink\nnew\ngone\n";
 
-/// Builds the image; returns its id and the file that it was saved to.
+/// Builds the image; returns its id and the file with the saved image.
 fn saved(sandbox: &Sandbox) -> (String, PathBuf) {
     sandbox.write("Dockerfile", DOCKERFILE);
     let built = sandbox.docker(&format!("build -q -t {NAME} .")).ok();
@@ -30,7 +30,7 @@ fn saved(sandbox: &Sandbox) -> (String, PathBuf) {
     (id, sandbox.work().join("ours.tar"))
 }
 
-/// A new home loads `file`, and has the same image, which runs.
+/// Loads `file` in a new home, and runs the image, which must be the same.
 #[track_caller]
 fn comes_back(file: &Path, id: &str) {
     let there = Sandbox::empty();
@@ -55,7 +55,7 @@ fn podman_runs_what_we_save_and_we_run_what_it_saves() {
     let name = format!("docker.io/library/{NAME}");
     let found = podman(&format!("inspect -f '{{{{.Id}}}}' {name}")).ok();
     assert_eq!(format!("sha256:{}", found.text().trim()), id);
-    // Podman asks for more files and processes than a machine in a machine may have.
+    // Podman requests more files and processes than a nested machine allows.
     let limits = "--ulimit nofile=1000:1000 --ulimit nproc=1000:1000";
     podman(&format!("run --rm --network none {limits} {name}"))
         .ok()

@@ -1,4 +1,4 @@
-//! `docker images`, `history`: which images there are, and what they are made of.
+//! `docker images`, `history`: lists images and their steps.
 
 use crate::support::sandbox::Sandbox;
 
@@ -23,7 +23,7 @@ fn the_starter_images_are_there_and_the_columns_are_dockers() {
 }
 
 #[test]
-fn history_tells_each_step() {
+fn history_shows_each_step() {
     let sandbox = Sandbox::new();
     sandbox.write("Dockerfile", "FROM busybox\nENV A=1\nRUN echo hi > /note\n");
     sandbox
@@ -47,7 +47,7 @@ fn hello_world_says_hello() {
 }
 
 #[test]
-fn a_format_of_ones_own_is_taken_also_with_quiet() {
+fn a_custom_format_is_used_even_with_quiet() {
     let sandbox = Sandbox::new();
     sandbox.docker("tag busybox mine:v1").ok().says("");
     sandbox
@@ -60,7 +60,7 @@ fn a_format_of_ones_own_is_taken_also_with_quiet() {
         .ok()
         .mentions("|\n")
         .warns("");
-    // Of `ps` alone, the ids win, and that is said.
+    // Only in `ps` do the ids win, with a warning.
     sandbox.docker("create --name box mine:v1").ok().warns("");
     sandbox
         .docker("ps -aq --format '{{.Names}}'")

@@ -1,4 +1,4 @@
-//! `docker pull` and `docker push`, and commands that pull what is missing: what they say.
+//! `docker pull` and `docker push`, and commands that pull missing images: their output.
 //!
 //! The lines were recorded from Docker's command line 28.2.2 with Docker Engine, against the same registry.
 
@@ -14,7 +14,7 @@ fn build(sandbox: &Sandbox, name: &str) {
     sandbox.docker(&format!("build -q -t {name} .")).ok();
 }
 
-/// The lines, with digits of digests and sizes left out, sorted where layers meet as they please.
+/// The lines without the digits of digests and sizes, sorted where layers finish in any order.
 fn shape(text: &str) -> Vec<String> {
     let word = |word: &str| match word {
         word if word.len() == 13 && word.ends_with(':') => "LAYER:".to_owned(),
@@ -27,7 +27,7 @@ fn shape(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_was_pushed_is_pulled_and_told_in_dockers_words() {
+fn a_pushed_image_is_pulled_with_dockers_output() {
     requires!(Tool(PROGRAM));
     let (sandbox, peer) = (Sandbox::new(), Distribution::open());
     let name = format!("{}/team/app", peer.host());
@@ -93,7 +93,7 @@ fn what_was_pushed_is_pulled_and_told_in_dockers_words() {
 }
 
 #[test]
-fn run_and_create_pull_what_is_missing_on_standard_error() {
+fn run_and_create_pull_missing_images_on_standard_error() {
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
     let name = format!("{}/app:v1", served.host());
@@ -142,7 +142,7 @@ fn a_name_of_the_hub_needs_no_address() {
     let sandbox = Sandbox::new();
     sandbox.docker("rmi busybox").ok();
     sandbox.write("Dockerfile", "FROM busybox\nRUN true\n");
-    // Root of a namespace would find another folder for sockets than its user.
+    // Root of a namespace would look for sockets in a different folder than its user.
     sandbox
         .shell("env -u XDG_RUNTIME_DIR docker build -t app .")
         .ok()
@@ -204,7 +204,7 @@ fn digests_are_names_too() {
 }
 
 #[test]
-fn what_cannot_be_pulled_or_pushed_is_told_in_dockers_words() {
+fn failed_pulls_and_pushes_have_dockers_words() {
     let sandbox = Sandbox::new();
     let check = |words: &str, code: i32, out: &str, err: &str| {
         sandbox
@@ -259,7 +259,7 @@ fn what_cannot_be_pulled_or_pushed_is_told_in_dockers_words() {
 }
 
 #[test]
-fn what_travelled_is_in_the_journal_and_among_the_events() {
+fn transfers_are_in_the_journal_and_in_the_events() {
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
     let name = format!("{}/app", served.host());

@@ -1,4 +1,4 @@
-//! Ctrl-C while a layer travels.
+//! Ctrl-C during a pull.
 
 use crate::support::process::LIMIT;
 use crate::support::sandbox::Sandbox;
@@ -11,10 +11,10 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-/// As much as nobody waits for.
+/// So much that no test could receive it.
 const ENDLESS: u64 = 1 << 40;
 
-/// A registry with one image, whose only layer never ends. Tells when some of it has gone.
+/// A registry with one image whose only layer never ends. It reports when part of the layer was sent.
 fn endless(sender: &Sender<()>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let port = listener.local_addr().expect("it is bound").port();
@@ -22,7 +22,7 @@ fn endless(sender: &Sender<()>) -> u16 {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let sender = sender.clone();
-            // A client that goes away is what this is about.
+            // The client is expected to disconnect.
             thread::spawn(move || drop(answer(stream, &sender)));
         }
     });
@@ -32,7 +32,7 @@ fn endless(sender: &Sender<()>) -> u16 {
 fn answer(mut stream: TcpStream, sender: &Sender<()>) -> std::io::Result<()> {
     let mut first = [0];
     stream.peek(&mut first)?;
-    // TLS is tried first, and is none of ours.
+    // The client tries TLS first, which this server does not have.
     if !first[0].is_ascii_alphabetic() {
         return Ok(());
     }
@@ -71,7 +71,7 @@ fn answer(mut stream: TcpStream, sender: &Sender<()>) -> std::io::Result<()> {
             let zeros = vec![0; 1 << 20];
             loop {
                 stream.write_all(&zeros)?;
-                // Told more often than anybody asks.
+                // The receiver may have stopped listening.
                 let _ = sender.send(());
             }
         }
@@ -89,7 +89,7 @@ fn digest(text: &str) -> String {
     format!("sha256:{digits}")
 }
 
-/// The header of a tar entry for a file of 7 GiB, the largest that octal digits can tell: `tar(5)`.
+/// The header of a tar entry for a file of 7 GiB, the largest size that octal digits can express: `tar(5)`.
 fn header() -> [u8; 512] {
     let mut header = [0; 512];
     header[..4].copy_from_slice(b"file");

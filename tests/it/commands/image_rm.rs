@@ -1,9 +1,9 @@
-//! `docker rmi` and `docker image prune`: names go, images go, and what anybody needs stays.
+//! `docker rmi` and `docker image prune`: they remove names and images, and keep everything that is in use.
 
 use crate::support::sandbox::Sandbox;
 
 #[test]
-fn a_name_is_untied_and_the_last_one_takes_the_image_along() {
+fn a_name_is_removed_and_the_last_one_removes_the_image() {
     let sandbox = Sandbox::new();
     sandbox.docker("tag hello-world twin").ok().says("");
     sandbox
@@ -21,7 +21,7 @@ fn a_name_is_untied_and_the_last_one_takes_the_image_along() {
 }
 
 #[test]
-fn an_image_that_a_container_uses_stays_and_force_unties_its_name() {
+fn an_image_that_a_container_uses_stays_and_force_removes_its_name() {
     let sandbox = Sandbox::new();
     sandbox.docker("run --name box busybox true").ok().says("");
     sandbox.docker("rmi busybox").fails(1).complains(
@@ -36,12 +36,12 @@ fn an_image_that_a_container_uses_stays_and_force_unties_its_name() {
         .docker("rmi -f busybox")
         .ok()
         .mentions("Untagged: busybox:latest\n");
-    // The container has its layers all the same.
+    // The container still has its layers.
     sandbox.docker("start -a box").ok().says("");
 }
 
 #[test]
-fn what_one_sandbox_removes_another_one_still_runs() {
+fn an_image_removed_in_one_sandbox_still_runs_in_another() {
     let sandbox = Sandbox::new();
     let other = "DOCKLINGS_SANDBOX=other docker";
     sandbox

@@ -1,4 +1,4 @@
-//! `docker save`, `load`, `import` and `commit`: images travel, and stay the same image.
+//! `docker save`, `load`, `import` and `commit`: images are moved, and stay the same image.
 
 use crate::support::leftovers;
 use crate::support::process::eventually;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-/// An image of a container that made, changed and deleted files.
+/// An image of a container that created, changed and deleted files.
 fn committed(sandbox: &Sandbox) -> String {
     let script = "echo new > /new; rm /etc/group; mkdir /d; ln /new /d/twin; chmod 4711 /d/twin";
     sandbox
@@ -47,7 +47,7 @@ fn an_image_is_the_same_one_in_another_home() {
     let again = fs::read(there.work().join("again.tar")).unwrap();
     assert!(
         fs::read(file).unwrap() == again,
-        "the archive of a loaded image is another"
+        "the archive of a loaded image differs"
     );
 }
 
@@ -57,7 +57,7 @@ fn skopeo_reads_what_we_save_and_gives_it_the_same_id() {
     let sandbox = Sandbox::new();
     let id = committed(&sandbox);
     sandbox.docker("save -o mine.tar mine:1").ok().says("");
-    // Copying verifies every layer against its digest.
+    // Copying compares every layer with its digest.
     sandbox
         .shell("skopeo --insecure-policy copy -q docker-archive:mine.tar docker-archive:copy.tar:copy:1")
         .ok()
@@ -73,7 +73,7 @@ fn skopeo_reads_what_we_save_and_gives_it_the_same_id() {
 }
 
 #[test]
-fn what_is_no_archive_is_refused() {
+fn a_file_that_is_not_an_archive_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("g.tar", "garbage\n");
     sandbox
@@ -84,7 +84,7 @@ fn what_is_no_archive_is_refused() {
         .docker("save nosuch")
         .fails(1)
         .complains("Error response from daemon: No such image: nosuch\n");
-    // The daemon's answer to a load has begun by then: its errors have no prefix.
+    // The daemon has already started its answer to a load, so its errors have no prefix.
     sandbox
         .docker("load -i .")
         .fails(1)
@@ -113,7 +113,7 @@ fn the_files_of_a_container_become_an_image_of_one_layer() {
 }
 
 #[test]
-fn a_killed_load_leaves_no_half_of_an_image() {
+fn a_killed_load_leaves_no_partial_image() {
     let (here, there) = (Sandbox::new(), Sandbox::new());
     let big: Vec<u8> = (0..40_000_000_u32).map(|n| (n >> 7) as u8).collect();
     here.write("big", big);
@@ -133,13 +133,13 @@ fn a_killed_load_leaves_no_half_of_an_image() {
             || !there.docker("images -q big").ok().text().is_empty()
     });
     load.kill();
-    // Nothing, or all of it.
+    // Nothing, or everything.
     if !there.docker("images -q big").ok().text().is_empty() {
         there.docker("save -o whole.tar big:1").ok().says("");
     }
-    // The next one who tidies up leaves nothing of it, and it loads. The kernel lets go of a dead process's locks in its
-    // own time.
-    eventually("what the killed load left is swept", || {
+    // The next clean-up removes the rest, and the image can be loaded. The kernel releases the locks of a killed
+    // process after a while.
+    eventually("the leftovers of the killed load are removed", || {
         there.docker("image prune -f").ok().mentions("reclaimed");
         fs::read_dir(&tmp).unwrap().count() == 0
     });

@@ -1,4 +1,4 @@
-//! `docker tag`, `rmi`: names of images, and when an image itself goes.
+//! `docker tag`, `rmi`: names of images, and when an image itself is removed.
 
 use crate::support::sandbox::Sandbox;
 
@@ -81,7 +81,7 @@ fn the_command_line_and_the_daemon_each_use_their_own_words() {
         "busybox sha256:abc",
         "Error response from daemon: refusing to create an ambiguous tag using digest algorithm as name",
     );
-    // The id of an image that is not here is no name either, under which a registry might have it.
+    // The id of an image that is not here is not a name that a registry could have, either.
     sandbox
         .docker(&format!("run sha256:{digest}"))
         .fails(125)

@@ -1,4 +1,5 @@
-//! What is refused before anything happens: unknown commands and flags, and what of Docker is left out.
+//! Requests that are refused before anything happens: unknown commands and flags, and features that docklings leaves
+//! out.
 
 use crate::support::sandbox::Sandbox;
 
@@ -26,7 +27,7 @@ fn an_unknown_command_or_flag_has_dockers_words_and_code() {
 }
 
 #[test]
-fn what_is_left_out_is_refused_by_name() {
+fn left_out_features_are_refused_by_name() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --gpus all busybox")
@@ -45,7 +46,7 @@ fn what_is_left_out_is_refused_by_name() {
 }
 
 #[test]
-fn help_is_no_error() {
+fn help_is_not_an_error() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("--help")

@@ -1,4 +1,4 @@
-//! `docker login` and `docker logout`: what they say, and what they leave in `config.json`.
+//! `docker login` and `docker logout`: their output, and their changes to `config.json`.
 
 use crate::support::distribution::{Distribution, PROGRAM};
 use crate::support::registry::{Served, htpasswd};
@@ -71,7 +71,7 @@ fn a_login_opens_the_registry_and_a_logout_closes_it() {
 }
 
 #[test]
-fn flags_that_do_not_go_together_are_refused_in_dockers_words() {
+fn conflicting_flags_are_refused_in_dockers_words() {
     let sandbox = Sandbox::new();
     let check = |words: &str, err: &str| {
         sandbox
@@ -112,7 +112,7 @@ fn flags_that_do_not_go_together_are_refused_in_dockers_words() {
 }
 
 #[test]
-fn a_config_that_cannot_be_understood_is_left_alone() {
+fn a_config_that_cannot_be_parsed_is_left_alone() {
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
     let text = "{ \"auths\": ";
@@ -124,7 +124,7 @@ fn a_config_that_cannot_be_understood_is_left_alone() {
             .complains(&format!("cannot change `{}`: ", path.display()));
     }
     assert_eq!(config(&sandbox), text);
-    // What needs no login goes on.
+    // Commands that need no login still work.
     sandbox
         .docker(&format!("tag busybox {}/box", served.host()))
         .ok();
@@ -138,7 +138,7 @@ fn a_config_that_cannot_be_understood_is_left_alone() {
 }
 
 #[test]
-fn a_program_keeps_the_password_if_the_config_says_so() {
+fn a_credential_helper_keeps_the_password_if_the_config_says_so() {
     let sandbox = Sandbox::new();
     sandbox.write("htpasswd", htpasswd("alice", "wonder-land"));
     let served = Served::start(&sandbox, "--htpasswd htpasswd");
@@ -184,7 +184,7 @@ fn a_program_keeps_the_password_if_the_config_says_so() {
 }
 
 #[test]
-fn a_login_at_the_practice_hub_is_the_sandboxes_and_nobody_elses() {
+fn a_login_at_the_practice_hub_belongs_to_its_sandbox_alone() {
     let sandbox = Sandbox::new();
     let text = "{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"cmVhbDpzZWNyZXQ=\"}}}";
     sandbox.write(".docker/config.json", text);

@@ -1,4 +1,4 @@
-//! `docker search`, at the practice hub and at another registry; and what `docker info` says of registries.
+//! `docker search`, at the practice hub and at another registry; and what `docker info` shows about registries.
 
 use crate::support::registry::Served;
 use crate::support::sandbox::Sandbox;
@@ -55,7 +55,7 @@ fn another_registry_is_searched_by_its_address() {
 }
 
 #[test]
-fn what_cannot_be_searched_is_told_in_dockers_words() {
+fn failed_searches_have_dockers_words() {
     let sandbox = Sandbox::new();
     for (words, expected) in [
         (
@@ -79,7 +79,7 @@ fn what_cannot_be_searched_is_told_in_dockers_words() {
 }
 
 #[test]
-fn info_says_which_registries_are_spoken_to_in_the_clear_and_who_is_logged_in() {
+fn info_shows_insecure_registries_and_the_login() {
     let sandbox = Sandbox::new();
     sandbox.write(
         ".config/docker/daemon.json",

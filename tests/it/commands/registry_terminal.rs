@@ -4,7 +4,7 @@ use crate::support::registry::{Served, htpasswd};
 use crate::support::sandbox::Sandbox;
 use rexpect::session::{PtySession, spawn_command};
 
-/// Starts `line` in a shell on a pseudo terminal of so many columns.
+/// Starts `line` in a shell on a pseudo terminal with this many columns.
 fn on_terminal(sandbox: &Sandbox, columns: u16, line: &str) -> PtySession {
     let mut command = sandbox.command("/bin/sh");
     let line = format!("stty echo cols {columns} rows 24; {line}");
@@ -12,7 +12,7 @@ fn on_terminal(sandbox: &Sandbox, columns: u16, line: &str) -> PtySession {
     spawn_command(command, Some(60_000)).expect("a pseudo terminal")
 }
 
-/// What comes until the end.
+/// The output up to the end.
 fn rest(mut session: PtySession) -> String {
     session.exp_eof().expect("the end")
 }
@@ -31,13 +31,13 @@ fn name_and_password_are_asked_for_and_the_password_is_not_shown() {
     session.send_line("alice").expect("a line");
     session.exp_string("Password: ").expect("a question");
     session.send_line("wonder-land").expect("a line");
-    let told = rest(session);
-    assert!(!told.contains("wonder-land"), "{told}");
+    let shown = rest(session);
+    assert!(!shown.contains("wonder-land"), "{shown}");
     assert!(
-        told.contains("Login Succeeded") && told.contains("code 0"),
-        "{told}"
+        shown.contains("Login Succeeded") && shown.contains("code 0"),
+        "{shown}"
     );
-    assert!(told.contains(" echo "), "{told}");
+    assert!(shown.contains(" echo "), "{shown}");
 
     let again = rest(on_terminal(
         &sandbox,
@@ -58,24 +58,24 @@ fn control_c_at_a_question_leaves_the_terminal_as_it_was() {
     let mut session = on_terminal(&sandbox, 80, login);
     session.exp_string("Password: ").expect("a question");
     session.send_control('c').expect("control-c");
-    let told = rest(session);
+    let shown = rest(session);
     assert!(
-        told.contains("code 130") && told.contains(" echo "),
-        "{told}"
+        shown.contains("code 130") && shown.contains(" echo "),
+        "{shown}"
     );
 }
 
 #[test]
 fn docker_hub_itself_needs_a_name() {
     let sandbox = Sandbox::new().with("DOCKLINGS_HUB", "docker.io");
-    let told = rest(on_terminal(&sandbox, 80, "docker login; echo code $?"));
+    let shown = rest(on_terminal(&sandbox, 80, "docker login; echo code $?"));
     assert!(
-        told.contains("the login of Docker Hub by a browser is not part of docklings"),
-        "{told}"
+        shown.contains("the login of Docker Hub by a browser is not part of docklings"),
+        "{shown}"
     );
     assert!(
-        told.contains("hint: docker login -u ") && told.contains("code 1"),
-        "{told}"
+        shown.contains("hint: docker login -u ") && shown.contains("code 1"),
+        "{shown}"
     );
 }
 
@@ -85,7 +85,7 @@ fn each_layer_has_a_line_that_fits_the_terminal() {
     let served = Served::start(&sandbox, "");
     let name = format!("{}/app:v1", served.host());
     sandbox.write("Dockerfile", "FROM busybox\nCOPY data /data\n");
-    // Bytes that no compression makes smaller.
+    // Bytes that cannot be compressed.
     let bytes: Vec<u8> = (0..3_000_000_u64)
         .map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as u8)
         .collect();

@@ -31,7 +31,7 @@ fn a_volume_is_made_listed_used_and_removed() {
 }
 
 #[test]
-fn an_anonymous_volume_goes_with_its_container_if_asked() {
+fn an_anonymous_volume_is_removed_with_its_container_on_request() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm -v /d busybox touch /d/f")
@@ -48,7 +48,7 @@ fn an_anonymous_volume_goes_with_its_container_if_asked() {
 }
 
 #[test]
-fn a_new_volume_begins_with_what_the_image_has_there() {
+fn a_new_volume_starts_with_the_images_files() {
     let sandbox = Sandbox::new();
     sandbox
         .docker("run --rm -v conf:/etc busybox true")

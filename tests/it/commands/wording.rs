@@ -1,8 +1,8 @@
-//! What Docker's command line says where a beginner errs, word for word as `docker` 28.2 prints it.
+//! Messages of Docker's command line for beginners' mistakes, word for word as `docker` 28.2 prints them.
 
 use crate::support::sandbox::Sandbox;
 
-/// Each command line, its exit code and what it writes to standard error.
+/// Checks each command line's exit code and standard error.
 #[track_caller]
 fn check(sandbox: &Sandbox, cases: &[(&str, i32, &str)]) {
     for (line, code, warning) in cases {
@@ -12,7 +12,7 @@ fn check(sandbox: &Sandbox, cases: &[(&str, i32, &str)]) {
 }
 
 #[test]
-fn create_tells_the_engines_answer_as_it_is_and_run_with_help() {
+fn create_prints_the_engines_answer_alone_and_run_adds_help() {
     let sandbox = Sandbox::new();
     check(
         &sandbox,
@@ -120,7 +120,7 @@ fn verbs_on_containers_have_dockers_words() {
         stopped.stderr,
         "Flag --time has been deprecated, use --timeout instead\n"
     );
-    // A container that never started has no exit code, and uses nothing.
+    // A container that never started has no exit code and uses nothing.
     sandbox.docker("ps -a -q --filter exited=0").ok().says("");
     sandbox
         .docker("stats -a --no-stream --format '{{.Name}} {{.MemUsage}} {{.CPUPerc}} {{.PIDs}}'")

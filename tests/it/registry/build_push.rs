@@ -1,4 +1,4 @@
-//! `docker build --push`; and that a build which needs no registry asks for none.
+//! `docker build --push`; and that a build without a need for a registry contacts none.
 
 use crate::support::registry::Served;
 use crate::support::sandbox::Sandbox;
@@ -12,7 +12,7 @@ fn logged_in() -> Sandbox {
     sandbox
 }
 
-/// What the image, pulled anew, has in its file.
+/// Pulls the image again, and checks the file in it.
 fn pulled(sandbox: &Sandbox, name: &str) {
     sandbox.docker(&format!("rmi {name}")).ok();
     sandbox
@@ -31,13 +31,13 @@ fn each_name_is_pushed_and_the_image_stays() {
             "build --push -t alice/app:1 -t alice/app:1 -t {elsewhere} ."
         ))
         .ok();
-    for told in [
+    for line in [
         "pushing alice/app:1 with docker",
         "Mounted from library/busybox",
         &format!("pushing {elsewhere}:latest with docker"),
         "1: digest: sha256:",
     ] {
-        assert!(built.stderr.contains(told), "{told}: {built}");
+        assert!(built.stderr.contains(line), "{line}: {built}");
     }
     sandbox.docker("image inspect alice/app:1").ok();
     pulled(&sandbox, "alice/app:1");
@@ -57,7 +57,7 @@ fn an_output_says_the_same_as_the_flag() {
         assert!(id.text().starts_with("sha256:"), "{id}");
         pulled(&sandbox, name);
     }
-    // With another output, an image is pushed beside it.
+    // In addition to another output, an image is pushed.
     sandbox
         .docker("build -q --push -t alice/app:4 -o type=local,dest=out .")
         .ok();
@@ -74,7 +74,7 @@ fn an_output_says_the_same_as_the_flag() {
 }
 
 #[test]
-fn a_push_that_is_refused_fails_the_build_and_leaves_the_image() {
+fn a_refused_push_fails_the_build_and_leaves_the_image() {
     let sandbox = logged_in();
     sandbox
         .docker("build --push -t bob/app .")

@@ -1,5 +1,5 @@
-//! The practice hub: started when it is needed, one process per home, gone when it is not needed, and true after any kill.
-//! Each sandbox sees one of its own.
+//! The practice hub: started when it is needed, one process per home, ended when it is not needed, and correct after
+//! any kill. Each sandbox sees its own hub.
 
 use crate::support::leftovers;
 use crate::support::process::eventually;
@@ -12,12 +12,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-/// Starts the hub: `doctor` asks whether it answers.
+/// Starts the hub: `doctor` checks whether it answers.
 fn start(sandbox: &Sandbox) {
     let said = sandbox.docklings("doctor --json");
     assert!(
         said.stdout
-            .contains("the practice hub of this machine, which answers"),
+            .contains("the practice hub of this machine; it answers"),
         "{said}"
     );
 }
@@ -66,7 +66,7 @@ fn ask_host(sandbox: &Sandbox, host: &str, head: &str, headers: &str) -> String 
 }
 
 #[test]
-fn it_has_the_starter_images_as_official_ones_and_shares_their_bytes() {
+fn it_serves_the_starter_images_as_official_images_and_shares_their_bytes() {
     let sandbox = Sandbox::new();
     start(&sandbox);
     let id = sandbox.docker("images --no-trunc -q busybox").ok();
@@ -89,9 +89,9 @@ fn it_has_the_starter_images_as_official_ones_and_shares_their_bytes() {
 }
 
 #[test]
-fn only_its_owner_may_speak_to_it_and_it_holds_nothing_of_its_caller() {
+fn only_its_owner_may_talk_to_it_and_it_holds_nothing_of_its_caller() {
     let sandbox = Sandbox::new();
-    // The end of a command's output is heard although the hub goes on.
+    // A command's output ends although the hub keeps running.
     sandbox
         .shell("exec 7>held; said=$(docklings doctor); echo \"$said\" | grep -c 'practice hub'")
         .ok()
@@ -119,7 +119,7 @@ fn only_its_owner_may_speak_to_it_and_it_holds_nothing_of_its_caller() {
 }
 
 #[test]
-fn of_many_that_start_it_at_once_one_does() {
+fn of_many_commands_at_once_one_starts_it() {
     let sandbox = Sandbox::new();
     std::thread::scope(|scope| {
         for _ in 0..6 {
@@ -136,7 +136,7 @@ fn after_a_kill_the_next_command_starts_it_again() {
         start(&sandbox);
         let before = hubs(&sandbox);
         kill(before[0], signal);
-        // One that is asked to end may still answer once.
+        // A hub that got SIGTERM may still answer once.
         eventually("it has ended", || hubs(&sandbox).is_empty());
         start(&sandbox);
         assert_eq!(hubs(&sandbox).len(), 1);
@@ -182,7 +182,7 @@ fn the_first_login_makes_the_account_and_it_writes_below_its_own_name() {
         refused.starts_with("HTTP/1.1 401") && refused.contains("incorrect username or password"),
         "{refused}"
     );
-    // It is known to the next hub, too.
+    // The next hub knows the account, too.
     kill(hubs(&sandbox)[0], Signal::KILL);
     start(&sandbox);
     assert!(push("alice/x", alice).starts_with("HTTP/1.1 202"));
@@ -200,7 +200,7 @@ fn the_first_login_makes_the_account_and_it_writes_below_its_own_name() {
 }
 
 #[test]
-fn a_long_way_to_its_socket_is_no_obstacle() {
+fn a_long_path_to_its_socket_works() {
     let deep = "d".repeat(90);
     let sandbox = Sandbox::new();
     let runtime = sandbox.work().join(deep);
@@ -211,7 +211,7 @@ fn a_long_way_to_its_socket_is_no_obstacle() {
 }
 
 #[test]
-fn which_hub_it_is_can_be_said() {
+fn the_hub_can_be_configured() {
     let sandbox = Sandbox::new();
     let practice = "practice  (the practice hub of this machine, which needs no network)\n";
     sandbox.docklings("config hub").ok().says(practice);
@@ -242,7 +242,7 @@ fn which_hub_it_is_can_be_said() {
 }
 
 #[test]
-fn an_exercise_never_reaches_another_hub_than_the_practice_hub() {
+fn an_exercise_always_uses_the_practice_hub() {
     for place in ["ex-push-it", "author-1-2", "scratch-1-push-it"] {
         let sandbox = Sandbox::new()
             .with("DOCKLINGS_HUB", "docker.io")
@@ -260,7 +260,7 @@ fn an_exercise_never_reaches_another_hub_than_the_practice_hub() {
 }
 
 #[test]
-fn the_course_goes_word_for_word_without_a_network() {
+fn the_course_works_word_for_word_without_a_network() {
     let sandbox = Sandbox::new();
     let id = sandbox
         .docker("images --no-trunc -q hello-world")
@@ -321,7 +321,7 @@ fn the_course_goes_word_for_word_without_a_network() {
 }
 
 #[test]
-fn a_registry_of_the_class_plays_docker_io_when_it_is_named() {
+fn a_registry_of_the_class_stands_in_for_docker_io() {
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
     sandbox
@@ -336,11 +336,11 @@ fn a_registry_of_the_class_plays_docker_io_when_it_is_named() {
         .ok()
         .mentions("docker.io/library/hello-world:v1");
     assert!(served.has_said("PUT    /v2/library/hello-world/manifests/v1 201"));
-    assert!(hubs(&sandbox).is_empty(), "nobody needs the practice hub");
+    assert!(hubs(&sandbox).is_empty(), "the practice hub is not needed");
 }
 
 #[test]
-fn what_it_knows_can_be_forgotten() {
+fn its_accounts_and_images_can_be_forgotten() {
     let sandbox = Sandbox::new();
     sandbox.docker("tag busybox alice/hello").ok();
     sandbox
@@ -354,7 +354,7 @@ fn what_it_knows_can_be_forgotten() {
     sandbox
         .docklings("config hub --forget --yes")
         .ok()
-        .says("the practice hub of `free` is as it was at the beginning\n");
+        .says("the practice hub of `free` is empty again\n");
     sandbox
         .docker("push alice/hello")
         .fails(1)
@@ -367,7 +367,7 @@ fn what_it_knows_can_be_forgotten() {
 }
 
 #[test]
-fn each_sandbox_has_accounts_and_pushed_images_of_its_own_and_one_process_serves_all() {
+fn each_sandbox_has_its_own_accounts_and_pushed_images_and_one_process_serves_all() {
     let sandbox = Sandbox::new();
     sandbox.docker("tag busybox bakery/menu:free").ok();
     let sandbox = log_in(sandbox, "free", "crumbs");
@@ -390,7 +390,7 @@ fn each_sandbox_has_accounts_and_pushed_images_of_its_own_and_one_process_serves
     sandbox.docker("pull -q bakery/menu:free").ok();
 }
 
-/// A login as `bakery` in the sandbox `name`, which is the one in use afterwards.
+/// Logs in as `bakery` in the sandbox `name`, and leaves that sandbox in use.
 fn log_in(sandbox: Sandbox, name: &str, password: &str) -> Sandbox {
     let sandbox = sandbox.with("DOCKLINGS_SANDBOX", name);
     sandbox
@@ -426,7 +426,7 @@ fn resetting_an_exercise_resets_its_hub_while_it_runs() {
 }
 
 #[test]
-fn a_sandbox_that_is_gone_is_not_brought_back_by_a_request() {
+fn a_removed_sandbox_is_not_created_again_by_a_request() {
     let sandbox = Sandbox::new();
     start(&sandbox);
     let gone = ask_host(&sandbox, "author-1-2.localhost", "GET /v2/", "");
@@ -444,7 +444,7 @@ fn a_sandbox_that_is_gone_is_not_brought_back_by_a_request() {
 }
 
 #[test]
-fn a_build_that_starts_it_starts_the_one_that_others_find() {
+fn a_hub_started_by_a_build_is_found_by_other_commands() {
     let sandbox = Sandbox::new();
     sandbox.docker("rmi hello-world").ok();
     sandbox.write("Dockerfile", "FROM hello-world\nLABEL a=b\n");

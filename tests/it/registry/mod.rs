@@ -1,4 +1,4 @@
-//! The embedded registry and the practice hub, through the binary, and with the other engines of this machine.
+//! The embedded registry and the practice hub, through the binary and with the other engines of this machine.
 
 mod build_push;
 mod hub;

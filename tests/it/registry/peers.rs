@@ -1,4 +1,4 @@
-//! Skopeo, Podman and Docker push to our registry and pull from it: the same image has the same id everywhere, with and
+//! Skopeo, Podman and Docker push to our registry and pull from it: an image has the same id everywhere, with and
 //! without passwords.
 
 use crate::support::output::Output;
@@ -7,7 +7,7 @@ use crate::support::registry::{Served, htpasswd};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
-/// The id of an image of ours.
+/// The id of a local image.
 fn id(sandbox: &Sandbox, name: &str) -> String {
     let said = sandbox.docker(&format!("images --no-trunc -q {name}")).ok();
     said.text().to_owned()
@@ -17,13 +17,13 @@ fn skopeo(sandbox: &Sandbox, words: &str) -> Output {
     sandbox.shell(&format!("skopeo --insecure-policy {words}"))
 }
 
-/// The digest of the manifest that the registry has under `name`, told by Skopeo.
+/// The digest of the registry's manifest for `name`, from Skopeo.
 fn digest(sandbox: &Sandbox, name: &str, more: &str) -> String {
     let words = format!("inspect --tls-verify=false {more} -f '{{{{.Digest}}}}' docker://{name}");
     skopeo(sandbox, &words).ok().text().to_owned()
 }
 
-/// Lets Skopeo copy `hello-world` to `name` at a registry, with `more` flags.
+/// Copies `hello-world` to `name` at a registry with Skopeo and `more` flags.
 #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
 #[track_caller]
 fn copy_hello(sandbox: &Sandbox, name: &str, more: &str) -> Output {
@@ -61,7 +61,7 @@ fn skopeo_copies_to_it_and_from_it_and_after_a_restart() {
         &format!("copy -q --src-tls-verify=false docker://{name} docker-archive:theirs.tar:x:1"),
     )
     .ok();
-    // By digest, and between two repositories of the registry, where nothing has to be sent.
+    // By digest, and between two repositories of the registry, which transfers no data.
     let copy = format!(
         "copy -q --src-tls-verify=false --dest-tls-verify=false docker://{host}/a/b/busybox@{manifest} docker://{host}/c:2"
     );
@@ -153,7 +153,7 @@ fn docker_pushes_to_it_and_pulls_from_it() {
 }
 
 #[test]
-fn with_passwords_nobody_gets_in_without_one() {
+fn with_passwords_every_request_needs_one() {
     requires!(Tool("skopeo"));
     let sandbox = Sandbox::new();
     sandbox.write("users", htpasswd("alice", "secret"));
@@ -194,7 +194,7 @@ fn with_passwords_nobody_gets_in_without_one() {
 }
 
 #[test]
-fn where_reading_is_free_only_a_push_needs_a_password() {
+fn with_anonymous_pull_only_a_push_needs_a_password() {
     requires!(Tool("skopeo"));
     let sandbox = Sandbox::new();
     sandbox.write("users", htpasswd("alice", "secret"));

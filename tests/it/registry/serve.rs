@@ -1,4 +1,4 @@
-//! `docklings registry serve`: how it begins, whom it lets in, and how it ends.
+//! `docklings registry serve`: its start, its access rules, and its end.
 
 use crate::support::registry::{Served, htpasswd, wait_for};
 use crate::support::sandbox::Sandbox;
@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-/// A request over a connection of its own; returns the whole answer.
+/// Sends a request over a new connection; returns the whole answer.
 fn ask(port: u16, head: &str, body: &[u8]) -> String {
     ask_as(port, head, "", body)
 }
@@ -41,7 +41,7 @@ fn location(answer: &str) -> String {
 }
 
 #[test]
-fn it_says_where_it_listens_and_what_comes_and_ends_well() {
+fn it_prints_its_address_and_requests_and_exits_cleanly() {
     let sandbox = Sandbox::new();
     for signal in [Signal::INT, Signal::TERM] {
         let mut served = Served::start(&sandbox, "");
@@ -54,7 +54,7 @@ fn it_says_where_it_listens_and_what_comes_and_ends_well() {
 }
 
 #[test]
-fn a_taken_port_and_a_taken_folder_are_told_in_a_sentence() {
+fn a_port_or_folder_in_use_is_reported_in_a_sentence() {
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
     let port = served.port();
@@ -73,7 +73,7 @@ fn a_taken_port_and_a_taken_folder_are_told_in_a_sentence() {
 }
 
 #[test]
-fn whoever_is_reached_from_other_machines_asks_for_a_password_or_takes_nothing() {
+fn a_registry_open_to_other_machines_needs_passwords_or_is_read_only() {
     let sandbox = Sandbox::new();
     sandbox
         .docklings("registry serve --listen 0.0.0.0:0")
@@ -108,7 +108,7 @@ fn whoever_is_reached_from_other_machines_asks_for_a_password_or_takes_nothing()
 }
 
 #[test]
-fn a_read_only_registry_serves_and_takes_nothing() {
+fn a_read_only_registry_serves_and_accepts_nothing() {
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "--read-only");
     assert!(ask(served.port(), "GET /v2/_catalog", b"").contains(r#"{"repositories":[]}"#));
@@ -154,7 +154,7 @@ fn without_a_password_it_answers_to_its_own_names_only_and_to_no_page_of_another
         "another site",
     );
     wait_for(&served, "every user of this machine may push to it");
-    // Where everything needs a password, a name is no secret and opens nothing.
+    // If everything needs a password, a name is no secret and gives no access.
     sandbox.write("users", htpasswd("alice", "secret"));
     let served = Served::start(&sandbox, "--htpasswd users --root other");
     let answer = send(served.port(), "GET /v2/", "Host: any.example\r\n", b"");
@@ -163,7 +163,7 @@ fn without_a_password_it_answers_to_its_own_names_only_and_to_no_page_of_another
 }
 
 #[test]
-fn nothing_that_a_terminal_obeys_gets_into_its_log() {
+fn no_control_sequence_gets_into_its_log() {
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
     let path = "/v2/\u{9b}31mred\u{9d}0;PWN\u{9c}\u{202e}x";
@@ -185,7 +185,7 @@ fn status_kb(served: &Served, field: &str) -> u64 {
 }
 
 #[test]
-fn three_hundred_slow_clients_cost_little_and_keep_no_honest_one_up() {
+fn three_hundred_slow_clients_cost_little_and_delay_no_honest_client() {
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "--quiet");
     let port = served.port();
@@ -220,7 +220,7 @@ fn three_hundred_slow_clients_cost_little_and_keep_no_honest_one_up() {
             });
         }
     });
-    // Alone they take milliseconds; the slow ones would keep them up for half a minute.
+    // Alone, these requests take milliseconds; blocked by the slow clients, they would take half a minute.
     let took = begun.elapsed();
     assert!(took < std::time::Duration::from_secs(15), "{took:?}");
     let (peak, threads) = (status_kb(&served, "VmHWM"), status_kb(&served, "Threads"));
@@ -241,7 +241,7 @@ fn from(address: [u8; 4], port: u16) -> std::io::Result<TcpStream> {
 }
 
 #[test]
-fn a_kill_in_the_middle_of_an_upload_loses_nothing_that_was_there() {
+fn a_kill_during_an_upload_loses_no_earlier_data() {
     let sandbox = Sandbox::new();
     let mut served = Served::start(&sandbox, "--root it");
     let whole = engine::oci::digest::Digest::of(b"whole");
@@ -252,7 +252,7 @@ fn a_kill_in_the_middle_of_an_upload_loses_nothing_that_was_there() {
     );
     let place = location(&ask(served.port(), "POST /v2/a/blobs/uploads/", b""));
     assert!(ask(served.port(), &format!("PATCH {place}"), b"first ").starts_with("HTTP/1.1 202"));
-    // The rest is on its way when it is killed.
+    // The registry is killed while the rest is being sent.
     let mut stream = TcpStream::connect(("127.0.0.1", served.port())).expect("it listens");
     write!(
         stream,
@@ -264,7 +264,7 @@ fn a_kill_in_the_middle_of_an_upload_loses_nothing_that_was_there() {
     assert!(ask(served.port(), &format!("GET /v2/a/blobs/{whole}"), b"").ends_with("whole"));
     let state = ask(served.port(), &format!("GET {place}"), b"");
     let has = |range: &str| state.contains(&format!("range: {range}\r\n"));
-    // What came before is there; of the rest, what was written.
+    // The earlier bytes are there; of the rest, those that were written.
     assert!(has("0-5") || has("0-9"), "{state}");
     let rest: &[u8] = if has("0-5") { b"lost" } else { b"" };
     let all = engine::oci::digest::Digest::of(b"first lost");

@@ -1,4 +1,4 @@
-//! `docker pull` and `docker push` with registries and engines of others as peers, over TLS, and killed.
+//! `docker pull` and `docker push` with foreign registries and engines, over TLS, and with kills.
 
 use crate::support::distribution::{Distribution, PROGRAM};
 use crate::support::output::Output;
@@ -8,7 +8,7 @@ use crate::support::requires::{own_address, requires};
 use crate::support::sandbox::Sandbox;
 use std::fs;
 
-/// An image of ours with two layers of its own.
+/// A local image with two layers of its own.
 fn build(sandbox: &Sandbox, name: &str) {
     sandbox.write(
         "Dockerfile",
@@ -26,14 +26,14 @@ fn skopeo(sandbox: &Sandbox, words: &str) -> Output {
     sandbox.shell(&format!("skopeo --insecure-policy {words}"))
 }
 
-/// The digest of the manifest that the registry has under `name`, told by Skopeo.
+/// The digest of the registry's manifest for `name`, from Skopeo.
 fn digest(sandbox: &Sandbox, name: &str) -> String {
     let words = format!("inspect --tls-verify=false -f '{{{{.Digest}}}}' docker://{name}");
     skopeo(sandbox, &words).ok().text().to_owned()
 }
 
 #[test]
-fn what_we_push_others_pull_as_the_same_image() {
+fn other_engines_pull_what_we_push_as_the_same_image() {
     requires!(Tool("skopeo"));
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
@@ -83,7 +83,7 @@ fn podman_runs_what_we_pushed() {
 }
 
 #[test]
-fn what_others_push_in_any_form_is_pulled_and_goes_on_byte_by_byte() {
+fn images_of_other_engines_are_pulled_in_any_form_and_pushed_byte_for_byte() {
     requires!(Tool("skopeo"));
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
@@ -106,7 +106,7 @@ fn what_others_push_in_any_form_is_pulled_and_goes_on_byte_by_byte() {
             .ok()
             .mentions(&format!("Digest: {manifest}"))
             .mentions("Pull complete");
-        // Skopeo writes the configuration anew for OCI, and that is another image.
+        // Skopeo rewrites the configuration for OCI, which makes a different image.
         let raw = skopeo(
             &sandbox,
             &format!("inspect --tls-verify=false --raw docker://{there}"),
@@ -121,7 +121,7 @@ fn what_others_push_in_any_form_is_pulled_and_goes_on_byte_by_byte() {
         here.docker(&format!("run --rm {host}/{form}@{manifest}"))
             .ok()
             .says("amber-otter\n");
-        // Into another repository, and from the manifest as it came.
+        // Into another repository, and with the manifest unchanged.
         let other = format!("{host}/again/{form}:2");
         here.docker(&format!("tag {there} {other}")).ok();
         here.docker(&format!("push {other}"))
@@ -133,7 +133,7 @@ fn what_others_push_in_any_form_is_pulled_and_goes_on_byte_by_byte() {
 }
 
 #[test]
-fn an_image_for_another_machine_than_the_one_that_is_named_is_refused() {
+fn an_image_for_a_platform_other_than_the_requested_one_is_refused() {
     requires!(Tool("skopeo"));
     let sandbox = Sandbox::new();
     let served = Served::start(&sandbox, "");
@@ -146,7 +146,7 @@ fn an_image_for_another_machine_than_the_one_that_is_named_is_refused() {
         .complains("does not match the specified platform: wanted linux/s390x, actual: linux/");
 }
 
-/// A registry with TLS where others reach the machine. The authority that vouches for it is `ca.crt`.
+/// A registry with TLS on the address by which others reach the machine. Its certificate authority is `ca.crt`.
 fn with_tls(sandbox: &Sandbox) -> Distribution {
     let address = own_address().expect("was required");
     sandbox
@@ -165,7 +165,7 @@ fn with_tls(sandbox: &Sandbox) -> Distribution {
 }
 
 #[test]
-fn a_registry_with_a_certificate_of_its_own_authority_is_believed_once_that_is_known() {
+fn a_registry_with_its_own_certificate_authority_is_trusted_once_that_is_installed() {
     requires!(Outbound, Tool(PROGRAM), Tool("openssl"));
     let sandbox = Sandbox::new();
     let tls = with_tls(&sandbox);
@@ -190,7 +190,7 @@ fn a_registry_with_a_certificate_of_its_own_authority_is_believed_once_that_is_k
         .docker(&format!("pull -q {name}"))
         .fails(1)
         .complains("https://");
-    // Any certificate will do with one that is listed as insecure.
+    // With a registry that is listed as insecure, any certificate works.
     there
         .shell(&format!(
             "mkdir -p {folder} && printf '{{\"insecure-registries\":[\"{host}\"]}}' > {folder}/daemon.json"
@@ -200,7 +200,7 @@ fn a_registry_with_a_certificate_of_its_own_authority_is_believed_once_that_is_k
     assert_eq!(id(&there, &name), id(&sandbox, "busybox"));
 }
 
-/// The blobs of a home, and what is unfinished there.
+/// The blobs of a home, and the unfinished ones.
 fn content(sandbox: &Sandbox) -> (Vec<String>, Vec<String>) {
     let names = |folder: &str| {
         let entries = fs::read_dir(sandbox.home().join("content").join(folder));
@@ -249,7 +249,7 @@ fn a_killed_pull_leaves_the_old_image_or_the_new_one_and_nothing_else() {
                 .says("old\n"),
         };
         assert!(found == old || found == new, "{found}");
-        // What is needed by nothing goes with the next thing that is deleted.
+        // Data that nothing needs is removed by the next deletion.
         sandbox.docker(&format!("rmi -f {name}")).ok();
         sandbox.docker("image prune -f").ok();
         assert_eq!(
@@ -261,7 +261,7 @@ fn a_killed_pull_leaves_the_old_image_or_the_new_one_and_nothing_else() {
             break;
         }
         killed += 1;
-        assert!(step < 300, "it never gets through");
+        assert!(step < 300, "it never completes");
     }
     assert!(killed > 5, "it was killed {killed} times only");
 }

@@ -1,4 +1,4 @@
-//! The registry of the CNCF (`docker-registry` in Debian) as a peer, for as long as a test holds it.
+//! The registry of the CNCF (`docker-registry` in Debian) as a peer, which runs until a test drops it.
 
 use super::sandbox::SYSTEM_PATH;
 use std::fs;
@@ -12,7 +12,8 @@ use tempfile::TempDir;
 /// The program's name.
 pub(crate) const PROGRAM: &str = "docker-registry";
 
-/// One with its own folder, on a port that it has chosen itself: one that a test had looked for could be taken meanwhile.
+/// A registry with its own folder and a port that it chose itself: a port that a test had found free could be in use by
+/// now.
 pub(crate) struct Distribution {
     child: Child,
     address: SocketAddr,
@@ -20,13 +21,13 @@ pub(crate) struct Distribution {
 }
 
 impl Distribution {
-    /// For everybody on this machine.
+    /// Open to every program on this machine.
     #[track_caller]
     pub(crate) fn open() -> Self {
         Self::start(Ipv4Addr::LOCALHOST.into(), "", |_| String::new())
     }
 
-    /// For whoever is in `htpasswd`, the text of a password file.
+    /// For the users in `htpasswd`, the text of a password file.
     #[track_caller]
     pub(crate) fn with_passwords(htpasswd: &str) -> Self {
         Self::start(Ipv4Addr::LOCALHOST.into(), "", |folder| {
@@ -37,7 +38,7 @@ impl Distribution {
         })
     }
 
-    /// With TLS, where others reach the machine.
+    /// With TLS, on the address by which others reach the machine.
     #[track_caller]
     pub(crate) fn with_certificate(ip: IpAddr, certificate: &Path, key: &Path) -> Self {
         let tls = format!(
@@ -48,7 +49,7 @@ impl Distribution {
         Self::start(ip, &tls, |_| String::new())
     }
 
-    /// It listens when this returns. `http` is added to its section of that name, and `more` gives further sections.
+    /// Returns once it listens. `http` is added to the section of that name, and `more` adds further sections.
     #[track_caller]
     fn start(ip: IpAddr, http: &str, more: impl Fn(&Path) -> String) -> Self {
         let folder = TempDir::with_prefix("dl-peer-").expect("a temporary folder can be made");
@@ -72,12 +73,12 @@ impl Distribution {
             .expect("the registry starts");
         let said = BufReader::new(child.stderr.take().expect("it has a log"));
         let mut lines = said.lines().map_while(Result::ok);
-        let told = |line: String| {
+        let address = |line: String| {
             let (_, rest) = line.split_once("\"listening on ")?;
             rest.split([',', '"']).next()?.parse().ok()
         };
-        let address = lines.find_map(told).expect("it says where it listens");
-        // Whatever else it says is read, so that it never waits for us.
+        let address = lines.find_map(address).expect("it says where it listens");
+        // The rest of its output is read, so that it never blocks.
         thread::spawn(move || lines.for_each(drop));
         Self {
             child,
@@ -86,7 +87,7 @@ impl Distribution {
         }
     }
 
-    /// What stands in front of a name: `localhost:PORT`, or where others reach it.
+    /// The prefix of image names: `localhost:PORT`, or the address by which others reach it.
     pub(crate) fn host(&self) -> String {
         match self.address.ip().is_loopback() {
             true => format!("localhost:{}", self.address.port()),

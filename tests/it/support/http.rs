@@ -1,11 +1,11 @@
-//! A web server for one test: fixed answers by path, and a record of what was asked.
+//! A web server for one test: fixed answers by path, and a record of the requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// What a path is answered with: the status line's end, more header lines, the body.
+/// The answer to a path: the end of the status line, more header lines, the body.
 pub(crate) type Answer = (&'static str, &'static str, Vec<u8>);
 
 /// A server on the loopback address. Its thread ends with the test's process.
@@ -15,7 +15,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves `answers`, by path; anything else is not found.
+    /// Serves `answers` by path; any other path is not found.
     pub(crate) fn new(answers: Vec<(&'static str, Answer)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let port = listener.local_addr().expect("it is bound").port();
@@ -23,7 +23,7 @@ impl Server {
         let record = Arc::clone(&asked);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // A client that goes away is no business of the server's.
+                // The server ignores clients that disconnect.
                 drop(answer(stream, &answers, &record));
             }
         });
@@ -35,7 +35,7 @@ impl Server {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// The paths that were asked for, in order.
+    /// The requested paths, in order.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("no answer panics").clone()
     }

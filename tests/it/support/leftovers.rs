@@ -1,4 +1,4 @@
-//! What containers may leave on the machine: processes, mounts, cgroups, sockets. After a test there is none.
+//! Leftovers of containers on the machine: processes, mounts, cgroups, sockets. After a test there must be none.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ pub(crate) fn processes(home: &Path) -> Vec<String> {
         if pid == own || !pid.bytes().all(|b| b.is_ascii_digit()) {
             continue;
         }
-        // What cannot be read has ended, or belongs to somebody else.
+        // A file that cannot be read belongs to an ended process or to another user.
         let names_home = ["cmdline", "environ", "mountinfo"].iter().any(|file| {
             fs::read(entry.path().join(file))
                 .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&*home))
@@ -33,7 +33,7 @@ pub(crate) fn processes(home: &Path) -> Vec<String> {
     found
 }
 
-/// Asks the practice hub of `home` to end, as it would by itself a minute later.
+/// Ends the practice hub of `home`, which would end by itself a minute later.
 pub(crate) fn end_hub(home: &Path) {
     for line in processes(home).iter().filter(|line| line.contains("__hub")) {
         let pid = line

@@ -1,5 +1,5 @@
-//! A machine of the test's own: a thread with a network and mounts that nothing else has, with a name server at an address
-//! that is not loopback. Only root can make one; commands can be given there as an ordinary user too.
+//! A machine for one test: a thread with its own network and mounts, and with a name server at an address that is not
+//! loopback. Only root can make one; commands can run there as an ordinary user too.
 
 use super::output::Output;
 use super::process;
@@ -16,18 +16,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// The machine's address, as far away as any for a container with a network of its own. Its name server is there.
+/// The machine's address, which looks remote to a container with its own network. Its name server is there.
 pub(crate) const ADDRESS: &str = "10.99.0.1";
-/// The one name that is known, at [`ADDRESS`]. Something there says hello.
+/// The only known name; it resolves to [`ADDRESS`], where a server says hello.
 pub(crate) const NAME: &str = "host.names.test";
-/// A name server behind loopback, as systemd has it.
+/// A name server on loopback, as systemd has it.
 const STUB: &str = "127.0.0.53";
 
-/// Who gives commands.
+/// The user who runs commands.
 #[derive(Debug, Clone)]
 pub(crate) enum User {
     Root,
-    /// One with subordinate ids: user and group id.
+    /// A user with subordinate ids: user and group id.
     Ordinary(u32, u32),
 }
 
@@ -49,7 +49,7 @@ impl User {
     }
 }
 
-/// The machine, as `work` sees it.
+/// The machine, for `work`.
 pub(crate) struct Machine {
     pub(crate) sandbox: Sandbox,
     user: User,
@@ -57,7 +57,7 @@ pub(crate) struct Machine {
     asked: Arc<AtomicUsize>,
 }
 
-/// Does `work` on a machine of its own, where `user` gives the commands.
+/// Runs `work` on a new machine, where `user` runs the commands.
 pub(crate) fn on_own_machine(user: &User, work: impl FnOnce(&Machine) + Send) {
     let sandbox = match user {
         User::Root => Sandbox::new(),
@@ -90,7 +90,7 @@ impl Machine {
         for file in ["resolv.conf", "empty"] {
             fs::write(system.join(file), "").expect("a file can be written");
         }
-        // The binary lies where an ordinary user may not look.
+        // The binary is where an ordinary user may not look.
         let binary = Path::new(env!("CARGO_BIN_EXE_docklings"));
         let (folder, name) = (binary.parent(), binary.file_name());
         let bin = system.join("bin");
@@ -111,7 +111,7 @@ impl Machine {
         ));
         if let User::Ordinary(uid, gid) = user {
             let work = sandbox.work();
-            let root = work.parent().expect("it lies in the sandbox");
+            let root = work.parent().expect("it is in the sandbox");
             fs::set_permissions(root, fs::Permissions::from_mode(0o755)).expect("ours");
             for path in [sandbox.home(), sandbox.runtime(), sandbox.work()] {
                 chown(path, Some(uid), Some(gid)).expect("root may");
@@ -138,22 +138,22 @@ impl Machine {
         }
     }
 
-    /// What the machine's `/etc/resolv.conf` says from here on.
+    /// Sets the machine's `/etc/resolv.conf`.
     pub(crate) fn resolve_by(&self, text: &str) {
         fs::write("/etc/resolv.conf", text).expect("it is ours");
     }
 
-    /// The machine gets a way to everywhere, or has it no longer.
+    /// Changes the machine's default route.
     pub(crate) fn route(&self, words: &str) {
         shell(&format!("ip route {words}"));
     }
 
-    /// How often the name servers were asked for the address of [`NAME`] since this was asked last.
+    /// How often the name servers were asked for the address of [`NAME`] since the last call.
     pub(crate) fn times_asked(&self) -> usize {
         self.asked.swap(0, Ordering::SeqCst)
     }
 
-    /// Runs `docker` with `words` as the user, who leaves through `way`.
+    /// Runs `docker` with `words` as the user, with the egress program `way`.
     #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
     #[track_caller]
     pub(crate) fn docker(&self, way: &str, words: &str) -> Output {
@@ -185,7 +185,7 @@ fn shell(line: &str) {
     assert!(status.expect("a shell").success(), "{line}");
 }
 
-/// Answers at `socket` for as long as the test runs. Source: RFC 1035, section 4.
+/// Answers at `socket` until the test ends. Source: RFC 1035, section 4.
 fn answer_names(socket: &UdpSocket, asked: &AtomicUsize) {
     let name: Vec<u8> = NAME
         .split('.')

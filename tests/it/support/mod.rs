@@ -1,4 +1,4 @@
-//! What tests stand on: a world of their own, what a command said, and what the machine must have.
+//! The tests' tools: isolated sandboxes, the output of commands, and the requirements on the machine.
 
 pub(crate) mod distribution;
 pub(crate) mod http;

@@ -1,10 +1,10 @@
-//! What a command said, and how it ended.
+//! A command's output and exit code.
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-/// The end of a command. What gives one is `#[must_use]`: a test that ignores it proves nothing.
+/// The result of a command. Functions that return it are `#[must_use]`: a test that ignores it proves nothing.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) command: String,
@@ -14,14 +14,14 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// The exit code; 128 and the signal's number where a signal ended it.
+    /// The exit code, or 128 plus the signal's number if a signal ended the command.
     pub(crate) fn code(&self) -> i32 {
         self.status
             .code()
             .unwrap_or_else(|| 128 + self.status.signal().unwrap_or_default())
     }
 
-    /// It ended well.
+    /// It succeeded.
     #[track_caller]
     pub(crate) fn ok(self) -> Self {
         self.fails(0)

@@ -1,11 +1,11 @@
-//! Other engines on this machine, as far as there are any.
+//! Other engines on this machine, if there are any.
 
 use super::output::Output;
 use super::process;
 use super::sandbox::{SYSTEM_PATH, Sandbox};
 use std::path::{Path, PathBuf};
 
-/// The machine's own Docker client, and the daemon that answers it. Logins and files are those of the sandbox.
+/// The machine's own Docker client, with a daemon that answers it. Logins and files are the sandbox's.
 pub(crate) struct DockerEngine<'a> {
     sandbox: &'a Sandbox,
     client: PathBuf,
@@ -13,11 +13,11 @@ pub(crate) struct DockerEngine<'a> {
 }
 
 impl<'a> DockerEngine<'a> {
-    /// The one that `DOCKER_HOST` names, or the usual one; says so if there is none.
+    /// The engine that `DOCKER_HOST` names, or the default one; prints a note if there is none.
     pub(crate) fn find(sandbox: &'a Sandbox) -> Option<Self> {
         let found = Self::answering(sandbox);
         if found.is_none() {
-            // Not `eprintln!`: the harness captures that, and shows it only when a test fails.
+            // Not `eprintln!`: the harness captures that, and shows it only if a test fails.
             let said = b"no Docker daemon answers here: Podman and Skopeo alone are compared\n";
             drop(std::io::Write::write_all(&mut std::io::stderr(), said));
         }
@@ -65,7 +65,7 @@ impl<'a> DockerEngine<'a> {
     }
 }
 
-/// Runs Podman, whose images lie in the sandbox.
+/// Runs Podman, whose images are in the sandbox.
 #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
 #[track_caller]
 pub(crate) fn podman(sandbox: &Sandbox, words: &str) -> Output {

@@ -1,4 +1,4 @@
-//! The program that looks around inside a container: compiled once per run, linked statically.
+//! The program that inspects a container from inside: compiled once per run, linked statically.
 
 use super::sandbox::Sandbox;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 
 static PROBE: OnceLock<PathBuf> = OnceLock::new();
 
-/// Copies the probe to `probe` where the sandbox's commands start, and tells the `-v` words that show it in a container.
+/// Copies the probe to `probe` in the sandbox's working folder, and returns the `-v` flag that mounts it in a
+/// container.
 pub(crate) fn mounted(sandbox: &Sandbox) -> String {
     let probe = PROBE.get_or_init(compile);
     let here = sandbox.work().join("probe");

@@ -1,4 +1,4 @@
-//! Running a command to its end, with a limit, and without a pause in between.
+//! Runs a command to its end, with a limit, and without polling.
 
 use super::output::Output;
 use std::io::{Read, Write};
@@ -7,12 +7,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// More than any command of a test takes, also where ten others want each processor: a whole lesson is one command. One that
-/// hangs fails its test by name.
+/// Longer than any command of a test takes, even with ten other processes per processor: a whole lesson is one command.
+/// A command that hangs fails its test by name.
 pub(crate) const LIMIT: Duration = Duration::from_secs(600);
 
-/// Runs `command` with `input` and waits for its end *and* for the end of its output: a monitor that keeps the
-/// caller's standard output open is a bug that this finds.
+/// Runs `command` with `input`, and waits for its end *and* for the end of its output. So it finds a monitor that keeps
+/// the caller's standard output open, which is a bug.
 #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
 #[track_caller]
 pub(crate) fn run(command: &mut Command, input: &[u8]) -> Output {
@@ -26,7 +26,7 @@ pub(crate) fn run(command: &mut Command, input: &[u8]) -> Output {
     Running::new(words, child, input.to_vec()).finish()
 }
 
-/// A command that runs beside the test.
+/// A command that runs in parallel to the test.
 pub(crate) struct Running {
     words: String,
     child: Child,
@@ -35,12 +35,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts to read what `child` writes, so that it never waits for us, and writes `input` to it.
+    /// Reads the output of `child` in the background, so that `child` never blocks, and writes `input` to it.
     pub(crate) fn new(words: String, mut child: Child, input: Vec<u8>) -> Self {
         let stdin = child.stdin.take();
         thread::spawn(move || {
             if let Some(mut stdin) = stdin {
-                // A command that ends without reading is no failure of the test.
+                // A command that ends without reading does not fail the test.
                 drop(stdin.write_all(&input));
             }
         });
@@ -59,7 +59,7 @@ impl Running {
         i32::try_from(self.child.id()).expect("a process id fits")
     }
 
-    /// Ends it at once.
+    /// Kills it.
     pub(crate) fn kill(&mut self) {
         drop(self.child.kill());
     }
@@ -106,7 +106,7 @@ impl Running {
     }
 }
 
-/// Reads `stream` to its end on a thread of its own.
+/// Reads `stream` to its end on a separate thread.
 fn read(stream: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -128,7 +128,8 @@ pub(crate) fn describe(command: &Command) -> String {
         .join(" ")
 }
 
-/// Asks `condition` until it holds. Only for what no command waits for, such as a process that another one ends.
+/// Polls `condition` until it holds. Only for events that no command waits for, such as the end of a process that
+/// another process kills.
 #[track_caller]
 pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + LIMIT;

@@ -1,4 +1,4 @@
-//! A registry of ours in the foreground, for as long as a test holds it.
+//! Our registry in the foreground, which runs until a test drops it.
 
 use super::process::{LIMIT, eventually};
 use super::sandbox::Sandbox;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
-/// `docklings registry serve` on a port that was free.
+/// `docklings registry serve` on a free port.
 pub(crate) struct Served {
     child: Child,
     port: u16,
@@ -16,7 +16,7 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// With `words`, such as `--read-only`; it listens when this returns.
+    /// Starts it with `words`, such as `--read-only`; returns once it listens.
     #[track_caller]
     pub(crate) fn start(sandbox: &Sandbox, words: &str) -> Self {
         let mut command = sandbox.command(sandbox.bin().join("docklings"));
@@ -56,12 +56,12 @@ impl Served {
         self.port
     }
 
-    /// What stands in front of a name: `localhost:PORT`.
+    /// The prefix of image names: `localhost:PORT`.
     pub(crate) fn host(&self) -> String {
         format!("localhost:{}", self.port)
     }
 
-    /// Whether one of the lines that it has said has `part`.
+    /// Whether any of its output lines contains `part`.
     pub(crate) fn has_said(&self, part: &str) -> bool {
         let said = self.said.lock().expect("no test panics here");
         said.iter().any(|line| line.contains(part))
@@ -101,7 +101,7 @@ pub(crate) fn htpasswd(name: &str, password: &str) -> String {
     format!("{name}:{hash}\n")
 }
 
-/// Waits until the registry has said `part`.
+/// Waits until the registry has printed `part`.
 #[track_caller]
 pub(crate) fn wait_for(served: &Served, part: &str) {
     eventually(&format!("the registry says `{part}`"), || {

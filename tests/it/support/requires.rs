@@ -1,4 +1,4 @@
-//! What a test needs of the machine. A missing requirement skips the test loudly, and fails it in CI.
+//! A test's requirements on the machine. A missing requirement skips the test with a note, and fails it in CI.
 //!
 //! ```ignore
 //! requires!(Root, MemoryLimit);
@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::path::Path;
 
-/// What a machine, or the user, may lack.
+/// Something that the machine or the user may lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Requirement {
     /// The user is root.
@@ -16,11 +16,11 @@ pub(crate) enum Requirement {
     OrdinaryUser,
     /// Memory and process limits can be set: a writable cgroup.
     Limits,
-    /// Containers have a way out of their network, and the machine has an address to be reached at.
+    /// Containers have egress, and the machine has an address that they can reach.
     Outbound,
-    /// Subordinate ids are there, so a container has more than one user.
+    /// Subordinate ids exist, so a container has more than one user.
     SubordinateIds,
-    /// `rustc` can make the static probe.
+    /// `rustc` can build the static probe.
     Rustc,
     /// The named tool is installed.
     Tool(&'static str),
@@ -29,14 +29,14 @@ pub(crate) enum Requirement {
 /// Whether a test can run here.
 pub(crate) enum Met {
     Yes,
-    /// The other one of CI's two runs has it.
+    /// The test runs in the other of CI's two runs.
     OtherUser(String),
     /// The machine lacks it.
     No(String),
 }
 
 impl Requirement {
-    /// Looks.
+    /// Checks the requirement.
     pub(crate) fn met(self) -> Met {
         let root = rustix::process::geteuid().is_root();
         match self {
@@ -56,8 +56,8 @@ impl Requirement {
     }
 }
 
-/// Whether all of `requirements` are met. If not, says so where the test harness does not hide it, and in CI fails
-/// unless the other user's run has what is missing.
+/// Whether all `requirements` are met. If not, prints a note that the test harness does not hide, and fails in CI
+/// unless the other user's run meets them.
 #[track_caller]
 pub(crate) fn all_met(requirements: &[Requirement]) -> bool {
     let strict = std::env::var_os("DOCKLINGS_REQUIRE_ALL").is_some_and(|value| value == "1");
@@ -72,14 +72,14 @@ pub(crate) fn all_met(requirements: &[Requirement]) -> bool {
             "{reason}, and DOCKLINGS_REQUIRE_ALL=1 allows no skips"
         );
         let name = std::thread::current().name().unwrap_or("a test").to_owned();
-        // Not `eprintln!`: the harness captures that, and shows it only when a test fails.
+        // Not `eprintln!`: the harness captures that, and shows it only if a test fails.
         drop(writeln!(std::io::stderr(), "SKIPPED {name}: {reason}"));
         return false;
     }
     true
 }
 
-/// Returns from the test unless the machine has what is named.
+/// Returns from the test unless the machine meets the requirements.
 macro_rules! requires {
     ($($name:ident $(($tool:expr))?),+ $(,)?) => {
         if !$crate::support::requires::all_met(
@@ -91,7 +91,7 @@ macro_rules! requires {
 }
 pub(crate) use requires;
 
-/// Whether the user's own cgroup (v2) can be written.
+/// Whether the user's own cgroup (v2) is writable.
 fn delegated_cgroup() -> bool {
     let Ok(own) = std::fs::read_to_string("/proc/self/cgroup") else {
         return false;
@@ -124,7 +124,7 @@ fn outbound() -> Met {
     }
 }
 
-/// The machine's own address that is not loopback. Choosing it sends nothing.
+/// The machine's own address that is not loopback. Finding it sends nothing.
 pub(crate) fn own_address() -> Option<std::net::IpAddr> {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("198.51.100.1:9").ok()?;

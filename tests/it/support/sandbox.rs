@@ -1,4 +1,4 @@
-//! A world of its own for each test: home, runtime folder, environment, and our `docker` first on PATH.
+//! An isolated world for each test: home, runtime folder, environment, and our `docker` first on PATH.
 
 use super::output::Output;
 use super::process::{self, Running, describe};
@@ -11,8 +11,8 @@ use tempfile::TempDir;
 /// Where the machine's own tools are.
 pub(crate) const SYSTEM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// A home with the starter images, in which nothing else has happened. When dropped, its containers are removed, and
-/// the test fails if a process, a mount or a cgroup is left.
+/// A fresh home with the starter images. When it is dropped, its containers are removed, and the test fails if a
+/// process, a mount or a cgroup is left.
 pub(crate) struct Sandbox {
     folder: TempDir,
     variables: Vec<(String, String)>,
@@ -26,7 +26,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// With an image `i` besides, built of `dockerfile`.
+    /// As [`Self::new`], with an additional image `i` built from `dockerfile`.
     #[track_caller]
     pub(crate) fn with_image(dockerfile: &str) -> Self {
         let sandbox = Self::new();
@@ -35,9 +35,9 @@ impl Sandbox {
         sandbox
     }
 
-    /// As on a machine where docklings never ran.
+    /// A machine on which docklings never ran.
     pub(crate) fn empty() -> Self {
-        // A short path: a socket's may have 108 bytes.
+        // A short path: a socket's path is limited to 108 bytes.
         let folder = TempDir::with_prefix("dl-").expect("a temporary folder can be made");
         let sandbox = Self {
             folder,
@@ -80,19 +80,19 @@ impl Sandbox {
         self.folder.path().join("run")
     }
 
-    /// What this home has in it.
+    /// The runtime folder of this home.
     #[track_caller]
     pub(crate) fn runtime_of_home(&self) -> PathBuf {
         let places = self.docklings("where").ok();
         let lines = places.lines();
         let mut found = lines
             .iter()
-            .filter_map(|line| line.strip_prefix("for the moment"));
+            .filter_map(|line| line.strip_prefix("temporary files"));
         let place = found.next().and_then(|rest| rest.split_whitespace().next());
         PathBuf::from(place.expect("`where` names it"))
     }
 
-    /// Where commands start, and `HOME`.
+    /// The working folder of commands, which is also `HOME`.
     pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work")
     }
@@ -101,7 +101,7 @@ impl Sandbox {
         self.folder.path().join("bin")
     }
 
-    /// Writes a file below [`Self::work`], and the folders that it needs.
+    /// Writes a file below [`Self::work`], and creates its folders.
     pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.work().join(path);
         if let Some(folder) = path.parent() {
@@ -141,7 +141,7 @@ impl Sandbox {
         process::run(&mut self.docker_command(words), b"")
     }
 
-    /// Starts a container of busybox called `name` that does nothing for as long as the test may need it. Its id.
+    /// Starts a container of busybox named `name` that sleeps longer than any test runs. Returns its id.
     #[track_caller]
     pub(crate) fn sleeping(&self, name: &str) -> String {
         let run = self.docker(&format!("run -d --name {name} busybox sleep 600"));
@@ -155,7 +155,7 @@ impl Sandbox {
         process::run(&mut self.docker_command(words), input.as_ref())
     }
 
-    /// Starts `docker` with `words`, and goes on.
+    /// Starts `docker` with `words`, without waiting for it.
     #[track_caller]
     pub(crate) fn spawn(&self, words: &str) -> Running {
         let mut command = self.docker_command(words);
@@ -176,15 +176,15 @@ impl Sandbox {
         process::run(self.command(self.bin().join("docklings")).args(split), b"")
     }
 
-    /// Runs a line of the shell, as a student types it.
+    /// Runs a shell line, as a student types it.
     #[must_use = "say what is expected, such as `.ok()` or `.fails(125)`"]
     #[track_caller]
     pub(crate) fn shell(&self, line: &str) -> Output {
         process::run(self.command("/bin/sh").args(["-c", line]), b"")
     }
 
-    /// Waits until `action` stands in the journal for the `nth` time. `logs` stands there once the log is open, and
-    /// `attach` once the monitor has its client: from then on nothing escapes them.
+    /// Waits until `action` is in the journal for the `nth` time. `logs` is recorded once the log is open, and `attach`
+    /// once the monitor has its client: from then on they miss nothing.
     #[track_caller]
     pub(crate) fn until_happened(&self, action: &str, nth: usize) {
         let journal = self.home().join("sandboxes/free/journal.jsonl");
@@ -195,7 +195,7 @@ impl Sandbox {
         });
     }
 
-    /// Ids of all containers in all sandboxes of this home, from the folders that hold them.
+    /// Ids of all containers in all sandboxes of this home, from their folders.
     pub(crate) fn container_ids(&self) -> Vec<String> {
         let mut ids = Vec::new();
         for sandbox in fs::read_dir(self.home().join("sandboxes"))
@@ -211,7 +211,7 @@ impl Sandbox {
         ids
     }
 
-    /// What is left on the machine of containers called `ids`, and of this home at all.
+    /// What is left on the machine of the containers `ids`, and of this home.
     pub(crate) fn leftovers(&self, ids: &[String]) -> Vec<String> {
         let home = self.folder.path();
         [

@@ -1,4 +1,4 @@
-//! The starter images, assembled once per test run and shared with each sandbox by hard links.
+//! The starter images, assembled once per test run and shared with each sandbox through hard links.
 
 use std::fs;
 use std::io;
@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use walkdir::WalkDir;
 
-/// The home that all others are linked from.
+/// The home to which all others are linked.
 static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
 
 /// Fills `home` with the starter images.
@@ -23,8 +23,8 @@ pub(crate) fn fill(home: &Path) {
     }
 }
 
-/// Lets the binary itself assemble the images, as on a student's first start. The folder is named after this
-/// process; those of test runs that have ended are removed.
+/// Lets the binary itself assemble the images, as on a student's first start. The folder is named after this process;
+/// folders of ended test runs are removed.
 fn assemble() -> PathBuf {
     let base = std::env::temp_dir();
     let user = rustix::process::geteuid().as_raw();
@@ -34,7 +34,7 @@ fn assemble() -> PathBuf {
         let Some(pid) = name.strip_prefix(&prefix) else {
             continue;
         };
-        // One with our own number is of an earlier process that had it.
+        // A folder with our own number belongs to an earlier process.
         let is_ours = pid == std::process::id().to_string();
         if is_ours || !Path::new("/proc").join(pid).exists() {
             drop(fs::remove_dir_all(entry.path()));
@@ -63,7 +63,7 @@ fn assemble() -> PathBuf {
     home
 }
 
-/// Links the files of `from` into `to`, whose folders are made anew with the same modes.
+/// Links the files of `from` into `to`, and creates the folders with the same modes.
 fn link_tree(from: &Path, to: &Path) -> io::Result<()> {
     for entry in WalkDir::new(from) {
         let entry = entry?;
@@ -86,7 +86,7 @@ fn link_tree(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Only what never changes is shared; all else is the sandbox's own copy.
+/// Only immutable files are shared; the sandbox has its own copy of all others.
 fn is_shared(inside: &Path) -> bool {
     ["content/layers", "content/blobs"]
         .iter()

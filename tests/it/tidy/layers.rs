@@ -1,4 +1,4 @@
-//! Who may import whom: the layers inside the engine, and the crates.
+//! Which module may import which: the layers inside the engine, and the crates.
 
 use super::source::{Source, code_only, is_word, line_of};
 
@@ -9,10 +9,10 @@ const ORDER: [&str; 23] = [
     "build", "look", "repair",
 ];
 
-/// Plain data that describes what the runtime is asked for, and may be named from below.
+/// Plain data that describes requests to the runtime; lower modules may import it.
 const PLAIN_DATA: [&str; 2] = ["runtime::spec", "runtime::protocol"];
 
-/// What `crate::…` names in the engine's root are re-exports of.
+/// The targets of re-exports in the engine's root.
 const RE_EXPORTS: [(&str, &str); 5] = [
     ("Error", "error"),
     ("ErrorKind", "error"),
@@ -25,7 +25,7 @@ fn rank(module: &str) -> Option<usize> {
     ORDER.iter().position(|known| *known == module)
 }
 
-/// Imports in the engine that do not go leftwards.
+/// Imports in the engine that go upwards.
 pub(super) fn engine_layers(file: &Source) -> Vec<String> {
     let Some(inside) = file.path.strip_prefix("engine/src/") else {
         return Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn engine_layers(file: &Source) -> Vec<String> {
         .collect()
 }
 
-/// What follows each `crate::`, as far as two names, with its place; a group gives one entry per member.
+/// The path after each `crate::`, at most two names long, with its place; a group gives one entry per member.
 fn imports(code: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (at, _) in code.match_indices("crate::") {
@@ -75,7 +75,7 @@ fn imports(code: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The paths, up to `depth` names long, that `text` begins with: `a::{b, c::d}` is `a::b` and `a::c`.
+/// The paths at the start of `text`, at most `depth` names long: `a::{b, c::d}` is `a::b` and `a::c`.
 fn expand(text: &str, depth: usize) -> Vec<String> {
     let text = text.trim_start();
     if let Some(group) = text.strip_prefix('{') {
@@ -101,7 +101,7 @@ fn expand(text: &str, depth: usize) -> Vec<String> {
     }
 }
 
-/// The members of a `{…}` group whose text follows the brace.
+/// The members of a `{…}` group; `group` starts after the brace.
 fn members(group: &str) -> Vec<&str> {
     let mut members = Vec::new();
     let (mut depth, mut start) = (0, 0);
@@ -142,10 +142,10 @@ const CRATES: [(&str, &str, &[&str]); 11] = [
     ("registry/src/", "docklings", &[]),
 ];
 
-/// What the registry may name of the engine: it plays another machine, and shares nothing but the vocabulary.
+/// The engine's modules that the registry may import: it plays another machine, and shares only the vocabulary.
 const REGISTRYS: [&str; 2] = ["oci", "error"];
 
-/// Crates named where they must not be.
+/// Forbidden imports of crates.
 pub(super) fn crate_imports(file: &Source) -> Vec<String> {
     let code = code_only(&file.text);
     CRATES
@@ -168,7 +168,7 @@ pub(super) fn crate_imports(file: &Source) -> Vec<String> {
         .collect()
 }
 
-/// What the registry names of the engine beyond its vocabulary.
+/// The registry's imports from the engine beyond its vocabulary.
 pub(super) fn registry_imports(file: &Source) -> Vec<String> {
     if !file.path.starts_with("registry/src/") {
         return Vec::new();
@@ -191,7 +191,7 @@ pub(super) fn registry_imports(file: &Source) -> Vec<String> {
         .collect()
 }
 
-/// Where a path begins with `name::` as a crate: after `use`, or in the middle of code but not after `::`.
+/// Places where a path starts with `name::` as a crate: after `use`, or within code but not after `::`.
 fn uses_of_crate(code: &str, name: &str) -> Vec<usize> {
     let path = format!("{name}::");
     code.match_indices(&path)
@@ -205,7 +205,7 @@ fn uses_of_crate(code: &str, name: &str) -> Vec<usize> {
         .collect()
 }
 
-/// Whether `at` lies in the braces of a `use crate::{…}` or `use self::{…}`.
+/// Whether `at` is inside the braces of a `use crate::{…}` or `use self::{…}`.
 fn in_crate_group(code: &str, at: usize) -> bool {
     let statement = code[..at].rfind(';').map_or(0, |found| found + 1);
     let start = code[statement..at].trim_start();
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upward_import_is_seen_in_every_form() {
+    fn an_upward_import_is_found_in_every_form() {
         let path = "engine/src/store/mod.rs";
         for text in [
             "use crate::runtime::init;",
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_handle_and_an_unknown_module_are_no_way_round() {
+    fn the_handle_and_an_unknown_module_are_checked_too() {
         check(
             engine_layers,
             "engine/src/store/images.rs",

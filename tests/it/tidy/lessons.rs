@@ -1,8 +1,8 @@
-//! Lessons name the engine files to read; engine files name the lessons that lead to them.
+//! Lessons name the engine files to read; engine files name the lessons that refer to them.
 
 use super::source::Source;
 
-/// Links that lead only one way, or nowhere.
+/// Links in only one direction, or without a target.
 pub(super) fn links(lessons: &[Source], code: &[Source]) -> Vec<String> {
     let mut violations = Vec::new();
     for lesson in lessons {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn each_missing_direction_is_seen() {
+    fn each_missing_direction_is_found() {
         let code = [
             Source::planted(
                 "engine/src/a.rs",

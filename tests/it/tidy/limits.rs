@@ -1,8 +1,8 @@
-//! What is refused by name is explained: the tables of the refusing code and the page that it names.
+//! Refusals by name are explained: compares the tables of the code with the page that they refer to.
 
 use super::source::Source;
 
-/// Names refused in `code` (`src/docker/commands/limits.rs`) that `page` (`docs/limits.md`) does not have.
+/// Names that `code` (`src/docker/commands/limits.rs`) refuses and that `page` (`docs/limits.md`) lacks.
 pub(super) fn explained(code: &Source, page: &Source) -> Vec<String> {
     let commands = list(&code.text, "const COMMANDS")
         .into_iter()
@@ -34,7 +34,7 @@ pub(super) fn explained(code: &Source, page: &Source) -> Vec<String> {
         .collect()
 }
 
-/// The quoted words of the list that begins with `start`, without those that open a `(command, …)` row.
+/// The quoted words of the list after `start`, without those that open a `(command, …)` row.
 fn list<'a>(text: &'a str, start: &str) -> Vec<&'a str> {
     let Some((_, rest)) = text.split_once(start) else {
         return Vec::new();
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_without_a_word_on_the_page_is_seen() {
+    fn a_refusal_that_the_page_lacks_is_found() {
         let code = Source::planted(
             "limits.rs",
             "const COMMANDS: &[&str] = &[\n    \"swarm\",\n    \"stack\",\n];\nconst FLAGS: X = &[\n    (\"\", GLOBAL),\n    (\"rm\", &[\"link\", \"l\"]),\n];\n",

@@ -1,4 +1,4 @@
-//! The documentation's own rules: every dependency has its reason, every page is reachable, every link leads somewhere.
+//! The documentation's own rules: every dependency has a reason, every page is reachable, every link has a target.
 
 use super::source::Source;
 use std::collections::BTreeSet;

@@ -75,13 +75,14 @@ impl Source {
     }
 }
 
-/// What Git, Cargo and editors keep in the repository's folder.
+/// Folders of Git, Cargo and editors in the repository.
 fn is_foreign(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     (name.starts_with('.') && name != ".ci") || name == "target"
 }
 
-/// `text` with comments and the contents of string and character literals as spaces. Lines stay where they are.
+/// `text` with comments and the contents of string and character literals replaced by spaces. Line numbers stay the
+/// same.
 pub(super) fn code_only(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut code = String::with_capacity(text.len());
@@ -103,7 +104,7 @@ pub(super) fn code_only(text: &str) -> String {
     code
 }
 
-/// Where the comment or literal that begins at `at` ends; `at` itself if none does.
+/// The end of the comment or literal that starts at `at`; `at` itself if none does.
 fn literal_or_comment_end(chars: &[char], at: usize) -> usize {
     let next = chars.get(at + 1).copied();
     match (chars[at], next) {

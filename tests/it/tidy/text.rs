@@ -1,20 +1,20 @@
-//! What every Rust file keeps to: its opening, its length, its silencers; and that no test file is forgotten.
+//! Rules for every Rust file: its opening, its length, its lint exceptions; and that no test file is forgotten.
 
 use super::source::{Source, code_only, line_of};
 
-/// No file is longer. One subject fits; more tests go to `foo/tests.rs`.
+/// The longest file. One subject fits; more tests go to `foo/tests.rs`.
 const MAX_LINES: usize = 500;
 
-/// No function is longer, its signature and closing brace included.
+/// The longest function, including its signature and closing brace.
 const MAX_FUNCTION_LINES: usize = 100;
 
-/// File names that say nothing about what is inside.
+/// File names that do not describe the contents.
 const EMPTY_NAMES: [&str; 10] = [
     "util", "utils", "helper", "helpers", "common", "manager", "handler", "handlers", "misc",
     "stuff",
 ];
 
-/// Code that must not be there, with the reason.
+/// Forbidden code, with the reason.
 const FORBIDDEN: [(&str, &str); 8] = [
     ("#[allow(", "say `#[expect(lint, reason = \"…\")]`"),
     ("#![allow(", "say `#![expect(lint, reason = \"…\")]`"),
@@ -35,7 +35,7 @@ const FORBIDDEN: [(&str, &str); 8] = [
 /// Words in comments that promise work.
 const PROMISES: [&str; 3] = ["TODO", "FIXME", "XXX"];
 
-/// Everything that one file can get wrong by itself.
+/// All rules that apply to a single file.
 pub(super) fn file_rules(file: &Source) -> Vec<String> {
     let mut violations = Vec::new();
     let path = &file.path;
@@ -65,7 +65,7 @@ pub(super) fn file_rules(file: &Source) -> Vec<String> {
     violations
 }
 
-/// The forbidden pieces of code.
+/// Uses of forbidden code.
 fn forbidden(path: &str, code: &str) -> Vec<String> {
     FORBIDDEN
         .iter()
@@ -79,12 +79,12 @@ fn forbidden(path: &str, code: &str) -> Vec<String> {
         .collect()
 }
 
-/// Tests never sleep. The engine may, between two tries of something that the kernel has no event for.
+/// Tests never sleep. The engine may, between two tries of something for which the kernel has no event.
 fn may_not_sleep(path: &str) -> bool {
     path.starts_with("tests/") || path.ends_with("/tests.rs")
 }
 
-/// Promises in comments. This rule's own list is not one.
+/// Promises in comments. The list of this rule does not count.
 fn promises(file: &Source) -> Vec<String> {
     if file.path == "tests/it/tidy/text.rs" {
         return Vec::new();
@@ -108,7 +108,7 @@ fn promises(file: &Source) -> Vec<String> {
         .collect()
 }
 
-/// Functions longer than a few screens. `code` is formatted, so a function ends at the brace in its own column.
+/// Functions that are too long. `code` is formatted, so a function ends at the brace in its own column.
 fn long_functions(path: &str, code: &str) -> Vec<String> {
     let lines: Vec<&str> = code.lines().collect();
     let mut violations = Vec::new();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_file_has_nothing_against_it() {
+    fn a_good_file_has_no_violations() {
         check(
             "src/a.rs",
             "//! A.\n\n/// Says `todo!()` in a comment.\nfn f() {}\n",
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_sees_its_planted_violation() {
+    fn each_rule_finds_its_planted_violation() {
         check(
             "src/a.rs",
             "fn f() {}\n",
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_function_is_seen_and_a_long_impl_is_not() {
+    fn a_long_function_is_found_and_a_long_impl_is_allowed() {
         let body = "        x();\n".repeat(120);
         check(
             "src/a.rs",

@@ -1,4 +1,4 @@
-//! Where everything is kept: can it be written, is there room, can overlayfs use it.
+//! Where everything is kept: whether it is writable, has enough space, and works with overlayfs.
 
 use super::Finding;
 use super::probe::try_out;
@@ -11,9 +11,9 @@ use engine::paths::{create_private_dir, ours};
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// Less than this, and builds soon fail.
+/// With less space than this, builds soon fail.
 const LITTLE: u64 = 1 << 30;
-/// Less than this, and no container can be made: its records, and what its program writes.
+/// With less space than this, no container can be created: it needs its records and its writable layer.
 const TOO_LITTLE: u64 = 1 << 20;
 
 pub(super) fn home(env: &Env) -> Vec<Finding> {
@@ -30,10 +30,10 @@ pub(super) fn home(env: &Env) -> Vec<Finding> {
     ) {
         (Some(name), _) => Finding::fail(
             what,
-            format!("`{shown}` lies on {name}, where containers cannot run"),
+            format!("`{shown}` is on {name}, where containers cannot run"),
             ELSEWHERE,
         ),
-        // A full disk can be written to again.
+        // A full disk can become writable again.
         (None, Err(error)) if error.kind() != ErrorKind::StorageFull => Finding::fail(
             what,
             format!("`{shown}` cannot be written: {}", plainly(&error)),
@@ -44,7 +44,7 @@ pub(super) fn home(env: &Env) -> Vec<Finding> {
     vec![place, space(root)]
 }
 
-/// Makes the home, if it is missing, and looks whether all of it is the user's own.
+/// Creates the home if it is missing, and checks that all of it belongs to the user.
 fn whose(env: &Env) -> engine::Result<()> {
     let home = &env.home;
     if !ours::check(home.root(), home.root())? {
@@ -69,7 +69,7 @@ fn space(root: &Path) -> Finding {
     let what = "free space";
     let free = match rustix::fs::statvfs(root) {
         Ok(found) => found.f_bavail.saturating_mul(found.f_frsize),
-        Err(error) => return Finding::warn(what, format!("cannot be told: {error}"), "df -h"),
+        Err(error) => return Finding::warn(what, format!("unknown: {error}"), "df -h"),
     };
     let found = format!("{:.1} GB", free as f64 / 1e9);
     match free {
@@ -87,7 +87,7 @@ fn space(root: &Path) -> Finding {
     }
 }
 
-/// Really mounts one, in a child process.
+/// Mounts an overlay in a child process.
 pub(super) fn overlay(env: &Env) -> Finding {
     let what = "overlayfs";
     let folder = env
@@ -100,7 +100,9 @@ pub(super) fn overlay(env: &Env) -> Finding {
     let tried = try_out("overlay", &folder);
     let removed = remove(&folder);
     match (tried, removed) {
-        (Ok(()), Ok(())) => Finding::pass(what, "a container's layer can be put over an image's"),
+        (Ok(()), Ok(())) => {
+            Finding::pass(what, "a container's layer can be mounted over an image's")
+        }
         (Ok(()), Err(failure)) => Finding::warn(
             what,
             failure.text().unwrap_or_default(),
@@ -116,7 +118,7 @@ fn overlay_fix(root: &Path) -> String {
         env::HOME
     );
     match file_system(root) {
-        Some(0x794c_7630) => format!("the data directory lies on an overlay itself: {elsewhere}"),
+        Some(0x794c_7630) => format!("the data directory is itself on an overlay: {elsewhere}"),
         Some(magic) if remote::name(magic).is_some() => ELSEWHERE.to_owned(),
         _ if !std::fs::read_to_string("/proc/filesystems")
             .unwrap_or_default()
@@ -124,11 +126,11 @@ fn overlay_fix(root: &Path) -> String {
         {
             "sudo modprobe overlay".to_owned()
         }
-        _ => format!("if `user namespaces` fails above, mend that first; else {elsewhere}"),
+        _ => format!("if `user namespaces` fails above, fix that first; otherwise {elsewhere}"),
     }
 }
 
-/// Where a running container's socket lies.
+/// The folder of a running container's socket.
 pub(super) fn sockets(env: &Env) -> Finding {
     let what = "runtime folder";
     let folder = env.home.runtime();
@@ -137,7 +139,7 @@ pub(super) fn sockets(env: &Env) -> Finding {
         Ok(()) if folder.starts_with(env.home.root()) => Finding::pass(
             what,
             format!(
-                "`{}`, since XDG_RUNTIME_DIR names none of yours",
+                "`{}`, since XDG_RUNTIME_DIR does not name a folder of yours",
                 folder.display()
             ),
         ),

@@ -1,4 +1,4 @@
-//! Where names without a registry come from, and whether it answers.
+//! The hub that names without a registry refer to, and whether it answers.
 
 use super::Finding;
 use crate::docker::registry::hub;
@@ -9,10 +9,10 @@ use engine::image::remote::endpoint::{DOCKER_HUB, Endpoint};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// What is far away has this long to take a connection.
+/// How long a remote hub may take to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Starts the practice hub if it is the one.
+/// Starts the practice hub if that is the hub in use.
 pub(super) fn reach(env: &Env) -> Finding {
     let what = "hub";
     let back = "docklings config hub practice";
@@ -22,7 +22,7 @@ pub(super) fn reach(env: &Env) -> Finding {
     };
     let address = match hub::endpoint(env, &choice) {
         Ok(Some(Endpoint::Socket { .. })) => {
-            return Finding::pass(what, "the practice hub of this machine, which answers");
+            return Finding::pass(what, "the practice hub of this machine; it answers");
         }
         Ok(Some(endpoint)) => endpoint.to_string(),
         Ok(None) => DOCKER_HUB.to_owned(),
@@ -31,12 +31,12 @@ pub(super) fn reach(env: &Env) -> Finding {
         }
     };
     match connect(&address) {
-        Ok(()) => Finding::pass(what, format!("{choice}, which takes connections")),
+        Ok(()) => Finding::pass(what, format!("{choice}; it accepts connections")),
         Err(why) => Finding::warn(what, format!("{choice} does not answer: {why}"), back),
     }
 }
 
-/// Whether somebody listens at `address`, which is `scheme://host[:port]`.
+/// Whether a server listens at `address`, which is `scheme://host[:port]`.
 fn connect(address: &str) -> Result<(), String> {
     let (scheme, host) = address.split_once("://").unwrap_or(("https", address));
     let has_port = host
@@ -47,7 +47,7 @@ fn connect(address: &str) -> Result<(), String> {
         (false, "http") => format!("{host}:80"),
         (false, _) => format!("{host}:443"),
     };
-    let mut why = format!("nobody knows where `{full}` is");
+    let mut why = format!("cannot find the address of `{full}`");
     for address in full.to_socket_addrs().into_iter().flatten() {
         match TcpStream::connect_timeout(&address, PATIENCE) {
             Ok(_) => return Ok(()),
@@ -63,7 +63,7 @@ mod tests {
     use std::net::TcpListener;
 
     #[test]
-    fn an_address_is_reached_while_somebody_listens() {
+    fn an_address_is_reached_while_a_server_listens() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         assert_eq!(connect(&address), Ok(()));

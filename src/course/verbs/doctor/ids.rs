@@ -8,15 +8,15 @@ use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// As many ids as images take for granted.
+/// Images assume this many ids.
 const ENOUGH: u32 = 65_536;
-/// Where `useradd` begins to look for a free range, and where it ends: `SUB_UID_MIN` and `SUB_UID_MAX` of `login.defs(5)`.
+/// Where `useradd` looks for a free range: `SUB_UID_MIN` to `SUB_UID_MAX` of `login.defs(5)`.
 const LENT: Range<u32> = 100_000..600_100_001;
 const TOOLS: [&str; 2] = ["newuidmap", "newgidmap"];
 const LIMIT: &str =
     "only one user exists in a container: `USER`, `chown` and some packages do not work";
 
-/// `tried`: what a user namespace had, if one was made.
+/// `tried`: the result for a user namespace, if one was made.
 pub(super) fn subordinate_ids(tried: Option<&Namespace>) -> Finding {
     let what = "subordinate ids";
     let map = id_map();
@@ -28,7 +28,7 @@ pub(super) fn subordinate_ids(tried: Option<&Namespace>) -> Finding {
             Some(other) => Finding::warn(
                 what,
                 format!(
-                    "yours begin at {} and belong to `{other}` too: each of you can end the other's processes",
+                    "yours start at {} and also belong to `{other}`: each of you can kill the other's processes",
                     uids.0
                 ),
                 lent.instead_of(uids, gids),
@@ -51,7 +51,7 @@ pub(super) fn subordinate_ids(tried: Option<&Namespace>) -> Finding {
     }
 }
 
-/// The tools are there, and so are the ranges, but a namespace had one id only.
+/// The tools and the ranges exist, but a namespace had only one id.
 fn refused(what: &'static str) -> Finding {
     let tools: Vec<PathBuf> = TOOLS.iter().filter_map(|tool| find_tool(tool)).collect();
     let weak: Vec<String> = tools
@@ -71,9 +71,9 @@ fn refused(what: &'static str) -> Finding {
         return Finding::warn(
             what,
             format!(
-                "`newuidmap` gets no rights here, as what started this session forbids it (no_new_privs); {LIMIT}"
+                "`newuidmap` gets no rights here, since this session was started with no_new_privs; {LIMIT}"
             ),
-            "start docklings in a session of its own: over ssh, or in another terminal",
+            "start docklings in another session: over ssh, or in another terminal",
         );
     }
     Finding::warn(
@@ -81,17 +81,17 @@ fn refused(what: &'static str) -> Finding {
         format!(
             "`newuidmap` or `newgidmap` refuses the ranges of /etc/subuid and /etc/subgid; {LIMIT}"
         ),
-        "see that both files have the ranges, and that the tools do not lie on a file system mounted `nosuid`",
+        "check that both files have the ranges, and that the tools are not on a file system mounted `nosuid`",
     )
 }
 
-/// Whether `tool` may write a map: by the setuid bit or by capabilities of the file, as distributions have it.
+/// Whether `tool` may write a map: distributions give it the setuid bit or file capabilities.
 fn has_rights(tool: &Path) -> bool {
     let setuid = fs::metadata(tool).is_ok_and(|data| data.permissions().mode() & 0o4000 != 0);
     setuid || rustix::fs::getxattr(tool, "security.capability", &mut [0_u8; 64]).is_ok()
 }
 
-/// Who has which ids.
+/// The ids that users already have.
 struct Lent {
     user: String,
     uid: u32,
@@ -132,13 +132,13 @@ impl Lent {
         )
     }
 
-    /// The first range that no user has, neither as users nor as groups: as `useradd` chooses it.
+    /// The first range that no user has, as user ids or group ids: `useradd` chooses the same.
     fn free(&self) -> String {
         let mut taken: Vec<Range<u64>> = ranges(&self.subuid)
             .chain(ranges(&self.subgid))
             .map(|(_, range)| range)
             .collect();
-        // Real users with high ids, as directories of universities give them.
+        // Real users with high ids, as university directories assign them.
         let real = self
             .passwd
             .lines()
@@ -197,16 +197,16 @@ mod tests {
     }
 
     #[test]
-    fn the_first_range_is_advised_that_nobody_has() {
+    fn the_first_free_range_is_advised() {
         let check = |subuid: &str, subgid: &str, passwd: &str, expected: &str| {
             let found = lent(subuid, subgid, passwd).free();
             assert_eq!(found, expected, "{subuid:?} {subgid:?} {passwd:?}");
         };
         check("", "", "", "100000-165535");
         check("bob:100000:65536\n", "", "", "165536-231071");
-        // A range that is taken in one file only is taken.
+        // A range in either file is taken.
         check("", "bob:100000:65536\n", "", "165536-231071");
-        // In any order, and between two of them only where there is room.
+        // The order does not matter. A gap between two ranges counts only if it is large enough.
         check(
             "eve:300000:65536\nbob:100000:65536\n",
             "",
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn two_users_who_ask_one_after_the_other_get_different_ranges() {
+    fn two_users_in_turn_get_different_ranges() {
         let first = lent("", "", "").new_range();
         let second = lent("ann:100000:65536", "ann:100000:65536", "").new_range();
         assert_eq!(

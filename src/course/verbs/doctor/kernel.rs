@@ -1,4 +1,4 @@
-//! The kernel: its version, and what it was built with.
+//! The kernel: its version and its build options.
 
 use super::Finding;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(super) fn version() -> Finding {
         ),
         None => Finding::warn(
             what,
-            format!("its version `{release}` is not readable"),
+            format!("cannot read its version `{release}`"),
             "Linux 5.11 or later is needed",
         ),
     }
@@ -35,7 +35,7 @@ fn parse(release: &str) -> Option<(u32, u32)> {
 pub(super) fn seccomp() -> Finding {
     let what = "seccomp";
     if Path::new("/proc/sys/kernel/seccomp/actions_avail").exists() {
-        Finding::pass(what, "system calls that containers do not need are refused")
+        Finding::pass(what, "system calls that containers do not need are blocked")
     } else {
         Finding::warn(
             what,
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_of_all_shapes_are_read() {
+    fn all_forms_of_versions_are_read() {
         for (release, expected) in [
             ("6.18.44-fc-v657", Some((6, 18))),
             ("5.10.0-28-amd64", Some((5, 10))),

@@ -5,13 +5,17 @@ use super::session::Session;
 use super::trial::Trouble;
 use engine::cgroup;
 
-/// `tried`: whether a container could be limited; `None` where none runs.
+/// `tried`: whether a container could be limited; `None` if no container runs.
 pub(super) fn cgroups(tried: Option<Result<(), Trouble>>, session: &Session) -> Finding {
     let what = "cgroups";
     let version = cgroup::version();
     let lost = "`--memory`, `--cpus`, `--pids-limit`, `pause` and parts of `stats` do not work";
     match tried {
-        None => Finding::warn(what, "not tried, as no container runs", "see `containers`"),
+        None => Finding::warn(
+            what,
+            "not tried, because no container runs",
+            "see `containers`",
+        ),
         Some(Ok(())) => Finding::pass(what, format!("version {version}; limits work")),
         Some(Err(_)) if version == 0 => Finding::warn(
             what,
@@ -26,7 +30,7 @@ pub(super) fn cgroups(tried: Option<Result<(), Trouble>>, session: &Session) -> 
     }
 }
 
-/// `hint` is what the command said that helps; it knows less of the session than we do.
+/// `hint` is the failed command's hint. The session gives better advice where it can.
 fn fix(version: u8, session: &Session, hint: Option<String>) -> String {
     if version == 1 {
         return "run docklings as root, or boot with systemd.unified_cgroup_hierarchy=1".to_owned();
@@ -38,14 +42,13 @@ fn fix(version: u8, session: &Session, hint: Option<String>) -> String {
                 .to_owned()
         }),
         Session { systemd: false, .. } => hint.unwrap_or_else(|| {
-            "ask who runs this machine for a cgroup of your own, or run docklings as root"
-                .to_owned()
+            "ask the administrator for a cgroup of your own, or run docklings as root".to_owned()
         }),
-        // After `su` or `sudo -u` none of the user's own programs can be asked for a group.
+        // After `su` or `sudo -u`, the user's own systemd cannot be reached.
         Session {
             bus: false, user, ..
         } => format!(
-            "log in over ssh or at the desktop, not by `su`\nor, for an administrator: sudo loginctl enable-linger {user}"
+            "log in over ssh or at the desktop, not with `su`\nor, for an administrator: sudo loginctl enable-linger {user}"
         ),
         Session { .. } => hint
             .unwrap_or_else(|| "systemd-run --user --scope -p Delegate=yes docklings".to_owned()),
@@ -57,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_helps_depends_on_the_session() {
+    fn the_fix_depends_on_the_session() {
         let session = |root, systemd, bus| Session {
             root,
             systemd,
@@ -71,13 +74,9 @@ mod tests {
         };
         check(1, &session(false, true, true), "run docklings as root");
         check(2, &session(false, true, true), "systemd-run --user --scope");
-        check(2, &session(false, true, false), "not by `su`");
+        check(2, &session(false, true, false), "not with `su`");
         check(2, &session(false, true, false), "enable-linger ann");
-        check(
-            2,
-            &session(false, false, false),
-            "ask who runs this machine",
-        );
+        check(2, &session(false, false, false), "ask the administrator");
         check(2, &session(true, true, false), "--privileged");
     }
 }

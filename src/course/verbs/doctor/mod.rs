@@ -1,6 +1,6 @@
-//! `docklings doctor`: what this machine can do, tried and not guessed; each thing that it cannot, with a fix to copy.
+//! `docklings doctor`: tries out what this machine can do, and gives a fix to copy for everything that it cannot.
 //!
-//! PASS: all is well. WARN: the course works, and this part of it is limited as told. FAIL: containers cannot run.
+//! PASS: it works. WARN: the course works, but this part is limited as described. FAIL: containers cannot run.
 
 mod disk;
 mod hub;
@@ -26,10 +26,10 @@ use serde_json::json;
 use session::Session;
 use std::io::{self, Write};
 
-/// How one thing stands.
+/// The result for one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// All is well.
+    /// It works.
     Pass,
     /// It works, with a limit.
     Warn,
@@ -47,16 +47,16 @@ impl Verdict {
     }
 }
 
-/// What was found of one thing.
+/// The result for one thing, with its details.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// The thing.
+    /// The name of the thing.
     what: &'static str,
-    /// How it stands.
+    /// Its result.
     verdict: Verdict,
-    /// What was found, and what it means; a sentence.
+    /// What was found and what it means; a sentence.
     found: String,
-    /// A command or a sentence that mends it.
+    /// A command or a sentence that fixes it.
     fix: Option<String>,
 }
 
@@ -124,14 +124,14 @@ pub(super) fn run(words: &Words) -> CommandResult {
     }
 }
 
-/// Everything, in the order in which one thing builds on the other.
+/// Every finding, ordered so that each thing comes after those it depends on.
 fn examine(env: &Env) -> Vec<Finding> {
     let mut findings = vec![kernel::version()];
     let home = disk::home(env);
     let is_usable = home.iter().all(|finding| finding.verdict != Verdict::Fail);
     findings.extend(home);
     if !is_usable {
-        // Everything else would be tried in a home that cannot be used, and blamed for it.
+        // The other trials would run in an unusable home and be blamed for its fault.
         return findings;
     }
     let (namespaces, tried) = users::namespaces();
@@ -142,7 +142,7 @@ fn examine(env: &Env) -> Vec<Finding> {
         true => disk::overlay(env),
         false => Finding::fail(
             "overlayfs",
-            "cannot be tried without a user namespace",
+            "cannot be tested without a user namespace",
             "see `user namespaces`",
         ),
     });
@@ -160,7 +160,7 @@ fn examine(env: &Env) -> Vec<Finding> {
         findings.push(limits::cgroups(trial.limits, &session));
         findings.extend(session.logout());
     }
-    // What is damaged stops nothing else.
+    // Damaged records do not stop the other parts.
     findings.push(records::finding(env));
     findings.push(running::containers(env));
     findings
@@ -183,7 +183,7 @@ fn text(findings: &[Finding], look: Look) -> String {
         ));
         text.push('\n');
         if let Some(fix) = &finding.fix {
-            // Not broken into lines: it is there to be copied.
+            // Not wrapped, so that it can be copied.
             let fix = fix.replace('\n', "\n      ");
             text.push_str(&format!("      fix: {fix}\n"));
         }
@@ -195,15 +195,15 @@ fn text(findings: &[Finding], look: Look) -> String {
             .count()
     };
     text.push_str(&match (worst(Verdict::Fail), worst(Verdict::Warn)) {
-        (0, 0) => "\nThis machine has all that the course needs.\n".to_owned(),
+        (0, 0) => "\nThis machine has everything the course needs.\n".to_owned(),
         (0, 1) => "\nThe course works here; one thing is limited.\n".to_owned(),
         (0, warnings) => format!("\nThe course works here; {warnings} things are limited.\n"),
-        _ => "\nNot everything works here until what FAILs is put right.\n".to_owned(),
+        _ => "\nNot everything works here until every FAIL above is fixed.\n".to_owned(),
     });
     text
 }
 
-/// The command that installs the package called `debian`, or by the other families' names for it.
+/// The command that installs the package `debian`, under its name in the distribution of this machine.
 fn install(debian: &str, fedora: &str, arch: &str, alpine: &str) -> String {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     install_on(&release, [debian, fedora, arch, alpine])
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fix_is_never_broken_into_lines() {
+    fn a_fix_is_never_wrapped() {
         let look = Look {
             colour: false,
             drawn: false,

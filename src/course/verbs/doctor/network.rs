@@ -4,23 +4,23 @@ use super::{Finding, install};
 use crate::env::Env;
 use engine::network::outbound::{self, Closed, Way};
 
-/// Every container has loopback and published ports on every machine; the way out needs a program and a device.
+/// Loopback and published ports work on every machine. Outbound connections need a program and a device.
 pub(super) fn reach(env: &Env) -> Finding {
     match outbound::find(env.outbound) {
         Ok(way) => Finding::pass(
             "network",
             format!(
-                "containers have a network of their own; `{}` leads out, and `-p` leads in",
+                "containers have their own network; `{}` connects them to the outside, and `-p` publishes ports",
                 described(&way)
             ),
         ),
         Err(Closed::Off) => Finding::pass(
             "network",
-            "containers have a network of their own, and `-p` leads in; the way out is turned off (`DOCKLINGS_OUTBOUND=no`)",
+            "containers have their own network, and `-p` works; outbound connections are turned off (`DOCKLINGS_OUTBOUND=no`)",
         ),
         Err(closed) => Finding::warn(
             "network",
-            format!("`-p` leads into containers, but nothing leads out of them: {closed}"),
+            format!("`-p` works, but containers have no outbound connections: {closed}"),
             fix(&closed),
         ),
     }

@@ -1,4 +1,4 @@
-//! Trying things out in a child process, where a namespace that is entered need not be left again.
+//! Runs trials in a child process, since a process cannot leave a namespace it has entered.
 
 use crate::failure::{CommandResult, Failure};
 use engine::sys::mount::Overlay;
@@ -10,20 +10,21 @@ use std::process::{Command, Output, Stdio};
 
 /// The hidden stage: `docklings __probe WHAT FOLDER`.
 pub(crate) const PROBE: &str = "__probe";
-/// What the child says of a namespace with one id.
+/// What the child prints if the namespace has only one id.
 const SINGLE: &str = "single";
 
-/// What became of a user namespace that was made and used.
+/// The result of making and using a user namespace.
 pub(super) struct Namespace {
-    /// Why it is good for nothing.
+    /// Why it is unusable.
     pub(super) error: Option<String>,
-    /// Only one id exists in it.
+    /// It has only one id.
     pub(super) single: bool,
-    /// What AppArmor calls a process in it, such as `unprivileged_userns (enforce)`; empty without AppArmor.
+    /// How AppArmor labels a process in it, such as `unprivileged_userns (enforce)`; empty without AppArmor.
     pub(super) confined: String,
 }
 
-/// Makes a user namespace in a child process, and uses a right in it: some machines allow the one and not the other.
+/// Makes a user namespace in a child process and uses a capability in it: some machines allow the first and not the
+/// second.
 pub(super) fn namespace() -> Namespace {
     match child("namespace", Path::new("/")) {
         Ok(output) => {
@@ -42,7 +43,7 @@ pub(super) fn namespace() -> Namespace {
     }
 }
 
-/// Tries `what` in `folder` with a child process. Error: why it does not work, in the kernel's words.
+/// Tries `what` in `folder` in a child process. Error: why it failed, in the kernel's words.
 pub(super) fn try_out(what: &str, folder: &Path) -> Result<(), String> {
     let output = child(what, folder)?;
     match output.status.success() {
@@ -65,7 +66,7 @@ fn first_line(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
     said.lines()
         .next()
-        .unwrap_or("it ended without a word")
+        .unwrap_or("it ended without a message")
         .to_owned()
 }
 
@@ -73,17 +74,18 @@ fn first_line(said: &[u8]) -> String {
 pub(crate) fn run(words: &[String]) -> CommandResult {
     let (what, folder) = match words {
         [what, folder] => (what.as_str(), Path::new(folder)),
-        _ => return Err(Failure::message("this stage is not for people")),
+        _ => return Err(Failure::message("this command is for internal use")),
     };
     let tried = match what {
         "namespace" => use_namespace(),
         "overlay" => overlay(folder),
-        _ => return Err(Failure::message("this stage is not for people")),
+        _ => return Err(Failure::message("this command is for internal use")),
     };
     tried.map_err(|error| Failure::message(error.to_string()))
 }
 
-/// Becomes root, and does what only root may. Prints [`SINGLE`] if there is one id only, and at last how AppArmor calls us.
+/// Becomes root and does something that only root may do. Prints [`SINGLE`] if there is only one id, then our AppArmor
+/// label.
 fn use_namespace() -> engine::Result<()> {
     let tried = namespace::become_root().and_then(|map| {
         namespace::unshare_mounts()?;
@@ -103,7 +105,8 @@ fn use_namespace() -> engine::Result<()> {
     tried.map(drop)
 }
 
-/// Mounts an overlay below `folder` and uses it as a container would: reading, writing and deleting what is below.
+/// Mounts an overlay below `folder` and uses it as a container would: it reads, writes and deletes files of the lower
+/// layer.
 fn overlay(folder: &Path) -> engine::Result<()> {
     namespace::become_root()?;
     namespace::unshare_mounts()?;

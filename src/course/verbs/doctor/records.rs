@@ -1,4 +1,4 @@
-//! Whether everything that was written down can be read, and every layer has its files: after a power cut some may not.
+//! Whether all records are readable and every layer has its files: a power cut may have damaged some.
 
 use super::Finding;
 use crate::env::Env;
@@ -8,9 +8,9 @@ use engine::clock::{Clock, System};
 use engine::repair;
 use std::io::{self, Write};
 
-/// The command that helps.
+/// The command that repairs them.
 pub(super) const REPAIR: &str = "docklings doctor --repair";
-/// So many damages are named.
+/// How many damaged records are named.
 const SHOWN: usize = 3;
 
 pub(super) fn finding(env: &Env) -> Finding {
@@ -22,7 +22,10 @@ pub(super) fn finding(env: &Env) -> Finding {
         .map(|damage| format!("`{}`: {}", damage.place, damage.why))
         .collect();
     match damages.len() {
-        0 => Finding::pass(what, "all can be read, and all layers are whole"),
+        0 => Finding::pass(
+            what,
+            "all records are readable, and all layers are complete",
+        ),
         1 => Finding::fail(what, format!("damaged: {}", named.join("; ")), REPAIR),
         count => Finding::fail(
             what,
@@ -32,7 +35,7 @@ pub(super) fn finding(env: &Env) -> Finding {
     }
 }
 
-/// `--repair`: puts aside what is damaged, makes again what can be, and says what was saved and what was lost.
+/// `--repair`: moves damaged files aside, makes again what it can, and says what was saved and what was lost.
 pub(super) fn repair(env: &Env) -> CommandResult {
     let mut out = io::stdout();
     let damages = repair::examine(&env.home);
@@ -47,7 +50,7 @@ pub(super) fn repair(env: &Env) -> CommandResult {
     match repair::examine(&env.home).len() {
         0 => Ok(()),
         left => {
-            writeln!(out, "{left} still damaged: what to do is said above")?;
+            writeln!(out, "{left} still damaged: see above for what to do")?;
             Err(Failure::Code(exit::FAILURE))
         }
     }

@@ -1,11 +1,11 @@
-//! What runs in all sandboxes, and whether it can be reached.
+//! What runs in all sandboxes, and whether it answers.
 
 use super::Finding;
 use crate::course::verbs::stop::place_of;
 use crate::env::Env;
 use engine::runtime::located::{Located, running};
 
-/// Containers outlive the shell that started them; one whose monitor is stopped or hangs can be ended, and nothing else.
+/// Containers outlive the shell that started them. A container whose monitor is stopped or hangs can only be killed.
 pub(super) fn containers(env: &Env) -> Finding {
     let all = running(&env.home);
     let mute: Vec<&Located> = all.iter().filter(|found| !answers(env, found)).collect();
@@ -24,7 +24,7 @@ fn finding(running: usize, mute: &[&Located]) -> Finding {
         return Finding::warn(
             what,
             format!(
-                "no answer from {}: its monitor is stopped, or hangs",
+                "no answer from {}: its monitor is stopped or hangs",
                 places.join(", ")
             ),
             "docklings stop --all",
@@ -45,7 +45,7 @@ mod tests {
     use engine::id::ContainerId;
 
     #[test]
-    fn what_does_not_answer_is_named() {
+    fn a_container_that_does_not_answer_is_named() {
         let located = Located {
             sandbox: "free".to_owned(),
             id: ContainerId::parse(&"a".repeat(64)).unwrap(),

@@ -1,7 +1,8 @@
-//! The login session: what becomes of containers at logout.
+//! The login session: what happens to containers at logout.
 //!
-//! systemd keeps what a session started in a scope, and ends it at logout if `logind.conf` says so. What belongs to the user's own
-//! systemd (the programs of a desktop, `systemd-run --user`, containers with limits) ends with that, unless the user lingers.
+//! systemd puts the processes of a session into a scope, and ends it at logout if `logind.conf` says so. Processes of
+//! the user's own systemd (the programs of a desktop, `systemd-run --user`, containers with limits) end with that
+//! systemd, unless the user lingers.
 
 use super::Finding;
 use engine::sys::namespace::user_name;
@@ -10,22 +11,22 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What systemd says of the session that we are in.
+/// What systemd reports about this session.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Session {
     /// The user is root.
     pub(super) root: bool,
     /// systemd runs this machine.
     pub(super) systemd: bool,
-    /// The user's own systemd can be asked.
+    /// The user's own systemd can be reached.
     pub(super) bus: bool,
     /// The user's name.
     pub(super) user: String,
-    /// The session is part of the user's own systemd, which `user@UID.service` is.
+    /// The session is part of the user's own systemd, `user@UID.service`.
     pub(super) managed: bool,
-    /// The user's own systemd stays after logout.
+    /// The user's own systemd keeps running after logout.
     pub(super) lingers: bool,
-    /// What a session started is killed at logout.
+    /// The session's processes are killed at logout.
     pub(super) kills: bool,
 }
 
@@ -47,7 +48,7 @@ impl Session {
         }
     }
 
-    /// Nothing where there is no systemd, and for root, whose containers belong to the machine.
+    /// `None` without systemd, and for root, whose containers belong to the machine.
     pub(super) fn logout(&self) -> Option<Finding> {
         let what = "logout";
         if self.root || !self.systemd {
@@ -60,7 +61,7 @@ impl Session {
                 lingers: false,
                 ..
             } => Finding::warn(what, "containers are stopped when you log out", linger),
-            // Lingering alone does not help: it keeps the user's systemd, and not what the session started.
+            // Lingering alone does not help: it keeps the user's systemd, but not the session's processes.
             Self {
                 managed: false,
                 kills: true,
@@ -70,18 +71,20 @@ impl Session {
                 "containers are stopped when you log out (KillUserProcesses in logind.conf)",
                 format!("{linger}; then start it as: systemd-run --user --scope docklings"),
             ),
-            Self { lingers: true, .. } => Finding::pass(what, "containers go on when you log out"),
+            Self { lingers: true, .. } => {
+                Finding::pass(what, "containers keep running when you log out")
+            }
             _ => Finding::pass(
                 what,
                 format!(
-                    "containers go on when you log out; those with limits do so after `{linger}`"
+                    "containers keep running when you log out; those with limits need `{linger}`"
                 ),
             ),
         })
     }
 }
 
-/// Whether the process of `cgroup` (in the form of `/proc/PID/cgroup`) is part of the own systemd of `uid`.
+/// Whether the process of `cgroup` (in the form of `/proc/PID/cgroup`) belongs to the user systemd of `uid`.
 fn is_managed(cgroup: &str, uid: u32) -> bool {
     let service = format!("/user@{uid}.service/");
     cgroup
@@ -90,7 +93,7 @@ fn is_managed(cgroup: &str, uid: u32) -> bool {
         .any(|path| format!("{path}/").contains(&service))
 }
 
-/// Asked of logind itself: its settings come from many files.
+/// Asks logind itself, since its settings come from many files.
 fn kills_user_processes() -> bool {
     let manager = "org.freedesktop.login1.Manager";
     Command::new("busctl")
@@ -107,7 +110,7 @@ mod tests {
     use crate::course::verbs::doctor::Verdict;
 
     #[test]
-    fn what_belongs_to_the_users_systemd_is_seen_by_its_group() {
+    fn the_cgroup_shows_what_belongs_to_the_users_systemd() {
         let check = |cgroup: &str, expected| {
             assert_eq!(is_managed(cgroup, 1000), expected, "{cgroup}");
         };

@@ -1,4 +1,4 @@
-//! What the starter images are made of.
+//! The source of the starter images.
 
 use super::records::REPAIR;
 use super::{Finding, install};
@@ -31,7 +31,7 @@ pub(super) fn images(env: &Env) -> Finding {
             install("busybox-static", "busybox", "busybox", "busybox-static"),
         ),
         Ok(Some(label)) => Finding::pass(what, format!("made of {label}")),
-        Ok(None) => Finding::pass(what, "there, and not made of this machine's programs"),
+        Ok(None) => Finding::pass(what, "present, and not made of this machine's programs"),
         Err(failure) => {
             let fix = match engine::repair::examine(&env.home).is_empty() {
                 true => install("busybox-static", "busybox", "busybox", "busybox-static"),

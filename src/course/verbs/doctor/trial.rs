@@ -1,4 +1,4 @@
-//! A container is run, as a student would: what each part of the machine allows by itself is worth little if this fails.
+//! Runs a container as a learner would: the parts mean little if they do not work together.
 
 use super::Finding;
 use crate::course::scripted;
@@ -10,27 +10,27 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// None of the commands takes a second on a machine that is well.
+/// On a healthy machine, no command takes a second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a command said that failed.
+/// What a failed command said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
     /// Its message.
     pub(super) said: String,
-    /// What it says that helps.
+    /// Its hint.
     pub(super) hint: Option<String>,
 }
 
-/// What came of the trial.
+/// The result of the trial.
 pub(super) struct Trial {
-    /// Whether a container runs, can be entered and is built upon.
+    /// Whether a container can be run, entered and built upon.
     pub(super) container: Finding,
-    /// Whether one can be limited; `None` where none runs.
+    /// Whether a container can be limited; `None` if no container runs.
     pub(super) limits: Option<Result<(), Trouble>>,
 }
 
-/// Runs, enters, builds and limits in a sandbox of its own, and throws that away.
+/// Runs, enters, builds and limits in a sandbox of its own, and removes that sandbox.
 pub(super) fn container(env: &Env) -> Trial {
     let what = "containers";
     let sandbox = format!("{SCRATCH}doctor-{}", std::process::id());
@@ -44,14 +44,14 @@ pub(super) fn container(env: &Env) -> Trial {
         (Ok(()), Ok(())) => Finding::pass(what, "one was run, entered and built upon"),
         (Ok(()), Err(trouble)) => Finding::warn(
             what,
-            format!("one was run, and is not removed: {}", trouble.said),
+            format!("one was run, but could not be removed: {}", trouble.said),
             format!("docklings reset {sandbox}"),
         ),
         (Err((command, trouble)), _) => Finding::fail(
             what,
             format!("`docker {command}` fails: {}", trouble.said),
             trouble.hint.filter(|hint| !hint.contains("doctor")).unwrap_or_else(|| {
-                "if nothing else FAILs, this is a fault of docklings: report it with what `docklings doctor --json` says".to_owned()
+                "if nothing else FAILs, this is a bug in docklings: report it with the output of `docklings doctor --json`".to_owned()
             }),
         ),
     };
@@ -71,7 +71,7 @@ const LIMITED: [&str; 10] = [
     "true",
 ];
 
-/// Error: which command failed, and what it said.
+/// Error: which command failed, and its message.
 fn live(
     env: &Env,
     docker: &dyn Fn(&[&str]) -> Result<(), Trouble>,
@@ -87,7 +87,7 @@ fn live(
     step("build", &["build", "-q", &folder.path().to_string_lossy()])
 }
 
-/// A folder with something to build.
+/// A folder with a Dockerfile.
 fn context(root: &Path) -> std::io::Result<tempfile::TempDir> {
     let folder = tempfile::Builder::new()
         .prefix("doctor-")
@@ -96,7 +96,7 @@ fn context(root: &Path) -> std::io::Result<tempfile::TempDir> {
     Ok(folder)
 }
 
-/// What was built is content that all sandboxes share, so it is removed by name and not with the sandbox.
+/// A built image is content that all sandboxes share, so it is removed by name and not with the sandbox.
 fn clean(docker: &dyn Fn(&[&str]) -> Result<(), Trouble>) -> Result<(), Trouble> {
     docker(&["rm", "-f", "doctor"])?;
     docker(&["image", "prune", "-f"])?;
@@ -125,13 +125,13 @@ fn docker(env: &Env, sandbox: &str, words: &[&str]) -> Result<(), Trouble> {
     }
 }
 
-/// Takes the message and the hint out of what a command said.
+/// Extracts the message and the hint from a command's output.
 fn trouble(output: &str) -> Trouble {
     let (hints, said): (Vec<&str>, Vec<&str>) = output
         .lines()
         .filter(|line| !line.trim().is_empty())
         .partition(|line| line.starts_with("hint: "));
-    // Before the message may stand an id, after it how to get help.
+    // An id may stand before the message, and a line about help after it.
     let message = said
         .iter()
         .find_map(|line| {
@@ -140,7 +140,7 @@ fn trouble(output: &str) -> Trouble {
                 .find_map(|prefix| line.strip_prefix(prefix))
         })
         .or(said.last().copied())
-        .unwrap_or("it says nothing");
+        .unwrap_or("it printed nothing");
     let message = message
         .strip_prefix("Error response from daemon: ")
         .unwrap_or(message);
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_message_and_the_hint_are_found_in_what_a_command_says() {
+    fn the_message_and_the_hint_are_found_in_the_output() {
         let check = |output: &str, said: &str, hint: Option<&str>| {
             let found = trouble(output);
             let expected = Trouble {
@@ -167,7 +167,7 @@ mod tests {
             };
             assert_eq!(found, expected, "{output:?}");
         };
-        check("", "it says nothing", None);
+        check("", "it printed nothing", None);
         check("a line\n", "a line", None);
         check(
             "docker: Error response from daemon: no group\n\nRun 'docker run --help' for more information\nhint: log in\n",

@@ -1,4 +1,4 @@
-//! User namespaces: whether an ordinary user can make them, and has root's rights in them.
+//! User namespaces: whether an ordinary user can make one and has root's capabilities in it.
 
 use super::Finding;
 use super::probe::{self, Namespace};
@@ -6,10 +6,10 @@ use engine::sys::namespace::{IdMap, id_map};
 use std::fs;
 use std::path::Path;
 
-/// Ubuntu's switch: with 1, a program without a profile of its own gets user namespaces that are good for nothing.
+/// Ubuntu's switch. If it is 1, a program without its own AppArmor profile has no capabilities in its user namespaces.
 const RESTRICTED: &str = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
 
-/// Also returns what the namespace had, for what builds on it.
+/// Also returns the namespace's result, for the findings that depend on it.
 pub(super) fn namespaces() -> (Finding, Option<Namespace>) {
     let what = "user namespaces";
     if id_map() == IdMap::Machine {
@@ -28,8 +28,8 @@ pub(super) fn namespaces() -> (Finding, Option<Namespace>) {
     (finding, Some(tried))
 }
 
-/// What forbids user namespaces, or the rights in them, and the way around. `read` gives the text of a file in /proc;
-/// `confined` is how AppArmor calls a process that has just made a namespace, such as `unprivileged_userns (enforce)`.
+/// What forbids user namespaces or capabilities in them, and the fix. `read` returns the text of a file in /proc;
+/// `confined` is AppArmor's label of a process that has just made a namespace, such as `unprivileged_userns (enforce)`.
 fn obstacle(read: &dyn Fn(&str) -> String, confined: &str, program: &Path) -> (String, String) {
     let is = |path: &str, value: &str| read(path).trim() == value;
     let said = |cause: &str, fix: &str| (cause.to_owned(), fix.to_owned());
@@ -75,13 +75,13 @@ fn obstacle(read: &dyn Fn(&str) -> String, confined: &str, program: &Path) -> (S
     } else {
         said(
             "",
-            "ask who runs this machine to allow unprivileged user namespaces, or run docklings as root",
+            "ask the administrator to allow unprivileged user namespaces, or run docklings as root",
         )
     }
 }
 
-/// The command that gives `program` a profile which allows it user namespaces and leaves it unconfined otherwise, as
-/// Ubuntu's own profiles of browsers and container engines do.
+/// The command that installs a profile for `program`. The profile allows user namespaces and leaves the program
+/// otherwise unconfined, as Ubuntu's own profiles for browsers and container engines do.
 fn profile(program: &Path) -> String {
     let program = program.display().to_string();
     let text = r#"'abi <abi/4.0>,\nprofile docklings "%s" flags=(unconfined) {\n  userns,\n}\n'"#;
@@ -96,7 +96,7 @@ fn profile(program: &Path) -> String {
 mod tests {
     use super::*;
 
-    /// What is said of a machine on which `path` reads `value`, and a process with a namespace is confined as `confined`.
+    /// The advice for a machine where `path` contains `value` and AppArmor's label is `confined`.
     fn advice(path: &str, value: &str, confined: &str) -> (String, String) {
         let read = |asked: &str| match asked == path {
             true => value.to_owned(),
@@ -119,7 +119,7 @@ mod tests {
                 "0\n",
                 "max_user_namespaces",
             ),
-            ("/nothing", "", "ask who runs this machine"),
+            ("/nothing", "", "ask the administrator"),
         ] {
             assert!(advice(path, value, "").1.contains(part), "{path}");
         }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_that_takes_the_rights_away_is_named_and_an_unconfined_one_is_not() {
+    fn a_restricting_profile_is_named_and_an_unconfined_one_is_not() {
         let (cause, fix) = advice("", "", "strict (enforce)\n");
         assert!(cause.contains("`strict`"), "{cause}");
         assert!(fix.contains("/etc/apparmor.d/docklings"), "{fix}");
