@@ -5,19 +5,19 @@
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// From this size on sharing blocks is worth a call that often fails, in bytes.
+/// From this size on, in bytes, sharing blocks is worth a call that often fails.
 const WORTH_SHARING: i64 = 64 << 10;
-/// How much the kernel is asked to copy at a time, in bytes.
+/// The most that the kernel is asked to copy at a time, in bytes.
 const RANGE: usize = 1 << 30;
 const BUFFER: usize = 256 << 10;
 
-/// Copies all of `from` into the empty file `to`; `size` is what is expected, in bytes.
+/// Copies all of `from` into the empty file `to`; `size` is the expected size in bytes.
 pub(crate) fn copy(from: impl AsFd, to: impl AsFd, size: i64) -> Result<(), Errno> {
     let (from, to) = (from.as_fd(), to.as_fd());
     if size >= WORTH_SHARING && rustix::fs::ioctl_ficlone(to, from).is_ok() {
         return Ok(());
     }
-    // A small file is read faster than the kernel sets up its own copy.
+    // Reading a small file takes less time than the kernel needs to set up its own copy.
     if size < WORTH_SHARING {
         return read_and_write(from, to, size);
     }
@@ -25,7 +25,7 @@ pub(crate) fn copy(from: impl AsFd, to: impl AsFd, size: i64) -> Result<(), Errn
         match rustix::fs::copy_file_range(from, None, to, None, RANGE) {
             Ok(0) => return Ok(()),
             Ok(_) | Err(Errno::INTR) => {}
-            // Not between these two file systems: what was copied so far has moved both offsets along.
+            // Not supported between these two file systems. Whatever was copied so far has moved both offsets along.
             Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
                 return read_and_write(from, to, size);
             }
@@ -35,7 +35,7 @@ pub(crate) fn copy(from: impl AsFd, to: impl AsFd, size: i64) -> Result<(), Errn
 }
 
 fn read_and_write(from: BorrowedFd<'_>, to: BorrowedFd<'_>, size: i64) -> Result<(), Errno> {
-    // Where files are many and small, a large buffer for each costs more than they do.
+    // With many small files, a large buffer for each would cost more than copying them.
     let wanted = usize::try_from(size).unwrap_or(BUFFER);
     let mut buffer = vec![0; wanted.clamp(512, BUFFER)];
     loop {

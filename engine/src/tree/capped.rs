@@ -1,11 +1,11 @@
-//! A stream that may not be longer than was promised.
+//! A stream that may not be longer than its stated limit.
 //!
-//! **Why.** A few kilobytes of gzip unpack to gigabytes of zeros, and a tar may hold them where no file is counted: in its
-//! headers, or behind its end. A digest covers those bytes too, so they are read, and there must be an end to it.
+//! **Why.** A few kilobytes of gzip unpack to gigabytes of zeros, and a tar may hold them where no file is counted: in
+//! its headers, or after its end. A digest covers those bytes too, so they are read, and need a limit.
 
 use std::io::{self, Read};
 
-/// Reads `inner`, and fails when it has more than so many bytes.
+/// Reads `inner`, and fails when it has more bytes than the limit.
 pub(crate) struct Capped<R> {
     inner: R,
     most: u64,

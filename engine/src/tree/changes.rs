@@ -1,7 +1,7 @@
 //! A container's writable layer → what it added, changed and deleted.
 //!
-//! **Kernel feature.** overlayfs's upper folder holds nothing but what differs; a copied-up file that was only opened
-//! for writing lies there too, so it is compared with what is below.
+//! **Kernel feature.** overlayfs's upper folder holds only the differences. A file that was only opened for writing is
+//! also copied up, so each file is compared with the one below it.
 //! **What Docker does.** It compares two whole trees by mode, owner, size and time; a directory counts as changed if
 //! something in it did. **What we do.** The same answers, reading the upper folder alone.
 //! **Try it.** `docker diff CONTAINER`.
@@ -22,11 +22,11 @@ use std::path::{Path, PathBuf};
 pub struct Change {
     /// The absolute path in the container.
     pub path: String,
-    /// What became of it.
+    /// What happened to it.
     pub kind: ChangeKind,
 }
 
-/// What became of a path, compared with the image.
+/// What happened to a path, compared with the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangeKind {
     /// `A`.
@@ -37,7 +37,7 @@ pub enum ChangeKind {
     Deleted,
 }
 
-/// What the layer `upper` changes in what `lowers` (folders, lowest first) show, sorted by path.
+/// What the layer `upper` changes in the view of `lowers` (folders, lowest first), sorted by path.
 pub fn changes(upper: &Path, lowers: &[PathBuf]) -> Result<Vec<Change>> {
     let mut walk = Walk {
         marks: Marks::detect(),
@@ -96,7 +96,7 @@ impl Walk {
         Ok(())
     }
 
-    /// What changed inside of the directory `item`.
+    /// The changes inside the directory `item`.
     fn inside(
         &mut self,
         parent: &OwnedFd,
@@ -116,7 +116,7 @@ impl Walk {
         self.folder(&folder, path, below)
     }
 
-    /// What lower layers show in a directory, and that is gone with it.
+    /// Entries of lower layers in a directory that was deleted or replaced, and so are gone too.
     fn deleted(&mut self, path: &str, lower: &Folder, kept: impl Fn(&OsStr) -> bool) -> Result<()> {
         let on = |errno: Errno| Error::io("read", path, errno.into());
         for name in lower.names().map_err(on)? {
@@ -131,7 +131,7 @@ impl Walk {
     }
 }
 
-/// Whether a copied-up file is another than the one below it. Size and time of a directory say nothing.
+/// Whether a copied-up file differs from the one below it. The size and time of a directory say nothing.
 fn differs(folder: &OwnedFd, item: &Item, below: &Node) -> Result<bool> {
     let (new, old) = (&item.stat, below.stat());
     if (new.st_mode, new.st_uid, new.st_gid, new.st_rdev)

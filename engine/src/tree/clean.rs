@@ -1,10 +1,10 @@
-//! The shortest path that means the same, by its text alone: no link is looked at.
+//! The shortest equivalent of a path, by its text alone: no link is looked at.
 //!
 //! Source: Go, `filepath.Clean`, which Docker uses for each path that a user types.
 
 use std::path::{Component, Path, PathBuf};
 
-/// `path` without `.`, doubled slashes, and `..` after a name. The root is its own parent; nothing at all is `.`.
+/// `path` without `.`, doubled slashes, and `..` after a name. The root is its own parent; an empty path becomes `.`.
 pub fn clean(path: &Path) -> PathBuf {
     let mut cleaned = PathBuf::new();
     for part in path.components() {

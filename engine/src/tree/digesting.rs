@@ -1,4 +1,4 @@
-//! Streams that are hashed while they pass.
+//! Streams that are hashed as they pass.
 
 use super::hasher::Hasher;
 use crate::oci::digest::Digest;
@@ -11,7 +11,7 @@ pub struct Digesting<S> {
 }
 
 impl<S> Digesting<S> {
-    /// Begins with no bytes seen.
+    /// Starts with no bytes seen.
     pub fn new(inner: S) -> Self {
         Self {
             inner,

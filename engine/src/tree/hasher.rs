@@ -1,21 +1,21 @@
-//! A sha256 that another processor computes while the bytes are on their way.
+//! A sha256 computed on another thread as the bytes pass.
 //!
-//! **Why.** To hash a gigabyte takes longer than to read and write it. So whoever passes many bytes on hands a copy of
-//! them to a thread, in pieces that go round: at most [`PIECES`] of [`PIECE`] bytes exist, and who is faster waits.
-//! A few bytes are hashed where they are: most layers are small, and a thread costs more than they do.
+//! **Why.** Hashing a gigabyte takes longer than reading and writing it. So large streams are copied to a thread in
+//! reusable buffers: there are at most [`PIECES`] of [`PIECE`] bytes, and the faster side blocks. A short stream is
+//! hashed in place: most layers are small, and a thread would cost more than it saves.
 
 use sha2::{Digest as _, Sha256};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
-/// After so many bytes a thread takes over.
+/// After this many bytes a thread takes over.
 const WORTH_A_THREAD: u64 = 1 << 20;
 /// Small enough for a processor's cache to hold a few.
 const PIECE: usize = 256 << 10;
-/// How many pieces there are.
+/// The number of pieces.
 const PIECES: usize = 4;
 
-/// A sha256 of bytes that come one after the other.
+/// A sha256 of a stream of bytes.
 pub(crate) struct Hasher {
     length: u64,
     state: State,
@@ -27,7 +27,7 @@ enum State {
 }
 
 impl Hasher {
-    /// Begins with no bytes.
+    /// Starts with no bytes.
     pub(crate) fn new() -> Self {
         Self {
             length: 0,
@@ -43,7 +43,7 @@ impl Hasher {
             State::Beside(beside) => beside.update(bytes),
             State::Here(hash) => {
                 hash.update(bytes);
-                // Where no thread can be had, this is tried once.
+                // If no thread can be started, this is tried only once.
                 if before < WORTH_A_THREAD
                     && self.length >= WORTH_A_THREAD
                     && let Some(beside) = Beside::start(hash)
@@ -64,8 +64,8 @@ impl Hasher {
     }
 }
 
-/// The thread, and the pieces that go there full and come back empty. Dropped without [`Beside::finish`], it ends by
-/// itself.
+/// The thread, and the pieces that go to it full and come back empty. Dropped without [`Beside::finish`], the thread
+/// ends by itself.
 struct Beside {
     piece: Vec<u8>,
     made: usize,
@@ -75,7 +75,7 @@ struct Beside {
 }
 
 impl Beside {
-    /// A thread that goes on with `hash`; `None` if there can be no more threads.
+    /// A thread that continues from `hash`; `None` if no thread can be started.
     fn start(hash: &Sha256) -> Option<Self> {
         let (full, pieces) = channel::<Vec<u8>>();
         let (back, empty) = channel();
@@ -84,7 +84,7 @@ impl Beside {
             for mut piece in pieces {
                 hash.update(&piece);
                 piece.clear();
-                // After the last piece nobody takes it back.
+                // After the last piece the receiver is gone.
                 let _ = back.send(piece);
             }
             hash
@@ -111,7 +111,7 @@ impl Beside {
         }
     }
 
-    /// An empty piece; waits for one when all are full.
+    /// An empty piece; blocks while all are full.
     fn next(&mut self) -> Vec<u8> {
         if self.made < PIECES {
             self.made += 1;
@@ -139,7 +139,7 @@ impl Beside {
 mod tests {
     use super::*;
 
-    /// The hash of `length` bytes that come in portions of `portion`.
+    /// The hash of `length` bytes, added `portion` at a time.
     fn check(length: usize, portion: usize) {
         let bytes: Vec<u8> = (0..length).map(|n| (n % 251) as u8).collect();
         let mut hasher = Hasher::new();

@@ -1,13 +1,13 @@
 //! Chapter 4 · File trees: layers on disk, and the tars that carry them.
 //!
-//! A tree here was filled by somebody else: by an image, a container or an archive. What is written into one goes through
-//! an open folder and a last name, so that no link in it leads out.
+//! The contents of a tree are not ours: they come from an image, a container or an archive. We write into one only
+//! through an open folder and a last name, so no link in it leads out.
 //!
 //! | file | subject |
 //! |---|---|
 //! | [`owners`] | who owns a file, where the ids of an image do not exist |
-//! | [`clean`](clean::clean) | a path as it is written |
-//! | [`marks`], `view` | deletions as overlayfs notes them; stacked layers as one tree |
+//! | [`clean`](clean::clean) | a path, cleaned by its text alone |
+//! | [`marks`], `view` | deletions as overlayfs marks them; stacked layers as one tree |
 //! | `write`, `bytes` | the one writer into a tree |
 //! | [`changes`], `upper` | what the topmost layer changes: `docker diff` |
 //! | [`tar`] | a tar, read and written as a stream |

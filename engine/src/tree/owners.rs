@@ -1,10 +1,10 @@
-//! Who owns the files of an image, and which of their attributes travel.
+//! Who owns the files of an image, and which of their attributes are packed.
 //!
-//! **Kernel feature.** In a user namespace only the ids of its map exist: `chown` to another one is EINVAL.
+//! **Kernel feature.** In a user namespace only the ids of its map exist: `chown` to any other id is EINVAL.
 //! **What Docker does.** Rootless Docker needs subordinate ids; Podman can record a refused owner in an attribute.
-//! **What we do.** An owner that the map does not know is recorded in `user.docklings.owner` as `uid:gid`, and written
-//! back into the tar when the file is packed. An ordinary user outside of a namespace is the root of the files that it
-//! makes: in its later namespace its own id is 0.
+//! **What we do.** An owner that is not in the map is recorded in `user.docklings.owner` as `uid:gid`, and written back
+//! into the tar when the file is packed. An ordinary user outside a namespace counts as the root of the files it makes:
+//! in its later namespace its own id is 0.
 //! **What we leave out.** The record needs a regular file or a directory: the kernel allows `user.*` on nothing else.
 
 use rustix::fs::{AtFlags, Gid, Stat, Uid, XattrFlags, chownat, fchown};
@@ -40,7 +40,7 @@ impl Owners {
         }
     }
 
-    /// The same for files that are no layer's: an owner that is refused leaves the file with its maker.
+    /// The same for files outside layers: if the owner is refused, the file keeps the owner that made it.
     pub fn without_records(self) -> Self {
         Self {
             records: false,
@@ -48,8 +48,8 @@ impl Owners {
         }
     }
 
-    /// Gives an open file or folder to `owner`, or records it where that is not possible. To be called before the mode is
-    /// set, because a new owner takes away set-user-id.
+    /// Gives an open file or folder to `owner`, or records the owner where that is not possible. Call it before setting
+    /// the mode, because `chown` clears set-user-id.
     pub fn give_open(&self, file: impl AsFd, owner: (u32, u32)) -> Result<(), Errno> {
         if self.root {
             let (uid, gid) = (Uid::from_raw(owner.0), Gid::from_raw(owner.1));
@@ -65,7 +65,7 @@ impl Owners {
         }
         let text = format!("{}:{}", owner.0, owner.1);
         match rustix::fs::fsetxattr(file, RECORD, text.as_bytes(), XattrFlags::empty()) {
-            // A file system without attributes: the owner is lost, the file is not.
+            // A file system without attributes: the owner is lost, but the file is not.
             Err(Errno::OPNOTSUPP) => Ok(()),
             other => other,
         }
@@ -94,12 +94,12 @@ impl Owners {
         }
     }
 
-    /// Whether a file that this process just made belongs to `owner` as it is.
+    /// Whether a file that this process just made already belongs to `owner`.
     pub fn made_for(&self, made: &Stat, owner: (u32, u32)) -> bool {
         self.root && (made.st_uid, made.st_gid) == owner
     }
 
-    /// The owner that a tar should name for a file that `stat` gives to `on_disk`, and that has these attributes.
+    /// The owner to put in a tar for a file owned by `on_disk`, with these attributes.
     pub fn seen(&self, on_disk: (u32, u32), xattrs: &[(Vec<u8>, Vec<u8>)]) -> (u32, u32) {
         let recorded = xattrs
             .iter()
@@ -121,8 +121,8 @@ fn parse_record(value: &[u8]) -> Option<(u32, u32)> {
     Some((uid.parse().ok()?, gid.parse().ok()?))
 }
 
-/// Whether an attribute may travel in a layer. `trusted.overlay.*` and `user.overlay.*` would tell overlayfs to show
-/// what the layer does not hold (moby #47962); SELinux labels and signatures belong to one machine.
+/// Whether an attribute may be part of a layer. `trusted.overlay.*` and `user.overlay.*` would make overlayfs show
+/// content that the layer does not hold (moby #47962); SELinux labels and signatures belong to one machine.
 pub fn travels(name: &[u8]) -> bool {
     if name == CAPABILITY {
         return true;
@@ -132,7 +132,7 @@ pub fn travels(name: &[u8]) -> bool {
         && !refused.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Sets an attribute that a layer brings, of a link itself and not of its target.
+/// Sets an attribute from a layer, on a link itself and not on its target.
 pub fn set_xattr(folder: impl AsFd, name: &[u8], xattr: &[u8], value: &[u8]) -> Result<(), Errno> {
     let path = through(folder.as_fd(), name);
     tolerated(rustix::fs::lsetxattr(
@@ -153,7 +153,7 @@ pub fn set_xattr_of(file: impl AsFd, xattr: &[u8], value: &[u8]) -> Result<(), E
     ))
 }
 
-/// Refusals of the kernel are fine: the file is whole without an attribute.
+/// The kernel's refusal is accepted: the file is usable without the attribute.
 fn tolerated(set: Result<(), Errno>) -> Result<(), Errno> {
     match set {
         Err(Errno::OPNOTSUPP | Errno::PERM | Errno::INVAL | Errno::ACCESS) => Ok(()),
@@ -161,12 +161,12 @@ fn tolerated(set: Result<(), Errno>) -> Result<(), Errno> {
     }
 }
 
-/// All attributes of `name` in `folder`, sorted; those of a link and not of its target.
+/// All attributes of `name` in `folder`, sorted; of a link itself, not of its target.
 pub fn xattrs(folder: impl AsFd, name: &[u8]) -> Result<Xattrs, Errno> {
     xattrs_at(&through(folder.as_fd(), name))
 }
 
-/// All attributes of what is at `path`, sorted; those of a link and not of its target.
+/// All attributes of the file at `path`, sorted; of a link itself, not of its target.
 pub fn xattrs_at(path: &Path) -> Result<Xattrs, Errno> {
     collect(
         |names| rustix::fs::llistxattr(path, names),
@@ -174,7 +174,7 @@ pub fn xattrs_at(path: &Path) -> Result<Xattrs, Errno> {
     )
 }
 
-/// All attributes of an open file, sorted. No path is looked up, which counts where files are many.
+/// All attributes of an open file, sorted. No path is looked up, which saves time when there are many files.
 pub fn xattrs_of(file: impl AsFd) -> Result<Xattrs, Errno> {
     collect(
         |names| rustix::fs::flistxattr(&file, names),
@@ -190,7 +190,7 @@ pub fn capability(file: impl AsFd) -> Option<Vec<u8>> {
     Some(without_namespace(value))
 }
 
-/// Attributes, from the calls that give all names and the value of one.
+/// Collects attributes, from one call that lists the names and one that reads a value.
 fn collect(
     list: impl Fn(&mut [u8]) -> Result<usize, Errno>,
     get: impl Fn(&[u8], &mut [u8]) -> Result<usize, Errno>,
@@ -214,7 +214,7 @@ fn collect(
             match get(name, &mut value) {
                 Ok(length) => break Some(length),
                 Err(Errno::RANGE) => value.resize(value.len() * 16, 0),
-                // It went away, or is not for us to see.
+                // It was removed, or we may not read it.
                 Err(Errno::NODATA | Errno::ACCESS | Errno::PERM | Errno::OPNOTSUPP) => break None,
                 Err(error) => return Err(error),
             }
@@ -228,7 +228,7 @@ fn collect(
     Ok(found)
 }
 
-/// The attributes of a file as a layer should name them.
+/// The attributes of a file that a layer records.
 pub fn travelling(xattrs: Xattrs) -> Xattrs {
     xattrs
         .into_iter()
@@ -241,7 +241,8 @@ pub fn travelling(xattrs: Xattrs) -> Xattrs {
 }
 
 /// A file capability made inside a user namespace names that namespace's root (revision 3), which means nothing
-/// elsewhere: revision 2 is the same without it. Source: capabilities(7) § File capability extended attribute versioning.
+/// elsewhere. Revision 2 is the same without it. Source: capabilities(7) § File capability extended attribute
+/// versioning.
 fn without_namespace(mut value: Vec<u8>) -> Vec<u8> {
     if value.len() == 24 && value[3] == 3 {
         value[3] = 2;
@@ -250,7 +251,7 @@ fn without_namespace(mut value: Vec<u8>) -> Vec<u8> {
     value
 }
 
-/// A path to `name` in an open folder, for the calls that take no folder. It crosses no name but the last.
+/// A path to `name` in an open folder, for calls that take no folder. The kernel resolves only the last name.
 pub(crate) fn through(folder: BorrowedFd<'_>, name: &[u8]) -> PathBuf {
     let folder = format!("/proc/self/fd/{}", folder.as_raw_fd());
     Path::new(&folder).join(OsStr::from_bytes(name))

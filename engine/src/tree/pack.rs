@@ -1,10 +1,11 @@
 //! A folder of changes → a layer's tar; the same folder always gives the same bytes.
 //!
 //! **What Docker does.** It tars overlayfs's upper folder, and writes its marks as whiteouts.
-//! **What we do.** The same, sorted by name, with numbers instead of user names, times in whole seconds, deletions before
-//! everything else in a folder, and the second name of a file as a hard link. Owners that this machine could not give are
-//! restored from their record (see [`super::owners`]).
-//! **What we leave out.** Sockets, which belong to a process, and names that begin with `.wh.`, which a layer cannot hold.
+//! **What we do.** The same, sorted by name, with numbers instead of user names, times in whole seconds, deletions
+//! before everything else in a folder, and further names of a file as hard links. Owners that this machine could not
+//! set are restored from their record (see [`super::owners`]).
+//! **What we leave out.** Sockets, which belong to a process, and names that begin with `.wh.`, which a layer cannot
+//! hold.
 //! **Try it.** `docker save busybox | tar -t`.
 //! Source: OCI image specification, `layer.md`.
 
@@ -34,7 +35,7 @@ pub struct Packed {
     pub entries: u64,
 }
 
-/// Writes the tar of the layer `upper`, which lies on `lowers` (folders, lowest first), to `sink`.
+/// Writes the tar of the layer `upper`, stacked on `lowers` (folders, lowest first), to `sink`.
 pub fn pack(upper: &Path, lowers: &[PathBuf], sink: impl Write) -> Result<Packed> {
     let mut packer = Packer::new(sink);
     let below = View::open(lowers)?;
@@ -63,8 +64,8 @@ impl<W: Write> Packer<W> {
         }
     }
 
-    /// Writes what is called `name` in the folder `parent` as the entry `path`: a directory without its contents, which
-    /// is then to end with a slash; a socket not at all.
+    /// Writes `name` in the folder `parent` as the entry `path`. A directory is written without its contents, and its
+    /// path must end with a slash; a socket is skipped.
     pub(crate) fn add(
         &mut self,
         parent: &OwnedFd,
@@ -88,7 +89,7 @@ impl<W: Write> Packer<W> {
         Ok(self.done)
     }
 
-    /// All that lies in `folder`, whose path is empty or ends with a slash.
+    /// The contents of `folder`, whose path is empty or ends with a slash.
     fn folder(&mut self, folder: &OwnedFd, path: &[u8], lower: Option<&Folder>) -> Result<()> {
         check_depth(path)?;
         let items = items(folder).map_err(|errno| failed(path, errno))?;
@@ -130,7 +131,7 @@ impl<W: Write> Packer<W> {
         };
         let below = below.as_ref().and_then(Node::folder);
         let folder = open(parent, &item.name).map_err(on)?;
-        // A new directory hides nothing: overlayfs marks it all the same.
+        // A new directory hides nothing, but overlayfs marks it as opaque anyway.
         if below.is_some() && self.marks.is_opaque(&folder) {
             self.deletion(&[path.as_slice(), OPAQUE_MARK].concat())?;
         }
@@ -181,7 +182,7 @@ impl<W: Write> Packer<W> {
 
     fn file(&mut self, parent: &OwnedFd, item: &Item, path: &[u8]) -> Result<()> {
         let on = |errno| failed(path, errno);
-        // A pipe that took the file's place meanwhile must not hold us up.
+        // If a pipe replaced the file meanwhile, opening it must not block.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = openat(parent, item.name.as_os_str(), flags, Mode::empty()).map_err(on)?;
         let stat = rustix::fs::fstat(&file).map_err(on)?;
@@ -195,7 +196,7 @@ impl<W: Write> Packer<W> {
         self.append(&entry, File::from(file))
     }
 
-    /// The entry of what is not opened.
+    /// The entry of a file that is not opened.
     fn named(&self, parent: &OwnedFd, item: &Item, path: &[u8], kind: EntryKind) -> Result<Entry> {
         let xattrs =
             owners::xattrs(parent, item.name.as_bytes()).map_err(|errno| failed(path, errno))?;

@@ -1,14 +1,14 @@
-//! Recipes: how to give back a tar, byte by byte, that somebody else wrote.
+//! Recipes: how to reproduce, byte for byte, a tar that another program wrote.
 //!
-//! **Why.** An image names its layers by the digest of their tar. Two programs pack the same files into different
-//! tars, so a foreign layer packed anew would be another layer, and its image would not load elsewhere.
+//! **Why.** An image names its layers by the digest of their tar. Two programs pack the same files into different tars,
+//! so repacking a foreign layer would give a different digest, and its image would not load elsewhere.
 //! **What Docker does.** It keeps `tar-split.json.gz` beside the unpacked files.
-//! **What we do.** The same idea: beside `diff/` lies `recipe`, a gzip of records: raw bytes of the stream (headers,
-//! padding), and in between "here follow the bytes of this file". A file that a later entry of the same layer
-//! replaced waits in `aside/`. Layers that we packed ourselves need no recipe.
+//! **What we do.** The same idea: beside `diff/` is `recipe`, a gzip of records: raw bytes of the stream (headers,
+//! padding), and markers for the content of a file. A file that a later entry of the same layer replaced is kept in
+//! `aside/`. Layers that we packed ourselves need no recipe.
 //!
 //! Record: `0`, length (8 bytes, little endian), that many bytes; or `1`, length of the content (8), length of the path
-//! (4), the path in `diff/`. Files are numbered as they come; `aside/<number>` holds what is no longer at its path.
+//! (4), the path in `diff/`. Files are numbered in order; `aside/<number>` holds a file that is no longer at its path.
 
 use super::tar::copy;
 use crate::error::{Error, IoContext, Result};
@@ -28,7 +28,7 @@ use crate::sys::rootdir::RootDir;
 pub const ASIDE: &str = "aside";
 const RAW: u8 = 0;
 const CONTENT: u8 = 1;
-/// Raw bytes are written when so many have gathered.
+/// Raw bytes are written once this many have gathered.
 const CHUNK: usize = 64 << 10;
 
 /// Writes a recipe: it is the frame of a [`super::tar::Reader`].
@@ -50,7 +50,7 @@ impl Recipe {
         })
     }
 
-    /// Notes that the content of the file at `path` belongs here; returns the file's number.
+    /// Records that the content of the file at `path` belongs here; returns the file's number.
     pub fn mark(&mut self, path: &[u8], size: u64) -> io::Result<u64> {
         self.write_raw()?;
         self.out.write_all(&[CONTENT])?;
@@ -94,7 +94,7 @@ impl Write for Recipe {
     }
 }
 
-/// Writes the tar of the layer in `folder` to `sink` as it once came. False if the layer has no recipe.
+/// Writes the original tar of the layer in `folder` to `sink`. False if the layer has no recipe.
 pub fn replay(folder: &Path, sink: &mut impl Write) -> Result<bool> {
     let path = folder.join(RECIPE);
     let file = match File::open(&path) {

@@ -1,7 +1,7 @@
 //! Reading a container's writable layer, folder by folder.
 //!
-//! A container may run and rename things while we look, so a folder is opened by its name within its open parent, and
-//! never through a link: what a link points to on this machine is no part of the container.
+//! A container may run and rename things while we read, so a folder is opened by its name in its open parent, and never
+//! through a link: the target of a link on this machine is not part of the container.
 
 use crate::error::{Error, Result};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, statat};
@@ -11,11 +11,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-/// So many folders may lie in each other. One that looks into them holds each open, and a program in the container can
-/// make as many as it likes.
+/// The deepest allowed nesting of folders. A walk keeps each one open, and a program in the container can make as many
+/// as it likes.
 pub(super) const DEEPEST: usize = 500;
 
-/// An error for `path`, which begins without a slash or ends with one, if it lies deeper than that.
+/// An error for `path`, which begins without a slash or ends with one, if it is nested deeper than that.
 pub(super) fn check_depth(path: &[u8]) -> Result<()> {
     match path.iter().filter(|byte| **byte == b'/').count() > DEEPEST {
         true => Err(Error::invalid(format!(
@@ -26,7 +26,7 @@ pub(super) fn check_depth(path: &[u8]) -> Result<()> {
     }
 }
 
-/// What lies in a folder.
+/// One entry of a folder.
 pub(super) struct Item {
     pub(super) name: OsString,
     pub(super) stat: Stat,
@@ -49,7 +49,7 @@ pub(super) fn open_top(path: &Path) -> Result<OwnedFd> {
     open(rustix::fs::CWD, path.as_os_str()).map_err(|errno| Error::io("read", path, errno.into()))
 }
 
-/// What lies in an open folder, sorted by name. What goes away meanwhile is left out.
+/// The entries of an open folder, sorted by name. Entries that disappear meanwhile are left out.
 pub(super) fn items(folder: &OwnedFd) -> Result<Vec<Item>, Errno> {
     let mut items = Vec::new();
     for entry in Dir::read_from(folder)? {

@@ -1,7 +1,7 @@
 //! Folders stacked as overlayfs would stack them, read without mounting anything.
 //!
-//! **Kernel feature.** None: that is the point. A name is looked up in each layer from the top; the first one that has it
-//! wins, folders merge, a character device 0:0 (a *whiteout*) ends the search, and so does a folder marked opaque.
+//! **Kernel feature.** None, on purpose. A name is looked up in each layer from the top: the first match wins, folders
+//! merge, and a character device 0:0 (a *whiteout*) or a folder marked opaque ends the search.
 //! **What we do.** The build context (a stack of one) and the layers of a stage are read through the same walk. Each
 //! component of a path is opened on its parent's descriptor without following links; links are followed here, inside
 //! the root, so no path leads out of it, whatever changes meanwhile.
@@ -20,7 +20,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// How many links one path may go through; what the kernel allows.
+/// How many links one path may go through, the same as the kernel's limit.
 const LINKS: usize = 40;
 
 /// A stack of folders.
@@ -37,7 +37,7 @@ pub(crate) struct Folder {
     pub(crate) stat: Stat,
 }
 
-/// What a path leads to.
+/// The result of a path lookup.
 #[derive(Clone)]
 pub(crate) enum Node {
     /// A folder.
@@ -51,7 +51,7 @@ pub(crate) enum Node {
 pub(crate) struct File {
     parent: Rc<OwnedFd>,
     name: OsString,
-    /// About the file itself, a link not followed.
+    /// The file's own metadata; a link is not followed.
     pub(crate) stat: Stat,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct File {
 pub(crate) struct Found {
     /// What is there.
     pub(crate) node: Node,
-    /// Where it really is, without links: relative to the root, empty for the root itself.
+    /// Its real path, without links: relative to the root, empty for the root itself.
     pub(crate) path: PathBuf,
 }
 
@@ -71,7 +71,7 @@ pub(crate) enum Last {
 }
 
 impl View {
-    /// Opens `layers`, lowest first. None at all is an empty root.
+    /// Opens `layers`, lowest first. An empty list is an empty root.
     pub(crate) fn open(layers: &[PathBuf]) -> Result<Self> {
         let mut fds = Vec::with_capacity(layers.len());
         for layer in layers.iter().rev() {
@@ -81,7 +81,7 @@ impl View {
         }
         let stat = match fds.first() {
             Some(fd) => rustix::fs::fstat(fd),
-            // Any folder will do to say that an empty root is a folder.
+            // The metadata of any folder will do for an empty root.
             None => rustix::fs::stat("/"),
         };
         let stat = stat.map_err(|errno| Error::io("read", "/", errno.into()))?;
@@ -99,7 +99,7 @@ impl View {
         &self.root
     }
 
-    /// Follows `path` from the root; `None` if there is nothing.
+    /// Follows `path` from the root; `None` if nothing is there.
     pub(crate) fn find(&self, path: &Path, last: Last) -> Result<Option<Found>> {
         match self.follow(path, last) {
             Ok(found) => Ok(found),
@@ -107,8 +107,8 @@ impl View {
         }
     }
 
-    /// Where `path` leads, also if its end, or more, does not exist yet: the existing part is followed, the rest is
-    /// taken as it stands. Relative to the root.
+    /// Where `path` leads, even if its last components do not exist yet: the existing part is followed, the rest is
+    /// kept as written. Relative to the root.
     pub(crate) fn resolve(&self, path: &Path) -> Result<PathBuf> {
         let mut walk = Walk::new(&self.root, path);
         loop {
@@ -146,7 +146,7 @@ impl View {
     }
 }
 
-/// A path on its way.
+/// A path lookup in progress.
 struct Walk {
     /// The folders entered, the root first, each with its name.
     stack: Vec<(OsString, Folder)>,
@@ -177,7 +177,7 @@ impl Walk {
         std::mem::take(&mut self.todo)
     }
 
-    /// Takes one component.
+    /// Follows one component.
     fn step(&mut self, last: Last) -> Result<Step, Errno> {
         let current = match self.stack.last() {
             Some((_, folder)) => folder.clone(),
@@ -243,7 +243,7 @@ impl Walk {
 }
 
 impl Folder {
-    /// What is called `name` in it.
+    /// The entry `name` in it.
     pub(crate) fn child(&self, name: &OsStr) -> Result<Option<Node>, Errno> {
         let mut merged: Option<Folder> = None;
         for (index, layer) in self.layers.iter().enumerate() {
@@ -303,8 +303,8 @@ impl Folder {
         }
     }
 
-    /// The names in it, sorted. A name can be hidden: then [`Folder::child`] gives nothing. Nothing is opened, since a
-    /// folder may hold more folders than a process may hold files.
+    /// The names in it, sorted. A name can be hidden: then [`Folder::child`] returns `None`. Nothing is opened, since a
+    /// folder may hold more folders than a process may open files.
     pub(crate) fn names(&self) -> Result<BTreeSet<OsString>, Errno> {
         let mut names = BTreeSet::new();
         for layer in &self.layers {
@@ -321,7 +321,7 @@ impl Folder {
 }
 
 impl File {
-    /// What kind it is.
+    /// The file type.
     pub(crate) fn kind(&self) -> FileType {
         FileType::from_raw_mode(self.stat.st_mode)
     }
@@ -332,13 +332,13 @@ impl File {
         Ok(OsString::from_vec(target.into_bytes()).into())
     }
 
-    /// Opens a regular file for reading. Error: `LOOP`, if a link took its place meanwhile.
+    /// Opens a regular file for reading. Error: `LOOP` if a link replaced it meanwhile.
     pub(crate) fn open(&self) -> Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         rustix::fs::openat(&self.parent, &self.name, flags, Mode::empty())
     }
 
-    /// All its attributes; those of a link and not of its target.
+    /// All its attributes; of a link itself, not of its target.
     pub(crate) fn xattrs(&self) -> Result<Xattrs, Errno> {
         owners::xattrs(&self.parent, self.name.as_bytes())
     }
@@ -350,7 +350,7 @@ impl File {
 }
 
 impl Node {
-    /// About it, a link not followed.
+    /// The metadata; a link is not followed.
     pub(crate) fn stat(&self) -> &Stat {
         match self {
             Self::Folder(folder) => &folder.stat,
@@ -358,7 +358,7 @@ impl Node {
         }
     }
 
-    /// The folder that it is.
+    /// The folder, if it is one.
     pub(crate) fn folder(&self) -> Option<&Folder> {
         match self {
             Self::Folder(folder) => Some(folder),
@@ -366,7 +366,7 @@ impl Node {
         }
     }
 
-    /// All its attributes; those of a link and not of its target.
+    /// All its attributes; of a link itself, not of its target.
     pub(crate) fn xattrs(&self) -> Result<Xattrs, Errno> {
         match self {
             Self::Folder(folder) => folder.xattrs(),

@@ -1,11 +1,11 @@
-//! The one writer into a tree that somebody else filled.
+//! The one writer into trees whose contents are not ours.
 //!
-//! **Kernel feature.** The calls that end in `…at` make a thing by its last name in an open folder. None of those here
-//! follows a link at that name, and the folder is open, so nothing that the tree holds, or is renamed to meanwhile, turns
-//! a write elsewhere.
-//! **What we do.** Who writes opens the folder, each in its own way (a layer, a container and a volume differ in what a
-//! link may mean there), and makes everything else at a [`Spot`]. Owner, attributes, mode and times are set in this order:
-//! a new owner takes set-user-id and capabilities away, and writing changes the time.
+//! **Kernel feature.** The calls that end in `…at` create a file by its last name in an open folder. None of the calls
+//! here follows a link at that name, and the folder is open, so neither a file in the tree nor a rename can redirect a
+//! write elsewhere.
+//! **What we do.** The caller opens the folder in its own way (a layer, a container and a volume differ in what a link
+//! may mean there), and makes everything else at a [`Spot`]. Owner, attributes, mode and times are set in this order:
+//! `chown` clears set-user-id and capabilities, and writing changes the time.
 //! **What we leave out.** Devices and owners that a user namespace does not have: see [`super::owners`].
 
 use super::owners::{self, Owners, Xattrs};
@@ -23,7 +23,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Bytes that are moved at once.
+/// Bytes that are copied at once.
 const BUFFER: usize = 256 << 10;
 
 /// A name in an open folder.
@@ -33,17 +33,17 @@ pub(crate) struct Spot<'a> {
     name: &'a OsStr,
 }
 
-/// What a new file is to have.
+/// The metadata of a new file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Metadata {
-    /// `None`: whoever makes it keeps it.
+    /// `None`: the process that makes it keeps it.
     pub(crate) owner: Option<(u32, u32)>,
-    /// Those that do not travel are left out.
+    /// Attributes that must not be packed are left out.
     pub(crate) xattrs: Xattrs,
-    /// Permission bits; of a symbolic link they say nothing.
+    /// Permission bits; meaningless for a symbolic link.
     pub(crate) mode: u32,
-    /// Of the last change, in seconds since 1970 and nanoseconds; the last access gets it too, so that the same input
-    /// always gives the same tree.
+    /// Modification time, in seconds since 1970 and nanoseconds. The access time is set to it too, so that the same
+    /// input always gives the same tree.
     pub(crate) mtime: (i64, u32),
 }
 
@@ -60,7 +60,7 @@ impl<'a> Spot<'a> {
         })
     }
 
-    /// What is there, if anything; a link is not followed.
+    /// The metadata of the file there, if any; a link is not followed.
     pub(crate) fn stat(self) -> Result<Option<Stat>, Errno> {
         match statat(self.folder, self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat)),
@@ -69,18 +69,18 @@ impl<'a> Spot<'a> {
         }
     }
 
-    /// Removes what is there and is no folder.
+    /// Removes the file there, which must not be a folder.
     pub(crate) fn unlink(self) -> Result<(), Errno> {
         unlinkat(self.folder, self.name, AtFlags::empty())
     }
 
-    /// Opens the folder that is there.
+    /// Opens the folder there.
     pub(crate) fn open_folder(self) -> Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         openat(self.folder, self.name, flags, Mode::empty())
     }
 
-    /// Opens the regular file that is there, for reading. A pipe in its place does not hold us up.
+    /// Opens the regular file there, for reading. A pipe in its place does not block.
     pub(crate) fn open_file(self) -> Result<OwnedFd, Errno> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         openat(self.folder, self.name, flags, Mode::empty())
@@ -92,7 +92,7 @@ impl<'a> Spot<'a> {
         self.open_folder()
     }
 
-    /// Makes an empty file; an error if anything is there. What `mode` grants holds from the first.
+    /// Makes an empty file; an error if anything exists there. The permissions of `mode` apply from the start.
     pub(crate) fn create(self, mode: u32) -> Result<File, Errno> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -100,9 +100,9 @@ impl<'a> Spot<'a> {
         openat(self.folder, self.name, flags, mode).map(File::from)
     }
 
-    /// Opens the file that is there, and empties it; for one that cannot be replaced, because something is mounted on it.
+    /// Opens the existing file and truncates it; for a file that cannot be replaced because something is mounted on it.
     pub(crate) fn overwrite(self) -> Result<File, Errno> {
-        // A pipe in its place must not hold us up.
+        // A pipe in its place must not block us.
         let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::NONBLOCK;
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         openat(self.folder, self.name, flags, Mode::empty()).map(File::from)
@@ -113,7 +113,7 @@ impl<'a> Spot<'a> {
         symlinkat(target, self.folder, self.name)
     }
 
-    /// Makes another name of what is at `first`: of a link itself, and not of its target.
+    /// Makes another name of the file at `first`: of a link itself, not of its target.
     pub(crate) fn hard_link(self, first: Spot<'_>) -> Result<(), Errno> {
         linkat(
             first.folder,
@@ -149,7 +149,7 @@ impl<'a> Spot<'a> {
         if !FileType::from_raw_mode(made.st_mode).is_symlink()
             && made.st_mode & 0o7777 != about.mode
         {
-            // `O_PATH` opens no device, and a path through what is open leads to nothing else.
+            // `O_PATH` does not open the device, and a path through the open file leads to nothing else.
             let itself = format!("/proc/self/fd/{}", node.as_raw_fd());
             chmod(itself, Mode::from_raw_mode(about.mode))?;
         }
@@ -163,7 +163,7 @@ impl Metadata {
         self.xattrs.iter().filter(|(key, _)| owners::travels(key))
     }
 
-    /// A folder that no one described.
+    /// A folder without an entry of its own.
     pub(crate) fn of_new_folder() -> Self {
         Self {
             mode: 0o755,
@@ -171,7 +171,7 @@ impl Metadata {
         }
     }
 
-    /// What `stat` says of a file.
+    /// The metadata in `stat`.
     pub(crate) fn of(stat: &Stat) -> Self {
         Self {
             owner: Some((stat.st_uid, stat.st_gid)),
@@ -183,7 +183,7 @@ impl Metadata {
 }
 
 /// Gives an open file or folder its owner, attributes and mode. Each change of an inode goes through the file system's
-/// journal, so what is right already is left alone.
+/// journal, so values that are already right are left alone.
 pub(crate) fn grant(file: impl AsFd, owners: &Owners, about: &Metadata) -> Result<(), Errno> {
     let made = fstat(&file)?;
     let mut changed = false;
@@ -203,7 +203,7 @@ pub(crate) fn grant(file: impl AsFd, owners: &Owners, about: &Metadata) -> Resul
     }
 }
 
-/// The same for a file that all is written to: its times, too.
+/// The same for a file whose content is complete: sets its times, too.
 pub(crate) fn finish(file: &File, owners: &Owners, about: &Metadata) -> Result<(), Errno> {
     grant(file, owners, about)?;
     set_times(file, about.mtime)
@@ -212,7 +212,7 @@ pub(crate) fn finish(file: &File, owners: &Owners, about: &Metadata) -> Result<(
 /// Writes the `size` bytes of `content` into an empty file.
 ///
 /// # Errors
-/// What is wrong with the stream that it comes from, in its own words, or with this machine.
+/// The error of the source stream, in its own words, or a failure of this machine.
 pub(crate) fn fill(
     file: &mut File,
     content: &mut impl Read,
@@ -230,12 +230,12 @@ pub(crate) fn fill(
     }
 }
 
-/// Sets both times of an open file, or of a folder that nothing more is made in.
+/// Sets both times of an open file, or of a folder in which nothing more is made.
 pub(crate) fn set_times(file: impl AsFd, mtime: (i64, u32)) -> Result<(), Errno> {
     futimens(file, &times(mtime))
 }
 
-/// When a file was changed last.
+/// The modification time of a file.
 pub(crate) fn mtime(stat: &Stat) -> (i64, u32) {
     (
         stat.st_mtime,
@@ -260,7 +260,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-    /// A tree that somebody else filled: `link` leads to the file `outside/secret`, `out` to the folder `outside`.
+    /// A tree made by another party: `link` leads to the file `outside/secret`, `out` to the folder `outside`.
     struct World {
         top: tempfile::TempDir,
     }
@@ -286,7 +286,7 @@ mod tests {
             self.top.path().join(path)
         }
 
-        /// Nothing outside of the tree is other than it was.
+        /// Nothing outside the tree has changed.
         fn is_intact(&self) {
             let secret = self.path("outside/secret");
             assert_eq!(fs::read_to_string(&secret).unwrap(), "secret");

@@ -1,26 +1,25 @@
-//! A stream that is decompressed by another processor while what came out before is used.
+//! Decompression on a thread of its own, while the caller uses the bytes that are already decompressed.
 //!
-//! **Why.** To inflate a gigabyte takes longer than to hash it or to write its files. So who unpacks a compressed layer
-//! does not do that himself: a thread fills pieces that go round, at most [`PIECES`] of [`PIECE`] bytes, and who is faster
-//! waits. A stream that ends soon is decompressed where it is: most layers are small, and a thread costs more than they do.
+//! **Why.** Inflating a gigabyte takes longer than hashing it or writing its files. The thread fills at most [`PIECES`]
+//! reusable buffers of [`PIECE`] bytes, and the faster side blocks. A short stream is decompressed in place: most
+//! layers are small, and a thread would cost more than it saves.
 
 use super::{Compression, Decoder, recognise};
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-/// After so many bytes a thread takes over.
+/// After this many bytes a thread takes over.
 const WORTH_A_THREAD: u64 = 1 << 20;
 /// Small enough for a processor's cache to hold a few.
 const PIECE: usize = 256 << 10;
-/// How many pieces there are.
+/// The number of pieces.
 const PIECES: usize = 4;
 
-/// Gives `take` the stream without its compression, as [`super::decompress`] would. No thread is left when
-/// this returns.
+/// Passes `take` the decompressed stream, as [`super::decompress`] would. The thread has ended when this returns.
 ///
 /// # Errors
-/// The first bytes cannot be read. Later errors are found by `take`, where it reads.
+/// The first bytes cannot be read. Later errors surface in `take`, where it reads.
 pub(crate) fn decompressed<T>(
     stream: impl Read + Send,
     take: impl FnOnce(&mut dyn Read) -> T,
@@ -50,9 +49,9 @@ pub(crate) fn decompressed<T>(
             piece: io::Cursor::new(Vec::new()),
             made: 0,
         };
-        // Whoever does not read to the end lets go of the pieces, and the thread ends.
+        // If `take` stops reading early, the pieces are dropped and the thread ends.
         let taken = take(&mut start.chain(pieces));
-        // Waited for by name: what comes after this may need a process of one thread.
+        // Joined explicitly: the code that follows may need a single-threaded process.
         match thread.join() {
             Ok(()) => Ok(taken),
             Err(_) => Err(io::Error::other("decompressing failed")),
@@ -60,12 +59,12 @@ pub(crate) fn decompressed<T>(
     })
 }
 
-/// Fills the pieces that come back empty, until the stream ends or nobody wants more.
+/// Fills the empty pieces that come back, until the stream ends or the reader is dropped.
 fn fill(mut decoder: impl Read, full: &Sender<io::Result<Vec<u8>>>, empty: &Receiver<Vec<u8>>) {
     for mut piece in empty {
         let filled = (&mut decoder).take(PIECE as u64).read_to_end(&mut piece);
         let ended = !matches!(filled, Ok(PIECE));
-        // What came before a failure is right, and may be all that is asked for.
+        // The bytes before a failure are valid, and may be all that the reader needs.
         if full.send(Ok(piece)).is_err() {
             return;
         }
@@ -87,7 +86,7 @@ struct Pieces {
 }
 
 impl Pieces {
-    /// Gives an empty piece to be filled. When the thread has ended, nobody takes it.
+    /// Returns an empty piece to be filled. This does nothing if the thread has ended.
     fn give_back(&mut self, mut piece: Vec<u8>) {
         piece.clear();
         let _ = self.back.send(piece);
@@ -116,7 +115,7 @@ impl Read for Pieces {
     }
 }
 
-/// The end of a stream, or why it broke off.
+/// The end of a stream, or the error that cut it off.
 struct Failed(Option<io::Error>);
 
 impl Read for Failed {
@@ -190,7 +189,7 @@ mod tests {
             stream.read_exact(&mut first).map(|()| first)
         });
         assert_eq!(first.unwrap().unwrap(), [0, 0, 0, 0, 1, 0, 0, 0]);
-        // Also after the thread has begun.
+        // Also after the thread has taken over.
         let later = decompressed(&whole[..], |stream| {
             io::copy(&mut stream.take(WORTH_A_THREAD + 9), &mut io::sink())
         });

@@ -1,10 +1,11 @@
-//! A gzip that all processors write together: what a push sends.
+//! A gzip stream compressed on all processors, for pushes.
 //!
-//! **What Docker does.** It compresses a layer on one processor, or calls `pigz` if there is one.
-//! **What we do.** As `pigz` does: the stream is cut into blocks of [`BLOCK`] bytes, each of which is deflated by itself, on
-//! any thread, and ends on a whole byte; in a row they are one deflate stream, with one header and one checksum. The cuts
-//! cost a few bytes in a hundred thousand, and the same bytes always give the same gzip, however many processors there are.
-//! A block that hardly shrinks (a picture, an archive) is stored as it is: to find nothing is what takes deflate longest.
+//! **What Docker does.** It compresses a layer on one processor, or calls `pigz` if that is installed.
+//! **What we do.** The same as `pigz`: the stream is cut into blocks of [`BLOCK`] bytes. Each is deflated
+//! independently, on any thread, and ends on a whole byte. Concatenated, they are one deflate stream with one header
+//! and one checksum. The cuts cost a few bytes in a hundred thousand, and the same bytes always give the same gzip,
+//! however many processors there are. A block that hardly shrinks (a picture, an archive) is stored as it is, because
+//! deflate takes longest where it finds nothing.
 //! Source: RFC 1951 § 3.2, RFC 1952.
 //!
 //! **Lesson.** `registries`
@@ -16,30 +17,30 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-/// What is deflated by itself.
+/// The unit that is deflated independently.
 const BLOCK: usize = 512 << 10;
-/// How much of a block, from its middle, tells whether it is worth deflating.
+/// How much of a block, from its middle, is sampled to decide whether it is worth deflating.
 const SAMPLE: usize = 32 << 10;
-/// Nearly as small as the usual level 6, in half the time.
+/// Compresses nearly as well as the usual level 6, in half the time.
 const LEVEL: u32 = 2;
 const MOST_THREADS: usize = 8;
-/// Deflate, no name, no time, an unknown system.
+/// Deflate, no name, no time, unknown system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
-/// A last block that holds nothing.
+/// An empty final block.
 const END: [u8; 2] = [3, 0];
 
-/// Compresses what is written to it, and writes that on.
+/// Compresses the bytes written to it into the inner writer.
 pub struct Gzip<W: Write> {
     inner: W,
     checksum: Crc,
     block: Vec<u8>,
     threads: Threads,
-    /// Blocks under way, in their order.
+    /// Blocks being deflated, in order.
     under_way: VecDeque<Receiver<Vec<u8>>>,
 }
 
 impl<W: Write> Gzip<W> {
-    /// Begins a gzip in `inner`.
+    /// Begins a gzip stream in `inner`.
     pub fn new(mut inner: W) -> io::Result<Self> {
         inner.write_all(&HEADER)?;
         Ok(Self {
@@ -51,7 +52,7 @@ impl<W: Write> Gzip<W> {
         })
     }
 
-    /// Ends the gzip. Without this it is none.
+    /// Ends the gzip stream. Without this call the stream is incomplete.
     pub fn finish(mut self) -> io::Result<W> {
         while self.write_first()? {}
         let last = deflate(&self.block);
@@ -67,7 +68,7 @@ impl<W: Write> Gzip<W> {
         let block = std::mem::take(&mut self.block);
         match self.threads.deflate(block) {
             Ok(result) => self.under_way.push_back(result),
-            // No thread can be had.
+            // No thread can be started.
             Err(block) => {
                 while self.write_first()? {}
                 self.inner.write_all(&deflate(&block))?;
@@ -79,7 +80,7 @@ impl<W: Write> Gzip<W> {
         Ok(())
     }
 
-    /// Waits for the first block that is under way, and writes it. False if there is none.
+    /// Waits for the first block in the queue, and writes it. False if there is none.
     fn write_first(&mut self) -> io::Result<bool> {
         let Some(result) = self.under_way.pop_front() else {
             return Ok(false);
@@ -111,10 +112,10 @@ impl<W: Write> Write for Gzip<W> {
     }
 }
 
-/// A block, and where its deflated form is awaited.
+/// A block, and the channel for its deflated form.
 type Job = (Vec<u8>, Sender<Vec<u8>>);
 
-/// The threads, made as they are needed. When this is dropped, they have ended.
+/// The threads, started as they are needed. Dropping this joins them.
 #[derive(Default)]
 struct Threads {
     jobs: Option<SyncSender<Job>>,
@@ -123,7 +124,7 @@ struct Threads {
 }
 
 impl Threads {
-    /// Lets a thread deflate a block; without any thread, gives it back.
+    /// Passes the block to a thread; returns it if no thread can be started.
     fn deflate(&mut self, block: Vec<u8>) -> Result<Receiver<Vec<u8>>, Vec<u8>> {
         let most = thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS));
         if self.running.len() < most {
@@ -154,7 +155,7 @@ impl Drop for Threads {
     fn drop(&mut self) {
         self.jobs = None;
         for thread in self.running.drain(..) {
-            // It has nothing to say.
+            // The thread returns nothing.
             let _ = thread.join();
         }
     }
@@ -169,12 +170,12 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
         let Ok((block, result)) = job else {
             return;
         };
-        // Nobody waits any more when writing failed.
+        // The receiver is gone if writing failed.
         let _ = result.send(deflate(&block));
     }
 }
 
-/// A block as a piece of a deflate stream that is not its last and ends on a whole byte.
+/// A block as a non-final piece of a deflate stream, ending on a whole byte.
 fn deflate(block: &[u8]) -> Vec<u8> {
     if block.is_empty() {
         return Vec::new();
@@ -198,7 +199,7 @@ fn shrunk(bytes: &[u8]) -> Option<Vec<u8>> {
     deflater
         .compress_vec(bytes, &mut small, FlushCompress::Sync)
         .ok()?;
-    // Room that is left says that nothing waits for more of it.
+    // Spare capacity means that the deflater has no output left.
     (deflater.total_in() == bytes.len() as u64 && small.len() < small.capacity()).then_some(small)
 }
 
@@ -229,7 +230,7 @@ mod tests {
         gzip.finish().unwrap()
     }
 
-    /// Compressed and read again by another reader; at most `most` bytes long.
+    /// Compressed, and decompressed again by another implementation; at most `most` bytes long.
     fn check(bytes: &[u8], most: usize) {
         let small = gzip(bytes, 100_001);
         let mut found = Vec::new();

@@ -1,8 +1,8 @@
 //! Compressed streams, recognised by their first bytes and never by a name or a media type.
 //!
-//! **What Docker does.** It calls `unpigz` or `xz` from PATH; one found inside a container's folder was a hole
-//! (GHSA-x86f-5xw2-fm2r). **What we do.** gzip, bzip2, xz and zstd in this process; each may have several parts, one behind
-//! the other, and none may ask for more memory than its own tool gives it without being told.
+//! **What Docker does.** It calls `unpigz` or `xz` from PATH; finding one in a container's folder was a vulnerability
+//! (GHSA-x86f-5xw2-fm2r). **What we do.** gzip, bzip2, xz and zstd are decoded in this process. Each may have several
+//! concatenated parts, and none may ask for more memory than its own tool allows by default.
 //! **What we leave out.** `.lzma`, which has no magic number, as Docker does.
 
 pub(crate) mod ahead;
@@ -15,17 +15,17 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::io::{self, BufRead, BufReader, Read};
 
-/// zstd and xz may ask for this much memory: windowLog 27, what `zstd` itself accepts without being told, and twice what
-/// `xz -9` makes. bzip2 has blocks of at most 900 kB.
+/// The memory limit for zstd and xz: windowLog 27, which `zstd` itself accepts by default, and twice what `xz -9`
+/// needs. bzip2 has blocks of at most 900 kB.
 const LARGEST_WINDOW: u64 = 128 << 20;
-/// The same for xz, in KiB, with what its decoder needs beside the dictionary.
+/// The same for xz, in KiB, plus what its decoder needs besides the dictionary.
 const LARGEST_XZ_KIB: u32 = (LARGEST_WINDOW >> 10) as u32 + 1024;
 const BUFFER: usize = 128 << 10;
 
 /// How a stream is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// Not compressed.
     None,
     /// gzip.
     Gzip,
@@ -38,11 +38,11 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// From the first bytes of a stream.
+    /// Recognises the first bytes of a stream.
     pub fn of(start: &[u8]) -> Self {
         match start {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            // Also the magic numbers of frames that hold no data.
+            // Includes the magic numbers of skippable frames, which hold no data.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2,
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
@@ -51,13 +51,13 @@ impl Compression {
     }
 }
 
-/// The stream without its compression. Reading a damaged one, or one that ends too early, is an error.
+/// The decompressed stream. Reading a damaged or truncated one is an error.
 pub fn decompress<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let (compression, whole) = recognise(stream)?;
     Ok(Box::new(Decoder::new(compression, whole)))
 }
 
-/// How `stream` is compressed, and the whole of it.
+/// How `stream` is compressed, and the stream from its first byte.
 pub(super) fn recognise<R: Read>(
     mut stream: R,
 ) -> io::Result<(Compression, impl BufRead + use<R>)> {
@@ -68,7 +68,7 @@ pub(super) fn recognise<R: Read>(
     Ok((compression, whole))
 }
 
-/// A stream without its compression. A type and not a box, so that it may go to another thread where its source may.
+/// A decompressed stream. It is a type and not a box, so it is `Send` if its source is.
 pub(super) enum Decoder<R: BufRead> {
     Plain(R),
     Gzip(Buffered<MultiGzDecoder<R>>),
@@ -101,15 +101,15 @@ impl<R: BufRead> Read for Decoder<R> {
     }
 }
 
-/// A decoder with what it gave and nobody took yet. Their sizes differ by much, so they are kept apart.
+/// A decoder with its unread output. The decoders differ a lot in size, so they are boxed.
 type Buffered<D> = Box<BufReader<D>>;
 
 fn buffered<D: Read>(decoder: D) -> Buffered<D> {
     Box::new(BufReader::with_capacity(BUFFER, decoder))
 }
 
-/// The streams of an xz file, one after the other. The decoder must neither be read again after an error nor be asked
-/// for nothing, which it would take for the end of a block.
+/// The streams of an xz file, one after the other. The decoder must not be read again after an error, nor with an empty
+/// buffer, which it would take for the end of a block.
 pub(super) struct XzStreams<R: Read> {
     decoder: Option<XzReader<R>>,
 }
@@ -167,7 +167,7 @@ impl<R: BufRead> ZstdFrames<R> {
         }
     }
 
-    /// Goes to the next frame with data; false at the end of the stream.
+    /// Moves to the next frame with data; false at the end of the stream.
     fn begin_frame(&mut self) -> io::Result<bool> {
         while !self.source.fill_buf()?.is_empty() {
             match self.decoder.reset(&mut self.source) {
@@ -264,7 +264,7 @@ mod tests {
             b"onetwo",
         );
         check(&[skipped, zstd(&[7; 300_000])].concat(), &[7; 300_000]);
-        // Streams of xz may have zeros between them, four at a time.
+        // xz streams may have zero padding between them, in multiples of four bytes.
         check(&[xz(b"one"), vec![0; 8], xz(b"two")].concat(), b"onetwo");
     }
 

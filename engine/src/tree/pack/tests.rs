@@ -1,4 +1,4 @@
-//! What is packed is what the folder holds, and always the same bytes.
+//! Packing writes what the folder holds, and always the same bytes.
 
 use super::*;
 use crate::tree::marks::make_whiteout;

@@ -1,12 +1,12 @@
 //! Tar streams: what layers and archives are made of.
 //!
-//! A tar is a row of 512-byte headers, each followed by its file's bytes padded to 512, and two blocks of zeros. What a
-//! header has no room for (long names, large numbers, extended attributes) stands in an entry of its own before it, a
-//! list of `length key=value` records (POSIX calls that *pax*), or, from GNU tar, a bare long name.
-//! **What we do.** The headers themselves are read and filled with the `tar` crate; the stream is our own, because a
-//! layer is untrusted: the size of every header is limited, attributes may hold any byte, and no byte is skipped
-//! unseen, so that a digest covers all of them.
-//! **What we leave out.** Sparse files in a layer, and those of pax everywhere: refused by name.
+//! A tar is a sequence of 512-byte headers, each followed by its file's bytes padded to 512, and then two blocks of
+//! zeros. Fields that do not fit in a header (long names, large numbers, extended attributes) are in a separate entry
+//! before it: a list of `length key=value` records (POSIX calls that *pax*), or, from GNU tar, a bare long name.
+//! **What we do.** The `tar` crate reads and fills the headers themselves. The stream is our own code, because a layer
+//! is untrusted: the size of every header is limited, attributes may hold any byte, and every byte is read, so a digest
+//! covers all of them.
+//! **What we leave out.** Sparse files in a layer, and pax sparse files everywhere: they are refused by name.
 //! Sources: POSIX pax "ustar Interchange Format"; GNU tar manual § Standard; Go's archive/tar, whose messages we use.
 
 mod read;
@@ -19,8 +19,8 @@ pub use write::Writer;
 use crate::error::Error;
 use std::io::{self, Read, Write};
 
-/// Copies up to `limit` bytes, and returns how many came. [`io::copy`] does so in pieces of 8 KiB, which a file of a
-/// gigabyte feels.
+/// Copies up to `limit` bytes, and returns how many were copied. [`io::copy`] uses pieces of 8 KiB, which is slow for a
+/// file of a gigabyte.
 pub(crate) fn copy(
     from: &mut impl Read,
     to: &mut (impl Write + ?Sized),
@@ -64,7 +64,7 @@ fn invalid() -> io::Error {
     )
 }
 
-/// The unit of a tar.
+/// The size of a tar block.
 pub(crate) const BLOCK: usize = 512;
 const COPY_BUFFER: usize = 256 << 10;
 
@@ -73,7 +73,7 @@ const COPY_BUFFER: usize = 256 << 10;
 pub enum EntryKind {
     /// A regular file; its bytes follow.
     File,
-    /// Another name of the file called `link`.
+    /// Another name of the file `link`.
     HardLink,
     /// A symbolic link to `link`.
     Symlink,
@@ -90,7 +90,7 @@ pub enum EntryKind {
 /// One entry, its extensions merged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// As written: it may be absolute, or hold `..`.
+    /// As written: it may be absolute, or contain `..`.
     pub path: Vec<u8>,
     /// What it is.
     pub kind: EntryKind,
@@ -108,13 +108,13 @@ pub struct Entry {
     pub mtime: (i64, u32),
     /// Major and minor number of a device.
     pub device: (u32, u32),
-    /// Extended attributes, sorted by name when we write them.
+    /// Extended attributes. We write them sorted by name.
     pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Entry {
-    /// Bytes that it adds to the size of a layer, as Docker counts: a file's content, and the text of a symbolic link.
-    /// Source: moby `pkg/directory`, `calcSize`.
+    /// The bytes that it adds to the size of a layer, as Docker counts: a file's content, or the text of a symbolic
+    /// link. Source: moby `pkg/directory`, `calcSize`.
     pub fn stored(&self) -> u64 {
         match self.kind {
             EntryKind::Symlink => self.link.len() as u64,
@@ -122,7 +122,7 @@ impl Entry {
         }
     }
 
-    /// An entry of root's, of 1970, without content.
+    /// An entry owned by root, dated 1970, without content.
     pub fn new(path: impl Into<Vec<u8>>, kind: EntryKind, mode: u32) -> Self {
         Self {
             path: path.into(),

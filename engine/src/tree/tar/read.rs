@@ -6,20 +6,20 @@ use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use tar::Header;
 
-/// Names and attributes of one entry take no more, in all its extension headers together.
+/// The most bytes that names and attributes of one entry may take, in all its extension headers together.
 const LONGEST_EXTENSIONS: u64 = 1 << 20;
 const XATTR_KEY: &[u8] = b"SCHILY.xattr.";
 
-/// Reads entries one after the other. After [`Reader::next_entry`], the reader itself gives the bytes of that entry.
+/// Reads entries one after the other. After [`Reader::next_entry`], the reader itself yields the bytes of that entry.
 ///
-/// All that is not content of a file (headers, padding, what follows the end) is copied to `frame`, so that the exact
-/// stream can be made again from the files and the frame.
+/// Everything that is not file content (headers, padding, bytes after the end) is copied to `frame`, so that the exact
+/// stream can be reproduced from the files and the frame.
 pub struct Reader<R, W> {
     inner: R,
     frame: W,
     content: u64,
     padding: u64,
-    /// Of a file with holes: what is left of it.
+    /// The parts still to read of a file with holes.
     parts: VecDeque<Part>,
     takes_holes: bool,
 }
@@ -30,7 +30,7 @@ impl<R: Read> Reader<R, io::Sink> {
         Self::with_frame(inner, io::sink())
     }
 
-    /// The same for an archive that a user made: its files may have holes. A layer has none, and its bytes must come again
+    /// The same for a user's archive, whose files may have holes. A layer may have none: its tar must be reproducible
     /// from its files.
     pub fn with_holes(self) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl<R: Read> Reader<R, io::Sink> {
 }
 
 impl<R: Read, W: Write> Reader<R, W> {
-    /// A reader that copies all that is not content to `frame`.
+    /// A reader that copies everything except file content to `frame`.
     pub fn with_frame(inner: R, frame: W) -> Self {
         Self {
             inner,
@@ -58,7 +58,7 @@ impl<R: Read, W: Write> Reader<R, W> {
         &mut self.frame
     }
 
-    /// The next entry; `None` at the end of the archive. What was not read of the entry before is skipped.
+    /// The next entry; `None` at the end of the archive. Unread content of the previous entry is skipped.
     ///
     /// # Errors
     /// Kind `InvalidData` or `UnexpectedEof`, in the words of Go's archive/tar; kind `Unsupported` for sparse files.
@@ -82,7 +82,7 @@ impl<R: Read, W: Write> Reader<R, W> {
                     continue;
                 }
                 b'g' => {
-                    // Defaults for all entries: nothing that a layer needs.
+                    // Defaults for all entries: a layer needs none of them.
                     continue;
                 }
                 b'L' => {
@@ -116,7 +116,7 @@ impl<R: Read, W: Write> Reader<R, W> {
         }
     }
 
-    /// Reads to the end of the stream, so that a digest of it is whole, and returns the frame.
+    /// Reads to the end of the stream, so that its digest is complete, and returns the frame.
     pub fn finish(mut self) -> io::Result<W> {
         self.skip_rest()?;
         io::copy(&mut self.inner, &mut self.frame)?;
@@ -134,12 +134,12 @@ impl<R: Read, W: Write> Reader<R, W> {
             Some(path) => path,
             None => header.path_bytes().into_owned(),
         };
-        // Before POSIX a directory was a file whose name ends so.
+        // Before POSIX, a directory was a file whose name ends with a slash.
         let kind = match kind {
             EntryKind::File if path.ends_with(b"/") => EntryKind::Directory,
             kind => kind,
         };
-        // Only files have content, whatever the header of another kind claims.
+        // Only files have content, even if the header of another kind claims some.
         let size = match kind {
             EntryKind::File => extensions.size.unwrap_or(self.content),
             _ => 0,
@@ -194,7 +194,7 @@ impl<R: Read, W: Write> Reader<R, W> {
         Ok(entry)
     }
 
-    /// The next header that is not the end; `None` at the end, or where a stream stops between two entries.
+    /// The next header before the end marker; `None` at the end, or if the stream stops between two entries.
     fn read_header(&mut self) -> io::Result<Option<Header>> {
         let mut header = Header::new_old();
         let block = header.as_mut_bytes();
@@ -221,7 +221,7 @@ impl<R: Read, W: Write> Reader<R, W> {
         Ok(Some(header))
     }
 
-    /// The content of an extension header, which counts as frame.
+    /// The content of an extension header, which is part of the frame.
     fn read_extension(&mut self, extensions: &mut Extensions) -> io::Result<Vec<u8>> {
         let size = std::mem::take(&mut self.content);
         extensions.bytes = extensions.bytes.saturating_add(size);
@@ -243,7 +243,7 @@ impl<R: Read, W: Write> Reader<R, W> {
         Ok(bytes)
     }
 
-    /// Skips what is left of the present entry. Unread content becomes frame.
+    /// Skips the rest of the current entry. Unread content becomes part of the frame.
     fn skip_rest(&mut self) -> io::Result<()> {
         self.parts.clear();
         let content = std::mem::take(&mut self.content);
@@ -259,7 +259,7 @@ impl<R: Read, W: Write> Reader<R, W> {
     }
 }
 
-/// The bytes of the present entry. The end of the stream before its end is an error.
+/// The bytes of the current entry. A stream that ends before the entry does is an error.
 impl<R: Read, W> Read for Reader<R, W> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let most = |left: u64| usize::try_from(left).unwrap_or(usize::MAX);
@@ -296,7 +296,7 @@ impl<R: Read, W> Read for Reader<R, W> {
     }
 }
 
-/// What extension headers say of the entry after them.
+/// What the extension headers specify for the next entry.
 #[derive(Default)]
 struct Extensions {
     bytes: u64,
@@ -353,7 +353,7 @@ fn number(value: &[u8]) -> io::Result<u64> {
         .ok_or_else(invalid)
 }
 
-/// `-1.25` is one and a quarter second before 1970: seconds -2, nanoseconds 750,000,000.
+/// `-1.25` is one and a quarter seconds before 1970: seconds -2, nanoseconds 750,000,000.
 fn time(value: &[u8]) -> Option<(i64, u32)> {
     let text = std::str::from_utf8(value).ok()?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -368,8 +368,8 @@ fn time(value: &[u8]) -> Option<(i64, u32)> {
     }
 }
 
-/// When a file was modified, in seconds: digits, or, with the first bit set, a binary number, which may be negative.
-/// Source: GNU tar, "Extensions to the archive format"; Go's `archive/tar` reads it so, too.
+/// The modification time in seconds: digits, or, with the first bit set, a binary number, which may be negative.
+/// Source: GNU tar, "Extensions to the archive format"; Go's `archive/tar` does the same.
 fn modified(header: &Header) -> Option<i64> {
     let field = &header.as_bytes()[136..148];
     if field[0] & 0x80 == 0 {
@@ -386,7 +386,7 @@ fn modified(header: &Header) -> Option<i64> {
     i64::try_from(number).ok()
 }
 
-/// One of the two numbers of a device; a field of zeroes is a zero.
+/// One of the two numbers of a device; a field of NUL bytes is zero.
 fn device_number(header: &Header, at: usize) -> Option<u32> {
     let field = &header.as_bytes()[at..at + 8];
     if field.iter().all(|byte| matches!(byte, 0 | b' ')) {
@@ -410,7 +410,7 @@ fn trimmed(mut name: Vec<u8>) -> Vec<u8> {
     name
 }
 
-/// Some old writers summed signed bytes.
+/// Some old writers sum signed bytes.
 fn has_checksum(header: &Header) -> bool {
     let Ok(expected) = header.cksum() else {
         return false;

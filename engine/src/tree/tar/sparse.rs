@@ -1,4 +1,5 @@
-//! Files with holes, as GNU tar writes them with `-S`: the header, and blocks behind it, list what of the file follows.
+//! Files with holes, as GNU tar writes them with `-S`: the header, and blocks after it, list the stored parts of the
+//! file.
 //!
 //! Source: GNU tar manual, § "Storing Sparse Files", old GNU format.
 
@@ -7,17 +8,17 @@ use std::collections::VecDeque;
 use std::io;
 use tar::{GnuExtSparseHeader, GnuSparseHeader, Header};
 
-/// So many blocks may list parts: as many bytes as an entry's other extensions may take.
+/// The most blocks that may list parts: as many bytes as an entry's other extensions may take.
 const MOST_BLOCKS: usize = (1 << 20) / BLOCK;
 
-/// A hole, and the bytes behind it.
+/// A hole, and the bytes after it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Part {
     pub(super) hole: u64,
     pub(super) bytes: u64,
 }
 
-/// The parts of the file that `header` begins, of which `stored` bytes follow, and its size. `next` reads one more block.
+/// The parts and the full size of the file that `header` begins; `stored` bytes follow. `next` reads one more block.
 pub(super) fn parts(
     header: &Header,
     stored: u64,
@@ -43,7 +44,7 @@ pub(super) fn parts(
         map.add(more.sparse())?;
         goes_on = more.is_extended();
     }
-    // A hole at the end is listed too, with no bytes behind it.
+    // A hole at the end is listed too, with no bytes after it.
     let size = header.real_size().map_err(|_| invalid())?;
     match map.rest == 0 && map.end == size {
         true => Ok((map.parts, size)),
@@ -55,7 +56,7 @@ struct Map {
     parts: VecDeque<Part>,
     /// Where the last part ends in the file.
     end: u64,
-    /// Bytes in the tar that no part has yet.
+    /// Bytes in the tar that are not assigned to a part yet.
     rest: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What is written reads back the same, and what others write is understood or refused.
+//! Tars that we write read back the same, and those of other programs are understood or refused.
 
 use super::*;
 use proptest::prelude::*;
@@ -181,7 +181,7 @@ proptest! {
 
 #[test]
 fn files_older_than_1970_are_read_as_gnu_tar_writes_them() {
-    // GNU tar puts a negative number, or one too large for its digits, in binary with the first bit set.
+    // GNU tar stores a negative number, or one with too many digits, in binary with the first bit set.
     let modified = |field: [u8; 12]| {
         let mut bytes = written(&[file("f", "x")]);
         bytes[136..148].copy_from_slice(&field);

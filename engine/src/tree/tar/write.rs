@@ -36,7 +36,7 @@ impl<W: Write> Writer<W> {
         self.pad(entry.size)
     }
 
-    /// Writes an entry whose `entry.size` bytes `produce` writes. Other numbers of bytes are an error.
+    /// Writes an entry whose `entry.size` bytes `produce` writes. Any other number of bytes is an error.
     pub fn append_produced<E: From<io::Error>>(
         &mut self,
         entry: &Entry,
@@ -54,26 +54,26 @@ impl<W: Write> Writer<W> {
         Ok(self.pad(entry.size)?)
     }
 
-    /// Writes an entry with `bytes`.
+    /// Writes an entry with the content `bytes`.
     pub fn append_bytes(&mut self, path: &str, mode: u32, bytes: &[u8]) -> io::Result<()> {
         let mut entry = Entry::new(path, EntryKind::File, mode);
         entry.size = bytes.len() as u64;
         self.append(&entry, bytes)
     }
 
-    /// Ends the archive, and returns what it was written to.
+    /// Ends the archive, and returns the inner writer.
     pub fn finish(mut self) -> io::Result<W> {
         self.inner.write_all(&[0; 2 * BLOCK])?;
         self.inner.flush()?;
         Ok(self.inner)
     }
 
-    /// What it writes to, for a caller that writes the bytes of an entry itself.
+    /// The inner writer, for a caller that writes the bytes of an entry itself.
     pub(crate) fn inner(&mut self) -> &mut W {
         &mut self.inner
     }
 
-    /// Fills the last block of an entry of `size` bytes.
+    /// Pads the last block of an entry of `size` bytes.
     pub(crate) fn pad(&mut self, size: u64) -> io::Result<()> {
         let rest = usize::try_from(size % BLOCK as u64).unwrap_or(0);
         if rest > 0 {
@@ -82,7 +82,7 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes what comes before the bytes of an entry.
+    /// Writes everything that precedes the bytes of an entry.
     pub(crate) fn append_header(&mut self, entry: &Entry) -> io::Result<()> {
         let mut header = Header::new_ustar();
         let mut records = Vec::new();
@@ -142,7 +142,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// Takes so many bytes and no more.
+/// Accepts exactly this many bytes.
 struct Exact<W> {
     inner: W,
     rest: u64,
@@ -163,7 +163,7 @@ impl<W: Write> Write for Exact<W> {
     }
 }
 
-/// Writes a name into its field, or, if it is too long, its beginning there and all of it into a record.
+/// Writes a name into its field. If it is too long, the field gets its beginning and a record gets all of it.
 fn fill(field: &mut [u8; LONGEST_NAME], name: &[u8], key: &[u8], records: &mut Vec<u8>) {
     let length = name.len().min(LONGEST_NAME);
     field[..length].copy_from_slice(&name[..length]);
@@ -172,7 +172,7 @@ fn fill(field: &mut [u8; LONGEST_NAME], name: &[u8], key: &[u8], records: &mut V
     }
 }
 
-/// The number, or 0 and a record if its field has no room for it.
+/// The number, or 0 and a record if it does not fit into its field.
 fn limited(value: u64, largest: u64, key: &[u8], records: &mut Vec<u8>) -> u64 {
     if value <= largest {
         return value;

@@ -1,4 +1,4 @@
-//! Hostile layers: none reaches anything outside of its folder.
+//! Hostile layers: none reaches anything outside its folder.
 
 use super::tests::{World, dir, entry, file, link};
 use super::*;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-/// The layer is refused, with a message that says `reason`, and nothing outside was made.
+/// The layer is refused with a message that contains `reason`, and nothing is made outside it.
 fn refused(entries: &[(Entry, &str)], reason: &str) {
     let world = World::new(entries);
     let error = world.result.as_ref().unwrap_err();
@@ -15,7 +15,7 @@ fn refused(entries: &[(Entry, &str)], reason: &str) {
     assert_eq!(world.outside(), ["layer"]);
 }
 
-/// The layer is unpacked, `path` in it exists, and nothing outside was made.
+/// The layer is unpacked, `path` exists in it, and nothing is made outside it.
 fn contained(entries: &[(Entry, &str)], path: &str) {
     let world = World::new(entries);
     world.result.as_ref().unwrap();
@@ -73,7 +73,7 @@ fn a_mode_is_never_set_through_a_link() {
     let outside = tempfile::tempdir().unwrap();
     fs::set_permissions(outside.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let target = outside.path().to_str().unwrap();
-    // A folder whose mode is to be set at the end, replaced by a link under another of its names.
+    // A folder whose mode is set at the end is replaced by a link, under another of its names.
     let world = World::new(&[
         (dir("real"), ""),
         (link("alias", EntryKind::Symlink, "real"), ""),
@@ -96,7 +96,7 @@ fn a_hard_link_reaches_only_what_the_layer_holds() {
     refused(&[(to("/"), "")], "not in this layer");
     refused(&[(dir("d"), ""), (to("d"), "")], "not in this layer");
     refused(&[(file("h"), "x"), (to("h"), "")], "not in this layer");
-    // A link to a link is a second name of the link, not of its target.
+    // A hard link to a symbolic link is a second name of that link, not of its target.
     let soft = link("s", EntryKind::Symlink, secret.to_str().unwrap());
     contained(&[(soft.clone(), ""), (to("s"), "")], "h");
     let folder = link("s", EntryKind::Symlink, outside.path().to_str().unwrap());
@@ -205,7 +205,7 @@ fn entries() -> impl Strategy<Value = Entry> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
-    /// `outside()` lists the folder around `layer`, which `../..` from `diff` leads to.
+    /// `outside()` lists the folder around `layer`, which is `../..` from `diff`.
     #[test]
     fn nothing_is_ever_made_outside_of_the_folder(list in proptest::collection::vec(entries(), 1..12)) {
         let list: Vec<_> = list.iter().map(|entry| (entry.clone(), "")).collect();

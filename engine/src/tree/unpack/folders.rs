@@ -1,5 +1,5 @@
-//! The folders of a layer that is being unpacked: opened inside the root, kept open for the next entry, and finished
-//! with mode and time at the end.
+//! The folders of a layer during unpacking: opened inside the root, kept open for the next entry, and given their mode
+//! and time at the end.
 
 use super::failed;
 use crate::error::Result;
@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
 
-/// Tars come sorted by folder, so few need to stay open.
+/// Entries are sorted by folder in most tars, so few folders need to stay open.
 const KEPT_OPEN: usize = 64;
 
 /// An open folder.
@@ -37,7 +37,7 @@ pub(super) struct Folders {
     root_dir: RootDir,
     root: Rc<Folder>,
     open: HashMap<Vec<u8>, Rc<Folder>>,
-    /// Mode and time that each folder is to have, by path.
+    /// The final mode and time of each folder, by path.
     noted: BTreeMap<Vec<u8>, (u32, (i64, u32))>,
 }
 
@@ -60,15 +60,15 @@ impl Folders {
         Rc::clone(&self.root)
     }
 
-    /// Opens the top folder for reading, which is what its owner and attributes need.
+    /// Opens the top folder for reading, which is needed to set its owner and attributes.
     pub(super) fn open_root(&self) -> Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         openat(&self.root.fd, ".", flags, Mode::empty())
             .map_err(|errno| failed("open", b"/", errno))
     }
 
-    /// Where an open folder really is, relative to the root. Asked once: a folder that is unpacked into does not move, and
-    /// one that is replaced is opened anew.
+    /// Where an open folder really is, relative to the root. Looked up once: a folder that is being unpacked into does
+    /// not move, and a folder that is replaced is opened again.
     pub(super) fn real_path<'f>(&self, folder: &'f Folder) -> std::result::Result<&'f [u8], Errno> {
         if let Some(known) = folder.real.get() {
             return Ok(known);
@@ -82,8 +82,8 @@ impl Folders {
         Ok(folder.real.get_or_init(|| inside.to_vec()))
     }
 
-    /// Opens the folder at `path`; what is missing is made, and gets `mtime`, since no entry tells its own.
-    /// `in_the_way` is called for what is there and is no folder: it makes one of it, or refuses.
+    /// Opens the folder at `path`. Missing folders are made with `mtime`, since no entry gives their own. `in_the_way`
+    /// is called for anything there that is not a folder: it replaces it by one, or refuses.
     pub(super) fn open(
         &mut self,
         path: &[u8],
@@ -107,17 +107,18 @@ impl Folders {
         Ok(folder)
     }
 
-    /// Forgets which paths lead where. To be called when a folder or a link was replaced.
+    /// Forgets the cached folders. Call it when a folder or a link was replaced.
     pub(super) fn forget(&mut self) {
         self.open.clear();
     }
 
-    /// Notes what the folder at `path` is to have at the end.
+    /// Records the final mode and time of the folder at `path`.
     pub(super) fn note(&mut self, path: &[u8], mode: u32, mtime: (i64, u32)) {
         self.noted.insert(path.to_vec(), (mode, mtime));
     }
 
-    /// Gives all folders their mode and time; the deepest first, because a closed one cannot be entered any more.
+    /// Gives all folders their mode and time, the deepest first, because a folder without permissions cannot be entered
+    /// any more.
     pub(super) fn finish(&mut self) -> Result<()> {
         self.forget();
         for (path, (mode, mtime)) in std::mem::take(&mut self.noted).into_iter().rev() {
@@ -180,7 +181,7 @@ impl Folders {
     }
 }
 
-/// A path that leads to what is open, whatever its name is now.
+/// A path to the open folder, whatever its name is now.
 fn itself(open: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", open.as_raw_fd())
 }

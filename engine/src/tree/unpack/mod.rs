@@ -2,10 +2,10 @@
 //!
 //! **Kernel feature.** `openat2(2)` with `RESOLVE_IN_ROOT`, and calls relative to an open folder (`…at`).
 //! **What Docker does.** It unpacks in a process that has changed its root to the target folder.
-//! **What we do.** Each entry's parent is opened inside the root, and the entry made in it by its last name only, never
-//! through a link. Whatever a hostile tar says (`..`, absolute names, a link and then a file through it, a hard link
-//! out), it stays in the folder. Deletions become overlayfs's marks. Directories get mode and time at the end, because
-//! what is made in them changes the one and may need the other.
+//! **What we do.** Each entry's parent is opened inside the root, and the entry is made in it by its last name only,
+//! never through a link. Whatever a hostile tar contains (`..`, absolute names, a link and then a file through it, a
+//! hard link out), it stays in the folder. Deletions become overlayfs's marks. Directories get mode and time at the
+//! end: making files in them changes the time, and may need a more permissive mode.
 //! **What we leave out.** Devices, in a user namespace: the kernel refuses them there.
 //! **Try it.** `docker load` an archive, then `docklings show layers IMAGE` and `docklings show layer ID`.
 //! Sources: OCI image specification `layer.md`; the attacks are those of moby, buildah, umoci and runc advisories.
@@ -33,7 +33,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// How much a layer may hold.
+/// The limits of a layer's content.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Bytes of files.
@@ -52,7 +52,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Bytes of the whole tar: of its files, and 4 KiB of headers and padding for each entry.
+    /// The size of the whole tar in bytes: its files, and 4 KiB of headers and padding for each entry.
     pub fn stream(&self) -> u64 {
         self.bytes.saturating_add(self.entries.saturating_mul(4096))
     }
@@ -63,13 +63,13 @@ impl Limits {
 pub struct Unpacked {
     /// Bytes of files.
     pub size: u64,
-    /// Entries, without those that were skipped.
+    /// Entries, without the skipped ones.
     pub entries: u64,
-    /// Devices and other things that were left out.
+    /// Skipped devices and other entries.
     pub skipped: u64,
 }
 
-/// The frame of the tar that is unpacked: kept as a recipe, or not at all.
+/// The frame of the tar being unpacked: kept as a recipe, or discarded.
 #[derive(Default)]
 pub struct Frame(pub Option<Recipe>);
 
@@ -88,8 +88,8 @@ impl Write for Frame {
 /// Unpacks all entries of `tar` into `layer/diff`, which exists and is empty.
 ///
 /// # Errors
-/// Kind `Invalid` for a tar that is damaged, hostile, or beyond `limits`; what was unpacked so far is then to be thrown
-/// away. Kind `Io` when this machine fails.
+/// Kind `Invalid` for a tar that is damaged, hostile, or beyond `limits`; the caller must then discard what was
+/// unpacked so far. Kind `Io` when this machine fails.
 pub fn unpack(
     tar: &mut Reader<impl Read, Frame>,
     layer: &Path,
@@ -108,9 +108,9 @@ struct Unpacker {
     folders: Folders,
     owners: Owners,
     marks: Marks,
-    /// Names that this layer hides and has not made anew.
+    /// Names that this layer hides and has not made again.
     whiteouts: HashSet<Vec<u8>>,
-    /// Where replaced files go, and the number of each file by its inode; only for a recipe.
+    /// The folder for replaced files, and the number of each file by its inode; only with a recipe.
     aside: Option<(PathBuf, HashMap<u64, u64>)>,
     devices: bool,
     done: Unpacked,
@@ -192,7 +192,7 @@ impl Unpacker {
         let folder = self.parent(parent, entry)?;
         let on = |errno| failed("hide", &entry.path, errno);
         match statat(&folder.fd, hidden, AtFlags::SYMLINK_NOFOLLOW) {
-            // This layer has the name itself. Whiteouts are about lower layers only, and in any order.
+            // This layer has the name itself. Whiteouts apply to lower layers only, and may come in any order.
             Ok(stat) if FileType::from_raw_mode(stat.st_mode).is_dir() => {
                 self.marks.set_opaque(&folder.fd, hidden).map_err(on)
             }
@@ -210,7 +210,8 @@ impl Unpacker {
         let (marks, whiteouts) = (self.marks, &mut self.whiteouts);
         self.folders
             .open(path, entry.mtime, |folder, name, path| {
-                // A name that this layer hid, and now has something in: a new directory that shows nothing of below.
+                // This layer hid the name and now has an entry at or below it: a new directory that shows nothing of
+                // lower layers.
                 if !whiteouts.remove(path) {
                     return Err(Errno::NOTDIR);
                 }
@@ -242,7 +243,7 @@ impl Unpacker {
         })
     }
 
-    /// Gives an open folder its owner and attributes. It stays open to us until all is in it.
+    /// Gives an open folder its owner and attributes. Its mode stays permissive for us until all its entries are made.
     fn folder(&mut self, folder: &OwnedFd, path: &[u8], entry: &Entry) -> Result<()> {
         let about = Metadata {
             mode: 0o700,

@@ -1,4 +1,4 @@
-//! Making one entry in its open parent folder.
+//! Makes one entry in its open parent folder.
 
 use super::folders::{Folder, as_path};
 use super::{EntryPath, Frame, Unpacker, failed, refused};
@@ -16,7 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 impl Unpacker {
-    /// Makes a file, folder, link, device or pipe called `name`, in place of what is there.
+    /// Makes a file, folder, link, device or pipe called `name`, replacing any existing file.
     pub(super) fn make(
         &mut self,
         path: &EntryPath,
@@ -49,7 +49,7 @@ impl Unpacker {
                 return self.folder(&made, &path.0, entry);
             }
             EntryKind::File => return self.file(&folder, name, entry, tar),
-            // Another name of a file that is finished already.
+            // Another name of a file that is already finished.
             EntryKind::HardLink => return self.hard_link(spot, entry),
             EntryKind::Symlink => {
                 if entry.link.is_empty() || entry.link.contains(&0) {
@@ -75,7 +75,7 @@ impl Unpacker {
         }
     }
 
-    /// Removes what is there, unless it is a folder and stays one: then the answer is true.
+    /// Removes an existing file, unless it is a folder and stays one: then it returns true.
     fn clear(&mut self, folder: &Folder, name: &[u8], entry: &Entry) -> Result<bool> {
         let on = |errno| failed("replace", &entry.path, errno);
         let stat = match statat(&folder.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -105,7 +105,7 @@ impl Unpacker {
         tar: &mut Reader<impl Read, Frame>,
     ) -> Result<()> {
         let on = |errno| failed("create", &entry.path, errno);
-        // Nobody else can enter the layer yet, so the file may have its rights from the first.
+        // No other process can enter the layer yet, so the file may have its final permissions from the start.
         let mut file = Spot::new(&folder.fd, OsStr::from_bytes(name))
             .and_then(|spot| spot.create(entry.mode))
             .map_err(on)?;
@@ -146,7 +146,7 @@ impl Unpacker {
     }
 }
 
-/// Moves the files at or under `name` that a recipe speaks of into the folder `aside`, under their numbers.
+/// Moves the files at or under `name` that the recipe mentions into the folder `aside`, under their numbers.
 fn set_aside(
     folder: impl AsFd,
     name: &[u8],

@@ -1,4 +1,4 @@
-//! Honest layers come out as they were meant.
+//! Well-formed layers are unpacked correctly.
 
 use super::*;
 use crate::tree::owners;
@@ -7,7 +7,7 @@ use crate::tree::tar::Writer;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
-/// A layer's folder with what `entries` unpack to, and the tar.
+/// A layer's folder with the unpacked `entries`, and the tar.
 pub(super) struct World {
     folder: tempfile::TempDir,
     pub(super) tar: Vec<u8>,
@@ -47,7 +47,7 @@ impl World {
         self.folder.path().join("layer/diff")
     }
 
-    /// Everything beside `diff`, which no layer may reach.
+    /// Everything beside `diff`, which a layer must not reach.
     pub(super) fn outside(&self) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(self.folder.path())
             .unwrap()
@@ -74,7 +74,7 @@ impl World {
         Marks::detect().is_opaque(fs::File::open(self.diff().join(path)).unwrap())
     }
 
-    /// The stream as the recipe makes it again, without the zeros that follow its end.
+    /// The stream as the recipe reproduces it, without the zeros after its end.
     fn replayed(&self) -> Vec<u8> {
         let mut stream = Vec::new();
         assert!(recipe::replay(&self.folder.path().join("layer"), &mut stream).unwrap());
@@ -117,7 +117,7 @@ fn files_folders_and_links_come_with_mode_and_time() {
         (file("implied/deep/f"), "x"),
     ]);
     assert_eq!(world.result.as_ref().unwrap().entries, 6);
-    // Six bytes of files, and the eleven of the symbolic link's text.
+    // Six bytes of files, and the eleven bytes of the symbolic link's text.
     assert_eq!(world.result.as_ref().unwrap().size, 17);
     let (folder, file) = (world.stat("d"), world.stat("d/f"));
     assert_eq!(
@@ -183,7 +183,7 @@ fn the_recipe_gives_back_the_tar_byte_by_byte() {
         (file("d/.wh.gone"), ""),
     ]);
     world.result.as_ref().unwrap();
-    // The second block of zeros is read by `finish` only, which the caller of `unpack` calls.
+    // Only `finish`, which the caller of `unpack` calls, reads the second block of zeros.
     assert_eq!(world.replayed(), world.tar[..world.tar.len() - 512]);
 }
 

@@ -6,7 +6,7 @@ use rustix::fs::{XattrFlags, setxattr};
 use std::fs;
 use std::os::unix::fs::symlink;
 
-/// Two layers: `d/{a,b}`, `gone`, `etc -> d`, `abs -> /d`, `out -> ../../..`; above it `d/b` anew, `d/c`.
+/// Two layers: `d/{a,b}`, `gone`, `etc -> d`, `abs -> /d`, `out -> ../../..`; above it a new `d/b`, and `d/c`.
 fn layers() -> (tempfile::TempDir, Vec<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
     let (low, high) = (folder.path().join("low"), folder.path().join("high"));
