@@ -1,11 +1,11 @@
-//! What nobody needs any more, in all sandboxes, is deleted.
+//! Deletes content that no sandbox needs any more.
 //!
-//! **What Docker does.** Layers count who refers to them. **What we do.** We look: a layer is needed by the images of
-//! every sandbox, by containers (also stopped ones), by the build cache, and by the layers on top of it. Counting would
-//! be wrong after a crash; looking cannot be.
+//! **What Docker does.** Layers have reference counts. **What we do.** We search: a layer is needed by the images of
+//! every sandbox, by containers (including stopped ones), by the build cache, and by the layers on top of it. A count
+//! would be wrong after a crash; a search is not.
 //!
-//! Whoever makes content holds the content lock (see [`crate::store::lock::keep_content`]). If somebody does, nothing is deleted now;
-//! the next time will find it.
+//! A process that makes content holds the content lock (see [`crate::store::lock::keep_content`]). While one does,
+//! nothing is deleted; a later run deletes it.
 
 use super::starter;
 use crate::engine::Engine;
@@ -20,7 +20,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What is needed.
+/// The content that is needed.
 #[derive(Debug, Default)]
 struct Needed {
     layers: BTreeSet<String>,
@@ -41,7 +41,7 @@ impl Engine {
     pub(crate) fn collect(&self, deleted: &[ImageId]) -> Result<Collected> {
         self.reach_all_files();
         match collect(&self.home, deleted) {
-            // As long as it is not known what is needed, nothing is deleted.
+            // As long as the needed content is unknown, nothing is deleted.
             Err(error) if error.kind() == crate::ErrorKind::Internal => Ok(self
                 .or_leave_out("the removal of unneeded layers", Err(error))
                 .unwrap_or_default()),
@@ -50,7 +50,7 @@ impl Engine {
     }
 }
 
-/// Removes what processes that died left unfinished, unless somebody is making something.
+/// Removes the unfinished work of dead processes, unless some process is making content.
 pub fn sweep_leftovers(home: &Home) -> Result<()> {
     match lock::try_exclusive(&home.content_lock())? {
         Some(_lock) => sweep(home),
@@ -67,7 +67,7 @@ pub fn collect(home: &Home, removed: &[ImageId]) -> Result<Collected> {
     let mut unneeded = Vec::new();
     for chain in layers::list(home)? {
         if !needed.layers.contains(&chain) {
-            // One whose description is damaged goes as well, under the name of its folder.
+            // A layer with a damaged description is deleted as well, under the name of its folder.
             let mut layer = layers::read(home, &chain)
                 .unwrap_or_else(|_| layers::Layer::new(Digest::of(b""), None));
             layer.chain = chain;
@@ -90,7 +90,7 @@ pub fn collect(home: &Home, removed: &[ImageId]) -> Result<Collected> {
     Ok(collected)
 }
 
-/// Deletes the compressed forms of layers, and the manifests of images, that are not needed.
+/// Deletes the compressed forms of layers, and the manifests of images, that are no longer needed.
 fn forget(home: &Home, needed: &Needed) -> Result<()> {
     let (layers, images) = distribution::noted(home)?;
     if !layers.is_empty() {
@@ -105,7 +105,7 @@ fn forget(home: &Home, needed: &Needed) -> Result<()> {
     }
     for image in images.iter().filter(|image| !needed.images.contains(image)) {
         distribution::remove_image(home, image)?;
-        // A pull that was killed may have left the configuration, too.
+        // A killed pull may have left the configuration, too.
         blobs::remove(home, image)?;
     }
     Ok(())
@@ -123,7 +123,7 @@ fn topmost_first(mut unsorted: Vec<layers::Layer>) -> Vec<layers::Layer> {
             .into_iter()
             .partition(|layer| parents.contains(&layer.chain));
         if free.is_empty() {
-            // Layers cannot be each other's parents; if a damaged file says so, the order does not matter.
+            // Layers cannot be each other's parents; if a damaged file claims so, the order does not matter.
             sorted.extend(rest);
             break;
         }
@@ -151,7 +151,7 @@ fn needed(home: &Home) -> Result<Needed> {
     }
     needed.layers.extend(build_cache::layers_needed(home)?);
     for id in needed.images.clone() {
-        // The configuration of an image that is only named by a container may be gone; its layers are listed there.
+        // The configuration of an image that only a container names may be gone; the container lists its layers.
         if let Ok(config) = super::config(home, &id) {
             needed.layers.extend(layers::chain(&config.rootfs.diff_ids));
         }
@@ -177,7 +177,7 @@ pub fn sandboxes(home: &Home) -> Result<Vec<SandboxPaths>> {
         .collect())
 }
 
-/// The containers of a sandbox, also those that are being made.
+/// The containers of a sandbox, including those being made.
 fn containers(sandbox: &SandboxPaths) -> Result<Vec<ContainerConfig>> {
     let mut configs = Vec::new();
     for folder in files(&sandbox.containers())? {
@@ -192,7 +192,7 @@ fn containers(sandbox: &SandboxPaths) -> Result<Vec<ContainerConfig>> {
     Ok(configs)
 }
 
-/// What lies in a folder; a missing one is empty.
+/// The entries of a folder; none if it is missing.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -203,8 +203,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
         .collect()
 }
 
-/// Removes what processes that died left unfinished. The content lock is held, so no process works on any of it: who makes
-/// something in `content/tmp` holds that lock.
+/// Removes the unfinished work of dead processes. The caller holds the content lock, so no process is working on any of
+/// it: making content in `content/tmp` requires that lock.
 fn sweep(home: &Home) -> Result<()> {
     for path in files(&home.blobs())? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

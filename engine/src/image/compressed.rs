@@ -1,9 +1,10 @@
-//! A layer in the form in which it travels: packed and compressed once, and kept.
+//! A layer in its transfer form: packed and compressed once, and kept.
 //!
-//! **What Docker does.** Its classic store compresses a layer at each push that has to send it.
-//! **What we do.** Building never compresses. The first push does, on all processors (see [`crate::tree::compression::gzip`]), and keeps the blob
-//! beside its layer, so that the next push sends the same bytes.
-//! **Try it.** `docker push` twice, to two registries: the second time nothing is packed.
+//! **What Docker does.** Its classic store compresses a layer again for each push that has to send it.
+//! **What we do.** Building never compresses. The first push does, on all processors (see
+//! [`crate::tree::compression::gzip`]), and keeps the blob beside its layer, so that the next push sends the same
+//! bytes.
+//! **Try it.** `docker push` twice, to two registries: the second push packs nothing.
 
 use super::layer;
 use crate::error::{Error, Result};
@@ -16,8 +17,8 @@ use crate::tree::compression::gzip::Gzip;
 use crate::tree::digesting::Digesting;
 use std::io::{self, Write};
 
-/// Packs `layer` as gzip, keeps the blob, and notes that there is it. The caller holds [`crate::store::lock::keep_content`].
-/// `tell` hears how many bytes of the tar are done.
+/// Packs `layer` as gzip, keeps the blob, and records it. The caller holds [`crate::store::lock::keep_content`]. `tell`
+/// is called with the number of tar bytes done so far.
 pub fn pack_gzip(home: &Home, layer: &Layer, media_type: &str, tell: &dyn Fn(u64)) -> Result<Form> {
     let draft = Draft::new(home)?;
     let (digest, size) = compress(
@@ -36,7 +37,7 @@ pub fn pack_gzip(home: &Home, layer: &Layer, media_type: &str, tell: &dyn Fn(u64
     Ok(form)
 }
 
-/// Compresses what `produce` writes into `sink`; returns digest and length of that.
+/// Compresses what `produce` writes into `sink`; returns the digest and length of the result.
 fn compress(
     produce: &mut dyn FnMut(&mut dyn Write) -> Result<()>,
     sink: &mut dyn Write,
@@ -50,7 +51,7 @@ fn compress(
         failed: None,
     };
     let produced = produce(&mut told);
-    // The producer does not know whose failure it was.
+    // The producer cannot distinguish a failure of the sink from its own.
     if let Some(error) = told.failed {
         return Err(on(error));
     }
@@ -58,7 +59,7 @@ fn compress(
     Ok(told.gzip.finish().map_err(on)?.finish())
 }
 
-/// Tells how many bytes went in.
+/// Reports how many bytes went in.
 struct Told<'a, W: Write> {
     gzip: Gzip<W>,
     done: u64,

@@ -1,4 +1,4 @@
-//! Layers come and go: from a tar, from a container's writable layer, and back into a tar.
+//! Makes layers from a tar or from a container's writable layer, and writes them back into a tar.
 //!
 //! ```text
 //!                 unpack                       rename(2)
@@ -6,7 +6,8 @@
 //! upper folder ────────────────────────────────────────────────────────┘   (no copy: `adopt`)
 //! ```
 //!
-//! Adopting packs the folder too, into a hash alone, because its digest is its name. Building never compresses.
+//! Adopting also packs the folder, but only into a hash, because a layer is named by its digest. Building never
+//! compresses.
 
 use crate::error::{Error, IoContext, Result};
 use crate::oci::digest::Digest;
@@ -24,7 +25,7 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 const BUFFER: usize = 128 << 10;
-/// For who packs, folder in folder.
+/// The stack of a packing thread, which recurses into folders.
 const STACK: usize = 16 << 20;
 
 /// A layer that is unpacked and hashed, but not yet placed on a parent.
@@ -41,7 +42,7 @@ impl Staged {
         &self.diff_id
     }
 
-    /// Makes it the layer on top of `parent` (a chain id). One that is there already stays.
+    /// Makes it the layer on top of `parent` (a chain id). An existing one stays.
     pub fn place(self, home: &Home, parent: Option<&str>) -> Result<Layer> {
         let mut layer = Layer::new(self.diff_id, parent);
         layer.size = self.unpacked.size;
@@ -51,12 +52,12 @@ impl Staged {
     }
 }
 
-/// Whether the exact bytes of a tar are to be kept, or follow from the files.
+/// Whether the exact bytes of a tar must be kept, or can be reproduced from the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Somebody else packed it.
+    /// Another program packed it.
     Foreign,
-    /// [`pack`] did, and would do the same again.
+    /// [`pack`] packed it, and would produce the same bytes again.
     Ours,
 }
 
@@ -66,7 +67,7 @@ pub fn stage(home: &Home, stream: impl Read, origin: Origin, limits: &Limits) ->
     stage_tar(home, decompress(stream).map_err(damaged)?, origin, limits)
 }
 
-/// As [`stage`], for a stream that may be long and goes to another thread to be decompressed.
+/// As [`stage`], for a stream that may be long: it is decompressed on another thread.
 pub fn stage_beside(
     home: &Home,
     stream: impl Read + Send,
@@ -76,7 +77,7 @@ pub fn stage_beside(
     decompressed(stream, |tar| stage_tar(home, tar, origin, limits)).map_err(damaged)?
 }
 
-/// The same for a tar that is not compressed.
+/// The same for an uncompressed tar.
 fn stage_tar(home: &Home, tar: impl Read, origin: Origin, limits: &Limits) -> Result<Staged> {
     let draft = Draft::new(home)?;
     let frame = Frame(match origin {
@@ -116,7 +117,7 @@ pub fn import(
 }
 
 /// Makes the folder `upper` itself the layer on top of `chain` (chain ids, lowest first). The folder is gone
-/// afterwards; it must lie on the file system of the home, and nothing may use it any more.
+/// afterwards; it must be on the file system of the home, and nothing may use it any more.
 pub fn adopt(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
     let layer = measure(home, chain, upper)?;
     adopt_as(home, &layer, upper)?;
@@ -135,7 +136,7 @@ pub fn measure(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
     Ok(layer)
 }
 
-/// Makes the folder `upper` the layer that [`measure`] said it would be; nothing touched it since.
+/// Makes the folder `upper` the layer that [`measure`] computed; it must be unchanged since then.
 pub fn adopt_as(home: &Home, layer: &Layer, upper: &Path) -> Result<()> {
     Draft::adopt(home, upper)?
         .publish(home, layer.clone())
@@ -161,8 +162,8 @@ pub fn copy_layer(home: &Home, layer: &Layer, parent: Option<&str>) -> Result<La
     through_a_pipe(home, Origin::Foreign, |sink| write_tar(home, layer, sink))?.place(home, parent)
 }
 
-/// Writes the uncompressed tar of a layer to `sink`: exactly the bytes that its diffID is the digest of.
-/// Error: kind `Internal` if the files are not what they were.
+/// Writes the uncompressed tar of a layer to `sink`: exactly the bytes that its diffID was computed from.
+/// Error: kind `Internal` if the files have changed.
 pub fn write_tar(home: &Home, layer: &Layer, sink: impl Write) -> Result<()> {
     let mut hashed = Digesting::new(sink);
     if !recipe::replay(&layers::path(home, &layer.chain), &mut hashed)? {
@@ -182,7 +183,7 @@ pub fn write_tar(home: &Home, layer: &Layer, sink: impl Write) -> Result<()> {
     }
 }
 
-/// The chain ids of a layer and all under it, lowest first.
+/// The chain ids of a layer and of all layers below it, lowest first.
 pub fn chain_of(home: &Home, top: &str) -> Result<Vec<String>> {
     let mut chain = Vec::new();
     let mut next = Some(top.to_owned());
@@ -202,7 +203,7 @@ pub fn diffs(home: &Home, chain: &[String]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Lets `write` produce a tar on a thread of its own, and unpacks it at the same time.
+/// Lets `write` produce a tar on a separate thread, and unpacks it at the same time.
 fn through_a_pipe(
     home: &Home,
     origin: Origin,

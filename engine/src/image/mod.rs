@@ -1,7 +1,7 @@
 //! Chapter 5 · Images: a configuration and a stack of layers, under a name.
 //!
 //! **What Docker does.** An image's id is the digest of its configuration; the configuration lists its layers; names
-//! are kept apart, and may move. **What we do.** The same, so ids equal Docker's.
+//! are stored separately, and may move. **What we do.** The same, so our ids equal Docker's.
 //!
 //! ```text
 //! name ──(images.json)──► id ──(blobs/)──► configuration ──(diffIDs → chain ids)──► layers/<chain>/diff …
@@ -9,12 +9,12 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | [`resolve`] | what the user wrote → an image |
-//! | [`record`] | an image begins to exist, in one step |
-//! | [`repair`] | a damaged layer is made again before it is used |
+//! | [`resolve`] | the user's text → an image |
+//! | [`record`] | records a new image, in one step |
+//! | [`repair`] | rebuilds a damaged layer before it is used |
 //! | [`layer`], [`compressed`] | a tar → a layer, and back; the form that a push sends |
 //! | [`archive`] | `save` and `load` |
-//! | [`tag`], [`remove`], [`prune`], [`collect`] | names come, names go, images go, layers go |
+//! | [`tag`], [`remove`], [`prune`], [`collect`] | adding and removing names, images and layers |
 //! | [`starter`] | the images that a home begins with |
 //!
 //! **Try it.** `docker image inspect busybox`.
@@ -44,12 +44,12 @@ use crate::store::{blobs, layers};
 use jiff::Timestamp;
 use std::path::PathBuf;
 
-/// An image as a sandbox knows it.
+/// An image in a sandbox.
 #[derive(Debug, Clone)]
 pub struct Image {
     /// Digest of its configuration.
     pub id: ImageId,
-    /// What it runs, and how it came to be.
+    /// How it runs, and how it was made.
     pub config: ImageConfig,
     /// Chain ids of its layers (hexadecimal digits), lowest first.
     pub chain: Vec<String>,
@@ -61,11 +61,11 @@ pub struct Image {
     pub parent: Option<ImageId>,
     /// When it was made, as its configuration says.
     pub created: Option<Timestamp>,
-    /// When it came into this sandbox.
+    /// When it was added to this sandbox.
     pub added: Timestamp,
     /// When it last got a name here.
     pub last_tagged: Option<Timestamp>,
-    /// Names that it had and that another image has now: why it dangles.
+    /// Names that it had and that now mean a different image, which is why it dangles.
     pub lost: Vec<Reference>,
 }
 
@@ -78,12 +78,12 @@ impl Image {
             .collect()
     }
 
-    /// Whether one of its names has a tag, and is not a digest alone.
+    /// Whether one of its names has a tag, and is not just a digest.
     pub fn has_tag(&self) -> bool {
         self.references.iter().any(|name| name.tag().is_some())
     }
 
-    /// What it is called, in familiar form: its tags, or the digests that it is known by if it has none.
+    /// Its names in familiar form: its tags, or if it has none, its digests.
     pub fn names(&self) -> Vec<String> {
         let all = self.references.iter();
         all.filter(|name| name.tag().is_some() || !self.has_tag())
@@ -98,7 +98,7 @@ impl Image {
 }
 
 impl Engine {
-    /// All images of the sandbox, also those without a name, newest first.
+    /// All images of the sandbox, including those without a name, newest first.
     pub fn images(&self) -> Result<Vec<Image>> {
         list_with(&self.home, &self.sandbox, |id, found| {
             let what = format!("image {}", id.short());
@@ -112,7 +112,7 @@ pub fn list(home: &Home, sandbox: &SandboxPaths) -> Result<Vec<Image>> {
     list_with(home, sandbox, |_, found| found.map(Some))
 }
 
-/// The same, of those that `choose` takes: it gets what was found of each.
+/// The same, for the images that `choose` accepts; it gets the loaded data of each.
 pub fn list_with(
     home: &Home,
     sandbox: &SandboxPaths,
@@ -129,7 +129,7 @@ pub fn list_with(
     Ok(found)
 }
 
-/// The image `id` with its names, as a sandbox knows it.
+/// The image `id` with its names in a sandbox.
 fn load(
     home: &Home,
     references: Vec<Reference>,

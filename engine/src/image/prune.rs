@@ -1,4 +1,4 @@
-//! `docker image prune`: images that nobody uses, or only those without a name.
+//! `docker image prune`: removes unused images, or only those without a name.
 //!
 //! Source: moby `daemon/images/image_prune.go`.
 
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Which images `prune` takes.
+/// Which images `prune` removes.
 #[derive(Debug, Clone, Default)]
 pub struct PruneOptions {
     /// `-a`: also those with a name.
@@ -32,12 +32,12 @@ pub struct LabelFilter {
     pub key: String,
     /// The value that it must have; any if `None`.
     pub value: Option<String>,
-    /// `label!=`: it must not.
+    /// `label!=`: it must not have it.
     pub negated: bool,
 }
 
 impl LabelFilter {
-    /// Whether `labels` pass.
+    /// Whether `labels` match.
     pub fn passes(&self, labels: Option<&BTreeMap<String, String>>) -> bool {
         let found = labels
             .and_then(|labels| labels.get(&self.key))
@@ -47,7 +47,7 @@ impl LabelFilter {
 }
 
 impl Engine {
-    /// Removes images that nobody uses. Returns what went, and how many bytes of files that were.
+    /// Removes unused images. Returns what was removed, and the bytes of its files.
     pub fn prune_images(&self, options: &PruneOptions) -> Result<(Vec<Removed>, u64)> {
         let containers = self.image_users()?;
         let removed = images::update(&self.sandbox, |table| {
@@ -56,7 +56,7 @@ impl Engine {
             })
         })?;
         let (removed, reclaimed) = self.after_removal(removed)?;
-        // Layers that a removed container was the last to need may be left as well.
+        // Layers that only a removed container needed may still be there as well.
         let reclaimed = reclaimed + self.collect(&[])?.size;
         self.note(
             ObjectKind::Image,
@@ -68,7 +68,8 @@ impl Engine {
     }
 }
 
-/// Removes images from `table`; `config` reads a configuration. What cannot be removed stays, without an error.
+/// Removes images from `table`; `config` reads a configuration. An image that cannot be removed stays, without an
+/// error.
 pub fn prune(
     table: &mut ImageTable,
     options: &PruneOptions,
@@ -91,7 +92,7 @@ pub fn prune(
             false => references.iter().map(ToString::to_string).collect(),
         };
         for name in names {
-            // An image that is in use stays whole, and so does one that went with another.
+            // An image in use stays whole, and one already removed with another image is skipped.
             let mut trial = table.clone();
             let options = RemoveImageOptions::default();
             if let Ok(done) = remove(&mut trial, &name, options, containers) {
@@ -103,7 +104,7 @@ pub fn prune(
     Ok(removed)
 }
 
-/// Whether the image with `config` is among those that `options` mean. One that is damaged has no date and no labels.
+/// Whether `options` select the image with `config`. A damaged configuration has no date and no labels.
 fn is_wanted(config: Result<ImageConfig>, options: &PruneOptions) -> bool {
     let config = config.unwrap_or_default();
     let created: Option<Timestamp> = config.created.as_deref().and_then(|text| text.parse().ok());

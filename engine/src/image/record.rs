@@ -1,7 +1,7 @@
-//! An image begins to exist: the last step of `build`, `commit`, `load` and `import`.
+//! Records a new image: the last step of `build`, `commit`, `load` and `import`.
 //!
-//! Order matters for a crash: layers first, then configurations, then one replacement of `images.json`. Before that
-//! last step none of it can be seen; after it, all is there. It matters for a power cut as well: layers are on the disk
+//! The order matters for a crash: layers first, then configurations, then one replacement of `images.json`. Before that
+//! last step nothing is visible; after it, everything is. It matters for a power cut as well: layers are on the disk
 //! before `images.json` is.
 
 use super::{parse_config, repair};
@@ -16,10 +16,10 @@ use crate::store::{blobs, layers, whole};
 use jiff::Timestamp;
 use serde_json::json;
 
-/// An image to be recorded. Its layers are published already.
+/// An image to record. Its layers are already published.
 #[derive(Debug, Clone)]
 pub struct NewImage {
-    /// The bytes of its configuration; they are kept as they are, so the id of a loaded image stays.
+    /// The bytes of its configuration, kept unchanged, so that a loaded image keeps its id.
     pub config: Vec<u8>,
     /// The image that it was committed from.
     pub parent: Option<ImageId>,
@@ -27,12 +27,12 @@ pub struct NewImage {
     pub references: Vec<Reference>,
 }
 
-/// An image that exists now.
+/// A recorded image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// Its id.
     pub id: ImageId,
-    /// Names that meant another image before, and which.
+    /// Names that meant a different image before, and that image.
     pub displaced: Vec<(Reference, ImageId)>,
 }
 

@@ -1,9 +1,10 @@
-//! `docker rmi`: a name goes, and with the last name the image.
+//! `docker rmi`: removes a name, and with the last name the image.
 //!
-//! **What Docker does.** Removing by name unties the name; the image itself goes when no name is left and nobody needs
-//! it. Removing by id takes all names of one repository along. What cannot go is a conflict, which `-f` overrides or not.
-//! **What we do.** The same decisions, in the same order and words (moby `daemon/images/image_delete.go`), as a change of
-//! `images.json` alone. Layers and configurations that nothing needs any more are [`super::collect`]ed afterwards.
+//! **What Docker does.** Removing by name unties the name; the image itself is deleted when it has no name left and
+//! nothing needs it. Removing by id removes all its names, which must be in one repository. An image that cannot be
+//! removed is a conflict, which `-f` may or may not override.
+//! **What we do.** The same decisions, in the same order and words (moby `daemon/images/image_delete.go`), as a change
+//! of `images.json` alone. Layers and configurations that are no longer needed are [`super::collect`]ed afterwards.
 //! **Try it.** `docker rmi busybox` while a container of it exists.
 
 use super::resolve::{find_id, is_id_prefix};
@@ -21,18 +22,18 @@ use std::collections::BTreeSet;
 /// One line of what `docker rmi` prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Removed {
-    /// A name is gone, such as `busybox:latest`.
+    /// A name was removed, such as `busybox:latest`.
     Untagged {
         /// The name.
         name: String,
-        /// What it meant.
+        /// The image that it meant.
         image: ImageId,
     },
-    /// An image, or a layer, is gone: `sha256:…`.
+    /// An image or a layer was deleted: `sha256:…`.
     Deleted(String),
 }
 
-/// A container, as far as its image is concerned.
+/// A container, with the fields that matter for its image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InUse {
     /// The container.
@@ -54,7 +55,7 @@ pub struct RemoveImageOptions {
     pub no_prune: bool,
 }
 
-/// What keeps an image, by kind.
+/// What prevents the removal of an image, by kind.
 #[derive(Debug, Clone, Copy)]
 struct Respect {
     children: bool,
@@ -64,7 +65,7 @@ struct Respect {
 }
 
 impl Respect {
-    /// What not even `-f` overrides.
+    /// The conflicts that even `-f` does not override.
     const HARD: Self = Self {
         children: true,
         running: true,
@@ -84,7 +85,7 @@ struct Conflict {
 }
 
 impl Engine {
-    /// Removes what `name` means, as `docker rmi`. Errors: `No such image`, and Docker's conflicts.
+    /// Removes the image or name `name`, like `docker rmi`. Errors: `No such image`, and Docker's conflicts.
     pub fn remove_image(&self, name: &str, options: RemoveImageOptions) -> Result<Vec<Removed>> {
         let containers = self.image_users()?;
         let removed = images::update(&self.sandbox, |table| {
@@ -93,7 +94,7 @@ impl Engine {
         Ok(self.after_removal(removed)?.0)
     }
 
-    /// The containers of the sandbox, as far as images are concerned.
+    /// The containers of the sandbox and their images.
     pub fn image_users(&self) -> Result<Vec<InUse>> {
         let mut users = Vec::new();
         for id in records::list(&self.sandbox)? {
@@ -112,7 +113,7 @@ impl Engine {
         Ok(users)
     }
 
-    /// Records what went, and deletes the layers that nothing needs now.
+    /// Records the removal, and deletes the layers that nothing needs now.
     pub(super) fn after_removal(&self, mut removed: Vec<Removed>) -> Result<(Vec<Removed>, u64)> {
         let mut deleted = Vec::new();
         for one in &removed {
@@ -140,8 +141,8 @@ impl Engine {
     }
 }
 
-/// Removes what `name` means from `table`. Errors: `No such image: …`, and Docker's conflicts; the caller then drops
-/// the table.
+/// Removes the image or name `name` from `table`. Errors: `No such image: …`, and Docker's conflicts; the caller then
+/// drops the table.
 pub fn remove(
     table: &mut ImageTable,
     name: &str,
@@ -155,7 +156,7 @@ pub fn remove(
         options,
         done: Vec::new(),
     };
-    // `name@digest` with the image's own digest is its id, written long.
+    // `name@digest` with the image's own digest is a longer form of its id.
     let is_own_digest = Reference::parse(name).is_ok_and(|name| name.digest() == Some(&id));
     let by_name = !is_id_prefix(&id, name) && !is_own_digest;
     if by_name {
@@ -187,7 +188,7 @@ struct Removal<'a> {
 }
 
 impl Removal<'_> {
-    /// Removes a name. True if the image keeps another one, and so stays.
+    /// Removes a name. True if the image has another name left, and so stays.
     fn name(&mut self, id: &ImageId, name: &str) -> Result<bool> {
         let single = is_single(&self.table.references_of(id));
         let mut users = self.containers.iter().filter(|user| user.image == *id);
@@ -209,7 +210,7 @@ impl Removal<'_> {
         }
         let reference = Reference::parse(name)?.canonical();
         self.untag(&reference);
-        // Digests of the repository name nothing without a tag of it.
+        // Digests of a repository are not names without a tag of it.
         let rest = self.table.references_of(id);
         let same = |other: &Reference| other.name() == reference.name();
         if reference.digest().is_none()
@@ -224,8 +225,8 @@ impl Removal<'_> {
         Ok(!self.table.references_of(id).is_empty())
     }
 
-    /// Deletes an image and, if asked to, its parents that have no name. `quietly`: a conflict is no error, because a
-    /// name was removed already.
+    /// Deletes an image and, if requested, its unnamed parents. With `quietly`, a conflict is not an error, because a
+    /// name was already removed.
     fn image(&mut self, id: &ImageId, force: bool, quietly: bool) -> Result<()> {
         let respect = if force { Respect::HARD } else { Respect::ALL };
         if let Some(conflict) = self.conflict(id, respect) {
@@ -316,7 +317,7 @@ impl Removal<'_> {
         None
     }
 
-    /// The images made from `id`, and those made from them: by a name where they have one, in an order in which they can
+    /// The images made from `id`, and those made from them: by name where they have one, in an order in which they can
     /// be removed.
     fn children(&self, id: &ImageId) -> Vec<String> {
         let mut found = vec![id];
@@ -347,7 +348,7 @@ fn docker_rm(users: &[&InUse]) -> String {
     format!("docker rm {force}{}", names.join(" "))
 }
 
-/// Whether these names are one tag, and digests of the same repository at most.
+/// Whether these names are one tag, and at most digests of the same repository.
 fn is_single(references: &[Reference]) -> bool {
     if references.len() <= 1 {
         return references.len() == 1;

@@ -1,9 +1,11 @@
-//! An image with a damaged layer is made whole before it is used.
+//! Repairs an image with a damaged layer before it is used.
 //!
-//! **What Docker does.** Nothing: it runs what is left. **What we do.** A layer that a power cut has damaged is made again of
-//! what this machine still has: its own files, if only its description is lost; its compressed form; the same files on
-//! another parent; the programs of this machine, for a starter image. What cannot be made again is said, with the command that helps.
-//! **Try it.** Empty a file under `content/layers/<chain>/diff`, remove `on-disk` beside `diff`, and `docker run` the image.
+//! **What Docker does.** Nothing: it runs what is left. **What we do.** A layer that a power cut has damaged is rebuilt
+//! from what this machine still has: its own files, if only its description is lost; its compressed form; the same
+//! files on a different parent; for a starter image, the programs of this machine. If a layer cannot be rebuilt, an
+//! error names the command that helps.
+//! **Try it.** Empty a file under `content/layers/<chain>/diff`, remove `on-disk` beside `diff`, and `docker run` the
+//! image.
 
 use super::layer::{self, Origin};
 use super::starter;
@@ -20,8 +22,8 @@ use crate::tree::unpack::Limits;
 use std::fs::File;
 
 impl Engine {
-    /// The same, of an image that is to be used: a layer that a power cut has damaged is made again. Error: it cannot be; of
-    /// kind `NotFound` if the image can be pulled.
+    /// The same, for an image about to be used: a layer that a power cut has damaged is rebuilt. Error: it cannot be
+    /// rebuilt; of kind `NotFound` if the image can be pulled.
     pub fn whole_image(&self, name: &str) -> Result<Image> {
         let _kept = self.keep_content()?;
         find_whole(&self.home, &self.sandbox, name)
@@ -31,7 +33,7 @@ impl Engine {
 /// The image that `name` means, with whole layers; see [`resolve::find`].
 ///
 /// # Errors
-/// Kind `NotFound` also if it is damaged and a registry has it: it is to be pulled, as one that is not here.
+/// Kind `NotFound` also if it is damaged and a registry has it: then it is pulled like a missing image.
 pub fn find_whole(home: &Home, sandbox: &SandboxPaths, name: &str) -> Result<Image> {
     let image = resolve::find(home, sandbox, name)?;
     if is_whole(home, &image.chain) || make_whole(home, &image.id, &image.chain)? {
@@ -67,16 +69,16 @@ pub fn ensure_whole(
     }
 }
 
-/// Whether all layers of `chain` are there as they were made.
+/// Whether all layers of `chain` are present and unchanged.
 pub fn is_whole(home: &Home, chain: &[String]) -> bool {
     chain.iter().all(|layer| whole::is_whole(home, layer))
 }
 
-/// What is said of an image that cannot be made whole here.
+/// The error for an image that cannot be repaired here.
 fn damaged(name: &str, image: &Image) -> Error {
     let sentence =
         format!("the image {name} is damaged: files of its layers were lost, as in a power cut");
-    // What came from a registry has the digest that it has there.
+    // An image that came from a registry has a digest there.
     match image.references.iter().find(|name| name.digest().is_some()) {
         Some(known) => Error::not_found(sentence).with_hint(format!(
             "docker pull {}",
@@ -92,7 +94,7 @@ fn damaged(name: &str, image: &Image) -> Error {
     }
 }
 
-/// Makes those layers of the image `id` again that are not whole; false if one cannot be. The content lock is held.
+/// Rebuilds the damaged layers of the image `id`; false if one cannot be rebuilt. The caller holds the content lock.
 pub fn make_whole(home: &Home, id: &ImageId, chain: &[String]) -> Result<bool> {
     match config(home, id) {
         Ok(config) if layers::chain(&config.rootfs.diff_ids) == chain => {
@@ -118,7 +120,7 @@ pub fn make_layers(home: &Home, diff_ids: &[Digest]) -> Result<bool> {
     Ok(true)
 }
 
-/// Makes the layer `diff_id` on top of `parent` again.
+/// Rebuilds the layer `diff_id` on top of `parent`.
 fn again(home: &Home, diff_id: &Digest, parent: Option<&str>) -> Result<bool> {
     let chain = layers::chain_id(parent, diff_id);
     Ok(from_files(home, diff_id, parent)?
@@ -126,7 +128,8 @@ fn again(home: &Home, diff_id: &Digest, parent: Option<&str>) -> Result<bool> {
         || (starter::assemble(home).is_ok() && layers::exists(home, &chain)))
 }
 
-/// From its own files, if only its description is lost, or from the same files on another parent: their digest tells.
+/// From its own files, if only its description is lost, or from the same files on a different parent; the digest
+/// decides.
 fn from_files(home: &Home, diff_id: &Digest, parent: Option<&str>) -> Result<bool> {
     let own = Layer::new(diff_id.clone(), parent);
     let other = layers::by_diff_id(home)?.remove(diff_id);
@@ -142,7 +145,7 @@ fn from_blob(home: &Home, diff_id: &Digest, parent: Option<&str>) -> Result<bool
             continue;
         }
         let blob = File::open(&path).on("open", &path)?;
-        // A blob that is damaged, too, is as good as none.
+        // A damaged blob is no better than a missing one.
         if let Ok(staged) = layer::stage(home, blob, Origin::Foreign, &Limits::default())
             && staged.diff_id() == diff_id
         {

@@ -1,7 +1,8 @@
-//! What the user wrote → an image.
+//! The user's text → an image.
 //!
-//! **What Docker does.** A full id or digest means exactly that; else a name is looked up, with `:latest` added; else
-//! the text may be the beginning of one id. So an image called `cafe` wins over an id that begins with `cafe`.
+//! **What Docker does.** A full id or digest means exactly that image; otherwise a name is looked up, with `:latest`
+//! added; otherwise the text may be the prefix of one id. So an image called `cafe` wins over an id that begins with
+//! `cafe`.
 //! **What we do.** The same.
 
 use super::{Image, load};
@@ -14,7 +15,7 @@ use crate::paths::{Home, SandboxPaths};
 use crate::store::images::{self, ImageTable};
 
 impl Engine {
-    /// The image that `name` means: a name, an id, the beginning of an id, `sha256:…` or `repository@digest`.
+    /// The image that `name` means: a name, an id, the prefix of an id, `sha256:…` or `repository@digest`.
     /// Error: `No such image: x:latest`, kind `NotFound`.
     pub fn image(&self, name: &str) -> Result<Image> {
         find(&self.home, &self.sandbox, name)
@@ -57,7 +58,7 @@ fn by_own_digest(table: &ImageTable, reference: &Reference) -> Option<ImageId> {
     table.references.iter().any(named).then(|| digest.clone())
 }
 
-/// Whether `text` is `id`, or the beginning of it, with or without `sha256:`.
+/// Whether `text` is `id`, or a prefix of it, with or without `sha256:`.
 pub fn is_id_prefix(id: &ImageId, text: &str) -> bool {
     !text.is_empty() && (id.as_str().starts_with(text) || id.hex().starts_with(text))
 }

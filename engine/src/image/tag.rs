@@ -1,4 +1,4 @@
-//! `docker tag`: one more name for an image.
+//! `docker tag`: gives an image another name.
 
 use super::resolve;
 use crate::engine::Engine;
@@ -9,7 +9,7 @@ use crate::store::images;
 use serde_json::json;
 
 impl Engine {
-    /// Gives the image `name` one more name, `target`; one without a tag gets `latest`.
+    /// Gives the image `name` the additional name `target`; without a tag it gets `latest`.
     pub fn tag(&self, name: &str, target: &str) -> Result<()> {
         let target = new_name(target)?;
         let now = self.now();
@@ -28,7 +28,7 @@ impl Engine {
     }
 }
 
-/// The name that an image is to get. Errors: it cannot be one, in Docker's words.
+/// The new name for an image. Errors: an invalid name, in Docker's words.
 pub(crate) fn new_name(text: &str) -> Result<Reference> {
     let name = Reference::parse(text)?.or_latest();
     if name.digest().is_some() {

@@ -1,4 +1,4 @@
-//! Archives that were made to do harm, or that say too much.
+//! Archives that attack the reader or exhaust its resources.
 
 use super::tests::{World, archive, config, docker_archive, layer_tar};
 use super::*;
@@ -136,7 +136,7 @@ fn a_parent_is_believed_if_it_can_have_been_one() {
         let child = images.iter().find(|image| image.id == Digest::of(&child));
         let parent = expected.then(|| Digest::of(&parent));
         assert_eq!(child.unwrap().parent, parent);
-        // What we save says the same.
+        // The saved archive records the same parent.
         let saved = world.save(&["p", "c"]).unwrap();
         let there = World::new();
         there.load(&saved).unwrap();

@@ -1,4 +1,4 @@
-//! Reading an archive: all of its images begin to exist, or none.
+//! Reading an archive: all of its images are loaded, or none.
 
 use super::parts::Parts;
 use super::{DockerManifest, blob_path, is_one_older};
@@ -23,9 +23,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-/// Indexes within indexes are read to this depth.
+/// How deep indexes within indexes are followed.
 const DEEPEST_INDEX: u8 = 4;
-/// So many manifests are looked at. An index that names one index many times, which does the same, costs nothing to write.
+/// The most manifests that are read. An index that lists the same index many times costs nothing to write.
 const MOST_MANIFESTS: usize = 10_000;
 
 /// An image that was loaded.
@@ -35,7 +35,7 @@ pub struct Loaded {
     pub id: ImageId,
     /// Its names in the archive.
     pub references: Vec<Reference>,
-    /// Names that meant another image before, and which.
+    /// Names that meant a different image before, and that image.
     pub displaced: Vec<(Reference, ImageId)>,
 }
 
@@ -66,7 +66,7 @@ impl Engine {
 /// Loads an archive from `stream`, compressed or not. The caller holds [`crate::store::lock::keep_content`].
 ///
 /// # Errors
-/// Kind `Invalid` for what is no archive of images, or a damaged one; then nothing was loaded.
+/// Kind `Invalid` for a stream that is not an archive of images, or is damaged; then nothing was loaded.
 pub fn load(
     home: &Home,
     sandbox: &SandboxPaths,
@@ -125,7 +125,7 @@ fn docker_images(parts: &mut Parts<'_>, list: &[DockerManifest]) -> Result<Vec<N
     Ok(new)
 }
 
-/// A name of `manifest.json`. What is called by its digest came from a registry, which an archive is not.
+/// A name of `manifest.json`. A name with a digest is refused: it would claim that the image came from a registry.
 fn tagged(name: &str) -> Result<Reference> {
     let reference = Reference::parse(name)?;
     match reference.digest().is_none() {
@@ -134,7 +134,7 @@ fn tagged(name: &str) -> Result<Reference> {
     }
 }
 
-/// Which image of the archive another was made of. One that cannot have been is not believed.
+/// Restores which image of the archive another was made from. A parent that cannot be true is ignored.
 fn restore_parents(list: &[DockerManifest], new: &mut [NewImage]) -> Result<()> {
     let mut histories = BTreeMap::new();
     for image in new.iter() {
@@ -152,7 +152,7 @@ fn restore_parents(list: &[DockerManifest], new: &mut [NewImage]) -> Result<()> 
     Ok(())
 }
 
-/// An image from its configuration and layers, given by their paths in the archive.
+/// An image from its configuration and layers, given as paths in the archive.
 fn image(
     parts: &mut Parts<'_>,
     config: &str,
@@ -203,7 +203,7 @@ fn collect_manifests(
     };
     let mut wanted: Vec<_> = index.manifests.iter().filter(ours).collect();
     if wanted.is_empty() && depth == 0 {
-        // Images for another machine can be looked at, though not run.
+        // Images for other platforms can be inspected, though not run.
         wanted = index.manifests.iter().collect();
     }
     for descriptor in wanted {
@@ -224,7 +224,7 @@ fn collect_manifests(
             continue;
         }
         let manifest: Manifest = parse(bytes, "a manifest")?;
-        // The same image under two names is listed twice.
+        // An image with two names is listed twice.
         match found.iter_mut().find(|(other, _)| *other == manifest) {
             Some((_, others)) => others.extend(names),
             None => found.push((manifest, names)),
@@ -261,7 +261,7 @@ fn oci_images(
     Ok(new)
 }
 
-/// The text that a descriptor points to; its bytes are what the digest says.
+/// The text that a descriptor points to, checked against its digest.
 fn verified<'a>(parts: &'a Parts<'_>, descriptor: &Descriptor) -> Result<&'a [u8]> {
     let path = blob_path(&descriptor.digest);
     let bytes = parts.needed(&path)?;
@@ -279,7 +279,7 @@ fn wrong_blob(descriptor: &Descriptor, found: &str) -> Error {
     ))
 }
 
-/// containerd and Docker write the whole name; others write a name, or a tag alone, which names nothing.
+/// containerd and Docker write the full name; others write a name, or only a tag, which is not a name.
 fn name_of(descriptor: &Descriptor) -> Option<Reference> {
     let text = descriptor
         .annotations

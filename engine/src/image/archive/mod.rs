@@ -1,7 +1,7 @@
 //! `docker save` and `docker load`: images as one tar file.
 //!
-//! **What Docker does.** Since version 25 its archive is two things at once: Docker's own (`manifest.json`) and an OCI
-//! image layout (`index.json`), over the same blobs:
+//! **What Docker does.** Since version 25 its archive has two formats at once: Docker's own (`manifest.json`) and an
+//! OCI image layout (`index.json`), over the same blobs:
 //!
 //! ```text
 //! blobs/sha256/<hex>   configurations, layers (plain tars), manifests
@@ -11,8 +11,9 @@
 //! repositories         names, for very old readers
 //! ```
 //!
-//! **What we do.** We write the same, and read it, older archives of Docker's, and OCI layouts of others (skopeo, podman,
-//! buildah), plain, gzip or zstd. The configuration's bytes and the layers' tars come out as they went in, so ids stay.
+//! **What we do.** We write the same, and read it, Docker's older archives, and OCI layouts of others (skopeo, podman,
+//! buildah), plain, gzip or zstd. The configuration's bytes and the layers' tars are kept unchanged, so ids stay the
+//! same.
 //! **What we leave out.** Docker's format before 1.10, which names no configuration.
 //! **Try it.** `docker save busybox | tar -t`.
 //! Sources: OCI image specification `image-layout.md`; moby `daemon/internal/image/tarexport`.
@@ -34,12 +35,12 @@ struct DockerManifest {
     repo_tags: Option<Vec<String>>,
     #[serde(default)]
     layers: Option<Vec<String>>,
-    /// The image that it was made of by one instruction, if the archive has that, too.
+    /// The image that it was made from by one instruction, if the archive has that image too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parent: Option<ImageId>,
 }
 
-/// Whether `parent` is `child` without its last instruction. Docker refuses an archive that says otherwise.
+/// Whether `parent` is `child` without its last instruction. Docker refuses an archive whose parent is not.
 fn is_one_older(parent: &[History], child: &[History]) -> bool {
     child
         .split_last()
@@ -49,7 +50,7 @@ fn is_one_older(parent: &[History], child: &[History]) -> bool {
 /// `oci-layout`.
 const LAYOUT: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
 
-/// Where a blob lies in an archive.
+/// The path of a blob in an archive.
 fn blob_path(digest: &Digest) -> String {
     format!("blobs/sha256/{}", digest.hex())
 }

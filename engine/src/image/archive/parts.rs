@@ -1,8 +1,8 @@
-//! The parts of an archive, in the order in which they come: what they are becomes clear at the end only, since a
-//! stream cannot be read twice, and the list of contents is usually its last file.
+//! The parts of an archive, in the order of the stream. What each part is for becomes clear only at the end: a stream
+//! cannot be read twice, and the list of contents is usually its last file.
 //!
-//! So whatever looks like a layer is unpacked at once, and whatever looks like JSON is kept in memory. A part that is
-//! named by nothing is dropped.
+//! So a part that looks like a layer is unpacked at once, and a part that looks like JSON is kept in memory. A part
+//! that no manifest names is dropped.
 
 use crate::error::{Error, Result};
 use crate::image::layer::{self, Origin, Staged};
@@ -18,7 +18,7 @@ use crate::tree::unpack::Limits;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 
-/// An archive of many small files is no archive of images.
+/// The most text in bytes, of all parts together. An archive with more is not an archive of images.
 const LARGEST_MEMORY: usize = 64 << 20;
 
 /// A part.
@@ -29,16 +29,16 @@ pub(super) enum Part {
     Layer {
         /// Not placed yet.
         staged: Option<Staged>,
-        /// What it is in the archive: compressed, perhaps.
+        /// The digest of its bytes in the archive, which may be compressed.
         blob: Digest,
         /// The digest of the plain tar.
         diff_id: Digest,
     },
-    /// A layer that this home has already.
+    /// A layer that this home already has.
     Known(Layer),
-    /// It looks like text, of so many bytes.
+    /// It looks like text, but is this many bytes long.
     TooLong(u64),
-    /// It looked like a layer and is none.
+    /// It looked like a layer, but is not a valid one.
     Damaged(Error),
 }
 
@@ -46,14 +46,14 @@ pub(super) enum Part {
 pub(super) struct Parts<'a> {
     home: &'a Home,
     parts: BTreeMap<String, Part>,
-    /// Links: another path.
+    /// Links to other paths.
     aliases: HashMap<String, String>,
     known: HashMap<Digest, Layer>,
     memory: usize,
 }
 
 impl<'a> Parts<'a> {
-    /// Reads a whole archive, which is not compressed any more.
+    /// Reads a whole archive, already decompressed.
     pub(super) fn read(home: &'a Home, stream: impl Read) -> Result<Self> {
         let mut parts = Self {
             home,
@@ -88,7 +88,7 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
-    /// The text at `path`. Errors: it is not there, or is too long to be one.
+    /// The text at `path`. Errors: it is missing, or too long.
     pub(super) fn needed(&self, path: &str) -> Result<&[u8]> {
         match self.parts.get(self.resolve(path).as_str()) {
             Some(Part::Text(bytes)) => Ok(bytes),
@@ -109,7 +109,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The layer at `path`, placed on top of `parent`. `expected` is its diffID, and the `index`th of its image.
+    /// Places the layer at `path` on top of `parent`. `expected` is its diffID, and `index` its position in the image.
     pub(super) fn place(
         &mut self,
         path: &str,
@@ -146,7 +146,7 @@ impl<'a> Parts<'a> {
                 let known = layer.clone();
                 self.copy(&known, parent)?
             }
-            // A layer without any file may be an archive without any byte.
+            // A layer without files may be an empty part.
             Part::Text(bytes) if Digest::of(bytes) == *expected => {
                 let bytes = std::mem::take(bytes);
                 self.stage(bytes.as_slice())?.place(self.home, parent)?
@@ -166,7 +166,7 @@ impl<'a> Parts<'a> {
         Ok(layer)
     }
 
-    /// The digest of the part at `path`, as it lies in the archive.
+    /// The digest of the part at `path`, as stored in the archive.
     pub(super) fn digest(&self, path: &str) -> Option<Digest> {
         match self.parts.get(self.resolve(path).as_str())? {
             Part::Text(bytes) => Some(Digest::of(bytes)),
@@ -176,7 +176,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// A layer that was placed already, now on another parent.
+    /// A layer that was already placed, now on a different parent.
     fn again(&self, diff_id: &Digest, parent: Option<&str>) -> Result<Layer> {
         let placed = self
             .known
@@ -235,7 +235,7 @@ impl<'a> Parts<'a> {
         layer::stage(self.home, content, Origin::Foreign, &Limits::default())
     }
 
-    /// A layer with its digest as it lies in the archive.
+    /// A layer with the digest of its bytes in the archive.
     fn compressed_layer(&self, content: impl Read) -> Result<(Digest, Staged)> {
         let mut hashed = Digesting::new(content);
         let staged = self.stage(&mut hashed)?;
@@ -260,7 +260,7 @@ impl<'a> Parts<'a> {
 
     fn resolve(&self, path: &str) -> String {
         let mut path = within_root(path);
-        // A link may lead to a link; a circle ends.
+        // A link may lead to a link; the limit ends a loop.
         for _ in 0..8 {
             match self.aliases.get(&path) {
                 Some(target) => path.clone_from(target),

@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-/// An image to be saved, with the names that are to be saved with it.
+/// Images to save, with the names to save for each.
 type Chosen = Vec<(ImageId, Vec<Reference>)>;
 
 impl Engine {
@@ -42,7 +42,8 @@ impl Engine {
 
 /// Writes the images that `names` mean to `sink`, and returns them. A name without a tag means all tags of its
 /// repository; an id means the image without names.
-/// Errors: `No such image`, or of one with a tag `reference does not exist`; kind `Internal` if a layer is not what it was.
+/// Errors: `No such image`, or for a name with a tag `reference does not exist`; kind `Internal` if a layer has
+/// changed.
 pub fn save(
     home: &Home,
     sandbox: &SandboxPaths,
@@ -72,8 +73,8 @@ pub fn save(
     Ok(chosen.into_iter().map(|(id, _)| id).collect())
 }
 
-/// Writes one image, which need not be recorded anywhere, given by its configuration. With `docker` the archive has
-/// Docker's form and OCI's at once, else OCI's only.
+/// Writes one image, given by its configuration; it need not be recorded anywhere. With `docker` the archive has both
+/// Docker's and OCI's format, otherwise only OCI's.
 pub fn save_one(
     home: &Home,
     config: &[u8],
@@ -86,7 +87,7 @@ pub fn save_one(
     archive.finish(docker)
 }
 
-/// What the names mean, each image once, in the order in which they were named.
+/// The images that the names mean, each once, in the order of the names.
 fn choose(table: &ImageTable, names: &[String]) -> Result<Chosen> {
     let mut chosen: Chosen = Vec::new();
     let mut add = |id: &ImageId, reference: Option<&Reference>| {
@@ -149,8 +150,8 @@ struct Archive<'a, W> {
 }
 
 impl<'a, W: Write> Archive<'a, W> {
-    /// Begins an archive with its folders: who unpacks it as an ordinary user may not be able to make them as the
-    /// archive's owner.
+    /// Begins an archive with entries for its folders: otherwise an ordinary user who unpacks it might be unable to
+    /// make them with the archive's owner.
     fn new(home: &'a Home, sink: W) -> Result<Self> {
         let mut out = Writer::new(sink);
         for folder in ["blobs/", "blobs/sha256/"] {

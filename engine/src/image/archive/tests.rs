@@ -1,4 +1,4 @@
-//! What is saved can be loaded, by us and in every format, with the same ids.
+//! Saved images load again with the same ids, ours and those of every other format.
 
 use super::load::{Loaded, load};
 use super::save::save;
@@ -54,7 +54,7 @@ impl World {
         list(&self.home, &self.sandbox).unwrap()
     }
 
-    /// Loading fails with `message`, and leaves nothing.
+    /// Loading fails with `message`, and leaves nothing behind.
     #[track_caller]
     pub(super) fn refuses(&self, bytes: &[u8], message: &str) {
         let error = self.load(bytes).unwrap_err();
@@ -71,7 +71,7 @@ pub(super) fn layer_tar(text: &str) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-/// Written by hand: fields that we do not know, and spaces, are part of the id.
+/// Written by hand: unknown fields and spaces are part of the id.
 pub(super) fn config(layers: &[&[u8]]) -> Vec<u8> {
     let diff_ids: Vec<_> = layers.iter().map(|layer| Digest::of(layer)).collect();
     let mut text = serde_json::to_string_pretty(&json!({
@@ -209,7 +209,7 @@ fn an_index_of_others_with_compressed_layers_is_read_and_verified() {
     };
     let loaded = World::new().load(&make(packed.clone())).unwrap();
     assert_eq!(loaded[0].references[0].familiar(), "x:1");
-    // The same files in another gzip are another blob.
+    // The same files in a different gzip are a different blob.
     World::new().refuses(&make(low.clone()), "is damaged: its digest is");
 }
 
@@ -235,7 +235,7 @@ fn the_same_layer_twice_and_links_to_layers_are_followed() {
     let id = loaded[0].id.short().to_owned();
     let saved = world.save(&[&id]).unwrap();
     assert_eq!(World::new().load(&saved).unwrap()[0].id, loaded[0].id);
-    // A second time, its layers are known.
+    // When loaded again, its layers are already known.
     assert_eq!(world.load(&saved).unwrap()[0].id, loaded[0].id);
 }
 

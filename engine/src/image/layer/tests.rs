@@ -1,4 +1,4 @@
-//! The ways of a layer give the same layer.
+//! Each way to make a layer gives the same layer.
 
 use super::*;
 use crate::tree::tar::{Entry, EntryKind, Writer};
@@ -16,7 +16,7 @@ fn home() -> (tempfile::TempDir, Home) {
 
 fn foreign_tar() -> Vec<u8> {
     let mut writer = Writer::new(Vec::new());
-    // Not sorted, so packing it anew would give another tar.
+    // Not sorted, so repacking it would give a different tar.
     writer.append_bytes("z", 0o644, b"z").unwrap();
     let mut owned = Entry::new("d/", EntryKind::Directory, 0o755);
     (owned.uid, owned.gid) = (1000, 1000);

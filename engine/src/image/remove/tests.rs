@@ -1,4 +1,4 @@
-//! Each case: what is there, what is removed, what is said.
+//! Each case: the images before, the command, and its output.
 
 use super::*;
 use crate::oci::digest::Digest;
@@ -58,8 +58,8 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// `expected` is `-name` for each name untied and `image` for each deleted, or the error, with `A` for the id of
-    /// image a.
+    /// `expected` is `-name` for each untied name and `image` for each deleted one, or the error, with `A` for the id
+    /// of image a.
     #[track_caller]
     fn check(&self, name: &str, expected: &str) {
         let mut table = table(self.table);

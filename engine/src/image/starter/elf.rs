@@ -1,8 +1,8 @@
 //! Which libraries a program needs.
 //!
-//! **Kernel feature.** A dynamic program names an interpreter (`ld.so`) in PT_INTERP; the kernel starts that, and it maps
-//! the libraries that DT_NEEDED lists, and theirs. A program without PT_INTERP stands alone.
-//! **What we leave out.** 32-bit and big-endian files: such a machine's programs are taken for unknown.
+//! **Kernel feature.** A dynamic program names an interpreter (`ld.so`) in PT_INTERP; the kernel starts that, and it
+//! maps the libraries that DT_NEEDED lists, and theirs. A program without PT_INTERP is self-contained.
+//! **What we leave out.** 32-bit and big-endian files: they count as unknown.
 //! Sources: elf(5); ld.so(8) § the order in which libraries are searched.
 
 use std::collections::BTreeMap;
@@ -17,25 +17,25 @@ const DT_STRTAB: u64 = 5;
 const DT_RPATH: u64 = 15;
 const DT_RUNPATH: u64 = 29;
 
-/// What an ELF file asks for.
+/// The requirements of an ELF file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Needs {
     /// The interpreter; `None` for a static program, or a library.
     pub(super) interpreter: Option<String>,
     /// Names of libraries.
     pub(super) libraries: Vec<String>,
-    /// Where to look for them first.
+    /// Folders to search first.
     pub(super) paths: Vec<String>,
 }
 
-/// The interpreter that a program asks for; its first 64 KiB are enough.
+/// The interpreter that a program names; its first 64 KiB are enough.
 pub(crate) fn interpreter(bytes: &[u8]) -> Option<String> {
     let mut found = headers(bytes)?.map_while(|segment| segment);
     let (_, _, offset, _) = found.find(|(kind, ..)| *kind == PT_INTERP)?;
     text_at(bytes, offset)
 }
 
-/// Kind, address, offset and length of each segment; `None` for one that is cut off.
+/// Kind, address, offset and length of each segment; `None` for a truncated one.
 type Headers<'a> = Box<dyn Iterator<Item = Option<(u32, u64, usize, usize)>> + 'a>;
 
 fn headers(bytes: &[u8]) -> Option<Headers<'_>> {
@@ -53,7 +53,7 @@ fn headers(bytes: &[u8]) -> Option<Headers<'_>> {
     })))
 }
 
-/// Reads an ELF file of 64 bits and little endian; `None` if it is something else, or damaged.
+/// Reads a 64-bit little-endian ELF file; `None` if it is something else, or damaged.
 pub(super) fn needs(bytes: &[u8]) -> Option<Needs> {
     let mut needs = Needs {
         interpreter: interpreter(bytes),
@@ -95,10 +95,10 @@ pub(super) fn needs(bytes: &[u8]) -> Option<Needs> {
     Some(needs)
 }
 
-/// Finds libraries, and theirs.
+/// Finds libraries, and the libraries that they need.
 pub(super) struct Closure {
     folders: Vec<PathBuf>,
-    /// Where each file belongs in the image, and where it lies on this machine.
+    /// The path of each file in the image, and on this machine.
     pub(super) files: BTreeMap<String, PathBuf>,
     names: BTreeMap<String, ()>,
 }
@@ -126,7 +126,8 @@ impl Closure {
         }
     }
 
-    /// Adds what the program at `path` needs. False if it is no program that we understand, or a library is missing.
+    /// Adds the dependencies of the program at `path`. False if we do not understand the program, or a library is
+    /// missing.
     pub(super) fn add(&mut self, path: &Path) -> bool {
         let Some(needs) = fs::read(path).ok().and_then(|bytes| needs(&bytes)) else {
             return false;
@@ -169,7 +170,7 @@ impl Closure {
     }
 }
 
-/// Reads `/etc/ld.so.conf`: a folder per line, and `include` with a pattern whose last part may begin with `*`.
+/// Reads `/etc/ld.so.conf`: one folder per line, and `include` with a pattern whose last part may begin with `*`.
 fn read_configuration(path: &Path, folders: &mut Vec<PathBuf>, depth: u8) {
     let Ok(text) = fs::read_to_string(path) else {
         return;

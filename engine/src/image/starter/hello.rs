@@ -1,11 +1,11 @@
 //! `hello-world`: a program of two system calls, written byte by byte.
 //!
-//! **Kernel feature.** `execve(2)` maps the segments that an ELF file names and jumps to its entry. A program that
-//! needs no library needs one segment, and `write` and `exit`.
+//! **Kernel feature.** `execve(2)` maps the segments that an ELF file names and jumps to its entry. A program without
+//! libraries needs only one segment and the system calls `write` and `exit`.
 //! **Try it.** `docker create --name hello hello-world && docker cp hello:/hello . && od -c hello | head`.
 //! Sources: elf(5); syscalls(2); the instruction set manuals of x86-64 and AArch64.
 
-/// What it prints.
+/// The text that it prints.
 pub(super) const TEXT: &str = "
 Hello from docklings!
 Your container engine works. What happened just now:
@@ -23,12 +23,12 @@ For a container with a shell in it, try:
 
 ";
 
-/// Where the program is loaded; any page-aligned address above the lowest will do.
+/// The load address of the program; any page-aligned address above the lowest will do.
 const BASE: u64 = 0x40_0000;
 /// The file header and one program header.
 const HEADERS: u64 = 64 + 56;
 
-/// The program for this machine, or `None` where we do not write its code.
+/// The program for this machine, or `None` for an architecture without code here.
 pub(super) fn program() -> Option<Vec<u8>> {
     match std::env::consts::ARCH {
         "x86_64" => Some(file(62, &x86_64(TEXT.len()))),

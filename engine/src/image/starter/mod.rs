@@ -1,10 +1,10 @@
-//! The images that a new home starts with: `busybox` and `hello-world`, made of what this machine has.
+//! The images that a new home starts with: `busybox` and `hello-world`, made from this machine's programs.
 //!
-//! **What Docker does.** It downloads them. **What we do.** We assemble them, in a moment and without a network: a
+//! **What Docker does.** It downloads them. **What we do.** We assemble them, in a moment and without a network: from a
 //! static busybox of this machine, else a dynamic one with its libraries, else the machine's own shell and tools with
 //! theirs; a label says which. `hello-world` is one program of a few hundred bytes that we write ourselves. The same
 //! machine always gives the same ids.
-//! **What we leave out.** Products under their names: there is no `nginx` that is none.
+//! **What we leave out.** Products under their names: we never ship a fake `nginx`.
 //! **Try it.** `docker run hello-world`, `docker image inspect -f '{{json .Config.Labels}}' busybox`.
 //! **Lesson.** The first container.
 
@@ -32,9 +32,9 @@ use std::collections::BTreeMap;
 use tree::Tree;
 use userland::Userland;
 
-/// The label that tells what an assembled userland is made of.
+/// The label that names the source of an assembled userland.
 pub const LABEL_USERLAND: &str = "docklings.userland";
-/// When all of this was made, so that the ids do not depend on when it was assembled.
+/// The creation time of all of them, so that the ids do not depend on the time of assembly.
 const CREATED: &str = "2026-01-01T00:00:00Z";
 const CREATED_SECONDS: i64 = 1_767_225_600;
 
@@ -46,14 +46,14 @@ pub struct Starters {
 }
 
 impl Engine {
-    /// Gives a sandbox that is new its first images, `busybox` and `hello-world`. Costs one `stat(2)` afterwards.
+    /// Gives a new sandbox its first images, `busybox` and `hello-world`. Costs one `stat(2)` afterwards.
     pub fn ensure_starter_images(&self) -> Result<()> {
         ensure(&self.home, &self.sandbox, self.now())
     }
 }
 
-/// Gives a sandbox without `images.json` the starter images, which are assembled if this home has none yet.
-/// Costs one `stat(2)` when the sandbox has its images.
+/// Gives a sandbox without `images.json` the starter images, which are assembled if this home has none yet. Costs one
+/// `stat(2)` when the sandbox has its images.
 pub fn ensure(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<()> {
     if sandbox.images().exists() {
         return Ok(());
@@ -70,8 +70,8 @@ pub fn ensure(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<()>
     record::record(home, sandbox, now, &new).map(drop)
 }
 
-/// The starter images of this home, which are assembled if they are missing, damaged, or made of less than this machine has
-/// by now. The caller holds [`keep_content`].
+/// The starter images of this home, which are assembled if they are missing, damaged, or made of less than this machine
+/// now has. The caller holds [`keep_content`].
 pub fn ready(home: &Home) -> Result<Starters> {
     match known(home) {
         Some(starters) if !is_makeshift(home, &starters) || !userland::has_busybox() => {
@@ -81,8 +81,8 @@ pub fn ready(home: &Home) -> Result<Starters> {
     }
 }
 
-/// The images that `starter.json` names, if all of them are whole. They are kept even when no sandbox has them. A file that
-/// cannot be read says nothing.
+/// The images that `starter.json` names, if all of them are whole. They are kept even when no sandbox has them. An
+/// unreadable file gives `None`.
 pub fn known(home: &Home) -> Option<Starters> {
     let starters: Starters = atomic::read_json(&home.starters()).ok()??;
     let is_whole = |id: &ImageId| {
@@ -94,8 +94,8 @@ pub fn known(home: &Home) -> Option<Starters> {
     starters.images.values().all(is_whole).then_some(starters)
 }
 
-/// Gives the names of starter images that were made of the machine's own tools to those that are made of a busybox, which was
-/// installed since; in all sandboxes. Costs nothing where there is nothing to do.
+/// Once a busybox is installed, moves the names of starter images made from the machine's own tools to images made from
+/// that busybox, in all sandboxes. Costs nothing when there is nothing to do.
 pub fn renew(home: &Home, now: Timestamp) -> Result<()> {
     let Some(old) = known(home).filter(|starters| is_makeshift(home, starters)) else {
         return Ok(());
@@ -106,7 +106,7 @@ pub fn renew(home: &Home, now: Timestamp) -> Result<()> {
         for (name, id) in &new.images {
             let reference = Reference::parse(name)?.or_latest();
             let table = images::read(&sandbox).unwrap_or_default();
-            // A name that means something else by now is the user's own.
+            // A name that now means something else belongs to the user.
             if old.images.get(name) == Some(id)
                 || table.references.get(&reference) != old.images.get(name)
             {
@@ -123,7 +123,7 @@ pub fn renew(home: &Home, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Whether they are made of the machine's own tools for want of a busybox.
+/// Whether they are made from the machine's own tools because there was no busybox.
 fn is_makeshift(home: &Home, starters: &Starters) -> bool {
     starters.images.values().any(|id| {
         let labels = super::config(home, id).map(|config| config.config.labels);
@@ -136,7 +136,7 @@ fn is_makeshift(home: &Home, starters: &Starters) -> bool {
     })
 }
 
-/// Makes the images anew. The caller holds [`keep_content`].
+/// Makes the images again. The caller holds [`keep_content`].
 pub(super) fn assemble(home: &Home) -> Result<Starters> {
     let userland = userland::of_this_machine().ok_or_else(|| {
         Error::machine("no busybox and no shell was found on this machine")
@@ -152,7 +152,7 @@ fn assemble_of(home: &Home, userland: &Userland) -> Result<Starters> {
             tree.file("hello", 0o755, program);
             image(home, &tree, &["/hello"], None, "a program that says hello")?
         }
-        // A machine whose code we do not write: the text, and a userland to print it.
+        // An architecture without `hello` code: the text, and a userland to print it.
         None => {
             let mut tree = userland.tree.clone();
             tree.file("hello.txt", 0o644, hello::TEXT.as_bytes().to_vec());
@@ -302,7 +302,7 @@ mod tests {
         renew(&home, Timestamp::UNIX_EPOCH).unwrap();
         let found = resolve::find(&home, &sandbox, "busybox").unwrap().id;
         assert!(found != old && known(&home).unwrap().images["busybox"] == found);
-        // What the user calls so by now is the user's own.
+        // A name that the user has moved belongs to the user.
         crate::store::images::update(&sandbox, |table| {
             let name = Reference::parse("busybox").unwrap().or_latest();
             table.tag(name, &old, Timestamp::UNIX_EPOCH);

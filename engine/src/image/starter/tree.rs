@@ -1,11 +1,11 @@
-//! A tree of files in memory, to become a layer.
+//! A tree of files in memory that becomes a layer.
 
 use crate::error::{IoContext, Result};
 use crate::tree::tar::{Entry, EntryKind, Writer};
 use std::collections::BTreeMap;
 use std::io;
 
-/// What lies at a path.
+/// The file at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Node {
     Folder(u32),
@@ -13,7 +13,7 @@ enum Node {
     Link(String),
 }
 
-/// Paths without a leading slash; folders above them are made with mode 755.
+/// Paths without a leading slash; their parent folders are made with mode 755.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Tree {
     nodes: BTreeMap<String, Node>,
@@ -45,7 +45,7 @@ impl Tree {
         self.nodes.insert(path.to_owned(), node);
     }
 
-    /// The tar of the tree, all of root's and of the same moment.
+    /// The tar of the tree, all owned by root and with the same time.
     pub(super) fn to_tar(&self, mtime: i64) -> Result<Vec<u8>> {
         let mut writer = Writer::new(Vec::new());
         for (path, node) in &self.nodes {

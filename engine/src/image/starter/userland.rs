@@ -1,4 +1,4 @@
-//! A userland for `busybox`, made of what this machine has.
+//! A userland for `busybox`, made from this machine's programs.
 
 use super::elf::{self, Closure};
 use super::tree::Tree;
@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Where a busybox usually lies.
+/// The usual paths of a busybox.
 const BUSYBOX: [&str; 6] = [
     "/bin/busybox",
     "/usr/bin/busybox",
@@ -16,21 +16,21 @@ const BUSYBOX: [&str; 6] = [
     "/usr/lib/initramfs-tools/bin/busybox",
     "/bin/busybox.static",
 ];
-/// Where a machine's programs lie.
+/// The folders with a machine's programs.
 const FOLDERS: [&str; 4] = ["/bin", "/usr/bin", "/sbin", "/usr/sbin"];
 /// Any of these is a shell; the first found becomes `sh`.
 const SHELLS: [&str; 4] = ["dash", "ash", "bash", "sh"];
-/// What a busybox is expected to have, taken from the machine where there is none.
+/// The tools that a busybox is expected to have, taken from the machine if it has no busybox.
 const TOOLS: &str = "[ awk base64 basename cat chgrp chmod chown clear cmp cp cut date dd df diff dirname dmesg du echo \
     egrep env expr false fgrep find free getopt grep gunzip gzip head hexdump hostname id install ip kill killall less ln \
     ls md5sum mkdir mkfifo mknod mktemp mount mv nc nproc nslookup od ping printenv printf ps pwd readlink realpath rm \
     rmdir sed seq setsid sha1sum sha256sum sleep sort stat stty sync tac tail tar tee test time timeout top touch tr true \
     truncate tty umount uname uniq unlink uptime vi watch wc wget which whoami xargs yes";
 
-/// How the label ends of what was made without a busybox.
+/// The end of the label of a userland made without a busybox.
 pub(super) const MAKESHIFT: &str = "no busybox was found";
 
-/// Files, and what they are made of.
+/// Files, and their source.
 #[derive(Debug, Clone)]
 pub(super) struct Userland {
     pub(super) tree: Tree,
@@ -38,12 +38,12 @@ pub(super) struct Userland {
     pub(super) label: String,
 }
 
-/// The best that this machine has.
+/// The best userland that this machine allows.
 pub(super) fn of_this_machine() -> Option<Userland> {
     choose(&BUSYBOX.map(PathBuf::from))
 }
 
-/// Whether this machine has a busybox to make it of.
+/// Whether this machine has a busybox to make it from.
 pub(super) fn has_busybox() -> bool {
     of_this_machine().is_some_and(|userland| !userland.label.contains(MAKESHIFT))
 }
@@ -78,7 +78,7 @@ fn with_busybox(path: &Path, alone: bool) -> Option<Userland> {
     let mut tree = skeleton();
     tree.file("bin/busybox", 0o755, fs::read(path).ok()?);
     for applet in applets.lines() {
-        // The list is of names, some with a folder in front.
+        // The list has names, some with a folder in front.
         let name = applet.rsplit('/').next().unwrap_or_default().trim();
         if !name.is_empty() && name != "busybox" {
             tree.link(&format!("bin/{name}"), "busybox");
@@ -97,7 +97,7 @@ fn with_busybox(path: &Path, alone: bool) -> Option<Userland> {
         add_files(&mut tree, &closure.files)?;
         "dynamic busybox and its libraries"
     };
-    // Scripts begin with `#!/usr/bin/env`.
+    // Scripts often begin with `#!/usr/bin/env`.
     tree.link("usr/bin/env", "../../bin/env");
     Some(Userland {
         tree,
@@ -126,7 +126,7 @@ pub(super) fn of_tools() -> Option<Userland> {
             continue;
         };
         let mut with_it = Closure::new();
-        // A script, or a program whose libraries are not all here, is left out.
+        // A script, or a program with a missing library, is left out.
         if with_it.add(&path) {
             closure.files.extend(with_it.files);
             tree.file(&format!("bin/{name}"), 0o755, fs::read(&path).ok()?);
@@ -147,7 +147,7 @@ fn add_files(tree: &mut Tree, files: &BTreeMap<String, PathBuf>) -> Option<()> {
     Some(())
 }
 
-/// Folders and files of every userland.
+/// Folders and files common to all userlands.
 fn skeleton() -> Tree {
     let mut tree = Tree::default();
     for folder in [
@@ -193,7 +193,7 @@ mod tests {
         folder
     }
 
-    /// Runs a command in the userland alone: `unshare` and `chroot` are what every machine with this test has.
+    /// Runs a command in the userland alone, with `unshare` and `chroot`, which every machine that runs this test has.
     fn run(folder: &Path, script: &str) -> Option<String> {
         let output = Command::new("unshare")
             .args(["--map-root-user", "chroot"])
@@ -215,7 +215,7 @@ mod tests {
             .args(["--map-root-user", "true"])
             .status();
         if !possible.is_ok_and(|status| status.success()) {
-            // A machine without user namespaces; running as a container is tested through the binary.
+            // A machine without user namespaces; a separate test runs it as a container through the binary.
             return;
         }
         for userland in [of_this_machine(), of_tools()] {

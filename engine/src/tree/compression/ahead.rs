@@ -1,4 +1,4 @@
-//! Decompression on a thread of its own, while the caller uses the bytes that are already decompressed.
+//! Decompression on a separate thread, while the caller uses the bytes that are already decompressed.
 //!
 //! **Why.** Inflating a gigabyte takes longer than hashing it or writing its files. The thread fills at most [`PIECES`]
 //! reusable buffers of [`PIECE`] bytes, and the faster side blocks. A short stream is decompressed in place: most
