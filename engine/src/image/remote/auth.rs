@@ -1,10 +1,11 @@
-//! Who we are: what a registry is told when it asks.
+//! Authentication to a registry: the credentials and tokens sent when it asks for them.
 //!
-//! **What Docker does.** A registry asks for `Basic` (name and password with each request) or for `Bearer`: a token that its
-//! token server, the *realm*, gives for one purpose, the *scope*, such as `repository:alice/hello:pull,push`.
-//! **What we do.** The same, with what others learnt about realms (CVE-2020-15157 and its successors): a registry may name any
-//! address as its realm, and the password goes there. So a realm is HTTPS, unless the registry itself is plain HTTP and the
-//! realm on the same machine; it holds no user, is not followed elsewhere, and is not an address at which clouds tell secrets.
+//! **What Docker does.** A registry asks for `Basic` (name and password with each request) or for `Bearer`: a token
+//! that its token server, the *realm*, gives for one purpose, the *scope*, such as `repository:alice/hello:pull,push`.
+//! **What we do.** The same, with the known protections against hostile realms (CVE-2020-15157 and its successors): a
+//! registry may name any address as its realm, and the password is sent there. So a realm must be HTTPS, unless the
+//! registry itself is plain HTTP and the realm is on the same machine. It contains no user, its redirects are not
+//! followed, and it is not an address of a cloud metadata service.
 //! Sources: distribution `docs/content/spec/auth/token.md`, `oauth.md`; RFC 6749, section 6; RFC 7617.
 
 use super::challenge::Challenge;
@@ -16,15 +17,15 @@ use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What we call ourselves to token servers.
+/// The client name that we send to token servers.
 const CLIENT: &str = "docklings";
 
-/// What a request is allowed to do, in the words of token servers.
+/// What a request is allowed to do, in the syntax of token servers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Scope(Vec<String>);
 
 impl Scope {
-    /// Nothing but knowing who one is.
+    /// No permission, only the user's identity.
     pub(super) fn none() -> Self {
         Self::default()
     }
@@ -39,7 +40,7 @@ impl Scope {
         Self(vec![format!("repository:{path}:pull,push")])
     }
 
-    /// Writing to a repository what another one has.
+    /// Writing to a repository a blob that another repository has.
     pub(super) fn mount(path: &str, from: &str) -> Self {
         let mut scope = Self::push(path);
         scope.0.push(format!("repository:{from}:pull"));
@@ -48,7 +49,7 @@ impl Scope {
 }
 
 impl Scope {
-    /// Listing what there is.
+    /// Listing the repositories.
     pub(super) fn catalog() -> Self {
         Self(vec!["registry:catalog:*".to_owned()])
     }
@@ -67,7 +68,7 @@ struct State {
     tokens: HashMap<Scope, String>,
 }
 
-/// What one registry asked for, and what it is told.
+/// What one registry asked for, and the credentials for it.
 pub(super) struct Auth {
     credential: Option<Credential>,
     state: Mutex<State>,
@@ -77,14 +78,14 @@ pub(super) struct Auth {
 pub(super) struct TokenRequest {
     pub(super) url: Url,
     pub(super) authorization: Option<String>,
-    /// A form to be posted.
+    /// A form to post.
     pub(super) form: Option<String>,
 }
 
-/// What a token server says: the status, and at most [`LARGEST_TOKEN`] bytes.
+/// A token server's answer: the status, and at most [`LARGEST_TOKEN`] bytes.
 pub(super) type Fetch<'a> = dyn Fn(TokenRequest) -> Result<(u16, Vec<u8>)> + 'a;
 
-/// Bytes of a token server's answer.
+/// The most bytes of a token server's answer.
 pub(super) const LARGEST_TOKEN: u64 = 1 << 20;
 
 #[derive(Debug, Default, Deserialize)]
@@ -108,13 +109,13 @@ impl Auth {
         }
     }
 
-    /// Whom the credentials name, if there are any.
+    /// The user name in the credentials, if there are any.
     pub(super) fn user(&self) -> Option<&str> {
         self.credential.as_ref().map(Credential::username)
     }
 
-    /// Takes in what the registry asks for.
-    /// Error: it asks for nothing that we know, or names a realm that nothing is told to.
+    /// Stores what the registry asks for.
+    /// Error: it asks for an unknown kind of login, or names a realm that must not get credentials.
     pub(super) fn challenged(&self, challenges: &[Challenge], endpoint: &Endpoint) -> Result<()> {
         let known = |scheme: &str| challenges.iter().find(|one| one.scheme == scheme);
         let asked = if let Some(bearer) = known("bearer") {
@@ -133,15 +134,15 @@ impl Auth {
         Ok(())
     }
 
-    /// The value of `Authorization` for a request with this scope. `None` if the registry asked for nothing.
-    /// `again`: what it was told before did not satisfy it.
+    /// The value of `Authorization` for a request with this scope. `None` if the registry asked for nothing. `again`:
+    /// the registry refused the previous value.
     pub(super) fn header(
         &self,
         scope: &Scope,
         again: bool,
         fetch: &Fetch<'_>,
     ) -> Result<Option<String>> {
-        // Held meanwhile: others that want the same token shall not ask for it, too.
+        // The lock is held during the request, so that other threads do not ask for the same token.
         let mut state = self.lock();
         match state.asked.clone() {
             Asked::Nothing => Ok(None),
@@ -170,8 +171,8 @@ impl Auth {
         }
     }
 
-    /// Asks the token server for something that lasts, as `docker login` does. `None` if it has no such thing, or there is
-    /// no token server.
+    /// Asks the token server for an identity token, as `docker login` does. `None` if the server does not offer one, or
+    /// there is no token server.
     pub(super) fn identity(&self, fetch: &Fetch<'_>) -> Result<Option<String>> {
         let asked = self.lock().asked.clone();
         match asked {
@@ -194,7 +195,7 @@ impl Auth {
     ) -> Result<Answer> {
         if let Some(Credential::IdentityToken { token, .. }) = &self.credential {
             let (status, body) = fetch(oauth(realm, service, scope, token))?;
-            // Some servers know the older way only.
+            // Some servers know only the older method.
             if !matches!(status, 404 | 405) {
                 return read(status, &body);
             }
@@ -239,12 +240,12 @@ impl Auth {
     }
 }
 
-/// What the user logged in to `domain` with.
+/// The user's stored credentials for `domain`.
 pub(super) fn credential(remote: &Remote, domain: &str) -> Result<Option<Credential>> {
     (remote.credentials)(domain)
 }
 
-/// The realm that a registry names, if it may be one.
+/// The realm that a registry names, if it is acceptable.
 fn realm(text: &str, endpoint: &Endpoint) -> Result<Url> {
     let refused = |why: &str| {
         Err(Error::invalid(format!(
@@ -270,7 +271,7 @@ fn realm(text: &str, endpoint: &Endpoint) -> Result<Url> {
 
 /// Source: `oauth.md`.
 fn oauth(realm: &Url, service: Option<&str>, scope: &Scope, token: &str) -> TokenRequest {
-    // In a form, also colons and slashes are written out.
+    // In a form, colons and slashes are encoded too.
     let field = |text: &str| encode(text).replace(':', "%3A").replace('/', "%2F");
     let mut form = format!("grant_type=refresh_token&client_id={CLIENT}");
     for (name, value) in [
@@ -305,7 +306,7 @@ fn basic(username: &str, password: &str) -> String {
     )
 }
 
-/// A token goes into a header: letters, digits and signs.
+/// Whether a token may go into a header: letters, digits and signs.
 fn is_sendable(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|b| (0x21..0x7f).contains(&b))
 }

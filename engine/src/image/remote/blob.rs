@@ -1,7 +1,7 @@
-//! A blob comes down: counted, hashed while it passes, and taken up again where it broke off.
+//! Downloads a blob: counted and hashed as it passes, and resumed where it broke off.
 //!
-//! **What Docker does.** A layer that broke off is asked for again, from where it stopped (`Range`), five times.
-//! **What we do.** The same; a server that sends more than it announced, or other bytes, is not believed.
+//! **What Docker does.** An interrupted layer is requested again, from where it stopped (`Range`), five times.
+//! **What we do.** The same; a server that sends more bytes than it announced, or different ones, is refused.
 //! Source: OCI distribution specification, § Pulling blobs; RFC 7233.
 
 use super::auth::Scope;
@@ -14,16 +14,16 @@ use crate::oci::reference::Reference;
 use crate::tree::hasher::Hasher;
 use std::io::{self, Read};
 
-/// Bytes that are passed on at once.
+/// The bytes in one chunk.
 pub(super) const CHUNK: usize = 256 << 10;
-/// However often it goes on, a blob is not taken up more often than this.
+/// The most times that a blob is resumed, even if each attempt makes progress.
 const MOST_BREAKS: u32 = 100;
 
-/// Takes the bytes of a blob, and whoever stops it.
+/// Takes the bytes of a blob. Its error stops the download.
 pub(super) type Sink<'a> = dyn FnMut(Vec<u8>) -> Result<()> + 'a;
 
-/// Fetches the blob that `descriptor` names from the repository of `reference`. All of its bytes have been passed to `sink`
-/// when this returns, and they are the right ones; before, nothing is known of them.
+/// Fetches the blob that `descriptor` names from the repository of `reference`. When this returns, all bytes have been
+/// passed to `sink` and their digest is right; until then they are unverified.
 pub(super) fn fetch(
     client: &Client,
     reference: &Reference,
@@ -77,7 +77,7 @@ pub(super) fn fetch(
     }
 }
 
-/// Reads a small blob whole.
+/// Reads a small blob into memory.
 pub(super) fn read(
     client: &Client,
     reference: &Reference,
@@ -96,20 +96,20 @@ struct Download<'a> {
     client: &'a Client,
     reference: &'a Reference,
     descriptor: &'a Descriptor,
-    /// Bytes that were passed on.
+    /// Bytes passed on so far.
     have: u64,
     hash: Hasher,
 }
 
 enum Ended {
-    /// It may go on later.
+    /// It can be resumed.
     Broken(Error),
-    /// It will not.
+    /// It cannot be resumed.
     For(Error),
 }
 
 impl Download<'_> {
-    /// Fetches what is missing.
+    /// Fetches the missing bytes.
     fn go_on(
         &mut self,
         sink: &mut Sink<'_>,
@@ -125,7 +125,7 @@ impl Download<'_> {
         if self.have > 0 {
             call = call.with("range", format!("bytes={}-", self.have));
         }
-        // Here it is known where to go on.
+        // A broken connection is not retried by `send`, but resumed here.
         call.again = Again::WhenBusy;
         let answer = self
             .client
@@ -149,7 +149,7 @@ impl Download<'_> {
             let message = format!("the download of blob {digest} broke off");
             Ended::Broken(Error::new(ErrorKind::Io, message).with_source(error))
         };
-        // A server that knows no ranges begins anew.
+        // A server without range support sends the blob from the beginning.
         let skipped = io::copy(&mut (&mut body).take(skip), &mut io::sink()).map_err(broken)?;
         if skipped < skip {
             return Err(broken(io::ErrorKind::UnexpectedEof.into()));
@@ -183,7 +183,7 @@ impl Download<'_> {
     }
 }
 
-/// Whether `Content-Range: bytes 5-9/10` begins where we are.
+/// Whether `Content-Range: bytes 5-9/10` begins at our position.
 fn starts_at(answer: &Answer, have: u64) -> bool {
     let range = answer.header("content-range").unwrap_or_default();
     let start = range

@@ -1,10 +1,11 @@
-//! Certificates as files: whom we believe, and who we are.
+//! Certificate files: the trusted authorities, and our client certificates.
 //!
-//! **What Docker does.** Authorities are the system's, and for one registry those of `/etc/docker/certs.d/<host>/*.crt`; who
-//! we are to it is `*.cert` with `*.key`.
-//! **What we do.** The same. A file that is there and cannot be read is told, as the daemon does: what comes of passing it
-//! over, such as "unknown authority", names another cause.
-//! Source: docker docs, "Verify repository client with certificates"; moby `registry/registry.go`, `ReadCertsDirectory`.
+//! **What Docker does.** Authorities are the system's, and for one registry those of
+//! `/etc/docker/certs.d/<host>/*.crt`; the client certificate for it is `*.cert` with `*.key`.
+//! **What we do.** The same. An unreadable file is an error, as in the daemon: skipping it would cause errors such as
+//! "unknown authority", which name another cause.
+//! Source: docker docs, "Verify repository client with certificates"; moby `registry/registry.go`,
+//! `ReadCertsDirectory`.
 
 use crate::error::{Error, IoContext, Result};
 use std::fs;
@@ -12,14 +13,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, parse_pem};
 
-/// Where systems keep their list of authorities: Debian and Arch, Fedora, openSUSE, Alpine.
+/// The system's list of authorities on Debian and Arch, Fedora, openSUSE, and Alpine.
 const AUTHORITIES: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 ];
-/// Bytes of a file with certificates.
+/// The largest file of certificates, in bytes.
 const LARGEST_CERTIFICATES: u64 = 4 << 20;
 
 /// The system's authorities; none on a machine without a list of them.
@@ -31,7 +32,7 @@ pub(super) fn system() -> Result<Vec<Certificate<'static>>> {
     }
 }
 
-/// The authorities in `folder`, which need not exist: `*.crt`.
+/// The authorities (`*.crt`) in `folder`, which need not exist.
 pub(super) fn authorities(folder: &Path) -> Result<Vec<Certificate<'static>>> {
     let mut all = Vec::new();
     for path in with_ending(folder, "crt")? {
@@ -57,7 +58,7 @@ fn with_ending(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// What a file of certificates and keys holds. What is neither is left out, as Go does.
+/// The certificates and keys in a file. Anything else is skipped, as in Go.
 fn pem_items(path: &Path) -> Result<Vec<PemItem<'static>>> {
     let mut bytes = Vec::new();
     fs::File::open(path)
@@ -76,8 +77,9 @@ fn read(path: &Path) -> Result<Vec<Certificate<'static>>> {
         .collect())
 }
 
-/// Who we are to the registry that `folder` is about: `name.cert` with `name.key`, of the first name that has a certificate. Error: one of them cannot be read, or the key is
-/// missing; without it the registry would refuse us, and nobody would know why.
+/// The client certificate for the registry of `folder`: `name.cert` with `name.key`, of the first name that has a
+/// certificate. Error: a file cannot be read, or the key is missing; without it the registry would refuse us, and the
+/// user would not know why.
 pub(super) fn client(folder: &Path) -> Result<Option<ClientCert>> {
     for path in with_ending(folder, "cert")? {
         let certificates = read(&path)?;

@@ -1,10 +1,10 @@
-//! What a server asks for: the header `WWW-Authenticate`.
+//! Parses a server's authentication challenge: the header `WWW-Authenticate`.
 //!
 //! ```text
 //! Www-Authenticate: Bearer realm="https://auth.example/token",service="registry.example",scope="repository:a/b:pull"
 //! ```
 //!
-//! One header may hold several challenges, and a comma stands between challenges as well as between the parameters of one.
+//! One header may hold several challenges; a comma separates challenges as well as the parameters of one.
 //! Source: RFC 7235, sections 2.1 and 4.1; RFC 7230, section 3.2.6.
 
 use std::collections::BTreeMap;
@@ -14,12 +14,12 @@ use std::collections::BTreeMap;
 pub(super) struct Challenge {
     /// In lower case, such as `bearer`.
     pub(super) scheme: String,
-    /// Names in lower case; of a name that stands there twice, the first value.
+    /// Names in lower case; for a repeated name, the first value.
     pub(super) parameters: BTreeMap<String, String>,
 }
 
 impl Challenge {
-    /// The value of a parameter; an empty one is none.
+    /// The value of a parameter; an empty one counts as missing.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.parameters
             .get(name)
@@ -28,7 +28,7 @@ impl Challenge {
     }
 }
 
-/// Reads one header. What cannot be read ends it: a challenge that is half read would be half understood.
+/// Parses one header. Parsing stops at the first syntax error, because a partly read challenge could be misunderstood.
 pub(super) fn parse(header: &str) -> Vec<Challenge> {
     let mut text = Text(header);
     let mut challenges: Vec<Challenge> = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn parse(header: &str) -> Vec<Challenge> {
         let Some(word) = text.token() else { break };
         let spaces = text.skip(|c| c.is_ascii_whitespace());
         if text.take('=') {
-            // A parameter of the challenge before.
+            // A parameter of the previous challenge.
             text.skip(|c| c.is_ascii_whitespace());
             let (Some(value), Some(challenge)) = (text.value(), challenges.last_mut()) else {
                 break;
@@ -65,7 +65,7 @@ impl<'a> Text<'a> {
         self.0.is_empty()
     }
 
-    /// Skips what fits, and returns how much that was.
+    /// Skips the characters that match, and returns their number.
     fn skip(&mut self, fits: impl Fn(char) -> bool) -> usize {
         let rest = self.0.trim_start_matches(fits);
         let skipped = self.0.len() - rest.len();
@@ -90,7 +90,7 @@ impl<'a> Text<'a> {
         (!token.is_empty()).then_some(token)
     }
 
-    /// A token, or a quoted string without its quotes and escapes. `None` if its end is missing.
+    /// A token, or a quoted string without its quotes and escapes. `None` if it does not end.
     fn value(&mut self) -> Option<String> {
         if !self.take('"') {
             return self.token().map(str::to_owned);

@@ -1,4 +1,4 @@
-//! The first contact: is it a registry, does it speak TLS, what does it ask for; and `docker login`.
+//! The first contact: whether it is a registry, whether it uses TLS, and which login it asks for; and `docker login`.
 
 use super::auth::{self, Auth, Fetch, Scope};
 use super::endpoint::{Endpoint, candidates, is_insecure_endpoint};
@@ -14,11 +14,11 @@ use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the first try of a registry that may be plain HTTP is waited for.
+/// The timeout for the first attempt at a registry that may use plain HTTP.
 const FIRST_TRY: Duration = Duration::from_secs(5);
 
-/// Finds the registry `domain`, such as `docker.io` or `localhost:5000`, and says who we are.
-/// Error: none of the ways leads to a registry.
+/// Finds the registry `domain`, such as `docker.io` or `localhost:5000`, and authenticates.
+/// Error: no endpoint leads to a registry.
 pub(super) fn connect(remote: &Remote, domain: &str) -> Result<Client> {
     connect_as(remote, domain, auth::credential(remote, domain)?)
 }
@@ -31,7 +31,7 @@ fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> 
     for (index, endpoint) in candidates.endpoints.into_iter().enumerate() {
         let mut hasty = remote.clone();
         if index < last {
-            // A server that knows no TLS may wait for more of what it takes for a request.
+            // A server without TLS may wait for the rest of what it takes for a request.
             let patience = &mut hasty.patience;
             patience.connect = patience.connect.min(FIRST_TRY);
             patience.silence = patience.silence.min(FIRST_TRY);
@@ -42,7 +42,7 @@ fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> 
         };
         match client.ping() {
             Ok(()) if index < last => {
-                // That it was tried in haste is no reason to go on so.
+                // The short timeouts of the first attempt do not apply to later requests.
                 client.wires = Wires::new(remote, endpoint, candidates.insecure);
                 return Ok(client);
             }
@@ -50,7 +50,7 @@ fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> 
                 slow.over();
                 return Ok(client);
             }
-            // What a server said is a better reason than what another way did not lead to.
+            // A server's answer is a better error than another endpoint's failure to connect.
             Err(failed) if failure.as_ref().is_none_or(|before| !before.answered) => {
                 failure = Some(failed);
             }
@@ -63,7 +63,7 @@ fn connect_as(remote: &Remote, domain: &str, credential: Option<Credential>) -> 
     ))
 }
 
-/// The registry `domain` at an address where it need not answer as a registry does.
+/// The registry `domain` at an address that need not answer like a registry.
 pub(super) fn unasked(remote: &Remote, domain: &str, endpoint: Endpoint) -> Result<Client> {
     let insecure = is_insecure_endpoint(remote, &endpoint);
     Ok(Client {
@@ -72,15 +72,15 @@ pub(super) fn unasked(remote: &Remote, domain: &str, endpoint: Endpoint) -> Resu
     })
 }
 
-/// A first contact that led nowhere.
+/// A first contact that failed.
 struct Failed {
     error: Error,
-    /// A server spoke HTTP.
+    /// A server answered in HTTP.
     answered: bool,
 }
 
 impl Client {
-    /// `GET /v2/`, and what the registry asks for. An overloaded one is given time.
+    /// Sends `GET /v2/`, and stores what the registry asks for. An overloaded one is given time.
     fn ping(&self) -> std::result::Result<(), Failed> {
         let mut call = Call::get(self.at("/v2/"), Scope::none());
         call.limit = Some(self.wires.patience().first);
@@ -125,7 +125,8 @@ fn no_registry(client: &Client, problem: &Problem) -> Error {
 }
 
 impl Engine {
-    /// Checks a credential with the registry `domain`, such as `docker.io` or `localhost:5000`; what is to be kept comes back.
+    /// Checks a credential with the registry `domain`, such as `docker.io` or `localhost:5000`; returns the credential
+    /// to store.
     ///
     /// # Errors
     /// `unauthorized: …`, or the registry cannot be reached.
@@ -147,13 +148,14 @@ impl Engine {
 }
 
 /// Checks a credential with the registry `domain`.
-/// Errors: `unauthorized: …` of a token server, `login attempt to … failed with status: 401 Unauthorized` of a registry that asks for
+/// Errors: `unauthorized: …` from a token server, `login attempt to … failed with status: 401 Unauthorized` from a
+/// registry that asks for the password itself, or the registry cannot be reached.
 /// the password itself, or the registry cannot be reached.
 pub fn login(remote: &Remote, domain: &str, credential: &Credential) -> Result<LoggedIn> {
     let client = connect_as(remote, domain, Some(credential.clone()))?;
     let answer = client.send(&Call::get(client.at("/v2/"), Scope::none()))?;
     if !answer.is_success() {
-        // Docker does not look into this answer.
+        // Docker does not read the body of this answer.
         let status = ureq::http::StatusCode::from_u16(answer.status);
         let status = status.map_or_else(|_| answer.status.to_string(), |status| status.to_string());
         let text = format!(
@@ -165,7 +167,7 @@ pub fn login(remote: &Remote, domain: &str, credential: &Credential) -> Result<L
     let kept = match credential {
         Credential::Password { username, .. } => {
             let fetch: &Fetch<'_> = &|request| client.fetch_token(request);
-            // A server that has nothing lasting may refuse to be asked.
+            // A server without identity tokens may refuse the request.
             let token = client.auth.identity(fetch).unwrap_or_default();
             token.map(|token| Credential::IdentityToken {
                 username: username.clone(),

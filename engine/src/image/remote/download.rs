@@ -1,4 +1,4 @@
-//! A file from the web, for `docker import http://…`.
+//! Downloads a file from the web, for `docker import http://…`.
 //!
 //! Source: moby `daemon/builder/remotecontext`, `GetWithStatusError`.
 
@@ -11,10 +11,10 @@ use std::io::Read;
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 
-/// So much of what a server says instead of the file is shown.
+/// The most bytes of a server's error message that are shown.
 const LONGEST_EXCUSE: u64 = 4 << 10;
 
-/// What asks a web server, and does not wait for ever: for a connection, the header, or the next byte.
+/// An HTTP client with timeouts: for a connection, the header, and the next byte.
 pub(crate) fn patiently(patience: Patience) -> ConfigBuilder<AgentScope> {
     ureq::Agent::config_builder()
         .timeout_connect(Some(patience.connect))
@@ -23,7 +23,7 @@ pub(crate) fn patiently(patience: Patience) -> ConfigBuilder<AgentScope> {
         .timeout_per_write(Some(patience.silence))
 }
 
-/// Begins to fetch `url`. Errors: it cannot be reached, or answers with something else than the file.
+/// Starts to fetch `url`. Errors: it cannot be reached, or does not answer with the file.
 pub(crate) fn download(url: &str) -> Result<impl Read + use<>> {
     let address = Url::parse(url)?;
     let config = patiently(Patience::default()).http_status_as_error(false);
@@ -38,7 +38,7 @@ pub(crate) fn download(url: &str) -> Result<impl Read + use<>> {
         return Ok(body);
     }
     let mut excuse = Vec::new();
-    // What cannot be read is not needed.
+    // The error message is optional.
     let _ = body.by_ref().take(LONGEST_EXCUSE).read_to_end(&mut excuse);
     Err(Error::invalid(format!(
         "failed to GET {url} with status {status}: {}",

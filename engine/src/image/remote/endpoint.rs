@@ -1,7 +1,7 @@
-//! Where a registry is: behind an address, or behind a socket of this machine.
+//! Where a registry is: at an address, or at a Unix socket of this machine.
 //!
-//! **What Docker does.** It tries HTTPS, and plain HTTP only for registries that are called insecure: those of this machine
-//! (`localhost`, 127.0.0.0/8, ::1), and those that `insecure-registries` lists. For these it believes any certificate.
+//! **What Docker does.** It tries HTTPS, and plain HTTP only for insecure registries: those of this machine
+//! (`localhost`, 127.0.0.0/8, ::1), and those that `insecure-registries` lists. For these it accepts any certificate.
 //! **What we do.** The same; and a registry may listen on a Unix socket, so that the hub needs no port.
 
 use super::Remote;
@@ -12,27 +12,27 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-/// Where names of docker.io are, unless there is a hub.
+/// The registry for names of docker.io, unless there is a hub.
 pub const DOCKER_HUB: &str = "https://registry-1.docker.io";
-/// Where docker.io answers searches.
+/// The server for searches of docker.io.
 pub const DOCKER_INDEX: &str = "https://index.docker.io";
 
 /// Where a registry is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
-    /// An address; what stands in it beyond the server is left out.
+    /// An address; only its scheme, host and port are used.
     Address(Url),
-    /// A Unix socket, spoken to with plain HTTP.
+    /// A Unix socket that speaks plain HTTP.
     Socket {
-        /// Where it is.
+        /// The socket's path.
         path: PathBuf,
-        /// Its host is what is asked for: several registries may listen there.
+        /// Its host selects the registry: several may listen there.
         url: Url,
     },
 }
 
 impl Endpoint {
-    /// The registry `host` behind the Unix socket at `path`. Error: `host` is no name of a host.
+    /// The registry `host` behind the Unix socket at `path`. Error: `host` is not a valid host name.
     pub fn socket(path: impl Into<PathBuf>, host: &str) -> Result<Self> {
         Ok(Self::Socket {
             path: path.into(),
@@ -76,16 +76,16 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// How the registry of a name may be reached.
+/// How the registry of a name can be reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Candidates {
     /// In the order in which they are tried.
     pub(super) endpoints: Vec<Endpoint>,
-    /// Any certificate is believed.
+    /// Any certificate is accepted.
     pub(super) insecure: bool,
 }
 
-/// How the registry `domain`, such as `docker.io` or `localhost:5000`, may be reached.
+/// How the registry `domain`, such as `docker.io` or `localhost:5000`, can be reached.
 pub(super) fn candidates(remote: &Remote, domain: &str) -> Result<Candidates> {
     if domain == DEFAULT_DOMAIN {
         let hub = match (remote.hub)()? {
@@ -101,7 +101,7 @@ pub(super) fn candidates(remote: &Remote, domain: &str) -> Result<Candidates> {
     let insecure = is_insecure(remote, domain);
     let mut endpoints = vec![Endpoint::Address(https.clone())];
     if insecure {
-        // The port of a name is the same for both.
+        // The port of a name is used for both schemes.
         let http = Url::parse(&format!("http://{domain}"))?;
         endpoints.push(Endpoint::Address(http));
     }
@@ -111,13 +111,13 @@ pub(super) fn candidates(remote: &Remote, domain: &str) -> Result<Candidates> {
     })
 }
 
-/// Whether any certificate of the server at `endpoint` is believed.
+/// Whether any certificate of the server at `endpoint` is accepted.
 pub(super) fn is_insecure_endpoint(remote: &Remote, endpoint: &Endpoint) -> bool {
     matches!(endpoint, Endpoint::Address(url) if is_insecure(remote, &url.authority()))
 }
 
-/// Whether the registry `domain` may be spoken to in the clear: it is on this machine, or listed, by its name with the
-/// port, by its name alone, or by a network such as `10.0.0.0/8`.
+/// Whether the registry `domain` may be used without TLS: it is on this machine, or listed by its name with the port,
+/// by its name alone, or by a network such as `10.0.0.0/8`.
 fn is_insecure(remote: &Remote, domain: &str) -> bool {
     let host = url::split_port(domain).map_or(domain, |(host, _)| host);
     url::is_loopback(host)

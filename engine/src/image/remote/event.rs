@@ -1,4 +1,4 @@
-//! What a transfer tells on its way: facts in Docker's words, for whoever draws them.
+//! The progress events of a transfer: facts in Docker's words, for the caller to display.
 
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
@@ -19,7 +19,7 @@ pub enum TransferEvent {
         /// The repository, in full.
         repository: String,
     },
-    /// A layer goes on.
+    /// A layer's progress.
     Layer {
         /// The first 12 digits of its digest: of the blob when pulling, of the plain tar when pushing.
         id: String,
@@ -39,11 +39,11 @@ pub enum TransferEvent {
     },
     /// A pull ends: `Status: Downloaded newer image for busybox:latest`.
     Status {
-        /// Something is new here.
+        /// Whether the image is new here.
         newer: bool,
-        /// What was asked for.
+        /// The requested name.
         reference: Reference,
-        /// All tags of it were.
+        /// Whether all its tags were requested.
         all_tags: bool,
     },
 }
@@ -53,47 +53,47 @@ pub enum TransferEvent {
 pub enum LayerStatus {
     /// It will be pulled.
     PullingFsLayer,
-    /// Others come first.
+    /// It waits for other layers.
     Waiting,
     /// Bytes of the blob came.
     Downloading {
-        /// So many.
+        /// The bytes so far.
         done: u64,
-        /// Of so many.
+        /// The bytes in total.
         total: u64,
     },
-    /// The connection broke, or the server is busy; it is tried again.
+    /// The connection broke, or the server is busy; it will be retried.
     Retrying {
-        /// After so many seconds, rounded up.
+        /// After this many seconds, rounded up.
         seconds: u64,
     },
-    /// All bytes came; are they the right ones?
+    /// All bytes have arrived; their digest is being checked.
     VerifyingChecksum,
-    /// They are.
+    /// The digest is right.
     DownloadComplete,
     /// Its files are being made.
     Extracting {
-        /// So many bytes of the blob are unpacked.
+        /// The bytes of the blob unpacked so far.
         done: u64,
-        /// Of so many.
+        /// The bytes in total.
         total: u64,
     },
-    /// It is here.
+    /// It was pulled.
     PullComplete,
-    /// It was here.
+    /// It was already here.
     AlreadyExists,
     /// It will be pushed.
     Preparing,
-    /// Bytes of its tar went.
+    /// Bytes of its tar were sent.
     Pushing {
-        /// So many.
+        /// The bytes so far.
         done: u64,
-        /// Of so many.
+        /// The bytes in total.
         total: u64,
     },
-    /// It is there.
+    /// It was pushed.
     Pushed,
-    /// It was there.
+    /// The registry already had it.
     LayerAlreadyExists,
     /// The registry had it in another repository.
     MountedFrom(String),

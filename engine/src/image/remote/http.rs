@@ -1,8 +1,8 @@
-//! Requests to a registry: with what it asks for, followed where it points to, and tried again when that may help.
+//! Requests to a registry, with authentication, redirects and retries.
 //!
 //! **What Docker does.** Go's client follows redirects by itself, and drops `Authorization` when the host changes.
-//! **What we do.** By hand: what is meant for the registry (scheme, host and port) is told to nobody else, and nothing that
-//! began with HTTPS goes on without it.
+//! **What we do.** Redirects are followed here: credentials for the registry (scheme, host and port) are sent to no
+//! other server, and a request that began with HTTPS never continues without it.
 
 use super::auth::{Auth, Fetch, LARGEST_TOKEN, Scope, TokenRequest};
 use super::challenge;
@@ -15,29 +15,29 @@ use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Method, Request, Response};
 use ureq::{Body, SendBody};
 
-/// Redirects that are followed.
+/// The most redirects that are followed.
 const MOST_REDIRECTS: usize = 5;
-/// A server that asks for more patience than this is not waited for.
+/// The longest `Retry-After` that we wait for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// Bytes of an error that are read.
+/// The most bytes of an error that are read.
 const LARGEST_PROBLEM: u64 = 64 << 10;
 
-/// What a request carries.
+/// The body of a request.
 pub(super) enum Content<'a> {
     Nothing,
     Bytes(&'a [u8]),
-    /// So many bytes, which can be read from their beginning again.
+    /// This many bytes, which can be read again from their beginning.
     Stream(u64, &'a dyn Fn() -> Result<Box<dyn Read + 'a>>),
 }
 
-/// When a request is sent again.
+/// When a request is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Again {
-    /// After whatever may pass.
+    /// After any temporary failure.
     Always,
-    /// When the server is busy; a broken connection is the caller's matter.
+    /// When the server is busy; the caller handles a broken connection.
     WhenBusy,
-    /// What is done about a failure is the caller's matter.
+    /// Never; the caller handles failures.
     Never,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Call<'a> {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) content: Content<'a>,
     pub(super) again: Again,
-    /// For all of it, from the connection on; `None` if each step has its own limit only.
+    /// The time limit for all of it, from the connection on; `None` if only each step has its limit.
     pub(super) limit: Option<Duration>,
 }
 
@@ -81,13 +81,13 @@ impl Call<'_> {
     }
 }
 
-/// An answer of whatever status; its body is yet to be read.
+/// An answer of any status; its body is not read yet.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
-    /// Where it came from, redirects followed.
+    /// The final URL, after redirects.
     pub(super) url: Url,
-    /// How long its body may take, if that is no blob.
+    /// The time limit for its body, if it is not a blob.
     longest: Duration,
     body: Body,
 }
@@ -106,7 +106,7 @@ impl Answer {
         self.body.into_reader()
     }
 
-    /// Reads a body of at most so many bytes, which has to come soon.
+    /// Reads a body of at most `most` bytes, within the time limit.
     pub(super) fn bytes(self, most: u64) -> Result<Vec<u8>> {
         let url = self.url.clone();
         let mut bytes = Vec::new();
@@ -128,18 +128,18 @@ impl Answer {
         }
     }
 
-    /// What went wrong.
+    /// The error that the server reports.
     pub(super) fn problem(self) -> Problem {
         let status = self.status;
         let mut bytes = Vec::new();
-        // What cannot be read says nothing; the status does.
+        // If the body cannot be read, the status is enough.
         let end = Instant::now() + self.longest;
         let _ = Until(self.into_reader().take(LARGEST_PROBLEM), end).read_to_end(&mut bytes);
         Problem::read(status, &bytes)
     }
 }
 
-/// Reads until then: each read has a limit of its own, but a server may send a byte at a time.
+/// Reads until a deadline: each read has its own limit, but a server may send one byte at a time.
 struct Until<R>(R, Instant);
 
 impl<R: Read> Read for Until<R> {
@@ -151,7 +151,7 @@ impl<R: Read> Read for Until<R> {
     }
 }
 
-/// One registry, and who we are to it.
+/// One registry, and our authentication to it.
 pub(super) struct Client {
     pub(super) wires: Wires,
     pub(super) auth: Auth,
@@ -163,10 +163,10 @@ impl Client {
         self.wires.base().at(path)
     }
 
-    /// Sends a request, says who we are if asked, follows redirects of GET and HEAD, and tries again what may pass.
+    /// Sends a request, authenticates if asked, follows redirects of GET and HEAD, and retries temporary failures.
     ///
     /// # Errors
-    /// Nothing answered, or we cannot say who we are. An answer of whatever status is none.
+    /// There was no answer, or we cannot authenticate. An answer of any status is not an error.
     pub(super) fn send(&self, call: &Call<'_>) -> Result<Answer> {
         let mut attempt = 0;
         loop {
@@ -198,8 +198,8 @@ impl Client {
         }
     }
 
-    /// Sends a request once, without saying who we are, and takes in what the registry asks for. `None` if it is satisfied, or
-    /// has asked who we are.
+    /// Sends a request once, without authentication, and stores what the registry asks for. `None` if it is satisfied,
+    /// or has asked us to authenticate.
     pub(super) fn ask(&self, call: &Call<'_>) -> Result<Option<Problem>> {
         let answer = self.follow(call, false).map_err(Sending::into_error)?;
         if answer.status == 401 {
@@ -211,13 +211,13 @@ impl Client {
         }
     }
 
-    /// Before the retry number `attempt`, counted from 0.
+    /// The delay before the retry number `attempt`, counted from 0.
     pub(super) fn delay(&self, attempt: u32) -> Duration {
         let delay = self.wires.patience().delay;
         delay.saturating_mul(1 << attempt.min(10)).min(LONGEST_WAIT)
     }
 
-    /// How long an overloaded server wants to be left alone; `None` if that is too long.
+    /// How long an overloaded server asks us to wait; `None` if that is too long.
     fn wait_for(&self, answer: &Answer, attempt: u32) -> Option<Duration> {
         let asked = answer
             .header("retry-after")
@@ -239,7 +239,7 @@ impl Client {
         }
     }
 
-    /// Takes in what the registry asks for; false if it does not say.
+    /// Stores what the registry asks for; false if it does not say.
     fn take_in(&self, answer: &Answer) -> Result<bool> {
         let headers = answer.headers.get_all("www-authenticate").iter();
         let challenges: Vec<_> = headers
@@ -298,7 +298,7 @@ impl Client {
                 .header(&call.scope, again, fetch)
                 .map_err(|error| {
                     match error.message() {
-                        // As Go's client has it, which adds the header as it sends.
+                        // Worded as in Go's client, which adds the header while sending.
                         "no basic auth credentials" => told(&call.method, url, error),
                         _ => error,
                     }
@@ -366,7 +366,7 @@ impl Client {
             .map_err(|error| Sending::Unanswered(unanswered(method.as_str(), url, error)))
     }
 
-    /// Asks a token server. Redirects are answers like others: what is told here is told to nobody else.
+    /// Sends a request to a token server. Redirects are not followed: the credentials must not reach another server.
     pub(super) fn fetch_token(&self, token: TokenRequest) -> Result<(u16, Vec<u8>)> {
         let url = token.url;
         let method = if token.form.is_some() {
@@ -399,7 +399,7 @@ impl Client {
     }
 }
 
-/// The error as Go's client tells it.
+/// The error in the words of Go's client.
 fn told(method: &Method, url: &Url, error: Error) -> Error {
     let method = method.as_str();
     let method = method[..1].to_owned() + &method[1..].to_lowercase();
@@ -426,7 +426,7 @@ impl From<Error> for Sending {
     }
 }
 
-/// Whether the same request may succeed a moment later.
+/// Whether the same request may succeed later.
 fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }

@@ -1,8 +1,8 @@
-//! Manifests as registries give them: bytes that are checked before they are believed.
+//! Manifests from a registry: verified before they are used.
 //!
-//! The digest is that of the bytes as they came. What a manifest is, it says twice, in the header `Content-Type` and in its
-//! field `mediaType`; when the two differ, or when it is a manifest and an index at once, somebody could be shown one image
-//! and run another (CVE-2021-41190), so it is refused.
+//! The digest is that of the bytes as received. A manifest states its type twice, in the header `Content-Type` and in
+//! its field `mediaType`. If the two differ, or if it is a manifest and an index at once, a user could be shown one
+//! image and run another (CVE-2021-41190), so it is refused.
 //! Sources: OCI image specification `manifest.md`, `image-index.md`; distribution `manifest-v2-2.md`.
 
 use super::auth::Scope;
@@ -30,9 +30,9 @@ const DOCKER_LAYERS: [&str; 3] = [
     "application/vnd.docker.image.rootfs.diff.tar.zstd",
 ];
 const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+";
-/// Indexes within indexes are read to this depth.
+/// How deep indexes within indexes are followed.
 const DEEPEST_INDEX: u8 = 4;
-/// Layers of an image; overlayfs takes 128, and Docker's builder 127.
+/// The most layers of an image; overlayfs takes 128, and Docker's builder 127.
 const MOST_LAYERS: usize = 500;
 
 /// A manifest or an index.
@@ -42,17 +42,17 @@ enum Document {
     Index(Index),
 }
 
-/// A manifest as a registry gave it.
+/// A manifest as received from a registry.
 #[derive(Debug, Clone)]
 pub(super) struct Received {
     pub(super) bytes: Vec<u8>,
     pub(super) media_type: String,
     pub(super) manifest: Manifest,
-    /// The digest of what the name means: this one's, or that of the index that lists it.
+    /// The digest that the name refers to: this manifest's, or that of the index that lists it.
     pub(super) top: Digest,
 }
 
-/// Reads what `reference` means for `wanted`.
+/// Reads the manifest that `reference` means for the platform `wanted`.
 pub(super) fn get(client: &Client, reference: &Reference, wanted: &Wanted) -> Result<Received> {
     let name = match (reference.digest(), reference.tag()) {
         (Some(digest), _) => digest.to_string(),
@@ -148,7 +148,7 @@ fn fetch(
     })
 }
 
-/// Reads a manifest or an index, and returns its media type, too.
+/// Parses a manifest or an index, and also returns its media type.
 fn read(
     bytes: &[u8],
     content_type: Option<&str>,
@@ -219,7 +219,7 @@ fn read(
     Ok((media_type, document))
 }
 
-/// Error: what `whose` says of a manifest is not what its own field says.
+/// Error: the media type that `whose` gives for a manifest differs from its own field.
 fn agreed(field: &str, said: Option<&str>, whose: &str) -> Result<()> {
     match said {
         Some(said) if said != field => Err(Error::invalid(format!(
@@ -229,7 +229,7 @@ fn agreed(field: &str, said: Option<&str>, whose: &str) -> Result<()> {
     }
 }
 
-/// Whether all that a manifest names is something that we can take.
+/// Whether we support all parts that a manifest names.
 fn check(manifest: &Manifest) -> Result<()> {
     let config = manifest.config.media_type.as_str();
     if !matches!(config, CONFIG | DOCKER_CONFIG) {
@@ -250,7 +250,7 @@ fn check(manifest: &Manifest) -> Result<()> {
             manifest.layers.len()
         )));
     }
-    // Who adds sizes up later shall not run over.
+    // The sum of the sizes must not overflow later.
     let mut sizes = manifest.layers.iter().map(|layer| layer.size);
     let total = sizes.try_fold(0, u64::checked_add);
     if total.is_none_or(|total| i64::try_from(total).is_err()) {
@@ -285,7 +285,7 @@ pub(super) fn tags(client: &Client, reference: &Reference) -> Result<Vec<String>
     let path = reference.path();
     let mut url = client.at(&format!("/v2/{path}/tags/list"));
     let mut tags = Vec::new();
-    // A list that goes round in circles ends.
+    // The limit ends a list whose pages form a loop.
     for _ in 0..1000 {
         let answer = client.send(&Call::get(url.clone(), Scope::pull(path)))?;
         if !answer.is_success() {
@@ -309,7 +309,7 @@ pub(super) fn tags(client: &Client, reference: &Reference) -> Result<Vec<String>
     Ok(tags)
 }
 
-/// What `Link: </v2/x/tags/list?last=a&n=10>; rel="next"` leads to.
+/// The next page in `Link: </v2/x/tags/list?last=a&n=10>; rel="next"`.
 fn next_page(link: &str) -> Option<String> {
     let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
     parameters.contains("next").then(|| address.to_owned())

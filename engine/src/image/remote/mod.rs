@@ -1,7 +1,7 @@
-//! Registries: images come from there (`pull`), and go there (`push`).
+//! Registries: downloading images (`pull`) and uploading them (`push`).
 //!
-//! **What Docker does.** A registry is an HTTP server that keeps blobs by digest and manifests by digest or tag. Pulling is
-//! reading a manifest, and then what it names; pushing is the same the other way round, the manifest last.
+//! **What Docker does.** A registry is an HTTP server that stores blobs by digest and manifests by digest or tag. A
+//! pull reads a manifest, and then the blobs that it names; a push does the reverse, with the manifest last.
 //!
 //! ```text
 //! GET  /v2/                                 is it one? what does it ask for?           connect
@@ -12,20 +12,20 @@
 //! PUT  /v2/<name>/manifests/<tag>           from now on the image has this name        push
 //! ```
 //!
-//! **What we do.** The same, over `ureq`; digests are checked while the bytes pass, and nothing is used before.
+//! **What we do.** The same, over `ureq`; digests are checked as the bytes pass, and nothing is used before.
 //! **What we leave out.** Registries of version 1, and manifests of schema 1, which name no configuration.
 //! **Lesson.** `registries`
 //!
 //! | file | subject |
 //! |---|---|
 //! | [`url`], [`endpoint`] | where a registry is |
-//! | `challenge`, `auth` | what it asks for, and what it is told |
-//! | `transport`, `certificates`, `http`, `problem` | requests, redirects, retries, and what went wrong |
+//! | `challenge`, `auth` | what it asks for, and our authentication |
+//! | `transport`, `certificates`, `http`, `problem` | requests, redirects, retries and errors |
 //! | `connect` | the first contact, [`login`] |
 //! | `manifest`, `platform` | which image of several |
-//! | `blob`, [`pull`] | down |
-//! | `upload`, [`push`] | up |
-//! | [`search`] | what a registry has |
+//! | `blob`, [`pull`] | downloads |
+//! | `upload`, [`push`] | uploads |
+//! | [`search`] | the repositories of a registry |
 //!
 //! **Try it.** `docker pull localhost:5000/hello`, `curl localhost:5000/v2/hello/manifests/latest`.
 //! Source: OCI distribution specification; distribution `docs/content/spec/auth/token.md`.
@@ -63,17 +63,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Who the user is, to one registry.
+/// The user's credentials for one registry.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
-    /// A name and a password, or what a registry gave instead of one.
+    /// A name and a password, or a token that is used as one.
     Password {
         /// The name.
         username: String,
         /// The password.
         password: String,
     },
-    /// What the registry gave at `docker login` in place of the password; only its token server knows it.
+    /// The token that the registry gave at `docker login` in place of the password; only its token server accepts it.
     IdentityToken {
         /// The name that belongs to it; may be empty.
         username: String,
@@ -91,7 +91,7 @@ impl Credential {
     }
 }
 
-/// Secrets are not printed by accident.
+/// `Debug` does not print secrets.
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -101,8 +101,8 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// Proxies, in the words of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; empty for none. This machine is never asked for
-/// through one.
+/// Proxies, in the format of `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; empty for none. This machine is always reached
+/// directly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
     /// For `https` addresses.
@@ -113,18 +113,18 @@ pub struct Proxies {
     pub none: String,
 }
 
-/// How long is waited, and how often something is tried again.
+/// Timeouts and retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// For a connection.
+    /// To connect.
     pub connect: Duration,
-    /// For the next byte, for the beginning of an answer, and for all of one that is no blob.
+    /// For the next byte, for the start of an answer, and for a whole answer other than a blob.
     pub silence: Duration,
-    /// For all of a registry's first answer, from the connection on. Docker's `PingV2Registry` has the same.
+    /// For a registry's whole first answer, from the connection on. Docker's `PingV2Registry` has the same.
     pub first: Duration,
-    /// Before the user reads which registry is waited for.
+    /// Before a message shows which registry is slow.
     pub quiet: Duration,
-    /// How often a request is tried again after a failure that may pass.
+    /// How often a request is retried after a temporary failure.
     pub retries: u32,
     /// Before the first retry; doubled each time.
     pub delay: Duration,
@@ -143,40 +143,42 @@ impl Default for Patience {
     }
 }
 
-/// Looks up what the user logged in with. It is asked with the registry of a name: `docker.io`, `localhost:5000`.
+/// Looks up the user's credentials for a registry: `docker.io`, `localhost:5000`.
 pub type Credentials = dyn Fn(&str) -> Result<Option<Credential>> + Send + Sync;
-/// Where names of docker.io are; asked when the first of them is needed. `None`: at Docker Hub.
+/// The registry for names of docker.io; called when the first of them is needed. `None` means Docker Hub.
 pub type Hub = dyn Fn() -> Result<Option<Endpoint>> + Send + Sync;
 
-/// Whether the user wants no more of it; asked while layers travel, by the thread that began, several times a second.
+/// Whether the user has cancelled. Called several times a second during a transfer, by the thread that began it.
 pub type Stop = dyn Fn() -> bool + Send + Sync;
 
-/// Called once with the server that is waited for and has not answered for a few seconds. It may hold no lock, and not wait.
+/// Called once with a server that has not answered for a few seconds. It must not block, nor take a lock.
 pub type Waiting = dyn Fn(&str) + Send + Sync;
 
-/// All that the engine does not know by itself about registries.
+/// The settings for registries that come from outside the engine.
 #[derive(Clone)]
 pub struct Remote {
-    /// What the user logged in with. What it gives for a registry is told to that registry, and to the token server that
-    /// the registry names, and to nobody else.
+    /// The user's credentials. Those for a registry are sent only to that registry, and to the token server that it
+    /// names.
     pub credentials: Arc<Credentials>,
-    /// Where names of docker.io are.
+    /// The registry for names of docker.io.
     pub hub: Arc<Hub>,
-    /// Registries with which plain HTTP, and any certificate, will do: `host`, `host:port`, or a network `10.0.0.0/8`.
+    /// Registries for which plain HTTP and any certificate are accepted: `host`, `host:port`, or a network
+    /// `10.0.0.0/8`.
     pub insecure: Vec<String>,
-    /// Folders like `/etc/docker/certs.d`: in `<host:port>/`, `*.crt` are authorities, `*.cert` with `*.key` who we are.
+    /// Folders like `/etc/docker/certs.d`: in `<host:port>/`, `*.crt` are authorities, and `*.cert` with `*.key` are
+    /// client certificates.
     pub certificates: Vec<PathBuf>,
     /// Proxies.
     pub proxies: Proxies,
-    /// Waiting and trying again.
+    /// Timeouts and retries.
     pub patience: Patience,
-    /// Ends a transfer: `context canceled`, and what was not finished is removed.
+    /// Ends a transfer with `context canceled`; unfinished parts are removed.
     pub stop: Arc<Stop>,
-    /// Hears which registry is waited for, before any other event.
+    /// Called with a registry that is slow to answer, before any other event.
     pub waiting: Arc<Waiting>,
 }
 
-/// Docker Hub, nobody logged in, nothing insecure but this machine.
+/// Docker Hub, without login, nothing insecure except this machine.
 impl Default for Remote {
     fn default() -> Self {
         Self {
@@ -220,15 +222,15 @@ pub struct Pulled {
     pub reference: Reference,
     /// The image.
     pub image: ImageId,
-    /// The digest of the manifest, or of the index, that the registry has under the name.
+    /// The digest of the manifest, or of the index, that the registry has for the name.
     pub digest: Digest,
-    /// The name meant another image here before, or none.
+    /// The name meant a different image here before, or none.
     pub newer: bool,
-    /// Layers that came over the network.
+    /// Layers fetched over the network.
     pub fetched: usize,
-    /// Layers that were here.
+    /// Layers that were already here.
     pub existing: usize,
-    /// Bytes of blobs that came over the network.
+    /// Bytes of blobs fetched over the network.
     pub bytes: u64,
 }
 
@@ -250,20 +252,20 @@ pub struct Pushed {
     pub digest: Digest,
     /// Bytes of its manifest.
     pub size: u64,
-    /// Layers that went over the network.
+    /// Layers sent over the network.
     pub uploaded: usize,
     /// Layers that the repository had.
     pub existing: usize,
     /// Layers that another repository of the registry had.
     pub mounted: usize,
-    /// Bytes of blobs that went over the network.
+    /// Bytes of blobs sent over the network.
     pub bytes: u64,
 }
 
-/// What a login gave.
+/// The result of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedIn {
-    /// What is to be kept: the credential that was checked, or the identity token that the registry gave for it.
+    /// The credential to store: the one that was checked, or the identity token that the registry gave for it.
     pub credential: Credential,
 }
 
@@ -272,7 +274,7 @@ pub struct LoggedIn {
 pub struct Found {
     /// Its name, such as `busybox` or `alice/hello`.
     pub name: String,
-    /// What it is, in its maker's words.
+    /// The maker's description.
     pub description: String,
     /// Stars.
     pub stars: u64,

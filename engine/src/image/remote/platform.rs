@@ -1,4 +1,4 @@
-//! Which image of an index: the one for this machine, or for the one that `--platform` names.
+//! Selects an image of an index: for this machine, or for the platform that `--platform` names.
 //!
 //! Source: OCI image specification, `image-index.md`; containerd `platforms`.
 
@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::oci::config::machine_architecture;
 use crate::oci::descriptor::{Descriptor, Platform};
 
-/// A kind of machine that is wanted.
+/// A requested platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     os: String,
@@ -15,8 +15,8 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// What `--platform` says, else this machine.
-    /// Error: Docker's, for what is no platform.
+    /// The platform in `--platform`, or else this machine's.
+    /// Error: Docker's, for an invalid platform.
     pub(super) fn parse(text: Option<&str>) -> Result<Self> {
         let Some(text) = text.filter(|text| !text.is_empty()) else {
             return Ok(Self::of("linux", machine_architecture(), None));
@@ -59,7 +59,7 @@ impl Wanted {
         }
     }
 
-    /// How well `platform` fits; `None` if not at all.
+    /// How well `platform` fits; `None` if it does not.
     fn fit(&self, platform: &Platform) -> Option<u32> {
         let found = Self::of(
             &platform.os,
@@ -69,7 +69,7 @@ impl Wanted {
         if found.os != self.os || found.architecture != self.architecture {
             return None;
         }
-        // A processor runs what was made for the older ones of its kind: v7 also v6 and v5.
+        // A processor runs programs for older variants of its kind: v7 also runs v6 and v5.
         let number = |variant: &Option<String>| {
             let variant = variant.as_deref()?;
             variant.strip_prefix('v')?.parse::<u32>().ok()
@@ -95,7 +95,7 @@ impl Wanted {
         text
     }
 
-    /// Whether an image with such a configuration is wanted.
+    /// Whether an image with such a configuration fits.
     pub(super) fn fits(&self, os: &str, architecture: &str, variant: Option<&str>) -> bool {
         let os = if os.is_empty() { "linux" } else { os };
         let platform = Platform {
@@ -107,7 +107,7 @@ impl Wanted {
     }
 }
 
-/// The manifest in an index that fits best; of those that fit equally, the first.
+/// The best manifest in an index; of equal ones, the first.
 /// Error: Docker's `no matching manifest for linux/s390x in the manifest list entries`.
 pub(super) fn choose<'a>(manifests: &'a [Descriptor], wanted: &Wanted) -> Result<&'a Descriptor> {
     let mut best: Option<(u32, &Descriptor)> = None;
@@ -123,7 +123,7 @@ pub(super) fn choose<'a>(manifests: &'a [Descriptor], wanted: &Wanted) -> Result
             best = Some((fit, descriptor));
         }
     }
-    // One that does not say for whom it is shows it in its configuration.
+    // A manifest without a platform states it in its configuration.
     let silent = || {
         manifests
             .iter()
@@ -157,7 +157,7 @@ pub(super) fn choose<'a>(manifests: &'a [Descriptor], wanted: &Wanted) -> Result
         })
 }
 
-/// Other names of the same architecture, and the variants that go without saying.
+/// Aliases of an architecture, and its default variant.
 fn normal(architecture: &str, variant: Option<&str>) -> (String, Option<String>) {
     let architecture = architecture.to_lowercase();
     let (architecture, variant) = match (architecture.as_str(), variant) {

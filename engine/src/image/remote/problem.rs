@@ -1,8 +1,8 @@
-//! What went wrong, in Docker's words.
+//! Errors from registries, in Docker's words.
 //!
-//! A registry says `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}`, and Docker prints
-//! `manifest unknown: manifest unknown`. What never reached a registry is told as Go's HTTP client tells it:
-//! `Get "https://host/v2/": dial tcp 127.0.0.1:5000: connect: connection refused`.
+//! A registry answers `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}`, and Docker prints
+//! `manifest unknown: manifest unknown`. A request that got no answer is reported as in Go's HTTP client: `Get
+//! "https://host/v2/": dial tcp 127.0.0.1:5000: connect: connection refused`.
 //! Source: OCI distribution specification, § Error Codes; moby `distribution/errors.go`.
 
 use super::transport::lookup;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use std::io;
 use ureq::Timeout;
 
-/// An answer that is no success.
+/// An answer that reports an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
     pub(super) status: u16,
@@ -28,7 +28,7 @@ pub(super) struct Problem {
 struct Errors {
     #[serde(default)]
     errors: Vec<OneError>,
-    /// Docker Hub's token server, and others.
+    /// Used by Docker Hub's token server, and others.
     #[serde(default)]
     details: Option<String>,
     #[serde(default)]
@@ -43,7 +43,7 @@ struct OneError {
     message: String,
 }
 
-/// The messages of the specification, for servers that give none.
+/// The messages of the specification, for servers that send none.
 const MESSAGES: [(&str, &str); 8] = [
     ("UNAUTHORIZED", "authentication required"),
     ("DENIED", "requested access to the resource is denied"),
@@ -56,7 +56,7 @@ const MESSAGES: [(&str, &str); 8] = [
 ];
 
 impl Problem {
-    /// Reads the body of an answer.
+    /// Parses the body of an answer.
     pub(super) fn read(status: u16, body: &[u8]) -> Self {
         let errors: Option<Errors> = serde_json::from_slice(body).ok();
         let first = errors.as_ref().and_then(|errors| errors.errors.first());
@@ -96,7 +96,7 @@ impl Problem {
         }
     }
 
-    /// As the error of a request that has no better words of its own.
+    /// The error for a request without a more specific one.
     pub(super) fn error(&self) -> Error {
         let kind = match self.status {
             404 => ErrorKind::NotFound,
@@ -106,7 +106,7 @@ impl Problem {
         Error::new(kind, self.text.clone())
     }
 
-    /// As the error of a pull of `reference`. Source: moby `distribution/errors.go`, `notFoundError`.
+    /// The error for a pull of `reference`. Source: moby `distribution/errors.go`, `notFoundError`.
     pub(super) fn pulling(&self, reference: &Reference) -> Error {
         let not_found = |message: String| Error::not_found(message);
         let (name, text) = (reference.familiar_name(), &self.text);
@@ -127,7 +127,7 @@ impl Problem {
         }
     }
 
-    /// As the error of a push of `reference` by the account `user`, if somebody is logged in there.
+    /// The error for a push of `reference` by the account `user`, if the user is logged in there.
     pub(super) fn pushing(&self, reference: &Reference, user: Option<&str>) -> Error {
         match self.code.as_str() {
             "DENIED" | "UNAUTHORIZED" => self.error().with_hint(push_hint(reference, user)),
@@ -136,7 +136,8 @@ impl Problem {
     }
 }
 
-/// What whoever may not push to `reference` has to do first: log in, or choose a name of their own. Only of docker.io is it
+/// The hint for a user who may not push to `reference`: log in, or use another name. Only for docker.io is it known
+/// that the first part of a name is an account.
 /// known that the first part of a name is an account.
 fn push_hint(reference: &Reference, user: Option<&str>) -> String {
     let user = user.filter(|user| !user.is_empty());
@@ -166,7 +167,7 @@ pub(super) fn login_hint(reference: &Reference, before: &str) -> String {
     }
 }
 
-/// What a stranger says is printed as one short line of plain letters.
+/// A server's text as one short line of printable characters.
 fn plain(text: &str) -> String {
     visible::short_line(text, 300)
 }
@@ -191,14 +192,14 @@ fn status_line(status: u16) -> String {
 /// A request that got no answer.
 #[derive(Debug)]
 pub(super) struct Unanswered {
-    /// It may be another matter a moment later.
+    /// It may succeed later.
     pub(super) passing: bool,
-    /// It was waited for, and nothing came.
+    /// The time limit passed without an answer.
     pub(super) silent: bool,
     pub(super) error: Error,
 }
 
-/// What kept `method` (such as `GET`) of `url` from being answered.
+/// The reason why `method` (such as `GET`) of `url` got no answer.
 pub(super) fn unanswered(method: &str, url: &Url, error: ureq::Error) -> Unanswered {
     let tls = matches!(error, ureq::Error::Rustls(_) | ureq::Error::Tls(_))
         || matches!(&error, ureq::Error::Io(io) if io.kind() == io::ErrorKind::InvalidData)
@@ -246,7 +247,7 @@ pub(super) fn unanswered(method: &str, url: &Url, error: ureq::Error) -> Unanswe
     }
 }
 
-/// Whether it may pass, and Go's words for it.
+/// Whether it is temporary, and Go's words for it.
 fn io_cause(url: &Url, error: &io::Error) -> (bool, String) {
     let at = || {
         let addresses = lookup(url.host(), url.port()).unwrap_or_default();
@@ -276,13 +277,13 @@ fn io_cause(url: &Url, error: &io::Error) -> (bool, String) {
         io::ErrorKind::UnexpectedEof => (true, "EOF".to_owned()),
         io::ErrorKind::ConnectionReset => (true, "read: connection reset by peer".to_owned()),
         io::ErrorKind::BrokenPipe => (true, "write: broken pipe".to_owned()),
-        // What the resolver of the system says has no kind of its own.
+        // The system resolver's errors have no kind of their own.
         _ if error.to_string().contains("lookup") => (false, no_such_host(url)),
         _ => (true, error.to_string()),
     }
 }
 
-/// What is wrong with a certificate, in Go's words.
+/// A certificate error, in Go's words.
 fn tls_cause(said: &str) -> String {
     let words = [
         ("UnknownIssuer", "certificate signed by unknown authority"),

@@ -1,11 +1,11 @@
 //! `docker pull`: a name at a registry → an image here.
 //!
-//! **What Docker does.** Three layers at a time come down into files, and are unpacked one after the other.
-//! **What we do.** Three at a time, too; each is unpacked while it comes down, since a layer's folder does not depend on those
-//! under it. The compressed blob is kept as it came, so that a push sends the same bytes, with the same digest.
+//! **What Docker does.** Three layers at a time are downloaded into files, and unpacked one after the other.
+//! **What we do.** Three at a time, too; each is unpacked as it arrives, since a layer's folder does not depend on the
+//! layers below it. The compressed blob is kept unchanged, so that a push sends the same bytes, with the same digest.
 //!
-//! Nothing is visible before it is whole and checked: blobs and layers appear by a rename, the image by one replacement of
-//! `images.json`. What a killed pull leaves is swept by the next one that deletes something.
+//! Nothing is visible before it is whole and checked: blobs and layers appear by a rename, the image by one replacement
+//! of `images.json`. The leftovers of a killed pull are removed by the next command that deletes content.
 //! **Try it.** `docker pull localhost:5000/hello`, twice.
 //! **Lesson.** `registries`
 
@@ -30,17 +30,17 @@ use crate::store::{distribution, images};
 use crate::sys::namespace::become_root;
 use serde_json::json;
 
-/// Who is told what happens.
+/// Receives the events of a transfer.
 pub type Observer<'a> = dyn FnMut(TransferEvent) + 'a;
 
 impl Engine {
     /// Pulls images from a registry.
     ///
-    /// The process must have one thread only: an ordinary user becomes root of a namespace here, for owners of files. It has
-    /// one thread again afterwards.
+    /// The process must be single-threaded: an ordinary user becomes root of a user namespace here, to set the owners
+    /// of files. It is single-threaded again afterwards.
     ///
     /// # Errors
-    /// Docker's, for a name that is none, a registry that is not there, and an image that it does not have or give.
+    /// Docker's, for an invalid name, an unreachable registry, and an image that it does not have or does not give.
     pub fn pull(
         &self,
         request: &PullRequest,
@@ -55,7 +55,7 @@ impl Engine {
         Ok(pulled)
     }
 
-    /// What the journal says of an image that was pulled.
+    /// Records a pulled image in the journal.
     pub(crate) fn record_pull(&self, one: &Pulled) {
         self.note(
             ObjectKind::Image,
@@ -72,11 +72,11 @@ impl Engine {
     }
 }
 
-/// Pulls what `request` names. The caller is root (of a namespace, perhaps), and has one thread, as it has afterwards.
+/// Pulls what `request` names. The caller is root (of a namespace, perhaps), and single-threaded, as it is afterwards.
 ///
 /// # Errors
-/// Docker's: `invalid reference format`, `manifest for x:1 not found: …`, `pull access denied for x, …`, `no matching manifest
-/// for …`, `Get "https://…": …`. Tags that came before the one that failed stay.
+/// Docker's: `invalid reference format`, `manifest for x:1 not found: …`, `pull access denied for x, …`, `no matching
+/// manifest for …`, `Get "https://…": …`. Tags pulled before the one that failed stay.
 pub(crate) fn pull(
     engine: &Engine,
     request: &PullRequest,
@@ -88,7 +88,7 @@ pub(crate) fn pull(
         return Err(Error::invalid("tag can't be used with --all-tags/-a"));
     }
     let wanted = Wanted::parse(request.platform.as_deref())?;
-    // A pull that was killed has left the most.
+    // A killed pull leaves the most data behind.
     sweep_leftovers(&engine.home)?;
     let client = connect(remote, asked.domain())?;
     let mut references = vec![asked.clone().or_latest()];
@@ -138,7 +138,7 @@ fn one(
     let known = images::read(&engine.sandbox)?.images;
     let here = known.get(&received.manifest.config.digest);
     let counted = match here.is_some_and(|image| repair::is_whole(&engine.home, &image.chain)) {
-        // As in Docker, of an image that is here no layer is told.
+        // As in Docker, the layers of an image that is already here are not reported.
         true => {
             layer::note_all(&engine.home, reference, layers, &parsed.rootfs.diff_ids)?;
             layer::Counted {
@@ -180,7 +180,7 @@ fn one(
     })
 }
 
-/// The configuration, if it belongs to its manifest and to the machine that is wanted.
+/// The configuration, if it belongs to its manifest and to the requested platform.
 fn checked(
     bytes: &[u8],
     received: &Received,
@@ -218,7 +218,7 @@ fn short(digest: &Digest) -> String {
     digest.short().to_owned()
 }
 
-/// What `status` means for the layer `id`.
+/// The event of `status` for the layer `id`.
 fn layer_event(id: &str, status: LayerStatus) -> TransferEvent {
     TransferEvent::Layer {
         id: id.to_owned(),

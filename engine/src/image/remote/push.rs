@@ -1,9 +1,10 @@
 //! `docker push`: an image here → a name at a registry.
 //!
-//! **What Docker does.** Five layers at a time go up, unless the registry has them, in this repository or in another one that
-//! we know of; then the configuration; the manifest last, so that the name never means half an image.
-//! **What we do.** The same. An image that was pulled is pushed with its own manifest, byte by byte, as long as its blobs are
-//! here, so its digest stays; for any other the manifest is Docker's, of schema 2.
+//! **What Docker does.** Five layers at a time are uploaded, unless the registry has them, in this repository or in
+//! another one that we know of; then the configuration; the manifest last, so that the name never refers to an
+//! incomplete image.
+//! **What we do.** The same. An image that was pulled is pushed with its original manifest, byte by byte, as long as
+//! its blobs are here, so its digest stays; any other image gets Docker's manifest, of schema 2.
 //! **Try it.** `docker push localhost:5000/hello`, then `docker tag` it into another repository and push again.
 //! **Lesson.** `registries`
 
@@ -35,12 +36,12 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use ureq::http::Method;
 
 impl Engine {
-    /// Pushes images to a registry. Layers that have not travelled yet are packed, and kept in that form.
+    /// Pushes images to a registry. Layers without a compressed form are packed, and keep that form.
     ///
-    /// The process must have one thread only, as for [`Engine::pull`].
+    /// The process must be single-threaded, as for [`Engine::pull`].
     ///
     /// # Errors
-    /// Docker's, for a name that no image here has, a registry that is not there, and one that does not take it.
+    /// Docker's, for a name that no image here has, an unreachable registry, and one that refuses the image.
     pub fn push(
         &self,
         request: &PushRequest,
@@ -68,11 +69,11 @@ impl Engine {
     }
 }
 
-/// Pushes what `request` names. The caller is root (of a namespace, perhaps), and has one thread, as it has afterwards.
+/// Pushes what `request` names. The caller is root (of a namespace, perhaps), and single-threaded, as it is afterwards.
 ///
 /// # Errors
-/// Docker's: `An image does not exist locally with the tag: x`, `tag does not exist: x:1`, `denied: …`, `unauthorized: …`, `no
-/// basic auth credentials`, `Get "https://…": …`.
+/// Docker's: `An image does not exist locally with the tag: x`, `tag does not exist: x:1`, `denied: …`, `unauthorized:
+/// …`, `no basic auth credentials`, `Get "https://…": …`.
 pub(crate) fn push(
     engine: &Engine,
     request: &PushRequest,
@@ -89,7 +90,7 @@ pub(crate) fn push(
     observer(TransferEvent::Pushing {
         repository: asked.name(),
     });
-    // Held from the look at the table until the last layer is read.
+    // Held from the lookup in the table until the last layer is read.
     let _kept = engine.keep_content()?;
     let chosen = choose(engine, &asked, request.all_tags)?;
     let client = connect(remote, asked.domain())?;
@@ -100,7 +101,7 @@ pub(crate) fn push(
     Ok(pushed)
 }
 
-/// The names that are meant, and their images.
+/// The requested names, and their images.
 fn choose(engine: &Engine, asked: &Reference, all_tags: bool) -> Result<Vec<(Reference, ImageId)>> {
     let table = images::read(&engine.sandbox)?;
     let tags: Vec<_> = table
@@ -177,7 +178,7 @@ fn one(
     put_manifest(client, &reference, &media_type, &manifest)?;
     let digest = distribution::keep_manifest(home, image, &media_type, &manifest)?;
     images::update(&engine.sandbox, |table| {
-        // What was pushed is from now on known by its digest, too, which is no new name.
+        // A pushed image is also known by its digest from now on; this does not count as a new name.
         let name = reference.with_digest(digest.clone());
         table.references.insert(name, image.clone());
         Ok(())
@@ -202,15 +203,16 @@ fn one(
     })
 }
 
-/// A manifest that can be pushed as it is.
+/// A manifest that can be pushed unchanged.
 struct Kept {
     media_type: String,
     bytes: Vec<u8>,
     forms: Vec<Form>,
 }
 
-/// The latest manifest of `image` whose layers are all here in the form that it names, or there. A layer that was here when
-/// the image was pulled did not come in that form, but the registry that it came from may have it.
+/// The latest manifest of `image` whose layers are all available in the form that it names, here or at the registry. A
+/// layer that was already here when the image was pulled was not downloaded in that form, but the image's registry may
+/// have it.
 fn kept_manifest(
     home: &Home,
     client: &Client,
@@ -236,7 +238,7 @@ fn kept_manifest(
     Ok(None)
 }
 
-/// The manifests of `image` that were kept, with the forms of its layers.
+/// The stored manifests of `image`, with the forms of its layers.
 fn known_manifests(home: &Home, image: &ImageId, diff_ids: &[Digest]) -> Vec<Kept> {
     let manifests = distribution::manifests(home, image).into_iter();
     let kept = manifests.filter_map(|known| {
@@ -259,7 +261,7 @@ fn known_manifests(home: &Home, image: &ImageId, diff_ids: &[Digest]) -> Vec<Kep
     kept.collect()
 }
 
-/// The layer as gzip, which is what Docker's own manifests hold.
+/// The layer as gzip, which Docker's own manifests use.
 fn gzip_form(home: &Home, diff_id: &Digest) -> Option<Form> {
     let forms = distribution::forms(home, diff_id).into_iter();
     forms
@@ -267,7 +269,7 @@ fn gzip_form(home: &Home, diff_id: &Digest) -> Option<Form> {
         .find(|form| form.is_here(home))
 }
 
-/// The manifest as Docker writes it, byte by byte: so the same image has the same digest.
+/// The manifest exactly as Docker writes it, so the same image has the same digest.
 /// Source: distribution `manifest/schema2/manifest.go`.
 fn docker_manifest(image: &ImageId, config_size: u64, forms: &[Form]) -> Result<Vec<u8>> {
     let descriptor = |media_type: &str, digest: &Digest, size: u64| json!({ "mediaType": media_type, "size": size, "digest": digest });

@@ -1,9 +1,10 @@
-//! `docker search`: which repositories a registry has.
+//! `docker search`: finds repositories of a registry.
 //!
-//! **What Docker does.** It asks `/v1/search`, the last piece of the first version of the protocol, which Docker Hub still answers,
-//! at another address than pulls. **What we do.** The same; a registry that does not know it is asked for its catalog, as Podman
-//! does, which has names only.
-//! Source: docker/docs `reference/api/hub`, moby `registry/search_session.go`; distribution specification, § `_catalog`.
+//! **What Docker does.** It asks `/v1/search`, the last remnant of version 1 of the protocol, which Docker Hub still
+//! answers, at a different address than pulls. **What we do.** The same; a registry without it is asked for its
+//! catalog, as in Podman, which has only names.
+//! Source: docker/docs `reference/api/hub`, moby `registry/search_session.go`; distribution specification, §
+//! `_catalog`.
 
 use super::auth::Scope;
 use super::connect::{connect, unasked};
@@ -43,10 +44,10 @@ struct Catalog {
 }
 
 impl Engine {
-    /// Repositories of the registry `domain` (such as `docker.io`) that fit `term`, at most `limit`, the best first.
+    /// Repositories of the registry `domain` (such as `docker.io`) that match `term`, at most `limit`, the best first.
     ///
     /// # Errors
-    /// The registry cannot be reached, or answers no search.
+    /// The registry cannot be reached, or does not support search.
     pub fn registry_search(
         &self,
         remote: &Remote,
@@ -65,8 +66,8 @@ impl Engine {
     }
 }
 
-/// Looks for `term` at the registry `domain`, such as `docker.io`; at most `limit` come back, the best first.
-/// Errors: the registry cannot be reached, or answers no search.
+/// Searches for `term` at the registry `domain`, such as `docker.io`; returns at most `limit` results, the best first.
+/// Errors: the registry cannot be reached, or does not support search.
 pub fn search(remote: &Remote, domain: &str, term: &str, limit: usize) -> Result<Vec<Found>> {
     let client = match domain {
         DEFAULT_DOMAIN => {

@@ -1,9 +1,10 @@
 //! One connection: TCP, or a Unix socket of this machine.
 //!
-//! **Why not `ureq`'s own.** A transfer that the user has given up must end at once, also where nobody answers: a connection
-//! that is being made looks now and then whether it is still wanted, and one that is made can be shut from another thread. And
-//! the hub ends when nobody asks it anything, also while a large layer is packed for it: then it is started again.
-//! **Kernel feature.** `connect` on a socket that does not block, and `poll` (connect(2), `EINPROGRESS`).
+//! **Why not `ureq`'s own.** A transfer that the user cancels must end at once, even if the server does not answer: a
+//! connection attempt regularly checks whether it is still wanted, and an established connection can be shut down from
+//! another thread. Also, the hub exits when it is idle, even while a large layer is being packed for it: then it is
+//! started again.
+//! **Kernel feature.** `connect` on a non-blocking socket, and `poll` (connect(2), `EINPROGRESS`).
 
 use super::{Endpoint, Hub, Remote, Waiting};
 use crate::sys::socket;
@@ -24,16 +25,16 @@ use ureq::unversioned::transport::{
     Transport,
 };
 
-/// How often a connection that is being made looks whether it is still wanted.
+/// How often a connection attempt checks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Tells the user, once, that a registry is slow to answer for the first time.
+/// Reports to the user, once, that a registry is slow to answer for the first time.
 pub(super) struct Slow {
     registry: String,
     tell: Arc<Waiting>,
-    /// After so long without a word.
+    /// Report after this long without an answer.
     quiet: Duration,
-    /// It was reported, or is of no interest any more.
+    /// It was reported, or no longer matters.
     is_over: AtomicBool,
 }
 
@@ -53,7 +54,7 @@ impl Slow {
         }
     }
 
-    /// It has answered.
+    /// The registry has answered.
     pub(super) fn over(&self) {
         self.is_over.store(true, Ordering::Relaxed);
     }
@@ -65,10 +66,10 @@ impl fmt::Debug for Slow {
     }
 }
 
-/// Makes connections to the addresses that a name has.
+/// Connects to the addresses of a name.
 #[derive(Debug)]
 pub(super) struct Dial {
-    /// Nobody wants a connection any more.
+    /// The connection is no longer wanted.
     pub(super) given_up: Arc<AtomicBool>,
     /// Called when no answer comes.
     pub(super) slow: Option<Arc<Slow>>,
@@ -82,7 +83,7 @@ impl<In: Transport> Connector<In> for Dial {
         details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        // A connection through a proxy has been made already.
+        // A connection through a proxy already exists.
         if chained.is_some() {
             return Ok(chained.map(Either::A));
         }
@@ -90,7 +91,7 @@ impl<In: Transport> Connector<In> for Dial {
         let count = u32::try_from(details.addrs.len()).unwrap_or(u32::MAX);
         let mut failure = ureq::Error::HostNotFound;
         for (address, left) in details.addrs.iter().zip((1..=count).rev()) {
-            // What is left is shared with the addresses that come after it.
+            // The remaining time is shared with the addresses that follow.
             let share = end.map(|end| end.saturating_duration_since(Instant::now()) / left);
             match self.dial(*address, share) {
                 Ok(stream) => {
@@ -145,7 +146,7 @@ impl Dial {
     }
 }
 
-/// Whether a connection is made, or has failed; waits a moment for it.
+/// Whether a connection is established, or has failed; waits a moment for it.
 fn is_ready(socket: &rustix::fd::OwnedFd) -> io::Result<bool> {
     let time = Timespec {
         tv_sec: 0,
@@ -158,11 +159,11 @@ fn is_ready(socket: &rustix::fd::OwnedFd) -> io::Result<bool> {
     }
 }
 
-/// Connects to the hub's socket, whatever the address says.
+/// Connects to the hub's socket, whatever the address.
 pub(super) struct ToHub {
-    /// Where it was.
+    /// The socket's last known path.
     pub(super) path: PathBuf,
-    /// Starts it, if it has ended meanwhile.
+    /// Restarts the hub if it has exited.
     pub(super) hub: Arc<Hub>,
 }
 
@@ -192,7 +193,7 @@ impl ToHub {
         };
         match (self.hub)() {
             Ok(Some(Endpoint::Socket { path, .. })) => socket::connect(&path),
-            // That nobody answers says more to somebody who has not asked for a start.
+            // The connection error is more useful to a user who did not ask for a start.
             _ => Err(error),
         }
     }
@@ -205,7 +206,7 @@ fn is_gone(error: &io::Error) -> bool {
     )
 }
 
-/// What bytes go through.
+/// The underlying socket.
 enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
@@ -256,7 +257,7 @@ impl Stream {
 
 impl ShutdownHandle for Stream {
     fn shutdown(&self) {
-        // One that has ended by itself needs no shutting.
+        // A connection that has already ended needs no shutdown.
         let _ = match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
             Self::Unix(stream) => stream.shutdown(Shutdown::Both),
@@ -266,7 +267,7 @@ impl ShutdownHandle for Stream {
 
 /// A connection, as `ureq` uses it.
 pub(super) struct Wire {
-    /// Shared with who may shut it.
+    /// Shared with the thread that may shut it down.
     stream: Arc<Stream>,
     buffers: LazyBuffers,
     slow: Option<Arc<Slow>>,
@@ -290,7 +291,7 @@ impl Wire {
         })
     }
 
-    /// Waits for bytes for as long as `limit`.
+    /// Waits for bytes, for at most `limit`.
     fn receive(&mut self, mut limit: Option<Duration>) -> io::Result<usize> {
         let input = self.buffers.input_append_buf();
         let slow = self.slow.as_ref();
@@ -330,7 +331,7 @@ fn wait(timeout: NextTimeout) -> Option<Duration> {
     timeout.not_zero().map(|time| *time)
 }
 
-/// A wait that has been long enough is told as one.
+/// A timeout is reported as one.
 fn told(error: io::Error, timeout: NextTimeout) -> ureq::Error {
     match is_timeout(&error) {
         true => ureq::Error::Timeout(timeout.reason),
@@ -360,7 +361,7 @@ impl Transport for Wire {
         Ok(amount > 0)
     }
 
-    /// Nothing is to be read between two answers, not even an end.
+    /// Between two answers nothing must be readable, not even the end of the stream.
     fn is_open(&mut self) -> bool {
         let probed = self
             .stream
@@ -377,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_nobody_takes_is_given_up_at_once() {
-        // A queue of one that is full: the kernel answers no more to whoever comes.
+        // The queue of length one is full: the kernel answers no further connection attempts.
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         rustix::net::listen(&listener, 0).unwrap();
         let address = listener.local_addr().unwrap();
@@ -410,7 +411,7 @@ mod tests {
         use std::sync::Mutex;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hub.sock");
-        // As a hub that was killed leaves it.
+        // A killed hub leaves its socket behind.
         drop(UnixListener::bind(&path).unwrap());
         let started = Mutex::new(None);
         let place = path.clone();

@@ -1,9 +1,10 @@
 //! Connections: TCP with or without TLS, through a proxy, or a Unix socket.
 //!
-//! **What Docker does.** Authorities are the system's, and for one registry those of `/etc/docker/certs.d/<host>/*.crt`.
-//! **What we do.** The same; a machine without a list of authorities gets Mozilla's, which are part of `ureq`. A server that
-//! the registry names (a redirect, a token server) is asked through connections of its own, which present no certificate of
-//! ours, and never reach the addresses at which clouds tell a machine its own secrets.
+//! **What Docker does.** Authorities are the system's, and for one registry those of
+//! `/etc/docker/certs.d/<host>/*.crt`.
+//! **What we do.** The same; a machine without a list of authorities gets Mozilla's, which are part of `ureq`. A server
+//! that the registry names (a redirect, a token server) gets separate connections, which present no client certificate
+//! of ours, and never reach the addresses of cloud metadata services.
 
 use super::certificates;
 use super::stream::{Dial, Slow, ToHub};
@@ -28,14 +29,14 @@ use ureq::unversioned::transport::{
 use ureq::{Agent, Proxy};
 
 const USER_AGENT: &str = concat!("docklings/", env!("CARGO_PKG_VERSION"), " (linux)");
-/// How long the user waits for a stop.
+/// The longest delay before a cancellation takes effect.
 const BLINK: Duration = Duration::from_millis(100);
 
-/// The connections of one registry.
+/// The connections to one registry.
 pub(super) struct Wires {
     endpoint: Endpoint,
     base: Url,
-    /// Any certificate of the registry is believed.
+    /// Any certificate of the registry is accepted.
     insecure: bool,
     /// Folders like `/etc/docker/certs.d`.
     certificates: Vec<PathBuf>,
@@ -49,10 +50,10 @@ pub(super) struct Wires {
     agents: Mutex<HashMap<Kind, Agent>>,
 }
 
-/// Requests that may share connections.
+/// The key of requests that may share connections.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Kind {
-    /// To the registry itself, and not to who it names.
+    /// To the registry itself, not to a server that it names.
     own: bool,
     proxy: Option<String>,
 }
@@ -74,7 +75,7 @@ impl Wires {
         }
     }
 
-    /// Tells `slow` when the registry is.
+    /// Calls `slow` if the registry is slow to answer.
     #[must_use]
     pub(super) fn telling(mut self, slow: &Arc<Slow>) -> Self {
         self.slow = Some(Arc::clone(slow));
@@ -94,8 +95,8 @@ impl Wires {
         self.patience
     }
 
-    /// From now on workers end as soon as they can, also those that wait for an answer: one of them failed, or the user wants
-    /// no more.
+    /// Makes all workers end as soon as they can, even those waiting for an answer: one of them failed, or the user has
+    /// cancelled.
     pub(super) fn give_up(&self) {
         self.given_up.store(true, Ordering::Relaxed);
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,7 +107,7 @@ impl Wires {
         self.given_up.load(Ordering::Relaxed)
     }
 
-    /// Lets `time` pass, before something is tried again. Error: the transfer was given up meanwhile.
+    /// Waits for `time` before a retry. Error: the transfer was given up meanwhile.
     pub(super) fn pause(&self, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         loop {
@@ -119,7 +120,7 @@ impl Wires {
         }
     }
 
-    /// What the workers tell next; `None` when the last of them has ended. Error: the user wants no more.
+    /// The workers' next report; `None` when the last of them has ended. Error: the user has cancelled.
     pub(super) fn next<T>(&self, news: &Receiver<T>) -> Result<Option<T>> {
         loop {
             if (self.stop)() {
@@ -133,7 +134,7 @@ impl Wires {
         }
     }
 
-    /// What sends requests to `url`.
+    /// The HTTP agent for requests to `url`.
     pub(super) fn agent(&self, url: &Url) -> Result<Agent> {
         let own = url.same_origin(&self.base);
         let kind = Kind {
@@ -242,12 +243,12 @@ impl Wires {
     }
 }
 
-/// Go's words for what was given up.
+/// Go's words for a cancelled request.
 fn canceled() -> Error {
     Error::local("context canceled")
 }
 
-/// The proxy for `url`: none for this machine, and for what `NO_PROXY` names.
+/// The proxy for `url`: none for this machine, nor for hosts in `NO_PROXY`.
 fn proxy_for(proxies: &Proxies, url: &Url) -> Option<String> {
     let proxy = match url.scheme() {
         Scheme::Http => &proxies.http,
@@ -270,11 +271,11 @@ fn proxy_for(proxies: &Proxies, url: &Url) -> Option<String> {
     (!proxy.is_empty() && !url.is_loopback() && !excepted).then(|| proxy.clone())
 }
 
-/// Looks names up on this thread: one of its own might still be there when a container is to be started, which needs a
-/// process of one thread.
+/// Resolves names on the calling thread: a resolver thread might still exist when a container is started, which needs a
+/// single-threaded process.
 #[derive(Debug)]
 struct Directly {
-    /// Addresses of the neighbourhood are refused.
+    /// Link-local addresses are refused.
     guarded: bool,
 }
 
@@ -310,7 +311,7 @@ impl Resolver for Directly {
     }
 }
 
-/// What has a socket needs no address, and its host may have none.
+/// A socket needs no address, and its host may not resolve to one.
 #[derive(Debug)]
 struct Nowhere;
 

@@ -1,4 +1,4 @@
-//! A blob goes up.
+//! Uploads a blob.
 //!
 //! ```text
 //! HEAD /v2/<name>/blobs/<digest>                        200: it is there
@@ -7,8 +7,8 @@
 //! PUT  <location>?digest=<digest>                       201: all bytes came, and they are the right ones
 //! ```
 //!
-//! **What Docker does.** PATCH with all bytes, and PUT with none, because it compresses while it sends. **What we do.** One PUT:
-//! digest and length are known before.
+//! **What Docker does.** PATCH with all bytes, and PUT with none, because it compresses while it sends. **What we do.**
+//! One PUT: digest and length are known in advance.
 //! Source: OCI distribution specification, § Pushing blobs, § Mounting a blob from another repository.
 
 use super::auth::Scope;
@@ -19,7 +19,7 @@ use crate::oci::reference::Reference;
 use std::io::Read;
 use ureq::http::Method;
 
-/// A blob that is to be in a repository.
+/// A blob to upload to a repository.
 pub(super) struct Upload<'a> {
     pub(super) client: &'a Client,
     pub(super) reference: &'a Reference,
@@ -29,19 +29,20 @@ pub(super) struct Upload<'a> {
     pub(super) open: &'a dyn Fn() -> Result<Box<dyn Read + 'a>>,
 }
 
-/// How the blob came to be there.
+/// How the blob got there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// It was sent.
     Sent,
-    /// It was there.
+    /// It was already there.
     Existed,
-    /// It was in this repository (without its registry).
+    /// It was mounted from this repository (without its registry).
     Mounted(String),
 }
 
 impl Upload<'_> {
-    /// Brings the blob there. `from`: repositories of the same registry that may have it, without their registry.
+    /// Makes sure that the repository has the blob. `from`: repositories of the same registry that may have it, without
+    /// their registry.
     pub(super) fn run(&self, from: &[String]) -> Result<Outcome> {
         if let Some(outcome) = self.find(from)? {
             return Ok(outcome);
@@ -57,14 +58,14 @@ impl Upload<'_> {
                 return Err(error);
             }
             self.client.wires.pause(self.client.delay(failures - 1))?;
-            // The answer may have been lost, and not the blob.
+            // The blob may have arrived even if the answer was lost.
             if self.exists()? {
                 return Ok(Outcome::Sent);
             }
         }
     }
 
-    /// Brings the blob there if it need not be sent.
+    /// Makes the blob available if it need not be sent.
     pub(super) fn find(&self, from: &[String]) -> Result<Option<Outcome>> {
         if self.exists()? {
             return Ok(Some(Outcome::Existed));
@@ -80,7 +81,7 @@ impl Upload<'_> {
     fn exists(&self) -> Result<bool> {
         let path = self.reference.path();
         let url = self.client.at(&format!("/v2/{path}/blobs/{}", self.digest));
-        // What else it says, it says again with more words when we begin to send.
+        // An error is repeated with more detail when the upload begins.
         Ok(self
             .client
             .send(&Call::head(url, Scope::push(path)))?
@@ -100,7 +101,7 @@ impl Upload<'_> {
         match answer.status {
             201 => Ok(true),
             202 => {
-                // It does not have it, and has begun an upload instead; that is given back.
+                // The registry does not have the blob, and began an upload instead; it is cancelled.
                 if let Ok(location) = location(&answer) {
                     let _ =
                         self.client
@@ -108,7 +109,7 @@ impl Upload<'_> {
                 }
                 Ok(false)
             }
-            // Where to mount from may be closed to us; where to push is not.
+            // We may have no access to the source repository, but still be able to push.
             _ => Ok(false),
         }
     }
@@ -129,7 +130,7 @@ impl Upload<'_> {
         )
         .with("content-type", "application/octet-stream");
         call.content = Content::Stream(self.size, self.open);
-        // An upload that broke off is not gone on with, but begun anew.
+        // An interrupted upload is not resumed, but restarted.
         call.again = Again::Never;
         let answer = self.client.send(&call)?;
         match answer.is_success() {
@@ -151,7 +152,7 @@ impl Upload<'_> {
     }
 }
 
-/// Where an upload goes on.
+/// The address where an upload continues.
 fn location(answer: &Answer) -> Result<super::url::Url> {
     match answer.header("location") {
         Some(location) => answer.url.join(location),

@@ -1,9 +1,9 @@
-//! Addresses of registries, and what a `Location` means beside one.
+//! Addresses of registries, and how a `Location` is resolved against one.
 //!
-//! **What we leave out.** Names of users in an address, which would be sent to whoever the address names, and fragments,
-//! which are not sent at all.
-//! Addresses are taken apart by the crate `http`, which is what connects to them, too: two readers that disagree would be a
-//! hole. The rules here come on top.
+//! **What we leave out.** User names in an address, which would be sent to the server, and fragments, which are never
+//! sent.
+//! Addresses are parsed by the crate `http`, which also makes the connections: two parsers that disagree would be a
+//! vulnerability. The rules here are added to it.
 //! Source: RFC 3986, sections 3, 5.2 and 6.2.
 
 use crate::error::{Error, Result};
@@ -11,17 +11,17 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ureq::http::Uri;
 
-/// How a server is spoken to.
+/// The protocol of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Scheme {
-    /// In the clear.
+    /// Without TLS.
     Http,
     /// With TLS.
     Https,
 }
 
 impl Scheme {
-    /// As it stands in an address.
+    /// The scheme as text.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
@@ -43,12 +43,12 @@ pub struct Url {
     scheme: Scheme,
     host: String,
     port: Option<u16>,
-    /// Begins with `/`; the query included.
+    /// Begins with `/`; includes the query.
     path: String,
 }
 
 impl Url {
-    /// Reads an absolute address.
+    /// Parses an absolute address.
     /// Errors: another scheme, no host, a user in it, spaces or control characters.
     pub fn parse(text: &str) -> Result<Self> {
         let refused = |why: &str| Error::invalid(format!("invalid address `{text}`: {why}"));
@@ -95,12 +95,12 @@ impl Url {
         &self.host
     }
 
-    /// The port, also if it is the scheme's own.
+    /// The port, even if it is the scheme's default.
     pub fn port(&self) -> u16 {
         self.port.unwrap_or(self.scheme.default_port())
     }
 
-    /// Host, and port if it is not the scheme's own.
+    /// The host, and the port if it is not the scheme's default.
     pub fn authority(&self) -> String {
         match self.port {
             Some(port) => format!("{}:{port}", self.host),
@@ -139,12 +139,12 @@ impl Url {
         }
     }
 
-    /// Whether both are of one server: scheme, host and port. What is meant for the one may be told to the other.
+    /// Whether both have the same scheme, host and port. A secret for one may be sent to the other.
     pub fn same_origin(&self, other: &Self) -> bool {
         self.scheme == other.scheme && self.host == other.host && self.port() == other.port()
     }
 
-    /// What a `Location` that came from this address means.
+    /// Resolves a `Location` header that came from this address.
     pub fn join(&self, location: &str) -> Result<Self> {
         if is_absolute(location) {
             return Self::parse(location);
@@ -170,7 +170,7 @@ impl Url {
         Self::parse(&format!("{root}{}{query}", without_dots(&path)))
     }
 
-    /// With one more parameter in its query; what is there stays.
+    /// Adds a parameter to the query.
     #[must_use]
     pub fn with_query(&self, name: &str, value: &str) -> Self {
         let sign = if self.path.contains('?') { '&' } else { '?' };
@@ -182,12 +182,12 @@ impl Url {
         ))
     }
 
-    /// Whether the host is this machine by its name: `localhost`, 127.0.0.0/8 or ::1.
+    /// Whether the host names this machine: `localhost`, 127.0.0.0/8 or ::1.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.host)
     }
 
-    /// The address of a host that is written as one.
+    /// The host as an IP address, if it is one.
     pub fn ip(&self) -> Option<IpAddr> {
         self.host
             .trim_start_matches('[')
@@ -204,7 +204,7 @@ impl fmt::Display for Url {
     }
 }
 
-/// Whether `host` (without a port) is this machine by its name.
+/// Whether `host` (without a port) names this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<IpAddr>() {
@@ -216,9 +216,9 @@ pub(super) fn is_loopback(host: &str) -> bool {
     }
 }
 
-/// Whether `address` is one at which clouds tell a machine its own secrets, or that no router forwards.
+/// Whether `address` is that of a cloud metadata service, or link-local.
 pub(super) fn is_link_local(address: IpAddr) -> bool {
-    /// The address of the metadata service of AWS in IPv6.
+    /// The IPv6 address of the AWS metadata service.
     const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     let v4 = |address: Ipv4Addr| address.is_link_local() || address.is_unspecified();
     match address {
@@ -232,7 +232,7 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-/// Splits `host:port`; an IPv6 address is in brackets. `None` for a port that is no number.
+/// Splits `host:port`; an IPv6 address is in brackets. `None` for an invalid port.
 pub(super) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let colon = match authority.rfind(']') {
         Some(bracket) => authority[bracket..].find(':').map(|at| bracket + at),
@@ -250,7 +250,7 @@ pub(super) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
-/// Percent-encodes all but the unreserved characters and those that a digest and a scope are made of.
+/// Percent-encodes everything except unreserved characters and those of digests and scopes.
 pub(super) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

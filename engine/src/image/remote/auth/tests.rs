@@ -1,4 +1,4 @@
-//! What a token server is asked, and what is made of its answers.
+//! Requests to a token server, and the handling of its answers.
 
 use super::*;
 use crate::image::remote::challenge;
@@ -66,7 +66,7 @@ fn a_realm_is_https_and_nobodys_secret_address() {
     check("https://r.example", "", false);
 }
 
-/// A token server that says `answer`, and what it was asked.
+/// A token server that answers `answer`, and the requests that it got.
 struct Server {
     answers: RefCell<Vec<(u16, &'static str)>>,
     asked: RefCell<Vec<String>>,

@@ -1,4 +1,4 @@
-//! The layers of an image come down, three at a time.
+//! Downloads the layers of an image, three at a time.
 //!
 //! ```text
 //!            network thread                          unpacking thread
@@ -6,7 +6,7 @@
 //!                └──► content/tmp/blob-…
 //! ```
 //!
-//! What a large layer needs most of, decompressing, has a thread of its own (see [`layer::stage_beside`]).
+//! Decompression, the slowest step of a large layer, has a separate thread (see [`layer::stage_beside`]).
 //!
 //! Both digests must be the announced ones before blob and layer get their names.
 
@@ -31,12 +31,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 
-/// Layers that come down at the same time, as in Docker.
+/// Layers that are downloaded at the same time, as in Docker.
 const AT_ONCE: usize = 3;
-/// Chunks that may wait to be unpacked.
+/// The most chunks that may wait to be unpacked.
 const WAITING: usize = 8;
 
-/// What it took.
+/// Counts of a pull.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
     pub(super) fetched: usize,
@@ -44,37 +44,37 @@ pub(super) struct Counted {
     pub(super) bytes: u64,
 }
 
-/// How a layer comes to be here.
+/// How a layer gets here.
 enum Way {
-    /// It is here.
+    /// It is already here.
     Here,
-    /// Its files are here, under another layer.
+    /// Its files are here, on a different parent.
     Copied(Layer),
     /// It is fetched.
     Fetched,
-    /// It is the same as one that is fetched for a place further down.
+    /// It is the same as a layer that is fetched for a lower position.
     Again,
 }
 
-/// What a worker tells.
+/// A worker's report.
 enum News {
     Status(usize, LayerStatus),
     Done(usize, Result<Staged>),
 }
 
-/// What all workers share.
+/// The state shared by all workers.
 struct Work<'a> {
     home: &'a Home,
     client: &'a Client,
     reference: &'a Reference,
     layers: &'a [Descriptor],
     diff_ids: &'a [Digest],
-    /// The layers to be fetched, lowest first.
+    /// The layers to fetch, lowest first.
     to_fetch: Vec<usize>,
     next: AtomicUsize,
 }
 
-/// Brings all layers here, in their places.
+/// Makes all layers available here, in their places.
 pub(super) fn all(
     home: &Home,
     client: &Client,
@@ -127,7 +127,7 @@ pub(super) fn all(
     Ok(counted)
 }
 
-/// That the repository of `reference` has these blobs for the layers: what saves work at a push.
+/// Records that the repository of `reference` has these blobs for the layers, which saves work at a push.
 pub(super) fn note_all(
     home: &Home,
     reference: &Reference,
@@ -138,7 +138,7 @@ pub(super) fn note_all(
     both.try_for_each(|(descriptor, diff_id)| note(home, reference, descriptor, diff_id))
 }
 
-/// How each layer comes to be here.
+/// How each layer gets here.
 fn ways(home: &Home, diff_ids: &[Digest]) -> Result<Vec<Way>> {
     let chain = layers::chain(diff_ids);
     let here = chain
@@ -180,7 +180,7 @@ fn note(
     distribution::note_form(home, diff_id, &form)
 }
 
-/// The layers that have their place, and those that wait for it.
+/// The layers already placed, and those still waiting.
 struct Stack<'a> {
     work: &'a Work<'a>,
     ways: Vec<Way>,
@@ -204,8 +204,8 @@ impl Stack<'_> {
             if result.is_err() {
                 work.client.wires.give_up();
             }
-            // Each is waited for by name: one that is not joined may be there a moment longer, and what comes after this may
-            // need a process of one thread.
+            // Each is joined explicitly: a thread that is not joined may live a moment longer, and the code that
+            // follows may need a single-threaded process.
             let panicked = workers
                 .into_iter()
                 .map(thread::ScopedJoinHandle::join)
@@ -236,7 +236,7 @@ impl Stack<'_> {
         }
     }
 
-    /// Places layers from below, as far as they are there.
+    /// Places layers from the bottom up, as far as they have arrived.
     fn place_what_is_there(&mut self, observer: &mut Observer<'_>) -> Result<()> {
         let home = self.work.home;
         while self.placed.len() < self.ways.len() {
@@ -286,7 +286,7 @@ impl Work<'_> {
     fn fetch_one(&self, index: usize, news: &Sender<News>) -> Result<Staged> {
         let descriptor = &self.layers[index];
         let tell = |status| {
-            // Nobody listens any more: then another layer failed.
+            // The receiver is gone if another layer failed.
             let _ = news.send(News::Status(index, status));
         };
         let draft = Draft::new(self.home)?;
@@ -309,7 +309,7 @@ impl Work<'_> {
                 tell(LayerStatus::DownloadComplete);
                 downloaded.store(true, Ordering::Relaxed);
             } else {
-                // What came so far is not to be taken for all.
+                // The reader must not take the bytes so far for the whole blob.
                 let _ = sender.send(Err(io::ErrorKind::UnexpectedEof.into()));
             }
             drop(sender);
@@ -366,27 +366,27 @@ impl Work<'_> {
 }
 
 enum Stopped {
-    /// By the network, or by what came.
+    /// By the network, or by wrong bytes.
     Fetching(Error),
-    /// By who takes the bytes.
+    /// By the receiver of the bytes.
     Passing,
 }
 
 fn unpack(home: &Home, mut chunks: Chunks<'_>) -> Result<Staged> {
     let staged = layer::stage_beside(home, &mut chunks, Origin::Foreign, &Limits::default())?;
-    // A decompressor may leave the last bytes unread; they belong to the blob all the same.
+    // A decompressor may leave the last bytes unread, but they are part of the blob.
     io::copy(&mut chunks, &mut io::sink())
         .map_err(|error| Error::invalid("a layer broke off").with_source(error))?;
     Ok(staged)
 }
 
-/// The bytes of a blob as they come.
+/// The bytes of a blob as they arrive.
 struct Chunks<'a> {
     receiver: Receiver<io::Result<Vec<u8>>>,
     chunk: io::Cursor<Vec<u8>>,
     done: u64,
     total: u64,
-    /// All bytes came: from now on unpacking is what is waited for.
+    /// All bytes have arrived: only unpacking is left.
     downloaded: &'a AtomicBool,
     tell: &'a (dyn Fn(LayerStatus) + Sync),
 }
@@ -410,7 +410,7 @@ impl Read for Chunks<'_> {
                     }
                     self.chunk = io::Cursor::new(chunk);
                 }
-                // The sender is gone, and has said how it ended.
+                // The sender is gone; it has already sent any error.
                 Err(_) => return Ok(0),
             }
         }

@@ -1,4 +1,4 @@
-//! The layers of an image go up, five at a time.
+//! Uploads the layers of an image, five at a time.
 
 use crate::error::{Error, IoContext, Result};
 use crate::image::compressed::pack_gzip;
@@ -21,26 +21,26 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Layers that go up at the same time, as in Docker.
+/// Layers that are uploaded at the same time, as in Docker.
 const AT_ONCE: usize = 5;
-/// Repositories that are asked for a blob before it is sent.
+/// The most repositories that are asked for a blob before it is sent.
 const MOST_MOUNTS: usize = 3;
 /// Bytes between two reports.
 const REPORT: u64 = 256 << 10;
 
-/// A layer that is to be in a repository.
+/// A layer to be pushed to a repository.
 #[derive(Debug, Clone)]
 pub(super) struct Planned {
     pub(super) diff_id: Digest,
     pub(super) chain: String,
-    /// What is sent; if it is not known, the layer is packed.
+    /// The form to send; if there is none, the layer is packed.
     pub(super) form: Option<Form>,
 }
 
-/// What it took.
+/// Counts of a push.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
-    /// What each layer is there, lowest first.
+    /// The form of each layer in the repository, lowest first.
     pub(super) forms: Vec<Form>,
     pub(super) uploaded: usize,
     pub(super) existing: usize,
@@ -57,14 +57,14 @@ struct Work<'a> {
     home: &'a Home,
     client: &'a Client,
     reference: &'a Reference,
-    /// Each once, topmost first: in this order Docker names them.
+    /// Each once, topmost first, which is Docker's order.
     layers: Vec<Planned>,
     next: AtomicUsize,
-    /// Packing takes all processors; two at once would take as long, and more memory.
+    /// Packing uses all processors; two at once would take as long, and more memory.
     packing: Mutex<()>,
 }
 
-/// Brings all layers there.
+/// Uploads all layers.
 pub(super) fn all(
     home: &Home,
     client: &Client,
@@ -144,10 +144,10 @@ fn run(work: &Work<'_>, observer: &mut Observer<'_>) -> Result<HashMap<Digest, (
                 }
                 Ok(Some(News::Done(_, Err(error)))) => {
                     work.client.wires.give_up();
-                    // The first is the cause; others stop because of it.
+                    // The first error is the cause; other workers stop because of it.
                     failure.get_or_insert(error);
                 }
-                // Nobody wants to hear what becomes of the others.
+                // The results of the other workers no longer matter.
                 Err(error) => {
                     work.client.wires.give_up();
                     failure.get_or_insert(error);
@@ -155,7 +155,7 @@ fn run(work: &Work<'_>, observer: &mut Observer<'_>) -> Result<HashMap<Digest, (
                 }
             }
         }
-        // Joined by name, as in `pull`.
+        // Joined explicitly, as in `pull`.
         let panicked = workers
             .into_iter()
             .map(thread::ScopedJoinHandle::join)
@@ -177,7 +177,7 @@ impl Work<'_> {
             };
             let id = layer.diff_id.short().to_owned();
             let tell = |status| {
-                // The receiver lives as long as any of us.
+                // The receiver outlives all workers.
                 let _ = news.send(News::Status(id.clone(), status));
             };
             let done = self.send_one(layer, &tell);
@@ -242,8 +242,8 @@ impl Work<'_> {
     }
 }
 
-/// The other repositories of the registry of `reference` that may have `form`, without their registry. Few are asked, so
-/// those come first that most likely may be read: official ones, then those of the same account.
+/// The other repositories of the registry of `reference` that may have `form`, without their registry. Few are asked,
+/// so the ones most likely to be readable come first: official ones, then those of the same account.
 pub(super) fn elsewhere(form: &Form, reference: &Reference) -> Vec<String> {
     let (repository, domain) = (reference.name(), format!("{}/", reference.domain()));
     let account = |path: &str| path.split_once('/').map(|(account, _)| account.to_owned());
@@ -261,7 +261,7 @@ pub(super) fn elsewhere(form: &Form, reference: &Reference) -> Vec<String> {
     others
 }
 
-/// A blob that tells how far it is read.
+/// A blob that reports how far it has been read.
 struct Counted<'a> {
     file: File,
     done: u64,

@@ -1,4 +1,4 @@
-//! Who is asked, through whom, with which token; and that no answer is too strange.
+//! Which servers, proxies and tokens requests use; and any answer is parsed or refused.
 
 use super::*;
 
@@ -25,7 +25,7 @@ proptest::proptest! {
     fn whatever_a_stranger_says_is_read_or_refused(text in ".*", more in "[ -~]*") {
         let base = crate::image::remote::url::Url::parse("https://registry.example/v2/a/").unwrap();
         if let Ok(url) = base.join(&text) {
-            // What was read once is read in the same way again.
+            // Parsing the result again gives the same URL.
             assert_eq!(crate::image::remote::url::Url::parse(&url.to_string()).unwrap(), url);
             assert!(!url.host().contains('@'));
         }
@@ -81,7 +81,7 @@ fn a_token_is_asked_for_once_and_again_when_it_has_run_out() {
             let number = given.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             return Reply::ok(format!(r#"{{"token":"t{number}"}}"#));
         }
-        // The first token is good for the manifest only.
+        // The first token is valid for the manifest only.
         let good = match asked.path.contains("/manifests/") {
             true => asked.header("authorization") == Some("Bearer t0"),
             false => asked.header("authorization") == Some("Bearer t1"),

@@ -1,8 +1,8 @@
-//! What a registry, or somebody on the way to it, may try.
+//! Attacks by a registry, or by a machine between us and it.
 
 use super::*;
 
-/// An image, and the same with one thing changed in what the registry answers for its layer.
+/// Pulls an image whose registry changes one thing in its answer for the layer.
 fn with_layer(change: impl Fn(Reply) -> Reply + Send + Sync + 'static) -> String {
     let image = Image::new(&[1000]);
     let layer = Digest::of(&image.layers[0]);
@@ -23,7 +23,7 @@ fn check(said: &str, expected: &str) {
 #[test]
 fn other_bytes_than_announced_are_not_kept() {
     let said = with_layer(|mut reply| {
-        // The end of a gzip, which a reader may not look at.
+        // The last byte of a gzip, which a reader may skip.
         let last = reply.body.len() - 1;
         reply.body[last] ^= 1;
         reply

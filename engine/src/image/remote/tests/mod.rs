@@ -28,7 +28,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An image as a registry has it.
+/// An image in a registry.
 #[derive(Clone)]
 struct Image {
     config: Vec<u8>,
@@ -56,7 +56,7 @@ fn tar(name: &str, size: u32) -> Vec<u8> {
     let mut out = Writer::new(Vec::new());
     let mut entry = Entry::new(name, EntryKind::File, 0o644);
     entry.size = content.len() as u64;
-    // Whoever runs the tests.
+    // The user that runs the tests.
     entry.uid = nix::unistd::geteuid().as_raw().into();
     entry.gid = nix::unistd::getegid().as_raw().into();
     out.append(&entry, &content[..]).unwrap();
@@ -64,7 +64,7 @@ fn tar(name: &str, size: u32) -> Vec<u8> {
 }
 
 impl Image {
-    /// With layers of so many bytes each.
+    /// With layers of these sizes in bytes.
     fn new(sizes: &[u32]) -> Self {
         let tars: Vec<_> = sizes
             .iter()
@@ -98,7 +98,7 @@ impl Image {
         self.manifest.to_string().into_bytes()
     }
 
-    /// What an honest registry answers.
+    /// A well-behaved registry's answer.
     fn answer(&self, asked: &Asked) -> Reply {
         let path = asked.path.as_str();
         if path == "/v2/" {
@@ -130,7 +130,7 @@ impl Image {
     }
 }
 
-/// A home of its own.
+/// A separate home.
 struct World {
     _folder: tempfile::TempDir,
     home: Home,
@@ -214,13 +214,13 @@ impl World {
         pushed.map(|mut pushed| pushed.remove(0))
     }
 
-    /// How often a layer was in a state that reads so.
+    /// How often a layer had the status with this text.
     fn count(&self, status: &str) -> usize {
         let fits = |event: &&TransferEvent| matches!(event, TransferEvent::Layer { status: found, .. } if found.to_string() == status);
         self.events.iter().filter(fits).count()
     }
 
-    /// Nothing of a pull that failed is here.
+    /// Nothing is left of a failed pull.
     #[track_caller]
     fn is_empty(&self) {
         let count = |path: std::path::PathBuf| std::fs::read_dir(path).map_or(0, Iterator::count);
@@ -230,7 +230,7 @@ impl World {
     }
 }
 
-/// Pulls from a registry that answers like this, and returns the error.
+/// Pulls from a registry with these answers, and returns the error.
 #[track_caller]
 fn refused(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> String {
     let server = Server::new(answer);
@@ -264,7 +264,7 @@ fn an_image_is_pulled_once_and_known_by_tag_and_digest() {
     }
     let again = world.pull(&name).unwrap();
     assert_eq!((again.fetched, again.existing, again.newer), (0, 3, false));
-    // As in Docker, of an image that is here no layer is told.
+    // As in Docker, the layers of an image that is already here are not reported.
     assert_eq!(world.count("Already exists"), 0);
     assert_eq!(
         server.count("GET /v2/a/app/blobs/"),
@@ -305,7 +305,7 @@ fn a_layer_that_another_image_has_is_not_fetched_wherever_it_lies() {
     check(&[0, 1, 2], 1, 2);
     check(&[2, 0], 0, 2);
     check(&[1, 1], 0, 2);
-    // A layer twice, the first time that it is seen.
+    // An image with the same new layer twice.
     let twice = tar("d", 500);
     let config = json!({
         "architecture": machine_architecture(), "os": "linux", "config": {},

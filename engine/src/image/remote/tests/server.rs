@@ -1,4 +1,4 @@
-//! A registry that does what a test tells it to, and remembers what it was asked.
+//! A registry with answers chosen by the test, which records its requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// What was asked.
+/// A request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
     pub(super) method: String,
@@ -24,15 +24,15 @@ impl Asked {
     }
 }
 
-/// What is answered.
+/// An answer.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
-    /// The connection ends after so many bytes of the body.
+    /// The connection ends after this many bytes of the body.
     pub(super) cut: Option<usize>,
-    /// The body comes in pieces of so many bytes, with a pause after each.
+    /// The body is sent in pieces of this many bytes, with a pause after each.
     pub(super) pace: Option<(usize, Duration)>,
 }
 
@@ -75,7 +75,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (record, answer) = (Arc::clone(&record), Arc::clone(&answer));
-                // A client that goes away is no business of the server's.
+                // A client that disconnects is not an error.
                 thread::spawn(move || drop(serve(stream, &record, &*answer)));
             }
         });
@@ -91,7 +91,7 @@ impl Server {
         self.asked.lock().unwrap().clone()
     }
 
-    /// How often something was asked whose method and path begin so.
+    /// The number of requests whose method and path have this prefix.
     pub(super) fn count(&self, begin: &str) -> usize {
         let asked = self.asked();
         let lines = asked
@@ -107,7 +107,7 @@ fn serve(
     answer: &Answer,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
-    // A client that begins with TLS is sent away.
+    // A client that starts with TLS is disconnected.
     if reader.fill_buf()?.first() == Some(&0x16) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Servers that take a connection and say nothing, or too little at a time.
+//! Servers that accept a connection and send nothing, or too little at a time.
 
 use super::*;
 use crate::image::remote::patiently;
@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
-/// A server that does as `speak` with each connection; its address.
+/// A server that runs `speak` on each connection; returns its address.
 fn server(speak: impl Fn(TcpStream) + Send + Clone + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -21,7 +21,7 @@ fn server(speak: impl Fn(TcpStream) + Send + Clone + 'static) -> String {
     format!("127.0.0.1:{port}")
 }
 
-/// A world that waits for a first answer only briefly, and what its user reads meanwhile.
+/// A world with a short timeout for a first answer, and the messages that its user sees.
 fn hasty() -> (World, Arc<Mutex<Vec<String>>>) {
     let (mut world, told) = (World::new(), Arc::new(Mutex::new(Vec::new())));
     world.remote.patience.first = Duration::from_secs(1);
@@ -46,7 +46,7 @@ fn gives_up(host: &str) -> Vec<String> {
         error.hint().unwrap().contains("is it a registry"),
         "{error:?}"
     );
-    // Far less than the minute for which each step may be silent.
+    // Much less than the minute that each step may take.
     assert!(begun.elapsed() < world.remote.patience.silence / 2);
     world.is_empty();
     let told = told.lock().unwrap();
@@ -63,7 +63,7 @@ fn a_registry_that_never_answers_is_given_up_and_who_waits_is_told_once_for_whom
 fn a_header_that_never_ends_is_given_up() {
     let host = server(|mut stream| {
         let mut first = [0];
-        // One that begins with TLS is sent away.
+        // A client that starts with TLS is disconnected.
         if stream.read_exact(&mut first).is_err() || first == [0x16] {
             return;
         }

@@ -1,4 +1,4 @@
-//! A network on which nothing moves any more, and a user who has seen enough. Each of these would last an hour otherwise.
+//! A stalled network, and a user who cancels. Without the cancellation, each of these would last an hour.
 
 use super::*;
 use crate::oci::reference::Reference;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A world whose user stops once the server has been asked for something that `stalls`, which it never answers.
+/// A world whose user cancels after a request for which `stalls` is true; the server never answers it.
 fn world(
     image: &Image,
     stalls: impl Fn(&Asked) -> bool + Send + Sync + 'static,

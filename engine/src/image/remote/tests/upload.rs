@@ -1,10 +1,10 @@
-//! Images go up.
+//! Uploading images.
 
 use super::*;
 use crate::oci::reference::Reference;
 use crate::store::images;
 
-/// A registry that takes what is sent: it has the blobs of `has`, and `mounts` from another repository.
+/// A registry that accepts uploads: it has the blobs of `has`, and mounts those of `mounts` from another repository.
 fn taker(has: Vec<Digest>, mounts: Vec<Digest>) -> Server {
     Server::new(move |asked| {
         let path = asked.path.as_str();
@@ -24,7 +24,7 @@ fn taker(has: Vec<Digest>, mounts: Vec<Digest>) -> Server {
     })
 }
 
-/// A world with the image `from` pulled, and named `to`.
+/// A world with the image `from` pulled, and tagged `to`.
 fn world_with(image: &Image, to: &str) -> World {
     let served = image.clone();
     let source = Server::new(move |asked| served.answer(asked));
@@ -181,7 +181,7 @@ fn an_upload_that_breaks_off_is_begun_anew() {
         _ if asked.path.contains("/up")
             && tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 =>
         {
-            // An answer that is none.
+            // An incomplete answer.
             Reply {
                 cut: Some(0),
                 ..Reply::new(500).with("content-length", "10")
