@@ -60,7 +60,7 @@ pub struct Settings {
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// The engine, opened on one sandbox: where things are, the time, randomness, and the command that asks.
+/// The engine, opened on one sandbox: its paths, the time, randomness, and the requesting command.
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) home: Home,
@@ -143,7 +143,7 @@ impl Engine {
         Event::new(self.now(), kind, action, id, &self.via)
     }
 
-    /// Appends `event` to the journal. Where that cannot be done, on a full disk, it has happened all the same: see
+    /// Appends `event` to the journal. If that fails, as on a full disk, the operation still counts as done: see
     /// [`Engine::unrecorded`].
     pub fn record(&self, event: &Event) {
         if let Err(error) = events::append(&self.sandbox.journal(), event) {
@@ -151,7 +151,7 @@ impl Engine {
         }
     }
 
-    /// Records an event of now, with the members of the object `facts` as its facts.
+    /// Records an event at the current time, with the members of the object `facts` as its facts.
     pub fn note(&self, kind: ObjectKind, action: Action, id: impl Into<String>, facts: Value) {
         let mut event = self.event(kind, action, id);
         if let Value::Object(facts) = facts {
@@ -160,24 +160,25 @@ impl Engine {
         self.record(&event);
     }
 
-    /// To be held while layers are made for something that is not recorded yet.
+    /// Locks the content store. Hold the lock while making layers for an object that is not recorded yet.
     pub fn keep_content(&self) -> Result<Lock> {
         lock::keep_content(&self.home)
     }
 
-    /// What comes before content is made: an ordinary user becomes root of a user namespace, and [`Engine::keep_content`].
-    /// The process must have one thread only.
+    /// Call this before making content: an ordinary user becomes root of a user namespace, and [`Engine::keep_content`]
+    /// takes the lock. The process must be single-threaded.
     pub(crate) fn begin_content(&self) -> Result<Lock> {
         become_root()?;
         self.keep_content()
     }
 
-    /// Lets an ordinary user read and remove files of subordinate ids. Where no namespace can be made, there are none.
+    /// Lets an ordinary user read and remove files of subordinate ids. Where no namespace can be made, there are no
+    /// such files.
     pub(crate) fn reach_all_files(&self) {
         drop(become_root());
     }
 
-    /// Looks whether a monitor can append its events to the journal; it could not say so itself.
+    /// Checks whether a monitor will be able to append its events to the journal; it could not report a failure itself.
     pub(crate) fn expect_record(&self) {
         if let Err(error) = events::prepare(&self.sandbox.journal()) {
             let _ = self.unrecorded.set(error);
@@ -189,7 +190,7 @@ impl Engine {
         self.unrecorded.get()
     }
 
-    /// The result for `what`, such as `container 0123456789ab`. An unreadable one is left out and noted: one damaged
+    /// The result for `what`, such as `container 0123456789ab`. An unreadable one is left out and recorded: one damaged
     /// record stops nothing else.
     pub(crate) fn or_leave_out<T>(&self, what: &str, found: Result<Option<T>>) -> Option<T> {
         found.unwrap_or_else(|error| {
@@ -200,7 +201,7 @@ impl Engine {
         })
     }
 
-    /// What was left out as unreadable, and why.
+    /// The unreadable records that were left out, and why.
     pub fn left_out(&self) -> BTreeMap<String, String> {
         let left_out = self.left_out.lock();
         left_out

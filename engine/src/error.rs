@@ -14,9 +14,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What the caller can do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The thing named does not exist.
+    /// The named object does not exist.
     NotFound,
-    /// The thing is in a state that does not allow the operation, or a name is taken.
+    /// The object is in a state that does not allow the operation, or a name is taken.
     Conflict,
     /// The request itself is malformed.
     Invalid,
@@ -50,7 +50,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error of `kind` that reads `message`.
+    /// An error of `kind` with the sentence `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,

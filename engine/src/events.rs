@@ -49,9 +49,9 @@ pub struct Event {
     /// The kind of object.
     #[serde(rename = "type")]
     pub kind: ObjectKind,
-    /// What happened: the word of an [`Action`], with more after a colon for some: `exec_start: sh`.
+    /// What happened: the word of an [`Action`], for some with a detail after a colon: `exec_start: sh`.
     pub action: String,
-    /// The full id of the container or image, the name of the volume; empty where there is none.
+    /// The full id of the container or image, or the name of the volume; empty if there is none.
     pub id: String,
     /// The docker command that caused it, such as `run` or `start`; `monitor` if no command did.
     pub via: String,
@@ -79,20 +79,20 @@ impl Event {
         }
     }
 
-    /// Says more of what happened, as Docker does: `exec_start: sh`.
+    /// Adds a detail to the action, as Docker does: `exec_start: sh`.
     #[must_use]
     pub fn of(mut self, more: impl std::fmt::Display) -> Self {
         self.action = format!("{}: {more}", self.action);
         self
     }
 
-    /// What happened; `None` for a word of another version.
+    /// What happened; `None` for a word of a different version.
     pub fn what(&self) -> Option<Action> {
         let word = self.action.split(':').next().unwrap_or_default();
         Action::parse(word)
     }
 
-    /// Whether it only looked. A word of another version may mean a change.
+    /// Whether the event is only a read. A word of a different version may mean a change.
     pub fn is_look(&self) -> bool {
         self.what().is_some_and(Action::is_look)
     }
@@ -155,7 +155,7 @@ pub fn append(path: &Path, event: &Event) -> Result<()> {
     append().on("write", path)
 }
 
-/// Makes sure that an event can be appended to the journal at `path`. Error: why it cannot.
+/// Makes sure that an event can be appended to the journal at `path`. Error: the reason why it cannot.
 pub fn prepare(path: &Path) -> Result<()> {
     let prepare = || {
         let mut options = OpenOptions::new();

@@ -1,4 +1,4 @@
-//! How Go's `fmt` prints values: Docker's messages, sizes and BuildKit's history entries are made with it.
+//! Formats values like Go's `fmt`, which makes Docker's messages, sizes and BuildKit's history entries.
 
 use std::fmt::Write;
 
@@ -36,7 +36,7 @@ pub fn quote_list(words: &[String]) -> String {
     format!("[{}]", words.join(" "))
 }
 
-/// The shortest digits, with an exponent below 1e-4 and from 1e21: `%v` of a `float64`.
+/// The shortest digits, with an exponent below 1e-4 and from 1e21 on: `%v` of a `float64`.
 pub fn float(number: f64) -> String {
     let size = number.abs();
     if !number.is_finite() {
@@ -52,7 +52,7 @@ pub fn float(number: f64) -> String {
     number.to_string()
 }
 
-/// `%.3g`: so many significant digits, trailing zeros removed, with an exponent where that is shorter.
+/// `%.3g`: this many significant digits, trailing zeros removed, with an exponent where that is shorter.
 pub fn significant(number: f64, digits: usize) -> String {
     if number == 0.0 || !number.is_finite() {
         return float(number);
@@ -83,7 +83,7 @@ fn exponent(text: &str) -> String {
     format!("{digits}e{sign}{exponent:0>2}")
 }
 
-/// A `time.Duration` of `nanoseconds`, as it prints itself: `1m30s`, `500ms`, `0s`.
+/// A `time.Duration` of `nanoseconds` in Go's format: `1m30s`, `500ms`, `0s`.
 pub fn duration(nanoseconds: i64) -> String {
     let total = nanoseconds.unsigned_abs();
     let sign = if nanoseconds < 0 { "-" } else { "" };

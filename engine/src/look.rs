@@ -1,7 +1,8 @@
-//! Looking at files of images, containers and volumes, without mounting, running or recording anything.
+//! Reads files of images, containers and volumes, without mounting, running or recording anything.
 //!
-//! **Kernel feature.** None; see [`crate::tree::view`]. **What Docker does.** `docker cp` asks the daemon, which mounts.
-//! **What we do.** The checker judges what is on disk: the layers and the container's own folder, as overlayfs stacks
+//! **Kernel feature.** None; see [`crate::tree::view`]. **What Docker does.** `docker cp` asks the daemon, which
+//! mounts.
+//! **What we do.** The checker judges the files on disk: the layers and the container's own folder, as overlayfs stacks
 //! them. **What we leave out.** A tmpfs of a running container: it has no folder.
 
 use crate::engine::Engine;
@@ -21,14 +22,14 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-/// A file that was looked at.
+/// A file's contents and metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// It is a folder.
     pub is_folder: bool,
-    /// The path's last part is a link; the rest describes what it leads to.
+    /// The path's last part is a link; the other fields describe its target.
     pub is_link: bool,
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
     /// Permission bits.
     pub mode: u32,
@@ -39,8 +40,8 @@ pub struct Seen {
 }
 
 impl Engine {
-    /// Looks at `path` in `folders`, stacked, lowest first; contents are read up to `limit` bytes. `None` if there is
-    /// nothing. Links stay inside.
+    /// Reads `path` in `folders`, stacked, lowest first; contents are read up to `limit` bytes. `None` if nothing is
+    /// there. Links stay inside.
     pub fn look(&self, folders: &[PathBuf], path: &Path, limit: u64) -> Result<Option<Seen>> {
         let view = View::open(folders)?;
         let kept = match find(&view, path, Last::Keep)? {
@@ -48,7 +49,7 @@ impl Engine {
             None => return Ok(None),
         };
         let is_link = matches!(&kept, Node::File(file) if file.kind() == FileType::Symlink);
-        // A link that leads nowhere is there all the same.
+        // A broken link still exists.
         let node = match find(&view, path, Last::Follow)? {
             Some(node) if is_link => node,
             _ => kept,
@@ -90,8 +91,8 @@ impl Engine {
         reader::look(&place.log(), sink)
     }
 
-    /// What `container` changed, compared with its image, sorted by path. Error: it has folders that are closed to the
-    /// caller.
+    /// The changes of `container`, compared with its image, sorted by path. Error: the caller may not read some of its
+    /// folders.
     pub fn look_at_changes(&self, container: &Container) -> Result<Vec<Change>> {
         let mut lowers = vec![mountpoints(&self.home)];
         lowers.extend(self.layer_folders(&container.config.layers));
@@ -99,11 +100,11 @@ impl Engine {
         changes(&upper, &lowers)
     }
 
-    /// The layer called `id`, and what it changes in the layers under it, sorted by path. `id` is a chain id or a diffID,
-    /// or the beginning of one that fits only one layer. An ordinary user gets a user namespace.
+    /// The layer `id`, and its changes to the layers below it, sorted by path. `id` is a chain id or a diffID, or a
+    /// prefix that fits only one layer. An ordinary user gets a user namespace.
     ///
     /// # Errors
-    /// `No such layer`, kind `NotFound`; several that fit, kind `Invalid`.
+    /// `No such layer`, kind `NotFound`; several matches, kind `Invalid`.
     pub fn look_at_layer(&self, id: &str) -> Result<(Layer, Vec<Change>)> {
         self.reach_all_files();
         let layer = self.find_layer(id)?;
@@ -125,7 +126,8 @@ impl Engine {
                 found.push(layer);
             }
         }
-        // The lowest layer has the same chain id and diffID; others may have one diffID and lie on different layers.
+        // The lowest layer has the same chain id and diffID; several higher layers may share a diffID on different
+        // parents.
         match (found.len(), found.pop()) {
             (1, Some(layer)) if !digits.is_empty() => Ok(layer),
             (0 | 1, _) => Err(Error::not_found(format!("No such layer: {id}"))
@@ -136,7 +138,7 @@ impl Engine {
         }
     }
 
-    /// The folders of the layers with these chain ids, as [`Engine::look`] wants them.
+    /// The folders of the layers with these chain ids, in the form for [`Engine::look`].
     pub fn layer_folders(&self, chain: &[String]) -> Vec<PathBuf> {
         chain
             .iter()
@@ -152,7 +154,7 @@ fn find(view: &View, path: &Path, last: Last) -> Result<Option<Node>> {
             let cause = std::error::Error::source(&error)
                 .and_then(|cause| cause.downcast_ref::<std::io::Error>())
                 .and_then(std::io::Error::raw_os_error);
-            // A part of the path is a file: then there is nothing behind it.
+            // A part of the path is a file: then nothing is below it.
             if cause == Some(Errno::NOTDIR.raw_os_error()) {
                 return Ok(None);
             }
@@ -161,14 +163,14 @@ fn find(view: &View, path: &Path, last: Last) -> Result<Option<Node>> {
     }
 }
 
-/// The owner on disk as a container sees it: of an ordinary user's files, root.
+/// The owner on disk as a container sees it; an ordinary user's files appear as root's.
 fn owner(stat: &Stat) -> (u32, u32) {
     let inside = |id: u32, own: u32, range: Option<(u32, u32)>| match range {
         _ if id == own => 0,
         Some((first, count)) if (first..first.saturating_add(count)).contains(&id) => {
             id - first + 1
         }
-        // The kernel's overflow id: an owner that does not exist there.
+        // The kernel's overflow id: the owner is not in the namespace's map.
         _ => 65534,
     };
     let own = (

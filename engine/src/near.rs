@@ -1,10 +1,10 @@
-//! "Did you mean": the known word nearest to one that was written.
+//! "Did you mean": the known word nearest to a written one.
 
-/// A word that is longer is not compared: no known word is near it.
+/// A longer word is not compared: no known word is near it.
 const LONGEST: usize = 64;
 
 /// The word of `known` that `written` was probably meant to be: at most a third of its letters, and never more than
-/// three, are added, removed, replaced or swapped with their neighbour. Case makes no difference.
+/// three, are added, removed, replaced or swapped with their neighbour. Case is ignored.
 pub fn nearest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let limit = (written.chars().count() / 3).clamp(1, 3);
     let written = Some(written).filter(|word| word.len() <= LONGEST)?;

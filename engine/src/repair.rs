@@ -1,8 +1,8 @@
-//! What in a home is damaged, as after a power cut, and what can be done about it: `docklings doctor --repair`.
+//! Finds damage in a home, as after a power cut, and repairs it: `docklings doctor --repair`.
 //!
-//! **What Docker does.** A daemon that finds a container's record damaged logs it and goes on without. **What we do.** The
-//! commands do the same; here everything is looked at, put aside, and made again where something else still knows it: an image
-//! table by the journal, a name by its container, a layer by what [`crate::image::repair`] finds.
+//! **What Docker does.** A daemon with a damaged container record logs it and continues without the container. **What
+//! we do.** The commands do the same. Here everything is checked, set aside, and rebuilt where the data is still known:
+//! an image table from the journal, a name from its container, a layer from the sources of [`crate::image::repair`].
 
 use crate::error::{Error, IoContext, Result};
 use crate::events::{self, Action, ObjectKind};
@@ -22,19 +22,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Something that cannot be read, or is not what it was.
+/// A record that is unreadable or has changed.
 #[derive(Debug)]
 pub struct Damage {
-    /// Where it is, from the home on.
+    /// Its path within the home.
     pub place: String,
-    /// Why it is said to be damaged.
+    /// Why it counts as damaged.
     pub why: String,
     kind: Kind,
 }
 
 #[derive(Debug)]
 enum Kind {
-    /// A file that is made again, or whose loss `lost` tells.
+    /// A file that is rebuilt, or whose loss `lost` describes.
     File {
         path: PathBuf,
         lost: &'static str,
@@ -49,7 +49,7 @@ enum Kind {
 
 const MADE_AGAIN: &str = "it is made again when it is needed";
 
-/// Looks at every record, and counts the files of every layer.
+/// Checks every record, and counts the files of every layer.
 pub fn examine(home: &Home) -> Vec<Damage> {
     let mut found = Examination {
         home,
@@ -83,7 +83,7 @@ impl Examination<'_> {
         });
     }
 
-    /// Notes that the file at `path` holds no JSON; a missing one is fine.
+    /// Records damage if the file at `path` is not JSON; a missing file is fine.
     fn file(&mut self, path: PathBuf, lost: &'static str) {
         if let Err(error) = atomic::read_json::<Value>(&path) {
             self.add(&path.clone(), cause(&error), Kind::File { path, lost });
@@ -112,7 +112,7 @@ impl Examination<'_> {
     }
 
     fn sandbox(&mut self, sandbox: &SandboxPaths) {
-        // An empty one means that no user is logged in.
+        // An empty file means that no user is logged in.
         if fs::metadata(sandbox.logins()).is_ok_and(|about| about.len() > 0) {
             self.file(
                 sandbox.logins(),
@@ -185,7 +185,7 @@ impl Examination<'_> {
     }
 }
 
-/// Why a file is damaged, without its name.
+/// The reason why a file is damaged, without its name.
 fn cause(error: &Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => cause.to_string(),
@@ -193,8 +193,8 @@ fn cause(error: &Error) -> String {
     }
 }
 
-/// Puts aside what is damaged, and makes it again where that is possible. Returns what was saved and what was lost, in a
-/// sentence for people.
+/// Sets damaged files aside, and rebuilds them where possible. Returns one sentence for the user: what was saved and
+/// what was lost.
 pub fn repair(home: &Home, damage: &Damage, now: Timestamp) -> Result<String> {
     match &damage.kind {
         Kind::File { path, lost } => put_aside(path, now).map(|_| (*lost).to_owned()),
@@ -219,7 +219,7 @@ fn container_aside(sandbox: &SandboxPaths, id: &ContainerId) -> Result<String> {
         return Ok(format!("it still runs: docker rm -f {}", id.short()));
     }
     let name = records::name_of(sandbox, id).map(|name| format!(" `{name}`"));
-    // Beside the containers, since what lies among them is one.
+    // Beside the containers, since an entry among them would count as one.
     let beside = sandbox.damaged();
     create_private_dir(&beside)?;
     let kept = beside.join(id.as_str());
@@ -231,7 +231,7 @@ fn container_aside(sandbox: &SandboxPaths, id: &ContainerId) -> Result<String> {
     ))
 }
 
-/// The image table as the journal tells it, of the images whose configurations are there.
+/// The image table rebuilt from the journal, for the images whose configurations exist.
 fn images_again(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<String> {
     let _kept = lock::keep_content(home)?;
     let _lock = lock::exclusive(&sandbox.images_lock())?;
@@ -311,7 +311,7 @@ fn told_by_journal(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Image
     table
 }
 
-/// A configuration cannot be made again but for a starter image; without it the image is none.
+/// Only a starter image's configuration can be rebuilt; any other image is lost without it.
 fn configuration_again(home: &Home, id: &ImageId, now: Timestamp) -> Result<String> {
     let _kept = lock::keep_content(home)?;
     let path = blobs::path(home, id);
@@ -373,7 +373,7 @@ fn layer_again(home: &Home, chain: &str) -> Result<String> {
     })
 }
 
-/// What lies in a folder, but for what was put aside and what is being written.
+/// The entries of a folder, except set-aside and temporary ones.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let is_one = |entry: &fs::DirEntry| {

@@ -1,4 +1,4 @@
-//! What unit tests begin with.
+//! Setup for unit tests.
 
 use crate::clock::System;
 use crate::engine::{Allowed, Engine, Settings};

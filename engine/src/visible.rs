@@ -1,4 +1,4 @@
-//! Makes untrusted text fit for a terminal: from a registry, an image's author, a client, a container.
+//! Makes untrusted text safe for a terminal: from a registry, an image's author, a client, a container.
 //!
 //! A terminal obeys some characters instead of showing them: they move the cursor, set its title, write into its input
 //! (C0 and C1 controls, ECMA-48), or reorder the text around them (bidirectional controls, Unicode UAX #9). Others are
