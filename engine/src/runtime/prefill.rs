@@ -1,8 +1,8 @@
-//! Filling an empty volume with what the image has at its place.
+//! Fills an empty volume with the image's files at its mount point.
 //!
 //! **What Docker does.** Copies the image's folder into a new, empty volume when a container first uses it; never for a
 //! bind mount.
-//! **What we do.** The same, in the container's init, which has all rights over the files and is inside of the root.
+//! **What we do.** The same, in the container's init, which has all rights over the files and is inside the root.
 //! **Lesson.** `volumes-and-binds`
 
 use crate::sys::failed;
@@ -17,7 +17,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// Copies what `root` has at `target` into the volume's folder, if that is empty.
+/// Copies the contents of `target` in `root` into the volume's folder, if that is empty.
 pub(super) fn fill(root: &RootDir, target: &Path, volume: &OwnedFd) -> crate::Result<()> {
     let mut entries =
         Dir::read_from(volume).map_err(|error| failed("read", "the volume", error))?;
@@ -29,7 +29,7 @@ pub(super) fn fill(root: &RootDir, target: &Path, volume: &OwnedFd) -> crate::Re
     if !is_empty || is_kernels(&source) {
         return Ok(());
     }
-    // In a namespace with one id everything stays the user's.
+    // In a namespace with one id, all files stay the user's.
     let owners = Owners::detect().without_records();
     let copy = || {
         copy_dir(&source, volume, &owners)?;
@@ -39,7 +39,7 @@ pub(super) fn fill(root: &RootDir, target: &Path, volume: &OwnedFd) -> crate::Re
     copy().map_err(|error| failed("fill the volume", target.display(), error))
 }
 
-/// Whether `folder` shows what the kernel, and not the image, has there: `/sys`, `/dev`.
+/// Whether `folder` is a kernel file system, not the image's: `/sys`, `/dev`.
 fn is_kernels(folder: &OwnedFd) -> bool {
     // Source: linux/magic.h.
     const KERNELS: [i64; 5] = [0x6265_6572, 0x6367_7270, 0x0102_1994, 0x1cd1, 0x1980_0202];
@@ -85,14 +85,14 @@ fn copy_entry(
             spot.finish(owners, &about)
         }
         kind => match spot.node(kind, stat.st_rdev) {
-            // A device cannot be made in a user namespace; an image that has one in a volume is rare enough.
+            // A device cannot be made in a user namespace, and images rarely have one in a volume.
             Err(Errno::PERM) => Ok(()),
             other => other.and_then(|()| spot.finish(owners, &about)),
         },
     }
 }
 
-/// Gives a folder that is filled its owner, mode and time.
+/// Gives a finished folder its owner, mode and time.
 fn adopt(folder: &OwnedFd, about: &Metadata, owners: &Owners) -> Result<(), Errno> {
     write::grant(folder, owners, about)?;
     write::set_times(folder, about.mtime)

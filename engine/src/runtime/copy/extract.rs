@@ -1,7 +1,7 @@
-//! A tar stream as files in a folder.
+//! Unpacks a tar stream into a folder.
 //!
 //! The stream may come from a container, so nothing in it is trusted: each name is split, its folder is opened from the
-//! target's descriptor without following a link, and the entry is made there, never through something that was there.
+//! target's descriptor without following a link, and the entry is made there, never through an existing file.
 
 use super::Rebase;
 use crate::error::{Error, Result};
@@ -17,17 +17,17 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Longest name, in bytes.
+/// The longest name, in bytes.
 const LONGEST: usize = 4096;
 
-/// Whom the files of a tar are to belong to.
+/// The owner of the unpacked files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// To whoever unpacks them.
+    /// The caller.
     Caller,
-    /// To whom the tar says.
+    /// The owner in the tar.
     Tar,
-    /// All to this user and group.
+    /// This user and group, for all files.
     User(u32, u32),
 }
 
@@ -42,7 +42,7 @@ pub(super) fn extract(
         root: RootDir::open(folder)?,
         rebase,
         owner,
-        // An owner that does not exist in the user namespace leaves the file with its maker.
+        // If an owner does not exist in the user namespace, the file keeps the owner that made it.
         owners: Owners::detect().without_records(),
         folders: Vec::new(),
     };
@@ -55,7 +55,7 @@ pub(super) fn extract(
         extractor.take(&entry, &mut tar)?;
     }
     extractor.finish()?;
-    // What follows the end mark is padding, and part of the transfer.
+    // Padding after the end mark is also part of the transfer.
     tar.finish().map_err(damaged)?;
     Ok(counter.bytes)
 }
@@ -99,7 +99,7 @@ impl Extractor<'_> {
         let existing = make_room(spot, &path, entry.kind)?;
         let made = match (entry.kind, existing) {
             (EntryKind::Directory, existing) => match existing {
-                // It takes the mode and owner of the one that is copied.
+                // It gets the mode and owner of the copied folder.
                 Existing::Kept => spot.open_folder(),
                 Existing::Nothing => spot.make_folder(),
             }
@@ -126,7 +126,7 @@ impl Extractor<'_> {
     }
 
     fn about(&self, entry: &Entry) -> Result<Metadata> {
-        // Cut off, the number of a stranger could become root's; the last one means nobody.
+        // Truncated, an arbitrary id could become root's; the largest value means "no change".
         let id = |number: u64| {
             u32::try_from(number)
                 .ok()
@@ -152,7 +152,7 @@ impl Extractor<'_> {
         for part in name.components() {
             match part {
                 Component::Normal(part) => parts.push(part),
-                // Only in front: the contents of a folder come as `./name`.
+                // Only at the start: the contents of a folder come as `./name`.
                 Component::CurDir => parts.push(OsStr::new(".")),
                 Component::RootDir => {}
                 Component::ParentDir | Component::Prefix(_) => {
@@ -174,7 +174,7 @@ impl Extractor<'_> {
         Ok(Some(path).filter(|path| !path.as_os_str().is_empty()))
     }
 
-    /// Opens the folder of `path`. A tar need not name its folders: what is missing is made.
+    /// Opens the folder of `path`. A tar need not list its folders: missing ones are made.
     fn parent(&self, path: &Path) -> Result<OwnedFd, Errno> {
         let parent = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -218,7 +218,7 @@ impl Extractor<'_> {
     ) -> Result<(), Errno> {
         let device = rustix::fs::makedev(entry.device.0, entry.device.1);
         match spot.node(kind, device) {
-            // A user namespace has no devices; the rest of the copy is worth having.
+            // Devices cannot be made in a user namespace; the rest is still copied.
             Err(Errno::PERM) => Ok(()),
             other => other.and_then(|()| spot.finish(&self.owners, about)),
         }
@@ -236,15 +236,15 @@ impl Extractor<'_> {
     }
 }
 
-/// What is there for an entry to go into.
+/// The state of the place for an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Existing {
     Nothing,
-    /// A folder for a folder, or a file that cannot be replaced.
+    /// An existing folder for a folder entry, or a file that cannot be replaced.
     Kept,
 }
 
-/// Makes room for an entry. Docker's sentences where a folder and something else would replace each other.
+/// Makes room for an entry. Errors in Docker's words if a folder and another kind of file would replace each other.
 fn make_room(spot: Spot<'_>, path: &Path, kind: EntryKind) -> Result<Existing> {
     let on = |errno: Errno| Error::io("write", path, errno.into());
     let Some(found) = spot.stat().map_err(on)? else {
@@ -261,7 +261,7 @@ fn make_room(spot: Spot<'_>, path: &Path, kind: EntryKind) -> Result<Existing> {
             "cannot overwrite non-directory \"{shown}\" with directory \"{shown}\""
         ))),
         (false, false) => match spot.unlink() {
-            // A file that something is mounted on cannot be replaced, only written.
+            // A file with a mount on it cannot be replaced, only overwritten.
             Err(Errno::BUSY) if kind == EntryKind::File => Ok(Existing::Kept),
             other => other.map(|()| Existing::Nothing).map_err(on),
         },

@@ -1,4 +1,4 @@
-//! What a tar stream may do to a folder, and what it may not.
+//! What a tar stream may do to a folder, and what it must not do.
 
 use super::*;
 use crate::runtime::copy::pack::pack;
@@ -23,7 +23,7 @@ fn raw_entry(tar: &mut Vec<u8>, name: &str, kind: EntryType, link: &str, data: &
     header.set_cksum();
     let mut builder = Builder::new(&mut *tar);
     builder.append(&header, data).unwrap();
-    // Not finished: the end mark comes with the last entry only.
+    // Not finished, so the end mark is missing.
     std::mem::forget(builder);
 }
 
@@ -60,7 +60,7 @@ fn nothing_is_written_through_a_link() {
     raw_entry(&mut tar, "a/f", EntryType::Regular, "", b"x");
     assert!(unpack(&tar, folder.path()).is_err());
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
-    // A link in the place of a file is replaced, not followed.
+    // A link in place of a file is replaced, not followed.
     let secret = outside.path().join("secret");
     fs::write(&secret, "old").unwrap();
     std::os::unix::fs::symlink(&secret, folder.path().join("f")).unwrap();
@@ -173,7 +173,7 @@ fn a_file_with_holes_comes_whole() {
     let from = tempfile::tempdir().unwrap();
     let file = fs::File::create(from.path().join("f")).unwrap();
     file.set_len(40 << 20).unwrap();
-    // More parts than a header lists.
+    // More parts than fit in a header.
     for part in 0..40 {
         file.write_all_at(b"bytes", part << 20).unwrap();
     }
@@ -189,7 +189,7 @@ fn a_file_with_holes_comes_whole() {
     let read = |folder: &Path, name: &str| fs::read(folder.join(name)).unwrap();
     assert!(read(to.path(), "f") == read(from.path(), "f"));
     assert_eq!(read(to.path(), "g"), b"after");
-    // A list of parts that is cut, or lies about them, is refused.
+    // A truncated or false list of parts is refused.
     for (at, byte) in [(386, b'9'), (483, b'7'), (1100, b'9')] {
         let mut tar = output.stdout.clone();
         tar[at] = byte;

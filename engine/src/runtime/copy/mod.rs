@@ -1,15 +1,15 @@
 //! `docker cp`: files between a container and the machine.
 //!
 //! ```text
-//! docker cp ──request──► a process inside of the container's root
+//! docker cp ──request──► a process inside the container's root
 //!            ◄── tar ──►
 //! ```
 //!
-//! **What Docker does.** The daemon forks a child that moves into the container's root and packs or unpacks a tar there;
-//! the command line does the machine's side.
-//! **What we do.** The same: the monitor forks for a running container, the command for one that does not run. A path
-//! inside is resolved by a process that has no other root, so no link, and no race, leads out (CVE-2018-15664). No
-//! program or library of the container is loaded (CVE-2019-14271).
+//! **What Docker does.** The daemon forks a child that enters the container's root and packs or unpacks a tar there;
+//! the command line handles the machine's side.
+//! **What we do.** The same: the monitor forks for a running container, the command for a stopped one. A path inside is
+//! resolved by a process that has no other root, so no link, and no race, leads out (CVE-2018-15664). No program or
+//! library of the container is loaded (CVE-2019-14271).
 //! **What we leave out.** Extended attributes.
 //! **Try it.** `docker cp web:/etc/hostname .`
 
@@ -33,47 +33,47 @@ use std::path::{Path, PathBuf};
 pub use place::tidy;
 pub(super) use serve::serve_in;
 
-/// What the process inside is asked for.
+/// The request to the process inside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Operation {
-    /// About a path: an answer, and no more.
+    /// Metadata of a path; the reply is one answer.
     Stat {
         /// The path.
         path: String,
     },
-    /// A tar of a path: an answer about it, then the tar.
+    /// A tar of a path: an answer with its metadata, then the tar.
     Read {
         /// The path.
         path: String,
-        /// A link at its end is followed.
+        /// Whether to follow a link at its end.
         follow: bool,
-        /// Everything that lies on the root's own file system, without a leading folder.
+        /// Everything on the root's own file system, without a leading folder.
         export: bool,
-        /// Folders of the kernel's, and of memory, whose contents are not files of the container.
+        /// Folders of kernel file systems and tmpfs, whose contents are not files of the container.
         hidden: Vec<String>,
     },
-    /// Unpacks the tar that follows the answer into a folder; then another answer.
+    /// Unpacks the tar that follows the answer into a folder, then sends another answer.
     Write {
         /// The folder.
         folder: String,
-        /// What becomes of the first part of each name.
+        /// How the first part of each name changes.
         rebase: Rebase,
-        /// The container's user, if the files are to belong to it.
+        /// The container's user, if it owns the copied files.
         #[serde(default)]
         user: Option<String>,
     },
 }
 
-/// What becomes of the first part of each name in a tar.
+/// How the first part of each name in a tar changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Rebase {
-    /// It stays.
+    /// It is kept.
     Keep,
     /// It is replaced.
     To(String),
-    /// It is left out: the contents of the folder.
+    /// It is removed: only the contents of the folder are copied.
     Drop,
 }
 
@@ -84,9 +84,9 @@ pub(super) struct About {
     pub(super) exists: bool,
     /// It is a folder, links followed.
     pub(super) is_dir: bool,
-    /// Where links at its end lead; the path itself if it is none.
+    /// The target of links at its end; the path itself if it is not a link.
     pub(super) target: String,
-    /// The folder that it is, or would be, in exists.
+    /// Whether its parent folder exists.
     pub(super) has_parent: bool,
 }
 
@@ -95,7 +95,7 @@ pub(super) struct About {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
     About(About),
-    /// It waits for the tar.
+    /// The process is ready for the tar.
     Ready,
     Done,
     Failed {
@@ -104,23 +104,23 @@ pub(super) enum Answer {
     },
 }
 
-/// How files come into a container.
+/// Options for copying into a container.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CopyInOptions {
     /// `-L`: a link at the end of the source is followed.
     pub follow: bool,
-    /// `-a`: what comes belongs to the container's own user, if it has one.
+    /// `-a`: the files belong to the container's configured user, if it has one.
     pub archive: bool,
 }
 
-/// How much was copied.
+/// The result of a copy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CopyReport {
-    /// Bytes of the tar stream, which is the size that Docker prints.
+    /// Bytes of the tar stream, the size that Docker prints.
     pub transferred: u64,
 }
 
-/// Where `docker cp` writes on the machine.
+/// The destination of `docker cp` on the machine.
 pub enum Target<'a> {
     /// A file or folder.
     Path(&'a Path),
@@ -128,16 +128,16 @@ pub enum Target<'a> {
     Tar(&'a mut dyn Write),
 }
 
-/// Where `docker cp` reads on the machine.
+/// The source of `docker cp` on the machine.
 pub enum Source<'a> {
-    /// A file or folder; one that ends in `/.` means its contents.
+    /// A file or folder; a path that ends in `/.` means the folder's contents.
     Path(&'a Path),
     /// `-`: a tar.
     Tar(&'a mut dyn Read),
 }
 
 impl Engine {
-    /// Copies `path` of a container to the machine. A link at the end of `path` is followed with `follow`.
+    /// Copies `path` of a container to the machine. With `follow`, a link at the end of `path` is followed.
     pub fn copy_out(
         &self,
         name: &str,
@@ -156,7 +156,7 @@ impl Engine {
         let (session, answer) = Session::ask(self, name, &operation)?;
         let about = match answer {
             Answer::About(about) => about,
-            // With links followed, what is missing is where they lead.
+            // When links are followed, the missing file is their target.
             Answer::Failed {
                 not_found: true,
                 message,
@@ -191,7 +191,7 @@ impl Engine {
 }
 
 impl Engine {
-    /// Copies from the machine to `path` in a container, whether it runs or not.
+    /// Copies from the machine to `path` in a container, running or stopped.
     pub fn copy_in(
         &self,
         source: Source<'_>,
@@ -207,7 +207,7 @@ impl Engine {
             path: path_in.clone(),
         };
         let (asking, answer) = Session::ask(self, name, &stat).map_err(|error| match source {
-            // Docker's command line asks whether it is a folder, and not why it is none.
+            // Docker's command line checks only that it is a folder, not why it is not.
             Source::Tar(_) if error.kind() == ErrorKind::NotFound => no_folder(name, path),
             _ => error,
         })?;
@@ -231,7 +231,7 @@ impl Engine {
                 let found = place::local_source(local, options.follow)?;
                 let spot = place::decide(&found, &destination)?;
                 if !about.exists && !about.has_parent {
-                    // Docker names the folder, which is what it unpacks into.
+                    // Docker's message names the folder that it unpacks into.
                     let folder = Path::new(&path_in).parent().unwrap_or(Path::new("/"));
                     return Err(missing(&folder.to_string_lossy(), name));
                 }
@@ -243,7 +243,7 @@ impl Engine {
             rebase: spot.rebase,
             user,
         };
-        // Nothing is sent before the other side is there to read it: a container may end at any moment.
+        // Nothing is sent before the other side is ready to read it: a container may end at any moment.
         let (mut session, answer) = Session::ask(self, name, &operation)?;
         if !matches!(answer, Answer::Ready) {
             return Err(unexpected(answer));
@@ -260,7 +260,7 @@ impl Engine {
                 .map_err(|error| Error::io("read", "the tar stream", error)),
         };
         session.end_of_input();
-        // The other side knows better why it stopped reading.
+        // The other side's answer explains better why it stopped reading.
         let answer = session.answer();
         session.finish()?;
         match answer? {
@@ -270,13 +270,13 @@ impl Engine {
     }
 }
 
-/// Unpacks a tar into `folder` as `docker cp` does: what is there is replaced, and all of it belongs to the caller.
+/// Unpacks a tar into `folder` as `docker cp` does: existing files are replaced, and all files belong to the caller.
 pub(crate) fn unpack_for_caller(reader: impl Read, folder: &Path) -> Result<u64> {
     extract::extract(reader, folder, &Rebase::Keep, Owner::Caller)
 }
 
 impl Engine {
-    /// Writes all files of a container as a tar, without what is mounted in it.
+    /// Writes all files of a container as a tar, without its mounts.
     pub fn export(&self, name: &str, writer: &mut dyn Write) -> Result<()> {
         let operation = Operation::Read {
             path: "/".to_owned(),
@@ -298,7 +298,7 @@ impl Engine {
     }
 }
 
-/// Docker's daemon sees the container's files without what the kernel shows there, and without memory.
+/// Docker's daemon sees the container's files without kernel file systems and tmpfs.
 fn hidden(config: &ContainerConfig) -> Vec<String> {
     let kernel = ["/proc", "/sys", "/dev"].map(str::to_owned).into_iter();
     let memory = config
@@ -310,7 +310,7 @@ fn hidden(config: &ContainerConfig) -> Vec<String> {
     kernel.chain(memory).collect()
 }
 
-/// Docker's sentence, word for word.
+/// Docker's exact message.
 fn check_path(path: &str) -> Result<()> {
     match path {
         "" => Err(Error::invalid("bad parameter: pathcannot be empty")),
@@ -318,10 +318,10 @@ fn check_path(path: &str) -> Result<()> {
     }
 }
 
-/// A tar that the other side writes: one that was cut short lacks the zeroes that end every tar.
+/// A tar from the other side: a truncated one lacks the zeroes that end every tar.
 struct Whole<R> {
     inner: R,
-    /// Zero bytes at the end of what was read.
+    /// The number of zero bytes at the end of the data so far.
     zeroes: usize,
 }
 
@@ -330,7 +330,7 @@ impl<R> Whole<R> {
         Self { inner, zeroes: 0 }
     }
 
-    /// Fails unless everything was read, and was everything.
+    /// Fails unless everything was read and the tar is complete.
     fn check(&self) -> Result<()> {
         if self.zeroes >= 1024 {
             return Ok(());
@@ -344,7 +344,7 @@ impl<R> Whole<R> {
 impl<R: Read> Read for Whole<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let length = self.inner.read(buffer)?;
-        // No more than what decides is looked at: a large file may be all zeroes.
+        // Only the last 1024 bytes matter: a large file may be all zeroes.
         let end = &buffer[length.saturating_sub(1024)..length];
         let zeroes = end.iter().rev().take_while(|byte| **byte == 0).count();
         self.zeroes = match zeroes == length {

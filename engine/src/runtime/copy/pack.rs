@@ -1,4 +1,4 @@
-//! A file or folder as a tar stream.
+//! Packs a file or folder as a tar stream.
 
 use crate::error::{Error, Result};
 use crate::tree::owners;
@@ -12,12 +12,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// Bytes that are moved at once.
+/// The bytes that are copied at once.
 const PIECE: usize = 256 << 10;
 
-/// Writes `path` as a tar; returns its bytes. Names begin with the last part of `path`, or with `.` if that is the path's end; with `export` they are relative
-/// to it, and what is mounted below is left out. Of the folders
-/// `hidden`, nothing but the folder is packed.
+/// Writes `path` as a tar; returns its bytes. Names begin with the last part of `path`, or with `.` if the path ends
+/// with that; with `export` they are relative to it, and mounts below it are left out. The folders `hidden` are packed
+/// without their contents.
 pub(super) fn pack(
     path: &Path,
     follow: bool,
@@ -67,14 +67,14 @@ impl<W: Write> Write for Counter<W> {
 
 struct Packer<'a, W: Write + AsFd> {
     out: Writer<BufWriter<Counter<W>>>,
-    /// Files with several names, by device and inode: the first name that was packed.
+    /// Files with several names, by device and inode, with the first name that was packed.
     links: HashMap<(u64, u64), PathBuf>,
-    /// With an export: the file system that is packed.
+    /// For an export: the file system to pack.
     device: Option<u64>,
-    /// Folders that are packed without what they show.
+    /// Folders that are packed without their contents.
     hidden: &'a [String],
     buffer: Vec<u8>,
-    /// The file capabilities of the next header's file: the one attribute that Docker's archives of containers keep.
+    /// The file capabilities for the next header: the only attribute that Docker's archives of containers keep.
     capability: Option<Vec<u8>>,
 }
 
@@ -96,7 +96,7 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
 
     /// Ends the stream, unless packing failed; returns its bytes.
     fn end(self, packed: io::Result<()>) -> io::Result<u64> {
-        // Without the end mark, what lacks files does not pass for whole.
+        // Without the end mark, an incomplete tar does not pass for a complete one.
         packed?;
         let buffer = self.out.finish()?;
         let counter = buffer.into_inner().map_err(|error| error.into_error())?;
@@ -126,7 +126,7 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
         } else if kind.is_block_device() {
             EntryKind::BlockDevice
         } else {
-            // A socket means nothing without the process behind it.
+            // A socket is useless without its process.
             return Ok(());
         };
         self.header(name, about, entry, 0, None)
@@ -136,12 +136,12 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
         let mut entries = fs::read_dir(path)?.collect::<io::Result<Vec<_>>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
-            // What vanishes meanwhile is not there to be copied.
+            // A file that disappears meanwhile is skipped.
             let Ok(about) = entry.metadata() else {
                 continue;
             };
             if self.device.is_some_and(|device| device != about.dev()) {
-                // The folder that something is mounted on belongs to the container; its contents do not.
+                // The mount point folder belongs to the container; its contents do not.
                 if about.is_dir() {
                     self.header(
                         &name.join(entry.file_name()),
@@ -154,7 +154,7 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
                 continue;
             }
             match self.entry(&entry.path(), &name.join(entry.file_name()), &about) {
-                // The same: nothing of it was written yet, or it is a folder that is empty now.
+                // Skipped as well: either nothing of it was written yet, or it is a folder that stays empty.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => other?,
             }
@@ -171,7 +171,7 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
             }
             self.links.insert(key, name.to_owned());
         }
-        // The size may have changed since the folder was read; what is promised must be kept.
+        // The size may have changed since the folder was read; the size in the header must be kept to.
         let size = file.metadata()?.len();
         self.capability = owners::capability(&file);
         self.header(name, about, EntryKind::File, size, None)?;
@@ -183,7 +183,7 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
         while left > 0 {
             let length = match source.read(&mut self.buffer) {
                 Ok(0) => {
-                    // It became shorter: the rest is zeroes, so that the stream stays whole.
+                    // The file became shorter: the rest is zeroes, so that the stream stays valid.
                     self.buffer.fill(0);
                     self.buffer
                         .len()
@@ -199,8 +199,8 @@ impl<'a, W: Write + AsFd> Packer<'a, W> {
         self.out.pad(size)
     }
 
-    /// Lets the kernel move up to `size` bytes of `file` into the stream, which saves two copies of each; returns how many
-    /// it moved. Where it cannot, the caller goes on by reading.
+    /// Lets the kernel move up to `size` bytes of `file` into the stream, which saves two copies of each; returns the
+    /// number of bytes moved. If the kernel cannot, the caller continues by reading.
     fn send(&mut self, file: &File, size: u64) -> io::Result<u64> {
         self.out.inner().flush()?;
         let counter = self.out.inner().get_mut();
@@ -257,7 +257,7 @@ mod tests {
     use super::*;
     use std::io::{Seek, SeekFrom};
 
-    /// What a packer writes of a folder with the file `f`, if it is told that packing ended so.
+    /// The stream that a packer writes for a folder with the file `f`, if packing ends with `ended`.
     fn packed(ended: io::Result<()>) -> (io::Result<u64>, Vec<u8>) {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("f"), "x").unwrap();

@@ -1,4 +1,4 @@
-//! Where a copy lands: Docker's table of cases A to J, as a pure function.
+//! The destination of a copy: Docker's table of cases A to J, as a pure function.
 //!
 //! Source: moby `go-archive`, `copy.go`, `PrepareArchiveCopy`.
 
@@ -9,33 +9,33 @@ use std::io::ErrorKind;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-/// What is copied.
+/// The source of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Source {
     pub(super) is_dir: bool,
-    /// The path as it was written: its end may be `/.`.
+    /// The path as written: it may end with `/.`.
     pub(super) name: String,
 }
 
-/// Where it was asked to go.
+/// The requested destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Destination {
     pub(super) exists: bool,
     pub(super) is_dir: bool,
-    /// It was written with a slash at its end.
+    /// Whether it was written with a slash at its end.
     pub(super) as_dir: bool,
-    /// The path, links at its end followed.
+    /// The path, with links at its end followed.
     pub(super) path: String,
 }
 
-/// Where it goes: everything is unpacked into a folder that exists.
+/// The resulting place: everything is unpacked into an existing folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Spot {
     pub(super) folder: String,
     pub(super) rebase: Rebase,
 }
 
-/// Decides. The letters are those of Docker's table.
+/// Decides the case. The letters are those of Docker's table.
 pub(super) fn decide(source: &Source, to: &Destination) -> Result<Spot> {
     let contents = source.is_dir && (source.name.ends_with("/.") || source.name == ".");
     let beside = || {
@@ -56,7 +56,7 @@ pub(super) fn decide(source: &Source, to: &Destination) -> Result<Spot> {
         rebase,
     };
     match (source.is_dir, to.exists, to.is_dir) {
-        // B: a file to a folder that is not there, or is none.
+        // B: a file to a folder that does not exist, or is not a folder.
         (false, _, false) if to.as_dir => Err(Error::local("no such directory")),
         // A, C
         (false, false, _) | (false, true, false) => Ok(beside()),
@@ -77,7 +77,7 @@ fn ends_as_dir(path: &str) -> bool {
     path.ends_with('/') || path.ends_with("/.") || path == "."
 }
 
-/// A place inside of the container.
+/// A place inside the container.
 pub(super) fn inside(path: &str, about: &About) -> Destination {
     Destination {
         exists: about.exists,
@@ -145,7 +145,7 @@ pub(super) fn local_source(path: &Path, follow: bool) -> Result<Source> {
             Err(Error::local("not a directory"))
         }
         Err(_) => {
-            // Of a link that leads nowhere, what is missing is where it leads.
+            // For a broken link, the missing file is its target.
             let missing = match std::fs::read_link(&full) {
                 Ok(link) => full.parent().unwrap_or(Path::new("/")).join(link),
                 Err(_) => full.components().collect(),
@@ -158,7 +158,7 @@ pub(super) fn local_source(path: &Path, follow: bool) -> Result<Source> {
     }
 }
 
-/// `path`, cleaned, from the root on. What its end says (`/`, `/.`) stays: it decides what is copied.
+/// `path`, made absolute and cleaned. Its ending (`/`, `/.`) is kept: it decides what is copied.
 pub fn tidy(path: &str) -> String {
     let cleaned = within_root(path);
     let end = match path {

@@ -1,4 +1,4 @@
-//! The process inside of the container's root.
+//! The process inside the container's root.
 
 use super::extract::{self, Owner};
 use super::{About, Answer, Operation, pack};
@@ -15,8 +15,8 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-/// Forks a process that joins the mounts of the container behind `init` and serves one operation over `stream`.
-/// `begun` was read from the stream already. The caller does not wait for the process, and reaps it when it can.
+/// Forks a process that joins the mounts of the container behind `init` and serves one operation over `stream`. `begun`
+/// is the data already read from the stream. The caller does not wait for the process, and reaps it when it can.
 pub(in crate::runtime) fn serve_in(
     init: BorrowedFd<'_>,
     operation: &Operation,
@@ -25,8 +25,8 @@ pub(in crate::runtime) fn serve_in(
 ) {
     match fork() {
         Ok(Forked::Child) => {
-            // The container may end meanwhile, and its monitor with it: our mounts are kept by us, and the copy goes on until
-            // the other side is done or gone.
+            // The container and its monitor may end meanwhile: this process keeps the mounts, and the copy continues
+            // until the other side is done or gone.
             let rights = capability::DEFAULT & capability::all();
             let joined = process::set_dumpable(false)
                 .and_then(|()| namespace::join(init, libc::CLONE_NEWNS as u64));
@@ -35,7 +35,7 @@ pub(in crate::runtime) fn serve_in(
                     Ok(()) => serve(operation, begun, stream),
                     Err(error) => fail(stream, &error),
                 },
-                // It has just ended: without an answer the other side asks again, as of a container that does not run.
+                // It has just ended: without an answer the other side retries, as for a stopped container.
                 Err(_) if process::ends_within(init, 1) => {}
                 Err(error) => fail(stream, &error),
             }
@@ -46,16 +46,16 @@ pub(in crate::runtime) fn serve_in(
     }
 }
 
-/// Keeps what a copy needs: the stream, and root's `rights` on files. The container sees its files change, and not who changes
-/// them; if it finds a way to us all the same, there is nothing to be had.
+/// Drops everything except what a copy needs: the stream, and root's `rights` on files. The container can see its files
+/// change, but not this process; even if it reached the process, there would be nothing to gain.
 fn give_up(stream: &UnixStream, rights: Capabilities) -> Result<()> {
     process::close_all_but(stream.as_fd());
     capability::limit_bounding(rights)?;
     capability::set(rights)
 }
 
-/// Serves one operation; the calling process has the container's root as its own.
-/// `begun` is what was read from the stream already.
+/// Serves one operation; the calling process is inside the container's root. `begun` is the data already read from the
+/// stream.
 pub(super) fn serve(operation: &Operation, begun: &[u8], stream: &UnixStream) {
     if let Err(error) = answer(operation, begun, stream) {
         fail(stream, &error);
@@ -73,7 +73,7 @@ pub(super) fn fail(stream: &UnixStream, error: &Error) {
     );
 }
 
-/// If the other side is gone there is nobody to tell.
+/// If the other side is gone, nothing is sent.
 fn say(mut stream: &UnixStream, answer: &Answer) {
     if let Ok(mut line) = serde_json::to_vec(answer) {
         line.push(b'\n');
@@ -109,7 +109,7 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
                 _ => found.is_dir,
             };
             say(stream, &Answer::About(About { is_dir, ..found }));
-            // Once the tar has begun, a failure can only cut it short, which the other side notices.
+            // Once the tar has begun, a failure can only truncate it, and the other side detects that.
             let _ = pack::pack(Path::new(path), *follow, *export, hidden, stream);
         }
         Operation::Write {
@@ -133,7 +133,7 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
             let tar = begun.chain(stream);
             let result = extract::extract(tar, Path::new(folder), rebase, owner);
             if result.is_err() {
-                // The other side still sends; it reads our answer when it is through.
+                // The other side is still sending; it reads our answer afterwards.
                 let _ = io::copy(&mut &*stream, &mut io::sink());
             }
             result.map_err(|error| read_only(error, folder))?;
@@ -143,7 +143,7 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
     Ok(())
 }
 
-/// Docker's sentence for a root that cannot be written.
+/// Docker's message for a read-only root.
 fn read_only(error: Error, folder: &str) -> Error {
     if !error.to_string().ends_with("read-only file system") {
         return error;
@@ -167,7 +167,7 @@ fn about(path: &str) -> About {
     }
 }
 
-/// Where `path` really lies; a link at its end, which is not to be followed, lies in its folder.
+/// The real path of `path`; a link at its end that is not followed stays in its folder.
 fn place_of(path: &str, follow: bool) -> PathBuf {
     let path = Path::new(path);
     let is_link = || fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink());
@@ -179,14 +179,14 @@ fn place_of(path: &str, follow: bool) -> PathBuf {
     }
 }
 
-/// Whether `place` lies in one of `folders`; the folder itself does not, as it is also a folder of the container.
+/// Whether `place` is below one of `folders`; the folder itself does not count, as it also belongs to the container.
 fn is_within(place: &Path, folders: &[String]) -> bool {
     folders
         .iter()
         .any(|folder| place.starts_with(folder) && place != Path::new(folder))
 }
 
-/// Where the links at the end of `path` lead; also a broken link leads somewhere, where a file can be made.
+/// The target of the links at the end of `path`. A broken link has a target too: a file can be made there.
 fn target_of(path: &Path) -> PathBuf {
     if let Ok(full) = fs::canonicalize(path) {
         return full;
@@ -201,7 +201,7 @@ fn target_of(path: &Path) -> PathBuf {
     path
 }
 
-/// Reads one line, byte by byte: what follows belongs to somebody else.
+/// Reads one line, byte by byte: the data after it is for another reader.
 pub(super) fn read_line(mut stream: &UnixStream) -> io::Result<Vec<u8>> {
     let (mut line, mut byte) = (Vec::new(), [0]);
     while line.len() < 64 << 10 {

@@ -1,4 +1,4 @@
-//! The command's side: a session with the process inside, wherever it comes from.
+//! The command's side: a session with the process inside, whichever process forked it.
 
 use super::{Answer, Operation, serve};
 use crate::engine::Engine;
@@ -15,19 +15,19 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-/// Between looks at a container that somebody else has to do with.
+/// The interval between checks of a container that another process is using.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// One operation under way.
+/// One operation in progress.
 pub(super) struct Session {
     pub(super) container: ContainerConfig,
     stream: UnixStream,
-    /// For a container that does not run: our child, and the lock that keeps others from starting it meanwhile.
+    /// For a stopped container: our child, and the lock that prevents other processes from starting it meanwhile.
     child: Option<(OwnedFd, File)>,
 }
 
 impl Session {
-    /// Begins `operation` in the container that `name` means.
+    /// Begins `operation` in the container `name`.
     fn open(engine: &Engine, name: &str, operation: &Operation) -> Result<Self> {
         loop {
             let found = engine.container(name)?;
@@ -50,13 +50,13 @@ impl Session {
                     child: None,
                 });
             }
-            // It starts or ends just now, or is copied to by somebody else.
+            // It is starting or ending, or another process is copying.
             std::thread::sleep(PAUSE);
         }
     }
 
-    /// Begins `operation` and waits for its first answer. A container that ends in between is asked once more, as one that
-    /// does not run.
+    /// Begins `operation` and waits for its first answer. If the container ends in between, it is asked once more, as a
+    /// stopped one.
     pub(super) fn ask(
         engine: &Engine,
         name: &str,
@@ -73,7 +73,7 @@ impl Session {
         }
     }
 
-    /// The stream, behind the answer.
+    /// The stream, after the answer.
     pub(super) fn stream(&self) -> &UnixStream {
         &self.stream
     }
@@ -87,7 +87,7 @@ impl Session {
             .map_err(|error| Error::internal("an answer cannot be read").with_source(error))
     }
 
-    /// Everything was sent.
+    /// Signals that everything was sent.
     pub(super) fn end_of_input(&self) {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
@@ -102,7 +102,7 @@ impl Session {
     }
 }
 
-/// Whether the container has ended: its monitor, which may still be busy with the end, lets go of it within a second.
+/// Whether the container has ended. Its monitor, which may still be cleaning up, releases it within a second.
 pub(super) fn is_over(engine: &Engine, name: &str) -> Result<bool> {
     let container = engine.container(name)?.config;
     let place = engine.sandbox.container(&container.id);
@@ -115,7 +115,7 @@ pub(super) fn is_over(engine: &Engine, name: &str) -> Result<bool> {
     Ok(false)
 }
 
-/// Puts the root of a stopped container together in a process of its own, for as long as the operation takes.
+/// Assembles the root of a stopped container in a separate process, for as long as the operation takes.
 fn serve_stopped(
     engine: &Engine,
     container: &ContainerConfig,
@@ -125,7 +125,7 @@ fn serve_stopped(
     crate::runtime::step::ensure_mountpoints(&plan::mountpoints(&engine.home))?;
     match fork()? {
         Forked::Child => {
-            // Only the command's end is left then, and a command that is killed ends the stream.
+            // Now only the command holds the other end, so killing the command ends the stream.
             drop(ours);
             let prepared = namespace::become_root()
                 .and_then(|_| process::die_with_parent())
