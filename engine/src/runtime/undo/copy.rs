@@ -1,7 +1,7 @@
-//! A copy of a folder that is quickly made: small files are copied, large ones linked.
+//! Copies a folder quickly: small files are copied, large ones linked.
 //!
-//! **Kernel feature.** A hard link is a second name of the same file: it costs nothing, and it shows what is later written
-//! into the file. So a linked file is looked at again before the copy is relied on.
+//! **Kernel feature.** A hard link is a second name of the same file: it costs nothing, but later writes to the file
+//! show in it. So a linked file is checked again before the copy is used.
 
 use crate::error::{Error, IoContext, Result};
 use crate::tree::write::{self, Spot};
@@ -16,17 +16,17 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Files of more bytes are linked.
+/// Files larger than this are linked.
 const LARGE: u64 = 256 << 10;
-/// No more files than this are kept.
+/// The most files in a copy.
 const MOST_FILES: u64 = 20_000;
-/// No more bytes than this are copied.
+/// The most bytes that are copied.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// A file that the copy shares with the original.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Linked {
-    /// In the copy.
+    /// Its path in the copy.
     path: PathBuf,
     size: u64,
     modified: (i64, i64),
@@ -42,10 +42,10 @@ pub(super) struct Copier {
 }
 
 impl Copier {
-    /// Copies what is at `from`, if anything is, to `to`, where nothing is yet. Links are copied as links.
+    /// Copies the file or folder `from`, if it exists, to `to`, which must not exist. Links are copied as links.
     ///
     /// # Errors
-    /// Kind `Unsupported` when there is too much.
+    /// Kind `Unsupported` for too many files or bytes.
     pub(super) fn copy(&mut self, from: &Path, to: &Path) -> Result<()> {
         let failed = |errno: Errno| Error::io("copy", from, errno.into());
         if !from.parent().is_some_and(Path::is_dir) {
@@ -107,7 +107,7 @@ fn spot<'a>(folder: &'a OwnedFd, path: &'a Path) -> Result<Spot<'a>, Errno> {
     Spot::new(folder, path.file_name().unwrap_or_default())
 }
 
-/// Opens the folder of `path`, which is one of ours.
+/// Opens the parent of `path`, a folder that we made.
 fn parent(path: &Path) -> Result<OwnedFd> {
     let parent = path.parent().unwrap_or(path);
     File::open(parent).map(OwnedFd::from).on("open", parent)
@@ -123,14 +123,14 @@ impl Linked {
         }
     }
 
-    /// Whether the file is as it was when it was linked.
+    /// Whether the file is unchanged since it was linked.
     pub(super) fn is_unchanged(&self) -> Result<bool> {
         let about = fs::symlink_metadata(&self.path).on("read", &self.path)?;
         Ok(Self::of(&self.path, &about) == *self)
     }
 }
 
-/// Gives `to` the attributes, owner, permissions and time of `from`: all of them, marks of overlayfs included.
+/// Gives `to` the attributes, owner, permissions and time of `from`; all attributes, including overlayfs's marks.
 fn attributes(from: &OwnedFd, to: impl AsFd, stat: &Stat) -> Result<(), Errno> {
     for (name, value) in owners::xattrs_of(from)? {
         fsetxattr(&to, &*name, &value, XattrFlags::empty())?;
@@ -160,7 +160,7 @@ mod tests {
         copier
             .copy(&from.join("nothing"), &to.join("nothing"))
             .unwrap();
-        // What happens to the original does not reach a small file, and is seen of a large one.
+        // A change to the original does not affect a small file, and is detected for a large one.
         fs::write(from.join("d/small"), "other").unwrap();
         assert_eq!(fs::read_to_string(to.join("d/small")).unwrap(), "small");
         assert_eq!(

@@ -1,11 +1,11 @@
-//! Keeping what a sandbox holds for the time of one line, and taking that line back.
+//! Saves a sandbox for the duration of one line, and undoes that line.
 //!
-//! **What Docker does.** It has no way back. **What we do.** A copy of the sandbox is made beside it, under a sandbox name
-//! of its own, so that its images and layers stay needed: records, stopped containers, volumes, the build cache and the
-//! journal's length. Content is shared and never changes, so this costs little. Taking back puts the copy in the place
-//! of what is there now.
-//! **What we leave out.** Processes: what was running is not copied, and a line that ended or changed it cannot be taken
-//! back. Then nothing is, and the reason is said.
+//! **What Docker does.** It has no undo. **What we do.** A copy of the sandbox is made beside it, under a separate
+//! sandbox name, so that its images and layers stay needed: records, stopped containers, volumes, the build cache and
+//! the journal's length. Content is shared and never changes, so this costs little. An undo replaces the current state
+//! with the copy.
+//! **What we leave out.** Processes: a running container is not copied, and a line that ended or changed one cannot be
+//! undone. Then nothing changes, and the error gives the reason.
 
 mod copy;
 
@@ -27,22 +27,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What was kept, beside the copies.
+/// The saved data, besides the copies.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
-    /// Containers that had a process: only these stay as they are.
+    /// Containers that had a process: they are not copied.
     alive: BTreeMap<ContainerId, String>,
-    /// Volumes that those write into.
+    /// Volumes that those containers can write to.
     written: BTreeSet<VolumeName>,
     linked: Vec<Linked>,
 }
 
-/// What is different after a line was taken back.
+/// The differences after an undo.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenBack {
-    /// `container box`, `image app:v1`, `volume data`: there again.
+    /// `container box`, `image app:v1`, `volume data`: restored.
     pub back: Vec<String>,
-    /// The same, gone again.
+    /// The same, for removed ones.
     pub gone: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ fn files(kept: &SandboxPaths) -> PathBuf {
     kept.root().join("workspace")
 }
 
-/// Files of the build cache's folder; the folders in it are cache mounts, which belong to no line.
+/// The files in the build cache's folder; the folders in it are cache mounts, which belong to no line.
 fn cache_files(sandbox: &SandboxPaths) -> Result<Vec<PathBuf>> {
     let folder = sandbox.build_cache();
     if !folder.is_dir() {
@@ -71,11 +71,11 @@ fn cache_files(sandbox: &SandboxPaths) -> Result<Vec<PathBuf>> {
 }
 
 impl Engine {
-    /// Keeps what this sandbox and the folder `workspace` hold, in a sandbox called `kept`. An ordinary user gets a user
+    /// Saves this sandbox and the folder `workspace`, in a sandbox called `kept`. An ordinary user gets a user
     /// namespace.
     ///
     /// # Errors
-    /// Kind `Unsupported` when there is too much to be kept.
+    /// Kind `Unsupported` when there is too much to save.
     pub fn keep(&self, kept: &str, workspace: Option<&Path>) -> Result<()> {
         self.reach_all_files();
         let kept = self.home.sandbox(kept)?;
@@ -130,11 +130,11 @@ fn volumes_of(container: &Container) -> impl Iterator<Item = VolumeName> {
 }
 
 impl Engine {
-    /// Makes this sandbox and `workspace` what they were when [`Engine::keep`] kept them as `kept`, and the journal
+    /// Restores this sandbox and `workspace` to the state that [`Engine::keep`] saved as `kept`, when the journal was
     /// `journal` bytes long. An ordinary user gets a user namespace.
     ///
     /// # Errors
-    /// Kind `Conflict`, with the reason, when that cannot be done; then nothing has changed.
+    /// Kind `Conflict`, with the reason, when that is not possible; then nothing has changed.
     pub fn take_back(
         &self,
         kept: &str,
@@ -159,7 +159,7 @@ impl Engine {
         }
         contents(&kept.build_cache(), &self.sandbox.build_cache())?;
         if let Some(workspace) = workspace.filter(|_| files(&kept).is_dir()) {
-            // The folder itself stays: somebody stands in it.
+            // The folder itself stays: it may be the working directory of a shell.
             for entry in fs::read_dir(workspace).on("read", workspace)? {
                 remove_tree(&entry.on("read", workspace)?.path())?;
             }
@@ -175,8 +175,8 @@ impl Engine {
     }
 }
 
-/// Refuses what cannot be undone: processes that ended or were changed, files that were changed in place, and what lies
-/// outside of the sandbox.
+/// Refuses changes that cannot be undone: processes that ended or were changed, files changed in place, and anything
+/// outside the sandbox.
 fn possible(engine: &Engine, kept: &Kept, events: &[Event]) -> Result<()> {
     let no = |reason: String, hint: Option<String>| {
         let error = Error::conflict(reason);
@@ -267,7 +267,7 @@ fn names(engine: &Engine) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
-/// Removes containers that were not there, and puts back those that were touched since.
+/// Removes new containers, and restores those changed since.
 fn containers(engine: &Engine, kept: &SandboxPaths, found: &Kept, events: &[Event]) -> Result<()> {
     let touched: BTreeSet<&str> = events
         .iter()
@@ -314,7 +314,7 @@ fn volumes(engine: &Engine, kept: &SandboxPaths, found: &Kept) -> Result<()> {
     contents(&kept.volumes(), &engine.sandbox.volumes())
 }
 
-/// Moves all that is in `from` into `to`.
+/// Moves the contents of `from` into `to`.
 fn contents(from: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from).on("read", from)? {
         let path = entry.on("read", from)?.path();
@@ -323,7 +323,7 @@ fn contents(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Moves `from`, if it is there, to `to`.
+/// Moves `from`, if it exists, to `to`.
 fn put_back(from: &Path, to: &Path) -> Result<()> {
     match fs::rename(from, to) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
