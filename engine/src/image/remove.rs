@@ -1,7 +1,7 @@
 //! `docker rmi`: removes a name, and with the last name the image.
 //!
 //! **What Docker does.** Removing by name unties the name; the image itself is deleted when it has no name left and
-//! nothing needs it. Removing by id removes all its names, which must be in one repository. An image that cannot be
+//! nothing needs it. Removing by id removes all its names, if they are in one repository. An image that cannot be
 //! removed is a conflict, which `-f` may or may not override.
 //! **What we do.** The same decisions, in the same order and words (moby `daemon/images/image_delete.go`), as a change
 //! of `images.json` alone. Layers and configurations that are no longer needed are [`super::collect`]ed afterwards.

@@ -1,8 +1,8 @@
 //! Errors from registries, in Docker's words.
 //!
 //! A registry answers `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}`, and Docker prints
-//! `manifest unknown: manifest unknown`. A request that got no answer is reported as in Go's HTTP client: `Get
-//! "https://host/v2/": dial tcp 127.0.0.1:5000: connect: connection refused`.
+//! `manifest unknown: manifest unknown`. A request that got no answer is reported as in Go's HTTP client:
+//! `Get "https://host/v2/": dial tcp 127.0.0.1:5000: connect: connection refused`.
 //! Source: OCI distribution specification, § Error Codes; moby `distribution/errors.go`.
 
 use super::transport::lookup;

@@ -75,8 +75,8 @@ impl Engine {
 /// Pulls what `request` names. The caller is root (of a namespace, perhaps), and single-threaded, as it is afterwards.
 ///
 /// # Errors
-/// Docker's: `invalid reference format`, `manifest for x:1 not found: …`, `pull access denied for x, …`, `no matching
-/// manifest for …`, `Get "https://…": …`. Tags pulled before the one that failed stay.
+/// Docker's: `invalid reference format`, `manifest for x:1 not found: …`, `pull access denied for x, …`,
+/// `no matching manifest for …`, `Get "https://…": …`. Tags pulled before the one that failed stay.
 pub(crate) fn pull(
     engine: &Engine,
     request: &PullRequest,

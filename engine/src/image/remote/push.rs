@@ -72,8 +72,8 @@ impl Engine {
 /// Pushes what `request` names. The caller is root (of a namespace, perhaps), and single-threaded, as it is afterwards.
 ///
 /// # Errors
-/// Docker's: `An image does not exist locally with the tag: x`, `tag does not exist: x:1`, `denied: …`, `unauthorized:
-/// …`, `no basic auth credentials`, `Get "https://…": …`.
+/// Docker's: `An image does not exist locally with the tag: x`, `tag does not exist: x:1`, `denied: …`,
+/// `unauthorized: …`, `no basic auth credentials`, `Get "https://…": …`.
 pub(crate) fn push(
     engine: &Engine,
     request: &PushRequest,

@@ -3,8 +3,8 @@
 //! **What Docker does.** It asks `/v1/search`, the last remnant of version 1 of the protocol, which Docker Hub still
 //! answers, at a different address than pulls. **What we do.** The same; a registry without it is asked for its
 //! catalog, as in Podman, which has only names.
-//! Source: docker/docs `reference/api/hub`, moby `registry/search_session.go`; distribution specification, §
-//! `_catalog`.
+//! Source: docker/docs `reference/api/hub`, moby `registry/search_session.go`; distribution specification,
+//! § `_catalog`.
 
 use super::auth::Scope;
 use super::connect::{connect, unasked};
