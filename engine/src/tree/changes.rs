@@ -116,7 +116,7 @@ impl Walk {
         self.folder(&folder, path, below)
     }
 
-    /// Entries of lower layers in a directory that was deleted or replaced, and so are gone too.
+    /// Records the entries of lower layers that disappeared with a directory.
     fn deleted(&mut self, path: &str, lower: &Folder, kept: impl Fn(&OsStr) -> bool) -> Result<()> {
         let on = |errno: Errno| Error::io("read", path, errno.into());
         for name in lower.names().map_err(on)? {
