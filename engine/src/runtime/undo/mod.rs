@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 /// The saved data, besides the copies.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
-    /// Containers that had a process: they are not copied.
+    /// Containers that had a process: they are not copied, and an undo leaves them as they are.
     alive: BTreeMap<ContainerId, String>,
     /// Volumes that those containers can write to.
     written: BTreeSet<VolumeName>,
