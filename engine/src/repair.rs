@@ -1,8 +1,9 @@
 //! Finds damage in a home, as after a power cut, and repairs it: `docklings doctor --repair`.
 //!
-//! **What Docker does.** A daemon with a damaged container record logs it and continues without the container. **What
-//! we do.** The commands do the same. Here everything is checked, set aside, and rebuilt where the data is still known:
-//! an image table from the journal, a name from its container, a layer from the sources of [`crate::image::repair`].
+//! **What Docker does.** A daemon with a damaged container record logs it and continues without the container.
+//! **What we do.** The commands do the same. Here everything is checked, set aside, and rebuilt where the data is still
+//! known: an image table from the journal, a name from its container, a layer from the sources of
+//! [`crate::image::repair`].
 
 use crate::error::{Error, IoContext, Result};
 use crate::events::{self, Action, ObjectKind};
