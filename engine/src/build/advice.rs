@@ -1,14 +1,14 @@
-//! What to change in a Dockerfile so that the next build runs less.
+//! How to change a Dockerfile so that the next build runs fewer steps.
 //!
-//! **What Docker does.** Nothing. **What we do.** When a RUN ran again only because a COPY before it copies more than the
-//! RUN reads, the build's last line says what to copy first.
+//! **What Docker does.** Nothing. **What we do.** When a RUN ran again only because an earlier COPY copies more than
+//! the RUN reads, the last line of the build suggests what to copy first.
 
 use super::cache::explain::{FileChange, Reason};
 use super::instruction::Instruction;
 use super::observe::StepReport;
 use super::syntax::parse::{Dockerfile, Step};
 
-/// Commands that install what a list names: the word they begin with, the word after it, and the lists.
+/// Commands that install from a list: the first word, the second word, and the lists.
 const INSTALLERS: [(&str, &[&str], &[&str]); 12] = [
     (
         "npm",
@@ -36,7 +36,7 @@ const INSTALLERS: [(&str, &[&str], &[&str]); 12] = [
     ("apt-get", &["install", "update"], &[]),
 ];
 
-/// The advice for a build that had these steps, if there is any.
+/// The advice for a build with these steps, if there is any.
 pub(crate) fn advice(file: &Dockerfile, steps: &[StepReport]) -> Option<String> {
     steps.iter().find_map(|step| {
         let Some(Reason::Step { because, .. }) = &step.reason else {
@@ -66,7 +66,7 @@ pub(crate) fn advice(file: &Dockerfile, steps: &[StepReport]) -> Option<String> 
     })
 }
 
-/// The sentence, if `run` does not read what changed.
+/// The sentence, if `run` does not read the changed files.
 fn say(run: &str, line: usize, copy: &StepReport, changes: &[FileChange]) -> Option<String> {
     let changed = |name: &str| {
         changes
@@ -87,7 +87,7 @@ fn say(run: &str, line: usize, copy: &StepReport, changes: &[FileChange]) -> Opt
     }
     let what = changes.first().map(|change| change.path.as_str())?;
     let first = match lists.as_deref() {
-        // Without a sign that it installs something, the command may well read what was copied.
+        // Unless it clearly installs something, the command may read what was copied.
         None => return None,
         Some([]) => format!("put line {line} above line {}", copy.line),
         Some(lists) => format!(
@@ -151,7 +151,7 @@ mod tests {
         }
     }
 
-    /// The advice when `changed` changed in the COPY, the first instruction, and the RUN after it ran.
+    /// The advice when `changed` changed in the COPY, the first instruction, and the following RUN ran.
     fn check(text: &str, changed: &str, expected: Option<&str>) {
         let file = Dockerfile::parse("d", format!("FROM x\n{text}").as_bytes()).unwrap();
         let files = Reason::Files {

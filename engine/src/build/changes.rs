@@ -1,4 +1,4 @@
-//! `--change` of `commit` and `import`: single instructions that set what a container runs with.
+//! `--change` of `commit` and `import`: single instructions that change the configuration.
 //!
 //! Source: moby `daemon/builder/dockerfile`, `BuildFromConfig`.
 
@@ -8,7 +8,7 @@ use super::syntax::parse::Dockerfile;
 use crate::error::{Error, Result};
 use crate::oci::config::RunConfig;
 
-/// What Docker takes as a change.
+/// The instructions that Docker accepts as a change.
 const POSSIBLE: [&str; 11] = [
     "cmd",
     "entrypoint",
@@ -23,7 +23,7 @@ const POSSIBLE: [&str; 11] = [
     "workdir",
 ];
 
-/// `config` after the instructions in `changes`, such as `CMD ["sh"]`. Errors name the one that cannot be one.
+/// `config` after the instructions in `changes`, such as `CMD ["sh"]`. An error names the invalid instruction.
 pub(crate) fn apply(config: RunConfig, changes: &[String]) -> Result<RunConfig> {
     if changes.is_empty() {
         return Ok(config);
@@ -61,10 +61,10 @@ pub(crate) fn apply(config: RunConfig, changes: &[String]) -> Result<RunConfig> 
     let mut config = state.config;
     let is_empty = |words: &Option<Vec<String>>| words.as_ref().is_none_or(Vec::is_empty);
     if is_empty(&config.cmd) && is_empty(&config.entrypoint) {
-        // An image that runs nothing cannot be asked for: what the container ran stays.
+        // An image without a command cannot be requested: the container's command stays.
         config.cmd = before.cmd;
     }
-    // Only a build says that a command went through a shell.
+    // Only a build records that a command went through a shell.
     config.args_escaped = before.args_escaped;
     Ok(config)
 }
@@ -78,7 +78,7 @@ fn is_possible(word: &str) -> Result<()> {
     }
 }
 
-/// A change has no line of a Dockerfile.
+/// A change is not in a line of a Dockerfile.
 fn without_line(error: BuildError) -> Error {
     let message = error.message;
     let cause = message

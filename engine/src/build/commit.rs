@@ -1,7 +1,7 @@
 //! `docker commit`: a container's writable layer becomes the top layer of a new image.
 //!
-//! **What Docker does.** It packs the upper folder, and takes over what the container runs with. A container that
-//! changed no file adds no layer. **What we do.** The same; the container keeps its own folder, so the layer is a copy.
+//! **What Docker does.** It packs the upper folder, and takes over the container's configuration. A container that
+//! changed no file adds no layer. **What we do.** The same; the container keeps its folder, so the layer is a copy.
 //! **Try it.** `docker commit box mine:1`, `docker history mine:1`.
 //! Source: moby `daemon/commit.go`, `image.NewChildImage`.
 
@@ -35,13 +35,13 @@ pub struct CommitRequest {
     pub message: String,
     /// `--change`, in order.
     pub changes: Vec<String>,
-    /// `--no-pause`: processes may write meanwhile.
+    /// `--no-pause`: processes may write during the commit.
     pub no_pause: bool,
 }
 
 impl Engine {
-    /// Makes an image of a container, which is frozen meanwhile unless the machine cannot. Returns its id.
-    /// The process must have one thread only: an ordinary user gets a user namespace here.
+    /// Makes an image of a container, which is frozen meanwhile if the machine supports it. Returns its id. The process
+    /// must be single-threaded: an ordinary user gets a user namespace here.
     pub fn commit(&self, name: &str, request: CommitRequest) -> Result<ImageId> {
         let reference = name_of(&request.reference)?;
         let container = self.container(name)?;
@@ -52,7 +52,7 @@ impl Engine {
         let frozen = freeze && self.pause(name).is_ok();
         let new = image_of(self, &container.config, &request, reference.clone(), config);
         if frozen {
-            // It may have ended, or been removed, meanwhile.
+            // The container may have ended, or been removed, meanwhile.
             self.unpause(name).or_else(|error| match error.kind() {
                 ErrorKind::Conflict | ErrorKind::NotFound => Ok(()),
                 _ => Err(error),
@@ -89,7 +89,7 @@ fn image_of(
     let base = base(home, container)?;
     let upper = engine.sandbox.container(&container.id).upper();
     let layer = layer::copy(home, &container.layers, &upper).map_err(|error| {
-        // Somebody has removed it meanwhile.
+        // Another process removed it meanwhile.
         match upper.exists() {
             true => error,
             false => Error::not_found(format!("No such container: {}", container.name)),
@@ -124,7 +124,7 @@ fn image_of(
     })
 }
 
-/// The configuration of the container's image; if that image is gone, one of its layers alone.
+/// The configuration of the container's image; if that image is gone, one with its layers only.
 fn base(home: &Home, container: &ContainerConfig) -> Result<ImageConfig> {
     if blobs::exists(home, &container.image) {
         return image::config(home, &container.image);
@@ -145,7 +145,7 @@ fn base(home: &Home, container: &ContainerConfig) -> Result<ImageConfig> {
     })
 }
 
-/// What an image made of `container` runs with: what the container does.
+/// The runtime configuration of an image made of `container`: the container's.
 fn run_config(home: &Home, container: &ContainerConfig) -> Result<RunConfig> {
     let base = base(home, container)?.config;
     let process = &container.process;

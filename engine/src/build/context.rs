@@ -1,7 +1,7 @@
 //! The build context: the files that COPY may see, the Dockerfile, and `.dockerignore`.
 //!
-//! **What Docker does.** The client sends the context to the daemon. **What we do.** It is read where it lies. A tar on
-//! standard input is unpacked into a folder that goes away after the build.
+//! **What Docker does.** The client sends the context to the daemon. **What we do.** The context is read in place. A
+//! tar on standard input is unpacked into a folder that is removed after the build.
 
 use super::ignore::Ignore;
 use super::request::{Context, DockerfileAt, LONGEST_DOCKERFILE as LONGEST};
@@ -20,7 +20,7 @@ use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// All that a build reads from outside.
+/// Everything that a build reads from outside.
 pub(crate) struct Inputs {
     /// The Dockerfile's text.
     pub(crate) dockerfile: Vec<u8>,
@@ -28,25 +28,25 @@ pub(crate) struct Inputs {
     pub(crate) name: String,
     /// The context's files; `None` if there is no context.
     pub(crate) tree: Option<Tree>,
-    /// Which file says what is ignored, if there is one.
+    /// The file with the ignore patterns, if there is one.
     pub(crate) ignore_name: Option<String>,
-    /// Names the Dockerfile and its context, to find the last build of it.
+    /// Identifies the Dockerfile and its context, to find their last build.
     pub(crate) identity: String,
-    /// Names the context, for remembered digests; `None` for one that lies nowhere.
+    /// Identifies the context, for remembered digests; `None` if it has no place on disk.
     pub(crate) context_identity: Option<String>,
     _temporary: Option<Temporary>,
 }
 
-/// A folder that goes away.
+/// A temporary folder, removed on drop.
 pub(crate) struct Temporary(PathBuf);
 
 impl Temporary {
-    /// A new folder on the file system of the home.
+    /// Creates a folder on the file system of the home.
     pub(crate) fn new(home: &Home, prefix: &str) -> Result<Self> {
         Self::in_folder(&home.content_tmp(), prefix)
     }
 
-    /// A new folder in `parent`, which is made if it is missing.
+    /// Creates a folder in `parent`, which is created if it is missing.
     pub(crate) fn in_folder(parent: &Path, prefix: &str) -> Result<Self> {
         if !parent.is_dir() {
             create_private_dir(parent)?;
@@ -63,7 +63,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // What cannot be removed now is swept later.
+        // A folder that cannot be removed now is swept later.
         let _ = remove_tree(&self.0);
     }
 }
@@ -138,11 +138,11 @@ fn unpack_context(stream: Box<dyn Read + Send>, folder: &Path) -> Result<()> {
 /// A Dockerfile that was found.
 struct Found {
     bytes: Vec<u8>,
-    /// For messages.
+    /// Its name in messages.
     name: String,
-    /// What tells it from other Dockerfiles of the same context.
+    /// Distinguishes it from other Dockerfiles of the same context.
     path: String,
-    /// The folder on this machine that it lies in, if it was named by a path.
+    /// Its folder on this machine, if it was given as a path.
     beside: Option<PathBuf>,
 }
 
@@ -218,7 +218,7 @@ fn read_path(path: &Path) -> Result<Vec<u8>> {
     read_whole(file, path)
 }
 
-/// Reads `file`, which is called `path` in messages. Error: it is longer than anybody writes by hand.
+/// Reads `file`, which is called `path` in messages. Error: it is longer than [`LONGEST`].
 fn read_whole(file: fs::File, path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(LONGEST + 1)
@@ -273,8 +273,8 @@ fn not_found(view: &View, name: &str) -> Error {
     }
 }
 
-/// `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` in the context. Error: it is there and cannot be
-/// read; without it, the image could get what was to stay outside.
+/// `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` in the context. Error: it exists and cannot
+/// be read; without it, excluded files could get into the image.
 fn ignore(view: &View, file: &Found) -> Result<(Ignore, Option<String>)> {
     let own = format!("{}.dockerignore", file.name);
     let beside = match &file.beside {

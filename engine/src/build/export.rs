@@ -1,4 +1,4 @@
-//! `docker build --output`: what was built leaves as an archive, or as files.
+//! `docker build --output`: exports the result as an archive, or as files.
 //!
 //! **What Docker does.** An *exporter* of BuildKit writes the result: `docker` and `oci` an archive of the image, `tar`
 //! and `local` the files of its root. **What we do.** The same; the root is read through the layers without mounting
@@ -22,10 +22,10 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// How much is passed on at a time, in bytes.
+/// Bytes per write.
 const PIECE: usize = 256 << 10;
 
-/// What to make of a build.
+/// The form of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildForm {
     /// An archive for `docker load`.
@@ -37,7 +37,7 @@ pub enum BuildForm {
 }
 
 impl Engine {
-    /// Writes what was built to `sink`, in the form that `docker build --output` asks for. The caller holds
+    /// Writes the result of a build to `sink`, in the form that `docker build --output` requests. The caller has held
     /// [`Engine::keep_content`] since before the build.
     pub fn write_build(
         &self,
@@ -48,13 +48,13 @@ impl Engine {
         write(&self.home, built, form, sink)
     }
 
-    /// Writes the files of what was built into `folder`, which is made if it is missing; they belong to the caller.
+    /// Writes the files of the result into `folder`, which is created if it is missing; they belong to the caller.
     pub fn unpack_build(&self, built: &BuildOutcome, folder: &Path) -> Result<()> {
         unpack(&self.home, built, folder)
     }
 }
 
-/// Writes what was built to `sink`.
+/// Writes the result to `sink`.
 pub(crate) fn write(
     home: &Home,
     built: &BuildOutcome,
@@ -68,7 +68,7 @@ pub(crate) fn write(
     }
 }
 
-/// Writes the files of what was built into `folder`.
+/// Writes the files of the result into `folder`.
 pub(crate) fn unpack(home: &Home, built: &BuildOutcome, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).on("create the directory", folder)?;
     let (reader, writer) = io::pipe().on("make", "pipe")?;
@@ -82,7 +82,7 @@ pub(crate) fn unpack(home: &Home, built: &BuildOutcome, folder: &Path) -> Result
         let produced = producer
             .join()
             .unwrap_or_else(|_| Err(Error::internal("reading the layers failed")));
-        // If the reader stopped, the writer only noticed that.
+        // If the reader stopped, the writer's error is only a consequence.
         unpacked.and(produced)
     })
 }

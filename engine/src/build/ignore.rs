@@ -1,9 +1,10 @@
-//! `.dockerignore`: what the context leaves out.
+//! `.dockerignore`: the files that the context excludes.
 //!
-//! **What Docker does.** One pattern a line, relative to the context's root; `#` in the first column is a comment;
-//! `!` takes files back in; the last line that fits decides; a pattern that fits a folder covers all in it.
+//! **What Docker does.** One pattern per line, relative to the context's root; `#` in the first column is a comment;
+//! `!` includes files again; the last matching line decides; a pattern that matches a folder covers everything in it.
 //! `<Dockerfile>.dockerignore` beside the Dockerfile is read instead of `.dockerignore`.
-//! **What we do.** The same, down to `**` and the cleaning of paths. Not gitignore: `*.log` means the top folder only.
+//! **What we do.** The same, including `**` and path cleaning. It is not gitignore: `*.log` matches only in the top
+//! folder.
 //! Sources: Dockerfile reference, ".dockerignore file"; github.com/moby/patternmatcher, `ignorefile`.
 //! **Lesson.** `build-cache`
 
@@ -20,11 +21,11 @@ pub struct Ignore {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     pattern: Pattern,
-    /// `!`: takes back in.
+    /// `!`: includes again.
     exception: bool,
 }
 
-/// Which rules fit a folder; what is in it inherits that.
+/// Which rules match a folder; its contents inherit that.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Inherited(Vec<bool>);
 
@@ -60,13 +61,13 @@ impl Ignore {
         Ok(Self { rules })
     }
 
-    /// Whether a rule takes files back in, so that an excluded folder must be looked into.
+    /// Whether a rule includes files again, so that an excluded folder must be searched.
     pub(crate) fn has_exceptions(&self) -> bool {
         self.rules.iter().any(|rule| rule.exception)
     }
 
-    /// Whether `path` is left out. `parent` is what its folder inherited; the second value is for its own children.
-    /// Paths are relative, with `/` and without a leading one.
+    /// Whether `path` is excluded. `parent` is the state inherited from its folder; the second value is for its
+    /// children. Paths are relative, with `/` as separator.
     pub(crate) fn excludes(&self, path: &str, parent: &Inherited) -> (bool, Inherited) {
         let mut excluded = false;
         let mut fits = Vec::with_capacity(self.rules.len());
@@ -81,7 +82,7 @@ impl Ignore {
         (excluded, Inherited(fits))
     }
 
-    /// Whether `path` is left out, its parents looked at one by one.
+    /// Whether `path` is excluded, checking its parents one by one.
     pub(crate) fn excludes_path(&self, path: &str) -> bool {
         let (mut excluded, mut inherited) = (false, Inherited::default());
         let ends = path.match_indices('/').map(|(at, _)| at);

@@ -1,4 +1,4 @@
-//! `docker import`: a tar of files becomes an image of one layer, without a history of how the files came to be.
+//! `docker import`: a tar of files becomes an image of one layer, without a history of the files.
 //!
 //! Source: moby `daemon/images/image_import.go`.
 
@@ -28,11 +28,11 @@ pub struct ImportRequest {
     pub changes: Vec<String>,
 }
 
-/// Where `docker import` finds the files.
+/// The source of the files for `docker import`.
 pub enum ImportSource<'a> {
     /// In this tar.
     Tar(&'a mut dyn Read),
-    /// In the tar at `url`; `begun` is called when it begins to come.
+    /// In the tar at `url`; `begun` is called when the download starts.
     Web {
         /// Its address: `http` or `https`.
         url: &'a str,

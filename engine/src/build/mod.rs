@@ -1,11 +1,11 @@
 //! Chapter 8 · From a Dockerfile to an image.
 //!
 //! **What Docker does.** BuildKit turns a Dockerfile into a graph of operations and solves it, in parallel, in a daemon.
-//! **What we do.** The stages that the target needs, one step after the other; each step that changes files is a layer
-//! of its own, each step has a cache record, and each record can say why a step did or did not run again.
+//! **What we do.** The stages that the target needs, one step after the other; each step that changes files is a
+//! separate layer, each step has a cache record, and each record can explain why a step did or did not run again.
 //! **What we leave out.** Remote frontends and parallel steps; see `docs/limits.md`.
 //!
-//! Reading order: [`syntax`] (text to instructions) → [`instruction`] (what each one means).
+//! Reading order: [`syntax`] (text to instructions) → [`instruction`] (their meanings).
 
 mod advice;
 pub mod cache;
@@ -41,11 +41,11 @@ use syntax::parse::Dockerfile;
 impl Engine {
     /// Builds an image.
     ///
-    /// The process must have one thread only: an ordinary user becomes root of a namespace here, for RUN and for owners.
+    /// The process must be single-threaded: an ordinary user becomes root of a namespace here, for RUN and for owners.
     ///
     /// # Errors
-    /// The message is what BuildKit says after `failed to solve: `, and where in the Dockerfile, line and caret
-    /// included, on the lines after it. Steps before the one that failed stay in the cache.
+    /// The message is BuildKit's text after `failed to solve: `, followed by lines with the place in the Dockerfile,
+    /// the source line and a caret. Steps before the failed one stay in the cache.
     pub fn build(
         &self,
         request: BuildRequest,
@@ -107,7 +107,7 @@ impl Engine {
         }
     }
 
-    /// Parses a Dockerfile without building it; `name` stands in messages.
+    /// Parses a Dockerfile without building it; `name` is shown in messages.
     pub fn parse_dockerfile(
         &self,
         name: &str,
@@ -117,9 +117,9 @@ impl Engine {
     }
 }
 
-/// What the journal says of a build, beside its outcome.
+/// The facts about a build in the journal, beside its outcome.
 fn facts(request: &BuildRequest) -> Vec<(&'static str, Value)> {
-    // Of an argument that is given twice, the last value counts.
+    // If an argument is given twice, the last value counts.
     let args: BTreeMap<&String, &String> = request
         .build_args
         .iter()

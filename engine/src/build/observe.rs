@@ -1,4 +1,4 @@
-//! What a caller sees of a build: while it runs, and when it is done. Plain data.
+//! What a caller sees of a build, during it and at its end. Plain data.
 //!
 //! As in BuildKit, progress is a list of *vertices*: units of work with a number, a name, notes, output and an end.
 
@@ -14,7 +14,7 @@ pub trait BuildObserver {
     fn progress(&mut self, event: Progress<'_>);
 }
 
-/// An observer that looks away: `docker build -q`.
+/// An observer that ignores everything: `docker build -q`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Quiet;
 
@@ -32,7 +32,7 @@ pub enum Progress<'a> {
         /// Such as `[internal] load build context`, or `[builder 2/5] RUN make`.
         name: &'a str,
     },
-    /// Something to tell about it, such as `transferring context: 1.2kB`.
+    /// A note about it, such as `transferring context: 1.2kB`.
     Note {
         /// Its number.
         vertex: usize,
@@ -45,25 +45,25 @@ pub enum Progress<'a> {
         vertex: usize,
         /// Written to standard error.
         stderr: bool,
-        /// The bytes, cut anywhere.
+        /// The bytes, split anywhere.
         bytes: &'a [u8],
     },
     /// Time has passed, and nothing else has happened.
     Tick,
-    /// It ended.
+    /// The vertex ended.
     Finished {
         /// Its number.
         vertex: usize,
         /// How long it took.
         duration: Duration,
-        /// The step, if the vertex is one of the Dockerfile; tells whether it was cached, and why not.
+        /// The step, if the vertex is one of the Dockerfile; says whether it was cached, and why not.
         step: Option<&'a StepReport>,
         /// What went wrong, if something did.
         error: Option<&'a str>,
     },
 }
 
-/// What became of one instruction.
+/// The result of one instruction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepReport {
     /// Which of the stage's file-changing steps it is, from 1; 0 for an instruction that only sets configuration (ENV,
@@ -79,13 +79,13 @@ pub struct StepReport {
     pub text: String,
     /// Its line in the Dockerfile.
     pub line: usize,
-    /// Its result was there already.
+    /// Whether its result was in the cache.
     pub cached: bool,
     /// Why it was not cached.
     pub reason: Option<Reason>,
     /// How long it took.
     pub duration: Duration,
-    /// The layer that it made or found; `None` if it has none.
+    /// The layer that it made or found, if any.
     pub layer: Option<StepLayer>,
     /// The key of its cache record.
     pub key: String,
@@ -115,7 +115,7 @@ pub struct StepLayer {
     pub diff_id: Digest,
     /// Its chain id (hexadecimal digits).
     pub chain: String,
-    /// Bytes of its files.
+    /// The size of its files in bytes.
     pub size: u64,
 }
 
@@ -130,12 +130,12 @@ pub struct BuildOutcome {
     pub chain: Vec<String>,
     /// Its names.
     pub tags: Vec<Reference>,
-    /// All instructions that were looked at, in order.
+    /// All instructions that were processed, in order.
     pub steps: Vec<StepReport>,
     /// What would make the next build faster, if the order of instructions made this one slow.
     pub advice: Option<String>,
-    /// What the user should know, a sentence each.
+    /// Notes for the user, one sentence each.
     pub warnings: Vec<String>,
-    /// Docker's checks that the Dockerfile does not pass.
+    /// Violations of Docker's checks.
     pub findings: Vec<Finding>,
 }

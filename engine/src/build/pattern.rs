@@ -1,9 +1,9 @@
-//! Path patterns, of two kinds that look alike and are not: Go's `filepath.Match`, as COPY takes it, and moby's
-//! `patternmatcher`, as `.dockerignore` and `--exclude` take it, where `**` stands for any number of folders.
+//! Path patterns, of two similar but different kinds: Go's `filepath.Match`, as in COPY, and moby's `patternmatcher`,
+//! as in `.dockerignore` and `--exclude`, where `**` matches any number of folders.
 //!
-//! In both, `*` and `?` stop at `/`, `[a-z]` and `[^a-z]` are classes, and `\` takes the meaning from what follows.
-//! Sources: Go, `path/filepath.Match`; github.com/moby/patternmatcher. A pattern is matched in one walk over the path,
-//! keeping the set of places reached, so none can be slow.
+//! In both, `*` and `?` stop at `/`, `[a-z]` and `[^a-z]` are classes, and `\` escapes the next character. Sources: Go,
+//! `path/filepath.Match`; github.com/moby/patternmatcher. A pattern is matched in one pass over the path, keeping the
+//! set of reached positions, so no pattern is slow.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pattern {
     parts: Vec<Part>,
-    /// The text, if no part is special: then comparing is enough.
+    /// The text, if no part is special: then a comparison is enough.
     literal: Option<String>,
 }
 
@@ -28,7 +28,7 @@ enum Part {
         negated: bool,
         ranges: Vec<(char, char)>,
     },
-    /// `**/`, part one: it may stand for nothing, that is, skip part two.
+    /// `**/`, part one: it may match nothing, that is, skip part two.
     MaybeFolders,
     /// `**/`, part two: anything that ends in `/`.
     Folders,
@@ -47,7 +47,7 @@ impl fmt::Display for BadPattern {
 }
 
 impl Pattern {
-    /// A pattern of COPY: `**` is no more than `*`.
+    /// A pattern of COPY: `**` is the same as `*`.
     pub(crate) fn path(text: &str) -> Result<Self, BadPattern> {
         Self::compile(text, false)
     }
@@ -72,7 +72,7 @@ impl Pattern {
                     }
                     match at == chars.len() {
                         true => parts.push(Part::Rest),
-                        // At the beginning, and before plain text only, moby compares the end of the path.
+                        // At the start, directly before plain text, moby compares the end of the path.
                         false if parts.is_empty() && glued(&chars, at) => parts.push(Part::Rest),
                         false => parts.extend([Part::MaybeFolders, Part::Folders]),
                     }
@@ -99,7 +99,7 @@ impl Pattern {
         Ok(Self { parts, literal })
     }
 
-    /// Whether the whole of `path` fits.
+    /// Whether all of `path` matches.
     pub(crate) fn matches(&self, path: &str) -> bool {
         if let Some(literal) = &self.literal {
             return literal == path;
@@ -141,7 +141,7 @@ impl Pattern {
         reached[self.parts.len()]
     }
 
-    /// Marks the places that are reached without taking a character.
+    /// Marks the positions that are reached without consuming a character.
     fn skip(&self, reached: &mut [bool]) {
         for (index, part) in self.parts.iter().enumerate() {
             if reached[index] {
@@ -163,12 +163,12 @@ pub(crate) fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '[', '\\'])
 }
 
-/// Whether a leading `**` stands directly before plain text, as in `**foo`: that fits every path that ends in `foo`.
+/// Whether a leading `**` is directly before plain text, as in `**foo`: that matches every path that ends in `foo`.
 fn glued(chars: &[char], at: usize) -> bool {
     chars[at - 1] != '/' && !chars[at..].iter().any(|c| "*?[]\\".contains(*c))
 }
 
-/// Reads a class; `at` stands after its `[`.
+/// Reads a class; `at` is after its `[`.
 fn class(chars: &[char], at: &mut usize) -> Result<Part, BadPattern> {
     let negated = chars.get(*at) == Some(&'^');
     if negated {

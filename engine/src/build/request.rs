@@ -1,4 +1,4 @@
-//! What a caller asks of a build: plain data.
+//! The request for a build: plain data.
 
 use super::check;
 use crate::error::Result;
@@ -18,7 +18,7 @@ pub struct BuildRequest {
     pub dockerfile: DockerfileAt,
     /// `-t`, as written.
     pub tags: Vec<String>,
-    /// `--build-arg NAME=value`, in order. A bare `--build-arg NAME` is given the caller's variable, or left out.
+    /// `--build-arg NAME=value`, in order. A bare `--build-arg NAME` takes the caller's variable, or is left out.
     pub build_args: Vec<(String, String)>,
     /// `--target`.
     pub target: Option<String>,
@@ -26,24 +26,24 @@ pub struct BuildRequest {
     pub no_cache: bool,
     /// `--label`.
     pub labels: BTreeMap<String, String>,
-    /// `--secret`: what a RUN may ask for, by its id.
+    /// `--secret`: the secrets available to RUN, by id.
     pub secrets: BTreeMap<String, Vec<u8>>,
     /// `--network`, for RUN.
     pub network: NetworkMode,
-    /// `--platform`; only the machine's own is accepted.
+    /// `--platform`; only the machine's platform is accepted.
     pub platform: Option<String>,
-    /// The image goes somewhere else: none is recorded here (`--output`).
+    /// The image goes elsewhere and is not recorded here (`--output`).
     pub unrecorded: bool,
-    /// `--add-host`, as `name:address`; it does not count for the cache.
+    /// `--add-host`, as `name:address`; it is not part of the cache key.
     pub extra_hosts: Vec<String>,
-    /// How registries are reached for images that are not here; `None`: not at all.
+    /// How to reach registries for images that are not local; `None`: not at all.
     pub reach: Option<Reach>,
-    /// `--pull`: registries are asked also for images that are here.
+    /// `--pull`: ask registries even for local images.
     pub pull: bool,
 }
 
 impl BuildRequest {
-    /// What the checks are told on the command line.
+    /// The options of the checks from the command line.
     pub(crate) fn check_options(&self) -> Option<&str> {
         let mut given = self.build_args.iter().rev();
         let (_, value) = given.find(|(name, _)| name == check::ARGUMENT)?;
@@ -51,16 +51,16 @@ impl BuildRequest {
     }
 }
 
-/// Tells how registries are reached, once the first of them is needed: a build of what is here reads none of its settings.
+/// Provides access to registries when the first is needed: a build from local images reads no registry settings.
 pub struct Reach(Box<dyn FnOnce() -> Result<Remote>>);
 
 impl Reach {
-    /// As `tell` says. Error: what was configured cannot be understood.
+    /// Uses the result of `tell`. Error: the configuration is invalid.
     pub fn new(tell: impl FnOnce() -> Result<Remote> + 'static) -> Self {
         Self(Box::new(tell))
     }
 
-    /// What it tells.
+    /// Returns the access.
     pub(super) fn tell(self) -> Result<Remote> {
         (self.0)()
     }
@@ -80,11 +80,11 @@ pub enum Context {
     Empty,
     /// A folder.
     Folder(PathBuf),
-    /// A tar archive, gzip or zstd allowed; it holds the Dockerfile, unless that is given otherwise.
+    /// A tar archive, optionally gzip or zstd; it holds the Dockerfile, unless that is given separately.
     Tar(Box<dyn Read + Send>),
 }
 
-/// A Dockerfile, or a list of ignored files, may be this long, in bytes. Nobody writes longer ones by hand.
+/// The size limit of a Dockerfile or an ignore file, in bytes. Handwritten ones are shorter.
 pub const LONGEST_DOCKERFILE: u64 = 16 << 20;
 
 /// Where the Dockerfile is.

@@ -1,6 +1,6 @@
-//! Which files a source of COPY or ADD means, and the walk over them.
+//! The files that a source of COPY or ADD selects, and the walk over them.
 //!
-//! **What Docker does.** A source is a path, or a pattern of Go's `filepath.Match` over the whole path, always inside of
+//! **What Docker does.** A source is a path, or a pattern of Go's `filepath.Match` over the whole path, always inside
 //! the context. A link as source is followed; links inside a directory are copied as links. A directory means its
 //! contents.
 //! **What we do.** The same. Hashing and copying use one walk, so both see the same files in the same order.
@@ -17,51 +17,51 @@ use rustix::io::Errno;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Where files come from: the context, or the root of a stage.
+/// A tree of source files: the context, or the root of a stage.
 pub(crate) struct Tree {
     pub(crate) view: View,
-    /// What is left out.
+    /// The excluded files.
     pub(crate) ignore: Ignore,
 }
 
-/// One file or directory that a source means.
+/// A file or directory that a source selects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
-    /// Where it is, relative to the root, links followed.
+    /// Its path relative to the root, with links resolved.
     pub(crate) path: PathBuf,
-    /// The name that it was asked for by: what it is called in a destination directory.
+    /// Its requested name, which it gets in a destination directory.
     pub(crate) name: OsString,
-    /// A directory, whose contents are meant.
+    /// It is a directory, and its contents are selected.
     pub(crate) is_dir: bool,
-    /// What of a directory is meant; `None` is all of it.
+    /// The selected part of a directory; `None` is all of it.
     pub(crate) only: Option<Only>,
 }
 
-/// Something met on a walk.
+/// An entry visited on a walk.
 pub(crate) struct Visit<'a> {
     /// Relative to the item; empty for the item itself.
     pub(crate) inner: &'a Path,
     /// Relative to the root.
     pub(crate) full: &'a Path,
-    /// What it is.
+    /// The entry.
     pub(crate) node: &'a Node,
 }
 
-/// What a source means.
+/// The result of a source.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Selected {
-    /// These; none, if it is a pattern that nothing fits.
+    /// These items; none if it is a pattern without matches.
     Items(Vec<Item>),
-    /// Nothing is there.
+    /// Nothing exists there.
     Missing,
-    /// It is there, and `.dockerignore` leaves it out.
+    /// It exists, but `.dockerignore` excludes it.
     Ignored,
-    /// This link leads to nothing in the tree.
+    /// This link has no target in the tree.
     Dangling(PathBuf),
 }
 
 impl Tree {
-    /// A tree of `layers`, lowest first, without what `ignore` names.
+    /// A tree of `layers`, lowest first, without the files that match `ignore`.
     pub(crate) fn open(layers: &[PathBuf], ignore: Ignore) -> Result<Self> {
         Ok(Self {
             view: View::open(layers)?,
@@ -69,9 +69,9 @@ impl Tree {
         })
     }
 
-    /// What `source` means.
+    /// The items that `source` selects.
     pub(crate) fn select(&self, source: &str) -> Result<Selected> {
-        // A path that climbs out ends at the root, as after a chroot.
+        // A path cannot climb above the root, as after a chroot.
         let path = &within_root(source);
         if !is_pattern(path) {
             return self.select_path(Path::new(path));
@@ -99,7 +99,7 @@ impl Tree {
         let ignored = |path: &str| !path.is_empty() && self.ignore.excludes_path(path);
         let real = found.path.to_string_lossy().into_owned();
         if ignored(&path.to_string_lossy()) || ignored(&real) {
-            // An ignored directory may hold files that an exception takes back in.
+            // An ignored directory may hold files that an exception includes again.
             let item = Item {
                 path: found.path,
                 name: last_name(path),
@@ -119,12 +119,12 @@ impl Tree {
         }]))
     }
 
-    /// The first link on the way to `path` that leads to nothing.
+    /// The first link on the path `path` without a target.
     fn dangling(&self, path: &Path) -> Result<Option<PathBuf>> {
         let mut so_far = PathBuf::new();
         for name in path {
             so_far.push(name);
-            // What is below a file is not there either.
+            // Nothing exists below a file either.
             let Ok(Some(found)) = self.view.find(&so_far, Last::Keep) else {
                 return Ok(None);
             };
@@ -145,8 +145,8 @@ impl Tree {
         Ok(any)
     }
 
-    /// Collects what fits `pattern` in `folder`; what is inside of a directory that fits is not looked at again. Returns
-    /// a link that fits and leads to nothing.
+    /// Collects the matches of `pattern` in `folder`; the contents of a matching directory are not searched. Returns a
+    /// matching link without a target.
     fn fitting(
         &self,
         pattern: &Pattern,
@@ -169,7 +169,7 @@ impl Tree {
                 continue;
             };
             if !ignored && pattern.matches(&text) {
-                // The link that a pattern meets is followed, as one that is named.
+                // A link that matches a pattern is followed, like a named one.
                 match self.select_path(&path)? {
                     Selected::Items(found) => items.extend(found),
                     _ => return Ok(Some(path)),
@@ -185,8 +185,8 @@ impl Tree {
         Ok(None)
     }
 
-    /// Walks over `item` and all in it, directories before their contents, names sorted. `exclude` holds patterns
-    /// relative to the item, or for the name of a file that is itself the item.
+    /// Walks over `item` and everything in it, directories before their contents, names sorted. `exclude` holds
+    /// patterns relative to the item, or for the name of a file that is itself the item.
     pub(crate) fn walk(
         &self,
         item: &Item,
@@ -236,7 +236,7 @@ struct Walk<'a> {
     exclude: &'a Ignore,
     only: Option<&'a Only>,
     visit: &'a mut dyn FnMut(&Visit<'_>) -> Result<()>,
-    /// Directories that are left out, unless something in them is not: (inner, full, node).
+    /// Excluded directories, which are visited only if something in them is not excluded: (inner, full, node).
     pending: Vec<(PathBuf, PathBuf, Node)>,
 }
 
@@ -245,7 +245,7 @@ struct At {
     full: PathBuf,
     ignored: Inherited,
     excluded: Inherited,
-    /// All in it is meant, unless it is left out.
+    /// Everything in it is selected, unless it is excluded.
     chosen: bool,
 }
 
@@ -348,7 +348,7 @@ mod tests {
         (folder, tree)
     }
 
-    /// What a source means, and what is walked over, one after the other.
+    /// The selection of a source, and the visited entries, in order.
     fn check(tree: &Tree, source: &str, exclude: &[&str], expected: &[&str]) {
         let exclude: Vec<String> = exclude.iter().map(|text| (*text).to_owned()).collect();
         let exclude = Ignore::of(&exclude).unwrap();

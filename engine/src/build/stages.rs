@@ -39,17 +39,17 @@ pub(crate) enum CopyFrom {
 
 /// The stages of a build.
 pub(crate) struct Plan {
-    /// In the order to build.
+    /// In build order.
     pub(crate) order: Vec<usize>,
     /// The stage that becomes the image.
     pub(crate) target: usize,
-    /// ARGs before the first FROM, and the platform's.
+    /// ARGs before the first FROM, and the platform arguments.
     pub(crate) globals: Vec<ArgValue>,
     /// What each stage starts from.
     pub(crate) bases: Vec<Base>,
 }
 
-/// Arguments that tell the platform, known to FROM without an ARG.
+/// Arguments that describe the platform, available to FROM without an ARG.
 pub(crate) const PLATFORM_ARGS: [&str; 8] = [
     "TARGETPLATFORM",
     "TARGETOS",
@@ -78,7 +78,7 @@ pub(crate) fn platform() -> String {
 }
 
 impl Plan {
-    /// Plans the building of `target`, or of the last stage.
+    /// Plans the build of `target`, or of the last stage.
     pub(crate) fn new(
         file: &Dockerfile,
         target: Option<&str>,
@@ -124,7 +124,7 @@ fn needs(file: &Dockerfile, bases: &[Base], index: usize) -> Result<Vec<usize>> 
     Ok(needed)
 }
 
-/// All `from`s of a stage's COPY and `RUN --mount`.
+/// The `from`s of a stage's COPY and `RUN --mount`.
 pub(crate) fn sources(stage: &Stage) -> impl Iterator<Item = &Word> {
     stage.steps.iter().flat_map(|step| match &step.instruction {
         Instruction::Copy(copy) => copy.from.iter().collect(),
@@ -133,7 +133,7 @@ pub(crate) fn sources(stage: &Stage) -> impl Iterator<Item = &Word> {
     })
 }
 
-/// Refuses stages that copy from each other, also where nothing needs them. Source: BuildKit,
+/// Refuses stages that copy from each other, even if the target does not need them. Source: BuildKit,
 /// `validateCircularDependency`.
 fn refuse_circles(file: &Dockerfile) -> Result<(), BuildError> {
     let mut done = BTreeSet::new();
@@ -207,7 +207,7 @@ pub(crate) fn copy_from(
     Ok(CopyFrom::Image(from.text.clone()))
 }
 
-/// Names of stages that look like `name`.
+/// A stage whose name is similar to `name`.
 pub(crate) fn stage_like<'a>(file: &'a Dockerfile, name: &str) -> Option<&'a str> {
     let names = file
         .stages
@@ -323,7 +323,7 @@ fn globals(file: &Dockerfile, build_args: &BuildArgs) -> Result<Vec<ArgValue>> {
     Ok(globals)
 }
 
-/// What `word` of a FROM is with these `--build-arg`s; `None` if that is not known.
+/// The value of `word` in a FROM with these `--build-arg`s; `None` if it is unknown.
 pub(crate) fn expanded(
     file: &Dockerfile,
     word: &Word,

@@ -1,6 +1,6 @@
-//! What a stage knows while its instructions are applied: the image's configuration so far, and the variables.
+//! The state of a stage while its instructions are applied: the image's configuration so far, and the variables.
 //!
-//! Pure: an instruction's `apply` changes this and says what is left to do ([`Effect`]); doing it is the executor's.
+//! Pure: an instruction's `apply` changes this and returns the remaining work ([`Effect`]), which the executor does.
 
 use super::instruction::mount::MountWork;
 use super::syntax::error::BuildError;
@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 
 /// Docker's shell unless SHELL says otherwise.
 pub(crate) const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
-/// Arguments that need no ARG, and that no cache key and no history contains.
-/// Source: Dockerfile reference, "Predefined ARGs".
+/// Arguments that need no ARG, and that are in no cache key and no history. Source: Dockerfile reference, "Predefined
+/// ARGs".
 pub(crate) const PREDEFINED: [&str; 10] = [
     "HTTP_PROXY",
     "http_proxy",
@@ -28,7 +28,7 @@ pub(crate) const PREDEFINED: [&str; 10] = [
     "all_proxy",
 ];
 
-/// The `--build-arg`s of a build, and which of them some ARG declared.
+/// The `--build-arg`s of a build, and which of them an ARG declared.
 #[derive(Debug, Default)]
 pub(crate) struct BuildArgs {
     given: Vec<(String, String)>,
@@ -43,7 +43,7 @@ impl BuildArgs {
         }
     }
 
-    /// The value given for `name`, which thereby counts as used.
+    /// The value given for `name`, which is then marked as used.
     pub(crate) fn take(&self, name: &str) -> Option<String> {
         let value = self.value(name)?;
         self.used.borrow_mut().insert(name.to_owned());
@@ -81,11 +81,11 @@ impl BuildArgs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ArgValue {
     pub(crate) name: String,
-    /// `None`: declared, and neither given nor defaulted.
+    /// `None`: declared without a value or a default.
     pub(crate) value: Option<String>,
 }
 
-/// A stage on its way.
+/// A stage in progress.
 pub(crate) struct State<'a> {
     /// The image's configuration so far.
     pub(crate) config: RunConfig,
@@ -93,33 +93,33 @@ pub(crate) struct State<'a> {
     pub(crate) author: String,
     /// ARGs declared in this stage, in order.
     pub(crate) args: Vec<ArgValue>,
-    /// ARGs declared before the first FROM, and the platform's.
+    /// ARGs declared before the first FROM, and the platform arguments.
     pub(crate) globals: &'a [ArgValue],
     /// `--build-arg`.
     pub(crate) build_args: &'a BuildArgs,
-    /// A CMD was set in this stage: an ENTRYPOINT leaves it.
+    /// A CMD was set in this stage: an ENTRYPOINT keeps it.
     pub(crate) cmd_set: bool,
 }
 
-/// The file that an instruction stands in; needed to expand its words and to point at them.
+/// The file of an instruction; needed to expand its words and to point at them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) source: &'a Source,
     pub(crate) escape: char,
 }
 
-/// What an instruction leaves to do and to note.
+/// The remaining work of an instruction, and its records.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Effect {
-    /// What `docker history` shows; `None` for an instruction that leaves no entry.
+    /// The entry for `docker history`; `None` for an instruction without one.
     pub(crate) history: Option<String>,
     /// The instruction in canonical form, for the cache key.
     pub(crate) key: String,
-    /// What is left to do.
+    /// The remaining work.
     pub(crate) work: Work,
 }
 
-/// What is left to do.
+/// Remaining work.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Work {
     /// Nothing: only the configuration changed.
@@ -128,10 +128,10 @@ pub(crate) enum Work {
     Run(Box<RunWork>),
     /// Copy files.
     Copy(Box<CopyWork>),
-    /// Make a directory, if it is missing.
+    /// Create a directory, if it is missing.
     Directory {
         path: String,
-        /// Who owns it.
+        /// Its owner.
         user: String,
     },
 }
@@ -142,16 +142,16 @@ pub(crate) struct RunWork {
     pub(crate) argv: Vec<String>,
     /// `KEY=value`: the image's, then the arguments in scope.
     pub(crate) env: Vec<String>,
-    /// Proxies: in the environment, and not in the key.
+    /// Proxies: in the environment, but not in the key.
     pub(crate) proxies: Vec<String>,
-    /// Arguments in scope, which also stand in `env` unless ENV wins.
+    /// Arguments in scope, which are also in `env` unless ENV overrides them.
     pub(crate) args: Vec<(String, String)>,
     pub(crate) user: String,
     pub(crate) working_dir: String,
     pub(crate) network: Option<super::instruction::run::RunNetwork>,
     /// A script that names its own interpreter; `argv` is then its path.
     pub(crate) script: Option<String>,
-    /// What is mounted while it runs.
+    /// The mounts while it runs.
     pub(crate) mounts: Vec<MountWork>,
 }
 
@@ -180,7 +180,7 @@ pub(crate) struct CopyWork {
 /// One source of COPY or ADD.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum CopySource {
-    /// A path or pattern, and where it is written.
+    /// A path or pattern, and its word in the file.
     Path(String, Word),
     /// `http(s)://…`.
     Url(String, Word),
@@ -218,7 +218,7 @@ impl State<'_> {
             .map(|(_, value)| value.to_owned())
     }
 
-    /// Sets an ENV variable, in its place if it exists.
+    /// Sets an ENV variable; an existing one keeps its position.
     pub(crate) fn set_env(&mut self, name: &str, value: &str) {
         let env = self.config.env.get_or_insert_default();
         let pair = format!("{name}={value}");
@@ -236,7 +236,7 @@ impl State<'_> {
         Ok(self.expanded(place, word, Rules::default())?.text)
     }
 
-    /// Expands `word`; an unquoted variable may give several words.
+    /// Expands `word`; an unquoted variable may expand to several words.
     pub(crate) fn expand_words(
         &self,
         place: Place<'_>,
@@ -245,8 +245,8 @@ impl State<'_> {
         Ok(self.expanded(place, word, Rules::default())?.words())
     }
 
-    /// Expands the variables in the text of a file; quotes are kept, and the escape character is the backslash whatever
-    /// the Dockerfile's is. Source: BuildKit, `SupportsSingleWordExpansionRaw`.
+    /// Expands the variables in the text of a file; quotes are kept, and the escape character is always the backslash.
+    /// Source: BuildKit, `SupportsSingleWordExpansionRaw`.
     pub(crate) fn expand_text(&self, place: Place<'_>, word: &Word) -> Result<String, BuildError> {
         let rules = Rules {
             whole_text: true,
@@ -277,7 +277,7 @@ impl State<'_> {
         }
     }
 
-    /// Where relative paths begin.
+    /// The base of relative paths.
     pub(crate) fn working_dir(&self) -> String {
         match self.config.working_dir.as_str() {
             "" => "/".to_owned(),
@@ -312,7 +312,7 @@ pub(crate) mod testing {
     use super::*;
     use crate::build::syntax::parse::Dockerfile;
 
-    /// Applies `lines` after a FROM, to an image with `config`; returns it and the last effect.
+    /// Applies `lines` after a FROM to an image with `config`; returns the new configuration and the last effect.
     pub(crate) fn apply(
         config: RunConfig,
         build_args: &[(&str, &str)],

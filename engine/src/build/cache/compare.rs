@@ -1,4 +1,4 @@
-//! Finding the reason of a miss: the step that stood in this place at the last build, and the first difference to it.
+//! Finding the reason for a miss: the step that was in this place in the last build, and the first difference from it.
 
 use super::content::{Content, FileRecord};
 use super::explain::{Difference, FileChange, Reason};
@@ -7,31 +7,31 @@ use crate::store::build_cache::{BuildCache, Inputs, StepRecord};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The steps that a stage had at the last build of its Dockerfile.
+/// The steps that a stage had in the last build of its Dockerfile.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Before {
     steps: Vec<StepRecord>,
-    /// A build of this Dockerfile is known.
+    /// Whether a build of this Dockerfile is recorded.
     known: bool,
 }
 
-/// A step that is to be explained.
+/// A step whose miss is to be explained.
 pub(crate) struct Missed<'a> {
     /// Which step of the stage it is; FROM is 0.
     pub(crate) position: usize,
-    /// As written.
+    /// The step's text as written.
     pub(crate) written: &'a str,
     pub(crate) inputs: &'a Inputs,
     pub(crate) content: Option<&'a Content>,
-    /// Why the step before it missed, if it did, and what that one is called.
+    /// If the step before it missed: that step's title and the reason.
     pub(crate) parent: Option<(&'a str, &'a Reason)>,
     /// The steps of the stage as they are written now.
     pub(crate) now: &'a [String],
 }
 
 impl Before {
-    /// What is known of the stage called `stage` in the Dockerfile called `id`. If the stage has another name now, its
-    /// position counts.
+    /// What is recorded for the stage called `stage` in the Dockerfile called `id`. If the stage has been renamed, it
+    /// is found by its position.
     pub(crate) fn load(cache: &BuildCache, id: &str, stage: &str, index: usize) -> Result<Self> {
         let Some(last) = cache.last(id)? else {
             return Ok(Self::default());
@@ -59,8 +59,8 @@ impl Before {
         Ok(Self { steps, known: true })
     }
 
-    /// The step of the last build that `missed` is to be compared with: the same words, best in the same place; else
-    /// what stood in its place, if that is gone now and is of the same kind.
+    /// The step of the last build to compare `missed` with: one with the same words, preferably in the same place;
+    /// otherwise the step that was in its place, if that step is gone now and is of the same kind.
     pub(crate) fn counterpart(&self, missed: &Missed<'_>) -> Option<&StepRecord> {
         let same = |step: &&StepRecord| step.written == missed.written;
         let here = self.steps.get(missed.position);
@@ -83,7 +83,7 @@ impl Before {
         })
     }
 
-    /// When the step at `position` ran at the last build, if it was written the same.
+    /// When the step at `position` ran in the last build, if it had the same text then.
     pub(crate) fn ran(&self, position: usize, written: &str) -> Option<Timestamp> {
         let step = self.steps.get(position)?;
         (step.written == written).then_some(step.created)
@@ -117,12 +117,12 @@ impl Before {
                 step: step.to_owned(),
                 because: Box::new(reason.clone()),
             },
-            // All of it is as it was.
+            // Everything is as it was.
             None => self.around(before, missed),
         })
     }
 
-    /// A difference in what stands before the step; if there is none, its layer is missing.
+    /// A difference in the steps before this one; if there is none, its layer is missing.
     fn around(&self, before: &StepRecord, missed: &Missed<'_>) -> Reason {
         let place = self.steps.iter().position(|step| step.key == before.key);
         let was = &self.steps[..place.unwrap_or_default()];
@@ -137,7 +137,7 @@ impl Before {
         }
     }
 
-    /// A difference that the step has itself.
+    /// A difference in the step itself.
     fn own(
         &self,
         cache: &BuildCache,
@@ -165,7 +165,7 @@ impl Before {
         if let Some((name, was, now)) = first_difference(&was.args, &now.args) {
             return Ok(Some(Reason::Arg { name, was, now }));
         }
-        // Only what no instruction before this one changed is told here; the rest is that one's doing.
+        // Report only changes that no earlier instruction caused; the others are reported there.
         if missed.parent.is_none() {
             for (name, was, now) in [
                 ("USER", &was.user, &now.user),
@@ -199,7 +199,7 @@ fn first_difference(was: &[(String, String)], now: &[(String, String)]) -> Optio
         .map(|name| (name.clone(), was.get(name).cloned(), now.get(name).cloned()))
 }
 
-/// How two lists of files differ. A file that is gone and one that is new with the same content are one that was renamed.
+/// How two lists of files differ. A removed file and a new one with the same content count as a rename.
 pub(crate) fn differences(was: &[FileRecord], now: &[FileRecord]) -> Vec<FileChange> {
     let by_path = |files: &[FileRecord]| -> BTreeMap<String, FileRecord> {
         files
@@ -247,7 +247,7 @@ pub(crate) fn differences(was: &[FileRecord], now: &[FileRecord]) -> Vec<FileCha
         path: file.path.clone(),
         what: Difference::Removed,
     }));
-    // A directory that appears with its first file tells nothing more than the file does.
+    // A directory that appears with its first file adds no information to the file.
     let redundant = |change: &FileChange| {
         matches!(change.what, Difference::Added | Difference::Removed)
             && changes.iter().any(|other| {
@@ -323,7 +323,7 @@ mod tests {
         }
     }
 
-    /// The reason of a miss of the last of `now`, when the last build had `was`.
+    /// The reason for a miss of the last step of `now`, when the last build had `was`.
     fn reason(was: &[&str], now: &[&str], parent: Option<(&str, &Reason)>) -> String {
         let folder = tempfile::tempdir().unwrap();
         let home = crate::paths::Home::new(folder.path(), folder.path().join("run"));

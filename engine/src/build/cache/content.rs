@@ -1,5 +1,5 @@
-//! What the files of a COPY are, as far as the cache cares: name, kind, permissions, content, and for another stage also
-//! the owner. Never a time, and never who owns the file on this machine.
+//! The files of a COPY as the cache compares them: name, kind, permissions, content, and for another stage also the
+//! owner. Never a time, and never the owner of the file on this machine.
 //!
 //! Source: moby, `tarsum_spec.md`; buildkit, `cache/contenthash`.
 
@@ -29,10 +29,10 @@ pub(crate) struct FileRecord {
     /// Relative to the root of the context or stage.
     #[serde(rename = "p")]
     pub(crate) path: String,
-    /// What counts of the name: relative to the source, or the file's own name.
+    /// The part of the name that counts: relative to the source, or the file name.
     #[serde(rename = "n")]
     pub(crate) name: String,
-    /// `f`, `d`, `l` or what else it is.
+    /// `f`, `d`, `l` or another kind.
     #[serde(rename = "k")]
     pub(crate) kind: char,
     /// Permissions.
@@ -41,7 +41,7 @@ pub(crate) struct FileRecord {
     /// User and group id; only for another stage or image.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub(crate) owner: Option<(u32, u32)>,
-    /// The digits of the content's digest, or where a link leads.
+    /// The digits of the content's digest, or the target of a link.
     #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
     pub(crate) content: String,
 }
@@ -54,7 +54,7 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    /// All of several contents as one; `None` of none.
+    /// Several contents as one; `None` for none.
     pub(crate) fn of<'a>(several: impl Iterator<Item = &'a Self>) -> Option<Self> {
         several.fold(None, |all: Option<Self>, one| {
             let mut all = all.unwrap_or_default();
@@ -63,7 +63,7 @@ impl Content {
         })
     }
 
-    /// One digest for all of it.
+    /// One digest for the whole content.
     pub(crate) fn digest(&self) -> Digest {
         let mut hash = Sha256::new();
         for file in &self.files {
@@ -82,7 +82,7 @@ impl Content {
         Digest::from_hash(&hash.finalize())
     }
 
-    /// Adds content that is no file of a tree: written in the Dockerfile, or fetched.
+    /// Adds content that is not a file of a tree: written in the Dockerfile, or fetched.
     pub(crate) fn add(&mut self, name: &str, content: &str) {
         self.files.push(FileRecord {
             path: name.to_owned(),
@@ -95,17 +95,17 @@ impl Content {
     }
 }
 
-/// How to look at files.
+/// How to read files.
 pub(crate) struct Reader<'a> {
-    /// Where digests are remembered; `None` for a stage.
+    /// The digest cache; `None` for a stage.
     pub(crate) remembered: Option<&'a mut Remembered>,
-    /// Whether owners count.
+    /// Whether owners are included.
     pub(crate) owners: bool,
-    /// The time, for the memory.
+    /// The current time, for the digest cache.
     pub(crate) now: Timestamp,
-    /// Bytes of all files so far.
+    /// Total bytes of all files so far.
     pub(crate) size: u64,
-    /// Files that are still being read: their digests are missing in the content until they are settled.
+    /// Files that are still being read: their digests are missing in the content until it is settled.
     pub(crate) large: Large,
 }
 
@@ -126,7 +126,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Records what is visited; a large file is left for a thread to read.
+    /// Records a visited file; a large file is left to a thread.
     fn look(
         &mut self,
         item: &Item,
@@ -135,7 +135,7 @@ impl Reader<'_> {
     ) -> Result<Option<Job>> {
         let stat = visit.node.stat();
         let is_self = visit.inner.as_os_str().is_empty();
-        // The root of the context is no file of the image.
+        // The root of the context is not a file of the image.
         if is_self && item.path.as_os_str().is_empty() {
             return Ok(None);
         }
@@ -200,9 +200,9 @@ impl Reader<'_> {
     }
 }
 
-/// The sha256 of all that `fd` gives; `size` is what is expected, in bytes.
+/// The sha256 of everything that `fd` yields; `size` is the expected size in bytes.
 pub(crate) fn hash(fd: &OwnedFd, size: i64) -> Result<[u8; 32], Errno> {
-    // One byte more than expected, so that the end is seen with the second call.
+    // One byte more than expected, so that the second call reaches the end.
     let wanted = usize::try_from(size).unwrap_or(CHUNK).saturating_add(1);
     let mut buffer = vec![0; wanted.clamp(512, CHUNK)];
     let mut hash = Sha256::new();
@@ -229,7 +229,7 @@ fn kind(mode: u32) -> char {
     }
 }
 
-/// A path as text; bytes that are not UTF-8 are written so that two names never become one.
+/// A path as text; bytes that are not UTF-8 are escaped so that different names stay different.
 fn text(path: &Path) -> String {
     match path.to_str() {
         Some(text) => text.to_owned(),

@@ -1,8 +1,8 @@
-//! Why a step could not be taken from the cache, in one line.
+//! Why a step missed the cache, in one line.
 //!
 //! **What Docker does.** It prints `CACHED`, or nothing.
-//! **What we do.** Each record keeps what its key was made of. A step that missed is compared with the step that stood
-//! in its place in the last build of the same Dockerfile, and the first difference is the reason.
+//! **What we do.** Each record keeps the inputs of its key. A step that missed is compared with the step in its place
+//! in the last build of the same Dockerfile, and the first difference is the reason.
 //! **Try it.** `docker build --explain .`
 //! **Lesson.** `build-cache`
 
@@ -13,60 +13,60 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// No build of this Dockerfile is known.
+    /// No build of this Dockerfile is recorded.
     FirstTime,
     /// `--no-cache`.
     NoCache,
     /// The last build had no such instruction.
     NewInstruction,
-    /// The instruction is written differently.
+    /// The instruction has changed.
     Text {
-        /// As it was.
+        /// The old text.
         was: String,
     },
-    /// Files that it copies differ.
+    /// The copied files differ.
     Files {
         /// All of them.
         changes: Vec<FileChange>,
     },
-    /// A build argument that it sees has another value.
+    /// A build argument has another value.
     Arg {
         /// Its name.
         name: String,
-        /// The value at the last build.
+        /// The value in the last build.
         was: Option<String>,
         /// The value now.
         now: Option<String>,
     },
-    /// Something else that it runs with differs: `USER`, `WORKDIR`, `SHELL`, `--network`, a variable.
+    /// Another setting of the step differs: `USER`, `WORKDIR`, `SHELL`, `--network`, a variable.
     Setting {
-        /// What.
+        /// Its name.
         name: String,
-        /// At the last build.
+        /// Its value in the last build.
         was: String,
-        /// Now.
+        /// Its current value.
         now: String,
     },
-    /// The image that the stage starts from is another one.
+    /// The stage starts from a different image.
     Base {
-        /// As FROM names it.
+        /// The image as named in FROM.
         image: String,
     },
     /// An earlier step ran.
     Step {
         /// Its title, such as `step 2`, or its instruction if it has no number.
         step: String,
-        /// Why that one ran.
+        /// Why that step ran.
         because: Box<Reason>,
     },
-    /// An instruction that stood before it is gone.
+    /// An instruction before it was removed.
     Dropped {
-        /// That one.
+        /// The removed instruction.
         was: String,
     },
     /// The instructions before it are in another order.
     Order,
-    /// Its record is there, and its layer was removed.
+    /// Its record exists, but its layer was removed.
     LayerGone,
 }
 
@@ -75,41 +75,41 @@ pub enum Reason {
 pub struct FileChange {
     /// Its path, relative to the context or the other stage's root.
     pub path: String,
-    /// What about it.
+    /// How it differs.
     pub what: Difference,
 }
 
-/// What about a file differs.
+/// How a file differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Difference {
-    /// Its content, or where a symbolic link leads.
+    /// Its content, or the target of a symbolic link.
     Content,
     /// Its permissions.
     Mode {
-        /// At the last build.
+        /// In the last build.
         was: u32,
         /// Now.
         now: u32,
     },
-    /// Its owner, in another stage or image.
+    /// Its owner, for a file from another stage or image.
     Owner,
-    /// What kind of file it is.
+    /// Its kind.
     Kind,
     /// It is new.
     Added,
     /// It is gone.
     Removed,
-    /// It has another name.
+    /// It was renamed.
     Renamed {
-        /// The name that it had.
+        /// Its old name.
         from: String,
     },
 }
 
-/// How many files are named.
+/// How many files are listed.
 const NAMED: usize = 3;
-/// How much of an old instruction or value is shown, in characters.
+/// How many characters of an old instruction or value are shown.
 const SHOWN: usize = 60;
 
 impl fmt::Display for Reason {

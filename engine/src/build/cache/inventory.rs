@@ -1,8 +1,8 @@
-//! What the build cache holds, what it takes, and what of it may be forgotten.
+//! The contents of the build cache, their sizes, and pruning.
 //!
-//! **What Docker does.** BuildKit counts who uses a record, and `docker builder prune` leaves those that an image shares,
-//! unless `--all` is given. **What we do.** The same by looking: a step's layer is shared if an image or a container
-//! has it. **What we leave out.** Limits on the size of the cache.
+//! **What Docker does.** BuildKit counts the users of a record, and `docker builder prune` keeps records that an image
+//! shares, unless `--all` is given. **What we do.** The same, without counting: a step's layer is shared if an image or
+//! a container has it. **What we leave out.** Limits on the size of the cache.
 //! **Try it.** `docker system df -v`, then `docker builder prune`.
 
 use crate::engine::Engine;
@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// A step that is remembered, or a cache mount.
+/// A cached step, or a cache mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheEntry {
     /// Its key, or the name of a mount's folder.
@@ -30,22 +30,23 @@ pub struct CacheEntry {
     pub parent: String,
     /// The instruction on one line, or the mount's id.
     pub description: String,
-    /// What `RUN --mount=type=cache` keeps.
+    /// It is a folder of `RUN --mount=type=cache`.
     pub is_mount: bool,
-    /// When it ran first, or when the mount was last used.
+    /// When the step first ran, or when the mount was last used.
     pub created: Timestamp,
-    /// Bytes of its own layer; 0 if it has none, or if an earlier entry has the same one. Bytes of a mount's files.
+    /// The size of its layer in bytes; 0 if it has none, or if an earlier entry has the same one. For a mount, the size
+    /// of its files.
     pub size: u64,
-    /// An image or a container has its layer, too.
+    /// An image or a container also has its layer.
     pub shared: bool,
-    /// When it last ran or was found.
+    /// When it last ran or was found in the cache.
     pub last_used: Timestamp,
 }
 
-/// Which entries to forget.
+/// Which entries to prune.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CachePrune {
-    /// Shared ones as well.
+    /// Including shared ones.
     pub all: bool,
     /// Only those that were last used before this moment.
     pub until: Option<Timestamp>,
@@ -60,7 +61,7 @@ impl Engine {
         keys.iter().map(|key| cache.step(key)).collect()
     }
 
-    /// Every step that builds of this sandbox remember, oldest first, and every cache mount, with what they take.
+    /// Every cached step of this sandbox's builds, oldest first, and every cache mount, with their sizes.
     pub fn build_cache(&self) -> Result<Vec<CacheEntry>> {
         let images = self.or_leave_out("the table of images", self.images().map(Some));
         let images = images.into_iter().flatten().flat_map(|image| image.chain);
@@ -75,8 +76,8 @@ impl Engine {
         entries(&self.home, &BuildCache::of(&self.sandbox), &used)
     }
 
-    /// Forgets steps that builds of this sandbox remember. Returns their keys, and how many bytes of files went with
-    /// them: layers that an image or a container has stay.
+    /// Prunes cached steps of this sandbox. Returns their keys, and the bytes of the removed files: a layer that an
+    /// image or a container has stays.
     pub fn prune_build_cache(&self, options: CachePrune) -> Result<(Vec<String>, u64)> {
         self.reach_all_files();
         let entries = self.build_cache()?;
@@ -105,7 +106,7 @@ pub fn entries(
         let top = record.chain.last();
         let own = top.filter(|top| record.own_layer && seen.insert((*top).clone()));
         CacheEntry {
-            // A layer that is gone takes nothing.
+            // A missing layer takes no space.
             size: own.map_or(0, |top| {
                 layers::read(home, top).map_or(0, |layer| layer.size)
             }),
@@ -158,7 +159,7 @@ fn mounts(cache: &BuildCache) -> Result<Vec<CacheEntry>> {
     Ok(entries)
 }
 
-/// Bytes of all files in `folder`; what cannot be read counts nothing.
+/// Total bytes of all files in `folder`; unreadable files count as 0.
 fn bytes(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
@@ -170,8 +171,8 @@ fn bytes(folder: &Path) -> u64 {
         .sum()
 }
 
-/// Forgets what `options` choose of `entries`; returns the keys that went, and the bytes of mounts among them. A mount
-/// that a build uses at this moment stays.
+/// Prunes the `entries` that match `options`; returns the removed keys, and the bytes of the mounts among them. A mount
+/// that a build is using stays.
 pub fn prune(
     cache: &BuildCache,
     entries: &[CacheEntry],
@@ -195,7 +196,7 @@ pub fn prune(
         keys.push(entry.key.clone());
     }
     if options.all && options.until.is_none() {
-        // The notes on the last builds, and damaged records.
+        // The records of the last builds, and damaged ones.
         cache.clear()?;
     }
     Ok((keys, size))
@@ -219,7 +220,7 @@ mod tests {
         }
     }
 
-    /// Which of three entries go, of which the second is shared and the third was used lately.
+    /// Which of three entries are pruned: the second is shared and the third was used recently.
     fn check(options: CachePrune, expected: &[&str], left: usize) {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::new(folder.path(), folder.path().join("run"));

@@ -1,7 +1,7 @@
-//! Large files of a COPY, hashed by threads while the build goes on.
+//! Hashing large files of a COPY in threads while the build continues.
 //!
-//! **Why.** A step is looked up by what its files hold, and to hash a gigabyte takes longer than to copy it. Who waits
-//! for the digests has nothing to do meanwhile; who expects to copy the files anyhow need not wait.
+//! **Why.** The lookup of a step needs the digests of its files, and hashing a gigabyte takes longer than copying it. A
+//! build that waits for the digests is idle; one that expects to copy the files anyway need not wait.
 
 use super::content::{Content, hash};
 use super::remembered::Remembered;
@@ -15,28 +15,28 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-/// Files from this size on, in bytes, are read by other threads.
+/// Files of at least this size, in bytes, are read by other threads.
 pub(super) const LARGE: i64 = 256 << 10;
-/// More threads than this read no faster.
+/// More threads do not read faster.
 const MOST_THREADS: usize = 4;
 
-/// A file to be read.
+/// A file to hash.
 pub(super) struct Job {
     pub(super) fd: OwnedFd,
     pub(super) stat: Stat,
-    /// Which file of the content it is.
+    /// Its index in the content.
     pub(super) index: usize,
 }
 
 type Done = Vec<(Job, Result<[u8; 32], Errno>)>;
 
-/// The files that are being read. Dropped without [`Large::settle`], their threads end by themselves.
+/// The files that are being hashed. If it is dropped without [`Large::settle`], the threads end by themselves.
 pub(crate) struct Large {
     threads: Vec<JoinHandle<Done>>,
-    /// Holds few files, so that few are open: who adds one more waits.
+    /// The queue is short, so that few files are open: sending blocks when it is full.
     send: Option<SyncSender<Job>>,
     receive: Arc<Mutex<Receiver<Job>>>,
-    /// What could not be left to a thread.
+    /// Files that could not be handed to a thread.
     done: Done,
     bytes: u64,
     changed: Option<Timestamp>,
@@ -57,24 +57,24 @@ impl Default for Large {
 }
 
 impl Large {
-    /// Bytes of all files that were added.
+    /// Total bytes of the added files.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// When one of them was changed last.
+    /// The latest change time of the added files.
     pub(crate) fn changed(&self) -> Option<Timestamp> {
         self.changed
     }
 
-    /// Lets a thread read one more file.
+    /// Hands a file to a thread.
     pub(super) fn add(&mut self, job: Job) {
         self.bytes += u64::try_from(job.stat.st_size).unwrap_or_default();
         let nanoseconds = i32::try_from(job.stat.st_ctime_nsec).unwrap_or_default();
         let changed = Timestamp::new(job.stat.st_ctime, nanoseconds).ok();
         self.changed = self.changed.max(changed);
         let most = thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS));
-        // Threads are only made once there is something for them to do.
+        // A thread is started only if there is work for it.
         if self.threads.len() < most {
             let receive = Arc::clone(&self.receive);
             let thread = thread::Builder::new().name("content".to_owned());
@@ -89,7 +89,7 @@ impl Large {
         }
     }
 
-    /// Waits for all digests, and puts them into `content` and, if they are to be, into the memory.
+    /// Waits for all digests, and stores them in `content` and, if requested, in the digest cache.
     pub(crate) fn settle(
         &mut self,
         content: &mut Content,
@@ -100,7 +100,7 @@ impl Large {
         let threads = self.threads.drain(..);
         let mut done = std::mem::take(&mut self.done);
         for thread in threads {
-            // A file without its digest would be found in the cache whatever it holds.
+            // A file without its digest would match the cache whatever its content.
             let read = thread.join();
             done.extend(read.map_err(|_| Error::internal("reading a file of a COPY failed"))?);
         }

@@ -1,8 +1,8 @@
-//! The build cache: what a step's result depends on, and why it missed.
+//! The build cache: the inputs of a step's result, and why a step missed.
 //!
 //! **What Docker does.** The classic builder walks the children of the current image; BuildKit keeps a graph of keys.
-//! **What we do.** The linear chain of the course: a step's key is made of its parent's key, its own text, what it runs
-//! with, and the content of what it copies. So the first step that misses makes all after it miss.
+//! **What we do.** The linear chain of the course: a step's key consists of its parent's key, its text, its settings,
+//! and the content of the files that it copies. So the first miss makes all later steps miss.
 //!
 //! | file | subject |
 //! |---|---|

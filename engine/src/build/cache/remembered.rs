@@ -1,9 +1,9 @@
 //! Digests of context files, remembered between builds, so that an unchanged file is not read again.
 //!
-//! **Kernel feature.** A file whose device, inode, size, modification and status-change times are all as they were has
-//! not been written: the status-change time cannot be set by anyone.
-//! **What others do.** git's index works so, and must also distrust files written in the same tick as the index.
-//! **What we do.** An entry is only kept if the file had been left alone for [`SETTLED`] when it was read.
+//! **Kernel feature.** A file with unchanged device, inode, size, modification time and status-change time has not been
+//! written: no process can set the status-change time.
+//! **What others do.** git's index works this way, and must also distrust files written in the same tick as the index.
+//! **What we do.** An entry is kept only if the file had been unchanged for [`SETTLED`] when it was read.
 
 use crate::error::Result;
 use crate::store::atomic::{self, Durability};
@@ -14,7 +14,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// How long a file must have been left alone, in nanoseconds: coarser than any file system's clock.
+/// How long a file must have been unchanged, in nanoseconds: coarser than any file system's clock.
 const SETTLED: i128 = 2_000_000_000;
 const MAGIC: &[u8; 8] = b"dkldig01";
 const ENTRY: usize = 8 * 3 + 8 * 2 + 32;
@@ -25,7 +25,7 @@ pub(crate) struct Remembered {
     path: PathBuf,
     known: HashMap<(u64, u64), Entry>,
     seen: Vec<((u64, u64), Entry)>,
-    /// Something was read that was not known.
+    /// A file was read that was not in the cache.
     changed: bool,
 }
 
@@ -40,7 +40,7 @@ struct Entry {
 }
 
 impl Remembered {
-    /// Reads the file at `path`; a missing or damaged one remembers nothing.
+    /// Reads the file at `path`; a missing or damaged one counts as empty.
     pub(crate) fn open(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap_or_default();
         Self {
@@ -51,7 +51,7 @@ impl Remembered {
         }
     }
 
-    /// The digest of the file that `stat` describes, if it is known.
+    /// The cached digest of the file that `stat` describes.
     pub(crate) fn get(&mut self, stat: &Stat) -> Option<[u8; 32]> {
         let (key, now) = (key(stat), entry(stat, [0; 32]));
         let known = *self.known.get(&key)?;
@@ -65,7 +65,7 @@ impl Remembered {
         })
     }
 
-    /// Remembers a digest that was computed at `now`, if the file had settled by then.
+    /// Stores a digest that was computed at `now`, if the file had settled by then.
     pub(crate) fn put(&mut self, stat: &Stat, digest: [u8; 32], now: Timestamp) {
         let entry = entry(stat, digest);
         let newest = i128::from(entry.mtime.max(entry.ctime));
@@ -75,7 +75,7 @@ impl Remembered {
         }
     }
 
-    /// Writes down what was seen, if it differs from what was known. What was not seen is forgotten.
+    /// Saves the files seen in this build, if they differ from those on disk. Other entries are dropped.
     pub(crate) fn save(&self) -> Result<()> {
         if !self.changed && self.seen.len() >= self.known.len() {
             return Ok(());
@@ -92,7 +92,7 @@ impl Remembered {
             bytes.extend_from_slice(&entry.digest);
         }
         match atomic::write(&self.path, &bytes, Durability::Cached) {
-            // A full disk must not fail a build that needs no room.
+            // A full disk must not fail a build that needs no space.
             Err(error) if error.kind() == crate::ErrorKind::Io && is_full(&error) => Ok(()),
             other => other,
         }

@@ -29,7 +29,7 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
     }
 }
 
-/// What FROM names when nobody passes a `--build-arg`.
+/// What FROM names without any `--build-arg`.
 fn default_name(found: &mut Found<'_>, stage: &Stage) {
     let image = &stage.from.image;
     let Some(name) = stages::expanded(found.file, image, &[]) else {
@@ -47,7 +47,7 @@ fn default_name(found: &mut Found<'_>, stage: &Stage) {
     }
 }
 
-/// `--platform` with the platform that is meant anyway, or with one for ever.
+/// `--platform` with the default platform, or with a constant one.
 fn platform_flag(found: &mut Found<'_>, stage: &Stage) {
     let Some(word) = &stage.from.platform else {
         return;
@@ -78,7 +78,7 @@ fn platform_flag(found: &mut Found<'_>, stage: &Stage) {
     }
 }
 
-/// An image that is here, but was made for another machine.
+/// A local image that was built for a different architecture.
 fn base_platform(found: &mut Found<'_>, stage: &Stage, around: &Around<'_>) {
     let base = around.base(found.file, stage);
     if base == "scratch" || found.file.stage_named(&base, stage.index).is_some() {
@@ -101,7 +101,7 @@ fn base_platform(found: &mut Found<'_>, stage: &Stage, around: &Around<'_>) {
     }
 }
 
-/// A comment that stands directly before a stage or an argument describes it, and begins with its name.
+/// A comment directly before a stage or an argument describes it, and must begin with its name.
 fn description(found: &mut Found<'_>, keyword: &str, written: &StepText, names: &[&Word]) {
     let source = &found.file.source;
     let (line, _) = source.position(written.span.start);
@@ -109,7 +109,7 @@ fn description(found: &mut Found<'_>, keyword: &str, written: &StepText, names: 
     let Some(comment) = above.and_then(|above| above.strip_prefix('#')) else {
         return;
     };
-    // Lines above all instructions may be directives.
+    // Comments before the first instruction may be directives.
     let comment = comment.trim();
     let directive = comment.split_once('=').is_some_and(|(name, _)| {
         ["syntax", "escape", "check"].contains(&name.trim().to_ascii_lowercase().as_str())

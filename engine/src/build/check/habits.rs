@@ -30,7 +30,7 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
                     relative_workdir(found, workdir, end.has_workdir);
                     end.has_workdir = true;
                 }
-                // Whoever chooses a shell wants it.
+                // An explicit SHELL means that the shell form is intended.
                 Instruction::Cmd(_) | Instruction::Entrypoint(_) if end.has_shell => {}
                 Instruction::Cmd(cmd) => shell_form(found, "CMD", &cmd.command),
                 Instruction::Entrypoint(entrypoint) => {
@@ -60,7 +60,7 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
     }
 }
 
-/// What a stage leaves to those that start from it.
+/// What a stage passes on to stages that start from it.
 #[derive(Clone, Copy, Default)]
 struct End {
     has_workdir: bool,
@@ -74,7 +74,7 @@ fn all_steps<'a>(found: &Found<'a>) -> Vec<&'a StepText> {
     found.file.global_arg_steps.iter().chain(stages).collect()
 }
 
-/// Keywords all in capitals, or all in small letters; and empty lines in continuations.
+/// Keywords must be all upper case or all lower case; no empty lines in continuations.
 fn keywords(found: &mut Found<'_>) {
     let steps = all_steps(found);
     let is_upper = |word: &str| word.chars().all(|c| c.is_ascii_uppercase());
@@ -156,7 +156,7 @@ fn stage_name(found: &mut Found<'_>, stage: &Stage, names: &mut Vec<String>) {
     }
 }
 
-/// The first WORKDIR of a stage is relative to what the image has, which may change.
+/// The first WORKDIR of a stage is relative to the WORKDIR of its base image, which may change.
 fn relative_workdir(found: &mut Found<'_>, workdir: &Workdir, has_workdir: bool) {
     let text = workdir.path.text.trim_start_matches(['"', '\'']);
     if !has_workdir && !text.starts_with(['/', '$']) {

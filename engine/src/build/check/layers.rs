@@ -1,4 +1,4 @@
-//! Rules about layers and the cache: what makes builds slow and images large.
+//! Rules about layers and the cache: habits that make builds slow and images large.
 
 use super::{Around, Found, Rule};
 use crate::build::advice;
@@ -31,7 +31,7 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
     }
 }
 
-/// A source that is not there because `.dockerignore` says so.
+/// A source that `.dockerignore` excludes.
 fn ignored_sources(found: &mut Found<'_>, ignore: &Ignore) {
     let file = found.file;
     for step in file.stages.iter().flat_map(|stage| &stage.steps) {
@@ -43,7 +43,7 @@ fn ignored_sources(found: &mut Found<'_>, ignore: &Ignore) {
         for source in sources {
             let path = &within_root(&source.text);
             let known = !source.text.contains('$') && !is_url(&source.text) && !path.is_empty();
-            // With exceptions, something in a folder that is left out may be meant.
+            // With exceptions, the source may be a file in an excluded folder.
             if known && !ignore.has_exceptions() && ignore.excludes_path(path) {
                 found.add(
                     Rule::CopyIgnoredFile,
@@ -73,7 +73,7 @@ fn command(step: &Step) -> Option<String> {
     }
 }
 
-/// A RUN that only updates the package lists is cached for ever, and the installation after it gets old packages.
+/// A RUN that only updates the package lists stays cached, and the following installation gets old packages.
 fn update_alone(found: &mut Found<'_>, stage: &Stage) {
     for step in &stage.steps {
         let Some(text) = command(step) else {
@@ -95,7 +95,7 @@ fn update_alone(found: &mut Found<'_>, stage: &Stage) {
     }
 }
 
-/// A file that an earlier layer holds is hidden by `rm`, and still in the image.
+/// `rm` hides a file of an earlier layer, but it is still in the image.
 fn removed_later(found: &mut Found<'_>, stage: &Stage) {
     let mut made: Vec<String> = Vec::new();
     for step in &stage.steps {
@@ -127,7 +127,7 @@ fn removed_later(found: &mut Found<'_>, stage: &Stage) {
     }
 }
 
-/// Where sources end up.
+/// The targets of the sources.
 fn targets(destination: &str, sources: &[crate::build::syntax::source::Word]) -> Vec<String> {
     let folder = destination.trim_end_matches('/');
     let mut targets = vec![destination.to_owned()];
@@ -157,7 +157,7 @@ fn removed(text: &str) -> Vec<&str> {
     paths
 }
 
-/// Paths that a command writes with `>` or with `-o` and `-O`, and does not remove itself.
+/// Paths that a command writes with `>`, `-o` or `-O`, and does not remove itself.
 fn written(text: &str) -> Vec<String> {
     let gone = removed(text);
     let mut paths = Vec::new();
@@ -172,7 +172,7 @@ fn written(text: &str) -> Vec<String> {
     paths.into_iter().map(str::to_owned).collect()
 }
 
-/// `COPY . .`, and then dependencies are installed from a list: every change of any file installs them again.
+/// `COPY . .` before dependencies are installed from a list: a change of any file installs them again.
 fn copy_first(found: &mut Found<'_>, stage: &Stage) {
     let mut all = None;
     for step in &stage.steps {

@@ -1,9 +1,9 @@
-//! Build checks: habits in a Dockerfile that work today and hurt later.
+//! Build checks: habits in a Dockerfile that work today and cause trouble later.
 //!
 //! **What Docker does.** `docker build --check` reads the Dockerfile and reports each violation of a rule by its name.
 //! **What we do.** The same rules under the same names, and a few about the cache and about size. Each has a page in
-//! `docs/checks/`. `# check=skip=Rule,Rule` leaves rules out (`skip=all` leaves out all), `# check=error=true` makes
-//! findings errors, and `--build-arg BUILDKIT_DOCKERFILE_CHECK=…` is taken instead.
+//! `docs/checks/`. `# check=skip=Rule,Rule` skips rules (`skip=all` skips all), `# check=error=true` makes findings
+//! errors, and `--build-arg BUILDKIT_DOCKERFILE_CHECK=…` replaces the directive.
 //! Source: Docker manual, "Build checks".
 
 mod from;
@@ -28,10 +28,10 @@ use crate::error::Result;
 use crate::image::Image;
 use options::Options;
 
-/// A rule of the checks.
+/// A check rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
-    /// `apt-get update` in a RUN of its own.
+    /// `apt-get update` in a separate RUN.
     AptGetUpdateAlone,
     /// Keywords in mixed case.
     ConsistentInstructionCasing,
@@ -39,19 +39,19 @@ pub enum Rule {
     CopyBeforeDependencies,
     /// A source that `.dockerignore` leaves out.
     CopyIgnoredFile,
-    /// Two stages of one name.
+    /// Two stages with the same name.
     DuplicateStageName,
-    /// EXPOSE with an address or a port of the machine.
+    /// EXPOSE with a host address or host port.
     ExposeInvalidFormat,
-    /// EXPOSE with a protocol in capitals.
+    /// EXPOSE with a protocol in upper case.
     ExposeProtoCasing,
     /// A file is removed in a later layer than the one that made it.
     FileRemovedInLaterLayer,
     /// `from … AS`, or `FROM … as`.
     FromAsCasing,
-    /// FROM with a platform that is written out.
+    /// FROM with a constant platform.
     FromPlatformFlagConstDisallowed,
-    /// An image for another machine.
+    /// An image built for a different platform.
     InvalidBaseImagePlatform,
     /// FROM names nothing unless a `--build-arg` is given.
     InvalidDefaultArgInFrom,
@@ -63,19 +63,19 @@ pub enum Rule {
     LegacyKeyValueFormat,
     /// MAINTAINER.
     MaintainerDeprecated,
-    /// Everything is copied, and nothing says what to leave out.
+    /// Everything is copied, and there is no `.dockerignore`.
     MissingDockerignore,
     /// Two CMDs, ENTRYPOINTs or HEALTHCHECKs in a stage: the last one counts.
     MultipleInstructionsDisallowed,
     /// An empty line inside a continued instruction.
     NoEmptyContinuation,
-    /// FROM with the platform that is meant anyway.
+    /// FROM with the default platform.
     RedundantTargetPlatform,
     /// A stage called `scratch` or `context`.
     ReservedStageName,
     /// A password in ARG or ENV.
     SecretsUsedInArgOrEnv,
-    /// A stage name with capitals.
+    /// A stage name with upper-case letters.
     StageNameCasing,
     /// FROM uses an ARG that is not declared before the first FROM.
     UndefinedArgInFrom,
@@ -85,14 +85,14 @@ pub enum Rule {
     WorkdirRelativePath,
 }
 
-/// A rule that a Dockerfile breaks, and where.
+/// A violation of a rule, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The rule.
     pub rule: Rule,
-    /// What is the matter, in one sentence.
+    /// The problem, in one sentence.
     pub message: String,
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
     /// The place, the line and a caret, as lines of text.
     pub excerpt: String,
@@ -101,42 +101,42 @@ pub struct Finding {
 /// What the checks found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// By line.
+    /// Sorted by line.
     pub findings: Vec<Finding>,
-    /// The Dockerfile asks for findings to be errors.
+    /// The Dockerfile turns findings into errors.
     pub is_error: bool,
 }
 
 /// What the checks know beyond the Dockerfile.
 pub struct Around<'a> {
-    /// An image, if it is here.
+    /// Looks up a local image.
     pub image: &'a dyn Fn(&str) -> Option<BaseImage>,
-    /// Whether the context has a `.dockerignore`; `None` if there is no context, or nobody wants to know.
+    /// Whether the context has a `.dockerignore`; `None` if there is no context, or it does not matter.
     pub has_dockerignore: Option<bool>,
-    /// What the context leaves out.
+    /// The files that the context excludes.
     pub ignore: Option<&'a Ignore>,
     /// `--build-arg`.
     pub build_args: &'a [(String, String)],
-    /// What [`ARGUMENT`] says; it replaces the Dockerfile's own options.
+    /// The value of [`ARGUMENT`]; it replaces the Dockerfile's directive.
     pub options: Option<&'a str>,
 }
 
 impl Around<'_> {
-    /// What a stage starts from, variables expanded.
+    /// What a stage starts from, with variables expanded.
     fn base(&self, file: &Dockerfile, stage: &Stage) -> String {
         let word = &stage.from.image;
         stages::expanded(file, word, self.build_args).unwrap_or_else(|| word.text.clone())
     }
 }
 
-/// What counts of an image that a stage starts from.
+/// The properties of a base image that the checks use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BaseImage {
     /// Its variables.
     pub env: Vec<String>,
-    /// As Go names it; empty where the image does not say.
+    /// In Go's naming; empty if the image does not name one.
     pub architecture: String,
-    /// It has a SHELL of its own.
+    /// The image sets its own SHELL.
     pub has_shell: bool,
 }
 
@@ -182,12 +182,13 @@ impl Rule {
         Self::WorkdirRelativePath,
     ];
 
-    /// Its name; Docker's where Docker has the rule.
+    /// Its name; Docker's name where Docker has the rule.
     pub fn name(self) -> String {
         format!("{self:?}")
     }
 
-    /// Whether Docker has it, too; then each build tells its findings. The others are told by `--check` only.
+    /// Whether Docker has the rule too; then every build reports its findings. The others are reported only with
+    /// `--check`.
     pub fn is_dockers(self) -> bool {
         !matches!(
             self,
@@ -198,7 +199,7 @@ impl Rule {
         )
     }
 
-    /// Whether it is told only when it is asked for: `# check=experimental=…`.
+    /// Whether it is reported only on request: `# check=experimental=…`.
     pub fn is_experimental(self) -> bool {
         self == Self::InvalidDefinitionDescription
     }
@@ -216,7 +217,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::build`], for a Dockerfile that cannot be read or parsed.
     pub fn check_build(&self, mut request: BuildRequest) -> Result<Report> {
-        // What is unpacked to be looked at is not swept meanwhile.
+        // Content unpacked for the checks must not be swept meanwhile.
         let _kept = self.keep_content()?;
         let context = std::mem::take(&mut request.context);
         let inputs = Inputs::load(&self.home, context, &request.dockerfile)?;
@@ -229,14 +230,14 @@ impl Engine {
             options: request.check_options(),
         };
         let report = check(&file, &around)?;
-        // What a build would refuse before its first step is an error here, too.
+        // An error that a build reports before its first step is an error here too.
         let build_args = BuildArgs::new(request.build_args.clone());
         Plan::new(&file, request.target.as_deref(), &build_args)?;
         Ok(report)
     }
 }
 
-/// Checks `file` against all rules that it does not skip. Error: the options say what does not exist.
+/// Checks `file` against all rules that it does not skip. Error: the options name something that does not exist.
 pub fn check(file: &Dockerfile, around: &Around<'_>) -> Result<Report> {
     let mut found = Found {
         file,

@@ -1,4 +1,4 @@
-//! What the checks are told: `# check=skip=A,B;experimental=C;error=true`.
+//! The options of the checks: `# check=skip=A,B;experimental=C;error=true`.
 //!
 //! **What Docker does.** `--build-arg BUILDKIT_DOCKERFILE_CHECK=…` replaces the directive of the Dockerfile. `all` stands
 //! for all rules. An option that does not exist is an error. Source: Dockerfile reference, "check".
@@ -10,7 +10,7 @@ use crate::near::nearest;
 /// The build argument that replaces the directive.
 pub const ARGUMENT: &str = "BUILDKIT_DOCKERFILE_CHECK";
 
-/// Which rules are left out, which that are left out otherwise are not, and what a finding means.
+/// Which rules are skipped, which experimental rules are enabled, and whether a finding is an error.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Options {
     skipped: Names,
@@ -18,7 +18,7 @@ pub(super) struct Options {
     pub(super) is_error: bool,
 }
 
-/// Names of rules, or all.
+/// Names of rules, or `all`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Names(Vec<String>);
 
@@ -35,7 +35,7 @@ impl Names {
 }
 
 impl Options {
-    /// Reads the options. Error: one that does not exist, or `error` with something else than a truth value.
+    /// Reads the options. Error: an unknown option, or an `error` that is not a boolean.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let mut options = Self::default();
         if text.trim().is_empty() {
@@ -76,7 +76,7 @@ impl Options {
         Ok(options)
     }
 
-    /// Whether findings of `rule` are told.
+    /// Whether findings of `rule` are reported.
     pub(super) fn tells(&self, rule: Rule) -> bool {
         !self.skipped.has(rule) && (!rule.is_experimental() || self.experimental.has(rule))
     }

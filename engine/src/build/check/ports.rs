@@ -19,7 +19,7 @@ pub(super) fn check(found: &mut Found<'_>) {
                     format!("Defined protocol '{text}' in EXPOSE instruction should be lowercase"),
                 );
             }
-            // `${PORT:-80}` has a colon, too.
+            // `${PORT:-80}` also has a colon.
             if !text.contains('$') && text.contains(':') {
                 found.add(
                     Rule::ExposeInvalidFormat,

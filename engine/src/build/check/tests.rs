@@ -33,7 +33,7 @@ fn image(name: &str) -> Option<BaseImage> {
     })
 }
 
-/// Checks what is found in `lines` after `FROM x`.
+/// Checks the findings in `lines` after `FROM x`.
 fn check_lines(lines: &str, expected: &[&str]) {
     assert_eq!(
         rules(&format!("FROM x\n{lines}\n"), Some(true)),
@@ -155,12 +155,12 @@ fn variables_that_nothing_sets() {
     );
     check_lines("COPY <<\"EOF\" /f\n$NOPE\nEOF", &[]);
     check_lines("RUN --mount=target=/$NOPE true", &["2:UndefinedVar"]);
-    // A base that is named by a variable is known as well.
+    // A base named by a variable is known as well.
     assert_eq!(
         rules("ARG I=x\nFROM $I\nENV A=$NOPE", None),
         ["3:UndefinedVar"]
     );
-    // Nothing is known of an image that is not here.
+    // An image that is not local is unknown.
     assert!(rules("FROM elsewhere\nWORKDIR /$NOPE", None).is_empty());
     assert_eq!(
         rules("FROM x AS a\nENV A=1\nFROM a\nWORKDIR /$A$B", None),
@@ -210,7 +210,7 @@ fn rules_can_be_skipped_and_made_errors() {
         options: None,
     };
     assert!(check(&file, &around).unwrap().is_error);
-    // What is asked for on the command line counts instead.
+    // The command line overrides the directive.
     for (options, count) in [("skip=FromAsCasing", 0), ("", 1)] {
         let around = Around {
             options: Some(options),

@@ -1,4 +1,4 @@
-//! Rules about variables: which are set, and which should not be.
+//! Rules about variables: undefined ones, and secrets.
 
 use super::{Around, Found, Rule};
 use crate::build::instruction::Instruction;
@@ -10,8 +10,8 @@ use crate::build::syntax::words::{Expander, Rules};
 use crate::near::nearest;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Parts of a name that suggest a secret, and those that take the suspicion away.
-/// Source: BuildKit, `frontend/dockerfile/dockerfile2llb`, secret patterns.
+/// Parts of a name that suggest a secret, and parts that rule one out. Source: BuildKit,
+/// `frontend/dockerfile/dockerfile2llb`, secret patterns.
 const SECRET: [&str; 8] = [
     "apikey",
     "auth",
@@ -25,7 +25,7 @@ const SECRET: [&str; 8] = [
 const ALSO_SECRET: [&str; 2] = ["secret", "token"];
 const NOT_SECRET: [&str; 1] = ["public"];
 
-/// The variables that a stage ends with; `None` if its image is not here, so nothing can be said.
+/// The variables at the end of a stage; `None` if its image is not local, so they are unknown.
 type Known = Option<BTreeSet<String>>;
 
 pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
@@ -75,7 +75,7 @@ fn names_of(env: &[String]) -> BTreeSet<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Checks the words of a stage, and returns the variables it ends with.
+/// Checks the words of a stage, and returns the variables at its end.
 fn stage_variables(found: &mut Found<'_>, stage: &Stage, known: Known) -> Known {
     let mut known = known.map(|mut names| {
         names.extend(PREDEFINED.iter().map(|name| (*name).to_owned()));
@@ -160,7 +160,7 @@ fn texts(instruction: &Instruction) -> Vec<Word> {
     texts.collect()
 }
 
-/// Names that `word` uses without a default and that are not among `known`.
+/// Names that `word` uses without a default and that are not in `known`.
 fn unset(found: &Found<'_>, word: &Word, known: &BTreeSet<String>) -> Vec<String> {
     unset_in(found, word, known, false)
 }

@@ -1,7 +1,8 @@
-//! The images that a build begins with: those that are here, and those that a registry has.
+//! The images that a build starts from: local ones, and ones from a registry.
 //!
-//! **What Docker does.** BuildKit asks the registry at each build what a tag means now; the classic builder only if the image
-//! is not here, or with `--pull`. **What we do.** As the classic one: a build of what is here needs no network.
+//! **What Docker does.** BuildKit asks the registry in each build what a tag refers to; the classic builder asks only
+//! if the image is not local, or with `--pull`. **What we do.** The same as the classic builder: a build from local
+//! images needs no network.
 
 use super::Builder;
 use crate::ErrorKind;
@@ -14,23 +15,23 @@ use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
 use std::collections::BTreeSet;
 
-/// How a build comes to images that are not here.
+/// How a build gets images that are not local.
 #[derive(Default)]
 pub(super) struct Bases {
-    /// Tells how registries are reached; `None`: not at all, or it was asked already.
+    /// Provides access to registries; `None` if there is none, or if it was used already.
     pub(super) reach: Option<Reach>,
-    /// What it told.
+    /// The result of `reach`.
     pub(super) remote: Option<Remote>,
     /// `--pull`: registries are asked first.
     pub(super) always: bool,
-    /// Names that were asked for already: one build means one image by one name.
+    /// Names that were requested already: within one build, a name refers to one image.
     pub(super) asked: BTreeSet<Reference>,
-    /// What came.
+    /// The images that were pulled.
     pub(super) pulled: Vec<Pulled>,
 }
 
 impl Builder<'_> {
-    /// The image called `name`, pulled if need be.
+    /// The image called `name`, pulled if necessary.
     pub(super) fn find_image(&mut self, name: &str) -> Result<Image> {
         let find = || repair::find_whole(&self.engine.home, &self.engine.sandbox, name);
         let here = match (find(), self.bases.always) {
@@ -38,7 +39,7 @@ impl Builder<'_> {
             (Err(error), _) if error.kind() != ErrorKind::NotFound => return Err(error),
             (here, _) => here,
         };
-        // An id means what is here, and nothing else.
+        // An id refers to a local image only.
         let is_id = Digest::parse(name).is_ok() || Digest::from_hex(name).is_ok();
         if is_id || (self.bases.reach.is_none() && self.bases.remote.is_none()) {
             return here;
@@ -88,7 +89,7 @@ fn is_worth_a_line(status: &LayerStatus) -> bool {
     )
 }
 
-/// Why there is no image `name`, as BuildKit says it, without the place in the Dockerfile.
+/// Why there is no image `name`, in BuildKit's words, without the place in the Dockerfile.
 pub(super) fn unresolved(name: &str, reference: &Reference, error: &Error) -> String {
     let before = format!("{name}: failed to resolve source metadata for {reference}");
     match error.kind() {

@@ -1,4 +1,4 @@
-//! COPY, ADD and WORKDIR: what they take, and writing it into a new layer.
+//! COPY, ADD and WORKDIR: finding their sources, and writing them into a new layer.
 
 use super::Builder;
 use super::fetch::{self, Fetched};
@@ -28,28 +28,28 @@ use std::fs::{self, File};
 use std::io::{BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-/// The sources of one COPY, found and looked at.
+/// The sources of one COPY, found and read.
 pub(super) struct Prepared<'a> {
     pub(super) tree: Source<'a>,
     pub(super) items: Vec<Item>,
     /// Name and content.
     inline: Vec<(String, String)>,
     fetched: Vec<Fetched>,
-    /// Whole when it is settled.
+    /// Complete once it is settled.
     pub(super) content: Content,
-    /// What is still being read.
+    /// Files that are still being hashed.
     pub(super) large: Large,
     pub(super) exclude: Ignore,
 }
 
-/// A layer that is made, and not yet one of the stage's.
+/// A finished layer that is not yet part of the stage.
 pub(super) struct Made {
     _temporary: Temporary,
     upper: PathBuf,
     layer: Layer,
 }
 
-/// Where files come from.
+/// The origin of files.
 pub(super) enum Source<'a> {
     Context(&'a Tree),
     /// A stage or an image, or nothing at all.
@@ -66,7 +66,7 @@ impl Source<'_> {
 }
 
 impl<'a> Builder<'a> {
-    /// Waits until all of the sources is read.
+    /// Waits until all sources are read.
     pub(super) fn settle(&mut self, prepared: &mut Prepared<'_>) -> Result<()> {
         let is_context = matches!(prepared.tree, Source::Context(_));
         let remembered = self.remembered.as_mut().filter(|_| is_context);
@@ -76,8 +76,7 @@ impl<'a> Builder<'a> {
             .settle(&mut prepared.content, remembered, now)
     }
 
-    /// Finds the sources and reads what of them counts for the cache; of large files that goes on until
-    /// [`Builder::settle`].
+    /// Finds the sources and reads the parts that the cache compares; large files are hashed until [`Builder::settle`].
     pub(super) fn prepare_copy(
         &mut self,
         work: &CopyWork,
@@ -111,7 +110,7 @@ impl<'a> Builder<'a> {
         Ok(prepared)
     }
 
-    /// Where the files of `work` come from.
+    /// The origin of the files of `work`.
     fn copy_source(&mut self, work: &CopyWork, at: Place<'_>, stage: usize) -> Result<Source<'a>> {
         let home = &self.engine.home;
         match copy_from(self.file, stage, work.from.as_ref())? {
@@ -158,7 +157,7 @@ impl<'a> Builder<'a> {
         .into()
     }
 
-    /// Reads all sources. Returns how many bytes they have.
+    /// Reads all sources. Returns their total bytes.
     fn look(&mut self, work: &CopyWork, at: Place<'_>, into: &mut Prepared<'_>) -> Result<u64> {
         let is_context = matches!(into.tree, Source::Context(_));
         let mut remembered = self.remembered.take();
@@ -204,7 +203,7 @@ impl<'a> Builder<'a> {
         result.map(|()| size)
     }
 
-    /// Writes the sources into a new layer for the top of `chain`.
+    /// Writes the sources into a new layer on top of `chain`.
     pub(super) fn do_copy(
         &self,
         work: &CopyWork,
@@ -269,7 +268,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// The archive that `item` is, unpacked, if ADD is to unpack it.
+    /// The unpacked archive `item`, if it is one and ADD must unpack it.
     fn archive(&self, work: &CopyWork, tree: &Tree, item: &Item) -> Result<Option<Temporary>> {
         if work.keyword != "ADD" || item.is_dir || work.unpack == Some(false) {
             return Ok(None);
@@ -334,7 +333,7 @@ impl<'a> Builder<'a> {
         placer.item(&tree, &item, &Ignore::default(), to)
     }
 
-    /// Makes the directory of WORKDIR. Returns whether that made a layer.
+    /// Creates the directory of WORKDIR. Returns whether that made a layer.
     pub(super) fn make_directory(
         &mut self,
         path: &str,
@@ -378,8 +377,8 @@ pub(super) fn publish(engine: &Engine, going: &mut Going, upper: &Path) -> Resul
     Ok(())
 }
 
-/// Writes what was in an archive. Permissions are those of the archive, and so are owners without `--chown`; `rights` are
-/// for the directory that it goes into, if that is new.
+/// Writes the contents of an archive. Permissions come from the archive, and so do owners without `--chown`; `rights`
+/// apply to the target directory, if that is new.
 fn place_archive(
     unpacked: &Temporary,
     to: Destination<'_>,
@@ -406,14 +405,14 @@ fn place_archive(
     Placer::new(upper, lowers, own)?.item(&tree, &root, &Ignore::default(), to)
 }
 
-/// A layer's folder to be, which everyone may enter.
+/// A folder for a new layer, accessible to everyone.
 pub(super) fn new_upper(temporary: &Temporary) -> Result<PathBuf> {
     let upper = temporary.path().join("upper");
     new_folder(&upper)?;
     Ok(upper)
 }
 
-/// Makes a folder that everyone may enter, whatever the umask.
+/// Creates a folder that everyone may enter, regardless of the umask.
 pub(super) fn new_folder(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::create_dir(path).on("create the directory", path)?;
@@ -422,7 +421,7 @@ pub(super) fn new_folder(path: &Path) -> Result<()> {
 
 fn is_folder(lowers: &[PathBuf], path: &str) -> Result<bool> {
     let found = View::open(lowers)?.find(Path::new(path), Last::Follow);
-    // A path through a file is no folder; the copying itself says so better.
+    // A path through a file is not a folder; copying reports a clearer error.
     Ok(matches!(found, Ok(Some(found)) if matches!(found.node, Node::Folder(_))))
 }
 
@@ -444,7 +443,7 @@ fn check_destination(work: &CopyWork, at: Place<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Owner and permissions of what is copied.
+/// Owner and permissions of the copies.
 fn rights_of(work: &CopyWork, prepared: &Prepared<'_>, lowers: &[PathBuf]) -> Result<Rights> {
     let owner = match (&work.chown, &prepared.tree) {
         (Some(chown), _) => Some(rights::owner(&View::open(lowers)?, chown)?),

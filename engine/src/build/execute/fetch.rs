@@ -1,7 +1,7 @@
 //! ADD from the network: `http://` and `https://`.
 //!
-//! **What Docker does.** BuildKit asks the server whether its copy is still good. **What we do.** The file is fetched at
-//! each build and counts by its content, as in the classic builder.
+//! **What Docker does.** BuildKit asks the server whether its copy is still current. **What we do.** The file is
+//! fetched in each build and compared by content, as in the classic builder.
 
 use crate::build::context::Temporary;
 use crate::engine::Engine;
@@ -13,12 +13,12 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-/// What a fetched file is called in its folder.
+/// The name of a fetched file in its folder.
 pub(super) const FILE: &str = "file";
 /// The largest file that is fetched, in bytes.
 const LARGEST: u64 = 20 << 30;
 
-/// A fetched file; it goes away with this value.
+/// A fetched file; it is removed on drop.
 pub(super) struct Fetched {
     pub(super) url: String,
     /// The last part of the address; empty if it has none.
@@ -93,7 +93,7 @@ pub(super) fn fetch(engine: &Engine, url: &str, checksum: Option<&str>) -> Resul
     })
 }
 
-/// Permissions and time, as Docker gives them.
+/// Sets permissions and time as Docker does.
 fn finish(file: &File, path: &Path, modified: Option<jiff::Timestamp>) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).on("change the mode of", path)?;

@@ -1,4 +1,4 @@
-//! The paths and patterns of one COPY: found, and read as far as the cache cares.
+//! The paths and patterns of one COPY: found, and read for the cache.
 
 use super::copy::Prepared;
 use crate::build::cache::content::Reader;
@@ -22,8 +22,8 @@ pub(super) struct PathSource<'a> {
     pub(super) parents: bool,
 }
 
-/// Finds the files that `source` means, and reads what of them counts for the cache. What is not there is an error
-/// at its word, with what may have been meant.
+/// Finds the files of `source`, and reads the parts that the cache compares. A missing source is an error at its word,
+/// with a suggestion.
 pub(super) fn at_path(
     reader: &mut Reader<'_>,
     source: PathSource<'_>,
@@ -76,7 +76,7 @@ pub(super) fn at_path(
         false => items.is_empty(),
     };
     if nothing && parents && !may_be_nothing(path) {
-        // Without `--parents` a path that is left out is found to be so before.
+        // Without `--parents`, an excluded path is detected earlier.
         return Err(missing(&match tree.select(path)? {
             Selected::Missing => Selected::Missing,
             _ => Selected::Ignored,
@@ -89,7 +89,7 @@ pub(super) fn at_path(
     Ok(())
 }
 
-/// ` to …` for a link that can be read.
+/// ` to …` for a readable link.
 fn target(tree: &Tree, link: &Path) -> String {
     let Ok(Some(found)) = tree.view.find(link, Last::Keep) else {
         return String::new();
@@ -103,7 +103,7 @@ fn target(tree: &Tree, link: &Path) -> String {
     }
 }
 
-/// What may help with a source that is not there.
+/// A hint for a missing source.
 fn hint(tree: &Tree, path: &str, found: &Selected) -> Option<String> {
     if *found == Selected::Ignored {
         return Some(format!(
@@ -123,7 +123,7 @@ fn hint(tree: &Tree, path: &str, found: &Selected) -> Option<String> {
     {
         return Some("a path cannot lead out of the build context".to_owned());
     }
-    // The first name that is not there, in the folder that is.
+    // The first missing name, in the folder that exists.
     let path = within_root(&path.replacen("/./", "/", 1));
     let names: Vec<&str> = path.split('/').collect();
     let mut folder = PathBuf::new();

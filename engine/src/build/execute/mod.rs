@@ -1,4 +1,4 @@
-//! Carrying out a build: stage after stage, step after step.
+//! Executing a build: stage after stage, step after step.
 //!
 //! ```text
 //! for each stage that the target needs:
@@ -11,7 +11,7 @@
 //! record the image
 //! ```
 //!
-//! Records are written step by step, so a build that fails leaves what it did.
+//! Records are written step by step, so a failed build keeps the steps that it finished.
 
 mod base;
 mod copy;
@@ -46,13 +46,13 @@ use progress::{Teller, size};
 use stage::Built;
 use std::collections::BTreeMap;
 
-/// The comment of history entries that BuildKit makes.
+/// The comment of the history entries that BuildKit writes.
 const COMMENT: &str = "buildkit.dockerfile.v0";
 
-/// What a build did, whether it came to its end or not.
+/// What a build did, whether it succeeded or not.
 pub(crate) struct Done {
     pub(crate) steps: Vec<StepReport>,
-    /// Images that came from registries.
+    /// Images pulled from registries.
     pub(crate) pulled: Vec<Pulled>,
     /// The digest of the Dockerfile's text, if it could be read.
     pub(crate) dockerfile: Option<Digest>,
@@ -67,7 +67,7 @@ struct Trace {
     dockerfile: Option<Digest>,
 }
 
-/// A build on its way.
+/// A build in progress.
 struct Builder<'a> {
     engine: &'a Engine,
     file: &'a Dockerfile,
@@ -81,9 +81,9 @@ struct Builder<'a> {
     cache: BuildCache,
     teller: Teller<'a>,
     remembered: Option<Remembered>,
-    /// The context was looked at, and its vertex told.
+    /// The context has been read, and its vertex reported.
     context_told: bool,
-    /// What stages begin with that begin with an image.
+    /// The bases of the stages that start from an image.
     begins: BTreeMap<usize, Built>,
     built: BTreeMap<usize, Built>,
     last: LastBuild,
@@ -92,7 +92,7 @@ struct Builder<'a> {
     bases: Bases,
 }
 
-/// Builds an image. The caller is root (of a namespace, perhaps) and has one thread only.
+/// Builds an image. The caller is root (possibly of a user namespace) and single-threaded.
 pub(crate) fn build(
     engine: &Engine,
     mut request: BuildRequest,
@@ -115,7 +115,7 @@ fn prepare(
     trace: &mut Trace,
 ) -> Result<BuildOutcome> {
     let tags = tags(&request.tags)?;
-    // A layer that the last step made, or that FROM found, must be there when the next step needs it.
+    // A layer that the last step made, or that FROM found, must still exist when the next step needs it.
     let _kept = engine.keep_content()?;
     if let Some(wanted) = &request.platform
         && !stages::is_own_platform(wanted)
@@ -177,7 +177,7 @@ fn prepare(
         },
     };
     let result = builder.run(request, tags);
-    // What is known by now helps the next build, also when this one failed.
+    // Digests computed so far help the next build, even if this one failed.
     builder.remember();
     trace.steps = std::mem::take(&mut builder.steps);
     trace.pulled = std::mem::take(&mut builder.bases.pulled);
@@ -187,7 +187,7 @@ fn prepare(
     Ok(outcome)
 }
 
-/// What Docker's checks find. Error: there is something, and the Dockerfile asks for that to be an error.
+/// The findings of Docker's checks. Error: there are findings, and the Dockerfile turns them into errors.
 fn checked(
     engine: &Engine,
     file: &Dockerfile,
@@ -200,7 +200,7 @@ fn checked(
     };
     let around = Around {
         image: &image,
-        // That rule is not Docker's.
+        // That rule is not one of Docker's.
         has_dockerignore: None,
         ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
         build_args: &request.build_args,
@@ -261,7 +261,7 @@ impl Builder<'_> {
         }
         let chain = built.chain.clone();
         let config = match &built.unchanged {
-            // Nothing but FROM: the image is its base.
+            // Only FROM: the image is its base.
             Some(id) if request.labels.is_empty() => {
                 crate::store::blobs::read(&self.engine.home, id)?
             }
@@ -291,7 +291,7 @@ impl Builder<'_> {
         })
     }
 
-    /// Builds stage `index`, and what it needs, if that is not done.
+    /// Builds stage `index` and its dependencies, unless that is done already.
     fn ensure(&mut self, index: usize) -> Result<()> {
         if self.built.contains_key(&index) {
             return Ok(());
@@ -301,7 +301,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The image begins to exist.
+    /// Records the image.
     fn record(&mut self, config: &[u8], tags: &[Reference], keys: &[String]) -> Result<()> {
         let engine = self.engine;
         let id = self.teller.during("exporting to image", |teller, vertex| {
@@ -322,7 +322,7 @@ impl Builder<'_> {
     }
 
     fn remember(&mut self) {
-        // Losing this costs the next build time and reasons, nothing else.
+        // If this is lost, the next build loses time and reasons, nothing else.
         let _ = self.cache.put_last(&self.inputs.identity, &self.last);
         if let Some(remembered) = &self.remembered {
             let _ = self.cache.prepare().and_then(|()| remembered.save());

@@ -1,9 +1,9 @@
-//! What `RUN --mount` asks for, made ready for the command, and taken away after it.
+//! The mounts of `RUN --mount`: prepared before the command, and removed after it.
 //!
-//! **Kernel feature.** A mount belongs to the command's mount namespace, and goes away with it. **What Docker does.**
-//! BuildKit makes the place to mount on in the new layer, and removes it by its path afterwards, which was a hole
-//! (CVE-2024-23652). **What we do.** The places lie in a folder under all layers, which is in no image; so nothing is left
-//! to be removed. Bound files are copies, so nothing can be written through to where they come from.
+//! **Kernel feature.** A mount belongs to the command's mount namespace and disappears with it. **What Docker does.**
+//! BuildKit creates the mount point in the new layer and removes it by path afterwards, which was a vulnerability
+//! (CVE-2024-23652). **What we do.** The mount points are in a folder below all layers, which is in no image, so there
+//! is nothing to remove. Bind-mounted files are copies, so nothing can be written through to their source.
 //! **Try it.** `RUN --mount=type=cache,target=/cache date >> /cache/builds`, twice with `--no-cache`.
 
 use super::Builder;
@@ -22,22 +22,22 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// How the folder of a secret begins.
+/// The name prefix of a secret's folder.
 const SECRET: &str = "secret-";
 
-/// What is mounted while a command runs; dropped, it lets go of the caches.
+/// The mounts while a command runs; dropping it releases the caches.
 #[derive(Default)]
 pub(super) struct Mounted {
     pub(super) mounts: Vec<PlannedMount>,
-    /// Secrets as variables.
+    /// Secrets passed as environment variables.
     pub(super) env: Vec<String>,
     _locks: Vec<Lock>,
     _secrets: Vec<Temporary>,
 }
 
 impl Builder<'_> {
-    /// Makes `works` ready in `folder`, and adds the places to mount on to `lowers`. `files` are those of the bind mounts and
-    /// of the caches that begin with some, in order.
+    /// Prepares `works` in `folder`, and adds the mount points to `lowers`. `files` are those of the bind mounts and of
+    /// the caches with initial content, in order.
     pub(super) fn mounts(
         &self,
         works: &[MountWork],
@@ -64,7 +64,7 @@ impl Builder<'_> {
             let is_file = matches!(&source, PlannedSource::Bind(path) if path.is_file());
             let is_dir = match view.find(Path::new(target), Last::Follow) {
                 Ok(found) => found.map(|found| matches!(found.node, Node::Folder(_))),
-                // Something above the target is no directory.
+                // A parent of the target is not a directory.
                 Err(_) => Some(is_file),
             };
             if is_dir == Some(is_file) {
@@ -81,7 +81,7 @@ impl Builder<'_> {
         Ok(mounted)
     }
 
-    /// What is mounted for `work`; `None` for a secret that nobody gave.
+    /// The source of the mount `work`; `None` for a secret that was not provided.
     fn source<'p>(
         &self,
         work: &MountWork,
@@ -97,7 +97,7 @@ impl Builder<'_> {
                 }
                 let path = folder.join("mount");
                 if !path.exists() {
-                    // A pattern that nothing fits, or an empty folder.
+                    // A pattern without matches, or an empty folder.
                     new_folder(&path)?;
                 }
                 Ok(Some(PlannedSource::Bind(path)))
@@ -149,8 +149,8 @@ impl Builder<'_> {
         }
     }
 
-    /// The folder of the cache `id`, and a lock that keeps it. What it `begins` with is part of its name: a cache whose
-    /// beginning has changed is another one.
+    /// The folder of the cache `id`, and a lock that protects it. The initial content (`begins`) is part of the name:
+    /// with different initial content it is a different cache.
     fn cache_mount(
         &self,
         id: &str,
@@ -182,7 +182,7 @@ impl Builder<'_> {
                     }
                 },
             };
-            // Whoever pruned while we waited took the folder away.
+            // A prune may have removed the folder while we waited for the lock.
             let data = folder.join("data");
             if !path.exists() {
                 continue;
@@ -200,13 +200,13 @@ impl Builder<'_> {
         }
     }
 
-    /// A file with the secret, in memory where the runtime folder lies in memory.
+    /// A file with the secret, in memory if the runtime folder is on a tmpfs.
     fn secret_file(&self, secret: &[u8], owner: Owner) -> Result<(Temporary, Lock, PathBuf)> {
         let runtime = self.engine.home.runtime();
         if !runtime.is_dir() {
             create_private_dir(runtime)?;
         }
-        // Nobody sweeps while a folder is there and its lock is not held yet.
+        // No sweep may run between creating a folder and locking it.
         let _alone = lock::exclusive(&runtime.join("secrets.lock"))?;
         sweep(runtime)?;
         let kept = Temporary::in_folder(runtime, SECRET)?;
@@ -218,8 +218,8 @@ impl Builder<'_> {
     }
 }
 
-/// Makes the folder `data` of a cache, with what it begins with. Whoever is killed here leaves no half of it, and of
-/// several at once the first is right.
+/// Creates the folder `data` of a cache with its initial content. A killed process leaves no partial folder, and of
+/// several concurrent ones the first wins.
 fn begin(folder: &Path, copy: &CopyWork, files: &Prepared<'_>) -> Result<()> {
     let temporary = Temporary::in_folder(folder, "begin-")?;
     Builder::place_files(copy, files, temporary.path())?;
@@ -240,7 +240,7 @@ fn begin(folder: &Path, copy: &CopyWork, files: &Prepared<'_>) -> Result<()> {
     }
 }
 
-/// Removes secrets of builds that were killed.
+/// Removes the secrets of builds that were killed.
 fn sweep(runtime: &Path) -> Result<()> {
     for entry in fs::read_dir(runtime).on("read", runtime)? {
         let path = entry.on("read", runtime)?.path();
@@ -255,7 +255,7 @@ fn sweep(runtime: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes an empty file or folder at `path`, relative to the root, below `places`.
+/// Creates an empty file or folder at `path`, relative to the root, below `places`.
 fn place(places: &Path, path: &Path, is_file: bool) -> Result<()> {
     let mut at = places.to_owned();
     let parts: Vec<_> = path.components().collect();

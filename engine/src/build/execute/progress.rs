@@ -1,4 +1,4 @@
-//! Telling the observer what happens, and measuring how long it took.
+//! Reporting progress to the observer, and measuring durations.
 
 use crate::build::observe::{BuildObserver, Progress, StepReport};
 use crate::clock::Clock;
@@ -13,7 +13,7 @@ pub(super) struct Teller<'a> {
     last: usize,
 }
 
-/// A vertex that has begun.
+/// A running vertex.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Vertex {
     number: usize,
@@ -87,7 +87,7 @@ impl<'a> Teller<'a> {
         });
     }
 
-    /// Does `work` as a vertex of its own.
+    /// Does `work` as a separate vertex.
     pub(super) fn during<T>(
         &mut self,
         name: &str,
@@ -111,7 +111,7 @@ pub(super) fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// Bytes as people read them, in powers of ten. Source: github.com/docker/go-units, `HumanSize`, as BuildKit prints it.
+/// A size for people, in powers of ten. Source: github.com/docker/go-units, `HumanSize`, as BuildKit prints it.
 pub(super) fn size(bytes: u64) -> String {
     let mut value = bytes as f64;
     let mut unit = "B";

@@ -1,4 +1,4 @@
-//! RUN: a command in the stage's root; what it changes is the next layer.
+//! RUN: a command in the stage's root; its changes are the next layer.
 
 use super::Builder;
 use super::copy::{Prepared, new_folder, new_upper, publish};
@@ -22,11 +22,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// The name of the machine that a step believes to run on; BuildKit's.
+/// The host name that a step sees; BuildKit's.
 const HOSTNAME: &str = "buildkitsandbox";
-/// How many of a failed command's last lines are told again.
+/// How many of a failed command's last lines are repeated in the error.
 const LAST_LINES: usize = 20;
-/// How much of a line is kept, in bytes.
+/// The longest part of a line that is kept, in bytes.
 const LONGEST_LINE: usize = 4096;
 
 impl Builder<'_> {
@@ -120,7 +120,7 @@ impl Builder<'_> {
     }
 }
 
-/// What is wrong with the program that a shell could not execute, if its last words name one that is there.
+/// What is wrong with the program that a shell could not execute, if its last output names an existing one.
 fn blamed(code: i32, tail: &Tail, env: &[String], layers: &[PathBuf]) -> Option<String> {
     const REFUSALS: [&str; 5] = [
         "not found",
@@ -161,11 +161,11 @@ fn blamed(code: i32, tail: &Tail, env: &[String], layers: &[PathBuf]) -> Option<
     })
 }
 
-/// How long a step without a way out may go on after it asked for a name, before it is said that there is none: it may
-/// be one that can do without.
+/// How long a step without egress may continue after a DNS query before the missing egress is reported: it may be able
+/// to work without.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Waits for that once.
+/// Waits once for [`PATIENCE`].
 #[derive(Default)]
 struct Patience {
     since: Option<Instant>,
@@ -177,7 +177,7 @@ impl Patience {
         self.since.get_or_insert_with(Instant::now);
     }
 
-    /// Whether it has come to its end now.
+    /// Whether the wait has just ended.
     fn is_over(&mut self) -> bool {
         let is_over = !self.said && self.since.is_some_and(|since| since.elapsed() > PATIENCE);
         self.said |= is_over;
@@ -185,7 +185,7 @@ impl Patience {
     }
 }
 
-/// Why a step may have failed that wanted the network, and had no way to it.
+/// Why a step without egress may have failed, if it tried to use the network.
 fn cut_off(request: &StepRequest, tail: &Tail) -> Option<&'static str> {
     let hint = match request.network {
         NetworkMode::Bridge if request.way.is_none() => dead_end::HINT,
@@ -198,7 +198,7 @@ fn cut_off(request: &StepRequest, tail: &Tail) -> Option<&'static str> {
         .then_some(hint)
 }
 
-/// What an exit code says that does not come from the program itself.
+/// The meaning of an exit code that does not come from the program itself.
 fn meaning(code: i32) -> Option<&'static str> {
     Some(match code {
         126 => "exit code 126: the command was found, and is no program that may be executed",
@@ -208,7 +208,7 @@ fn meaning(code: i32) -> Option<&'static str> {
     })
 }
 
-/// A layer that lies under all others and holds the script. It is in no image.
+/// A layer below all others that holds the script. It is in no image.
 fn script_layer(folder: &Path, script: &str) -> Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     let root = folder.join("script");
@@ -231,7 +231,7 @@ fn script_layer(folder: &Path, script: &str) -> Result<PathBuf> {
     Ok(root)
 }
 
-/// The command could not be executed at all. A shell that is missing is the usual cause, in an image FROM scratch.
+/// The command could not be executed at all. The usual cause is a missing shell in an image FROM scratch.
 fn not_started(work: &RunWork, error: &Error) -> Error {
     let message = format!(
         "process {} did not complete successfully: {error}",
@@ -275,7 +275,7 @@ impl Tail {
         }
     }
 
-    /// The lines in BuildKit's frame; nothing if there are none.
+    /// The lines in BuildKit's frame; empty if there are none.
     fn told(&self, title: &str) -> String {
         if self.lines.is_empty() {
             return String::new();

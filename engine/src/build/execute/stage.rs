@@ -26,17 +26,17 @@ pub(super) struct Built {
     pub(super) chain: Vec<String>,
     /// The key of its last step.
     pub(super) key: String,
-    /// The keys of the steps that made its history, base stages included.
+    /// The keys of the steps in its history, base stages included.
     pub(super) history_keys: Vec<String>,
-    /// ARGs that it declared: a stage built on it sees them.
+    /// The ARGs that it declared: a stage built on it sees them.
     args: Vec<ArgValue>,
-    /// The image that it is, if nothing was added to one.
+    /// The image that the stage is identical to, if nothing was added.
     pub(super) unchanged: Option<ImageId>,
     /// FROM as the cache sees it.
     base: String,
 }
 
-/// The stage while its steps are done.
+/// A stage whose steps are being executed.
 pub(super) struct Going {
     pub(super) built: Built,
     pub(super) before: Before,
@@ -54,7 +54,7 @@ impl Built {
         let env = self.config.config.env.get_or_insert_default();
         if !env.iter().any(|variable| variable.starts_with("PATH=")) {
             env.push(PATH.to_owned());
-            // The base's own configuration is another one now.
+            // The configuration now differs from the base's.
             self.unchanged = None;
         }
         self
@@ -104,7 +104,7 @@ impl Builder<'_> {
         result.map(|()| going.built)
     }
 
-    /// Does the steps after FROM.
+    /// Executes the steps after FROM.
     fn all_steps(
         &mut self,
         jobs: &[Job<'_>],
@@ -134,7 +134,7 @@ impl Builder<'_> {
                 position: offset + 1,
                 number: if numbered { last } else { 0 },
                 stage_name: from.stage_name.clone(),
-                // A trigger of the base image has no line of its own.
+                // A trigger of the base image has no line in this file.
                 line: match own {
                     true => file.source.position(job.step.written.span.start).0,
                     false => from.line,
@@ -177,7 +177,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Looks for all images that the build names, before the first step: one that is missing must not be found out after
+    /// Looks up all images that the build names before the first step, so that a missing one is not discovered after
     /// minutes of work.
     pub(super) fn look_for_images(&mut self) -> Result<()> {
         let file = self.file;
@@ -233,7 +233,7 @@ impl Builder<'_> {
         .with_path())
     }
 
-    /// FROM as a step: it has a key, a vertex, and never runs.
+    /// FROM as a step: it has a key and a vertex, and never runs.
     fn base_step(&mut self, stage: &Stage, going: &mut Going, current: &Current<'_>) -> Result<()> {
         let inputs = Inputs {
             text: "FROM".to_owned(),
@@ -257,7 +257,7 @@ impl Builder<'_> {
         if known {
             let _ = self.cache.touch(&key, self.engine.now());
         } else {
-            // Why: if it is another base than at the last build, all that follows runs for that reason.
+            // If the base differs from the last build's, that is the reason why all following steps run.
             let missed = Missed {
                 position: 0,
                 written: &current.written.text,
@@ -315,7 +315,7 @@ fn place(file: &Dockerfile) -> Place<'_> {
     }
 }
 
-/// The base image's ONBUILD instructions, a small Dockerfile each.
+/// The base image's ONBUILD instructions, each as a small Dockerfile.
 fn triggers(stage: &Stage, config: &ImageConfig) -> Result<Vec<Dockerfile>> {
     let mut files = Vec::new();
     for text in config.config.on_build.as_deref().unwrap_or_default() {

@@ -1,4 +1,4 @@
-//! One step: looked up by its key, or done; either way reported.
+//! One step: looked up by its key, or executed; reported either way.
 
 use super::copy::{Made, Prepared};
 use super::progress::{Vertex, first_line};
@@ -17,16 +17,16 @@ use crate::oci::digest::Digest;
 use crate::store::build_cache::{Inputs, StepRecord};
 use crate::store::layers;
 
-/// From so many bytes on that are not yet hashed, a COPY is begun before it is looked up.
+/// If at least this many bytes are not yet hashed, a COPY starts before its lookup.
 const WORTH_GOING_AHEAD: u64 = 8 << 20;
 
-/// A step with the file that it stands in: the Dockerfile, or a trigger of the base image.
+/// A step with the file that contains it: the Dockerfile, or a trigger of the base image.
 pub(super) struct Job<'a> {
     pub(super) step: &'a Step,
     pub(super) place: Place<'a>,
 }
 
-/// What is known of a step before it is looked up.
+/// What is known of a step before its lookup.
 pub(super) struct Current<'a> {
     pub(super) written: &'a StepText,
     /// Which step of the stage it is; FROM is 0.
@@ -93,8 +93,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Waits until all of a COPY's sources is read. If large files are among them, and the step will hardly be found in
-    /// the cache, its layer is made meanwhile.
+    /// Waits until all sources of a COPY are read. If they include large files, and a cache hit is unlikely, the layer
+    /// is built meanwhile.
     fn ahead(
         &mut self,
         work: &CopyWork,
@@ -109,7 +109,7 @@ impl Builder<'_> {
         let made = (misses && prepared.large.bytes() >= WORTH_GOING_AHEAD)
             .then(|| self.do_copy(work, prepared, &going.built.chain));
         self.settle(prepared)?;
-        // What went wrong is told when the step is done in its turn, if it must be.
+        // An error is reported when the step is executed in its turn, if that is necessary.
         Ok(made.and_then(Result::ok))
     }
 
@@ -146,7 +146,7 @@ impl Builder<'_> {
         let (cached, reason, created, own_layer) = match record {
             Some(record) => {
                 going.built.chain.clone_from(&record.chain);
-                // Only what is told of the cache later depends on it.
+                // Only later reports about the cache depend on it.
                 let _ = self.cache.touch(&key, self.engine.now());
                 (true, None, record.created, record.own_layer)
             }
@@ -192,7 +192,7 @@ impl Builder<'_> {
         })
     }
 
-    /// The record of `key`, if it may be used and its layer is there and lies on the layers that we have.
+    /// The record of `key`, if it may be used and its layer exists on top of the layers that we have.
     fn usable(&self, key: &str, going: &Going) -> Result<Option<StepRecord>> {
         if self.no_cache {
             return Ok(None);
@@ -237,7 +237,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Does what is left to do. Returns whether it made a layer.
+    /// Executes the remaining work. Returns whether it made a layer.
     fn perform(
         &mut self,
         effect: &Effect,
@@ -265,7 +265,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The record of a step that made no layer, without its words.
+    /// The record of a step that made no layer, without its text.
     pub(super) fn record_of(
         &self,
         key: &str,
@@ -285,7 +285,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Adds the topmost layer, if it is the step's own, to the configuration.
+    /// Adds the topmost layer to the configuration, if this step made it.
     fn note_layer(&self, going: &mut Going, own_layer: bool) -> Result<Option<StepLayer>> {
         let Some(top) = going.built.chain.last().filter(|_| own_layer) else {
             return Ok(None);
@@ -328,7 +328,7 @@ impl Current<'_> {
     }
 }
 
-/// Puts the step's place under an error that has none yet.
+/// Adds the step's place to an error that has none yet.
 fn located(job: &Job<'_>, error: Error) -> Error {
     if error.message().contains("--> ") {
         return error;

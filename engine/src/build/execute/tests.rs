@@ -74,7 +74,7 @@ impl World {
         self.build_with(request, &mut Quiet).result.err().unwrap()
     }
 
-    /// The text of a file of the image `t`, looked for from its top layer down.
+    /// The text of a file of the image `t`, searched from its top layer down.
     fn read(&self, path: &str) -> String {
         let image = resolve::find(&self.home, &self.sandbox, "t").unwrap();
         let mut layers = image.chain.iter().rev();
@@ -84,7 +84,7 @@ impl World {
     }
 }
 
-/// What became of each step: `CACHED`, or the reason.
+/// The outcome of each step: `CACHED`, or the reason.
 fn told(outcome: &BuildOutcome) -> Vec<String> {
     let told = |step: &StepReport| match &step.reason {
         Some(reason) => format!("{}: {reason}", step.number),
@@ -225,7 +225,7 @@ fn stages_copy_from_each_other_and_only_needed_ones_are_built() {
     let names: Vec<String> = outcome.steps.iter().map(StepReport::title).collect();
     assert_eq!(names[1], "[one 1/1] COPY a /out/a");
     assert_eq!(names[3], "[stage-2 1/2] COPY --from=one /out /app");
-    // The stage runs again with another file, and what is copied from it is the same: the copy is cached.
+    // The stage runs again with another file, but the files copied from it are the same: the copy is cached.
     world.write("b", "2");
     let more = file.replace("COPY a /out/a\n", "COPY a /out/a\nCOPY b /b\n");
     let again = world.build(&more);
@@ -388,7 +388,7 @@ fn from_alone_is_the_base_image_itself() {
     assert_eq!(world.build("FROM t\n").id, base.id);
 }
 
-/// Writes down what an observer sees.
+/// Records what an observer sees.
 #[derive(Default)]
 struct Recorder(Vec<String>);
 
@@ -440,7 +440,7 @@ fn progress_is_told_as_buildkit_tells_it() {
     );
 }
 
-/// Looks, at every event, whether somebody could delete what the build needs.
+/// Checks at every event whether another process could delete what the build needs.
 struct Guard<'a> {
     home: &'a Home,
     seen: usize,

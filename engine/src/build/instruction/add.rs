@@ -1,4 +1,4 @@
-//! ADD: as COPY, and it fetches `http(s)://` sources and unpacks local tar archives.
+//! ADD: like COPY, and it also fetches `http(s)://` sources and unpacks local tar archives.
 //!
 //! `ADD [--checksum=sha256:…] [--unpack=true|false] source… destination`. Git sources are not part of docklings.
 
@@ -13,7 +13,7 @@ use crate::oci::digest::Digest;
 /// ADD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Add {
-    /// What, and where to.
+    /// The sources and the destination.
     pub transfer: Transfer,
     /// `--checksum`, for a single `http(s)://` source.
     pub checksum: Option<Word>,

@@ -1,7 +1,7 @@
 //! ARG: variables that `--build-arg` sets and that only the build sees.
 //!
-//! Before the first FROM an ARG is seen by FROM only; a stage declares it again (`ARG NAME`) to see its value.
-//! ENV of the same name always wins.
+//! An ARG before the first FROM is visible to FROM only; a stage declares it again (`ARG NAME`) to see its value. ENV
+//! of the same name always wins.
 
 use super::Form;
 use super::pairs;
@@ -56,7 +56,7 @@ impl Form for Arg {
         Ok(Self { declared })
     }
 
-    /// Declares the arguments, one after the other, so that a later one sees an earlier one.
+    /// Declares the arguments in order, so that a later one sees an earlier one.
     fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let (mut history, mut key) = (String::from("ARG"), String::from("ARG"));
         for declared in &self.declared {
@@ -65,7 +65,7 @@ impl Form for Arg {
                 let global = state.globals.iter().find(|global| global.name == name);
                 global.and_then(|global| global.value.clone())
             };
-            // A default that is not needed is not worked out: `${X:?message}` is no error then.
+            // An unused default is not expanded: `${X:?message}` is then not an error.
             let value = match (state.build_args.take(&name), &declared.default) {
                 (Some(given), _) => Some(given),
                 (None, Some(default)) => Some(state.expand(at, default)?),
@@ -79,7 +79,7 @@ impl Form for Arg {
             state.args.retain(|arg| arg.name != name);
             state.args.push(ArgValue { name, value });
         }
-        // A value counts from the first RUN that sees it on, so it is not in this key.
+        // A value counts from the first RUN that sees it, so it is not in this key.
         Ok(Effect {
             history: Some(history),
             key,

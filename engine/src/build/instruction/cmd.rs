@@ -1,4 +1,4 @@
-//! CMD: what a container runs unless `docker run` says otherwise; also the words after the ENTRYPOINT.
+//! CMD: the default command of a container, unless `docker run` gives another; also the arguments of the ENTRYPOINT.
 //!
 //! **Lesson.** `cmd-and-entrypoint`
 

@@ -24,7 +24,7 @@ impl CommandLine {
         })
     }
 
-    /// The same of an instruction without flags, in which something must stand.
+    /// The same for an instruction without flags, where a command is required.
     pub(crate) fn required(statement: &Statement<'_>) -> Result<Self, BuildError> {
         statement.flags(&[])?;
         if statement.rest().text.is_empty() {
@@ -33,7 +33,7 @@ impl CommandLine {
         Self::parse(statement)
     }
 
-    /// The words to execute; `shell` stands before the shell form.
+    /// The words to execute; `shell` precedes the shell form.
     pub fn argv(&self, shell: &[String]) -> Vec<String> {
         match self {
             Self::Exec(words) => words.clone(),
@@ -45,7 +45,7 @@ impl CommandLine {
         }
     }
 
-    /// Whether nothing stands there.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Exec(words) => words.is_empty(),

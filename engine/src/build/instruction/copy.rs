@@ -13,11 +13,11 @@ use crate::build::syntax::statement::{FlagKind, Statement};
 /// COPY.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copy {
-    /// What, and where to.
+    /// The sources and the destination.
     pub transfer: Transfer,
     /// `--from`; `None` is the build context.
     pub from: Option<Word>,
-    /// `--parents`: the folders that lead to a source are kept.
+    /// `--parents`: keeps the parent folders of a source.
     pub parents: bool,
 }
 
@@ -51,7 +51,7 @@ impl Form for Copy {
         work.from = self.from.clone();
         work.parents = self.parents;
         if work.parents && work.sources.len() == 1 && !work.destination.ends_with('/') {
-            // The folders that are kept come into a folder.
+            // The kept folders need a destination folder.
             work.destination.push('/');
         }
         Ok(transfer::effect(work))

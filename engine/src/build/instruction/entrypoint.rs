@@ -1,6 +1,6 @@
-//! ENTRYPOINT: the program that a container of this image is; CMD, or the words after IMAGE, are its arguments.
+//! ENTRYPOINT: the program that a container of this image runs; CMD, or the words after IMAGE, are its arguments.
 //!
-//! Setting it clears a CMD that came from the base image, since that was meant for another program.
+//! Setting it clears a CMD inherited from the base image, since that was meant for another program.
 //!
 //! **Lesson.** `cmd-and-entrypoint`
 
@@ -27,7 +27,7 @@ impl Form for Entrypoint {
         })
     }
 
-    /// Sets the entrypoint; a CMD of the base image goes.
+    /// Sets the entrypoint; an inherited CMD is cleared.
     fn apply(&self, state: &mut State<'_>, _at: Place<'_>) -> Result<Effect, BuildError> {
         let argv = self.command.argv(&state.shell());
         let history = format!("ENTRYPOINT {}", quote_list(&argv));

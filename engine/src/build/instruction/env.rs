@@ -1,7 +1,7 @@
-//! ENV: variables for the steps that follow and for the container.
+//! ENV: variables for the following steps and for the container.
 //!
 //! `ENV A=1 B="two words"` · the old form `ENV A the rest of the line`. All values of one ENV are expanded with the
-//! variables as they were before it.
+//! variables from before it.
 
 use super::Form;
 use super::pairs::{self, Pair};

@@ -1,4 +1,4 @@
-//! EXPOSE: notes which ports the program listens on. It publishes nothing: that is `docker run -p`, or `-P`.
+//! EXPOSE: records which ports the program listens on. It publishes nothing: that is `docker run -p`, or `-P`.
 
 use super::Form;
 use crate::build::state::{Effect, Place, State};
@@ -37,7 +37,7 @@ impl Form for Expose {
         Ok(Self { ports })
     }
 
-    /// Notes the ports.
+    /// Records the ports.
     fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mut named = Vec::new();
         for word in &self.ports {
@@ -59,8 +59,8 @@ impl Form for Expose {
     }
 }
 
-/// The ports that `text` names, as `80/tcp`. Of `[address:][port:]port`, which belongs to `docker run -p` and which
-/// Docker still takes, the last port counts. Error: a sentence.
+/// The ports that `text` names, as `80/tcp`. In `[address:][port:]port`, the form of `docker run -p`, which Docker
+/// still accepts, the last port counts. Error: a sentence.
 pub(crate) fn ranges(text: &str) -> Result<Vec<String>, String> {
     let (numbers, protocol) = match text.split_once('/') {
         Some((numbers, protocol)) if !protocol.is_empty() => {
@@ -87,7 +87,7 @@ pub(crate) fn ranges(text: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// `[address:][port[-port]]`, as it stands before the last colon.
+/// `[address:][port[-port]]`, the text before the last colon.
 fn is_published(text: &str) -> bool {
     let (address, ports) = match text.rsplit_once(':') {
         Some((address, ports)) => (Some(address.trim_matches(['[', ']'])), ports),

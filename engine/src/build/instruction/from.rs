@@ -9,7 +9,7 @@ use crate::build::syntax::statement::{FlagKind, Statement};
 /// FROM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct From {
-    /// The image, variables not expanded.
+    /// The image, with unexpanded variables.
     pub image: Word,
     /// `AS name`, as written.
     pub name: Option<Word>,
@@ -49,7 +49,7 @@ impl From {
     }
 }
 
-/// Lower-case letters first, then letters, digits, `-`, `_` and `.`; the case of a name does not count.
+/// A lower-case letter first, then letters, digits, `-`, `_` and `.`; names are case-insensitive.
 fn check_name(statement: &Statement<'_>, name: &Word) -> Result<(), BuildError> {
     let lower = name.text.to_ascii_lowercase();
     let valid = lower.starts_with(|c: char| c.is_ascii_lowercase())

@@ -1,4 +1,4 @@
-//! HEALTHCHECK: a command that tells whether the program in the container still works.
+//! HEALTHCHECK: a command that checks whether the program in the container still works.
 //!
 //! `HEALTHCHECK [--interval=30s] [--timeout=30s] [--start-period=0s] [--start-interval=5s] [--retries=3] CMD command`
 //! · `HEALTHCHECK NONE`.
@@ -15,7 +15,7 @@ use crate::oci::config;
 /// HEALTHCHECK.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Healthcheck {
-    /// As it stands in the image's configuration.
+    /// As recorded in the image's configuration.
     pub check: config::Healthcheck,
 }
 

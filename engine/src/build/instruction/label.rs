@@ -1,6 +1,6 @@
 //! LABEL: notes on the image, for people and programs.
 //!
-//! `LABEL org.opencontainers.image.source="…" stage=test`; a label of the same key in a later instruction replaces it.
+//! `LABEL org.opencontainers.image.source="…" stage=test`; a later label with the same key replaces an earlier one.
 
 use super::Form;
 use super::pairs::{self, Pair};

@@ -1,6 +1,7 @@
-//! The instructions of a Dockerfile, a file each: how it is written, what it does, what its cache key says.
+//! The instructions of a Dockerfile, one file each: syntax, effect, and cache key.
 //!
-//! To add one: its file with a [`Form`], a variant of [`Instruction`], and the row and the arm that the compiler then asks for.
+//! To add one: create its file with a [`Form`], add a variant of [`Instruction`], and the row and the arm that the
+//! compiler then asks for.
 //!
 //! **Lesson.** `first-dockerfile`
 
@@ -32,21 +33,21 @@ use super::syntax::error::BuildError;
 use super::syntax::statement::Statement;
 use crate::near::nearest;
 
-/// One instruction, in the file of its name.
+/// An instruction, in the file with its name.
 pub(crate) trait Form: Sized {
-    /// What its statements begin with.
+    /// Its keyword.
     const KEYWORD: &str;
-    /// Whether its steps can change files; only these have a number.
+    /// Whether its steps can change files; only these are numbered.
     const CHANGES_FILES: bool = false;
 
     /// Reads `statement`, which begins with the keyword.
     fn parse(statement: &Statement<'_>) -> Result<Self, BuildError>;
 
-    /// Changes the stage's configuration and variables, and says what is left to do. `at` is the file it stands in.
+    /// Changes the stage's configuration and variables, and returns the remaining work. `at` is the instruction's file.
     fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError>;
 }
 
-/// A [`Form`] whose type is not known.
+/// A [`Form`] of unknown type.
 trait AnyForm {
     fn keyword(&self) -> &'static str;
     fn changes_files(&self) -> bool;
@@ -89,7 +90,7 @@ pub(crate) enum Instruction {
 
 type Parse = fn(&Statement<'_>) -> Result<Instruction, BuildError>;
 
-/// Keywords, and how what follows them is read. A variant without a row is never made, which the compiler reports.
+/// Keywords, and their parsers. The compiler reports a variant without a row, because it is never constructed.
 const ROWS: &[(&str, Parse)] = &[
     (add::Add::KEYWORD, |text| {
         Ok(Instruction::Add(Form::parse(text)?))
@@ -186,7 +187,7 @@ impl Instruction {
         self.form().changes_files()
     }
 
-    /// Does what [`Form::apply`] of its type does.
+    /// Calls [`Form::apply`] of its type.
     pub(crate) fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         self.form().apply(state, at)
     }

@@ -1,9 +1,9 @@
-//! `RUN --mount`: what a command sees while it runs, and no layer keeps.
+//! `RUN --mount`: files that a command sees while it runs, and that no layer keeps.
 //!
-//! `type=bind` (the default) shows files of the context, a stage or an image; `type=cache` keeps a folder from one build to
-//! the next; `type=tmpfs` is memory; `type=secret` shows a file that the caller gave with `--secret`.
-//! A cache with `from` (and `source`) begins with those files; other files begin another cache of the same id. A target that
-//! is relative, or missing, begins at the WORKDIR.
+//! `type=bind` (the default) mounts files of the context, a stage or an image; `type=cache` keeps a folder from one
+//! build to the next; `type=tmpfs` is memory; `type=secret` mounts a file given with `--secret`. A cache with `from`
+//! (and `source`) starts with those files; with different initial files it is a different cache of the same id. A
+//! relative or missing target is relative to the WORKDIR.
 //! **What we leave out.** `type=ssh`, and `source` of a cache without `from`, which would be a part of the cache.
 //! Source: Dockerfile reference, "RUN --mount".
 
@@ -18,7 +18,7 @@ use fields::{Fields, Kind, Wrong, fields};
 /// `RUN --mount`, as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
-    /// The whole value. Its variables are expanded when the command's turn comes.
+    /// The whole value. Its variables are expanded when the command is executed.
     pub word: Word,
     /// `from`; `None` is the build context.
     pub from: Option<Word>,
@@ -41,7 +41,7 @@ impl Mount {
                 span: word.span,
             }),
         };
-        // What holds no variable is known to be wrong before the first step.
+        // A value without variables can be validated before the first step.
         if !word.text.contains('$') {
             let read = Fields::read(&word.text, &|value| Ok(value.to_owned()), &wrong)?;
             mount.check_from(&read, &wrong)?;
@@ -60,7 +60,7 @@ impl Mount {
         }
     }
 
-    /// What is to be mounted, variables expanded.
+    /// The mount with variables expanded.
     pub(crate) fn work(&self, state: &State<'_>, at: Place<'_>) -> Result<MountWork, BuildError> {
         let expand = |text: &str| {
             let word = Word {
@@ -121,7 +121,7 @@ impl Mount {
         }
     }
 
-    /// The files of a bind mount or of a cache, as a COPY would take them.
+    /// The files of a bind mount or of a cache, as the work of a COPY.
     fn copy(&self, source: &str) -> CopyWork {
         let source = if source.is_empty() { "/" } else { source };
         CopyWork {
@@ -135,19 +135,19 @@ impl Mount {
     }
 }
 
-/// What is to be mounted.
+/// A mount to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct MountWork {
     pub(crate) what: What,
-    /// Absolute; `None` for a secret that is a variable only.
+    /// Absolute; `None` for a secret that is only a variable.
     pub(crate) target: Option<String>,
     pub(crate) read_only: bool,
-    /// As written, variables expanded.
+    /// As written, with variables expanded.
     pub(crate) text: String,
 }
 
 impl MountWork {
-    /// The files of a bind mount, or those that a cache begins with.
+    /// The files of a bind mount, or the initial files of a cache.
     pub(crate) fn files(&self) -> Option<&CopyWork> {
         match &self.what {
             What::Bind(copy) => Some(copy),
@@ -158,7 +158,7 @@ impl MountWork {
 }
 
 impl What {
-    /// What messages call it.
+    /// Its name in messages.
     pub(crate) fn source(&self) -> String {
         match self {
             Self::Bind(copy) => copy
@@ -175,19 +175,19 @@ impl What {
     }
 }
 
-/// The kinds, with what only they have.
+/// The kinds of mounts, with their specific fields.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum What {
     Bind(Box<CopyWork>),
     Cache {
         id: String,
         owner: Owner,
-        /// What it begins with; `None` is nothing.
+        /// Its initial content; `None` is empty.
         begins: Option<Box<CopyWork>>,
         sharing: Sharing,
     },
     Tmpfs {
-        /// Bytes.
+        /// In bytes.
         size: Option<u64>,
     },
     Secret {
@@ -198,7 +198,7 @@ pub(crate) enum What {
     },
 }
 
-/// Whose the mounted thing is, and its permissions unless they are the usual ones.
+/// The owner of a mount, and its permissions unless they are the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Owner {
     pub(crate) mode: Option<u32>,
@@ -206,11 +206,11 @@ pub(crate) struct Owner {
     pub(crate) gid: u32,
 }
 
-/// What happens when two builds want one cache.
+/// How two builds share one cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
     Shared,
-    /// Each has its own.
+    /// Each has a separate one.
     Private,
     /// The second waits.
     Locked,

@@ -10,7 +10,7 @@ use crate::build::syntax::statement::Statement;
 /// ONBUILD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Onbuild {
-    /// The instruction as it is kept in the image; its here-documents follow on their own lines.
+    /// The instruction as stored in the image; its here-documents follow on their own lines.
     pub trigger: String,
 }
 
@@ -33,7 +33,7 @@ impl Form for Onbuild {
                 let message = format!("{keyword} isn't allowed as an ONBUILD trigger");
                 return Err(inner.error_here(message));
             }
-            // Read now, so that an error shows here and not in the build of a derived image.
+            // Parsed now, so that an error is reported here and not in the build of a derived image.
             _ => Instruction::parse(&inner)?,
         };
         let mut trigger = inner.written().to_owned();
@@ -45,7 +45,7 @@ impl Form for Onbuild {
         Ok(Self { trigger })
     }
 
-    /// Keeps the trigger. BuildKit writes no history for it.
+    /// Stores the trigger. BuildKit writes no history for it.
     fn apply(&self, state: &mut State<'_>, _at: Place<'_>) -> Result<Effect, BuildError> {
         state
             .config

@@ -1,4 +1,4 @@
-//! `KEY=value KEY=value`, as ENV and LABEL take it, and the old form `KEY value`.
+//! `KEY=value KEY=value`, as in ENV and LABEL, and the old form `KEY value`.
 
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::{Span, Word};

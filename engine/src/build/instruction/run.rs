@@ -1,7 +1,7 @@
 //! RUN: a command whose changes become a layer.
 //!
-//! `RUN text for the shell` · `RUN ["program", "word"]` · `RUN <<EOF … EOF`, a small script.
-//! Variables in it are not expanded here: the shell that runs it sees them in its environment.
+//! `RUN text for the shell` · `RUN ["program", "word"]` · `RUN <<EOF … EOF`, a small script. Its variables are not
+//! expanded here: the shell sees them in its environment.
 
 use super::Form;
 use super::command_line::CommandLine;
@@ -16,7 +16,7 @@ use crate::build::syntax::statement::{FlagKind, Statement};
 pub struct Run {
     /// The command.
     pub command: CommandLine,
-    /// The small files after it.
+    /// The heredocs after it.
     pub heredocs: Vec<Heredoc>,
     /// `--network=none|host|default`.
     pub network: Option<RunNetwork>,
@@ -27,11 +27,11 @@ pub struct Run {
 /// `RUN --network`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunNetwork {
-    /// What the build uses.
+    /// The network of the build.
     Default,
     /// No network.
     None,
-    /// The machine's.
+    /// The host network.
     Host,
 }
 
@@ -84,7 +84,7 @@ impl Form for Run {
         })
     }
 
-    /// Plans the command. Nothing in it is expanded.
+    /// Plans the command. Its variables are not expanded.
     fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mounts = self.mounts.iter().map(|mount| mount.work(state, at));
         let mounts = mounts.collect::<Result<Vec<_>, _>>()?;
@@ -138,10 +138,10 @@ impl Form for Run {
 }
 
 impl Run {
-    /// The words to execute; `shell` stands before the shell form.
+    /// The words to execute; `shell` precedes the shell form.
     ///
     /// A single here-document is the script itself; its first line can name the interpreter, which then reads the
-    /// script from [`Run::script`]. Anything else is handed to the shell as it is written.
+    /// script from [`Run::script`]. Anything else is passed to the shell as written.
     pub fn argv(&self, shell: &[String]) -> Vec<String> {
         let CommandLine::Shell(text) = &self.command else {
             return self.command.argv(shell);
@@ -178,7 +178,7 @@ impl Run {
     }
 }
 
-/// Where a script that names its own interpreter is put while it runs.
+/// The path of a script with its own interpreter while it runs.
 pub(crate) const SCRIPT: &str = "/.heredoc/EOF";
 
 impl Run {
@@ -188,7 +188,7 @@ impl Run {
     }
 }
 
-/// The words, with the arguments in scope before them: `|1 V=2 /bin/sh -c echo $V`.
+/// The words, preceded by the arguments in scope: `|1 V=2 /bin/sh -c echo $V`.
 fn shown(argv: &[String], args: &[(String, String)]) -> String {
     let mut words = Vec::new();
     if !args.is_empty() {
@@ -199,7 +199,7 @@ fn shown(argv: &[String], args: &[(String, String)]) -> String {
     words.join(" ")
 }
 
-/// Proxies given with `--build-arg` that are not declared: the command sees them, the key does not.
+/// Proxies given with `--build-arg` without a declaration: the command sees them, the key does not contain them.
 fn proxies(state: &State<'_>) -> Vec<String> {
     let given = state.build_args.proxies().into_iter();
     given

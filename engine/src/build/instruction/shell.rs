@@ -1,4 +1,4 @@
-//! SHELL: what stands before every shell-form command that follows.
+//! SHELL: the words before every following shell-form command.
 
 use super::Form;
 use crate::build::state::{Effect, Place, State};

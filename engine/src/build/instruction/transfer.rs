@@ -1,4 +1,4 @@
-//! What COPY and ADD share: sources, destination and the flags about them.
+//! The parts that COPY and ADD share: sources, destination and their flags.
 
 use crate::build::place::rights::Mode;
 use crate::build::state::{CopySource, CopyWork, Effect, Place, State, Work};
@@ -14,7 +14,7 @@ pub struct Transfer {
     pub sources: Vec<Word>,
     /// Sources written in the Dockerfile itself.
     pub heredocs: Vec<Heredoc>,
-    /// Where to; a trailing `/` means a directory.
+    /// The destination; a trailing `/` means a directory.
     pub destination: Word,
     /// Written as a JSON array.
     pub json: bool,
@@ -22,9 +22,9 @@ pub struct Transfer {
     pub chown: Option<Word>,
     /// `--chmod`.
     pub chmod: Option<Word>,
-    /// `--exclude`, several.
+    /// `--exclude`, repeatable.
     pub exclude: Vec<Word>,
-    /// `--link`: accepted; a layer of ours never depends on the ones below.
+    /// `--link`: accepted, without effect; our layers never depend on the ones below.
     pub link: bool,
 }
 
@@ -40,7 +40,7 @@ impl Transfer {
     pub(super) fn parse(statement: &Statement<'_>, flags: &Flags) -> Result<Self, BuildError> {
         let (mut words, json) = statement.list()?;
         if !json {
-            // Words in quotes may hold blanks when a heredoc is announced: `<<"a b"`.
+            // Quoted words may contain blanks if a heredoc is declared: `<<"a b"`.
             words = match statement.heredocs() {
                 [] => words,
                 _ => statement.quoted_words(),
@@ -90,7 +90,7 @@ impl Transfer {
         sources.chain(rights).chain(&self.exclude).collect()
     }
 
-    /// What is to be copied, all variables expanded.
+    /// The work, with all variables expanded.
     pub(super) fn work(
         &self,
         state: &State<'_>,
@@ -173,7 +173,7 @@ pub(super) fn effect(work: CopyWork) -> Effect {
     }
     words.push(work.destination_word.text.clone());
     let history = format!("{} # buildkit", words.join(" "));
-    // Sources are in the key by what they hold, not by how they are written; see `cache`.
+    // The key contains the content of the sources, not their names; see `cache`.
     let mut key = format!("{} -> {}", work.keyword, work.destination);
     for (name, value) in [
         ("chown", &work.chown),

@@ -1,6 +1,6 @@
-//! USER: who the following RUNs, and the container, run as.
+//! USER: the user of the following RUNs and of the container.
 //!
-//! `user` or `user:group`, names or numbers; names are looked up in the image when something runs.
+//! `user` or `user:group`, names or numbers; names are looked up in the image when a command runs.
 
 use super::Form;
 use crate::build::state::{Effect, Place, State};

@@ -1,4 +1,4 @@
-//! VOLUME: directories whose files outlive the container's own layer: each container gets a volume there.
+//! VOLUME: directories whose files outlive the container's writable layer: each container gets a volume there.
 
 use super::Form;
 use crate::build::state::{Effect, Place, State};
@@ -35,7 +35,7 @@ impl Form for Volume {
         Ok(Self { paths, json })
     }
 
-    /// Notes the directories.
+    /// Records the directories.
     fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let mut paths = Vec::new();
         for word in &self.paths {

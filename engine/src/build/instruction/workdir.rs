@@ -1,6 +1,6 @@
-//! WORKDIR: where the following instructions, and the container, start.
+//! WORKDIR: the working directory of the following instructions and of the container.
 //!
-//! A relative path joins the previous WORKDIR. A directory that is missing is made, and that is a layer.
+//! A relative path is joined to the previous WORKDIR. A missing directory is created, which makes a layer.
 
 use super::Form;
 use crate::build::state::{Effect, Place, State, Work};
@@ -26,7 +26,7 @@ impl Form for Workdir {
         Ok(Self { path })
     }
 
-    /// Sets the directory, which must exist afterwards.
+    /// Sets the directory, which the build creates if it is missing.
     fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
         let path = state.expand(at, &self.path)?;
         if path.is_empty() {

@@ -1,4 +1,5 @@
-//! The directories of a new layer: made when they are first needed, as they are below, and kept open on the way down.
+//! The directories of a new layer: created when they are first needed, with the attributes of the directories below,
+//! and kept open on the way down.
 
 use super::failed;
 use crate::error::{Error, Result};
@@ -14,19 +15,19 @@ use std::path::{Path, PathBuf};
 pub(super) struct Folders {
     lower: View,
     root: OwnedFd,
-    /// The directories open now, from the root down.
+    /// The open directories, from the root down.
     open: Vec<Open>,
     owners: Owners,
-    /// Of directories that exist neither below nor in the source.
+    /// The owner of directories that exist neither below nor in the source.
     owner: (u32, u32),
 }
 
 struct Open {
     name: OsString,
     fd: OwnedFd,
-    /// The same directory below.
+    /// The same directory in the layers below.
     lower: Option<Folder>,
-    /// The time that it must have when all is copied into it.
+    /// The time to set when everything is copied into it.
     mtime: Option<(i64, u32)>,
 }
 
@@ -43,7 +44,7 @@ impl Folders {
         })
     }
 
-    /// Opens the directory `path` of the layer, making it and its parents. The path has no links: it was resolved.
+    /// Opens the directory `path` of the layer, creating it and its parents. The path is resolved and has no links.
     pub(super) fn open(&mut self, path: &Path) -> Result<OwnedFd> {
         let names: Vec<&OsStr> = path.iter().collect();
         let common = self
@@ -63,7 +64,7 @@ impl Folders {
             .map_err(|error| Error::io("open", path, error))
     }
 
-    /// Opens a directory of the layer once more, beside those that are open.
+    /// Opens a directory of the layer again, independently of the open ones.
     pub(super) fn again(&self, path: &Path) -> Result<OwnedFd, Errno> {
         let path = match path.as_os_str().is_empty() {
             true => Path::new("."),
@@ -73,7 +74,7 @@ impl Folders {
         rustix::fs::openat2(&self.root, path, flags(), Mode::empty(), how)
     }
 
-    /// Sets owner, mode and time of a directory that [`Folders::open`] gave last.
+    /// Sets owner, mode and time of the directory that [`Folders::open`] returned last.
     pub(super) fn set(&mut self, path: &Path, about: &Metadata) -> Result<()> {
         let Some(open) = self.open.last_mut() else {
             return Ok(());
@@ -82,7 +83,7 @@ impl Folders {
         write::grant(&open.fd, &self.owners, about).map_err(|errno| failed(path, errno))
     }
 
-    /// Closes all directories, and gives them the times that they must have.
+    /// Closes all directories, and sets their times.
     pub(super) fn finish(&mut self) -> Result<()> {
         self.close_to(0)
     }
@@ -99,7 +100,7 @@ impl Folders {
         }
     }
 
-    /// Whether the layers below have a directory at `path`, which lies in the directory that was opened last.
+    /// Whether the layers below have a directory at `path`, which is in the directory that was opened last.
     pub(super) fn covers_folder(&self, path: &Path) -> Result<bool> {
         let name = path.file_name().unwrap_or_default();
         let below = match self.open.last() {
@@ -116,7 +117,7 @@ impl Folders {
     /// Whether a directory is at `path` in the layers below.
     fn is_folder_below(&self, path: &Path) -> Result<bool> {
         let found = self.lower.find(path, Last::Keep);
-        // What is below something that is no directory is not there.
+        // Nothing exists below a file.
         Ok(matches!(found, Ok(Some(found)) if matches!(found.node, Node::Folder(_))))
     }
 
@@ -135,7 +136,7 @@ impl Folders {
         Ok(())
     }
 
-    /// Enters `name` of the innermost open directory; `path` is its whole path.
+    /// Enters `name` in the innermost open directory; `path` is its whole path.
     fn enter(&self, name: &OsStr, path: &Path) -> Result<Open> {
         let on = |errno| failed(path, errno);
         let (parent, below) = match self.open.last() {
@@ -178,7 +179,7 @@ impl Folders {
         Ok(open(fd, lower))
     }
 
-    /// What a new directory is to have: what the one below that it covers has, or what a new one has.
+    /// The attributes of a new directory: those of the covered one below, or the default.
     fn like_below(&self, lower: Option<&Folder>) -> Result<Metadata, Errno> {
         let Some(lower) = lower else {
             return Ok(Metadata {

@@ -1,12 +1,12 @@
 //! Writing the files of COPY, ADD and WORKDIR into a new layer.
 //!
-//! **Kernel feature.** The layer's folder is an overlay *upper* directory before it is mounted for the first time: what
-//! is written there shows over the layers below. A directory that exists below must be made again with the same mode and
-//! owner, or the new one would show through.
-//! **What Docker does.** It mounts the layers and copies onto the mount. **What we do.** No mount: where a path leads is
-//! found by the merged view (links resolved inside the root), and each file is made in its open parent, by its last name
-//! only, never through a link. Large files share their blocks with the source where the file system can.
-//! Source: github.com/tonistiigi/fsutil `copy`, for what happens when something is in the way.
+//! **Kernel feature.** The layer's folder is an overlay *upper* directory before it is mounted for the first time: its
+//! contents appear over the layers below. A directory that exists below must be created with the same mode and owner,
+//! because the new one hides its attributes.
+//! **What Docker does.** It mounts the layers and copies onto the mount. **What we do.** No mount: paths are resolved
+//! in the merged view (links inside the root), and each file is created in its open parent by its last name only, never
+//! through a link. Large files share their blocks with the source where the file system supports it.
+//! Source: github.com/tonistiigi/fsutil `copy`, for conflicts with existing files.
 
 mod folders;
 pub(crate) mod rights;
@@ -34,11 +34,11 @@ pub(crate) struct Placer {
     folders: Folders,
     owners: Owners,
     rights: Rights,
-    /// Files of the item that have several names, by device and inode, and where they went first.
+    /// Hard-linked files of the item, by device and inode, and their first target.
     twins: HashMap<(u64, u64), PathBuf>,
 }
 
-/// Who owns the files, and their permissions.
+/// The owner of the files, and their permissions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rights {
     /// `None` keeps the source's.
@@ -47,21 +47,21 @@ pub(crate) struct Rights {
     pub(crate) chmod: Option<Chmod>,
 }
 
-/// Where to copy to.
+/// The destination of a copy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Destination<'a> {
     /// Absolute.
     pub(crate) path: &'a str,
     /// It must be a directory: it ends in `/`, or there are several sources.
     pub(crate) is_dir: bool,
-    /// A directory comes with its own mode and owner, not only its contents.
+    /// A directory is copied with its mode and owner, not only its contents.
     pub(crate) with_folder: bool,
-    /// A link to a directory that is where a directory goes is followed, as unpacking an archive does; a copy refuses it.
+    /// A link to a directory in the place of a directory is followed, as when unpacking an archive; a copy refuses it.
     pub(crate) through_links: bool,
 }
 
 impl Placer {
-    /// Writes into `upper`, which lies over `lowers` (folders, lowest first).
+    /// Writes into `upper`, which is on top of `lowers` (folders, lowest first).
     pub(crate) fn new(upper: &Path, lowers: &[PathBuf], rights: Rights) -> Result<Self> {
         let mut layers = lowers.to_vec();
         layers.push(upper.to_owned());
@@ -74,7 +74,7 @@ impl Placer {
         })
     }
 
-    /// Makes the directory `path` with its parents. Returns whether anything was missing.
+    /// Creates the directory `path` with its parents. Returns whether anything was missing.
     pub(crate) fn directory(&mut self, path: &str) -> Result<bool> {
         let found = self.view.find(Path::new(path), Last::Follow);
         if let Ok(Some(found)) = found {
@@ -91,7 +91,7 @@ impl Placer {
         Ok(true)
     }
 
-    /// Copies `item` of `tree`, without what `exclude` names.
+    /// Copies `item` of `tree`, without the files that match `exclude`.
     pub(crate) fn item(
         &mut self,
         tree: &Tree,
@@ -103,7 +103,7 @@ impl Placer {
             true => self.view.resolve(Path::new(to.path))?,
             false => self.file_path(to, &item.name)?,
         };
-        // The root of a context is no directory of the image.
+        // The root of a context is not a directory of the image.
         let whole = to.with_folder && !item.path.as_os_str().is_empty();
         self.twins.clear();
         let mut detours = to.through_links.then(Vec::new);
@@ -144,7 +144,7 @@ impl Placer {
         self.folders.finish()
     }
 
-    /// Where a file called `name` goes: into `to` if that is a directory, else to `to` itself.
+    /// The path for a file called `name`: in `to` if that is a directory, else `to` itself.
     fn file_path(&self, to: Destination<'_>, name: &OsStr) -> Result<PathBuf> {
         let real = self.view.resolve(Path::new(to.path))?;
         let found = self.view.find(&real, Last::Keep)?;
@@ -159,8 +159,8 @@ impl Placer {
         }
     }
 
-    /// Where `path` lies if the links on its way are followed. `detours` are the links so far, each with where it leads; a
-    /// walk gives what is in a folder after the folder.
+    /// `path` with the links on its way resolved. `detours` are the links so far, each with its target; a walk visits a
+    /// folder before its contents.
     fn detour(
         &self,
         path: PathBuf,
@@ -183,7 +183,7 @@ impl Placer {
         if node.folder().is_none() {
             return Ok(real);
         }
-        // What is not there, or lies under a file, is for the one that makes it.
+        // A path that is missing, or below a file, is handled when it is created.
         let is_link = matches!(
             self.view.find(&real, Last::Keep),
             Ok(Some(Found { node: Node::File(file), .. })) if file.kind().is_symlink()
@@ -203,8 +203,8 @@ impl Placer {
             Node::Folder(folder) => {
                 let existed = self.folders.is_there(&path)?;
                 self.folders.open(&path)?;
-                // The directory that the source's contents go into keeps what it is, and a new one is as any other that
-                // had to be made: COPY copies what is in a directory.
+                // The target directory of the source's contents keeps its attributes, and a new one gets the default
+                // attributes: COPY copies the contents of a directory.
                 if is_self && (existed || !whole) {
                     return Ok(());
                 }
@@ -214,7 +214,7 @@ impl Placer {
         }
     }
 
-    /// Gives a directory that is being copied the source's mode, owner and time.
+    /// Sets the mode, owner and time of a copied directory from the source.
     fn folder_rights(&mut self, path: &Path, from: &Folder) -> Result<()> {
         let stat = &from.stat;
         let owner = match self.rights.owner {
@@ -259,7 +259,7 @@ impl Placer {
             kind => {
                 self.make_room(spot, path)?;
                 match spot.node(kind, stat.st_rdev) {
-                    // Devices cannot be made in a user namespace: a container has its own /dev anyway.
+                    // Devices cannot be created in a user namespace: a container has its own /dev anyway.
                     Err(Errno::PERM) => return Ok(()),
                     other => other.map_err(on)?,
                 }
@@ -268,7 +268,7 @@ impl Placer {
         spot.finish(&self.owners, &about).map_err(on)
     }
 
-    /// What the copy of `file` is to have. Attributes travel with files of another stage.
+    /// The attributes for the copy of `file`. Extended attributes are copied with files of another stage.
     fn about(&self, file: &File) -> Result<Metadata, Errno> {
         let stat = &file.stat;
         let (owner, xattrs) = match self.rights.owner {
@@ -289,7 +289,7 @@ impl Placer {
         })
     }
 
-    /// Makes another name of a file that was copied before, at `spot`: hard links stay what they are. Returns whether it is
+    /// Creates a hard link at `spot` to a copy of the same file: hard links are preserved. Returns whether there was
     /// one.
     fn twin(&mut self, stat: &Stat, spot: Spot<'_>, path: &Path) -> Result<bool> {
         if stat.st_nlink < 2 {
@@ -309,7 +309,7 @@ impl Placer {
         Ok(true)
     }
 
-    /// Makes an empty file, in place of another one. Most find nothing in their way, so that is tried first.
+    /// Creates an empty file, replacing an existing one. Usually nothing is in the way, so creation is tried first.
     fn create(&self, spot: Spot<'_>, path: &Path) -> Result<std::fs::File> {
         self.refuse_below(path)?;
         match spot.create(0o600) {
@@ -322,7 +322,7 @@ impl Placer {
         .map_err(|errno| failed(path, errno))
     }
 
-    /// Removes what is in the way of a file. A directory is in the way for good.
+    /// Removes an obstacle for a file. A directory is not removed.
     fn make_room(&self, spot: Spot<'_>, path: &Path) -> Result<()> {
         match spot.unlink() {
             Ok(()) => Ok(()),

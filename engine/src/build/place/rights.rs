@@ -9,10 +9,10 @@ use crate::tree::view::{Last, Node, View};
 use std::io::Read;
 use std::path::Path;
 
-/// `/etc/passwd` and `/etc/group` may be this long, in bytes.
+/// The size limit of `/etc/passwd` and `/etc/group`, in bytes.
 const LIMIT: u64 = 4 << 20;
 
-/// The owner that `--chown=text` names, in the root that `view` shows. A number without a group is its own group.
+/// The owner that `--chown=text` names, in the root that `view` shows. A number without a group is also the group.
 pub(crate) fn owner(view: &View, text: &str) -> Result<(u32, u32)> {
     let (name, group) = match text.split_once(':') {
         Some((name, group)) => (name, Some(group).filter(|group| !group.is_empty())),
@@ -37,7 +37,7 @@ pub(crate) fn owner(view: &View, text: &str) -> Result<(u32, u32)> {
     Ok((found.uid, found.gid))
 }
 
-/// A regular file of the root; anything else is as if it were empty, so that no fifo or device is ever opened.
+/// A regular file of the root; anything else counts as empty, so no fifo or device is ever opened.
 fn read(view: &View, path: &str) -> Result<String> {
     let Ok(Some(found)) = view.find(Path::new(path), Last::Follow) else {
         return Ok(String::new());
@@ -71,7 +71,7 @@ pub(crate) enum Mode {
 /// One clause of a symbolic mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// Bits of user, group and others that are meant, such as `0o700`.
+    /// The permission bits of the user, group and others that the clause names, such as `0o700`.
     who: u32,
     operator: char,
     letters: String,
@@ -98,7 +98,7 @@ impl Mode {
         })
     }
 
-    /// The permissions of a file that has `mode`.
+    /// The new permissions of a file that has `mode`.
     pub(crate) fn apply(&self, mode: u32, is_dir: bool) -> u32 {
         match self {
             Self::Exactly(mode) => *mode,
@@ -148,7 +148,7 @@ impl Change {
                 _ => 0,
             };
         }
-        // The sticky bit belongs to nobody in particular.
+        // The sticky bit does not belong to user, group or others.
         let bits = bits & (self.who | 0o1000);
         match self.operator {
             '+' => mode | bits,

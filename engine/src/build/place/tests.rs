@@ -1,4 +1,4 @@
-//! Copying into a layer over another one.
+//! Copying into a layer on top of another.
 
 use super::*;
 use crate::build::sources::Selected;
@@ -32,7 +32,7 @@ impl World {
         self.folder.path().join(name)
     }
 
-    /// Copies `source` to `to`, and lists what is in the new layer; or tells the error.
+    /// Copies `source` to `to`, and lists the contents of the new layer; or returns the error.
     fn copy(&self, source: &str, to: &str, chmod: Option<&str>) -> String {
         let rights = Rights {
             owner: Some((0, 0)),

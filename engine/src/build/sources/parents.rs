@@ -1,9 +1,9 @@
-//! `COPY --parents`: a source keeps the folders that lead to it.
+//! `COPY --parents`: a source keeps its parent folders.
 //!
-//! **What Docker does.** `x/y/a.txt` is written to `x/y/a.txt` below the destination, which is always a directory. Of
-//! `x/./y/a.txt` only what comes after the first `/./` is kept. `**` stands for any number of folders. What has no
-//! wildcard must be there.
-//! **What we do.** The same: the part before `/./` is the item, and the rest chooses what of it is walked over.
+//! **What Docker does.** `x/y/a.txt` is written to `x/y/a.txt` below the destination, which is always a directory. For
+//! `x/./y/a.txt`, only the part after the first `/./` is kept. `**` matches any number of folders. A path without a
+//! wildcard must exist.
+//! **What we do.** The same: the part before `/./` is the item, and the rest selects what is walked over.
 //! Source: Dockerfile reference, "COPY --parents".
 
 use super::{Item, Selected, Tree};
@@ -11,18 +11,18 @@ use crate::build::pattern::{Pattern, is_pattern};
 use crate::error::{Error, Result};
 use crate::tree::clean::within_root;
 
-/// Which files of an item are meant.
+/// The selected files of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Only {
     pattern: Pattern,
-    /// One for each name of the pattern, up to the first `**`: what leads to nothing is not walked into.
+    /// One for each name of the pattern, up to the first `**`: folders that cannot match are not entered.
     names: Vec<Pattern>,
     /// Whether a `**` follows.
     deep: bool,
 }
 
 impl Only {
-    /// `None` if `text` means everything.
+    /// `None` if `text` selects everything.
     fn parse(text: &str) -> Result<Option<Self>> {
         let path = &within_root(text);
         if path.is_empty() {
@@ -43,12 +43,12 @@ impl Only {
         }))
     }
 
-    /// Whether `path`, relative to the item, is meant.
+    /// Whether `path`, relative to the item, is selected.
     pub(super) fn fits(&self, path: &str) -> bool {
         self.pattern.matches(path)
     }
 
-    /// Whether something below the folder `path` may be meant.
+    /// Whether something below the folder `path` may be selected.
     pub(super) fn may_be_in(&self, path: &str) -> bool {
         let mut names = self.names.iter();
         for name in path.split('/') {
@@ -62,13 +62,13 @@ impl Only {
     }
 }
 
-/// Whether a source of `COPY --parents` may mean nothing: one without a wildcard must be there.
+/// Whether a source of `COPY --parents` may select nothing: one without a wildcard must exist.
 pub(crate) fn may_be_nothing(source: &str) -> bool {
     is_pattern(source)
 }
 
 impl Tree {
-    /// What `source` of `COPY --parents` means. Whether there is anything is seen on the walk.
+    /// The items that `source` of `COPY --parents` selects. Whether they exist is found out on the walk.
     pub(crate) fn select_with_parents(&self, source: &str) -> Result<Selected> {
         let (pivot, rest) = source.split_once("/./").unwrap_or(("/", source));
         let only = Only::parse(rest)?;
@@ -101,7 +101,7 @@ mod tests {
         "y/q/d.txt",
     ];
 
-    /// What is walked over, without the folders that only lead there.
+    /// The visited entries, without the folders that are only parents.
     fn check(source: &str, ignore: &str, exclude: &[&str], expected: &[&str]) {
         let (_folder, tree) = tree(&FILES, ignore);
         let exclude: Vec<String> = exclude.iter().map(|text| (*text).to_owned()).collect();
@@ -145,7 +145,7 @@ mod tests {
             &["a.txt", "y", "y/b.md", "y/c.txt", "z", "z/c.txt"],
         );
         check("/x/y/./c.txt", "", &[], &["c.txt"]);
-        // Every folder that a pattern before the pivot fits; what is no folder holds nothing.
+        // Every folder that matches a pattern before the pivot; a file contains nothing.
         check("*/./a.txt", "", &[], &["a.txt", "a.txt"]);
     }
 

@@ -1,7 +1,7 @@
 //! Parser directives: comments at the top of the file that change how it is read.
 //!
 //! **What Docker does.** `syntax` chooses a frontend image, `escape` the escape character, `check` configures build
-//! checks. They must stand before everything else, an ordinary comment included.
+//! checks. They must come before everything else, including ordinary comments.
 //! **What we do.** `syntax` is accepted and has no effect: there is one frontend, ours.
 //!
 //! Source: Dockerfile reference, "Parser directives".
@@ -19,7 +19,7 @@ pub struct Directives {
     /// `# check=…`.
     pub check: Option<String>,
     escape_seen: bool,
-    /// Something else was seen: a directive after it is a comment.
+    /// Something else came first: later directives are comments.
     done: bool,
 }
 
@@ -36,7 +36,7 @@ impl Default for Directives {
 }
 
 impl Directives {
-    /// Looks at the line that starts at byte `start`.
+    /// Parses the line that starts at byte `start`.
     pub(crate) fn look_at(
         &mut self,
         source: &Source,
@@ -58,7 +58,7 @@ impl Directives {
             "escape" => std::mem::replace(&mut self.escape_seen, true),
             "syntax" => self.syntax.replace(value.to_owned()).is_some(),
             "check" => self.check.replace(value.to_owned()).is_some(),
-            // An unknown one is a comment, and ends them.
+            // An unknown directive is a comment, and ends the directives.
             _ => {
                 self.done = true;
                 return Ok(());

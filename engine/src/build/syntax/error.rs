@@ -1,40 +1,40 @@
-//! An error in a Dockerfile: what is wrong, where, and what helps.
+//! An error in a Dockerfile: the message, the place, and a hint.
 
 use crate::error::Error;
 use crate::visible::is_obeyed;
 use std::fmt;
 
-/// How much of a long source line is shown, in characters.
+/// How many characters of a long source line are shown.
 const SHOWN: usize = 100;
 
 /// An error at a place in a Dockerfile. `Display` gives the sentence, the place, the line and a caret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildError {
-    /// What is wrong, in Docker's words where Docker has them.
+    /// The message, in Docker's words where Docker has one.
     pub message: String,
-    /// The Dockerfile's name as given.
+    /// The Dockerfile's name, as given.
     pub file: String,
     /// From 1.
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
-    /// How many characters are meant; at least 1.
+    /// The number of marked characters; at least 1.
     pub length: usize,
     /// The text of the line.
     pub source_line: String,
-    /// What helps.
+    /// The hint.
     pub hint: Option<String>,
 }
 
 impl BuildError {
-    /// Adds what helps.
+    /// Adds a hint.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Puts Docker's `dockerfile parse error on line N: ` in front.
+    /// Prepends Docker's `dockerfile parse error on line N: `.
     #[must_use]
     pub(crate) fn in_parsing(mut self) -> Self {
         self.message = format!(
@@ -66,8 +66,8 @@ impl BuildError {
         )
     }
 
-    /// The part of the line to show, and how many characters of it stand before the caret.
-    /// A tab becomes one blank, so that the caret stands right whatever the terminal does with tabs.
+    /// The part of the line to show, and the number of its characters before the caret. A tab becomes one blank, so
+    /// that the caret is in the right column on any terminal.
     fn window(&self) -> (String, usize) {
         let chars: Vec<char> = self
             .source_line

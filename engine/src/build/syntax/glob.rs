@@ -1,7 +1,7 @@
-//! Shell patterns over a variable's value: `*`, `?` and `\` before a character that stands for itself.
+//! Shell patterns over a variable's value: `*`, `?`, and `\` before a literal character.
 //!
-//! Each function walks the value once per starting place and keeps the set of pattern places reached, so no pattern
-//! can make it slow.
+//! Each function walks the value once per start position and keeps the set of reached pattern positions, so no pattern
+//! is slow.
 
 /// One element of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,7 @@ enum Part {
     Any,
 }
 
-/// Where the shortest or longest beginning of `value` that fits `pattern` ends.
+/// The end of the shortest or longest prefix of `value` that matches `pattern`.
 pub(crate) fn prefix(pattern: &str, value: &str, longest: bool) -> Option<usize> {
     let ends = ends(&parts(pattern), value);
     match longest {
@@ -23,7 +23,7 @@ pub(crate) fn prefix(pattern: &str, value: &str, longest: bool) -> Option<usize>
     }
 }
 
-/// Where the shortest or longest end of `value` that fits `pattern` starts.
+/// The start of the shortest or longest suffix of `value` that matches `pattern`.
 pub(crate) fn suffix(pattern: &str, value: &str, longest: bool) -> Option<usize> {
     let mut parts = parts(pattern);
     parts.reverse();
@@ -75,7 +75,7 @@ fn parts(pattern: &str) -> Vec<Part> {
     parts
 }
 
-/// The ends of all beginnings of `value` that fit, ascending.
+/// The ends of all matching prefixes of `value`, ascending.
 fn ends(parts: &[Part], value: &str) -> Vec<usize> {
     let mut reached = vec![false; parts.len() + 1];
     reached[0] = true;
@@ -111,7 +111,7 @@ fn ends(parts: &[Part], value: &str) -> Vec<usize> {
     }
 }
 
-/// A star may stand for nothing.
+/// A star may match nothing.
 fn skip_stars(parts: &[Part], reached: &mut [bool]) {
     for (index, part) in parts.iter().enumerate() {
         if reached[index] && *part == Part::Any {

@@ -19,11 +19,11 @@ pub struct Heredoc {
     pub name: String,
     /// Whether variables in it are expanded: the word was not quoted.
     pub expand: bool,
-    /// `<<-`: tabs at the beginning of lines are dropped.
+    /// `<<-`: tabs at the start of lines are removed.
     pub chomp: bool,
     /// The lines, as written.
     pub content: String,
-    /// Where the mark `<<NAME` stands.
+    /// The position of the mark `<<NAME`.
     pub span: Span,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn may_follow(text: &str) -> bool {
         && serde_json::from_str::<Vec<String>>(rest).is_err()
 }
 
-/// The here-documents that the logical line `text` announces, still empty; spans are offsets in `text`.
+/// The here-documents that the logical line `text` declares, still empty; spans are offsets in `text`.
 pub(crate) fn announced(text: &str) -> Vec<Heredoc> {
     words::split(text, '\\')
         .into_iter()

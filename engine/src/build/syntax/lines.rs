@@ -1,8 +1,8 @@
 //! From the lines of a file to logical lines: one instruction each.
 //!
-//! A line that ends in the escape character goes on in the next one; comment lines and empty lines in between are
-//! skipped; `<<NAME` takes the lines up to `NAME` as a small file. Everything remembers where it stood, so that an
-//! error can point at it.
+//! A line that ends in the escape character continues in the next one; comment lines and empty lines in between are
+//! skipped; `<<NAME` takes the lines up to `NAME` as a heredoc. Everything keeps its position, so that an error can
+//! point at it.
 //!
 //! Source: Dockerfile reference, "Format", "Parser directives" and "Here-documents".
 
@@ -17,17 +17,17 @@ use std::ops::Range;
 pub(crate) struct LogicalLine {
     /// The joined text, trimmed at both ends.
     pub(crate) text: String,
-    /// Where parts of `text` come from: (offset in `text`, offset in the source), ascending.
+    /// The origins of the parts of `text`: (offset in `text`, offset in the source), ascending.
     pieces: Vec<(usize, usize)>,
     /// From the first byte to the last, heredocs not included.
     pub(crate) span: Span,
-    /// The small files that follow it.
+    /// The heredocs that follow it.
     pub(crate) heredocs: Vec<Heredoc>,
-    /// An empty line stands inside the continuation: allowed, and deprecated.
+    /// The continuation contains an empty line: allowed, but deprecated.
     pub(crate) empty_continuation: bool,
 }
 
-/// A whole file in logical lines.
+/// A whole file, split into logical lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lines {
     pub(crate) directives: Directives,
@@ -35,11 +35,11 @@ pub(crate) struct Lines {
 }
 
 impl LogicalLine {
-    /// Where the bytes `range` of `text` stand in the source.
+    /// The position of the bytes `range` of `text` in the source.
     pub(crate) fn span(&self, range: Range<usize>) -> Span {
         let start = self.source_offset(range.start);
         let end = match range.end > range.start {
-            // The end belongs to the piece of the last byte, else a word before a line break would reach over it.
+            // The end belongs to the piece of the last byte; otherwise a word before a line break would extend past it.
             true => self.source_offset(range.end - 1) + 1,
             false => start,
         };
@@ -91,7 +91,7 @@ pub(crate) fn split(source: &Source) -> Result<Lines, BuildError> {
     Ok(Lines { directives, lines })
 }
 
-/// Whether `line` holds a comment only.
+/// Whether `line` is only a comment.
 pub(crate) fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with('#')
 }
@@ -119,7 +119,7 @@ fn join(physical: &mut Physical<'_>, first: (usize, &str), escape: char) -> Logi
         match next {
             Some(next) => part = next,
             None => {
-                // Nothing follows: a mark before the last one continues nothing either.
+                // Nothing follows: an earlier mark continues nothing either.
                 while let (rest, true) = cut_continuation(&text, escape) {
                     text.truncate(rest.len());
                 }
@@ -144,7 +144,7 @@ fn finish(text: String, pieces: Vec<(usize, usize)>, empty_continuation: bool) -
         if own >= cut {
             line.pieces.push((own - cut, source));
         } else {
-            // The piece in which the text begins: only the last such one counts.
+            // The piece in which the text begins: the last such piece.
             line.pieces = vec![(0, source + (cut - own))];
         }
     }
@@ -152,8 +152,8 @@ fn finish(text: String, pieces: Vec<(usize, usize)>, empty_continuation: bool) -
     line
 }
 
-/// The line without its continuation mark, and whether it had one: the escape character, then white space only (of any
-/// kind, because the end of an instruction is trimmed of any kind). A doubled escape character is none.
+/// The line without its continuation mark, and whether it had one: the escape character followed only by white space
+/// (of any kind, because the end of an instruction is trimmed of any kind). A doubled escape character is not a mark.
 fn cut_continuation(line: &str, escape: char) -> (&str, bool) {
     let Some(before) = line.trim_end().strip_suffix(escape) else {
         return (line, false);
@@ -200,10 +200,10 @@ fn heredocs(
     Ok(found)
 }
 
-/// Physical lines with their offsets, line ends cut off.
+/// Physical lines with their offsets, without line ends.
 struct Physical<'a> {
     text: &'a str,
-    /// Where the next line starts.
+    /// The start of the next line.
     offset: usize,
 }
 

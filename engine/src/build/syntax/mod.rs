@@ -1,8 +1,8 @@
 //! From the text of a Dockerfile to typed instructions. Pure: no file is read here.
 //!
-//! Bytes → [`source`] (text and places) → [`lines`] (logical lines, [`directives`], [`heredoc`]s) → [`statement`]
-//! (keyword, flags, rest) → the instruction's own `parse` → [`parse::Dockerfile`].
-//! Variables are expanded later, by [`words`], when a step is applied and their values are known.
+//! Bytes → [`source`] (text and positions) → [`lines`] (logical lines, [`directives`], [`heredoc`]s) → [`statement`]
+//! (keyword, flags, rest) → the instruction's own `parse` → [`parse::Dockerfile`]. Variables are expanded later, by
+//! [`words`], when a step is applied and their values are known.
 
 pub(crate) mod directives;
 pub mod error;

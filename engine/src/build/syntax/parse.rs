@@ -18,20 +18,20 @@ use std::fmt;
 pub struct Dockerfile {
     /// Its text.
     pub source: Source,
-    /// What its first comments say about how to read it.
+    /// The parser directives at its top.
     pub directives: Directives,
-    /// ARGs before the first FROM: seen by FROM only.
+    /// ARGs before the first FROM: visible to FROM only.
     pub global_args: Vec<Arg>,
-    /// How those are written.
+    /// The text of those ARGs.
     pub global_arg_steps: Vec<StepText>,
     /// At least one.
     pub stages: Vec<Stage>,
 }
 
-/// FROM and what follows it, up to the next FROM.
+/// FROM and the instructions after it, up to the next FROM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// From 0, as `COPY --from=0` counts.
+    /// From 0, as in `COPY --from=0`.
     pub index: usize,
     /// Its first instruction.
     pub from: From,
@@ -44,13 +44,13 @@ pub struct Stage {
 /// An instruction of a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What it says.
+    /// The parsed instruction.
     pub(crate) instruction: Instruction,
-    /// How it is written.
+    /// Its text.
     pub written: StepText,
 }
 
-/// How an instruction is written, and where.
+/// The text of an instruction, and its position.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StepText {
     /// On one line, the keyword in capitals.
@@ -59,9 +59,9 @@ pub struct StepText {
     pub keyword: Word,
     /// From the keyword to the end of its last continuation line.
     pub span: Span,
-    /// The small files that follow it.
+    /// The heredocs that follow it.
     pub heredocs: Vec<Heredoc>,
-    /// An empty line stands inside its continuation.
+    /// Its continuation contains an empty line.
     pub empty_continuation: bool,
 }
 
@@ -76,7 +76,7 @@ impl Stage {
 }
 
 impl Dockerfile {
-    /// Parses `bytes`; `name` stands in messages. The first error is returned, with its place.
+    /// Parses `bytes`; `name` is shown in messages. Returns the first error, with its position.
     pub fn parse(name: impl Into<String>, bytes: &[u8]) -> Result<Self, BuildError> {
         let source = Source::new(name, bytes);
         let lines = lines::split(&source)?;
@@ -148,7 +148,7 @@ impl Dockerfile {
         Ok(())
     }
 
-    /// The last stage called `name`, in any case, among those before stage `before`.
+    /// The last stage before stage `before` called `name`, ignoring case.
     pub fn stage_named(&self, name: &str, before: usize) -> Option<&Stage> {
         self.stages[..before.min(self.stages.len())]
             .iter()
@@ -160,7 +160,7 @@ impl Dockerfile {
     }
 }
 
-/// The Dockerfile again, one line per instruction: parsing it gives the same instructions.
+/// The Dockerfile with one line per instruction: parsing it gives the same instructions.
 impl fmt::Display for Dockerfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.directives.escape != '\\' {

@@ -1,4 +1,4 @@
-//! A Dockerfile's text, and where in it a word stands.
+//! A Dockerfile's text, and the positions of its words.
 
 use super::error::BuildError;
 use std::ops::Range;
@@ -21,7 +21,7 @@ pub struct Span {
     pub end: usize,
 }
 
-/// A piece of text as it was written, quotes and variables included, and where it stands.
+/// A piece of text as written, including quotes and variables, and its position.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Word {
     /// The text.
@@ -31,7 +31,7 @@ pub struct Word {
 }
 
 impl Source {
-    /// Reads `bytes`; what is not UTF-8 becomes U+FFFD, a byte order mark is dropped.
+    /// Reads `bytes`; invalid UTF-8 becomes U+FFFD, and a byte order mark is removed.
     pub fn new(name: impl Into<String>, bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
         Self {
@@ -58,7 +58,7 @@ impl Source {
             .trim_end_matches('\r')
     }
 
-    /// An error at `span`. A span over several lines is cut at the end of its first.
+    /// An error at `span`. A span over several lines is cut at the end of its first line.
     pub fn error(&self, span: Span, message: impl Into<String>) -> BuildError {
         let (line, column) = self.position(span.start);
         let source_line = self.line(line).to_owned();
@@ -82,7 +82,7 @@ impl Source {
         }
     }
 
-    /// `offset`, moved back to where a character begins.
+    /// `offset`, moved back to the start of a character.
     fn floor(&self, offset: usize) -> usize {
         let mut offset = offset.min(self.text.len());
         while !self.text.is_char_boundary(offset) {
@@ -93,7 +93,7 @@ impl Source {
 }
 
 impl Word {
-    /// A word that stands nowhere: for values made by the engine and for tests.
+    /// A word without a position: for values made by the engine and for tests.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),

@@ -1,4 +1,4 @@
-//! One logical line taken apart: keyword, flags, and the rest that each instruction reads in its own way.
+//! A logical line split into keyword, flags, and the rest, which each instruction parses itself.
 
 use super::error::BuildError;
 use super::heredoc::Heredoc;
@@ -9,7 +9,7 @@ use crate::near::nearest;
 use serde_json::Value;
 use std::ops::Range;
 
-/// A logical line in parts.
+/// The parts of a logical line.
 pub(crate) struct Statement<'a> {
     /// The file.
     pub(crate) source: &'a Source,
@@ -33,7 +33,7 @@ struct Flag {
     span: Span,
 }
 
-/// What an instruction accepts as a flag.
+/// The kinds of flags that an instruction accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FlagKind {
     /// `--name=value`, once.
@@ -44,7 +44,7 @@ pub(crate) enum FlagKind {
     Switch,
 }
 
-/// The flags of one statement, known to be allowed.
+/// The flags of one statement, already validated.
 pub(crate) struct Flags {
     flags: Vec<Flag>,
 }
@@ -61,7 +61,7 @@ impl Flags {
         named.filter_map(|flag| flag.value.clone()).collect()
     }
 
-    /// Whether the flag called `name` stands there.
+    /// Whether the flag called `name` is present.
     pub(crate) fn given(&self, name: &str) -> bool {
         self.flags.iter().any(|flag| flag.name == name)
     }
@@ -79,12 +79,12 @@ impl Flags {
 }
 
 impl<'a> Statement<'a> {
-    /// Takes `line` apart.
+    /// Splits `line`.
     pub(crate) fn new(source: &'a Source, escape: char, line: &'a LogicalLine) -> Self {
         Self::at(source, escape, line, 0)
     }
 
-    /// The statement inside this one: what ONBUILD keeps for later.
+    /// The statement inside this one: what ONBUILD stores for later.
     pub(crate) fn inner(&self) -> Self {
         Self::at(self.source, self.escape, self.line, self.rest.start)
     }
@@ -162,12 +162,12 @@ impl<'a> Statement<'a> {
         &self.line.text[self.start..]
     }
 
-    /// Where the statement stands.
+    /// The position of the statement.
     pub(crate) fn span(&self) -> Span {
         self.line.span
     }
 
-    /// The small files that follow it.
+    /// The heredocs that follow it.
     pub(crate) fn heredocs(&self) -> &[Heredoc] {
         &self.line.heredocs
     }
@@ -243,7 +243,7 @@ impl<'a> Statement<'a> {
         }
     }
 
-    /// The rest as words split at blanks, quotes not regarded.
+    /// The rest as words split at blanks, ignoring quotes.
     pub(crate) fn plain_words(&self) -> Vec<Word> {
         let rest = &self.line.text[self.rest.clone()];
         let base = self.rest.start;
@@ -271,7 +271,7 @@ impl<'a> Statement<'a> {
             .collect()
     }
 
-    /// The rest as a JSON array of strings; `None` if it is not JSON at all, which is then the shell form.
+    /// The rest as a JSON array of strings; `None` if it is not JSON at all, but the shell form.
     pub(crate) fn json(&self) -> Result<Option<Vec<Word>>, BuildError> {
         let rest = self.rest();
         if !rest.text.starts_with('[') {
@@ -296,7 +296,7 @@ impl<'a> Statement<'a> {
         Ok(Some(words))
     }
 
-    /// The rest as JSON, or as words split at blanks. The flag tells whether it was JSON.
+    /// The rest as JSON, or as words split at blanks. The flag says whether it was JSON.
     pub(crate) fn list(&self) -> Result<(Vec<Word>, bool), BuildError> {
         Ok(match self.json()? {
             Some(words) => (words, true),
@@ -331,7 +331,7 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// Where the bytes `at` of `word` stand in the source.
+/// The position of the bytes `at` of `word` in the source.
 pub(crate) fn place(word: &Word, at: &Range<usize>) -> Span {
     let start = (word.span.start + at.start).min(word.span.end);
     Span {

@@ -1,8 +1,8 @@
 //! Splitting text into words, and expanding variables in them.
 //!
 //! **What Docker does.** `$name`, `${name}`, `${name:-word}`, `${name:+word}`, `${name:?word}` (and without the colon),
-//! `${name#pattern}`, `##`, `%`, `%%`, `${name/pattern/replacement}`, `//`; single quotes keep everything, double quotes
-//! keep blanks; the escape character keeps the next character. A variable that is not set is empty.
+//! `${name#pattern}`, `##`, `%`, `%%`, `${name/pattern/replacement}`, `//`; single quotes keep everything, double
+//! quotes keep blanks; the escape character keeps the next character. An unset variable is empty.
 //! **What we leave out.** Nothing of the reference; nesting deeper than [`DEPTH`] is refused.
 //!
 //! Source: Dockerfile reference, "Environment replacement".
@@ -10,20 +10,20 @@
 use super::glob;
 use std::ops::Range;
 
-/// How deep `${a:-${b:-…}}` may nest.
+/// The maximum nesting of `${a:-${b:-…}}`.
 const DEPTH: usize = 64;
 
-/// Finds the value of a variable; `None` if it is not set.
+/// Looks up a variable; `None` if it is not set.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// What differs between uses of the expander.
+/// The differences between uses of the expander.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Rules {
-    /// A variable that is not set stays as it is written.
+    /// An unset variable stays as written.
     pub(crate) keep_unset: bool,
-    /// Only the syntax is of interest: `${x:?}` is no error.
+    /// Only the syntax is checked: `${x:?}` is not an error.
     pub(crate) syntax_only: bool,
-    /// Text of a file, not of a word: quotes and blanks are kept.
+    /// The text of a file, not a word: quotes and blanks are kept.
     pub(crate) whole_text: bool,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Expander<'a> {
     rules: Rules,
 }
 
-/// What an expansion gave.
+/// The result of an expansion.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Expanded {
     /// The text, quotes removed.
@@ -45,12 +45,12 @@ pub(crate) struct Expanded {
     pub(crate) unset: Vec<String>,
 }
 
-/// An expansion that cannot be done.
+/// A failed expansion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExpandError {
-    /// What is wrong.
+    /// The message.
     pub(crate) message: String,
-    /// Where in the text.
+    /// The position in the text.
     pub(crate) at: Range<usize>,
 }
 
@@ -138,7 +138,7 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// One expansion on its way through the text.
+/// An expansion in progress.
 struct Run<'a> {
     expander: &'a Expander<'a>,
     text: &'a str,
@@ -165,7 +165,7 @@ impl Run<'_> {
         })
     }
 
-    /// Reads up to `stop`, which is taken, or to the end. With `pattern`, escapes stay for the pattern to read.
+    /// Reads up to `stop`, which is consumed, or to the end. With `pattern`, escapes stay for the pattern parser.
     fn until(&mut self, stop: Option<char>, pattern: bool) -> Result<Expanded, ExpandError> {
         let start = self.at;
         let mut out = Expanded::default();
@@ -288,7 +288,7 @@ impl Run<'_> {
         value
     }
 
-    /// What follows `${`.
+    /// The rest after `${`.
     fn braced(&mut self, start: usize) -> Result<String, ExpandError> {
         match self.peek() {
             None => return self.fail(start, "syntax error: missing '}'"),
@@ -329,7 +329,7 @@ impl Run<'_> {
         }
     }
 
-    /// `-word`, `+word`, `?word`; with a colon an empty value counts as none.
+    /// `-word`, `+word`, `?word`; with a colon an empty value counts as unset.
     fn default(
         &mut self,
         start: usize,
@@ -352,7 +352,7 @@ impl Run<'_> {
         }
     }
 
-    /// `#pattern` and `%pattern` cut the shortest match off the beginning or the end; doubled, the longest.
+    /// `#pattern` and `%pattern` remove the shortest match at the start or the end; doubled, the longest.
     fn trim(&mut self, kind: char, value: &str) -> Result<String, ExpandError> {
         let longest = self.peek() == Some(kind);
         if longest {
@@ -366,7 +366,7 @@ impl Run<'_> {
         Ok(found.unwrap_or(value).to_owned())
     }
 
-    /// `/pattern/replacement` replaces the first match; `//` each one.
+    /// `/pattern/replacement` replaces the first match; `//` all of them.
     fn replace(&mut self, value: &str) -> Result<String, ExpandError> {
         let all = self.peek() == Some('/');
         if all {

@@ -66,7 +66,7 @@ fn what_is_in_an_archive_goes_where_links_of_the_image_lead_inside_its_root() {
         assert_eq!(world.read(path), text, "{path}");
     }
 
-    // A link that leads to no directory is no place for one.
+    // A directory cannot be placed on a link that does not lead to a directory.
     let mut tar = Writer::new(Vec::new());
     tar.append_bytes("var/file/x", 0o640, b"").unwrap();
     fs::write(world.path("more.tar"), tar.finish().unwrap()).unwrap();

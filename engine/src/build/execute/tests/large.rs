@@ -1,4 +1,4 @@
-//! COPY of a file so large that its layer is made while it is still hashed.
+//! COPY of a file so large that its layer is made while the file is still being hashed.
 
 use super::{World, told};
 use crate::store::layers;
@@ -7,7 +7,7 @@ use std::fs;
 const DOCKERFILE: &str = "FROM scratch\nCOPY big /\n";
 
 impl World {
-    /// How many layers there are, and how many things lie where they are made.
+    /// The number of layers, and the number of entries in the folder where they are made.
     fn stored(&self) -> (usize, usize) {
         let tmp = fs::read_dir(self.home.content_tmp()).unwrap().count();
         (layers::list(&self.home).unwrap().len(), tmp)
@@ -22,7 +22,7 @@ fn a_large_file_is_copied_ahead_and_nothing_is_left_of_that_when_it_is_found_in_
     let first = world.build(DOCKERFILE);
     assert_eq!(world.read("big"), text);
     assert_eq!(world.stored(), (1, 0));
-    // Written anew, it seems to have changed.
+    // Rewriting the file makes it look changed.
     world.write("big", &text);
     let again = world.build(DOCKERFILE);
     assert_eq!(told(&again), ["0: CACHED", "1: CACHED"]);

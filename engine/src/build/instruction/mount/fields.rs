@@ -9,14 +9,14 @@ use crate::size;
 /// `type`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Files from somewhere; what is written to them is lost.
+    /// Files from elsewhere; writes to them are lost.
     #[default]
     Bind,
-    /// A folder that stays.
+    /// A persistent folder.
     Cache,
     /// Memory.
     Tmpfs,
-    /// A file of the caller's.
+    /// A file of the caller.
     Secret,
 }
 
@@ -42,7 +42,7 @@ const KEYS: [&str; 18] = [
     "env",
 ];
 
-/// What the keys of a mount say.
+/// The values of a mount's keys.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     pub(super) kind: Kind,
@@ -59,7 +59,7 @@ pub(super) struct Fields {
     pub(super) env: Option<String>,
 }
 
-/// The fields of `text`, keys in small letters. A key without `=` has no value.
+/// The fields of `text`, with lower-case keys. A key without `=` has no value.
 pub(super) fn fields(text: &str) -> impl Iterator<Item = (String, Option<&str>)> {
     text.split(',').map(|field| match field.split_once('=') {
         Some((key, value)) => (key.to_ascii_lowercase(), Some(value)),
@@ -67,7 +67,7 @@ pub(super) fn fields(text: &str) -> impl Iterator<Item = (String, Option<&str>)>
     })
 }
 
-/// `what` is wrong, and perhaps one of `known` was meant in place of `word`.
+/// Adds a suggestion from `known` for `word` to `error`.
 fn suggesting(error: BuildError, word: &str, known: &[&str]) -> BuildError {
     match nearest(word, known.iter().copied()) {
         Some(like) => error.with_hint(format!("did you mean `{like}`?")),
@@ -75,7 +75,7 @@ fn suggesting(error: BuildError, word: &str, known: &[&str]) -> BuildError {
     }
 }
 
-/// The value of a switch, as Go reads one.
+/// A boolean, as Go reads it.
 fn switch(value: &str) -> Option<bool> {
     match value {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
@@ -113,11 +113,11 @@ impl Kind {
     }
 }
 
-/// Makes an error at the mount's place.
+/// Creates an error at the mount's place.
 pub(super) type Wrong<'a> = &'a dyn Fn(String) -> BuildError;
 
 impl Fields {
-    /// Reads `text`; `expand` gives a value its variables.
+    /// Parses `text`; `expand` expands the variables of a value.
     pub(super) fn read(
         text: &str,
         expand: &dyn Fn(&str) -> Result<String, BuildError>,
@@ -185,7 +185,7 @@ impl Fields {
         Ok(())
     }
 
-    /// Refuses what does not go together.
+    /// Refuses invalid combinations.
     fn check(&self, wrong: Wrong<'_>) -> Result<(), BuildError> {
         let kind = self.kind.name();
         let owned = [("mode", self.mode), ("uid", self.uid), ("gid", self.gid)];
@@ -211,7 +211,7 @@ impl Fields {
         }
     }
 
-    /// The id of a secret: as given, or the last part of where it goes.
+    /// The id of a secret: as given, or the last part of its target.
     pub(super) fn secret_id(&self) -> String {
         let last = self.target.rsplit('/').next().unwrap_or_default();
         let given = [&*self.source, &*self.id, last];

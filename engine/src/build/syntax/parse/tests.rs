@@ -4,7 +4,7 @@ use super::*;
 use crate::build::instruction::command_line::CommandLine;
 use proptest::prelude::*;
 
-/// Parses one instruction after `FROM x`, and shows it without places.
+/// Parses one instruction after `FROM x`, and shows it without positions.
 fn check(text: &str, expected: &str) {
     let file = format!("FROM x\n{text}\n");
     let found = match Dockerfile::parse("Dockerfile", file.as_bytes()) {
@@ -17,7 +17,7 @@ fn check(text: &str, expected: &str) {
     assert_eq!(found, expected, "{text}");
 }
 
-/// The debug form of an instruction, cut down to what the tests need.
+/// The debug form of an instruction, reduced to what the tests need.
 fn plain(instruction: &Instruction) -> String {
     let texts =
         |words: &[Word]| -> Vec<String> { words.iter().map(|word| word.text.clone()).collect() };
@@ -269,7 +269,7 @@ fn heredocs_are_scripts_files_or_standard_input() {
     assert_eq!(copy.transfer.sources.len(), 1);
 }
 
-/// Text that looks like a Dockerfile often enough to get deep into the parser.
+/// Text similar enough to a Dockerfile to get deep into the parser.
 fn dockerfile_like() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("FROM x AS y\n".to_owned()),
