@@ -4,8 +4,8 @@ use crate::exercise::Question;
 use crate::matcher::Matcher;
 use serde_json::Value;
 
-/// `answer` as it is compared: blanks, quotes around it, a full stop and capital letters do not matter, unless the
-/// question says `exact`. With choices, the number or letter of a choice stands for it.
+/// `answer` in the form for comparison: blanks, surrounding quotes, a final full stop and upper case do not matter,
+/// unless the question says `exact`. With choices, the number or letter of a choice counts as that choice.
 pub fn normalised(question: &Question, answer: &str) -> String {
     let answer = chosen(question, answer).unwrap_or(answer);
     if question.exact {
@@ -24,7 +24,7 @@ pub fn is_right(question: &Question, answer: &str) -> bool {
     softened(&question.answer).accepts(&Value::from(given))
 }
 
-/// Conditions with their texts normalised as the answer is.
+/// Conditions whose texts are normalised like the answer.
 pub(crate) fn softened(matcher: &Matcher) -> Matcher {
     match matcher {
         Matcher::Text(text) => Matcher::Text(plain(text)),
@@ -32,7 +32,7 @@ pub(crate) fn softened(matcher: &Matcher) -> Matcher {
         Matcher::StartsWith(text) => Matcher::StartsWith(plain(text)),
         Matcher::EndsWith(text) => Matcher::EndsWith(plain(text)),
         Matcher::Matches(regex) => {
-            // The answer is in lower case by now.
+            // The answer is already in lower case.
             let pattern = format!("(?i){}", regex.as_str());
             Matcher::Matches(regex::Regex::new(&pattern).unwrap_or_else(|_| regex.clone()))
         }
@@ -72,7 +72,7 @@ fn plain(text: &str) -> String {
     rest.to_owned()
 }
 
-/// Without a full stop at the end, if there is more than that.
+/// Removes a final full stop, unless the text is nothing else.
 fn without_stop(text: &str) -> &str {
     match text.strip_suffix('.') {
         Some(sentence) if !sentence.is_empty() => sentence.trim_end(),

@@ -6,12 +6,12 @@ use crate::problem::{Problem, Source};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The exercises that could be loaded, in course order, and what is wrong with the others.
+/// The exercises that could be loaded, in course order, and the problems of the others.
 #[derive(Debug, Default)]
 pub struct Course {
     /// Exercises, in the order of their paths (`exercises/NN-slug/<id>.yaml`).
     pub exercises: Vec<Exercise>,
-    /// Problems of those that could not be loaded. The course goes on without them.
+    /// Problems of exercises that could not be loaded. The course continues without them.
     pub problems: Vec<Problem>,
     /// Translations, in the order of their paths.
     pub translations: Vec<Translation>,
@@ -29,13 +29,13 @@ pub struct Translation {
 }
 
 impl Course {
-    /// The exercise with this id.
+    /// The exercise with the id `id`.
     pub fn exercise(&self, id: &str) -> Option<&Exercise> {
         self.exercises.iter().find(|exercise| exercise.id == id)
     }
 }
 
-/// Loads every `*.yaml` under `folder`, however deep, for the learner with `seed`. Files of an exercise's own folder
+/// Loads every `*.yaml` under `folder`, at any depth, for the learner with `seed`. Files in an exercise's folder
 /// (`<id>/`, beside `<id>.yaml`) are not exercises.
 pub fn load_all(folder: &Path, seed: &str) -> Course {
     let (translations, exercises): (Vec<PathBuf>, Vec<PathBuf>) = yaml_files(folder)
@@ -76,8 +76,8 @@ fn folder_has(files: &[PathBuf], id: &str) -> bool {
         .any(|path| path.file_stem().is_some_and(|stem| stem == id))
 }
 
-/// Makes a course of exercises loaded one by one, such as those inside the binary: an id that comes again is a
-/// problem of the later one.
+/// Makes a course from exercises loaded one by one, such as those inside the binary: a duplicate id is a problem of the
+/// later exercise.
 pub fn collect(loaded: impl IntoIterator<Item = Result<Exercise, Vec<Problem>>>) -> Course {
     let mut course = Course::default();
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
@@ -101,7 +101,7 @@ pub fn collect(loaded: impl IntoIterator<Item = Result<Exercise, Vec<Problem>>>)
     course
 }
 
-/// The exercise files under `folder`, sorted by path; translations are none.
+/// The exercise files under `folder`, sorted by path, without translations.
 pub fn exercise_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = yaml_files(folder);
     files.retain(|path| load::translation::language_of(path).is_none());

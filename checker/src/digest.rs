@@ -1,4 +1,4 @@
-//! A digest of everything that a check could change: the proof that checking only looks.
+//! A digest of everything that a check could change: evidence that checking is read-only.
 
 use crate::world::hex;
 use sha2::{Digest, Sha256};
@@ -9,32 +9,32 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Contents of larger files are told apart by size and time only: a log or a layer of a gigabyte must not be read.
+/// Larger files are compared by size and time only: a log or a layer of a gigabyte must not be read.
 const READ_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// The digest of a text, as Docker writes one.
+/// The digest of a text, in Docker's form.
 pub(crate) fn of_text(text: &str) -> String {
     let hash = Sha256::digest(text);
     let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{digits}")
 }
 
-/// The files of some folders at one moment: a digest of each one's kind, mode, owner and content.
+/// The files of some folders at one moment: a digest of each file's kind, mode, owner and content.
 #[derive(Debug, PartialEq, Eq)]
 pub struct StateDigest {
     entries: BTreeMap<PathBuf, [u8; 32]>,
 }
 
 impl StateDigest {
-    /// What is under `folders` now. A file that cannot be read counts with its metadata, a missing folder is an empty
-    /// one. Sockets count by name only; access times never do.
+    /// The current state of `folders`. An unreadable file counts with its metadata, and a missing folder as empty.
+    /// Sockets count by name only; access times never do.
     ///
     /// # Errors
-    /// The walk of a folder was led in circles by a link.
+    /// A link makes the walk of a folder circular.
     pub fn of(folders: &[&Path]) -> io::Result<Self> {
         let mut entries = BTreeMap::new();
         for folder in folders {
-            // What is removed is moved there and unlinked later, whoever looks meanwhile.
+            // Removed files are moved there and unlinked later, independently of this walk.
             let is_kept =
                 |entry: &walkdir::DirEntry| entry.depth() != 1 || entry.file_name() != "trash";
             for entry in walkdir::WalkDir::new(folder)
@@ -43,13 +43,13 @@ impl StateDigest {
             {
                 let entry = match entry {
                     Ok(entry) => entry,
-                    // A folder of another owner, or one that was never made, is the same before and after.
+                    // A folder of another owner, or one that never existed, is the same before and after.
                     Err(error) if error.io_error().is_some() => continue,
                     Err(error) => return Err(error.into()),
                 };
                 let metadata = match entry.metadata() {
                     Ok(metadata) => metadata,
-                    // It has gone since the folder was read: a container may end at any moment.
+                    // The file was removed after the folder was read: a container may end at any moment.
                     Err(error) if error.io_error().is_some() => continue,
                     Err(error) => return Err(error.into()),
                 };
@@ -60,7 +60,7 @@ impl StateDigest {
         Ok(Self { entries })
     }
 
-    /// The paths that `later` lacks, has besides, or has otherwise; sorted.
+    /// The paths that are missing, added or changed in `later`; sorted.
     #[must_use]
     pub fn differences(&self, later: &Self) -> Vec<PathBuf> {
         let mut paths: Vec<PathBuf> = self
@@ -76,7 +76,7 @@ impl StateDigest {
     }
 }
 
-/// One digest of all files in `folder`, by their paths in it; a missing folder is an empty one.
+/// One digest of all files in `folder`, by their relative paths; a missing folder counts as empty.
 ///
 /// # Errors
 /// As [`StateDigest::of`].

@@ -1,4 +1,4 @@
-//! Judging: an exercise, a world and an attempt in, a report out. Pure: it only looks, and never waits.
+//! Judging: an exercise, a world and an attempt in, a report out. Pure: it only reads, and never waits.
 
 use crate::answer;
 use crate::checks::evaluate_all;
@@ -11,7 +11,7 @@ use crate::world::cached::Cached;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// What the learner brings to a check beside the world.
+/// The learner's contribution to a check, beside the world.
 #[derive(Debug, Clone, Default)]
 pub struct Attempt {
     /// Which check of this exercise it is, from 1.
@@ -22,7 +22,7 @@ pub struct Attempt {
 
 /// Judges every goal of `exercise`.
 pub fn evaluate(exercise: &Exercise, world: &dyn World, attempt: &Attempt) -> Report {
-    // One look at each thing: all goals judge the same moment, and cost what they need once.
+    // Look at each thing once: all goals judge the same moment, and the cost is paid once.
     let world = &Cached::new(world);
     let mut goals: Vec<GoalReport> = Vec::new();
     for goal in &exercise.goals {
@@ -107,7 +107,7 @@ fn not_yet(goal: &Goal, world: &dyn World, given: Option<&str>, outcome: &Outcom
         .iter()
         .filter(|claim| claim.truth == Truth::No)
         .collect();
-    // Claims about the same subject say it once each; the first is the most basic one.
+    // Claims about the same subject report it once each; the first is the most basic one.
     let mut found: Vec<String> = broken.iter().map(|claim| claim.found.clone()).collect();
     found.dedup();
     let report = GoalReport {
@@ -121,7 +121,7 @@ fn not_yet(goal: &Goal, world: &dyn World, given: Option<&str>, outcome: &Outcom
     with_diagnosis(report, goal, world, given, outcome)
 }
 
-/// A goal whose checks hold and whose question has no right answer yet. What is right is not told.
+/// A goal whose checks hold and whose question has no right answer yet. The right answer is not shown.
 fn unanswered(
     goal: &Goal,
     world: &dyn World,
@@ -154,7 +154,7 @@ fn unanswered(
     report
 }
 
-/// Adds the first diagnosis that fits.
+/// Adds the first diagnosis that matches.
 fn with_diagnosis(
     mut report: GoalReport,
     goal: &Goal,
@@ -184,7 +184,7 @@ fn with_diagnosis(
     report
 }
 
-/// The facts of a diagnosis that fits. One that cannot be observed does not fit.
+/// The facts of a matching diagnosis. One that cannot be observed does not match.
 fn fits(
     diagnosis: &Diagnosis,
     world: &dyn World,
@@ -222,7 +222,7 @@ fn softened(condition: &crate::checks::Condition) -> crate::checks::Condition {
     }
 }
 
-/// `text` with `{of.NAME}` replaced by the fact of that name: `found` is what the goal's own check found, `when` what the
+/// `text` with `{of.NAME}` replaced by the fact of that name: `found` is what the goal's check found, `when` what the
 /// diagnosis did.
 pub(crate) fn fill(text: &str, of: &str, facts: &Map<String, Value>) -> String {
     let start = format!("{{{of}.");

@@ -1,4 +1,4 @@
-//! An exercise, as its author wrote it and with the learner's own values filled in.
+//! An exercise, as its author wrote it and with the learner's values filled in.
 //!
 //! Plain data: [`crate::load`] makes it, [`crate::evaluate()`] judges with it, the shell shows it.
 //! `docs/authoring.md` teaches the file format.
@@ -18,25 +18,25 @@ pub struct Exercise {
     pub source: Source,
     /// The folder beside the file with the same name as the exercise, whose contents the workspace starts with.
     pub folder: Option<PathBuf>,
-    /// Its identity. Never changes: progress is kept by it.
+    /// Its identity. It never changes: progress is recorded under it.
     pub id: String,
     /// Bumped when a check changes its meaning.
     pub revision: u32,
     /// One line.
     pub title: String,
-    /// What it trains.
+    /// The concepts that it trains.
     pub concepts: Vec<String>,
     /// Ids of exercises to do first.
     pub needs: Vec<Word>,
     /// How long it takes; `None` if the author did not say.
     pub minutes: Option<u32>,
-    /// The learner's own values, by name.
+    /// The learner's values, by name.
     pub params: BTreeMap<String, String>,
-    /// Those of the values that are ports of the machine.
+    /// The values that are ports of the machine.
     pub ports: Vec<u16>,
     /// Files of the workspace at the start: path and text.
     pub files: Vec<StartFile>,
-    /// What is done in the fresh sandbox before the learner begins.
+    /// The steps that prepare the sandbox before the learner begins.
     pub setup: Vec<Step>,
     /// Markdown: the situation.
     pub story: String,
@@ -44,13 +44,13 @@ pub struct Exercise {
     pub goals: Vec<Goal>,
     /// Hints, in the order of the file.
     pub hints: Vec<Hint>,
-    /// Ways to do it; the first is the one to show.
+    /// The solutions; the first is the one to show.
     pub solutions: Vec<Attempt>,
-    /// Odd ways that are right too.
+    /// Unusual solutions that are also correct.
     pub accept: Vec<Attempt>,
     /// Mistakes that must be rejected.
     pub wrong: Vec<Wrong>,
-    /// Markdown: what to say after success.
+    /// Markdown: the text after success.
     pub debrief: String,
     /// How real Docker differs here; empty if it does not.
     pub differs_from_docker: String,
@@ -58,7 +58,7 @@ pub struct Exercise {
     pub at: Place,
 }
 
-/// A word and where it stands.
+/// A word and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Word {
     /// The word.
@@ -68,7 +68,7 @@ pub struct Word {
 }
 
 impl Exercise {
-    /// The digest of its file, `sha256:…`: tells it from others that have its id.
+    /// The digest of its file, `sha256:…`: distinguishes it from other exercises with the same id.
     pub fn digest(&self) -> String {
         crate::digest::of_text(self.source.text())
     }
@@ -90,7 +90,7 @@ pub struct StartFile {
 pub struct Goal {
     /// Its identity within the exercise.
     pub id: String,
-    /// What the learner is asked to reach.
+    /// The goal, in the words shown to the learner.
     pub say: String,
     /// All of these must hold.
     pub check: Vec<Condition>,
@@ -100,20 +100,20 @@ pub struct Goal {
     pub why: Option<String>,
     /// A read-only docker command that shows the state.
     pub look: Option<Word>,
-    /// How long to wait for it to come true after a command.
+    /// How long to wait after a command for it to become true.
     pub within: Option<Duration>,
     /// How long it must have been true.
     pub stable: Option<Duration>,
     /// Goals that must be reached first.
     pub after: Vec<Word>,
-    /// Mistakes that are recognised, most particular first.
+    /// Recognised mistakes, most specific first.
     pub diagnoses: Vec<Diagnosis>,
     /// The id's place.
     pub at: Place,
 }
 
 impl Goal {
-    /// Whether reaching the goal is a thing that happened and therefore stays, rather than a state that may change.
+    /// Whether a reached goal stays reached, because it is about an event, rather than about a state that may change.
     pub fn is_lasting(&self) -> bool {
         !self.check.is_empty() && self.check.iter().all(Condition::is_lasting)
     }
@@ -126,7 +126,7 @@ pub struct Question {
     pub ask: String,
     /// The answers to choose from; empty for a free answer.
     pub choices: Vec<String>,
-    /// What the answer must be.
+    /// The condition on the answer.
     pub answer: Matcher,
     /// Compare as typed, instead of ignoring case, quotes and blanks around it.
     pub exact: bool,
@@ -134,18 +134,18 @@ pub struct Question {
     pub at: Place,
 }
 
-/// A mistake that is recognised.
+/// A recognised mistake.
 #[derive(Debug, Clone)]
 pub struct Diagnosis {
     /// Its identity within the exercise.
     pub id: String,
-    /// It is this mistake if these hold; empty means: whatever else is wrong.
+    /// The conditions of this mistake; empty matches any failure.
     pub when: Vec<Condition>,
-    /// What to tell, the state and not the person. `{found.count}` and the like are filled in.
+    /// The message: about the state, not the person. `{found.count}` and the like are filled in.
     pub say: String,
     /// A read-only docker command that shows it, instead of the goal's.
     pub look: Option<Word>,
-    /// What puts the exercise back on its way, such as `reset`.
+    /// A command that gets the exercise back on track, such as `reset`.
     pub recover: Option<String>,
     /// The id's place.
     pub at: Place,
@@ -166,28 +166,28 @@ pub enum Level {
 /// A hint.
 #[derive(Debug, Clone)]
 pub struct Hint {
-    /// Diagnoses or goals that it is for; empty means it helps at any point.
+    /// Diagnoses or goals that it belongs to; empty means it always applies.
     pub for_: Vec<Word>,
     /// How much it gives away.
     pub level: Level,
-    /// The hint.
+    /// The text.
     pub say: String,
     /// Its place.
     pub at: Place,
 }
 
-/// Something that is done: by the setup, or by an attempt.
+/// A step of the setup, or of an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
-    /// What is done.
+    /// Its action.
     pub action: Action,
-    /// An attempt without this step is as good.
+    /// The attempt also works without this step.
     pub optional: bool,
     /// Its place.
     pub at: Place,
 }
 
-/// What a step does.
+/// The action of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Runs a line with `sh -c` in the workspace.
@@ -199,17 +199,17 @@ pub enum Action {
         /// Its contents.
         text: String,
     },
-    /// Runs a line on a terminal and types there.
+    /// Runs a line on a terminal and types input.
     Terminal {
         /// The line.
         command: String,
-        /// What is typed.
+        /// The input.
         input: String,
     },
 }
 
 impl Action {
-    /// One line for people.
+    /// A one-line description.
     pub fn describe(&self) -> String {
         match self {
             Self::Run(command) => command.clone(),
@@ -219,12 +219,12 @@ impl Action {
     }
 }
 
-/// What somebody might do.
+/// A possible way to do the exercise, right or wrong.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     /// Its identity within the exercise; numbered if the author gave none.
     pub id: String,
-    /// What is done, in order.
+    /// Its steps, in order.
     pub steps: Vec<Step>,
     /// Answers by goal.
     pub answers: BTreeMap<String, String>,
@@ -235,9 +235,9 @@ pub struct Attempt {
 /// An attempt that must be rejected.
 #[derive(Debug, Clone)]
 pub struct Wrong {
-    /// What is done.
+    /// The steps.
     pub attempt: Attempt,
-    /// The goals that must reject it, each with the diagnosis that it must get.
+    /// The goals that must reject it, each with the expected diagnosis.
     pub expect: Vec<Expectation>,
 }
 
@@ -246,7 +246,7 @@ pub struct Wrong {
 pub struct Expectation {
     /// The goal.
     pub goal: String,
-    /// The diagnosis; `None` if any will do (`not-yet` in the file).
+    /// The diagnosis; `None` accepts any (`not-yet` in the file).
     pub diagnosis: Option<String>,
     /// Its place.
     pub at: Place,

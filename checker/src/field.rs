@@ -1,7 +1,7 @@
-//! What a noun of the check language can be asked, as data.
+//! The fields of the check language's nouns, as data.
 //!
-//! A field is declared once, with its reader: a row of its noun's table. The table drives decoding with "did you mean",
-//! the JSON Schema for editors, the generated reference page, evaluation, and what `{found.NAME}` shows.
+//! A field is declared once, with its reader, as a row of its noun's table. The table drives decoding with "did you
+//! mean", the JSON Schema for editors, the generated reference page, evaluation, and the values of `{found.NAME}`.
 
 use crate::checks::outcome::Claim;
 use crate::checks::{Arg, Given};
@@ -9,14 +9,14 @@ use crate::matcher::Matcher;
 use crate::world::{Observed, World};
 use serde_json::Value;
 
-/// A field of a noun as exercises write it.
+/// A field of a noun as written in exercises.
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
     /// Its key in YAML.
     pub name: &'static str,
-    /// What it is called in Expected and Found; its name if not given.
+    /// Its label in Expected and Found; its name if not given.
     label: Option<&'static str>,
-    /// What may stand after the key.
+    /// The kind of its argument.
     pub kind: Kind,
     /// One sentence for the reference page and the editor.
     pub doc: &'static str,
@@ -25,7 +25,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// What it is called in Expected and Found.
+    /// Its label in Expected and Found.
     pub fn label(&self) -> String {
         match self.label {
             Some(label) => label.to_owned(),
@@ -34,31 +34,31 @@ impl Shape {
     }
 }
 
-/// A field of a `T`, and how it is read.
+/// A field of a `T`, and its reader.
 #[derive(Debug)]
 pub(crate) struct Field<T: 'static> {
-    /// How exercises write it.
+    /// Its form in exercises.
     pub(crate) shape: Shape,
-    /// How it is read.
+    /// Its reader.
     pub(crate) read: Read<T>,
 }
 
-/// How a field of a `T` is read.
+/// How to read a field of a `T`.
 #[derive(Debug)]
 pub(crate) enum Read<T: 'static> {
-    /// A value that the facts hold.
+    /// A value in the facts.
     Value(fn(&T) -> Value),
-    /// A value that takes a look at the world.
+    /// A value that must be observed in the world.
     Look(fn(&T, &dyn World) -> Observed<Value>),
-    /// Whether it is the one of a literal name.
+    /// Whether it has a literal name.
     Name(fn(&T, &str) -> bool),
-    /// Claims of its own.
+    /// Custom claims.
     Claims(fn(&Asked<'_, T>) -> Vec<Claim>),
-    /// The noun reads it: it says which one is meant, how many, or whether it exists.
+    /// The noun reads it: it selects the thing, counts, or says whether it exists.
     Aside,
 }
 
-/// A field of a thing that was asked for.
+/// A requested field of a thing.
 pub(crate) struct Asked<'a, T: 'static> {
     /// The thing in words.
     pub(crate) subject: &'a str,
@@ -66,16 +66,16 @@ pub(crate) struct Asked<'a, T: 'static> {
     pub(crate) it: &'a T,
     /// The field.
     pub(crate) shape: &'static Shape,
-    /// What stands after it.
+    /// Its argument.
     pub(crate) arg: &'a Arg,
-    /// All fields that were given with it.
+    /// All fields given with it.
     pub(crate) given: &'a [Given],
     /// The world.
     pub(crate) world: &'a dyn World,
 }
 
 impl<T> Asked<'_, T> {
-    /// The literal name or the word after the field.
+    /// The literal name or word given for the field.
     pub(crate) fn word(&self) -> &str {
         match self.arg {
             Arg::Name(word) | Arg::Match(Matcher::Text(word)) => word,
@@ -84,7 +84,7 @@ impl<T> Asked<'_, T> {
     }
 }
 
-// Derived, these would ask the same of `T`.
+// Derived implementations would require the same of `T`.
 impl<T> Clone for Field<T> {
     fn clone(&self) -> Self {
         *self
@@ -98,20 +98,20 @@ impl<T> Clone for Read<T> {
 }
 impl<T> Copy for Read<T> {}
 
-/// What may stand after a key.
+/// The kind of argument of a key.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// A literal name; never a pattern.
     Name,
     /// `true` or `false`.
     Bool,
-    /// A text, exactly, or a mapping of text conditions.
+    /// An exact text, or a mapping of text conditions.
     Text,
     /// Text that must occur, or a list of such texts.
     Contains,
     /// A regular expression that must match somewhere.
     Matches,
-    /// A number, exactly, or a mapping of number conditions.
+    /// An exact number, or a mapping of number conditions.
     Number,
     /// Bytes: a number, or a number with `B`, `kB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`.
     Size,
@@ -119,15 +119,15 @@ pub enum Kind {
     Words,
     /// Texts whose order does not matter.
     Set,
-    /// Keys with a text condition each.
+    /// Keys, each with a text condition.
     Map,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// Fields of their own.
+    /// Nested fields.
     Group(&'static [Shape]),
     /// A list in which each item is a pattern with these fields.
     Records(&'static [Shape]),
-    /// Paths with these fields each.
+    /// Paths, each with these fields.
     Paths(&'static [Shape]),
 }
 
@@ -136,18 +136,18 @@ pub enum Kind {
 pub struct Noun {
     /// Its key in YAML.
     pub name: &'static str,
-    /// What it looks at: one sentence.
+    /// What it is about: one sentence.
     pub doc: &'static str,
-    /// What it can be asked.
+    /// Its fields.
     pub fields: &'static [Shape],
-    /// Fields of which at least one must be given; empty if none must.
+    /// Fields of which at least one must be given; empty if none is required.
     pub needs: &'static [&'static str],
-    /// What `{found.NAME}` shows beside the values of its fields.
+    /// The values of `{found.NAME}` beside those of its fields.
     pub shows: &'static [&'static str],
 }
 
 impl Noun {
-    /// All that `{found.NAME}` can show.
+    /// All names that `{found.NAME}` supports.
     pub fn shows(&self) -> impl Iterator<Item = &'static str> + use<> {
         let values = self.fields.iter().filter(|field| field.shown);
         values
@@ -161,12 +161,12 @@ pub(crate) fn find(fields: &'static [Shape], name: &str) -> Option<&'static Shap
     fields.iter().find(|field| field.name == name)
 }
 
-/// A row that reads a value of the facts.
+/// A row that reads a value in the facts.
 pub(crate) const fn value<T>(name: &'static str, kind: Kind, read: fn(&T) -> Value) -> Field<T> {
     row(name, kind, Read::Value(read))
 }
 
-/// A row that takes a look at the world.
+/// A row that observes the world.
 pub(crate) const fn look<T>(
     name: &'static str,
     kind: Kind,
@@ -175,7 +175,7 @@ pub(crate) const fn look<T>(
     row(name, kind, Read::Look(read))
 }
 
-/// A row with claims of its own.
+/// A row with custom claims.
 pub(crate) const fn claims<T>(
     name: &'static str,
     kind: Kind,
@@ -184,7 +184,7 @@ pub(crate) const fn claims<T>(
     row(name, kind, Read::Claims(judge))
 }
 
-/// A row that asks for a literal name.
+/// A row that takes a literal name.
 pub(crate) const fn named<T>(name: &'static str, is_it: fn(&T, &str) -> bool) -> Field<T> {
     row(name, Kind::Name, Read::Name(is_it))
 }
@@ -206,7 +206,7 @@ const fn row<T>(name: &'static str, kind: Kind, read: Read<T>) -> Field<T> {
 }
 
 impl<T> Field<T> {
-    /// The row, called `label` in Expected and Found.
+    /// The row, labelled `label` in Expected and Found.
     pub(crate) const fn called(mut self, label: &'static str) -> Self {
         self.shape.label = Some(label);
         self
@@ -219,7 +219,7 @@ impl<T> Field<T> {
     }
 }
 
-/// Two tables as one.
+/// Two tables joined.
 pub(crate) const fn concat<T, const N: usize>(
     first: &[Field<T>],
     second: &[Field<T>],
@@ -241,12 +241,12 @@ pub(crate) const fn concat<T, const N: usize>(
     all
 }
 
-/// How exercises write the fields of a table.
+/// The forms of a table's fields in exercises.
 pub(crate) const fn shapes<T, const N: usize>(fields: &[Field<T>]) -> [Shape; N] {
     both::<T, T, N>(fields, &[])
 }
 
-/// How exercises write the fields of two tables.
+/// The forms of two tables' fields in exercises.
 pub(crate) const fn both<T, U, const N: usize>(
     first: &[Field<T>],
     second: &[Field<U>],

@@ -1,4 +1,4 @@
-//! The next hint: chosen by the mistake that was observed, from a nudge to nearly the answer.
+//! The next hint: chosen by the observed mistake, from a nudge to nearly the answer.
 
 use crate::exercise::{Exercise, Hint};
 use crate::report::Report;
@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// A hint to show.
 #[derive(Debug, Clone)]
 pub struct Next<'e> {
-    /// Its position in the exercise: what to remember as shown.
+    /// Its position in the exercise, by which it is remembered as shown.
     pub index: usize,
     /// The hint.
     pub hint: &'e Hint,
@@ -15,8 +15,8 @@ pub struct Next<'e> {
     pub left: usize,
 }
 
-/// The next hint that is not in `shown`: for the mistake of the first goal that is open, then for that goal, then
-/// general ones; within each, the one that gives the least away. `None` if there is no further one.
+/// The next hint that is not in `shown`: first for the mistake of the first open goal, then for that goal, then general
+/// ones; within each, the one that gives the least away. `None` if there are no more.
 pub fn next<'e>(
     exercise: &'e Exercise,
     report: &Report,

@@ -1,10 +1,10 @@
 //! Exercises, and the judge of them.
 //!
-//! An exercise is a YAML file ([`load`]) with goals; each goal owns the conditions that decide it ([`checks`]), which
-//! look at plain facts about the engine ([`world`]), never at the engine itself and never through a shell.
+//! An exercise is a YAML file ([`load`]) with goals; each goal has its conditions ([`checks`]), which read plain facts
+//! about the engine ([`world`]), never the engine itself and never through a shell.
 //!
-//! **Invariants.** Judging changes nothing. The same world gives the same report. A message is made from the
-//! predicate that was evaluated. What could not be observed is never a wrong answer.
+//! **Invariants.** Judging changes nothing. The same world gives the same report. A message is made from the evaluated
+//! predicate. An unobservable fact is never a wrong answer.
 
 #![forbid(unsafe_code)]
 

@@ -1,39 +1,39 @@
-//! Conditions on a single value: what an exercise expects, tested against what was found.
+//! Conditions on a single value: what an exercise expects, tested against the finding.
 //!
-//! A [`Matcher`] both decides and describes, so Expected can never say something else than what was evaluated.
+//! A [`Matcher`] both decides and describes, so Expected always agrees with the evaluation.
 
 use regex::Regex;
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// A condition on one value. A value that does not exist is `Value::Null`.
+/// A condition on one value. A missing value is `Value::Null`.
 #[derive(Debug, Clone)]
 pub enum Matcher {
-    /// Exactly this text; one newline at the end does not count, for files and logs end in one.
+    /// Exactly this text; one final newline is ignored, because files and logs end in one.
     Text(String),
     /// Exactly this number.
     Number(f64),
-    /// Exactly this.
+    /// Exactly this boolean.
     Bool(bool),
-    /// A number between these, both included.
+    /// A number in this range, both ends included.
     Range(Option<f64>, Option<f64>),
-    /// A text in which this occurs, or a list that has this item.
+    /// A text that contains this, or a list that has this item.
     Contains(String),
-    /// A text that begins so.
+    /// A text that begins with this.
     StartsWith(String),
-    /// A text that ends so.
+    /// A text that ends with this.
     EndsWith(String),
-    /// A text in which this matches somewhere; of a list, its items with a blank between them.
+    /// A text that this matches somewhere; a list counts as its items joined with blanks.
     Matches(Regex),
-    /// A text with so many lines.
+    /// A text with this number of lines.
     Lines(Box<Matcher>),
-    /// A list with so many items.
+    /// A list with this number of items.
     Count(Box<Matcher>),
-    /// These items in this order and no others.
+    /// Exactly these items in this order.
     Sequence(Vec<String>),
-    /// These items in any order and no others.
+    /// Exactly these items in any order.
     Set(Vec<String>),
-    /// A mapping whose values at these keys match; other keys do not count.
+    /// A mapping whose values at these keys match; other keys are ignored.
     Keys(Vec<(String, Matcher)>),
     /// It exists, or does not.
     Exists(bool),
@@ -46,7 +46,7 @@ pub enum Matcher {
 }
 
 impl Matcher {
-    /// Whether `found` is what was expected.
+    /// Whether `found` matches.
     pub fn accepts(&self, found: &Value) -> bool {
         match self {
             Self::Text(expected) => text(found).is_some_and(|found| same_text(&found, expected)),
@@ -88,7 +88,7 @@ impl Matcher {
         }
     }
 
-    /// What is expected, to follow a label: `status running`, `exit code at least 1`.
+    /// The expectation, to follow a label: `status running`, `exit code at least 1`.
     pub fn describe(&self) -> String {
         match self {
             Self::Text(expected) => quote(expected),
@@ -121,14 +121,14 @@ impl Matcher {
     }
 }
 
-/// Matchers are equal if they say the same.
+/// Matchers are equal if their descriptions are.
 impl PartialEq for Matcher {
     fn eq(&self, other: &Self) -> bool {
         format!("{self:?}") == format!("{other:?}")
     }
 }
 
-/// What was found, in words that can stand beside [`Matcher::describe`].
+/// The finding, in words that match [`Matcher::describe`].
 pub fn describe_found(found: &Value) -> String {
     match found {
         Value::Null => "not set".to_owned(),
@@ -157,7 +157,7 @@ pub(crate) fn join(parts: impl IntoIterator<Item = String>, last: &str) -> Strin
     }
 }
 
-/// A text in backticks; single plain words of state (`running`) read better without.
+/// A text in backticks; a single plain word of state (`running`) is more readable without.
 pub(crate) fn quote(text: &str) -> String {
     let mut shown = String::with_capacity(text.len() + 2);
     shown.push('`');
@@ -175,7 +175,7 @@ pub(crate) fn quote(text: &str) -> String {
     shown
 }
 
-/// Words as one would type them.
+/// Words as typed on a command line.
 pub(crate) fn command_line(words: &[String]) -> String {
     if words.is_empty() {
         return "none".to_owned();
@@ -184,7 +184,7 @@ pub(crate) fn command_line(words: &[String]) -> String {
 }
 
 fn number(value: f64) -> String {
-    // Rust prints 2.0 as `2` and 0.5 as `0.5`: what is wanted.
+    // Rust prints 2.0 as `2` and 0.5 as `0.5`, as required.
     format!("{value}")
 }
 

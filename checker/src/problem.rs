@@ -1,4 +1,4 @@
-//! What is wrong with an exercise file: where, what was expected, and what would help.
+//! A problem in an exercise file: where it is, what was expected, and what would help.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The text of an exercise file, shared by all the places that point into it.
+/// The text of an exercise file, shared by all places that point into it.
 #[derive(Debug, Clone)]
 pub struct Source {
     file: Arc<str>,
@@ -14,7 +14,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// `file` is the name to show, `text` its contents.
+    /// `file` is the name to show, and `text` the contents.
     pub fn new(file: &str, text: &str) -> Self {
         Self {
             file: Arc::from(file),
@@ -69,7 +69,7 @@ impl Source {
     }
 }
 
-/// A place in a file, kept by what was decoded from there so that later rules can point at it.
+/// A place in a file, kept by the decoded value so that later rules can point at it.
 #[derive(Debug, Clone)]
 pub struct Place {
     source: Source,
@@ -96,24 +96,24 @@ impl Place {
     }
 }
 
-/// Two places are never told apart: a place says where something was written, not what it means.
+/// Places always compare equal: a place says where something was written, not what it means.
 impl PartialEq for Place {
     fn eq(&self, _other: &Self) -> bool {
         true
     }
 }
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// The exercise cannot be used as it is.
     Error,
-    /// Worth a look.
+    /// Worth attention.
     Warning,
 }
 
-/// Something wrong with an exercise.
+/// A problem in an exercise.
 #[derive(Debug, Clone)]
 pub struct Problem {
     source: Source,
@@ -139,21 +139,21 @@ impl Problem {
         }
     }
 
-    /// Says in a few words, beside the caret, what was expected.
+    /// Adds a short label beside the caret that says what was expected.
     #[must_use]
     pub fn expected(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// Says what would help.
+    /// Adds a suggestion.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// Names the rule that was broken, such as `E05`.
+    /// Sets the violated rule, such as `E05`.
     #[must_use]
     pub fn of_rule(mut self, rule: &'static str) -> Self {
         self.rule = Some(rule);
@@ -167,7 +167,7 @@ impl Problem {
         self
     }
 
-    /// The file, as it was named when it was loaded.
+    /// The file name, as given at loading.
     pub fn file(&self) -> &str {
         self.source.file()
     }
@@ -177,27 +177,27 @@ impl Problem {
         self.source.line_column(self.span.start)
     }
 
-    /// The rule that was broken, if it is one of the numbered ones.
+    /// The violated rule, if it is a numbered one.
     pub fn rule(&self) -> Option<&'static str> {
         self.rule
     }
 
-    /// How bad it is.
+    /// Its severity.
     pub fn severity(&self) -> Severity {
         self.severity
     }
 
-    /// What is wrong, in one sentence.
+    /// The problem, in one sentence.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What was expected, if that was said.
+    /// What was expected, if given.
     pub fn label(&self) -> Option<&str> {
         self.label.as_deref()
     }
 
-    /// What would help, if that was said.
+    /// The suggestion, if given.
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }
@@ -208,7 +208,7 @@ impl Problem {
             self.source.floor(self.span.start),
             self.source.floor(self.span.end),
         );
-        // A caret marks one line: a mapping's or a block text's span would underline half the file.
+        // Mark only one line: the span of a mapping or block text would underline half the file.
         if let Some(line_end) = self.source.text()[start..end.max(start)].find('\n') {
             end = start + line_end;
         }
@@ -240,7 +240,7 @@ impl Problem {
         renderer.render(&[group])
     }
 
-    /// The problem for programs.
+    /// The problem as JSON.
     pub fn to_json(&self) -> serde_json::Value {
         let (line, column) = self.line_column();
         serde_json::json!({

@@ -1,10 +1,11 @@
-//! The reference of the check language as Markdown, made from the tables that decode it: it cannot be out of date.
+//! The reference of the check language as Markdown, generated from the decoding tables, so that it is never out of
+//! date.
 
 use crate::checks::NounKind;
 use crate::field::{Kind, Shape};
 use std::fmt::Write as _;
 
-/// The page of all nouns, or the part about one.
+/// The page of all nouns, or the section of one.
 pub fn page(noun: Option<&str>) -> String {
     let mut page = String::new();
     if noun.is_none() {

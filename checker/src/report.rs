@@ -110,7 +110,7 @@ pub struct DiagnosisReport {
 }
 
 impl Report {
-    /// The verdict of the whole: what fails is worth more attention than what cannot be seen.
+    /// The verdict of the whole: a failure is more important than an unobservable goal.
     pub(crate) fn overall(goals: &[GoalReport]) -> Verdict {
         let any = |verdict| goals.iter().any(|goal| goal.verdict == verdict);
         if any(Verdict::NotYet) {
@@ -143,7 +143,7 @@ impl Report {
         self.goals.iter().find(|goal| goal.id == id)
     }
 
-    /// The first goal that the learner can do something about.
+    /// The first goal that the learner can work on.
     pub fn next_goal(&self) -> Option<&GoalReport> {
         self.goals
             .iter()
@@ -168,24 +168,24 @@ impl Report {
 /// How to show a report as text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TextOptions {
-    /// Expand every goal, not only the first that can be worked on.
+    /// Expand every goal, not only the first one to work on.
     pub all: bool,
-    /// Never shorten what was found.
+    /// Never shorten a finding.
     pub full: bool,
 }
 
 /// A line of the text form. The caller adds colour, wraps and prints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The verdict whose word stands first, if one does.
+    /// The verdict whose word comes first, if any.
     pub verdict: Option<Verdict>,
-    /// The label that stands first: a goal's id, `Expected`, `Found`, …
+    /// The label at the start: a goal's id, `Expected`, `Found`, …
     pub label: String,
     /// The rest.
     pub text: String,
 }
 
-/// What was found is shown up to so many characters, unless all of it is asked for.
+/// The number of characters that are shown of a finding, unless all of it is requested.
 const SHOWN: usize = 400;
 
 impl Report {

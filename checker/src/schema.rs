@@ -1,4 +1,4 @@
-//! The JSON Schema (draft 7, as the YAML language server wants it) of exercise files, made from the same tables that
+//! The JSON Schema (draft 7, which the YAML language server expects) of exercise files, generated from the tables that
 //! decoding uses.
 
 use crate::checks::NounKind;
@@ -48,7 +48,7 @@ pub fn exercise() -> Value {
     schema.to_value()
 }
 
-/// What stands after a key, and what the editor shows for it.
+/// A key's schema, and the text that the editor shows for it.
 type Described = (&'static str, Value, &'static str);
 
 fn object(known: &[&str], fields: &[Described], required: &[&str]) -> Value {
@@ -77,7 +77,7 @@ fn text() -> Value {
     json!({ "type": ["string", "number", "boolean"] })
 }
 fn reference(name: &str) -> Value {
-    // Keys beside `$ref` do not count in draft 7.
+    // Keys beside `$ref` are ignored in draft 7.
     json!({ "allOf": [{ "$ref": format!("#/definitions/{name}") }] })
 }
 fn list_of(name: &str) -> Value {
@@ -359,7 +359,7 @@ fn kind_schema(kind: Kind) -> Value {
     }
 }
 
-/// A value as it is, or a mapping of conditions with these words of its own.
+/// A plain value, or a mapping of conditions with these additional words.
 fn condition_on(exact: Value, itself: &str, own: &[(&str, Value)]) -> Value {
     let again = json!({ "$ref": format!("#/definitions/{itself}") });
     let mut properties = Map::new();

@@ -1,27 +1,27 @@
-//! What puts the world into the state that an exercise begins with.
+//! The steps that bring the world into the start state of an exercise.
 //!
-//! A plan only: this crate runs nothing. The caller makes a fresh sandbox and an empty workspace, does what the plan
-//! says in order, and keeps a [`crate::world::snapshot`] of the result.
+//! Only a plan: this crate runs nothing. The caller creates a fresh sandbox and an empty workspace, executes the plan
+//! in order, and keeps a [`crate::world::snapshot`] of the result.
 
 use crate::exercise::{Exercise, Step};
 use crate::world::hex;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
-/// What to do, in order.
+/// The plan, in order.
 #[derive(Debug, Clone)]
 pub struct SetupPlan<'e> {
     /// First, copy the contents of this folder into the workspace.
     pub folder: Option<PathBuf>,
     /// Then write these files, by path relative to the workspace.
     pub files: Vec<(&'e str, &'e str)>,
-    /// Then do these steps in the workspace, `docker` being ours. One that fails is a fault of the exercise or the
+    /// Then run these steps in the workspace, with our `docker`. A failed step is a fault of the exercise or the
     /// machine.
     pub steps: &'e [Step],
 }
 
-/// What tells two beginnings of an exercise apart: a digest of its setup and of `files`, the path and the contents of each
-/// file that the workspace begins with.
+/// Distinguishes start states of an exercise: a digest of its setup and of `files`, the path and the contents of each
+/// file in the initial workspace.
 pub fn beginning<'f>(
     exercise: &Exercise,
     files: impl Iterator<Item = (&'f str, &'f [u8])>,

@@ -1,7 +1,7 @@
 //! Waiting for goals with `within` and `stable`, around [`evaluate()`], which never waits.
 //!
-//! What is waited on is the journal: a goal can only come true after something happened. No file watching, which
-//! does not work on network homes, and no fixed sleeping.
+//! It waits for the journal: a goal can only become true after an event. There is no file watching, which does not work
+//! on network homes, and no fixed sleep.
 
 use crate::evaluate::{Attempt, evaluate};
 use crate::exercise::Exercise;
@@ -11,32 +11,33 @@ use std::time::Duration;
 
 /// Where worlds come from, and how to wait for the next.
 pub trait Source {
-    /// The world to look at; each judgement looks anew.
+    /// The world to look at; each judgement looks again.
     fn world(&self) -> &dyn World;
-    /// Waits until the journal has grown or `limit` has passed, whichever is first.
+    /// Waits until the journal has grown or `limit` has passed, whichever comes first.
     fn wait(&mut self, limit: Duration);
     /// The time since some fixed moment.
     fn now(&self) -> Duration;
-    /// How long ago the last line of the journal was written: for so long nothing has changed.
+    /// The time since the last line of the journal was written, in which nothing has changed.
     fn quiet(&self) -> Duration;
-    /// Whether something is about to happen: a container's first process waits for a processor, or has ended and nobody
-    /// has noted it yet. On a busy machine `true` may run for seconds before it ends.
+    /// Whether an event is imminent: a container's first process waits for a processor, or has ended and its end is not
+    /// recorded yet. On a busy machine `true` may run for seconds before it ends.
     fn busy(&self) -> bool {
         false
     }
 }
 
-/// Between two looks at things that leave no line in the journal, such as a server that begins to answer.
+/// The interval for things that leave no line in the journal, such as a server that begins to answer.
 const STEP: Duration = Duration::from_millis(100);
 
-/// A process that computes without end is not waited for longer than this.
+/// The longest wait for a process that keeps computing.
 const BUSY: Duration = Duration::from_secs(3);
 
-/// Judges `exercise`, and again as long as a goal that has `within` may still come true, or one that has `stable` has
-/// not been true for long enough.
+/// Judges `exercise`, and again while a goal with `within` may still become true, or a goal with `stable` has not been
+/// true for long enough.
 pub fn settle(exercise: &Exercise, attempt: &Attempt, source: &mut dyn Source) -> Report {
     let start = source.now();
-    // Since when each goal has been passing without a break, and for how long before that nothing had happened.
+    // For each goal: since when it has been passing without interruption, and how long nothing had happened before
+    // that.
     let mut since: Vec<Option<(Duration, Duration)>> = vec![None; exercise.goals.len()];
     loop {
         let report = evaluate(exercise, source.world(), attempt);
@@ -82,12 +83,12 @@ mod tests {
     use super::*;
     use crate::world::fake::Fake;
 
-    /// Worlds by the time from which they hold; waiting only moves the clock.
+    /// Worlds by their start time; waiting only moves the clock.
     struct Script {
         worlds: Vec<(u64, Fake)>,
         now: u64,
         quiet: u64,
-        /// Until when something is about to happen.
+        /// Until when an event is imminent.
         busy: u64,
     }
 
@@ -111,7 +112,7 @@ mod tests {
         }
     }
 
-    /// Settles a goal that `box` runs, with these waits; returns the verdict and the time that it took.
+    /// Settles a goal that `box` runs, with these waits; returns the verdict and the elapsed time.
     #[track_caller]
     fn check(waits: &str, worlds: Vec<(u64, Fake)>, quiet: u64) -> (Verdict, u64) {
         settled(waits, worlds, quiet, 0)
@@ -189,7 +190,7 @@ mod tests {
             settled("    stable: 300ms", slow(), 0, 0),
             (Verdict::Pass, 300)
         );
-        // One that computes without end is not waited for.
+        // A process that computes forever does not extend the wait.
         let endless = vec![(0, up())];
         assert_eq!(
             settled("    stable: 300ms", endless, 0, u64::MAX),

@@ -1,7 +1,6 @@
 //! **E11** An attempt to accept is rejected.
 //!
-//! Right work that is told to be wrong is worse than no check. What counts is what the exercise asks for, not how it
-//! was reached.
+//! Rejecting a correct solution is worse than having no check. Only the required result counts, not the way to it.
 
 use super::observe::Observation;
 use super::solution::passes;

@@ -23,7 +23,7 @@ pub(crate) fn problems(exercise: &Exercise, bundle: &[String]) -> Vec<Problem> {
     problems
 }
 
-/// Notes images that nothing has made so far, and adds those that the steps make.
+/// Reports images that nothing has created so far, and adds those that the steps create.
 fn check(steps: &[Step], made: &mut BTreeSet<String>, problems: &mut Vec<Problem>) {
     for step in steps {
         let line = match &step.action {
@@ -42,7 +42,7 @@ fn check(steps: &[Step], made: &mut BTreeSet<String>, problems: &mut Vec<Problem
                 _ => None,
             };
             if let Some(image) = used
-                // What the shell fills in cannot be read here.
+                // Shell expansions cannot be evaluated here.
                 && !image.contains(['$', '`', '*'])
                 && !is_id(image)
                 && !made.contains(&tagged(image))
@@ -66,7 +66,7 @@ fn is_id(image: &str) -> bool {
     image.len() >= 6 && image.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// The references that a command makes.
+/// The references that a command creates.
 fn makes(words: &[String]) -> Vec<String> {
     let plain = |words: &[String]| -> Vec<String> {
         words

@@ -1,8 +1,8 @@
-//! **D01** A step ends otherwise on a real Docker Engine. **D02** A goal is judged otherwise there. **D03** It gets
-//! another diagnosis there.
+//! **D01** A step ends differently on a real Docker Engine. **D02** A goal is judged differently there. **D03** It gets
+//! a different diagnosis there.
 //!
-//! An exercise teaches the truth if the same commands end, and are judged, alike on the engine that it is about. What a
-//! Docker Engine does not show is no difference.
+//! An exercise is accurate if the same commands have the same results and verdicts on a real Docker Engine. Facts that
+//! a Docker Engine does not expose are not differences.
 
 use super::observe::{Done, Failure, Observation, said};
 use crate::exercise::Exercise;
@@ -10,12 +10,12 @@ use crate::problem::{Place, Problem};
 use crate::report::{GoalReport, Verdict};
 use std::collections::BTreeMap;
 
-/// What a Docker Engine does not show, each with the reason.
+/// Facts that a Docker Engine does not expose, each with the reason.
 pub type Unseen = BTreeMap<(String, String), String>;
 
-/// Whether `line` asks a registry for something, or brings it something.
+/// Whether `line` contacts a registry.
 ///
-/// Exercises do that with the practice hub and its made-up accounts; a Docker Engine would take both to Docker Hub.
+/// Exercises use the practice hub and its made-up accounts; a Docker Engine would contact Docker Hub with both.
 pub fn asks_a_registry(line: &str) -> bool {
     let words: Vec<&str> = line
         .split(|c: char| c.is_whitespace() || "\"'`;&|()".contains(c))
@@ -26,8 +26,9 @@ pub fn asks_a_registry(line: &str) -> bool {
     })
 }
 
-/// What differs between the same trial here (`ours`) and on a Docker Engine (`theirs`). `undecided` are the diagnoses that
-/// the engine does not show enough for, by goal and id; what it does not show is added to `unseen`.
+/// The differences between the same trial here (`ours`) and on a Docker Engine (`theirs`). `undecided` are the
+/// diagnoses that the engine exposes too little for, by goal and id; other facts that it does not expose are added to
+/// `unseen`.
 pub fn problems(
     exercise: &Exercise,
     ours: &Observation,
@@ -71,7 +72,7 @@ pub fn problems(
     problems
 }
 
-/// Steps that end with another exit code.
+/// Steps that end with a different exit code.
 fn steps(
     exercise: &Exercise,
     name: &str,
@@ -94,7 +95,7 @@ fn steps(
         .collect()
 }
 
-/// `Some` if the engine does not show enough to compare a goal: what to note, if it was not noted already.
+/// `Some` if the engine exposes too little to compare a goal: what to note, unless it was noted already.
 fn not_shown(
     exercise: &Exercise,
     here: &GoalReport,
@@ -106,7 +107,7 @@ fn not_shown(
     if let Some(because) = &there.because {
         return Some(Some((key(format!("goal `{}`", here.id)), because.clone())));
     }
-    // It waits for a goal that the engine does not show.
+    // The goal waits for a goal that the engine cannot show.
     let waits_for = there.waiting_for.as_ref();
     if waits_for.is_some_and(|id| unseen.contains_key(&key(format!("goal `{id}`")))) {
         return Some(None);
@@ -117,7 +118,7 @@ fn not_shown(
     differs.then(|| Some((key(format!("diagnosis `{id}`")), because.clone())))
 }
 
-/// A goal that is judged otherwise, or gets another diagnosis.
+/// A goal with a different verdict or diagnosis.
 fn goal(
     exercise: &Exercise,
     name: &str,
@@ -143,7 +144,7 @@ fn diagnosis(goal: &GoalReport) -> Option<&str> {
     goal.diagnosis.as_ref().map(|one| one.id.as_str())
 }
 
-/// A difference; one that the exercise tells its learners about is a warning.
+/// A difference; it is only a warning if the exercise mentions it to learners.
 fn difference(
     exercise: &Exercise,
     at: &Place,

@@ -1,7 +1,7 @@
 //! **E13** A condition that decides nothing.
 //!
-//! If no trial that must fail is kept from passing by the condition alone, then its goal would be the same without it.
-//! Either it repeats another one, or the mistake that it is for is not among the wrong attempts.
+//! If the condition alone keeps no failing trial from passing, then its goal would be the same without it. Either it
+//! duplicates another condition, or the mistake that it is for is missing from the wrong attempts.
 
 use super::observe::Observation;
 use crate::checks::Condition;
@@ -14,7 +14,7 @@ pub(crate) fn problems(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem
     let mut decisive: BTreeSet<(usize, usize)> = BTreeSet::new();
     for one in seen {
         for look in &one.looks {
-            // Of a solution, the looks before its end are trials that must fail.
+            // The looks before the end of a solution are trials that must fail.
             if last_counts(&one) || look.after < one.trial.steps.len() {
                 decisive.extend(&look.decisive);
             }

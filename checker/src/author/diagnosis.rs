@@ -1,7 +1,7 @@
 //! **E12** A diagnosis that no trial produces.
 //!
-//! Words that nobody can meet were never seen to fit. Either another diagnosis before it catches the mistake, or no
-//! wrong attempt makes it.
+//! A message that no trial produces is untested. Either an earlier diagnosis catches the mistake, or no wrong attempt
+//! makes it.
 
 use super::observe::Observation;
 use crate::exercise::Exercise;

@@ -1,7 +1,6 @@
 //! **E05** The fresh state passes.
 //!
-//! An exercise that is done before it has begun teaches that checks mean nothing. It is the most common fault of
-//! checks anywhere.
+//! An exercise that passes before it has begun teaches that checks mean nothing. It is the most common fault of checks.
 
 use super::observe::Observation;
 use super::trial::Kind;

@@ -6,7 +6,7 @@ use crate::exercise::{Action, Exercise, Level};
 use crate::problem::Problem;
 
 pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
-    // A command that is a wrong attempt by itself may be tried for what it says.
+    // A command that is a wrong attempt by itself may be typed to read its output.
     let known_mistakes: Vec<String> = exercise
         .wrong
         .iter()
@@ -26,7 +26,7 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
             Action::Terminal { command, .. } => Some(plain(command)),
             Action::Write { .. } => None,
         })
-        // `docker ps` is not what an exercise is about, and neither is a command of the shell.
+        // Ignore short commands such as `docker ps`, and commands of the shell: they are not what an exercise is about.
         .filter(|line| line.starts_with("docker ") && line.split(' ').count() > 2)
         .filter(|line| !known_mistakes.contains(line))
         .collect();

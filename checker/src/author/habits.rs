@@ -1,6 +1,6 @@
 //! **W01** Fewer than two wrong attempts. **W02** No estimate of the minutes.
 //!
-//! An exercise without wrong attempts has never been seen to reject anything that a learner does.
+//! An exercise without wrong attempts has never been seen to reject a mistake.
 
 use crate::exercise::Exercise;
 use crate::problem::Problem;

@@ -1,22 +1,22 @@
 //! **E17** `look` is not a read-only command.
 //!
-//! Learners type what it says. It shows the state; it must not change it, and least of all solve the exercise.
+//! Learners type this command. It must only show the state, not change it, and above all not solve the exercise.
 
 use super::words::commands;
 use crate::exercise::{Exercise, Word};
 use crate::problem::Problem;
 
-/// Docker commands that only look.
+/// Read-only Docker commands.
 const DOCKER: &[&str] = &[
     "ps", "images", "inspect", "logs", "history", "top", "stats", "diff", "port", "version",
     "info", "search", "events",
 ];
-/// The same, after a noun.
+/// The nouns that may come before them.
 const NOUNS: &[&str] = &["container", "image", "volume", "system", "network"];
 const AFTER_NOUN: &[&str] = &[
     "ls", "list", "ps", "inspect", "logs", "history", "top", "stats", "diff", "port", "df", "info",
 ];
-/// Programs that only look at files.
+/// Programs that only read files.
 const PROGRAMS: &[&str] = &[
     "cat", "ls", "head", "tail", "wc", "grep", "find", "stat", "curl",
 ];

@@ -1,8 +1,8 @@
-//! Proving an exercise: rules that read the file, and rules that watch what trials of it do.
+//! Proving an exercise: rules that read the file, and rules that observe trials of it.
 //!
-//! Pure: [`trial`] says what has to be tried, the caller tries it in sandboxes to throw away and calls
-//! [`observe::look`] there, and [`judge`] turns what was seen into problems. One file per rule; its doc comment says
-//! what it finds and why that matters.
+//! Pure: [`trial`] lists the trials, the caller runs them in disposable sandboxes and calls [`observe::look`] there,
+//! and [`judge`] turns the observations into problems. One file per rule; its doc comment says what it finds and why
+//! that matters.
 
 pub mod accept;
 pub mod bundle;
@@ -39,7 +39,7 @@ pub struct Rule {
     pub id: &'static str,
     /// What it finds.
     pub finds: &'static str,
-    /// Whether it has to try the exercise, and not only to read it.
+    /// Whether it needs trials of the exercise, not only its text.
     pub tries: bool,
 }
 
@@ -113,18 +113,18 @@ pub const RULES: [Rule; 30] = [
     rule("W02", "no estimate of the minutes", false),
 ];
 
-/// What the rules need to know of the rest of the course.
+/// The facts about the rest of the course that the rules need.
 #[derive(Debug, Default)]
 pub struct Surroundings<'c> {
     /// All exercises, in course order.
     pub exercises: &'c [Exercise],
-    /// References of the images that every sandbox begins with.
+    /// References of the images in every new sandbox.
     pub bundle: &'c [String],
     /// The translations of the course.
     pub translations: &'c [Translation],
 }
 
-/// Problems that can be seen without trying anything.
+/// Problems that need no trials.
 pub fn read(exercise: &Exercise, surroundings: &Surroundings<'_>) -> Vec<Problem> {
     let mut problems = bundle::problems(exercise, surroundings.bundle);
     problems.extend(look::problems(exercise));
@@ -138,11 +138,11 @@ pub fn read(exercise: &Exercise, surroundings: &Surroundings<'_>) -> Vec<Problem
     problems
 }
 
-/// Problems that the trials showed.
+/// Problems that the trials revealed.
 pub fn judge(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
     let broken = setup::problems(exercise, seen);
     if !broken.is_empty() {
-        // Whatever else was seen, it was not the exercise.
+        // The other observations are not about the exercise itself.
         return broken;
     }
     let mut problems = fresh::problems(exercise, seen);
@@ -152,7 +152,7 @@ pub fn judge(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
     problems.extend(accept::problems(exercise, seen));
     problems.extend(repeat::problems(exercise, seen));
     if problems.is_empty() {
-        // An exercise whose attempts do not do what they should says nothing about its diagnoses and conditions.
+        // If the attempts do not behave as declared, the exercise's diagnoses and conditions cannot be judged.
         problems.extend(diagnosis::problems(exercise, seen));
         problems.extend(deciding::problems(exercise, seen));
     }

@@ -1,6 +1,6 @@
-//! **E09** A near miss passes: a solution with one name changed a little, or an answer with a letter more.
+//! **E09** A near miss passes: a solution with one slightly changed name, or an answer with an extra letter.
 //!
-//! Half of the checks in the best known Docker course take `my-web-old` for `web`. Names here are literal, but a
+//! Half of the checks in the best known Docker course accept `my-web-old` for `web`. Names here are literal, but a
 //! check may still forget to name the thing.
 
 use super::observe::Observation;
@@ -11,7 +11,7 @@ use crate::exercise::{Action, Exercise};
 use crate::problem::Problem;
 use std::collections::BTreeSet;
 
-/// The first solution, once for each name that it brings into the world and that a check names.
+/// The first solution, once for each name that it creates and that a check mentions.
 pub(crate) fn trials(exercise: &Exercise) -> Vec<Trial> {
     let Some(solution) = exercise.solutions.first() else {
         return Vec::new();
@@ -40,7 +40,7 @@ pub(crate) fn trials(exercise: &Exercise) -> Vec<Trial> {
         .collect()
 }
 
-/// Names that some check names, and that neither the setup nor the start files have: those, a solution cannot change.
+/// Names in checks that are in neither the setup nor the start files: a solution cannot change those.
 fn names(exercise: &Exercise) -> BTreeSet<String> {
     let conditions = exercise.goals.iter().flat_map(|goal| &goal.check);
     let mut names = BTreeSet::new();
@@ -66,12 +66,12 @@ fn collect(condition: &Condition, names: &mut BTreeSet<String>) {
     match condition {
         Condition::Check(check) => names.extend(named(check)),
         Condition::All(inner) => inner.iter().for_each(|one| collect(one, names)),
-        // What must not be, or may be something else, need not have this name.
+        // A thing that must not exist, or is one of several alternatives, need not have this name.
         Condition::Not(_) | Condition::Any(_) | Condition::Answer(_) => {}
     }
 }
 
-/// The name of the thing that a check is about. An image's tag is a name of its own.
+/// The name of the thing that a check is about. An image's tag is part of the name.
 fn named(check: &Check) -> Option<String> {
     let is_name = |given: &&Given| matches!(given.field.name, "name" | "container" | "volume");
     let name = match &check.given.iter().find(is_name)?.arg {

@@ -1,6 +1,6 @@
-//! **E21** `needs` names no exercise, or goes in a circle.
+//! **E21** `needs` names no exercise, or is circular.
 //!
-//! A circle could never be begun.
+//! Circular needs could never be satisfied.
 
 use crate::exercise::Exercise;
 use crate::problem::Problem;
@@ -35,7 +35,7 @@ pub(crate) fn problems(exercise: &Exercise, course: &[Exercise]) -> Vec<Problem>
     problems
 }
 
-/// Whether the needs of the last exercise of `path` lead to the first; `path` is then the circle.
+/// Whether the needs of the last exercise of `path` lead back to the first; `path` is then the cycle.
 fn leads_back<'c>(
     find: &impl Fn(&str) -> Option<&'c Exercise>,
     path: &mut Vec<&'c str>,

@@ -1,4 +1,4 @@
-//! Looking at the world during a trial: the report, and what the rules need beside it.
+//! Observing the world during a trial: the report, and the other facts that the rules need.
 
 use super::trial::Trial;
 use crate::checks::evaluate_all;
@@ -10,20 +10,20 @@ use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What was seen of a trial.
+/// What was observed during a trial.
 #[derive(Debug, Clone)]
 pub struct Observation {
     /// The trial.
     pub trial: Trial,
-    /// What was done, the setup excluded.
+    /// The executed steps, without the setup.
     pub done: Vec<Done>,
     /// Looks, in order; the last is the one at the end.
     pub looks: Vec<Look>,
-    /// Why the trial could not be carried out, if it could not.
+    /// Why the trial could not be completed, if it could not.
     pub failure: Option<Failure>,
 }
 
-/// Why a trial could not be carried out.
+/// Why a trial could not be completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// This step of the setup (by index) failed: its exit code and output.
@@ -49,7 +49,7 @@ impl Failure {
     }
 }
 
-/// A step that was done.
+/// An executed step.
 #[derive(Debug, Clone)]
 pub struct Done {
     /// The step, in words.
@@ -60,7 +60,7 @@ pub struct Done {
     pub output: String,
 }
 
-/// The line of `output` that says most: one that tells of an error, else the last.
+/// The most informative line of `output`: one that mentions an error, else the last.
 pub(crate) fn said(output: &str) -> &str {
     let mut lines = output
         .lines()
@@ -78,17 +78,17 @@ pub(crate) fn said(output: &str) -> &str {
 /// One look.
 #[derive(Debug, Clone)]
 pub struct Look {
-    /// After so many steps.
+    /// The number of steps before it.
     pub after: usize,
-    /// The judgement.
+    /// The report.
     pub report: Report,
     /// Judging again, with the conditions in the opposite order, gave the same verdicts.
     pub repeats: bool,
-    /// The state digests before and after judging are the same.
+    /// The state digests before and after judging are equal.
     pub untouched: bool,
-    /// Conditions (goal, index) without which their goal would have passed.
+    /// Conditions (goal, index) that alone kept their goal from passing.
     pub decisive: BTreeSet<(usize, usize)>,
-    /// Goals whose question accepts an answer that is nearly right.
+    /// Goals whose question accepts a slightly wrong answer.
     pub too_lenient: BTreeSet<usize>,
 }
 
@@ -102,7 +102,7 @@ impl Observation {
 /// How long a negative trial waits for `within`: long enough for a process to end.
 pub const NEGATIVE_WAIT: Duration = Duration::from_secs(1);
 
-/// The exercise with its waits no longer than `limit`, for trials that must fail.
+/// The exercise with its waits limited to `limit`, for trials that must fail.
 pub fn hurried(exercise: &Exercise, limit: Duration) -> Exercise {
     let mut exercise = exercise.clone();
     for goal in &mut exercise.goals {
@@ -111,11 +111,11 @@ pub fn hurried(exercise: &Exercise, limit: Duration) -> Exercise {
     exercise
 }
 
-/// How long a trial that must pass waits for `within`, at least: a machine that is busy with other things is late with
-/// everything, and that is no fault of the exercise.
+/// The minimum for the `within` of a trial that must pass: on a busy machine everything is late, which is not the
+/// exercise's fault.
 const POSITIVE_WAIT: Duration = Duration::from_secs(30);
 
-/// The exercise with the waits that `trial` is given.
+/// The exercise with the waits for `trial`.
 pub fn paced(exercise: &Exercise, trial: &Trial) -> Exercise {
     if trial.kind.must_fail() {
         return hurried(exercise, NEGATIVE_WAIT);
@@ -127,7 +127,7 @@ pub fn paced(exercise: &Exercise, trial: &Trial) -> Exercise {
     exercise
 }
 
-/// Completes `report`, which was just made of `world`, to a look. `untouched` is what the caller's digests say.
+/// Turns `report`, which was just made from `world`, into a look. `untouched` is the result of the caller's digests.
 pub fn look(
     exercise: &Exercise,
     world: &dyn World,
@@ -178,7 +178,7 @@ fn decisive(exercise: &Exercise, world: &dyn World) -> BTreeSet<(usize, usize)> 
     found
 }
 
-/// Diagnoses that `world` cannot decide on, by goal and diagnosis, each with the reason.
+/// Diagnoses that `world` cannot decide, by goal and diagnosis, each with the reason.
 pub fn undecided(exercise: &Exercise, world: &dyn World) -> BTreeMap<(String, String), String> {
     let mut found = BTreeMap::new();
     for goal in &exercise.goals {

@@ -1,12 +1,13 @@
 //! **E23** A param changes no check and no answer.
 //!
-//! A param is there so that a copied answer does not fit; one that only decorates the story lets copying work.
+//! A param exists so that a copied answer does not work; one that only decorates the story does not prevent copying.
 
 use crate::exercise::Exercise;
 use crate::load;
 use crate::problem::Problem;
 
-/// Seeds to compare; with this many, a choice of two that stays the same is one in a thousand.
+/// The number of seeds to compare; the chance that a choice of two stays the same for all of them is about one in a
+/// thousand.
 const SEEDS: usize = 12;
 
 pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
@@ -21,7 +22,8 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
         .collect();
     let mut problems = Vec::new();
     for (name, value) in &exercise.params {
-        // Two learners who differ in this param alone would need the same; those who differ in more must differ too.
+        // Two learners who differ in this param alone would have the same task; those who differ in more must have
+        // different ones.
         let decides = others
             .iter()
             .filter(|other| other.params.get(name) != Some(value))
@@ -39,7 +41,7 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
     problems
 }
 
-/// What decides: checks and answers, as text.
+/// The checks and answers, as text.
 fn deciding(exercise: &Exercise) -> String {
     let goals = exercise.goals.iter().map(|goal| {
         let answer = goal
@@ -52,7 +54,7 @@ fn deciding(exercise: &Exercise) -> String {
     goals.collect::<Vec<_>>().join("\n")
 }
 
-/// Whether what decides has the value of the param in it.
+/// Whether the checks and answers contain the value of the param.
 fn mentions(exercise: &Exercise, name: &str) -> bool {
     exercise
         .params

@@ -1,4 +1,4 @@
-//! **E24** A message has a placeholder that nothing fills.
+//! **E24** A message has a placeholder that is never filled in.
 //!
 //! A learner who reads `{box}`, or `none` where a number belongs, looks for the mistake in their own work.
 
@@ -54,7 +54,7 @@ fn unfilled(at: &Place, name: &str) -> Problem {
         .of_rule("E24")
 }
 
-/// What the facts of these conditions can show.
+/// The facts that these conditions can show.
 fn shown(conditions: &[Condition]) -> BTreeSet<&'static str> {
     let of_one = |condition: &Condition| -> BTreeSet<&'static str> {
         match condition {
@@ -66,7 +66,7 @@ fn shown(conditions: &[Condition]) -> BTreeSet<&'static str> {
     conditions.iter().flat_map(of_one).collect()
 }
 
-/// The names in braces that look like a param, `found.NAME` or `when.NAME`. Params are filled in by now.
+/// The names in braces that look like a param, `found.NAME` or `when.NAME`. Params are already filled in.
 fn placeholders(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     for (at, _) in text.match_indices('{') {

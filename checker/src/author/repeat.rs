@@ -1,6 +1,6 @@
 //! **E14** A verdict differs between repeats. **E15** Checking changed the state.
 //!
-//! Both make a verdict a matter of luck: the second `check` would say something else.
+//! Either makes the verdict depend on luck: the second `check` could report something else.
 
 use super::observe::Observation;
 use crate::exercise::Exercise;

@@ -1,7 +1,7 @@
 //! **E00** The setup fails, or a step does not end.
 //!
-//! A learner who meets this cannot even begin. A step that does not end would also block the learner's prompt: an
-//! attempt that wants a container to go on running says `-d`.
+//! Such an exercise cannot even begin. A step that does not end would also block the learner's prompt: an attempt that
+//! needs a running container uses `-d`.
 
 use super::observe::{Failure, Observation, said};
 use crate::exercise::Exercise;
@@ -41,7 +41,7 @@ pub(crate) fn problems(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem
                 exercise.at.problem(format!("cannot try {name}: {cause}"))
             }
         });
-        // The same setup fails in every trial alike.
+        // The same setup fails in every trial.
         if matches!(failure, Failure::Setup(..) | Failure::Machine(_)) {
             break;
         }

@@ -1,8 +1,8 @@
 //! **E06** A solution fails. **E07** A strict prefix of a solution passes. **E08** A solution without one of its
 //! commands passes.
 //!
-//! The first makes the exercise impossible; the others mean that a part of it is not checked. A command that may be
-//! left out is marked `optional`.
+//! The first makes the exercise impossible; the others mean that a part of it is not checked. An optional command is
+//! marked `optional`.
 
 use super::observe::{Look, Observation, said};
 use super::trial::Kind;
@@ -43,7 +43,7 @@ pub(crate) fn problems(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem
     problems
 }
 
-/// Notes that `attempt`, which must pass, does not.
+/// Reports that `attempt` does not pass, although it must.
 pub(crate) fn passes(
     attempt: &Attempt,
     seen: &Observation,
@@ -93,7 +93,7 @@ pub(crate) fn failing(report: &Report) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Notes that a solution passes before its last step that counts.
+/// Reports that a solution passes before its last relevant step.
 fn prefixes(attempt: &Attempt, seen: &Observation, problems: &mut Vec<Problem>) {
     let counts = |look: &&Look| {
         attempt.steps[look.after..]

@@ -1,7 +1,7 @@
 //! **E19** A message breaks the style. **E22** A line that cannot be wrapped is wider than 72 columns.
 //!
-//! A learner for whom it was not easy reads "simply" as a reproach. `why` is one line about the concept. What stands
-//! in a code block is shown as it is, also on a narrow terminal and to a screen reader.
+//! A learner who had difficulties reads "simply" as a reproach. `why` is one line about the concept. A code block is
+//! shown unwrapped, even on a narrow terminal and to a screen reader.
 
 use crate::exercise::Exercise;
 use crate::problem::{Place, Problem};
@@ -23,9 +23,9 @@ const BANNED: &[&str] = &[
     "clearly",
 ];
 
-/// Columns of a narrow terminal, less the margin.
+/// Columns of a narrow terminal, minus the margin.
 const WIDE: usize = 72;
-/// Characters of a line about a concept.
+/// Maximum characters of a line about a concept.
 const WHY: usize = 100;
 
 pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
@@ -53,7 +53,7 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
     problems
 }
 
-/// Everything that a learner reads, and where it stands as well as it is known.
+/// Every text that a learner reads, with the best known place.
 pub(super) fn texts(exercise: &Exercise) -> Vec<(&Place, &str)> {
     let whole = [
         &exercise.title,

@@ -1,4 +1,4 @@
-//! Trials on a world made by hand: enough of `docker` to try small exercises without an engine.
+//! Trials on a handmade world: enough of `docker` to try small exercises without an engine.
 
 use super::observe::{Done, Failure, Observation, hurried, look};
 use super::trial::{Trial, plan};
@@ -8,7 +8,7 @@ use crate::exercise::{Action, Exercise, Step};
 use crate::world::fake::Fake;
 use std::time::Duration;
 
-/// Tries everything that the rules ask for.
+/// Runs all trials that the rules need.
 pub(crate) fn try_all(exercise: &Exercise) -> Vec<Observation> {
     plan(exercise)
         .into_iter()
@@ -109,7 +109,7 @@ fn act(mut world: Fake, step: &Step) -> (Fake, i32) {
             "rm" => {
                 world.containers.remove(at);
             }
-            // Nothing of docker's: from now on it runs at every other look.
+            // Not a docker command: from now on the container runs only at every second look.
             "flicker" => {
                 one.status = "running".to_owned();
                 world.flickers = Some(Default::default());

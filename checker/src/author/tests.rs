@@ -1,4 +1,4 @@
-//! Each rule catches the exercise that was planted for it, and a good exercise breaks none.
+//! Each rule catches the exercise written to violate it, and a good exercise violates none.
 
 use super::observe::Observation;
 use super::testing::try_all;
@@ -67,7 +67,7 @@ fn load_text(text: &str) -> Exercise {
     })
 }
 
-/// The rules that `text` breaks, each with its message.
+/// The rules that `text` violates, each with its message.
 fn broken(text: &str) -> Vec<(&'static str, String)> {
     let exercise = load_text(text);
     let course = [
@@ -93,7 +93,7 @@ fn broken(text: &str) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// Replaces `from` by `to` in the good exercise; expects these rules and no others to be broken.
+/// Replaces `from` by `to` in the good exercise; expects violations of exactly these rules.
 #[track_caller]
 fn planted(from: &str, to: &str, rules: &[&str]) {
     assert!(GOOD.contains(from), "{from}");
@@ -171,7 +171,7 @@ fn e09_a_name_that_no_goal_insists_on() {
         )
         .replacen("  - do: [\"docker start {box}\",", "  - do: [\"docker start {box}\", docker run -d --name extra busybox,", 1)
         .replacen("[\"docker start {box}\", \"docker start {box}\"]", "[\"docker start {box}\", docker run -d --name extra busybox]", 1);
-    // Both names are listed on purpose here, so the near miss is not tried; naming one of them alone is.
+    // The test lists both names on purpose, so the near miss is not tried; a goal that lists only one of them is.
     let rules: Vec<&str> = broken(&text).iter().map(|(rule, _)| *rule).collect();
     assert!(!rules.contains(&"E09"), "{rules:?}");
     let text = text.replacen(
@@ -254,7 +254,7 @@ fn e13_a_condition_that_decides_nothing() {
     );
 }
 
-/// The rules that judging breaks after `spoil` has changed what was seen of a good exercise.
+/// The rules violated after `spoil` has changed the observations of a good exercise.
 fn spoilt(spoil: impl FnOnce(&mut Vec<Observation>)) -> Vec<Option<&'static str>> {
     let exercise = load_text(GOOD);
     let mut seen = try_all(&exercise);
@@ -269,7 +269,7 @@ fn e14_a_verdict_that_differs_the_second_time() {
         spoilt(|seen| seen[0].looks[0].repeats = false),
         [Some("E14")]
     );
-    // A container that runs at every other look.
+    // A container that runs only at every second look.
     let text = GOOD.replacen(
         "docker start {box}\", { optional",
         "docker flicker {box}\", { optional",
@@ -287,7 +287,7 @@ fn e15_a_check_that_changes_something() {
     );
 }
 
-/// What loading `text` finds.
+/// The problems of loading `text`.
 fn unloadable(text: &str) -> Vec<(Option<&'static str>, String)> {
     let problems = load::text("good.yaml", text, "seed").expect_err("it must not load");
     problems

@@ -1,7 +1,7 @@
-//! **E20** A translation is missing, stale, or has other texts or placeholders.
+//! **E20** A translation is missing, stale, or has different texts or placeholders.
 //!
-//! A learner who meets half of a text in another language, or a name that was not filled in, thinks that it is the task.
-//! A course is translated as a whole: once one exercise has a language, the others are expected to have it too.
+//! A learner who sees a half-translated text, or an unfilled placeholder, thinks that it is part of the task. A course
+//! is translated as a whole: once one exercise has a language, the others are expected to have it too.
 
 use crate::course::Translation;
 use crate::exercise::Exercise;

@@ -1,27 +1,27 @@
-//! What has to be tried to prove an exercise.
+//! The trials that prove an exercise.
 
 use super::{near_miss, words};
 use crate::checks::{Condition, NounKind};
 use crate::exercise::{Attempt, Exercise, Step};
 use std::collections::BTreeMap;
 
-/// Something to try, from the fresh state on.
+/// A trial, starting from the fresh state.
 #[derive(Debug, Clone)]
 pub struct Trial {
-    /// Why it is tried.
+    /// Its purpose.
     pub kind: Kind,
-    /// What is done.
+    /// Its steps.
     pub steps: Vec<Step>,
-    /// What is answered, at every look.
+    /// The answers, at every look.
     pub answers: BTreeMap<String, String>,
-    /// Look before every step too, and not only at the end.
+    /// Look before every step, not only at the end.
     pub look_between: bool,
 }
 
-/// Why something is tried.
+/// The purpose of a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// Nothing is done: must fail.
+    /// No steps: must fail.
     Fresh,
     /// The solution with this index: must pass, at the end and not before.
     Solution(usize),
@@ -34,13 +34,13 @@ pub enum Kind {
     },
     /// The attempt to accept with this index: must pass.
     Accept(usize),
-    /// The wrong attempt with this index: must be rejected as it says.
+    /// The wrong attempt with this index: must be rejected as declared.
     Wrong(usize),
-    /// The first solution with a name changed a little: must fail.
+    /// The first solution with a slightly changed name: must fail.
     NearMiss {
         /// The name.
         name: String,
-        /// What it was changed to.
+        /// The changed name.
         changed: String,
     },
 }
@@ -51,7 +51,7 @@ impl Kind {
         !matches!(self, Self::Solution(_) | Self::Accept(_))
     }
 
-    /// What to call the trial.
+    /// The trial's name in messages.
     pub fn describe(&self, exercise: &Exercise) -> String {
         let id = |all: &[Attempt], index: usize| {
             all.get(index)
@@ -79,8 +79,8 @@ impl Kind {
 }
 
 impl Trial {
-    /// Whether it may take ports of the machine, which all sandboxes share, or asks what answers there: such trials are
-    /// carried out one by one.
+    /// Whether the trial may use ports of the machine, which all sandboxes share, or check which server answers there:
+    /// such trials run one at a time.
     pub fn takes_ports(&self, exercise: &Exercise) -> bool {
         let publishes = |step: &Step| {
             let line = step.action.describe();
@@ -100,7 +100,7 @@ impl Trial {
     }
 }
 
-/// Whether the exercise asks what answers at a port.
+/// Whether the exercise checks which server answers at a port.
 fn asks(exercise: &Exercise) -> bool {
     fn is_http(condition: &Condition) -> bool {
         match condition {
@@ -117,7 +117,7 @@ fn asks(exercise: &Exercise) -> bool {
         || diagnoses.flat_map(|one| &one.when).any(is_http)
 }
 
-/// Everything to try.
+/// All trials.
 pub fn plan(exercise: &Exercise) -> Vec<Trial> {
     let trial = |kind, attempt: &Attempt| Trial {
         kind,
@@ -136,7 +136,7 @@ pub fn plan(exercise: &Exercise) -> Vec<Trial> {
             look_between: true,
             ..trial(Kind::Solution(solution), attempt)
         });
-        // Without its last step, a solution is a prefix of itself, which is looked at in between.
+        // Without its last step, a solution is its own prefix, which is already observed in between.
         for step in 0..attempt.steps.len().saturating_sub(1) {
             if attempt.steps[step].optional {
                 continue;

@@ -1,4 +1,4 @@
-//! The docker commands in a shell line, well enough for the rules that read them.
+//! The docker commands in a shell line, parsed well enough for the rules that read them.
 
 /// The words of each command in `line`: split at `;`, `&&`, `||`, `|`, `&` and newlines outside quotes.
 pub(crate) fn commands(line: &str) -> Vec<Vec<String>> {
@@ -18,7 +18,7 @@ pub(crate) fn commands(line: &str) -> Vec<Vec<String>> {
                 current.push(c);
                 current.extend(chars.next());
             }
-            // `2>&1` joins no commands.
+            // `2>&1` does not separate commands.
             (None, '&') if current.ends_with('>') => current.push(c),
             (None, ';' | '|' | '&' | '\n' | '(' | ')') => parts.push(std::mem::take(&mut current)),
             _ => current.push(c),
@@ -98,11 +98,11 @@ pub(crate) fn image_of_run(words: &[String]) -> Option<&str> {
         let letters = word.strip_prefix('-').unwrap_or("");
         let alone = word.contains('=')
             || ALONE.contains(&word.as_str())
-            // Letters together, as in `-it`: the last one decides.
+            // Combined letters, as in `-it`: the last one decides.
             || (!letters.starts_with('-')
                 && letters.len() > 1
                 && letters.chars().all(|c| matches!(c, 'd' | 'i' | 't' | 'P' | 'q')))
-            // A value behind its letter, as in `-p8080:80`.
+            // A value attached to its letter, as in `-p8080:80`.
             || (!letters.starts_with('-')
                 && letters.len() > 1
                 && letters.starts_with(['p', 'e', 'v', 'u', 'w', 'l', 'm', 'h', 'a']));
@@ -122,7 +122,7 @@ pub(crate) fn replace_name(line: &str, name: &str, other: &str) -> String {
         let before = line[..start].chars().next_back();
         let mut after = line[end..].chars();
         let (next, second) = (after.next(), after.next());
-        // A full stop ends a sentence, or a file name goes on behind it.
+        // A full stop may end a sentence, or continue a file name.
         let goes_on = match next {
             Some('.') => second.is_some_and(is_part),
             Some(next) => is_part(next),

@@ -1,6 +1,6 @@
-//! **E10** A wrong attempt is accepted, or rejected by another goal or message than it says.
+//! **E10** A wrong attempt is accepted, or rejected by a goal or message other than the expected one.
 //!
-//! The attempts are the mistakes that learners make; each must meet the words that were written for it.
+//! The attempts are typical mistakes of learners; each must produce the message that was written for it.
 
 use super::observe::Observation;
 use super::solution::failing;

@@ -1,7 +1,7 @@
-//! A build, as the journal tells it: which steps ran, which came from the cache, and why not.
+//! A build, as recorded in the journal: which steps ran, which came from the cache, and why not.
 //!
 //! ## Passes when
-//! a build since the exercise began fits every field. `which` picks the `last` (if not given), the `first`, or `any`.
+//! a build since the exercise began matches every field. `which` picks the `last` (the default), the `first`, or `any`.
 //!
 //! ## Example
 //! ```yaml
@@ -23,7 +23,7 @@ use crate::world::{Build, BuildStep, World, hex, tagged};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-/// What a step can be asked.
+/// The fields of a step.
 const STEP: &[Field<BuildStep>] = &[
     value("number", Kind::Number, |one: &BuildStep| json!(one.number))
         .doc("Its number within its stage, as printed."),
@@ -142,7 +142,7 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     } else {
         format!("{which} build")
     } + &of;
-    // Of several, the one with the fewest broken claims is the nearest to what was meant.
+    // Of several builds, the one with the fewest broken claims is probably the intended one.
     let judged = candidates.iter().map(|build| {
         (
             judge::fields(&subject, FIELDS, &check.given, *build, world),
@@ -169,7 +169,7 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     Outcome::all(claims, facts)
 }
 
-/// Claims for the patterns of steps.
+/// The claims of the step patterns.
 fn steps(asked: &Asked<'_, Build>) -> Vec<Claim> {
     let (subject, build) = (asked.subject, asked.it);
     let claim = |pattern: &Vec<_>| {
@@ -183,7 +183,7 @@ fn steps(asked: &Asked<'_, Build>) -> Vec<Claim> {
     judge::patterns(asked.arg).iter().map(claim).collect()
 }
 
-/// The claim that it used a file of the workspace as its Dockerfile.
+/// The claim that the build used a file of the workspace as its Dockerfile.
 fn used_file(asked: &Asked<'_, Build>) -> Vec<Claim> {
     let (subject, path, world) = (asked.subject, asked.word(), asked.world);
     let expected = format!("{subject}: the Dockerfile {}, as it is now", quote(path));
@@ -232,7 +232,7 @@ fn has_tag(build: &Build, tag: &str) -> bool {
     build.tags.iter().any(|one| tagged(one) == tagged(tag))
 }
 
-/// How many steps came from the cache, and how many ran: those that have a number, for only they are printed.
+/// How many steps came from the cache, and how many ran: only numbered steps, because only those are printed.
 fn counts(build: &Build) -> (usize, usize) {
     let numbered = build.steps.iter().filter(|step| step.number > 0);
     let cached = numbered.clone().filter(|step| step.cached).count();

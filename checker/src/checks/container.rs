@@ -1,8 +1,8 @@
-//! One container, by its name.
+//! One container, by name.
 //!
 //! ## Passes when
-//! a container with exactly this name exists (or does not, with `exists: false`) and every field given fits it.
-//! `same_as: setup` asks that it is the very container that the exercise began with, not a new one of its name.
+//! a container with exactly this name exists (or does not, with `exists: false`) and matches every given field.
+//! `same_as: setup` requires the container that the exercise started with, not a new one with the same name.
 //!
 //! ## Example
 //! ```yaml
@@ -34,7 +34,7 @@ pub static NOUN: Noun = Noun {
     shows: &["count", "name", "id", "status", "image"],
 };
 
-/// The noun for all of them; `containers.rs` is its manual page.
+/// The noun for all containers; `containers.rs` is its manual page.
 pub static ALL: Noun = Noun {
     name: "containers",
     doc: "All containers that fit every field: how many there are, and what holds for all of them.",
@@ -110,8 +110,8 @@ impl HasProcess for Container {
     }
 }
 
-/// Whether the files that a container of the setup has written are as they were. A snapshot of an older version has no
-/// files to compare with.
+/// Whether the files written by a container of the setup are unchanged. A snapshot of an older version has no files to
+/// compare with.
 fn has_same_files(container: &Container, world: &dyn World) -> Observed<bool> {
     match world.setup().written.get(&container.id) {
         None => Ok(true),
@@ -119,7 +119,7 @@ fn has_same_files(container: &Container, world: &dyn World) -> Observed<bool> {
     }
 }
 
-/// The claim about its status, with what happened to it.
+/// The claim about its status, with its history.
 fn status(asked: &Asked<'_, Container>) -> Vec<Claim> {
     let Arg::Match(matcher) = asked.arg else {
         return Vec::new();
@@ -130,7 +130,7 @@ fn status(asked: &Asked<'_, Container>) -> Vec<Claim> {
     vec![claim]
 }
 
-/// What happened to it, in brackets.
+/// Its history, in brackets.
 fn history(container: &Container) -> String {
     let starts = match container.start_count {
         0 => "never started".to_owned(),
@@ -154,7 +154,7 @@ fn from_image(asked: &Asked<'_, Container>) -> Vec<Claim> {
     };
     let same_name = tagged(&container.image_ref) == tagged(image);
     let named = find_image(&images, image)
-        // It has lost its name since; the setup may know which image that was.
+        // The image may have lost its name since; the setup may record which image that was.
         .or_else(|| find_image(&world.setup().images, image));
     let (holds, found) = match named {
         Some(image) if image.id == container.image_id => (true, quote(&container.image_ref)),
@@ -166,7 +166,7 @@ fn from_image(asked: &Asked<'_, Container>) -> Vec<Claim> {
             ),
         ),
         Some(_) => (false, quote(&container.image_ref)),
-        // What was typed is all that is left of it.
+        // Only the reference as typed is left.
         None => (same_name, quote(&container.image_ref)),
     };
     vec![Claim::new(
@@ -176,7 +176,7 @@ fn from_image(asked: &Asked<'_, Container>) -> Vec<Claim> {
     )]
 }
 
-/// The claim that a container wrote to its standard output what is in a file of the workspace.
+/// The claim that a container wrote the contents of a workspace file to its standard output.
 fn prints_file(asked: &Asked<'_, Container>) -> Vec<Claim> {
     let (subject, path) = (asked.subject, quote(asked.word()));
     let expected = format!("{subject}: standard output is what is in {path}");
@@ -215,7 +215,7 @@ fn changes(asked: &Asked<'_, Container>) -> Vec<Claim> {
     }
 }
 
-/// The command that made it, if this world shows that.
+/// The command that created it, if this world shows that.
 fn created_via(container: &Container, world: &dyn World) -> Observed<Value> {
     match world.untold("container", "created_via") {
         Some(blind) => Err(blind),
@@ -223,7 +223,7 @@ fn created_via(container: &Container, world: &dyn World) -> Observed<Value> {
     }
 }
 
-/// Whether its entrypoint and command are those of its image; nothing if the image is gone.
+/// Whether its entrypoint and command are those of its image; unknown if the image is gone.
 fn command_from_image(container: &Container, world: &dyn World) -> Observed<Value> {
     let images = world.images()?;
     let image = images.iter().find(|one| one.id == container.image_id);

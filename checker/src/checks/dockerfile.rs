@@ -1,8 +1,8 @@
 //! A Dockerfile of the workspace, parsed.
 //!
 //! ## Passes when
-//! the file is a valid Dockerfile and every field given fits it. `has`, `lacks` and `order` look at its instructions
-//! in all stages; variables are not filled in.
+//! the file is a valid Dockerfile and every given field matches. `has`, `lacks` and `order` search its instructions in
+//! all stages; variables are not expanded.
 //!
 //! ## Example
 //! ```yaml
@@ -26,7 +26,7 @@ use crate::matcher::quote;
 use crate::world::{Dockerfile, Instruction, World};
 use serde_json::{Map, json};
 
-/// An instruction and where it stands.
+/// An instruction and its place.
 struct Shown {
     keyword: String,
     arguments: String,
@@ -34,7 +34,7 @@ struct Shown {
     stage: String,
 }
 
-/// What an instruction can be asked.
+/// The fields of an instruction.
 const INSTRUCTION: &[Field<Shown>] = &[
     value("instruction", Kind::Text, |one: &Shown| json!(one.keyword))
         .doc("Its keyword, such as `COPY`."),
@@ -135,14 +135,14 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     Outcome::all(vec![Claim::new(truth, expected, found)], facts)
 }
 
-/// How many instructions it has, each FROM included.
+/// The number of instructions, including each FROM.
 fn count(dockerfile: &Dockerfile) -> usize {
     let stages = &dockerfile.stages;
     let inside: usize = stages.iter().map(|stage| stage.instructions.len()).sum();
     inside + stages.len()
 }
 
-/// Every instruction, FROM included.
+/// Every instruction, including FROM.
 fn instructions(dockerfile: &Dockerfile) -> Vec<Shown> {
     let in_stage = |one: &Instruction, stage: &str| Shown {
         keyword: one.keyword.clone(),
@@ -179,7 +179,7 @@ fn listing(all: &[Shown]) -> String {
     shown.join(", ")
 }
 
-/// The claims that some instruction fits each pattern.
+/// The claims that some instruction matches each pattern.
 fn has(asked: &Asked<'_, Dockerfile>) -> Vec<Claim> {
     let (subject, all) = (asked.subject, instructions(asked.it));
     let claim = |pattern: &Vec<_>| {
@@ -192,7 +192,7 @@ fn has(asked: &Asked<'_, Dockerfile>) -> Vec<Claim> {
     patterns(asked.arg).iter().map(claim).collect()
 }
 
-/// The claims that no instruction fits a pattern.
+/// The claims that no instruction matches a pattern.
 fn lacks(asked: &Asked<'_, Dockerfile>) -> Vec<Claim> {
     let (subject, all) = (asked.subject, instructions(asked.it));
     let claim = |pattern: &Vec<_>| {
@@ -209,7 +209,7 @@ fn lacks(asked: &Asked<'_, Dockerfile>) -> Vec<Claim> {
     patterns(asked.arg).iter().map(claim).collect()
 }
 
-/// The claim that different instructions fit the patterns in this order.
+/// The claim that different instructions match the patterns in this order.
 fn order(asked: &Asked<'_, Dockerfile>) -> Vec<Claim> {
     let (subject, all) = (asked.subject, instructions(asked.it));
     let mut rest = all.iter();

@@ -1,7 +1,7 @@
 //! A file of the workspace.
 //!
 //! ## Passes when
-//! the file exists (or does not, with `exists: false`) and every field given fits it.
+//! the file exists (or does not, with `exists: false`) and every given field matches.
 //!
 //! ## Example
 //! ```yaml
@@ -31,7 +31,7 @@ pub static NOUN: Noun = Noun {
     shows: &["exists"],
 };
 
-/// What a file in a container, an image, a volume or the workspace can be asked.
+/// The fields of a file in a container, an image, a volume or the workspace.
 const FILE: &[Field<FileFacts>] = &[
     aside("exists", Kind::Bool).doc("Whether it exists."),
     value(
@@ -62,16 +62,16 @@ const FILE: &[Field<FileFacts>] = &[
     value("owner", Kind::Text, |file: &FileFacts| json!(file.owner)).doc("Its owner as `uid:gid`."),
 ];
 
-/// How exercises write that.
+/// Their shapes in exercises.
 pub(super) const FILE_SHAPES: &[Shape] = &shapes::<_, { FILE.len() }>(FILE);
 
-/// A path of the workspace, and the file that is there.
+/// A path of the workspace, and the file at it.
 struct Place {
     path: String,
     file: Option<FileFacts>,
 }
 
-/// What only a file of the workspace can be asked.
+/// The fields that only a file of the workspace has.
 const OWN: &[Field<Place>] = &[
     aside("path", Kind::Name).doc("Relative to the workspace."),
     claims("unchanged", Kind::Bool, unchanged).doc("The same contents as after the setup."),
@@ -105,7 +105,7 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     Outcome::all(claims, facts)
 }
 
-/// Claims about one file: whether it is there, and if so, every field of `given` that any file has.
+/// Claims about one file: whether it exists, and if so, every field of `given` that any file has.
 pub(super) fn judge(
     subject: &str,
     given: &[Given],
@@ -126,7 +126,7 @@ pub(super) fn judge(
     claims
 }
 
-/// The claim that its contents are those of the setup.
+/// The claim that its contents are the same as after the setup.
 fn unchanged(asked: &Asked<'_, Place>) -> Vec<Claim> {
     let (subject, wanted) = (asked.subject, *asked.arg == Arg::Match(Matcher::Bool(true)));
     let before = asked.world.setup().files.get(&asked.it.path);
@@ -162,7 +162,7 @@ fn same_contents(asked: &Asked<'_, Place>) -> Vec<Claim> {
     }]
 }
 
-/// The claim that the file was changed after a container was made.
+/// The claim that the file was changed after a container was created.
 fn changed_since(asked: &Asked<'_, Place>) -> Vec<Claim> {
     let file = asked.it.file.as_ref();
     file.map(|file| changed_after(asked, file))

@@ -1,11 +1,11 @@
-//! Something that happened since the exercise began, whatever the state is now.
+//! An event since the exercise began, whatever the state is now.
 //!
 //! ## Passes when
-//! the journal has `count` events (at least one, if `count` is not given) that fit every field. `never` passes when
-//! it has none. `after` and `before` ask for another event on the same container, image or volume.
-//! `container: web` means the container that has this name now, whatever it was called before; if there is none, and for
-//! `destroy`, the one that had the name then. A `login` counts until the next login or logout at the same registry.
-//! A pass by `happened` stays: the journal forgets nothing until `reset`.
+//! the journal has `count` events (at least one, if `count` is not given) that match every field. `never` passes when
+//! it has none. `after` and `before` require another event on the same container, image or volume. `container: web`
+//! means the container that has this name now, whatever its earlier names; if there is none, and for `destroy`, the one
+//! that had the name then. A `login` counts until the next login or logout at the same registry. A pass by `happened`
+//! stays: the journal keeps everything until `reset`.
 //!
 //! ## Example
 //! ```yaml
@@ -30,7 +30,7 @@ use describe::{describe_events, describe_pattern};
 use serde_json::{Map, Value, json};
 use std::rc::Rc;
 
-/// What may happen, as `docker events` and the journal call it.
+/// The events, as `docker events` and the journal call them.
 pub(crate) const EVENTS: &[&str] = &[
     "create",
     "start",
@@ -84,7 +84,7 @@ pub(crate) const EVENTS: &[&str] = &[
     "search",
 ];
 
-/// What an event can be asked.
+/// The fields of an event.
 const EVENT: &[Field<Moment>] = &[
     value("event", Kind::OneOf(EVENTS), |one: &Moment| {
         json!(one.event.action)
@@ -185,7 +185,7 @@ pub static NOUN: Noun = Noun {
     shows: &["count", "container", "image", "name"],
 };
 
-/// Its opposite.
+/// The opposite noun.
 pub static NEVER: Noun = Noun {
     name: "never",
     doc: "Something that must not have happened since the exercise began.",
@@ -194,7 +194,7 @@ pub static NEVER: Noun = Noun {
     shows: &["count", "container", "image", "name"],
 };
 
-/// Whether more events can make the check false: then a pass does not last.
+/// Whether more events can make the check false, so that a pass may not last.
 pub(crate) fn has_upper_bound(check: &Check) -> bool {
     match check.arg("count") {
         None => false,
@@ -291,21 +291,21 @@ fn untold(pattern: &[Given], world: &dyn World) -> Option<Blind> {
         })
 }
 
-/// An event of the journal, and what tells which things it is about.
+/// An event of the journal, and the facts that identify its subjects.
 struct Moment {
     event: Event,
     setting: Rc<Setting>,
 }
 
 struct Setting {
-    /// The containers that there are now.
+    /// The current containers.
     containers: Vec<Container>,
     /// The images of the setup.
     images: Vec<Image>,
 }
 
 impl Moment {
-    /// Whether it is about the container called `name`.
+    /// Whether the event is about the container called `name`.
     fn is_about(&self, name: &str) -> bool {
         let event = &self.event;
         if event.kind != "container" {
@@ -318,7 +318,8 @@ impl Moment {
         }
     }
 
-    /// Whether it is about the image called `name`. A `delete` has no name; the setup may know which image it was.
+    /// Whether the event is about the image called `name`. A `delete` has no name; the setup may record which image it
+    /// was.
     fn is_of_image(&self, name: &str) -> bool {
         let named = self.image().is_some_and(|one| tagged(&one) == tagged(name));
         let of_setup = || find_image(&self.setting.images, name);
@@ -327,13 +328,13 @@ impl Moment {
                 && of_setup().is_some_and(|image| image.id == self.event.id))
     }
 
-    /// Whether it is about the volume called `name`.
+    /// Whether the event is about the volume called `name`.
     fn is_of_volume(&self, name: &str) -> bool {
         self.event.kind == "volume" && self.event.id == name
             || self.text(&["volume"]).as_deref() == Some(name)
     }
 
-    /// The image that it is about.
+    /// The image of the event.
     fn image(&self) -> Option<String> {
         match self.event.kind.as_str() {
             "image" => self.text(&["name", "reference", "image", "tag"]),
@@ -341,7 +342,7 @@ impl Moment {
         }
     }
 
-    /// The words of the command that it names.
+    /// The words of the event's command.
     fn command(&self) -> Value {
         match self.fact(&["command", "execCommand", "cmd"]) {
             Value::String(line) => json!(shell_words::split(&line).unwrap_or_else(|_| vec![line])),
@@ -374,7 +375,7 @@ impl Moment {
         facts.map(str::to_owned)
     }
 
-    /// What `{found.…}` can show of it.
+    /// The facts for `{found.…}`.
     fn shown(&self) -> Map<String, Value> {
         let event = &self.event;
         let mut facts = event.facts.clone();
@@ -397,7 +398,7 @@ impl Moment {
     }
 }
 
-/// Whether the events that `after` and `before` ask for are there, on the same thing.
+/// Whether the events that `after` and `before` require exist, on the same thing.
 fn is_in_order(check: &Check, journal: &[Moment], at: usize) -> bool {
     let is_there = |field: &str, among: &[Moment]| match check.arg(field) {
         Some(Arg::Group(group)) => among

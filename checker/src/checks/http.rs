@@ -1,8 +1,8 @@
 //! An answer over HTTP, from this machine.
 //!
 //! ## Passes when
-//! a GET of `url` is answered (or is not, with `answers: false`) and every field given fits the answer. Only
-//! addresses of this machine are asked.
+//! a GET of `url` is answered (or is not, with `answers: false`) and every given field matches the answer. Only
+//! addresses of this machine are contacted.
 //!
 //! ## Example
 //! ```yaml

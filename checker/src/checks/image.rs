@@ -1,7 +1,7 @@
 //! One image, by its reference.
 //!
 //! ## Passes when
-//! the reference names an image and every field given fits it. `app` means `app:latest`, as everywhere.
+//! the reference names an image and every given field matches. `app` means `app:latest`, as everywhere.
 //!
 //! ## Example
 //! ```yaml
@@ -35,7 +35,7 @@ pub static NOUN: Noun = Noun {
     shows: &["count", "name", "id"],
 };
 
-/// The noun for all of them.
+/// The noun for all images.
 pub static ALL: Noun = Noun {
     name: "images",
     doc: "All images that fit every field: how many there are, and what holds for all of them.",
@@ -181,7 +181,7 @@ impl HasProcess for Image {
     }
 }
 
-/// The claim that one of its references has a repository that fits.
+/// The claim that one of its references has a matching repository.
 fn repository(asked: &Asked<'_, Image>) -> Vec<Claim> {
     let Arg::Match(matcher) = asked.arg else {
         return Vec::new();
@@ -199,14 +199,14 @@ fn repository(asked: &Asked<'_, Image>) -> Vec<Claim> {
     vec![claims.swap_remove(best.unwrap_or_default())]
 }
 
-/// How many containers were made from it.
+/// The number of containers created from it.
 fn used(image: &Image, world: &dyn World) -> Observed<Value> {
     let containers = world.containers()?;
     let of_it = containers.iter().filter(|one| one.image_id == image.id);
     Ok(json!(of_it.count()))
 }
 
-/// The claim that it has its lowest layers in common with another image.
+/// The claim that it shares its lowest layers with another image.
 fn shares_layers(asked: &Asked<'_, Image>) -> Vec<Claim> {
     vec![shared(asked)]
 }

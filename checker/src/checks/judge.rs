@@ -1,4 +1,4 @@
-//! Judging fields of any table: one function for all nouns, so that all of them read and err alike.
+//! Judging the fields of any table: one function for all nouns, so that all behave alike.
 
 use super::outcome::{Claim, Truth};
 use super::{Arg, Given};
@@ -38,7 +38,7 @@ pub(crate) fn fields<T>(
     given.iter().flat_map(of_one).collect()
 }
 
-/// Whether `it` fits every field of `pattern`. What the noun itself reads does not count.
+/// Whether `it` matches every field of `pattern`. Fields that the noun itself reads are ignored.
 pub(crate) fn fits<T>(table: &[Field<T>], pattern: &[Given], it: &T) -> bool {
     pattern
         .iter()
@@ -55,7 +55,7 @@ fn read_of<T>(table: &[Field<T>], shape: &Shape) -> Option<Read<T>> {
     field.map(|field| field.read)
 }
 
-/// What `{found.NAME}` shows of `it`: the values of its facts.
+/// The values of its facts, for `{found.NAME}`.
 pub(crate) fn facts<T>(table: &[Field<T>], it: &T) -> Map<String, Value> {
     let shown = |field: &Field<T>| {
         let Read::Value(read) = field.read else {
@@ -70,13 +70,13 @@ pub(crate) fn facts<T>(table: &[Field<T>], it: &T) -> Map<String, Value> {
     table.iter().filter_map(shown).collect()
 }
 
-/// Words as one types them.
+/// Words as typed on a command line.
 fn line(words: &Value) -> Option<String> {
     let words = words.as_array()?.iter().filter_map(Value::as_str);
     Some(shell_words::join(words))
 }
 
-/// The claim that the value of `field` fits `matcher`.
+/// The claim that the value of `field` matches `matcher`.
 pub(crate) fn value(
     subject: &str,
     field: &Shape,
@@ -96,7 +96,7 @@ pub(crate) fn value(
     }
 }
 
-/// The claims that some item of `found` fits each pattern.
+/// The claims that some item of `found` matches each pattern.
 pub(crate) fn records<T, R>(asked: &Asked<'_, T>, table: &[Field<R>], found: &[R]) -> Vec<Claim> {
     let item = |one: &R| format!("({})", describe_found(&Value::Object(facts(table, one))));
     let items = match found {
@@ -130,7 +130,7 @@ pub(crate) fn group(arg: Option<&Arg>) -> &[Given] {
     }
 }
 
-/// Claims about the files at the paths after a field; `read` finds one.
+/// Claims about the files at the paths of a field; `read` finds a file.
 pub(crate) fn files<T>(
     asked: &Asked<'_, T>,
     read: impl Fn(&str) -> Observed<Option<FileFacts>>,
@@ -148,7 +148,7 @@ pub(crate) fn files<T>(
     wanted.iter().flat_map(at_path).collect()
 }
 
-/// Fields and what is asked of them: `status running and image busybox`.
+/// Fields and their conditions: `status running and image busybox`.
 pub(crate) fn describe_all(given: &[Given]) -> String {
     join(given.iter().map(describe), "and")
 }
@@ -194,7 +194,7 @@ fn describe_value(field: &Shape, found: &Value) -> String {
     format!("{} {words}", field.label())
 }
 
-/// What there is instead of something that is missing: `there are none`, `there is a`, `there are a and b`.
+/// The existing things instead of a missing one: `there are none`, `there is a`, `there are a and b`.
 pub(crate) fn there_are(names: impl IntoIterator<Item = String>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| quote(&name)).collect();
     match names.as_slice() {

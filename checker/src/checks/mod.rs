@@ -1,7 +1,7 @@
 //! The check language: nouns with fields, and the words that combine them.
 //!
-//! One file per noun, with the table of its fields; its doc comment is its manual page. The noun for all things of a kind is
-//! beside the one for one. Adding a noun is that file, a variant of [`NounKind`] and its arms below.
+//! One file per noun, with the table of its fields; its doc comment is its manual page. The plural noun is beside the
+//! singular one. To add a noun, add such a file, a variant of [`NounKind`] and its arms below.
 
 pub mod build;
 pub mod container;
@@ -25,10 +25,10 @@ use crate::world::{Container, Image, Volume, World};
 use outcome::{Claim, Outcome, Truth};
 use serde_json::{Map, Value};
 
-/// Something that holds or does not.
+/// A statement that holds or does not.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Condition {
-    /// A noun and what is asked of it.
+    /// A noun and its conditions.
     Check(Check),
     /// The learner's answer to the goal's question; only in a diagnosis.
     Answer(Matcher),
@@ -40,7 +40,7 @@ pub enum Condition {
     Any(Vec<Condition>),
 }
 
-/// A noun and what is asked of it.
+/// A noun and its conditions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
     /// The noun.
@@ -51,12 +51,12 @@ pub struct Check {
     pub at: Place,
 }
 
-/// A field and what stands after it.
+/// A field and its argument.
 #[derive(Debug, Clone)]
 pub struct Given {
     /// The field.
     pub field: &'static Shape,
-    /// What stands after it.
+    /// The argument.
     pub arg: Arg,
 }
 
@@ -67,18 +67,18 @@ impl PartialEq for Given {
     }
 }
 
-/// What stands after a field's key.
+/// The argument of a field.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Arg {
     /// A literal name.
     Name(String),
     /// A condition on the value.
     Match(Matcher),
-    /// Fields of its own.
+    /// Nested fields.
     Group(Vec<Given>),
-    /// Patterns, each of which some item must fit.
+    /// Patterns, each of which some item must match.
     Records(Vec<Vec<Given>>),
-    /// Paths with fields each.
+    /// Paths, each with fields.
     Paths(Vec<(String, Vec<Given>)>),
 }
 
@@ -87,11 +87,11 @@ pub enum Arg {
 pub enum NounKind {
     /// One container, by name.
     Container,
-    /// All containers that fit.
+    /// All matching containers.
     Containers,
     /// One image, by reference.
     Image,
-    /// All images that fit.
+    /// All matching images.
     Images,
     /// A build.
     Build,
@@ -105,9 +105,9 @@ pub enum NounKind {
     File,
     /// An answer over HTTP.
     Http,
-    /// Something in the journal.
+    /// An event in the journal.
     Happened,
-    /// Something that must not be in the journal.
+    /// An event that must not be in the journal.
     Never,
 }
 
@@ -128,7 +128,7 @@ impl NounKind {
         Self::Never,
     ];
 
-    /// What it can be asked.
+    /// Its noun.
     pub fn noun(self) -> &'static Noun {
         match self {
             Self::Container => &container::NOUN,
@@ -148,7 +148,7 @@ impl NounKind {
 }
 
 impl Condition {
-    /// Whether it can only become true, never false again: something that happened.
+    /// Whether it can only become true and never false again, because it is about an event.
     pub fn is_lasting(&self) -> bool {
         match self {
             Self::Check(check) => {
@@ -160,7 +160,7 @@ impl Condition {
     }
 }
 
-/// Judges one condition; `answer` is the learner's, normalised as the question asks.
+/// Judges one condition; `answer` is the learner's, normalised as the question requires.
 pub(crate) fn evaluate(condition: &Condition, world: &dyn World, answer: Option<&str>) -> Outcome {
     match condition {
         Condition::Check(check) => match check.noun {
@@ -183,7 +183,7 @@ pub(crate) fn evaluate(condition: &Condition, world: &dyn World, answer: Option<
             let claim = Claim {
                 expected: format!("answer {}", matcher.describe()),
                 found: format!("answer {}", crate::matcher::describe_found(&found)),
-                // No answer is not a wrong answer.
+                // A missing answer is not a wrong answer.
                 truth: Truth::of(answer.is_some() && matcher.accepts(&found)),
                 values: None,
             };
@@ -206,7 +206,7 @@ pub(crate) fn evaluate_all(
         let outcome = evaluate(condition, world, answer);
         claims.extend(outcome.claims);
         for (key, value) in outcome.facts {
-            // The first condition names the subject; what it says is not overwritten.
+            // The first condition names the subject; its facts are not overwritten.
             facts.entry(key).or_insert(value);
         }
     }
@@ -261,23 +261,23 @@ fn negate(outcome: Outcome) -> Outcome {
 }
 
 impl Check {
-    /// What stands after `field`.
+    /// The argument of `field`.
     pub fn arg(&self, field: &str) -> Option<&Arg> {
         arg(&self.given, field)
     }
 
-    /// The literal name or the word that stands after `field`.
+    /// The literal name or word given for `field`.
     pub fn name(&self, field: &str) -> Option<&str> {
         word(&self.given, field)
     }
 
-    /// Whether `field` is not asked to be `false`.
+    /// Whether `field` is not given as `false`.
     pub(crate) fn wants(&self, field: &str) -> bool {
         wants(&self.given, field)
     }
 }
 
-/// The literal name or the word that stands after `field` among `given`.
+/// The literal name or word given for `field` in `given`.
 pub(crate) fn word<'g>(given: &'g [Given], field: &str) -> Option<&'g str> {
     match arg(given, field) {
         Some(Arg::Name(word) | Arg::Match(Matcher::Text(word))) => Some(word),
@@ -285,12 +285,12 @@ pub(crate) fn word<'g>(given: &'g [Given], field: &str) -> Option<&'g str> {
     }
 }
 
-/// Whether `field` is not asked to be `false` among `given`.
+/// Whether `field` is not `false` in `given`.
 pub(crate) fn wants(given: &[Given], field: &str) -> bool {
     !matches!(arg(given, field), Some(Arg::Match(Matcher::Bool(false))))
 }
 
-/// What stands after `field` among `given`.
+/// The argument of `field` in `given`.
 pub(crate) fn arg<'g>(given: &'g [Given], field: &str) -> Option<&'g Arg> {
     given
         .iter()

@@ -1,4 +1,4 @@
-//! What judging a condition gives: whether it holds, and in words what was expected and what was found.
+//! The outcome of a condition: whether it holds, and in words what was expected and what was found.
 
 use crate::matcher::Matcher;
 use crate::world::Blind;
@@ -11,7 +11,7 @@ pub enum Truth {
     Yes,
     /// It does not.
     No,
-    /// It could not be observed, because of this.
+    /// It could not be observed, for this reason.
     Blind(String),
 }
 
@@ -21,7 +21,7 @@ impl Truth {
         if holds { Self::Yes } else { Self::No }
     }
 
-    /// Both hold. What certainly fails is not made uncertain by what cannot be seen.
+    /// Both hold. A certain failure is not made uncertain by an unobservable fact.
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
@@ -30,7 +30,7 @@ impl Truth {
         }
     }
 
-    /// One of both holds.
+    /// At least one holds.
     pub(crate) fn or(self, other: Self) -> Self {
         self.negated().and(other.negated()).negated()
     }
@@ -45,16 +45,17 @@ impl Truth {
     }
 }
 
-/// One thing that was expected, and what was found instead or as expected.
+/// One expectation, and the finding, which differs or matches.
 #[derive(Debug, Clone)]
 pub struct Claim {
     /// What was expected.
     pub expected: String,
     /// What was found.
     pub found: String,
-    /// Whether the one is the other.
+    /// Whether the expectation holds.
     pub truth: Truth,
-    /// The values behind the words, if it is a single value: `found` fits the matcher iff `truth` is yes.
+    /// The values behind the words, if there is a single value: `found` matches the matcher if and only if `truth` is
+    /// yes.
     pub values: Option<(Matcher, Value)>,
 }
 
@@ -69,20 +70,20 @@ impl Claim {
         }
     }
 
-    /// What could not be observed.
+    /// A fact that could not be observed.
     pub(crate) fn blind(expected: impl Into<String>, blind: Blind) -> Self {
         Self::new(Truth::Blind(blind.because), expected, "unknown")
     }
 }
 
-/// What judging a condition gives.
+/// The outcome of a condition.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// Whether it holds.
     pub truth: Truth,
     /// Its claims. If it does not hold, at least one of them does not.
     pub claims: Vec<Claim>,
-    /// What `{found.…}` can show.
+    /// The facts for `{found.…}`.
     pub facts: Map<String, Value>,
 }
 

@@ -1,7 +1,7 @@
-//! A repository in a registry of this machine: of the practice hub, or of the one whose address stands in the name.
+//! A repository in a registry on this machine: in the practice hub, or in the registry whose address is in the name.
 //!
 //! ## Passes when
-//! the registry has the repository (or does not, with `exists: false`) and every field given fits it.
+//! the registry has the repository (or does not, with `exists: false`) and every given field matches.
 //!
 //! ## Example
 //! ```yaml
@@ -32,12 +32,12 @@ pub static NOUN: Noun = Noun {
     shows: &["exists", "count", "digest"],
 };
 
-/// What was found of a repository.
+/// The observed facts of a repository.
 struct Found {
-    /// Whether it, or the tag asked for, exists.
+    /// Whether it, or the requested tag, exists.
     exists: bool,
     tags: Vec<String>,
-    /// What the tag asked for names, or `latest`.
+    /// What the requested tag, or `latest`, refers to.
     named: Option<Tagged>,
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
     Outcome::all(claims, facts)
 }
 
-/// The claim about the digest of a tag that exists.
+/// The claim about the digest of an existing tag.
 fn digest(asked: &Asked<'_, Found>) -> Vec<Claim> {
     let Arg::Match(matcher) = asked.arg else {
         return Vec::new();
@@ -111,13 +111,13 @@ fn digest(asked: &Asked<'_, Found>) -> Vec<Claim> {
     asked.it.exists.then(claim).into_iter().collect()
 }
 
-/// The claim that a tag that exists is a local image.
+/// The claim that an existing tag is a local image.
 fn same_as(asked: &Asked<'_, Found>) -> Vec<Claim> {
     let claim = || same(asked, asked.it.named.as_ref());
     asked.it.exists.then(claim).into_iter().collect()
 }
 
-/// Whether what the tag names is the local image `image`.
+/// Whether the tag refers to the local image `image`.
 fn same(asked: &Asked<'_, Found>, named: Option<&Tagged>) -> Claim {
     let (subject, image, world) = (asked.subject, asked.word(), asked.world);
     let images = match world.images() {

@@ -1,4 +1,4 @@
-//! Judging one condition, written as in an exercise, against a world made by hand.
+//! Judging one condition, written as in an exercise, against a handmade world.
 
 use super::outcome::{Outcome, Truth};
 use crate::load::{condition::conditions, decode::Decoder, yaml};
@@ -35,7 +35,7 @@ pub(crate) fn fails(text: &str, world: &dyn World, expected: &str, found: &str) 
     );
 }
 
-/// Expects that nothing can be said if nothing can be seen.
+/// Expects that the condition is undecided if nothing can be observed.
 #[track_caller]
 pub(crate) fn blind(text: &str) {
     let world = crate::world::fake::Fake {

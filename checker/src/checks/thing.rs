@@ -1,4 +1,4 @@
-//! Things with a name: containers, images and volumes. One judge for each alone, and one for all of a kind.
+//! Named things: containers, images and volumes. One judge for a single thing, and one for all of a kind.
 
 use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
@@ -11,28 +11,28 @@ use std::collections::BTreeMap;
 
 /// A container, an image or a volume.
 pub(crate) trait Thing: Sized + 'static {
-    /// What to call its kind: `container`.
+    /// The name of its kind: `container`.
     const KIND: &'static str;
     /// The same with its article.
     const ONE: &'static str;
-    /// What one can be asked, by its name.
+    /// The fields of a single thing, found by name.
     const FIELDS: &'static [Field<Self>];
-    /// What all of them can be asked, together and each.
+    /// The fields of all things, together and each.
     const EACH: &'static [Field<Self>];
 
-    /// All that there are.
+    /// All existing things.
     fn all(world: &dyn World) -> Observed<Vec<Self>>;
-    /// All that the setup left.
+    /// All things that existed after the setup.
     fn of_setup(setup: &Snapshot) -> &[Self];
     /// Its names.
     fn names(&self) -> Vec<String>;
-    /// What tells it from another one that has its name.
+    /// What distinguishes it from another thing with the same name.
     fn identity(&self) -> String;
-    /// How it is, in a few words.
+    /// Its state, in a few words.
     fn state(&self) -> String;
-    /// What has changed about it since it was `before`.
+    /// What has changed since it was `before`.
     fn change(&self, before: &Self, world: &dyn World) -> Observed<Option<String>>;
-    /// What `{found.…}` can show of it beside the values of its fields.
+    /// The facts for `{found.…}` beside the values of its fields.
     fn facts(&self, world: &dyn World) -> Map<String, Value>;
 
     /// The one called `name`.
@@ -41,12 +41,12 @@ pub(crate) trait Thing: Sized + 'static {
             .find(|one| one.names().iter().any(|own| own == name))
     }
 
-    /// Where it is, if it should be gone.
+    /// Its place, if it should be gone.
     fn whereabouts(&self) -> String {
         quote(&self.name())
     }
 
-    /// What to call it.
+    /// Its name in messages.
     fn name(&self) -> String {
         self.names()
             .into_iter()
@@ -55,7 +55,7 @@ pub(crate) trait Thing: Sized + 'static {
     }
 }
 
-/// The words of a process: what a container starts, and what an image would.
+/// The words of a process: what a container runs, or what an image would run.
 pub(crate) struct Process<'a> {
     pub(crate) entrypoint: &'a [String],
     pub(crate) cmd: &'a [String],
@@ -65,7 +65,7 @@ pub(crate) struct Process<'a> {
     pub(crate) labels: &'a BTreeMap<String, String>,
 }
 
-/// What describes a process.
+/// A thing that describes a process.
 pub(crate) trait HasProcess {
     /// The process.
     fn process(&self) -> Process<'_>;
@@ -123,14 +123,14 @@ pub(super) const fn count<T>() -> Field<T> {
     aside("count", Kind::Number).doc("How many fit; at least one if not given.")
 }
 
-/// The row `all`: what each that fits is asked.
+/// The row `all`: the fields that each matching thing must satisfy.
 pub(super) const fn each<T>(fields: &'static [Shape]) -> Field<T> {
     aside("all", Kind::Group(fields))
         .called("each")
         .doc("What each of those must be.")
 }
 
-/// Judges one thing: whether it is there, and if so, every field.
+/// Judges one thing: whether it exists, and if so, every field.
 pub(super) fn evaluate_one<T: Thing>(check: &Check, world: &dyn World) -> Outcome {
     let name = check.name("name").unwrap_or_default();
     let subject = format!("{} {}", T::KIND, quote(name));
@@ -159,7 +159,7 @@ pub(super) fn evaluate_one<T: Thing>(check: &Check, world: &dyn World) -> Outcom
         Some(one) if wanted => judge::fields(&subject, T::FIELDS, &check.given, one, world),
         _ => Vec::new(),
     };
-    // What it is asked says that it is there.
+    // Its other claims imply that it exists.
     if claims.is_empty() {
         let truth = Truth::of(one.is_some() == wanted);
         claims.push(Claim::new(
@@ -171,7 +171,7 @@ pub(super) fn evaluate_one<T: Thing>(check: &Check, world: &dyn World) -> Outcom
     Outcome::all(claims, facts_of(one, world))
 }
 
-/// What `{found.…}` can show of a thing.
+/// The facts of a thing for `{found.…}`.
 fn facts_of<T: Thing>(one: Option<&T>, world: &dyn World) -> Map<String, Value> {
     let mut facts = Map::from_iter([("count".to_owned(), json!(usize::from(one.is_some())))]);
     if let Some(one) = one {
@@ -182,8 +182,8 @@ fn facts_of<T: Thing>(one: Option<&T>, world: &dyn World) -> Map<String, Value> 
     facts
 }
 
-/// The thing that `same_as: origin` means for the thing called `own`, and its name: `setup` is `own` as the setup left it,
-/// `setup.NAME` is NAME then, and all else is of now.
+/// The thing that `same_as: origin` means for the thing called `own`, and its name: `setup` is `own` as it was after
+/// the setup, `setup.NAME` is NAME at that time, and everything else is current.
 pub(super) fn origin<'a, T: Thing>(
     origin: &'a str,
     own: &'a str,
@@ -200,7 +200,7 @@ pub(super) fn origin<'a, T: Thing>(
     }
 }
 
-/// With `exists: false` and `same_as`: the very thing is gone, and not only its name.
+/// With `exists: false` and `same_as`: the thing itself must be gone, not only its name.
 fn gone<T: Thing>(same_as: &str, name: &str, now: &[T], world: &dyn World) -> Outcome {
     let (name, _, before) = origin(same_as, name, now, world.setup());
     let same = before.and_then(|before| now.iter().find(|one| one.identity() == before.identity()));
@@ -271,7 +271,7 @@ fn as_before<T: Thing>(asked: &Asked<'_, T>) -> Claim {
     }
 }
 
-/// What has changed since a name meant `before`, and means `now`.
+/// What has changed between `before`, which had the name earlier, and `now`, which has it now.
 fn since<T: Thing>(before: &T, now: &T, world: &dyn World) -> Observed<Option<String>> {
     match before.identity() == now.identity() {
         true => now.change(before, world),
@@ -279,7 +279,7 @@ fn since<T: Thing>(before: &T, now: &T, world: &dyn World) -> Observed<Option<St
     }
 }
 
-/// Judges how many things of a kind fit, and what holds for each of those.
+/// Judges how many things of a kind match, and which claims hold for each of them.
 pub(super) fn evaluate_all<T: Thing>(check: &Check, world: &dyn World) -> Outcome {
     let all = match T::all(world) {
         Ok(all) => all,
@@ -343,13 +343,13 @@ fn how_many<T: Thing>(check: &Check, picking: &[Given], picked: &[&T], sure: Tru
     Claim {
         expected: format!("{}{with}", judge::counted(&matcher.describe(), T::KIND)),
         found,
-        // One that could not be looked into might count.
+        // A thing that cannot be observed might match.
         truth: if sure == Truth::Yes { holds } else { sure },
         values: Some((matcher.clone(), number)),
     }
 }
 
-/// Whether the names of a kind mean the same things as after the setup, each unchanged.
+/// Whether the names of a kind refer to the same unchanged things as after the setup.
 fn all_as_before<T: Thing>(wanted: bool, now: &[T], world: &dyn World) -> Observed<Outcome> {
     let by_name = |all: &'_ [T]| -> Vec<(String, usize)> {
         let names = |(at, one): (usize, &T)| {

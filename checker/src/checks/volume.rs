@@ -1,7 +1,7 @@
-//! One volume, by its name.
+//! One volume, by name.
 //!
 //! ## Passes when
-//! a volume with exactly this name exists (or does not, with `exists: false`) and every field given fits it.
+//! a volume with exactly this name exists (or does not, with `exists: false`) and every given field matches.
 //!
 //! ## Example
 //! ```yaml

@@ -1,5 +1,5 @@
-//! Random worlds and random goals, of every noun and field of the check language: what a report says is what was
-//! evaluated, the same world gives the same verdict, and what cannot be seen is never a mistake.
+//! Random worlds and random goals, of every noun and field of the check language: a report contains what was evaluated,
+//! the same world gives the same verdict, and an unobservable fact is never a mistake.
 
 use super::*;
 use crate::checks::outcome::{Outcome, Truth};
@@ -14,9 +14,9 @@ use crate::world::{
 };
 use proptest::prelude::*;
 
-/// Names that worlds and goals have in common, and one that no world has.
+/// Names that worlds and goals share, and one that no world has.
 const NAMES: [&str; 6] = ["web", "web2", "box", "busybox", "app:v1", "nobody"];
-/// Texts of both.
+/// Texts that they share.
 const TEXTS: [&str; 5] = ["", "hi\n", "RUN", "sh", "latest"];
 
 /// Any world of up to four containers with files and logs, images, volumes, builds and events.
@@ -47,7 +47,7 @@ fn worlds() -> impl Strategy<Value = Fake> {
     })
 }
 
-/// Adds a container, with what happened to it and what it wrote.
+/// Adds a container, with its events and output.
 fn filled(
     mut world: Fake,
     (name, image, status): (&str, &str, &str),
@@ -107,7 +107,7 @@ fn filled(
     surrounded(world, image, text, flag)
 }
 
-/// Adds what is not a container: builds, a Dockerfile, a repository, an answer, a file.
+/// Adds everything else: builds, a Dockerfile, a repository, an answer, a file.
 fn surrounded(mut world: Fake, image: &str, text: &str, flag: bool) -> Fake {
     let line = format!("{text} x");
     world.builds.push(Build {
@@ -208,7 +208,7 @@ fn words() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec(word, 0..3)
 }
 
-/// Anything that may stand after a key of this kind.
+/// Any argument for a key of this kind.
 fn arg(kind: Kind) -> BoxedStrategy<Arg> {
     let name = || prop::sample::select(NAMES.to_vec()).prop_map(str::to_owned);
     match kind {
@@ -240,7 +240,7 @@ fn arg(kind: Kind) -> BoxedStrategy<Arg> {
     }
 }
 
-/// Up to three fields of a table, and those that it needs.
+/// Up to three fields of a table, and the required ones.
 fn given(fields: &'static [Shape], needs: &'static [&'static str]) -> BoxedStrategy<Vec<Given>> {
     let any_of =
         prop::sample::subsequence(fields.iter().collect::<Vec<_>>(), 1..=fields.len().min(3));
@@ -282,7 +282,7 @@ fn consistent(outcome: &Outcome) -> Result<(), TestCaseError> {
     for claim in &outcome.claims {
         prop_assert!(!claim.expected.is_empty() && !claim.found.is_empty());
         if let Some((matcher, found)) = &claim.values {
-            // The words were made from these very values.
+            // The words were made from the same values.
             prop_assert_eq!(Truth::of(matcher.accepts(found)), claim.truth.clone());
         }
     }

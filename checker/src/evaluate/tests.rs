@@ -1,4 +1,4 @@
-//! Whole exercises on worlds made by hand: verdicts, diagnoses, answers, waiting.
+//! Whole exercises on handmade worlds: verdicts, diagnoses, answers, waiting.
 
 use super::*;
 use crate::load;
@@ -255,7 +255,7 @@ fn an_answer_copied_from_another_learner_fails() {
         let attempt = Attempt { number: 1, answers };
         evaluate(exercise, &started(), &attempt).goals[2].verdict
     };
-    // Case, quotes and blanks around it do not matter; another learner's words do.
+    // Case, quotes and surrounding blanks do not matter; another learner's words do.
     let own = format!(" `{}` ", one.params["note"].to_uppercase());
     assert_eq!(judged(&one, &own), Verdict::Pass);
     assert_eq!(judged(&one, &other.params["note"]), Verdict::NotYet);

@@ -6,7 +6,7 @@ use super::node::{Key, Node, Value};
 use crate::checks::{Arg, Check, Condition, Given, NounKind};
 use crate::field::{Kind, Shape, find};
 
-/// Words beside the nouns.
+/// The words that are not nouns.
 const COMBINING: &[&str] = &["not", "all", "any"];
 
 /// Decodes a list of conditions, or a single one. `with_answer` allows the noun `answer`.
@@ -92,7 +92,7 @@ fn check(decoder: &mut Decoder<'_>, key: &Key, value: &Node, kind: NounKind) -> 
             at: decoder.place(key.span.clone()),
         })
     } else {
-        // A field of it was wrong and is noted; judging by the rest would judge something else.
+        // A field was wrong and is reported; the remaining fields would be a different check.
         None
     }
 }
@@ -132,7 +132,7 @@ fn arg(decoder: &mut Decoder<'_>, node: &Node, field: &'static Shape) -> Option<
         },
         Kind::Group(table) => fields(decoder, node, table, &what).map(Arg::Group),
         Kind::Records(table) => {
-            // One pattern needs no list around it.
+            // A single pattern needs no list.
             let items = match &node.value {
                 Value::Map(_) => std::slice::from_ref(node),
                 _ => decoder.list(node, &what),

@@ -1,4 +1,4 @@
-//! What only the whole exercise shows: names that are used must exist, and be unique.
+//! Rules about the whole exercise: used names must exist, and be unique.
 
 use crate::exercise::{Attempt, Exercise, Goal};
 use crate::near::nearest;
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// Diagnoses that every goal with a question has.
 pub(crate) const BUILT_IN: [&str; 2] = ["unanswered", "wrong-answer"];
 
-/// All problems of the exercise's names.
+/// All problems with the exercise's names.
 pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
     let mut problems = Vec::new();
     let goals: Vec<&str> = exercise.goals.iter().map(|goal| goal.id.as_str()).collect();
@@ -90,10 +90,10 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
     problems
 }
 
-/// Problems of one goal by itself; `earlier` are the goals before it.
+/// Problems of a single goal; `earlier` are the goals before it.
 fn goal_problems(goal: &Goal, earlier: &[&str], problems: &mut Vec<Problem>) {
     for after in &goal.after {
-        // Only earlier goals: that also rules out a circle.
+        // Only earlier goals, which also rules out a cycle.
         if !earlier.contains(&after.text.as_str()) {
             problems.push(missing(&after.at, "earlier goal", &after.text, earlier));
         }

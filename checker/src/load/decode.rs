@@ -1,4 +1,4 @@
-//! From [`Node`]s to plain values, noting every problem instead of stopping at the first.
+//! From [`Node`]s to plain values, collecting every problem instead of stopping at the first.
 
 use super::node::{Key, Node, Value};
 use crate::near::nearest;
@@ -6,13 +6,13 @@ use crate::problem::{Place, Problem, Source};
 use std::ops::Range;
 use std::time::Duration;
 
-/// Collects problems while a document is decoded. Each method returns `None` after it has noted a problem.
+/// Collects problems while a document is decoded. Each method returns `None` after it has recorded a problem.
 pub(crate) struct Decoder<'s> {
     source: &'s Source,
     problems: Vec<Problem>,
 }
 
-/// A mapping whose keys were checked.
+/// A mapping with validated keys.
 pub(crate) struct Map<'n> {
     entries: &'n [(Key, Node)],
     /// Where to point when something is missing.
@@ -52,22 +52,22 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    /// What was noted.
+    /// The recorded problems.
     pub(crate) fn finish(self) -> Vec<Problem> {
         self.problems
     }
 
-    /// Whether anything was noted so far.
+    /// Whether nothing has been recorded so far.
     pub(crate) fn is_clean(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// A place to keep.
+    /// Makes a place that outlives the decoder.
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
         Place::new(self.source, span)
     }
 
-    /// Notes a problem at `span`, and what was expected there (may be empty).
+    /// Records a problem at `span`, and what was expected there (may be empty).
     pub(crate) fn note(&mut self, span: Range<usize>, message: impl Into<String>, expected: &str) {
         let mut problem = Problem::new(self.source, span, message).of_rule("E01");
         if !expected.is_empty() {
@@ -76,7 +76,7 @@ impl<'s> Decoder<'s> {
         self.problems.push(problem);
     }
 
-    /// Notes a problem with a suggestion.
+    /// Records a problem with a suggestion.
     pub(crate) fn note_help(
         &mut self,
         span: Range<usize>,
@@ -90,14 +90,14 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    /// Says that the last problem breaks `rule`, and not the one of every file.
+    /// Assigns the last problem to `rule`, instead of the rule of every file.
     pub(crate) fn of_rule(&mut self, rule: &'static str) {
         if let Some(last) = self.problems.pop() {
             self.problems.push(last.of_rule(rule));
         }
     }
 
-    /// `node` as a mapping with no other keys than `known`. `what` names it with its article: `a goal`.
+    /// `node` as a mapping with no keys but `known`. `what` names it with its article: `a goal`.
     pub(crate) fn map<'n>(
         &mut self,
         node: &'n Node,
@@ -113,7 +113,7 @@ impl<'s> Decoder<'s> {
         Some(map)
     }
 
-    /// `node` as a mapping with whatever keys.
+    /// `node` as a mapping with any keys.
     pub(crate) fn any_map<'n>(&mut self, node: &'n Node, what: &str) -> Option<Map<'n>> {
         match &node.value {
             Value::Map(entries) => Some(Map {
@@ -127,7 +127,7 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    /// Notes that `written` is not one of `known`.
+    /// Records that `written` is not one of `known`.
     pub(crate) fn unknown(
         &mut self,
         span: Range<usize>,
@@ -145,13 +145,13 @@ impl<'s> Decoder<'s> {
         self.note_help(span, message, "", help);
     }
 
-    /// Notes that `node` is of the wrong kind.
+    /// Records that `node` is of the wrong kind.
     pub(crate) fn wrong_kind(&mut self, node: &Node, what: &str, expected: &str) {
         let message = format!("{what} cannot be {}", node.kind());
         self.note(node.head(), message, &format!("expected {expected}"));
     }
 
-    /// The value of `key`, which must be there.
+    /// The value of `key`, which is required.
     pub(crate) fn require<'n>(&mut self, map: &Map<'n>, key: &str, what: &str) -> Option<&'n Node> {
         let found = map.get(key);
         if found.is_none() {
@@ -176,7 +176,7 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    /// `node` as text with something in it.
+    /// `node` as non-empty text.
     pub(crate) fn words(&mut self, node: &Node, what: &str) -> Option<String> {
         let text = self.text(node, what)?;
         if text.trim().is_empty() {
@@ -221,7 +221,7 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    /// `node` as a whole number from `min` on.
+    /// `node` as a whole number of at least `min`.
     pub(crate) fn whole(&mut self, node: &Node, what: &str, min: u32) -> Option<u32> {
         let expected = format!("a whole number, {min} or more");
         let Value::Text(text) = &node.value else {
@@ -277,7 +277,7 @@ impl<'s> Decoder<'s> {
         }
     }
 
-    /// `node` as a list of texts; one text alone is a list of one.
+    /// `node` as a list of texts; a single text is a list of one.
     pub(crate) fn texts(&mut self, node: &Node, what: &str) -> Vec<String> {
         if let Value::Text(text) = &node.value {
             return vec![text.clone()];

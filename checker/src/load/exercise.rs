@@ -108,7 +108,7 @@ fn decode(
     document: &Node,
     params: BTreeMap<String, String>,
 ) -> Option<Exercise> {
-    // Unknown keys were noted before the params were filled in.
+    // Unknown keys were reported before the params were filled in.
     let map = d.any_map(document, "an exercise")?;
     if let Some(format) = d.require(&map, "format", "an exercise")
         && d.text(format, "`format`")

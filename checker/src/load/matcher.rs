@@ -19,7 +19,7 @@ const TEXT: &[&str] = &[
 const NUMBER: &[&str] = &["min", "max", "is"];
 const LIST: &[&str] = &["contains", "matches", "count", "is"];
 
-/// Decodes what stands after the key of a field of `kind`; `what` names the field in messages.
+/// Decodes the argument of a field of `kind`; `what` names the field in messages.
 pub(crate) fn matcher(
     decoder: &mut Decoder<'_>,
     node: &Node,
@@ -121,7 +121,7 @@ fn several(decoder: &mut Decoder<'_>, node: &Node, kind: Kind, what: &str) -> Op
         .collect()
 }
 
-/// A value as it must be.
+/// An exact value.
 fn exact(decoder: &mut Decoder<'_>, node: &Node, kind: Kind, what: &str) -> Option<Matcher> {
     match kind {
         Kind::Bool => decoder.flag(node, what).map(Matcher::Bool),
@@ -212,7 +212,7 @@ fn list_of(decoder: &mut Decoder<'_>, node: &Node, what: &str) -> Option<Vec<Str
     }
 }
 
-/// Keys with a condition each; `null` after a key means that it must not be there.
+/// Keys, each with a condition; `null` means that the key must not exist.
 fn keys(decoder: &mut Decoder<'_>, node: &Node, what: &str) -> Option<Matcher> {
     let map = decoder.any_map(node, what)?;
     let mut keys = Vec::new();
@@ -266,7 +266,7 @@ fn quantity(decoder: &mut Decoder<'_>, node: &Node, kind: Kind, what: &str) -> O
     }
 }
 
-/// Docker's units: powers of 1000, with an `i` powers of 1024; a lone `m` or `g` as `--memory` takes them.
+/// Docker's units: powers of 1000, with an `i` powers of 1024; a lone `m` or `g` as in `--memory`.
 fn unit_factor(unit: &str) -> Option<f64> {
     Some(match unit.to_ascii_lowercase().as_str() {
         "b" => 1.0,

@@ -1,8 +1,8 @@
 //! Reading exercise files: strict, and all problems at once.
 //!
-//! Text → [`yaml`] → a tree in which everything knows its place → [`params`] filled in → [`decode`]d into
-//! [`Exercise`]. What is wrong is a list of [`Problem`]s, each with file, line, column, source line and caret.
-//! Input of any kind ends in one of the two; nothing panics and nothing hangs.
+//! Text → [`yaml`] → a tree with the place of every node → [`params`] filled in → [`decode`]d into [`Exercise`]. Errors
+//! are a list of [`Problem`]s, each with file, line, column, source line and caret. Any input gives one of the two;
+//! nothing panics and nothing hangs.
 
 mod attempt;
 pub(crate) mod condition;
@@ -28,14 +28,14 @@ pub fn text(file: &str, text: &str, seed: &str) -> Result<Exercise, Vec<Problem>
     bytes(file, text.as_bytes(), seed)
 }
 
-/// As [`text`], from bytes that may be anything.
+/// As [`text`], from arbitrary bytes.
 pub fn bytes(file: &str, bytes: &[u8], seed: &str) -> Result<Exercise, Vec<Problem>> {
     let source = decoded(file, bytes)?;
     let document = yaml::parse(&source).map_err(|problem| vec![problem.of_rule("E01")])?;
     exercise::exercise(&source, document, seed)
 }
 
-/// The text of a file of this course, or why it is none.
+/// The text of a file of this course, or why it is not one.
 fn decoded(file: &str, bytes: &[u8]) -> Result<Source, Vec<Problem>> {
     let refuse = |message: String| {
         let problem = Problem::new(&Source::new(file, ""), 0..0, message).of_rule("E01");
@@ -50,7 +50,7 @@ fn decoded(file: &str, bytes: &[u8]) -> Result<Source, Vec<Problem>> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(Source::new(file, text)),
         Err(error) => {
-            // What comes before is valid, and shows the place.
+            // The text before it is valid, and shows the place.
             let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
             let at = valid.len();
             let problem = Problem::new(&Source::new(file, &valid), at..at, "the text is not UTF-8");

@@ -1,17 +1,17 @@
-//! A YAML document as a tree in which every key and value knows its place in the source.
+//! A YAML document as a tree with the source position of every key and value.
 
 use std::ops::Range;
 
-/// A value and the bytes of the source that it stands in.
+/// A value and its bytes in the source.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Node {
-    /// Where it stands; an alias stands where it is used.
+    /// Its position; for an alias, the place where it is used.
     pub(crate) span: Range<usize>,
-    /// What it is.
+    /// The value.
     pub(crate) value: Value,
 }
 
-/// What a node is. Scalars stay text, as written: `1.10` is a tag here as often as a number.
+/// The value of a node. Scalars stay text, as written: here `1.10` is a tag as often as a number.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     /// Nothing: `key:`, `~` or `null`.
@@ -27,14 +27,14 @@ pub(crate) enum Value {
 /// A key of a mapping.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Key {
-    /// Where it stands.
+    /// Its position.
     pub(crate) span: Range<usize>,
     /// Its text.
     pub(crate) text: String,
 }
 
 impl Node {
-    /// What to call it in a message, with its article.
+    /// Its name in messages, with its article.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Null => "nothing",

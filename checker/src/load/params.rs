@@ -1,7 +1,7 @@
-//! The learner's own values: chosen from a seed, and filled in wherever the exercise says `{name}`.
+//! The learner's values: chosen from a seed, and filled in for `{name}` everywhere in the exercise.
 //!
-//! The same seed and exercise give the same values on every machine; two learners get different ones, so that a
-//! copied answer does not fit.
+//! The same seed and exercise give the same values on every machine; two learners get different ones, so that a copied
+//! answer does not work.
 
 use super::decode::Decoder;
 use super::node::{Node, Value};
@@ -9,7 +9,7 @@ use crate::problem::Source;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Words for `words: N`. Plain, short, and none that is a term of the course.
+/// Words for `words: N`: plain, short, and not terms of the course.
 const ADJECTIVES: [&str; 32] = [
     "amber", "azure", "bold", "brave", "bright", "calm", "clever", "coral", "crisp", "dusty",
     "eager", "early", "fancy", "gentle", "golden", "happy", "hidden", "ivory", "jolly", "kind",
@@ -55,7 +55,7 @@ pub(crate) fn choose(
     chosen
 }
 
-/// The values of those params of the document that are ports.
+/// The values of the document's params that are ports.
 pub(crate) fn ports(document: &Node, values: &BTreeMap<String, String>) -> Vec<u16> {
     let Some(Value::Map(params)) = document.get("params").map(|node| &node.value) else {
         return Vec::new();
@@ -67,7 +67,7 @@ pub(crate) fn ports(document: &Node, values: &BTreeMap<String, String>) -> Vec<u
         .collect()
 }
 
-/// `{found.NAME}` is a value of the goal's check, `{when.NAME}` one of the diagnosis' own.
+/// `{found.NAME}` is a value of the goal's check, `{when.NAME}` one of the diagnosis's.
 const RESERVED: [&str; 2] = ["found", "when"];
 
 fn one(decoder: &mut Decoder<'_>, node: &Node, name: &str, dice: &mut Dice) -> Option<String> {
@@ -115,7 +115,7 @@ fn one(decoder: &mut Decoder<'_>, node: &Node, name: &str, dice: &mut Dice) -> O
                     .collect(),
             )
         }
-        // Above the well-known ports, below those that the kernel gives to clients.
+        // Above the well-known ports, below the kernel's ephemeral range.
         "port" if matches!(value.value, Value::Null) => Some(dice.number(8000, 9999).to_string()),
         "number" | "port" => {
             let ends = decoder.map(value, "a range", &["min", "max"])?;
@@ -181,7 +181,7 @@ pub(crate) fn filled(text: &str, params: &BTreeMap<String, String>) -> String {
     done
 }
 
-/// A repeatable source of choices.
+/// A reproducible source of choices.
 struct Dice {
     state: [u8; 32],
 }
@@ -190,7 +190,7 @@ impl Dice {
     fn new(seed: &str, exercise: &str, param: &str) -> Self {
         let mut hash = Sha256::new();
         for part in [seed, exercise, param] {
-            // The length keeps `ab`+`c` apart from `a`+`bc`.
+            // The length distinguishes `ab`+`c` from `a`+`bc`.
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
@@ -214,7 +214,7 @@ impl Dice {
     }
 }
 
-/// The document's `{name}`s that are no param although they look like one: probably a slip.
+/// The document's `{name}`s that look like a param but are not: probably a typing error.
 pub(crate) fn note_unknown(
     decoder: &mut Decoder<'_>,
     source: &Source,

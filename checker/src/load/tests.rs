@@ -1,4 +1,4 @@
-//! Good files decode, bad ones are told where and how, and no file whatever panics or hangs.
+//! Good files decode, bad ones get located messages, and no input panics or hangs.
 
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
-//! Translations: `<id>.<language>.yaml` beside `<id>.yaml`, the same structure with nothing in it but texts.
+//! Translations: `<id>.<language>.yaml` beside `<id>.yaml`, with the same structure and only texts in it.
 //!
-//! Goals, diagnoses and hints stand in the same order and with the same ids; what decides them is never translated. A
-//! text that is missing is shown as it was written.
+//! Goals, diagnoses and hints have the same order and the same ids; conditions are never translated. A missing text is
+//! shown in the original language.
 //!
 //! ```yaml
 //! format: 1
@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 
-/// Texts of the exercise itself, of a goal, of a diagnosis, of a hint.
+/// Translatable texts of the exercise itself; the tables below are for goals, diagnoses and hints.
 const WHOLE: &[&str] = &["title", "story", "debrief", "differs_from_docker"];
 const GOAL: &[&str] = &["say", "why", "ask"];
 const DIAGNOSIS: &[&str] = &["say"];
@@ -35,8 +35,8 @@ pub fn language_of(path: &Path) -> Option<(String, String)> {
     Some((language.to_owned(), id.to_owned()))
 }
 
-/// As [`super::bytes`], with the texts of `translation`. A broken translation is told; the exercise is not shown in half
-/// of it.
+/// As [`super::bytes`], with the texts of `translation`. A broken translation is reported; an exercise is never shown
+/// partly translated.
 pub fn translated(
     exercise: &Source,
     translation: &Source,
@@ -57,8 +57,8 @@ pub fn translated(
     super::exercise::exercise(exercise, document, seed)
 }
 
-/// **E20** What is wrong with `translation` of `exercise`: a text is missing or not in the exercise, it has other
-/// placeholders, it was made of another revision, or it holds more than texts.
+/// **E20** The problems of `translation` of `exercise`: a text is missing or not in the exercise, placeholders differ,
+/// it was made from another revision, or it contains more than texts.
 pub fn problems(exercise: &Exercise, translation: &Source) -> Vec<Problem> {
     let parsed = (yaml::parse(&exercise.source), yaml::parse(translation));
     let (original, other) = match parsed {
@@ -111,7 +111,7 @@ pub fn problems(exercise: &Exercise, translation: &Source) -> Vec<Problem> {
         .collect()
 }
 
-/// Fields that are no texts, above all checks: what decides is the same in every language.
+/// Fields that are not texts, above all checks: the conditions are the same in every language.
 fn shape(source: &Source, document: &Node) -> Vec<Problem> {
     let mut d = Decoder::new(source);
     let fields = |own: &[&'static str], more: &[&'static str]| [own, more].concat();
@@ -155,7 +155,7 @@ fn stale(exercise: &Exercise, source: &Source, document: &Node) -> Option<Proble
     })
 }
 
-/// A text, and where it stands in the structure: `goals.made.say`.
+/// A text, and its path in the structure: `goals.made.say`.
 struct Text {
     path: String,
     span: Range<usize>,
@@ -176,7 +176,7 @@ fn texts(document: &Node) -> Vec<Text> {
     found
 }
 
-/// Calls `see` with every node that may be translated.
+/// Calls `see` with every translatable node.
 fn visit(document: &mut Node, see: &mut dyn FnMut(&str, &mut Node)) {
     each(document, WHOLE, "", see);
     for (at, goal) in items_mut(document, "goals").iter_mut().enumerate() {
@@ -189,7 +189,7 @@ fn visit(document: &mut Node, see: &mut dyn FnMut(&str, &mut Node)) {
     }
     for (at, hint) in items_mut(document, "hints").iter_mut().enumerate() {
         let path = format!("hints.{}.", at + 1);
-        // A hint may be its text alone.
+        // A hint may be a plain text.
         if matches!(hint.value, Value::Text(_)) {
             see(&format!("{path}say"), hint);
         }
@@ -232,7 +232,7 @@ fn items_mut<'n>(node: &'n mut Node, key: &str) -> &'n mut [Node] {
     }
 }
 
-/// What stands in braces, such as `{box}` and `{found.count}`.
+/// The contents of braces, such as `{box}` and `{found.count}`.
 fn placeholders(text: &str) -> BTreeSet<&str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     text.match_indices('{')

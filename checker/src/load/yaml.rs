@@ -1,7 +1,7 @@
 //! The only module that calls the YAML crate: text in, a [`Node`] tree or one located [`Problem`] out.
 //!
-//! The crate stops at the first error of syntax; everything above syntax is decoded from the tree, so that all of
-//! those problems can be told at once.
+//! The crate stops at the first syntax error; everything above syntax is decoded from the tree, so that all of those
+//! problems can be reported at once.
 
 use super::node::{Key, Node, Value};
 use crate::problem::{Problem, Source};
@@ -11,9 +11,9 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 
-/// Deeper than this no exercise goes; a bomb does.
+/// No exercise is nested deeper than this; a YAML bomb is.
 const MAX_DEPTH: usize = 32;
-/// Nodes, aliases expanded. The longest exercise of the course has about 500.
+/// The maximum number of nodes, aliases expanded. The longest exercise of the course has about 500.
 const MAX_NODES: usize = 50_000;
 
 /// Parses one document.
@@ -57,7 +57,7 @@ fn problem_of(error: &serde_yaml::Error, source: &Source) -> Problem {
         .map_or((1, 1), |at| (at.line() as usize, at.column() as usize));
     let at = source.offset(line, column);
     let mut message = plain.to_string();
-    // The crate appends the place in words; the caret says it better.
+    // The crate appends the place as text; the caret shows it better.
     if let Some(cut) = message.find(" at line ") {
         message.truncate(cut);
     }
@@ -66,7 +66,7 @@ fn problem_of(error: &serde_yaml::Error, source: &Source) -> Problem {
         Some(tab) if message.contains("tab") => Problem::new(source, tab..tab + 1, message)
             .expected("a tab")
             .with_help("indent with spaces: YAML allows no tabs there"),
-        // The commonest slip: `[docker start {box}]` is a mapping inside of a list.
+        // The most common mistake: `[docker start {box}]` contains a mapping inside a list.
         _ if message.contains("while parsing a flow") => Problem::new(source, at..at, message)
             .with_help(
                 "inside of brackets, put quotes around a text that has `{`, `[` or `,` in it",
@@ -90,7 +90,7 @@ fn tab_near(source: &Source, line: usize) -> Option<usize> {
     None
 }
 
-/// A node that notes its place while it is read.
+/// A node that records its place while it is read.
 struct Located(Node);
 
 impl<'de> Deserialize<'de> for Located {
@@ -115,10 +115,10 @@ fn range(location: &Location) -> Range<usize> {
     start..start + span.byte_len().unwrap_or(0) as usize
 }
 
-/// What a visitor sees of a node.
+/// A node as a visitor sees it.
 enum Bare {
     Value(Value),
-    /// A number or boolean as the crate shows it; the source has the text that was written.
+    /// A number or boolean as the crate returns it; the source has the text as written.
     Number(String),
 }
 

@@ -1,4 +1,4 @@
-//! The schema accepts what the loader accepts, and refuses its commonest slips.
+//! The schema accepts what the loader accepts, and rejects its most common mistakes.
 
 use super::*;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! A world that looks at each thing once: all checks of one judgement see the same moment.
+//! A world that observes each thing once: all checks of one judgement see the same moment.
 
 use super::facts::{
     Build, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image, LogFacts,
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 type Memo<T> = RefCell<BTreeMap<String, Observed<T>>>;
 
-/// Looks at `inner` once for each thing asked.
+/// Observes each requested thing of `inner` once.
 pub(crate) struct Cached<'w> {
     inner: &'w dyn World,
     containers: OnceCell<Observed<Vec<Container>>>,
@@ -26,7 +26,7 @@ pub(crate) struct Cached<'w> {
     dockerfiles: Memo<Option<Result<Dockerfile, String>>>,
     repositories: Memo<Option<Repository>>,
     http: Memo<HttpFacts>,
-    /// Files, by what they lie in and their path.
+    /// Files, by container, image or volume and path.
     files: Memo<Option<FileFacts>>,
 }
 

@@ -1,7 +1,7 @@
-//! The world of a real Docker Engine: what the course teaches is compared with it.
+//! The world of a real Docker Engine: the reference for what the course teaches.
 //!
-//! The engine is asked through the installed `docker` client; the workspace is read as ever. What an engine does not show
-//! (which command caused an event, which step of a build came from the cache) is [`Blind`], never a guess.
+//! It asks the engine through the installed `docker` client, and reads the workspace as usual. A fact that an engine
+//! does not expose (which command caused an event, which build step came from the cache) is [`Blind`], never a guess.
 
 mod archive;
 mod client;
@@ -23,26 +23,26 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// How often an engine without a journal file is looked at again.
+/// The polling interval for an engine without a journal file.
 const POLL: Duration = Duration::from_millis(50);
 
-/// What a Docker Engine and a workspace show.
+/// The observable state of a Docker Engine and a workspace.
 pub struct DockerWorld {
     engine: Rc<DockerEngine>,
-    /// Looks at the workspace, which is on this machine whoever runs the containers.
+    /// Reads the workspace, which is on this machine wherever the containers run.
     files: EngineWorld,
     workspace: PathBuf,
     setup: Snapshot,
-    /// When the exercise's setup began, and when it had ended.
+    /// When the exercise's setup began, and when it ended.
     begun: Timestamp,
     ready: Timestamp,
-    /// When this world itself copied something out, which the engine notes as an event.
+    /// When this world itself copied a file out, which the engine records as an event.
     own_looks: RefCell<Vec<(Timestamp, Timestamp)>>,
 }
 
 impl DockerWorld {
-    /// Looks at `engine`, and through `files` at the files in `workspace`. `begun` is when the setup began; events
-    /// count from `ready` on, when it had ended as `setup` shows.
+    /// Observes `engine`, and the files in `workspace` through `files`. `begun` is when the setup began; events count
+    /// from `ready`, when it had ended in the state `setup`.
     pub fn new(
         engine: Rc<DockerEngine>,
         files: EngineWorld,
@@ -62,12 +62,12 @@ impl DockerWorld {
         }
     }
 
-    /// How things stand now, to be kept as the state after the setup.
+    /// The current state, to be kept as the state after the setup.
     pub fn snapshot(&self) -> Observed<Snapshot> {
         super::snapshot(self, 0)
     }
 
-    /// What happened from `since` on, without what looking caused.
+    /// The events from `since`, without those that observing caused.
     fn events_since(&self, since: Timestamp) -> Observed<Vec<Event>> {
         let events = self.engine.events(since)?;
         let looks = self.own_looks.borrow();
@@ -107,7 +107,7 @@ impl World for DockerWorld {
     fn changes(&self, container: &str) -> Observed<ChangeFacts> {
         let mut facts = ChangeFacts::default();
         let mut changes = self.engine.changes(container)?;
-        // Docker lists them in another order each time.
+        // Docker lists them in a different order each time.
         changes.sort();
         for (kind, path) in changes {
             match kind {
@@ -189,7 +189,7 @@ pub struct DockerSource {
 }
 
 impl DockerSource {
-    /// Over `world`.
+    /// Creates the source over `world`.
     pub fn new(world: DockerWorld) -> Self {
         Self {
             world,
@@ -221,7 +221,7 @@ impl Source for DockerSource {
     }
 }
 
-/// The text of a field of Docker's JSON; empty if there is none.
+/// The text of a field of Docker's JSON; empty if it is missing.
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! The world over our engine: this file and its folder alone know the engine in this crate. Read only.
+//! The world over our engine: only this file and its folder use the engine in this crate. Read only.
 
 mod convert;
 
@@ -19,11 +19,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Files are looked into up to so many bytes.
+/// The maximum number of bytes read from a file.
 const FILE_LIMIT: u64 = 1024 * 1024;
-/// A log is read up to so many bytes; a container that never stops printing must not stop a check.
+/// The maximum number of bytes read from a log; a container that never stops printing must not stop a check.
 const LOG_LIMIT: usize = 4 * 1024 * 1024;
-/// A workspace with more files than this is not compared with its start.
+/// A workspace with more files than this is not compared with its initial state.
 const WORKSPACE_LIMIT: usize = 10_000;
 
 /// The world of one sandbox and one workspace.
@@ -34,11 +34,11 @@ pub struct EngineWorld {
     hub: Option<Box<Hub>>,
 }
 
-/// Looks a repository up at the hub, where names without a registry are.
+/// Looks up a repository at the hub, for names without a registry.
 pub type Hub = dyn Fn(&str) -> Observed<Option<Repository>> + Send + Sync;
 
 impl EngineWorld {
-    /// Looks at the engine's sandbox and at the files in `workspace`; `setup` is how things stood at the start.
+    /// Observes the engine's sandbox and the files in `workspace`; `setup` is the initial state.
     pub fn new(engine: Engine, workspace: impl Into<PathBuf>, setup: Snapshot) -> Self {
         Self {
             engine,
@@ -48,14 +48,14 @@ impl EngineWorld {
         }
     }
 
-    /// The same, where repositories without a registry's address are looked up with `hub`.
+    /// The same, with repositories without a registry address looked up with `hub`.
     #[must_use]
     pub fn with_hub(mut self, hub: Box<Hub>) -> Self {
         self.hub = Some(hub);
         self
     }
 
-    /// How things stand now, to be kept as the state after the setup.
+    /// The current state, to be kept as the state after the setup.
     pub fn snapshot(&self) -> Observed<Snapshot> {
         let events = self.engine.journal().map_err(blind)?.len();
         super::snapshot(self, events)
@@ -69,7 +69,7 @@ impl EngineWorld {
         Ok(seen.map(file))
     }
 
-    /// The file at `path` in a folder of this machine; links stay inside.
+    /// The file at `path` in a folder of this machine; links are resolved inside the folder.
     pub(super) fn file_in(&self, folder: &Path, path: &str) -> Observed<Option<FileFacts>> {
         self.look(&[folder.to_path_buf()], path)
     }
@@ -79,7 +79,7 @@ impl EngineWorld {
     }
 }
 
-/// The engine's error as the cause of not knowing.
+/// The engine's error as the reason for a fact being unobservable.
 fn blind(error: engine::Error) -> Blind {
     Blind::new(error.to_string())
 }
@@ -113,7 +113,7 @@ impl World for EngineWorld {
             ControlFlow::Continue(())
         };
         let raw = self.raw_container(container)?;
-        // Not the verb `logs`, which is told in the journal: looking leaves no mark.
+        // Not the verb `logs`, which is recorded in the journal: observing leaves no trace.
         self.engine.look_at_log(&raw, &mut sink).map_err(blind)?;
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
         Ok(LogFacts {
@@ -126,7 +126,7 @@ impl World for EngineWorld {
     fn container_file(&self, container: &str, path: &str) -> Observed<Option<FileFacts>> {
         let raw = self.raw_container(container)?;
         let mounts = &raw.config.host.mounts;
-        // The deepest mount that the path lies in hides what is below it.
+        // The deepest mount on the path hides everything below it.
         let over = mounts
             .iter()
             .filter(|mount| Path::new(path).starts_with(&mount.target))
@@ -153,7 +153,7 @@ impl World for EngineWorld {
         }
         let mut folders = self.engine.layer_folders(&raw.config.layers);
         let upper = self.engine.sandbox().container(&raw.config.id).upper();
-        // A container that was never started may have no folder of its own yet.
+        // A container that was never started may have no folder yet.
         if upper.is_dir() {
             folders.push(upper);
         }
@@ -301,13 +301,13 @@ pub struct EngineSource {
     start: Instant,
 }
 
-/// How often the journal's length is compared. Watching files does not work on network homes; comparing does.
+/// The polling interval for the journal's length. Watching files does not work on network homes; polling does.
 const POLL: Duration = Duration::from_millis(10);
-/// Bytes at the end of the journal in which the last event is found.
+/// The number of bytes at the end of the journal that contain the last event.
 const LAST_EVENTS: u64 = 256 << 10;
 
 impl EngineSource {
-    /// Over `world`.
+    /// Creates the source over `world`.
     pub fn new(world: EngineWorld) -> Self {
         Self {
             world,
@@ -338,7 +338,7 @@ impl Source for EngineSource {
     }
 
     fn quiet(&self) -> Duration {
-        // The last event is all that is asked for, and a journal may be long. A line that is cut is none.
+        // Only the last event is needed, and a journal may be long. A truncated line is not an event.
         let journal = self.world.engine.sandbox().journal();
         let near_the_end = self.journal_length().saturating_sub(LAST_EVENTS);
         let last = events::read_from(&journal, near_the_end)
@@ -356,10 +356,10 @@ impl Source for EngineSource {
     }
 }
 
-/// Whether a process waits for something else than a processor: the third field of `/proc/<pid>/stat`, see proc(5).
+/// Whether a process waits for anything but a processor: the third field of `/proc/<pid>/stat`, see proc(5).
 fn sleeps(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name before it stands in brackets and may have spaces and brackets of its own.
+    // The name before it is in brackets and may itself contain spaces and brackets.
     let state = stat
         .rsplit_once(") ")
         .and_then(|(_, rest)| rest.chars().next());

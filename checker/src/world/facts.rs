@@ -1,7 +1,7 @@
-//! Plain facts: what may be observed, in the words of the field tables.
+//! Plain facts: the observable data, in the words of the field tables.
 //!
-//! The facts of one object are a struct here; the checks read them by the names of their fields. Facts that cost
-//! time to find (logs, files, changes) are asked of the [`super::World`] one by one instead.
+//! The facts of one object are a struct here; the checks read them by field name. Facts that are expensive to find
+//! (logs, files, changes) are requested from the [`super::World`] one by one instead.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct Container {
     pub status: String,
     /// How the last run ended; `None` if there was none, or while it runs.
     pub exit_code: Option<i32>,
-    /// The kernel killed it for its memory.
+    /// The kernel killed it for exceeding its memory limit.
     pub oom_killed: bool,
     /// Entrypoint words.
     pub entrypoint: Vec<String>,
@@ -32,9 +32,9 @@ pub struct Container {
     pub cmd: Vec<String>,
     /// Environment.
     pub env: BTreeMap<String, String>,
-    /// Working directory, `/` if none was asked for.
+    /// Working directory, `/` if none was given.
     pub workdir: String,
-    /// User as asked for; empty means root.
+    /// User as given; empty means root.
     pub user: String,
     /// Host name.
     pub hostname: String,
@@ -42,21 +42,21 @@ pub struct Container {
     pub tty: bool,
     /// `-i`.
     pub stdin: bool,
-    /// Made without attaching its output.
+    /// Created without attaching its output.
     pub detached: bool,
     /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// When it was made.
+    /// When it was created.
     pub created: Option<Timestamp>,
-    /// How often it was started, in all.
+    /// The total number of starts.
     pub start_count: u32,
-    /// How often the restart policy started it.
+    /// The number of starts by the restart policy.
     pub restart_count: u32,
     /// `run` or `create`.
     pub created_via: String,
     /// `--rm`.
     pub auto_remove: bool,
-    /// Published ports, as bound if it runs.
+    /// Published ports; with the bound ports if it runs.
     pub ports: Vec<Port>,
     /// Mounts.
     pub mounts: Vec<Mount>,
@@ -64,13 +64,13 @@ pub struct Container {
     pub network: String,
     /// `no always unless-stopped on-failure`.
     pub restart: String,
-    /// The most restarts of `on-failure`; `None` if there is no limit.
+    /// The maximum number of restarts of `on-failure`; `None` if there is no limit.
     pub restart_max: Option<u32>,
-    /// Bytes.
+    /// In bytes.
     pub memory: Option<u64>,
-    /// Processors.
+    /// The number of processors.
     pub cpus: Option<f64>,
-    /// Processes.
+    /// The number of processes.
     pub pids_limit: Option<i64>,
     /// `--read-only`.
     pub read_only: bool,
@@ -95,7 +95,7 @@ pub struct Port {
     pub container: u16,
     /// `tcp` or `udp`.
     pub protocol: String,
-    /// The host's address asked for; empty means all.
+    /// The requested host address; empty means all.
     pub host_ip: String,
 }
 
@@ -107,13 +107,13 @@ pub struct Mount {
     pub kind: String,
     /// The volume's name.
     pub volume: Option<String>,
-    /// The host's path; relative if it lies in the workspace.
+    /// The host's path; relative if it is in the workspace.
     pub source: Option<String>,
     /// The path in the container.
     pub target: String,
     /// `:ro`.
     pub read_only: bool,
-    /// Of a bind mount of a running container: what is at `source` now is what the container sees.
+    /// For a bind mount of a running container: whether the container sees the current `source`.
     #[serde(default)]
     pub live: Option<bool>,
 }
@@ -128,7 +128,7 @@ pub struct Image {
     pub references: Vec<String>,
     /// Layers from below, each by an identity that two images share if they share the layer and all below it.
     pub layers: Vec<String>,
-    /// Bytes, unpacked.
+    /// Unpacked size in bytes.
     pub size: u64,
     /// Entrypoint words.
     pub entrypoint: Vec<String>,
@@ -140,7 +140,7 @@ pub struct Image {
     pub workdir: String,
     /// User.
     pub user: String,
-    /// Ports that it names, such as `80/tcp`.
+    /// Exposed ports, such as `80/tcp`.
     pub expose: Vec<String>,
     /// Paths of its VOLUMEs.
     pub volumes: Vec<String>,
@@ -150,15 +150,15 @@ pub struct Image {
     pub stop_signal: String,
     /// Words of its HEALTHCHECK.
     pub healthcheck: Vec<String>,
-    /// What each step did, oldest first.
+    /// The command of each step, oldest first.
     pub history: Vec<String>,
 }
 
-/// A build, put together from the journal.
+/// A build, assembled from the journal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Build {
-    /// The tags that it was asked to give.
+    /// The requested tags.
     pub tags: Vec<String>,
     /// `ok` or `failed`.
     pub result: String,
@@ -166,7 +166,7 @@ pub struct Build {
     pub steps: Vec<BuildStep>,
     /// Bytes of its context, if known.
     pub context: Option<u64>,
-    /// The image that it made.
+    /// The resulting image.
     pub image_id: Option<String>,
     /// `--build-arg`, by name.
     pub args: BTreeMap<String, String>,
@@ -218,9 +218,9 @@ pub struct Stage {
 pub struct Instruction {
     /// The keyword, upper case.
     pub keyword: String,
-    /// What follows it, on one line.
+    /// The rest of the instruction, on one line.
     pub arguments: String,
-    /// Whether it is written in the JSON form.
+    /// Whether it is in the JSON form.
     pub exec_form: bool,
 }
 
@@ -230,7 +230,7 @@ pub struct Instruction {
 pub struct Volume {
     /// Its name.
     pub name: String,
-    /// When it was made: two volumes of one name differ in it.
+    /// When it was created: distinguishes two volumes with the same name.
     pub created: String,
     /// Labels.
     pub labels: BTreeMap<String, String>,
@@ -242,17 +242,17 @@ pub struct Volume {
 pub struct Repository {
     /// Its name, such as `alice/hello`.
     pub name: String,
-    /// What each tag names.
+    /// The target of each tag.
     pub tags: BTreeMap<String, Tagged>,
 }
 
-/// What a tag of a repository names.
+/// The target of a tag.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tagged {
     /// The digest of the manifest.
     pub digest: String,
-    /// The image's id: the digest of its configuration. Empty if the manifest is a list of several images.
+    /// The image's id: the digest of its configuration. Empty if the manifest is an index of several images.
     pub image: String,
 }
 
@@ -268,21 +268,21 @@ impl Tagged {
     }
 }
 
-/// A file, wherever it lies.
+/// A file, wherever it is.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FileFacts {
     /// `file folder link`.
     pub kind: String,
-    /// Its text; `None` if it is not a file, not text, or too large to look into.
+    /// Its text; `None` if it is not a file, not text, or too large.
     pub text: Option<String>,
-    /// Bytes.
+    /// Its size in bytes.
     pub size: u64,
     /// Permissions, such as `755`.
     pub mode: String,
     /// `uid:gid`, as seen by its owner (a container's root is 0).
     pub owner: String,
-    /// When its contents were last changed; only of a file of the workspace.
+    /// When its contents last changed; only for a file of the workspace.
     pub modified: Option<Timestamp>,
 }
 
@@ -291,7 +291,7 @@ pub struct FileFacts {
 pub struct HttpFacts {
     /// The status, or why there was no answer.
     pub answer: Result<u16, String>,
-    /// The body, as far as it is text.
+    /// The body, as text.
     pub body: String,
     /// Headers, lower-case names.
     pub headers: BTreeMap<String, String>,
@@ -307,7 +307,7 @@ impl Default for HttpFacts {
     }
 }
 
-/// What a container wrote.
+/// The output of a container.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogFacts {
     /// Both outputs, in order.
@@ -318,7 +318,7 @@ pub struct LogFacts {
     pub stderr: String,
 }
 
-/// What a container changed, compared with its image.
+/// The changes of a container, compared with its image.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChangeFacts {
     /// Marked A.
@@ -332,13 +332,13 @@ pub struct ChangeFacts {
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// When.
+    /// Its time.
     pub time: Timestamp,
     /// `container image volume builder registry`.
     pub kind: String,
-    /// What happened.
+    /// The action.
     pub action: String,
-    /// Of what: an id, or a volume's name.
+    /// The subject: an id, or a volume's name.
     pub id: String,
     /// The docker command that caused it.
     pub via: String,
@@ -359,7 +359,7 @@ impl Default for Event {
     }
 }
 
-/// How things stood after the setup: what `same_as: setup` and `unchanged` compare with.
+/// The state after the setup: `same_as: setup` and `unchanged` compare with it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Snapshot {
@@ -369,14 +369,14 @@ pub struct Snapshot {
     pub images: Vec<Image>,
     /// Volumes.
     pub volumes: Vec<Volume>,
-    /// Digest of the files that each container has written, by its id.
+    /// Digest of the files that each container has written, by container id.
     pub written: BTreeMap<String, String>,
-    /// Digest of the files in each volume, by its name.
+    /// Digest of the files in each volume, by name.
     pub stored: BTreeMap<String, String>,
     /// Digest of each file of the workspace, by path.
     pub files: BTreeMap<String, String>,
-    /// How many lines the journal had.
+    /// The number of lines in the journal.
     pub events: usize,
-    /// Which setup and files it began with; see [`crate::beginning()`]. Empty if that is not known.
+    /// The setup and files that it began with; see [`crate::beginning()`]. Empty if unknown.
     pub beginning: String,
 }

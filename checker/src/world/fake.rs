@@ -1,4 +1,4 @@
-//! A world made by hand, for tests of checks and of exercises.
+//! A handmade world, for tests of checks and of exercises.
 
 use super::facts::{
     Build, ChangeFacts, Container, Dockerfile, Event, FileFacts, HttpFacts, Image, LogFacts,
@@ -8,7 +8,7 @@ use super::{Blind, Observed, World};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-/// A world made by hand. Every field is what the method of the same name gives.
+/// A handmade world. Every field is the result of the method of the same name.
 #[derive(Debug, Clone, Default)]
 pub struct Fake {
     /// Containers.
@@ -19,9 +19,9 @@ pub struct Fake {
     pub container_files: BTreeMap<(String, String), FileFacts>,
     /// Changes by container id.
     pub changes: BTreeMap<String, ChangeFacts>,
-    /// Digests of what containers wrote, by container id.
+    /// Digests of the files that containers wrote, by container id.
     pub written: BTreeMap<String, String>,
-    /// Digests of what is in volumes, by name.
+    /// Digests of the contents of volumes, by name.
     pub stored: BTreeMap<String, String>,
     /// Images.
     pub images: Vec<Image>,
@@ -43,18 +43,18 @@ pub struct Fake {
     pub http: BTreeMap<String, HttpFacts>,
     /// Events.
     pub events: Vec<Event>,
-    /// How things stood after the setup.
+    /// The state after the setup.
     pub setup: Snapshot,
-    /// If set, nothing can be observed, because of this.
+    /// If set, nothing can be observed, for this reason.
     pub blind: Option<String>,
-    /// What [`World::untold`] gives.
+    /// The result of [`World::untold`].
     pub untold: Option<fn(&str, &str) -> Option<Blind>>,
-    /// If set, containers are there at every other look only: a world that nobody can judge twice.
+    /// If set, containers exist only at every second look: a world that cannot be judged twice.
     pub flickers: Option<Cell<bool>>,
 }
 
 impl Fake {
-    /// A container called `name` with the id `<name>-id`, made from `image`, that runs.
+    /// Adds a running container called `name` with the id `<name>-id`, made from `image`.
     #[must_use]
     pub fn running(self, name: &str, image: &str) -> Self {
         self.container(name, image, |container| {
@@ -63,7 +63,7 @@ impl Fake {
         })
     }
 
-    /// A container called `name` that has ended with `exit_code`.
+    /// Adds a container called `name` that has ended with `exit_code`.
     #[must_use]
     pub fn exited(self, name: &str, image: &str, exit_code: i32) -> Self {
         self.container(name, image, |container| {
@@ -73,7 +73,7 @@ impl Fake {
         })
     }
 
-    /// A container that was created and that `edit` completes; its image is made if it is missing.
+    /// Adds a created container, completed by `edit`; its image is added if it is missing.
     #[must_use]
     pub fn container(mut self, name: &str, image: &str, edit: impl FnOnce(&mut Container)) -> Self {
         let image_id = match super::find_image(&self.images, image) {
@@ -100,7 +100,7 @@ impl Fake {
         self
     }
 
-    /// An image with the reference `reference` and the id `sha256:<reference>`, that `edit` completes.
+    /// Adds an image with the reference `reference` and the id `sha256:<reference>`, completed by `edit`.
     #[must_use]
     pub fn image(mut self, reference: &str, edit: impl FnOnce(&mut Image)) -> Self {
         let reference = super::tagged(reference);
@@ -114,7 +114,7 @@ impl Fake {
         self
     }
 
-    /// An event of a container.
+    /// Adds an event of a container.
     #[must_use]
     pub fn event(mut self, action: &str, via: &str, container: &str, image: &str) -> Self {
         self.events.push(Event {
@@ -140,14 +140,14 @@ impl Fake {
         self
     }
 
-    /// A text file of the workspace.
+    /// Adds a text file of the workspace.
     #[must_use]
     pub fn file(mut self, path: &str, text: &str) -> Self {
         self.files.insert(path.to_owned(), text_file(text));
         self
     }
 
-    /// Everything so far is what the setup made; what comes after is the learner's.
+    /// Marks everything so far as made by the setup; everything later is the learner's.
     #[must_use]
     pub fn set_up(mut self) -> Self {
         self.setup = super::snapshot(&self, 0).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! One GET to this machine. HTTP/1.0, so that the answer comes whole and ends with the connection.
+//! One GET to this machine. HTTP/1.0, so that the response is not chunked and ends with the connection.
 
 use super::facts::HttpFacts;
 use super::{Blind, Observed};
@@ -7,20 +7,20 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-/// A server that is up answers a connection on this machine at once.
+/// A running server on this machine accepts a connection at once.
 const CONNECT: Duration = Duration::from_millis(300);
-/// How long an answer may take; `within` asks again.
+/// The timeout of a response; `within` retries.
 const ANSWER: Duration = Duration::from_secs(2);
-/// The longest answer that is read, in bytes, and for how long; one without an end must not hold up a check.
+/// The longest response that is read, in bytes, and for how long; an endless response must not hold up a check.
 const LIMIT: usize = 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The answer of `url`, such as `http://localhost:8080/`. Any other machine than this one is not asked.
+/// The response from `url`, such as `http://localhost:8080/`. Only this machine is contacted.
 pub(crate) fn get(url: &str) -> Observed<HttpFacts> {
     get_as(url, None)
 }
 
-/// The same, asking for an answer of these media types.
+/// The same, requesting these media types.
 pub(crate) fn get_as(url: &str, accept: Option<&str>) -> Observed<HttpFacts> {
     let (host, port, path) = parts(url)
         .ok_or_else(|| Blind::new(format!("`{url}` is no http address of this machine")))?;
@@ -76,7 +76,7 @@ fn ask(
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(ANSWER))?;
     let port = address.port();
-    // In one piece: a small server may read no more than the first.
+    // In one write: a small server may read only the first.
     let accept = accept.map_or_else(String::new, |types| format!("Accept: {types}\r\n"));
     let request = format!(
         "GET {path} HTTP/1.0\r\nHost: {host}:{port}\r\nUser-Agent: docklings\r\n{accept}Connection: close\r\n\r\n"
@@ -89,7 +89,7 @@ fn ask(
             Ok(count) => bytes.extend_from_slice(&chunk[..count]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if bytes.is_empty() => return Err(error),
-            // A server that keeps the connection open has said what it has to say by then.
+            // A server that keeps the connection open has sent everything by then.
             Err(_) => break,
         }
         if bytes.len() >= LIMIT || begun.elapsed() >= longest {

@@ -1,10 +1,10 @@
-//! The journal, made ready for checks. A build is put together: a `build_step` for each step, then one `build`.
+//! The journal, prepared for checks. A build is assembled from a `build_step` for each step and one `build`.
 
 use super::facts::{Build, BuildStep, Event};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// The builds in `events`, oldest first. Steps after which no `build` comes belong to one that failed.
+/// The builds in `events`, oldest first. Steps without a following `build` belong to a failed one.
 pub(crate) fn builds(events: &[Event]) -> Vec<Build> {
     let (mut builds, mut steps): (Vec<Build>, Vec<BuildStep>) = (Vec::new(), Vec::new());
     for event in events {
@@ -37,7 +37,7 @@ fn step(event: &Event) -> BuildStep {
     let number = event.facts.get("index").and_then(Value::as_u64);
     let cached = event.facts.get("cached").and_then(Value::as_bool);
     BuildStep {
-        // Steps that change no file, such as CMD, have no number.
+        // Steps that change no files, such as CMD, have no number.
         number: number.unwrap_or_default() as u32,
         instruction: line
             .split_whitespace()
@@ -74,7 +74,8 @@ fn text(event: &Event, key: &str) -> Option<String> {
     event.facts.get(key)?.as_str().map(str::to_owned)
 }
 
-/// The plain action of a line whose action is `exec_start: cat /recipe`, as Docker writes it; the rest becomes a fact.
+/// The plain action of a line with an action such as `exec_start: cat /recipe`, as Docker writes it; the rest becomes a
+/// fact.
 pub(super) fn take_command(action: String, facts: &mut Map<String, Value>) -> String {
     match action.split_once(": ") {
         Some((plain, command)) => {

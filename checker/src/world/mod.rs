@@ -1,7 +1,7 @@
-//! What may be observed of the learner's world: plain facts, read only.
+//! The observable facts of the learner's world: plain data, read only.
 //!
-//! [`engine`] observes our engine, [`docker`] a real Docker Engine, [`fake`] is built by tests.
-//! Nothing in this crate but these knows where facts come from.
+//! [`engine`] observes our engine, [`docker`] a real Docker Engine, and tests build a [`fake`]. Only these modules know
+//! the source of the facts.
 
 pub(crate) mod cached;
 pub mod docker;
@@ -23,10 +23,10 @@ use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// A fact, or why it cannot be known. The second is never the learner's fault.
+/// A fact, or the reason why it is unobservable, which is never the learner's fault.
 pub type Observed<T> = Result<T, Blind>;
 
-/// Why something could not be observed.
+/// Why a fact could not be observed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blind {
     /// The cause, in one sentence.
@@ -34,7 +34,7 @@ pub struct Blind {
 }
 
 impl Blind {
-    /// Because of this.
+    /// Creates one with this cause.
     pub fn new(because: impl Into<String>) -> Self {
         Self {
             because: because.into(),
@@ -42,15 +42,15 @@ impl Blind {
     }
 }
 
-/// What may be observed. Every method only looks.
+/// The observable world. Every method is read-only.
 pub trait World {
     /// All containers.
     fn containers(&self) -> Observed<Vec<Container>>;
-    /// What the container with this id wrote so far.
+    /// The output of the container with this id so far.
     fn logs(&self, container: &str) -> Observed<LogFacts>;
     /// The file at `path` as the container with this id sees it; `None` if there is none.
     fn container_file(&self, container: &str, path: &str) -> Observed<Option<FileFacts>>;
-    /// What the container with this id changed.
+    /// The changes of the container with this id.
     fn changes(&self, container: &str) -> Observed<ChangeFacts>;
     /// A digest of the files that the container with this id has written.
     fn written(&self, container: &str) -> Observed<String> {
@@ -58,7 +58,7 @@ pub trait World {
         let lists = [changes.added, changes.changed, changes.deleted];
         Ok(lists.map(|paths| paths.join("\n")).join("\0"))
     }
-    /// All images, also the dangling ones.
+    /// All images, including dangling ones.
     fn images(&self) -> Observed<Vec<Image>>;
     /// The file at `path` in the image with this id; `None` if there is none.
     fn image_file(&self, image: &str, path: &str) -> Observed<Option<FileFacts>>;
@@ -74,26 +74,26 @@ pub trait World {
     }
     /// The file at `path` in a volume; `None` if there is none.
     fn volume_file(&self, volume: &str, path: &str) -> Observed<Option<FileFacts>>;
-    /// A repository of the registry; `None` if it has none of this name.
+    /// A repository of the registry; `None` if there is none with this name.
     fn repository(&self, name: &str) -> Observed<Option<Repository>>;
     /// The file at `path` of the workspace; `None` if there is none.
     fn file(&self, path: &str) -> Observed<Option<FileFacts>>;
-    /// The answer to a GET; only this machine is asked.
+    /// The response to a GET; only this machine is contacted.
     fn http(&self, url: &str) -> Observed<HttpFacts>;
-    /// What happened since the exercise began, oldest first.
+    /// The events since the exercise began, oldest first.
     fn events(&self) -> Observed<Vec<Event>>;
-    /// How things stood after the setup.
+    /// The state after the setup.
     fn setup(&self) -> &Snapshot;
     /// The paths of the workspace's files, relative to it, sorted.
     fn workspace(&self) -> Observed<Vec<String>>;
-    /// Why this world cannot tell `fact` of `subject`, if it cannot. A subject is `container`, `happened` (of any event)
-    /// or `event`; of `event` the fact is what happened. Our own engine tells everything.
+    /// Why this world does not expose `fact` of `subject`; `None` if it does. A subject is `container`, `happened` (any
+    /// event) or `event`; for `event` the fact is the event's name. Our engine exposes everything.
     fn untold(&self, _subject: &str, _fact: &str) -> Option<Blind> {
         None
     }
 }
 
-/// How things stand now, to be kept as the state after the setup. `events` is the number of journal lines so far.
+/// The current state, to be kept as the state after the setup. `events` is the number of journal lines so far.
 pub fn snapshot(world: &dyn World, events: usize) -> Observed<Snapshot> {
     let mut files = BTreeMap::new();
     for path in world.workspace()? {
@@ -121,14 +121,14 @@ pub fn snapshot(world: &dyn World, events: usize) -> Observed<Snapshot> {
     })
 }
 
-/// What tells two files' contents apart.
+/// A digest that distinguishes the contents of files.
 pub(crate) fn file_digest(file: &FileFacts) -> String {
     let mut hash = Sha256::new();
     hash.update(file.kind.as_bytes());
     hash.update([0]);
     match &file.text {
         Some(text) => hash.update(text.as_bytes()),
-        // Not text, or too large: its size is the best that the facts have.
+        // Not text, or too large: its size is the best available fact.
         None => hash.update(file.size.to_le_bytes()),
     }
     hex(&hash.finalize())
@@ -143,8 +143,8 @@ pub(crate) fn env(words: &[String]) -> BTreeMap<String, String> {
     words.iter().map(pair).collect()
 }
 
-/// Whether the process `pid` sees at `target` what is at `source` now. A folder that was moved away and made again is
-/// another one. If the process cannot be looked into, the answer is yes.
+/// Whether the process `pid` sees the current `source` at `target`. A folder that was moved away and created again is a
+/// different one. If the process cannot be inspected, the answer is yes.
 pub(crate) fn sees_source(source: &Path, target: &str, pid: i32) -> bool {
     let identity = |path: &Path| {
         let about = std::fs::symlink_metadata(path).ok()?;

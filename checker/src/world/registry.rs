@@ -1,8 +1,9 @@
-//! A repository of a registry on this machine, over the distribution API: its tags, and the image that each one is. A name
-//! without a registry is the practice hub's, which the caller knows to look into ([`super::engine::EngineWorld::with_hub`]).
+//! A repository of a registry on this machine, over the distribution API: its tags, and the image of each. A name
+//! without a registry belongs to the practice hub, which the caller looks up
+//! ([`super::engine::EngineWorld::with_hub`]).
 //!
-//! Only registries of this machine are asked, as with `http`: a check never needs a network. The image's id is the
-//! digest of its configuration, which the manifest names, so that it can be compared with a local image.
+//! Only registries on this machine are contacted, as with `http`: a check never needs a network. The image's id is the
+//! digest of its configuration, which the manifest contains, so that it can be compared with a local image.
 
 use super::facts::{HttpFacts, Repository, Tagged};
 use super::{Blind, Observed, hex, http};
@@ -10,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// The manifests that name a configuration. Without this, a registry may answer in a format of long ago.
+/// The manifest types that name a configuration. Without this, a registry may answer in an obsolete format.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 
 /// The repository `name`, such as `localhost:5000/alice/hello`; `None` if the registry has none of this name.
@@ -30,7 +31,7 @@ pub(crate) fn repository(name: &str) -> Observed<Option<Repository>> {
     let mut tags = BTreeMap::new();
     for tag in list["tags"].as_array().into_iter().flatten() {
         let tag = tag.as_str().unwrap_or_default();
-        // A tag that was deleted meanwhile is none.
+        // A tag that was deleted meanwhile is left out.
         if let Some(manifest) = answer(host, &format!("{base}/manifests/{tag}"))? {
             json(host, &manifest)?;
             let digest = format!("sha256:{}", hex(&Sha256::digest(&manifest)));
@@ -48,7 +49,7 @@ fn json(host: &str, text: &str) -> Observed<Value> {
         .map_err(|_| Blind::new(format!("what answers at `{host}` is no registry")))
 }
 
-/// What is at `url`; `None` if there is nothing.
+/// The response at `url`; `None` if nothing is there.
 fn answer(host: &str, url: &str) -> Observed<Option<String>> {
     let HttpFacts { answer, body, .. } = http::get_as(url, Some(MANIFESTS))?;
     match answer {
@@ -75,7 +76,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
 
-    /// A registry with one repository, for as many requests; returns its address.
+    /// A registry with one repository, for this number of requests; returns its address.
     fn registry(requests: usize) -> (String, std::thread::JoinHandle<()>) {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = format!("127.0.0.1:{}", server.local_addr().unwrap().port());

@@ -1,4 +1,4 @@
-//! What a container can be asked, and what its ports, mounts and changes can.
+//! The fields of a container, and of its ports, mounts and changes.
 
 use super::{changes, command_from_image, created_via, from_image, prints_file, status};
 use crate::checks::file::FILE_SHAPES;
@@ -18,7 +18,7 @@ pub(crate) const STATUS: &[&str] = &[
     "dead",
 ];
 
-/// What a published port can be asked.
+/// The fields of a published port.
 const PORT: &[Field<Port>] = &[
     value("host", Kind::Number, |one: &Port| json!(one.host))
         .called("host port")
@@ -35,7 +35,7 @@ const PORT: &[Field<Port>] = &[
         .doc("The host's address asked for; empty means all."),
 ];
 
-/// What a mount can be asked.
+/// The fields of a mount.
 const MOUNT: &[Field<Mount>] = &[
     value(
         "type",
@@ -66,11 +66,11 @@ pub(super) const CHANGES: &[Field<ChangeFacts>] = &[
         .doc("Paths that `docker diff` marks D."),
 ];
 
-/// What one container can be asked, by its name.
+/// The fields of one container, found by name.
 pub(crate) const ONE: &[Field<Container>] =
     &concat::<_, { SELECT.len() + PICKED.len() }>(SELECT, PICKED);
 
-/// What all containers can be asked.
+/// The fields of all containers.
 pub(crate) const ALL: &[Field<Container>] =
     &concat::<_, { TOGETHER.len() + PICKED.len() }>(TOGETHER, PICKED);
 

@@ -1,4 +1,4 @@
-//! The nouns `container` and `containers` on worlds made by hand.
+//! The nouns `container` and `containers` on handmade worlds.
 
 use crate::checks::testing::{blind, fails, holds};
 use crate::world::fake::{Fake, text_file};

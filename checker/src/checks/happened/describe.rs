@@ -40,7 +40,7 @@ pub(super) fn describe_pattern(pattern: &[Given]) -> String {
     words
 }
 
-/// The events that fit; if there are none, those that come nearest: of the same action, else of the same thing.
+/// The matching events; if there are none, the nearest ones: with the same action, else about the same thing.
 pub(super) fn describe_events(
     pattern: &[Given],
     fitting: &[&Moment],

@@ -1,4 +1,4 @@
-//! The noun `happened` on worlds made by hand.
+//! The noun `happened` on handmade worlds.
 
 use crate::checks::testing::{blind, fails, holds};
 use crate::world::Event;
@@ -74,7 +74,7 @@ fn a_container_is_the_one_that_has_the_name_now() {
         .event("start", "run", "klok", "busybox")
         .container("clock", "busybox", |one| one.id = "klok-id".into());
     holds("happened: { event: start, container: clock }", &renamed);
-    // The `clock` whose log was read is gone; another has its name.
+    // The `clock` whose log was read is gone; a different container has its name.
     let replaced = Fake::default()
         .event("logs", "logs", "clock", "busybox")
         .event("destroy", "rm", "clock", "busybox")

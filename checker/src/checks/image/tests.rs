@@ -1,4 +1,4 @@
-//! The nouns `image` and `images` on worlds made by hand.
+//! The nouns `image` and `images` on handmade worlds.
 
 use crate::checks::testing::{blind, fails, holds};
 use crate::world::fake::Fake;

@@ -1,4 +1,4 @@
-//! Files in the tars that a Docker Engine gives: of a path in a container, and of a saved image.
+//! Files in the tars that a Docker Engine returns: for a path in a container, and for a saved image.
 
 use crate::world::facts::FileFacts;
 use crate::world::{Blind, Observed};
@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use tar::{Archive, Entry, EntryType};
 
-/// Files are looked into up to so many bytes, as in the world over our own engine.
+/// The maximum number of bytes read from a file, as in the world over our engine.
 const FILE_LIMIT: u64 = 1024 * 1024;
 
-/// The first entry of a tar: what `path` is, when a container's `path` was asked for.
+/// The first entry of a tar: the requested path of a container.
 pub(super) fn first(tar: &[u8]) -> Observed<Option<FileFacts>> {
     let mut archive = Archive::new(tar);
     match archive.entries().map_err(broken)?.next() {
@@ -19,7 +19,7 @@ pub(super) fn first(tar: &[u8]) -> Observed<Option<FileFacts>> {
     }
 }
 
-/// The file at `path` in a saved image: the topmost layer that has it, or has it deleted, decides.
+/// The file at `path` in a saved image: the topmost layer that has or deletes it decides.
 pub(super) fn in_image(saved: &[u8], path: &str) -> Observed<Option<FileFacts>> {
     let wanted = path.trim_matches('/');
     let mut files = BTreeMap::new();
@@ -51,7 +51,7 @@ pub(super) fn in_image(saved: &[u8], path: &str) -> Observed<Option<FileFacts>> 
     Ok(None)
 }
 
-/// What a layer says about a path.
+/// The entry of a layer for a path.
 enum Place {
     Here(FileFacts),
     Gone,
@@ -68,7 +68,7 @@ fn in_layer(tar: &[u8], wanted: &str) -> Observed<Place> {
         }
         let (folder, last) = name.rsplit_once('/').unwrap_or(("", &name));
         let deleted = match last.strip_prefix(".wh.") {
-            // An opaque folder hides what is in it below; a whiteout, one name and all in it.
+            // An opaque whiteout hides the folder's lower contents; a plain one hides a name and everything below it.
             Some(".wh..opq") => format!("{folder}/"),
             Some(hidden) => format!("{folder}/{hidden}")
                 .trim_start_matches('/')

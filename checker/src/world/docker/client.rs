@@ -1,4 +1,4 @@
-//! A real Docker Engine, asked through the installed `docker` client: what its commands print, as JSON.
+//! A real Docker Engine, used through the installed `docker` client, whose output is read as JSON.
 
 use crate::world::facts::LogFacts;
 use crate::world::{Blind, Observed};
@@ -10,20 +10,20 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A Docker Engine on this machine, and the client that talks to it.
+/// A Docker Engine on this machine, and its client.
 pub struct DockerEngine {
     client: PathBuf,
     host: String,
-    /// The history of each image asked for, by id: it never changes.
+    /// The history of each requested image, by id: it never changes.
     histories: RefCell<BTreeMap<String, Value>>,
 }
 
-/// What is on an engine.
+/// The contents of an engine.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Holdings {
     /// Names of containers.
     pub containers: Vec<String>,
-    /// Images: the reference, or the id of one without, and the id.
+    /// Images: the reference (or the id, if it has none), and the id.
     pub images: Vec<(String, String)>,
     /// Names of volumes.
     pub volumes: Vec<String>,
@@ -45,7 +45,7 @@ impl DockerEngine {
                 histories: RefCell::default(),
             };
             match engine.ask(&["info", "--format", "{{.ID}}"]) {
-                // Our own `docker` answers as well, and has no id.
+                // Our `docker` answers too, but has no id.
                 Ok(id) if !id.trim_ascii().is_empty() => return Ok(engine),
                 Err(blind) if engine.client.is_file() => because = blind.because,
                 _ => {}
@@ -56,12 +56,12 @@ impl DockerEngine {
         )))
     }
 
-    /// The client that talks to it.
+    /// The path of its client.
     pub fn client(&self) -> &Path {
         &self.client
     }
 
-    /// Its version and that of the API, such as `20.10.24 (API 1.41)`.
+    /// Its version and its API version, such as `20.10.24 (API 1.41)`.
     pub fn version(&self) -> Observed<String> {
         let version = json(&self.ask(&["version", "--format", "{{json .Server}}"])?)?;
         let field = |name: &str| version[name].as_str().unwrap_or("?").to_owned();
@@ -72,7 +72,7 @@ impl DockerEngine {
         ))
     }
 
-    /// What is on it.
+    /// Its contents.
     pub fn holdings(&self) -> Observed<Holdings> {
         let image = |image: Value| {
             let id = super::text(&image["Id"]);
@@ -87,7 +87,7 @@ impl DockerEngine {
         })
     }
 
-    /// Removes every container and volume, and every image but those with the references `keep`.
+    /// Removes every container and volume, and every image except those with the references `keep`.
     pub fn clear(&self, keep: &[String]) -> Observed<()> {
         for container in self.list("container")? {
             self.perhaps(&["rm", "--force", "--volumes", &container])?;
@@ -108,7 +108,7 @@ impl DockerEngine {
                 self.perhaps(&["image", "rm", "--force", &name])?;
             }
         }
-        // A builder without a store of its own has nothing to prune, and says so.
+        // A builder without its own store has nothing to prune, and reports an error.
         let _ = self.ask(&["builder", "prune", "--all", "--force"]);
         Ok(())
     }
@@ -144,11 +144,11 @@ impl DockerEngine {
         self.inspect_all("volume")
     }
 
-    /// What a container wrote so far.
+    /// The output of a container so far.
     pub(super) fn logs(&self, container: &str) -> Observed<LogFacts> {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
         let apart = self.output(&["logs", container])?;
-        // The client keeps the order of both outputs only where they end in one pipe.
+        // The client keeps the order of both outputs only if they share one pipe.
         let (mut pipe, end) = io::pipe().map_err(|error| self.unstarted(&error))?;
         let mut child = self
             .command(&["logs", container])
@@ -170,7 +170,7 @@ impl DockerEngine {
         }
     }
 
-    /// What a container changed, as `docker diff` marks it: C is changed, A is added, D is deleted.
+    /// The changes of a container, as `docker diff` marks them: C is changed, A is added, D is deleted.
     pub(super) fn changes(&self, container: &str) -> Observed<Vec<(char, String)>> {
         let lines = self.lines(&["diff", container])?;
         let change = |line: &String| {
@@ -180,7 +180,7 @@ impl DockerEngine {
         Ok(lines.iter().filter_map(change).collect())
     }
 
-    /// The tar of `path` in a container; `None` if there is nothing.
+    /// The tar of `path` in a container; `None` if nothing is there.
     pub(super) fn copy_out(&self, container: &str, path: &str) -> Observed<Option<Vec<u8>>> {
         self.perhaps(&["cp", &format!("{container}:{path}"), "-"])
     }
@@ -206,7 +206,7 @@ impl DockerEngine {
         let mut args = vec![kind, "inspect"];
         args.extend(names.iter().map(String::as_str));
         let output = self.output(&args)?;
-        // One that has gone since it was listed is left out.
+        // A thing that was removed since it was listed is left out.
         if !output.status.success() && !is_missing(&output) {
             return Err(blind(&output.stderr));
         }
@@ -216,12 +216,12 @@ impl DockerEngine {
         }
     }
 
-    /// The ids, of volumes the names, of all things of `kind`.
+    /// The ids (of volumes, the names) of all things of `kind`.
     fn list(&self, kind: &str) -> Observed<BTreeSet<String>> {
         let args: &[&str] = match kind {
             "volume" => &["volume", "ls", "--quiet"],
             "container" => &["container", "ls", "--all", "--quiet", "--no-trunc"],
-            // One with two references is listed twice.
+            // An image with two references is listed twice.
             kind => &[kind, "ls", "--quiet", "--no-trunc"],
         };
         Ok(self.lines(args)?.into_iter().collect())
@@ -233,7 +233,7 @@ impl DockerEngine {
         Ok(text.lines().map(str::to_owned).collect())
     }
 
-    /// What `docker ARGS` prints.
+    /// The output of `docker ARGS`.
     fn ask(&self, args: &[&str]) -> Observed<Vec<u8>> {
         let output = self.output(args)?;
         match output.status.success() {

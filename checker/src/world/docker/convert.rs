@@ -1,4 +1,4 @@
-//! Docker's JSON as plain facts, and what it does not tell.
+//! Docker's JSON as plain facts, and the facts that it does not contain.
 
 use super::text;
 use crate::world::facts::{Container, Event, Image, Mount, Port, Volume};
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Events of our journal that an engine keeps no record of.
+/// Events of our journal that an engine does not record.
 ///
 /// `detach` is among Docker's events, but Docker Engine 20.10 writes none when the detach keys are pressed.
 const UNTOLD_EVENTS: &[&str] = &[
@@ -28,12 +28,12 @@ const UNTOLD_EVENTS: &[&str] = &[
     "login",
     "logout",
 ];
-/// Facts of events that an engine does not tell.
+/// Facts of events that an engine does not record.
 const UNTOLD_FACTS: &[&str] = &[
     "via", "tty", "stdin", "attached", "path", "cached", "uploaded", "skipped", "fact",
 ];
 
-/// Why an engine does not tell `fact` of `subject`, a noun or an event, if it does not.
+/// Why an engine does not expose `fact` of `subject`, a noun or an event; `None` if it does.
 pub(super) fn untold(subject: &str, fact: &str) -> Option<Blind> {
     let because = match (subject, fact) {
         ("container", "created_via") => {
@@ -54,7 +54,7 @@ pub(super) fn untold(subject: &str, fact: &str) -> Option<Blind> {
     Some(Blind::new(because))
 }
 
-/// A container as `docker inspect` shows it; how often it was started is counted in `events`.
+/// A container as `docker inspect` shows it; its number of starts is counted in `events`.
 pub(super) fn container(raw: &Value, events: &[Event], workspace: &Path) -> Container {
     let (config, host, state) = (&raw["Config"], &raw["HostConfig"], &raw["State"]);
     let id = text(&raw["Id"]);
@@ -128,7 +128,7 @@ fn ports(bindings: &Value) -> Vec<Port> {
         let (container, protocol) = inside.split_once('/').unwrap_or((inside, "tcp"));
         for one in bound.as_array().into_iter().flatten() {
             let host_ip = match one["HostIp"].as_str() {
-                // Every address of the machine: nothing was asked for.
+                // Every address of the machine: no address was requested.
                 Some("0.0.0.0" | "::") | None => "",
                 Some(address) => address,
             };
@@ -220,7 +220,7 @@ pub(super) fn image(raw: &Value) -> Image {
     }
 }
 
-/// Chain ids: each stands for a layer and all below it, as the image specification makes them of the layers' digests.
+/// Chain ids: each identifies a layer and all below it, derived from the layers' digests as in the image specification.
 fn chain(layers: &[String]) -> Vec<String> {
     let mut chain: Vec<String> = Vec::new();
     for layer in layers {

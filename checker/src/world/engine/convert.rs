@@ -198,7 +198,7 @@ fn instruction(written: &StepText) -> Instruction {
     Instruction {
         keyword: keyword.to_ascii_uppercase(),
         arguments: arguments.to_owned(),
-        // The rule of the Dockerfile reference: what is a JSON array of texts is the exec form.
+        // The rule of the Dockerfile reference: a JSON array of strings is the exec form.
         exec_form: serde_json::from_str::<Vec<String>>(arguments).is_ok(),
     }
 }

@@ -1,4 +1,4 @@
-//! What `docker inspect` and `docker events` of Docker Engine 20.10 printed, shortened.
+//! Output of `docker inspect` and `docker events` of Docker Engine 20.10, shortened.
 
 use super::*;
 use crate::world::fake::Fake;
@@ -87,7 +87,7 @@ fn images_that_share_layers_have_the_same_first_ones() {
     assert_ne!(one.layers[1], two.layers[1]);
 }
 
-/// Judges `text` on a world that tells as little as Docker does.
+/// Judges `text` on a world that exposes as little as Docker does.
 fn judged(text: &str) -> crate::checks::outcome::Truth {
     let world = Fake {
         untold: Some(untold),
