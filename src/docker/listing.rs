@@ -1,14 +1,14 @@
-//! What `--format` makes of rows: a table, JSON lines, or the student's own template.
+//! How `--format` shows rows: as a table, as JSON lines, or with the student's template.
 //!
-//! **What Docker does.** `table TEMPLATE` prints a header made by the same template over the columns' names, and
-//! aligns; `json` is `{{json .}}`; anything else is a template per row. `\t` and `\n` may be written as two letters.
+//! **What Docker does.** `table TEMPLATE` prints a header made by the same template from the columns' names, and
+//! aligns; `json` is `{{json .}}`; anything else is a template per row. `\t` and `\n` may be written as two characters.
 
 use super::template::{Functions, Template, TemplateError};
 use super::value::{Map, Value};
 use crate::term::table::aligned;
 use std::fmt;
 
-/// What `docker ps` says when `-q` meets `--format`; the other listings take the format.
+/// The message of `docker ps` when `-q` meets `--format`; the other lists use the format.
 pub const QUIET_WINS: &str =
     "WARNING: Ignoring custom format, because both --format and --quiet are set.";
 
@@ -17,7 +17,7 @@ pub const QUIET_WINS: &str =
 pub struct Columns {
     /// Each field and its header.
     pub headers: &'static [(&'static str, &'static str)],
-    /// The template of the table that is shown without `--format`, without the word `table`.
+    /// The template of the default table, without the word `table`.
     pub table: &'static str,
     /// The template for `-q`.
     pub quiet: &'static str,
@@ -26,11 +26,11 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Renders `rows`. `format` is the student's; none, empty and `table` mean Docker's own table, or with `quiet` the ids
-    /// alone.
+    /// Renders `rows`. `format` is the student's; none, empty and `table` mean Docker's default table, or with `quiet`
+    /// only the ids.
     ///
     /// # Errors
-    /// The student's template was not understood, or does not fit the rows.
+    /// The student's template is invalid, or does not match the rows.
     pub fn render(
         &self,
         format: Option<&str>,
@@ -48,12 +48,12 @@ impl Columns {
     }
 }
 
-/// Why a listing could not be rendered. As text, it is what all listings but `ps` say.
+/// Why a list could not be rendered. Its text is the message of all lists but `ps`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BadFormat {
-    /// The template could not be understood.
+    /// The template is invalid.
     Syntax(TemplateError),
-    /// The template names what the rows do not have.
+    /// The template uses a field that the rows do not have.
     Data(TemplateError),
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for BadFormat {
 
 impl std::error::Error for BadFormat {}
 
-/// Renders `rows` by `format` as it stands.
+/// Renders `rows` with `format`.
 ///
 /// # Errors
 /// As [`Columns::render`].
@@ -89,7 +89,7 @@ pub fn render(
     let mut out = String::new();
     if body.is_some() {
         let headers = Value::Map(Map::of_texts(headers.iter().copied()));
-        // Docker shows as much of the header as came out before an error, and no error.
+        // Docker shows the part of the header before an error, and no error.
         out.push_str(
             &template
                 .execute(&headers, Functions::Header)

@@ -1,6 +1,6 @@
-//! Docker's command line: the commands, what their flags may say, and what they print.
+//! Docker's command line: the commands, the values of their flags, and their output.
 //!
-//! Nothing in here knows that there is a course.
+//! Nothing in this module depends on the course.
 
 pub(crate) mod commands;
 pub mod inspect;

@@ -4,7 +4,7 @@ use engine::store::containers::PortBinding;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-/// The addresses that a binding listens on: all of IPv4 and of IPv6 when none was asked for.
+/// The addresses that a binding listens on: all of IPv4 and of IPv6 by default.
 pub fn host_ips(host_ip: &str) -> Vec<&str> {
     match host_ip {
         "" => vec!["0.0.0.0", "::"],
@@ -20,7 +20,7 @@ pub fn host_and_port(ip: &str, port: impl std::fmt::Display) -> String {
     }
 }
 
-/// One row of what `ps` shows in PORTS. Sorted as Docker sorts: by container port, address, host port, protocol.
+/// One entry of the PORTS column of `ps`. Sorted as in Docker: by container port, address, host port, protocol.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Port {
     private: u16,
@@ -29,8 +29,8 @@ struct Port {
     protocol: String,
 }
 
-/// The PORTS column: `bound` are the ports as bound now, `exposed` those that the image or `--expose` names (`80/tcp`).
-/// Neighbours are joined to ranges: `0.0.0.0:80-81->80-81/tcp`.
+/// The PORTS column: `bound` are the bound ports, `exposed` those that the image or `--expose` names (`80/tcp`).
+/// Consecutive ports are joined to ranges: `0.0.0.0:80-81->80-81/tcp`.
 pub fn column(bound: &[PortBinding], exposed: &BTreeSet<String>) -> String {
     let mut ports: Vec<Port> = Vec::new();
     for binding in bound {
@@ -62,7 +62,7 @@ pub fn column(bound: &[PortBinding], exposed: &BTreeSet<String>) -> String {
     joined(&ports)
 }
 
-/// A run of ports that follow each other, of one address and protocol.
+/// A run of consecutive ports with the same address and protocol.
 struct Group<'a> {
     ip: Option<IpAddr>,
     protocol: &'a str,
@@ -87,7 +87,7 @@ impl Group<'_> {
     }
 }
 
-/// Docker's order: runs that were interrupted, the other runs, then those whose host port differs.
+/// Docker's order: interrupted runs, the other runs, then those whose host port differs.
 fn joined(ports: &[Port]) -> String {
     let (mut done, mut groups, mut mapped) = (Vec::new(), Vec::<Group<'_>>::new(), Vec::new());
     for port in ports {

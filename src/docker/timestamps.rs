@@ -1,4 +1,4 @@
-//! Moments as Docker prints them, and as it reads them from `--since` and `--until`.
+//! Times as Docker prints them, and as it parses them from `--since` and `--until`.
 
 use crate::term::human::parse_duration;
 use jiff::tz::TimeZone;
@@ -10,12 +10,12 @@ pub fn created_at(moment: Timestamp, zone: &TimeZone) -> String {
     moment.strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()
 }
 
-/// RFC 3339 with nanoseconds as Go prints it, trailing zeros left out: `2026-11-21T10:00:00.5Z`.
+/// RFC 3339 with nanoseconds as Go prints it, without trailing zeros: `2026-11-21T10:00:00.5Z`.
 pub fn rfc3339_nano(moment: Timestamp) -> String {
     moment.to_string()
 }
 
-/// As [`rfc3339_nano`], for a moment that may never have come: Go's zero time.
+/// As [`rfc3339_nano`], or Go's zero time for `None`.
 pub fn rfc3339_nano_or_zero(moment: Option<Timestamp>) -> String {
     moment.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), rfc3339_nano)
 }
@@ -45,8 +45,8 @@ pub fn rfc3339_fixed(moment: Timestamp, zone: &TimeZone) -> String {
     format!("{text}{}", zoned.strftime("%:z"))
 }
 
-/// Reads what `--since` and `--until` take: RFC 3339 with or without parts of it (`2026-11-21`, `2026-11-21T10:00`),
-/// seconds since 1970 with or without a fraction, or a time span before `now` (`10m`).
+/// Parses the values of `--since` and `--until`: RFC 3339, possibly partial (`2026-11-21`, `2026-11-21T10:00`), seconds
+/// since 1970 with or without a fraction, or a time span before `now` (`10m`).
 ///
 /// # Errors
 /// A sentence for the user.

@@ -1,4 +1,4 @@
-//! Images as a tree: under each its layers, from the lowest up, and the containers on top of them.
+//! Images as a tree: under each one its layers, from the lowest up, and the containers on top of them.
 //!
 //! ```text
 //! app:1  3f2a9c51b2d4  4.26MB
@@ -18,7 +18,7 @@ use engine::image::Image;
 use engine::oci::reference::Reference;
 use unicode_width::UnicodeWidthStr;
 
-/// An image to be drawn, and what is known of it.
+/// An image to draw, with its details.
 #[derive(Debug, Clone)]
 pub struct Shown<'a> {
     /// The image.
@@ -29,7 +29,7 @@ pub struct Shown<'a> {
     pub containers: Vec<(String, String)>,
 }
 
-/// How many of the other images that have a layer are named.
+/// How many of the other images with a layer are listed.
 const NAMED: usize = 3;
 
 /// A line, and the lines under it.
@@ -48,7 +48,7 @@ impl Branch {
     }
 }
 
-/// Draws `shown`; a layer is marked as shared where another one of `all` images has it, too.
+/// Draws `shown`; a layer is marked as shared if another one of `all` images also has it.
 pub fn images(shown: &[Shown<'_>], all: &[Image], layout: Layout) -> String {
     let mut out = String::new();
     for (index, one) in shown.iter().enumerate() {
@@ -95,13 +95,13 @@ fn names(image: &Image) -> String {
     }
 }
 
-/// The names of `image` that another image has now: why it dangles.
+/// The former names of `image` that another image has now: the reason why it dangles.
 pub fn was(image: &Image) -> Option<String> {
     let names: Vec<String> = image.lost.iter().map(Reference::familiar).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// How another image is referred to: by its first name, or else by its id.
+/// The reference to another image: its first name, or else its id.
 fn called(image: &Image) -> String {
     let first = image.names().into_iter().next();
     first.unwrap_or_else(|| image.id.short().to_owned())
@@ -147,7 +147,7 @@ fn layers(shown: &Shown<'_>, all: &[Image]) -> Vec<Branch> {
         .collect()
 }
 
-/// The instruction as the Dockerfile has it: without what builders write around it.
+/// The instruction as in the Dockerfile, without the text that builders add.
 fn instruction(created_by: &str) -> String {
     let text = created_by.trim_end_matches("# buildkit").trim();
     let text = match text.strip_prefix("/bin/sh -c ") {
@@ -160,7 +160,7 @@ fn instruction(created_by: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `first` stands in front of the branch's own line, `rest` in front of those under it.
+/// `first` precedes the branch's own line, `rest` the lines under it.
 fn draw(out: &mut String, branch: &Branch, (first, rest): (&str, &str), layout: Layout) {
     let room = layout.width.saturating_sub(first.width()).max(10);
     let text = match layout.plain {

@@ -1,9 +1,9 @@
-//! Values as Go's templates see them.
+//! Values as Go templates see them.
 //!
-//! `docker inspect -f` runs a template over Go structs, and where that fails once more over the plain JSON. The two
-//! differ in what students notice: a struct knows fields that its JSON leaves out (`.State.Health`), prints without
-//! names (`{exited false …}`) and tells a nil list from a nil pointer. JSON alone cannot carry that, so what `inspect`
-//! and the tables show is built as a [`Value`], and [`Value::to_json`] gives the JSON.
+//! `docker inspect -f` runs a template over Go structs, and if that fails, over the plain JSON. Students notice the
+//! differences: a struct has fields that its JSON omits (`.State.Health`), prints without names (`{exited false …}`)
+//! and distinguishes a nil list from a nil pointer. JSON alone cannot express that, so `inspect` and the tables build a
+//! [`Value`], and [`Value::to_json`] gives the JSON.
 
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 /// A value in a template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// A nil interface: JSON's `null`, or a key that a map does not have. Prints as `<no value>`.
+    /// A nil interface: JSON's `null`, or a missing key of a map. Prints as `<no value>`.
     NoValue,
     /// A nil pointer. Prints as `<nil>`.
     Nil,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// A whole number of any width.
     Int(i64),
@@ -31,20 +31,20 @@ pub enum Value {
     Map(Map),
     /// A struct, or a pointer to one.
     Struct(Struct),
-    /// A method that looks a key up, such as `.Label "tier"`; a missing key gives an empty string.
+    /// A method that looks up a key, such as `.Label "tier"`; a missing key gives an empty string.
     Lookup(BTreeMap<String, String>),
 }
 
-/// A map with string keys, printed and walked in their order.
+/// A map with string keys, printed and iterated in key order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Map {
     /// `None` is Go's nil map, which is `null` in JSON.
     pub entries: Option<BTreeMap<String, Value>>,
-    /// What `index` gives for a key that is not there.
+    /// The result of `index` for a missing key.
     pub missing: Missing,
 }
 
-/// What `index` gives for a key that a map does not have: the zero value of the map's element type.
+/// The result of `index` for a missing key: the zero value of the map's element type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Missing {
     /// Elements of any type.
@@ -58,14 +58,14 @@ pub enum Missing {
     Nil,
 }
 
-/// A struct: its fields in the order in which Go declares them.
+/// A struct: its fields in Go's order of declaration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Struct {
-    /// Go's name of the type, for messages: `*formatter.ContainerContext`.
+    /// Go's type name, for messages: `*formatter.ContainerContext`.
     pub name: &'static str,
     /// A row of a table. Docker writes its JSON with `<`, `>` and `&` escaped, unlike all other JSON.
     pub is_row: bool,
-    /// What it prints as, if not as its fields.
+    /// Its printed form, if it does not print its fields.
     pub shown: Option<String>,
     fields: Vec<Field>,
 }
@@ -97,7 +97,7 @@ impl Struct {
         self
     }
 
-    /// A row of a table, without fields yet; give them in alphabetical order, which is that of its JSON.
+    /// A row of a table, without fields yet; add them in alphabetical order, which is that of its JSON.
     pub fn row(name: &'static str) -> Self {
         Self {
             is_row: true,
@@ -127,13 +127,13 @@ impl Struct {
         self.push((name, name), value.into(), false)
     }
 
-    /// Adds a field that JSON leaves out when it is empty.
+    /// Adds a field that JSON omits when it is empty.
     #[must_use]
     pub fn with_unless_empty(self, name: &'static str, value: impl Into<Value>) -> Self {
         self.push((name, name), value.into(), true)
     }
 
-    /// Adds a field that JSON calls `json`.
+    /// Adds a field that is called `json` in JSON.
     #[must_use]
     pub fn with_renamed(
         self,
@@ -144,7 +144,7 @@ impl Struct {
         self.push((name, json), value.into(), false)
     }
 
-    /// Adds a field that JSON calls `json`, and leaves out when it is empty.
+    /// Adds a field that is called `json` in JSON, and omitted there when it is empty.
     #[must_use]
     pub fn with_omitted(
         self,
@@ -168,11 +168,11 @@ impl Struct {
         self
     }
 
-    /// The field called `name`, also of an embedded struct.
+    /// The field called `name`, including fields of an embedded struct.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.fields.iter().find_map(|field| match &field.value {
             Value::Struct(inner) if field.embedded => {
-                // The embedded struct itself goes by the name of its type, without the package.
+                // The embedded struct itself has the name of its type, without the package.
                 match inner.name.rsplit('.').next() == Some(name) {
                     true => Some(&field.value),
                     false => inner.get(name),
@@ -223,7 +223,7 @@ impl Map {
         }
     }
 
-    /// A map of anything.
+    /// A map of arbitrary values.
     pub fn of(
         missing: Missing,
         entries: impl IntoIterator<Item = (impl Into<String>, Value)>,
@@ -272,7 +272,7 @@ impl Map {
         self.entries.as_ref()?.get(key)
     }
 
-    /// What `index` gives where there is no entry.
+    /// The result of `index` for a missing entry.
     pub fn zero(&self) -> Value {
         match self.missing {
             Missing::NoValue => Value::NoValue,
@@ -289,13 +289,13 @@ impl Value {
         Self::List(Some(items.into_iter().map(Into::into).collect()))
     }
 
-    /// A list that is Go's nil slice (`null` in JSON) when it has no items.
+    /// A list that is Go's nil slice (`null` in JSON) if it is empty.
     pub fn list_or_nil(items: impl IntoIterator<Item = impl Into<Value>>) -> Self {
         let items: Vec<Value> = items.into_iter().map(Into::into).collect();
         Self::List((!items.is_empty()).then_some(items))
     }
 
-    /// Whether Go's `omitempty` leaves it out of JSON.
+    /// Whether Go's `omitempty` omits it from JSON.
     fn is_empty(&self) -> bool {
         match self {
             Self::NoValue | Self::Nil | Self::Bool(false) | Self::Int(0) | Self::Duration(0) => {
@@ -313,12 +313,12 @@ impl Value {
         }
     }
 
-    /// Whether `if` takes its first branch.
+    /// Whether `if` takes the first branch.
     pub fn is_true(&self) -> bool {
         matches!(self, Self::Struct(_) | Self::Lookup(_)) || !self.is_empty()
     }
 
-    /// Go's name of the type, for messages.
+    /// Go's type name, for messages.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::NoValue | Self::Nil => "interface {}",
@@ -334,7 +334,7 @@ impl Value {
         }
     }
 
-    /// The value as Docker would send it over its API.
+    /// The value as Docker's API would send it.
     pub fn to_json(&self) -> Json {
         match self {
             Self::NoValue | Self::Nil | Self::List(None) | Self::Lookup(_) => Json::Null,
@@ -407,7 +407,7 @@ impl From<u32> for Value {
         Self::Int(number.into())
     }
 }
-/// Numbers beyond Go's `int64` do not occur in what Docker shows; they would stop at its greatest.
+/// Numbers beyond Go's `int64` do not occur in Docker's output; they are clamped to its maximum.
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))

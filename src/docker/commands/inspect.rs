@@ -7,13 +7,13 @@ use engine::events::{Action, ObjectKind};
 use engine::id::VolumeName;
 use engine::{Engine, Error, ErrorKind};
 
-/// What `--format` is, for `inspect`.
+/// The help of `--format` for `inspect`.
 pub(super) const FORMAT_HELP: &str = "Format output using a custom template:
 'json':             Print in JSON format
 'TEMPLATE':         Print output using the given Go template.
 Refer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates";
 
-/// All types that Docker knows. Those that docklings does not have are never found.
+/// All types that Docker has. Objects of types that docklings lacks are never found.
 const TYPES: &[&str] = &[
     "config",
     "container",
@@ -63,7 +63,7 @@ impl Command for Inspect {
     }
 }
 
-/// Looks the names up by `find`, and prints what was found; then what was not, with exit code 1.
+/// Looks up the names with `find`, and prints the objects; then the missing ones, with exit code 1.
 fn show(
     ctx: &mut Ctx,
     flags: &FormatFlags,
@@ -88,7 +88,7 @@ fn show(
     }
 }
 
-/// The object called `name`: the first that has the name, container, image, network, volume in this order.
+/// The object called `name`: the first match, in the order container, image, network, volume.
 fn of_kind(engine: &Engine, name: &str, kind: Option<&str>, size: bool) -> CommandResult<Value> {
     let wanted = |candidate: &str| kind.is_none_or(|kind| kind == candidate);
     let mut failure = None;
@@ -119,7 +119,7 @@ fn is_absent(error: &Error) -> bool {
     error.kind() == ErrorKind::NotFound || error.message().contains("invalid reference format")
 }
 
-/// The container called `name`; `size` adds what its files take.
+/// The container called `name`; `size` adds the size of its files.
 fn container(engine: &Engine, name: &str, size: bool) -> CommandResult<Value> {
     let container = engine.container(name)?;
     let id = container.config.id.as_str();
@@ -243,7 +243,7 @@ impl Command for Network {
     const WORDS: Words = Words::AtLeast(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        // There is nothing more to say: `--verbose` is for networks of several machines.
+        // No more details: `--verbose` is for networks of several machines.
         show(ctx, &self.flags, network)
     }
 }

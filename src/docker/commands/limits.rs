@@ -1,5 +1,5 @@
-//! Docker's commands and flags that docklings does not have: refused by name, so that nobody takes them for a typing
-//! error. `docs/limits.md` says why.
+//! Docker's commands and flags that docklings does not have: refused by name, so that users do not take them for typing
+//! errors. `docs/limits.md` gives the reasons.
 
 /// Commands, and groups of commands.
 const COMMANDS: &[&str] = &[
@@ -38,7 +38,7 @@ const COMMANDS: &[&str] = &[
     "system dial-stdio",
 ];
 
-/// Flags of the command line itself, before the command.
+/// Global flags, before the command.
 const GLOBAL: &[&str] = &[
     "config",
     "context",
@@ -179,23 +179,23 @@ const CREATE: &[&str] = &[
     "volume-driver",
 ];
 
-/// Words of Go's templates.
+/// Words of Go templates.
 const TEMPLATES: &[&str] = &[
     "block", "break", "call", "continue", "define", "ge", "gt", "html", "js", "le", "lt", "print",
     "slice", "template", "urlquery",
 ];
 
-/// Whether Go's templates have `word`, and ours do not.
+/// Whether Go templates have `word`, but ours do not.
 pub(crate) fn is_dockers_template(word: &str) -> bool {
     TEMPLATES.contains(&word)
 }
 
-/// Whether Docker has the command `name` (`network`, `image push`) and docklings does not.
+/// Whether Docker has the command `name` (`network`, `image push`), but docklings does not.
 pub(crate) fn is_dockers_command(name: &str) -> bool {
     COMMANDS.contains(&name)
 }
 
-/// Whether Docker's command `path` (any of its names) has `flag` and ours does not.
+/// Whether Docker's command `path` (any of its names) has `flag`, but ours does not.
 pub(crate) fn is_dockers(path: &str, flag: &str) -> bool {
     let name = flag.trim_start_matches('-');
     let name = name.split('=').next().unwrap_or(name);

@@ -1,8 +1,7 @@
 //! The docker commands: one file each, and the one table that names them.
 //!
-//! A command is a struct of arguments (`clap` derive) with a [`Command`]: what its help says, how many words it takes,
-//! and what it does. Only the parser of the command that is called is ever built: `docker run` has twelve
-//! milliseconds in all.
+//! A command is a struct of arguments (`clap` derive) with a [`Command`]: its help text, its number of words, and its
+//! action. Only the parser of the called command is built: `docker run` has a budget of twelve milliseconds.
 
 mod build;
 mod container;
@@ -17,7 +16,7 @@ mod system;
 mod table;
 mod volume;
 
-// What every command needs comes with its trait.
+// Re-exported, because every command needs it with the trait.
 pub(crate) use crate::cli::Words;
 pub(crate) use crate::ctx::Ctx;
 pub(crate) use crate::failure::{CommandResult, Failure};
@@ -29,10 +28,10 @@ use crate::help;
 use clap::{Arg, ArgAction, ArgMatches};
 use std::io::Write;
 
-/// The version of Docker whose command line this is.
+/// The Docker version whose command line this is.
 pub(crate) const DOCKER: &str = "28.2.2";
 
-/// What `--format` is, for lists.
+/// The help of `--format` for lists.
 pub(crate) const FORMAT_HELP: &str = "Format output using a custom template:
 'table':            Print output in table format with column headers (default)
 'table TEMPLATE':   Print output in table format using the given Go template
@@ -42,13 +41,13 @@ Refer to https://docs.docker.com/go/formatting/ for more information about forma
 
 /// A docker command: its arguments are the type's fields.
 pub(crate) trait Command: clap::Args {
-    /// What its help says first.
+    /// Its description in the help.
     const ABOUT: &'static str;
-    /// What follows the name in the usage line.
+    /// The rest of the usage line, after the name.
     const USAGE: &'static str;
-    /// How many words it takes that are no flags.
+    /// The number of words that are not flags.
     const WORDS: Words;
-    /// Does it.
+    /// Executes it.
     fn run(self, ctx: &mut Ctx) -> CommandResult;
 }
 
@@ -84,19 +83,20 @@ impl Row {
         }
     }
 
-    /// What lists of commands say about it: the first line of its description, without a full stop.
+    /// Its description in lists of commands: the first line, without a full stop.
     pub(crate) fn summary(&self) -> &'static str {
         let first = self.about.lines().next().unwrap_or_default();
         first.trim_end_matches('.')
     }
 
-    /// The name by which the journal knows the command: the shortest way to say it.
+    /// The command's name in the journal: its shortest name.
     pub(crate) fn via(&self) -> &'static str {
         let short = self.names.iter().find(|name| !name.contains(' '));
         short.or(self.names.first()).copied().unwrap_or_default()
     }
 
-    /// The name that messages use when it was called as `name`: an alias inside a group stands for the group's own name.
+    /// The name in messages when it was called as `name`: an alias inside a group is replaced by the group's name for
+    /// it.
     fn path(&self, name: &str) -> &'static str {
         let group = name.split_once(' ').map(|(group, _)| group);
         let same_group = |candidate: &&&str| candidate.split_once(' ').map(|(g, _)| g) == group;
@@ -108,7 +108,7 @@ impl Row {
     }
 }
 
-/// The command that the first words of `words` name, its path for messages, and the words after it.
+/// The command that the first words of `words` name, its path for messages, and the remaining words.
 pub(crate) fn find(words: &[String]) -> Option<(&'static Row, &'static str, &[String])> {
     let first = words.first()?;
     let (name, rest) = if is_group(first) {
@@ -158,7 +158,7 @@ pub(crate) fn global_flags() -> clap::Command {
 
 /// Runs the docker command line `words`, which come after `docker`.
 pub(crate) fn run(words: &[String]) -> CommandResult {
-    // The usual case, without a global flag in front, needs no parser but the command's own.
+    // The usual case, without a leading global flag, needs only the command's parser.
     if words.first().is_some_and(|word| word.starts_with('-')) {
         return with_global_flags(words);
     }
@@ -186,7 +186,7 @@ fn call(row: &Row, path: &str, rest: &[String]) -> CommandResult {
                 _ => failure,
             })?;
             let ended = (row.run)(&mut ctx, &matches);
-            // What was said before the failure comes before the failure.
+            // Output from before the failure must appear before the failure.
             let flushed = ctx
                 .flush()
                 .and_then(|()| ctx.warn_left_out())
@@ -220,7 +220,7 @@ fn with_global_flags(words: &[String]) -> CommandResult {
     run(&rest)
 }
 
-/// `docker` has no verb of its own in messages.
+/// `docker` itself is no verb in messages.
 fn without_path(failure: Failure) -> Failure {
     match failure {
         Failure::Message(text, code) => Failure::Message(
@@ -279,7 +279,7 @@ fn group_or_unknown(first: &str, second: Option<&String>) -> CommandResult {
     Err(unknown(text, verb, verbs.map(|(_, verb)| verb)))
 }
 
-/// The failure `text`, with the name among `names` that `typed` was perhaps meant to be.
+/// The failure `text`, with the name in `names` that `typed` probably stands for.
 fn unknown<'a>(text: String, typed: &str, names: impl Iterator<Item = &'a str>) -> Failure {
     let near = names
         .map(|name| (distance(typed, name), name))
@@ -292,7 +292,7 @@ fn unknown<'a>(text: String, typed: &str, names: impl Iterator<Item = &'a str>) 
     }
 }
 
-/// How many letters must be added, removed or changed to make one word of the other (Levenshtein).
+/// The number of letters to add, remove or change to turn one word into the other (Levenshtein).
 pub(crate) fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,11 +1,11 @@
-//! `-o`: a file that appears whole or not at all, or standard output unless that is a terminal.
+//! `-o`: a file that is written atomically, or standard output unless that is a terminal.
 
 use crate::ctx::Ctx;
 use crate::failure::{CommandResult, Failure};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
-/// Lets `write` write to the file `path`, or to standard output if there is none. `verb` stands in messages.
+/// Lets `write` write to the file `path`, or to standard output without one. `verb` is used in messages.
 pub(super) fn save(
     ctx: &mut Ctx,
     verb: &str,
@@ -42,7 +42,7 @@ pub(super) fn save(
     Ok(())
 }
 
-/// What is wrong with `path` as a place for a file, in Docker's words.
+/// Why `path` cannot be written, in Docker's words.
 fn check(path: &Path) -> Result<(), String> {
     if path.is_dir() {
         return Err("cannot write to a directory".to_owned());

@@ -1,4 +1,4 @@
-//! The five `prune` commands: the question, what goes, and what was regained.
+//! The five `prune` commands: the question, the removal, and the reclaimed space.
 
 use crate::docker::commands::Command;
 use crate::docker::commands::volume::ls::users;
@@ -34,7 +34,7 @@ pub(crate) struct PruneFlags {
 }
 
 impl PruneFlags {
-    /// Understands the filters of a command that knows `known`.
+    /// Parses the filters of a command that supports `known`.
     fn choice(&self, known: &[&str], now: Timestamp) -> CommandResult<Prunable> {
         Ok(Prunable::new(
             self.filters()?,
@@ -48,7 +48,7 @@ impl PruneFlags {
         Filters::parse(&self.filter).map_err(Failure::message)
     }
 
-    /// Asks whether to go on, unless `--force` says so. Only `y` is a yes, as in Docker.
+    /// Asks for confirmation, unless `--force` is given. Only `y` is a yes, as in Docker.
     fn confirm(&self, ctx: &mut Ctx, warning: &str) -> CommandResult<bool> {
         if self.force {
             return Ok(true);
@@ -64,25 +64,26 @@ impl PruneFlags {
     }
 }
 
-/// The moment that the last `until` names.
+/// The time of the last `until`.
 fn until(filters: &Filters, now: Timestamp) -> CommandResult<Option<Timestamp>> {
     let until = filters.values("until").last();
     let until = until.map(|text| timestamps::parse(text, now, &TimeZone::system()));
     until.transpose().map_err(Failure::message)
 }
 
-/// What a prune has removed, and what it could not remove.
+/// The result of a prune: removed things, and failures.
 #[derive(Default)]
 struct Pruned {
-    /// A line for each thing that went.
+    /// A line for each removed thing.
     removed: Vec<String>,
-    /// The bytes of its files.
+    /// The bytes of the removed files.
     space: u64,
     failures: Vec<Failure>,
 }
 
 impl Pruned {
-    /// Notes what came of removing `name`, with `space` bytes. What is in use by now, or gone, was not to be removed.
+    /// Records the result of removing `name`, with `space` bytes. A thing that is in use or gone by now is not a
+    /// failure.
     fn note(&mut self, name: &str, space: u64, ended: engine::Result<()>) {
         match ended {
             Ok(()) => {
@@ -94,13 +95,13 @@ impl Pruned {
         }
     }
 
-    /// Names what was removed under `title`. Returns the bytes, and what could not be removed.
+    /// Prints the removed things under `title`. Returns the bytes, and the failures.
     fn tell(self, ctx: &mut Ctx, title: &str) -> CommandResult<(u64, Vec<Failure>)> {
         tell(ctx, title, &self.removed)?;
         Ok((self.space, self.failures))
     }
 
-    /// Names what was removed under `title`, and the bytes. Error: what could not be removed.
+    /// Prints the removed things under `title`, and the bytes. Error: the failures.
     fn tell_all(self, ctx: &mut Ctx, title: &str) -> CommandResult {
         let (space, failures) = self.tell(ctx, title)?;
         tell_space(ctx, space)?;
@@ -108,7 +109,7 @@ impl Pruned {
     }
 }
 
-/// All failures together, if there are some.
+/// All failures as one error, if there are any.
 fn all_well(failures: Vec<Failure>) -> CommandResult {
     match failures.is_empty() {
         true => Ok(()),
@@ -116,7 +117,7 @@ fn all_well(failures: Vec<Failure>) -> CommandResult {
     }
 }
 
-/// Names what was removed under `title`, if anything was.
+/// Prints the removed things under `title`, if there are any.
 fn tell(ctx: &mut Ctx, title: &str, removed: &[String]) -> CommandResult {
     if !removed.is_empty() {
         writeln!(ctx.out, "{title}")?;
@@ -161,7 +162,7 @@ impl Command for Container {
     }
 }
 
-/// Removes stopped containers; returns their ids, and the bytes that they took.
+/// Removes stopped containers; returns their ids and bytes.
 fn containers(engine: &Engine, choice: &Prunable) -> CommandResult<Pruned> {
     let mut pruned = Pruned::default();
     for container in engine.containers()? {
@@ -173,7 +174,7 @@ fn containers(engine: &Engine, choice: &Prunable) -> CommandResult<Pruned> {
             continue;
         }
         let id = container.config.id.as_str();
-        // One that was started, or removed, since we looked is not ours to remove.
+        // A container that was started or removed meanwhile must not be removed.
         let Ok(size) = engine.writable_size(id) else {
             continue;
         };
@@ -222,8 +223,8 @@ impl Command for Image {
     }
 }
 
-/// Removes images that no container uses, only those without a name unless `all`; returns a line for each thing that
-/// went, and the bytes of its files. The filters were understood before.
+/// Removes images that no container uses, only unnamed ones unless `all`; returns a line for each removed thing, and
+/// the bytes of its files. The filters are already validated.
 fn images(engine: &Engine, flags: &PruneFlags, all: bool) -> CommandResult<(Vec<String>, u64)> {
     let filters = flags.filters()?;
     let labels = |name: &'static str, negated: bool| {
@@ -291,7 +292,7 @@ impl Command for Volume {
     }
 }
 
-/// Removes volumes that no container uses, only anonymous ones unless `all`; returns their names, and their bytes.
+/// Removes volumes that no container uses, only anonymous ones unless `all`; returns their names and bytes.
 fn volumes(engine: &Engine, choice: &Prunable, all: bool) -> CommandResult<Pruned> {
     let users = users(engine)?;
     let mut pruned = Pruned::default();
@@ -314,7 +315,7 @@ fn volumes(engine: &Engine, choice: &Prunable, all: bool) -> CommandResult<Prune
     Ok(pruned)
 }
 
-/// Bytes of all files under `folder`. What cannot be read counts nothing.
+/// Total bytes of all files under `folder`. Unreadable files count as 0.
 pub(crate) fn bytes_of(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else {
         return 0;
@@ -361,7 +362,7 @@ impl Command for Builder {
     }
 }
 
-/// What `filters` and `--all` choose.
+/// The entries that `filters` and `--all` select.
 fn options(engine: &Engine, filters: &Filters, all: bool) -> CommandResult<CachePrune> {
     Ok(CachePrune {
         all,
@@ -369,7 +370,7 @@ fn options(engine: &Engine, filters: &Filters, all: bool) -> CommandResult<Cache
     })
 }
 
-/// Forgets what `options` choose, and tells what was reclaimed; `before` are bytes that went before.
+/// Removes the entries that `options` select, and prints the reclaimed space; `before` are bytes reclaimed earlier.
 fn build_cache(ctx: &mut Ctx, engine: &Engine, options: CachePrune, before: u64) -> CommandResult {
     let (keys, space) = engine.prune_build_cache(options)?;
     tell(ctx, "Deleted build cache objects:", &keys)?;
@@ -403,7 +404,7 @@ impl Command for System {
         if !self.flags.confirm(ctx, &self.warning())? {
             return Ok(());
         }
-        // What one kind of thing cannot give up keeps no other from going.
+        // A failure for one kind of thing does not stop the removal of others.
         let (mut space, mut failures) = containers(&engine, &choice)
             .and_then(|pruned| pruned.tell(ctx, "Deleted Containers:"))
             .unwrap_or_else(|failure| (0, vec![failure]));
@@ -422,7 +423,7 @@ impl Command for System {
             Err(failure) => failures.push(failure),
         }
         let filters = self.flags.filters()?;
-        // A step has no labels, so none is chosen by them.
+        // A step has no labels, so no filter by label selects one.
         if filters.values("label").next().is_some() {
             tell_space(ctx, space)?;
             return all_well(failures);

@@ -1,15 +1,15 @@
-//! The table of all docker commands. A new command is a file beside this one, and a line here.
+//! The table of all docker commands. To add a command, add a file beside this one, and a line here.
 
 use super::Row;
 use super::{build, container, image, inspect, network, prune, registry, system, volume};
 
-/// What `docker --help` names first.
+/// The commands at the top of `docker --help`.
 pub(crate) const COMMON: &[&str] = &[
     "run", "exec", "ps", "build", "pull", "push", "images", "login", "logout", "search", "version",
     "info",
 ];
 
-/// The groups, and what each is for.
+/// The groups and their descriptions.
 pub(crate) const GROUPS: &[(&str, &str)] = &[
     ("builder", "Manage builds"),
     ("container", "Manage containers"),
@@ -19,7 +19,7 @@ pub(crate) const GROUPS: &[(&str, &str)] = &[
     ("volume", "Manage volumes"),
 ];
 
-/// What `group` is for.
+/// The description of `group`.
 pub(crate) fn group_about(group: &str) -> &'static str {
     let found = GROUPS.iter().find(|(name, _)| *name == group);
     found.map_or("Build images", |(_, about)| about)

@@ -1,4 +1,4 @@
-//! `Config`: what a container runs, and what an image says that it should.
+//! `Config`: the configuration of a container, or of an image.
 
 use crate::docker::value::{Map, Missing, Struct, Value};
 use engine::oci::config::{Healthcheck, RunConfig};
@@ -52,7 +52,7 @@ pub(super) fn of_container(config: &ContainerConfig) -> Struct {
         .with_unless_empty("Shell", Value::List(None))
 }
 
-/// The configuration in an image. Docker leaves out whatever the image does not say.
+/// The configuration in an image. Docker omits what the image does not set.
 pub(super) fn of_image(config: &RunConfig) -> Struct {
     let words = |words: &Option<Vec<String>>| match words {
         Some(words) => Value::list(words),
@@ -103,7 +103,7 @@ fn healthcheck(check: &Healthcheck) -> Struct {
         .with_unless_empty("Retries", check.retries)
 }
 
-/// Go's `map[string]struct{}`: `{"80/tcp": {}}`; nil when there is nothing in it.
+/// Go's `map[string]struct{}`: `{"80/tcp": {}}`; nil if it is empty.
 fn set(keys: impl IntoIterator<Item = String>) -> Map {
     let mut keys = keys.into_iter().peekable();
     if keys.peek().is_none() {

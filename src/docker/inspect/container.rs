@@ -7,7 +7,7 @@ use engine::paths::{Home, SandboxPaths};
 use engine::runtime::spec::Container;
 use std::path::Path;
 
-/// The container as Docker shows it. `sizes` are the bytes of its own layer and of everything (`inspect --size`).
+/// The container as Docker shows it. `sizes` are the bytes of its writable layer and of all layers (`inspect --size`).
 pub fn container(
     container: &Container,
     home: &Home,
@@ -53,8 +53,8 @@ pub fn container(
         .into()
 }
 
-/// Where the container's files are. Nothing is ever mounted on the machine: the merged view exists only in the
-/// container's mount namespace, which `/proc` opens as long as it runs.
+/// The place of the container's files. Nothing is mounted on the machine: the merged view exists only in the
+/// container's mount namespace, which is accessible through `/proc` while it runs.
 fn graph_driver(container: &Container, home: &Home, sandbox: &SandboxPaths) -> Struct {
     let paths = sandbox.container(&container.config.id);
     let lower: Vec<String> = container

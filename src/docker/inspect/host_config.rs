@@ -1,11 +1,11 @@
-//! `HostConfig`: how a container meets the machine.
+//! `HostConfig`: the container's relation to the machine.
 
 use super::mounts;
 use crate::docker::value::{Map, Missing, Struct, Value};
 use engine::runtime::plan::SHM_SIZE;
 use engine::store::containers::{HostConfig, NetworkMode, PortBinding, RestartPolicy};
 
-/// What Docker hides from containers, as its `inspect` lists it.
+/// Paths that Docker masks in containers, as its `inspect` lists them.
 const MASKED: [&str; 12] = [
     "/proc/asound",
     "/proc/acpi",
@@ -21,7 +21,7 @@ const MASKED: [&str; 12] = [
     "/sys/devices/virtual/powercap",
 ];
 
-/// What Docker makes read-only in containers.
+/// Paths that Docker makes read-only in containers.
 const READ_ONLY: [&str; 5] = [
     "/proc/bus",
     "/proc/fs",
@@ -106,7 +106,7 @@ fn empty() -> Value {
     Value::List(Some(Vec::new()))
 }
 
-/// Docker's name of the network: `bridge`, `none` or `host`.
+/// Docker's name for the network: `bridge`, `none` or `host`.
 pub(super) fn network_name(network: &NetworkMode) -> &'static str {
     match network {
         NetworkMode::Bridge => "bridge",
@@ -115,7 +115,7 @@ pub(super) fn network_name(network: &NetworkMode) -> &'static str {
     }
 }
 
-/// `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`; a port chosen by the machine is an empty text.
+/// `{"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}`; a port chosen by the machine is an empty string.
 fn bindings(ports: &[PortBinding]) -> Map {
     let mut map = Map::of(Missing::List, std::iter::empty::<(String, Value)>());
     for port in ports {
@@ -154,7 +154,7 @@ fn restart_policy(policy: &RestartPolicy) -> Struct {
         .with("MaximumRetryCount", max)
 }
 
-/// With the `CAP_` that Docker's command line adds.
+/// With the `CAP_` prefix that Docker's command line adds.
 fn capabilities(names: &[String]) -> Value {
     Value::list_or_nil(names.iter().map(|name| match name.as_str() {
         "ALL" => "ALL".to_owned(),
@@ -168,7 +168,7 @@ fn security(host: &HostConfig) -> Value {
 }
 
 fn resources(host: &HostConfig) -> Struct {
-    // Docker allows as much swap as memory, unless told otherwise.
+    // By default, Docker allows as much swap as memory.
     let swap = match host.memory_swap {
         0 => i64::try_from(host.memory.saturating_mul(2)).unwrap_or(i64::MAX),
         swap => swap,

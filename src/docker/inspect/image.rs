@@ -53,7 +53,7 @@ pub fn image(image: &Image, home: &Home) -> Value {
         .into()
 }
 
-/// Where the image's layers are: its own on top, the others below it.
+/// The place of the image's layers: the top one, and the others below it.
 fn graph_driver(image: &Image, home: &Home) -> Struct {
     let mut folders: Vec<String> = image
         .diffs(home)

@@ -1,9 +1,9 @@
-//! What `docker inspect` shows: Docker 28's JSON, field by field and in its order.
+//! The output of `docker inspect`: Docker 28's JSON, field by field and in its order.
 //!
 //! **What Docker does.** Sends the daemon's own structs as JSON, and runs `-f` over them.
 //! **What we do.** Build the same structs as [`crate::docker::value::Value`]s from the engine's plain data.
-//! **What we leave out.** Nothing of the shape: where the engine has no such thing (Windows, Swarm, cgroup parents), the
-//! field is there with the value that Docker shows when it is not used.
+//! **What we leave out.** No fields: where the engine has no such feature (Windows, Swarm, cgroup parents), the field
+//! has the value that Docker shows when it is unused.
 
 mod config;
 mod container;

@@ -1,10 +1,10 @@
-//! `Mounts`, and the parts of `HostConfig` that asked for them.
+//! `Mounts`, and the parts of `HostConfig` that requested them.
 
 use crate::docker::value::{Map, Struct, Value};
 use engine::paths::SandboxPaths;
 use engine::store::containers::{Mount, MountSource};
 
-/// What is mounted into the container. Memory from `--tmpfs` is not in this list, as in Docker.
+/// The mounts of the container. As in Docker, `--tmpfs` is not in this list.
 pub(super) fn mounts(mounts: &[Mount], sandbox: &SandboxPaths) -> Value {
     let mut sorted: Vec<&Mount> = mounts.iter().collect();
     sorted.sort_by(|a, b| a.target.cmp(&b.target));
@@ -53,7 +53,7 @@ fn mount_point(mount: &Mount, sandbox: &SandboxPaths) -> Option<Struct> {
     )
 }
 
-/// `HostConfig.Binds`: what `-v` asked for, as `source:target[:ro]`.
+/// `HostConfig.Binds`: the requests of `-v`, as `source:target[:ro]`.
 pub(super) fn binds(mounts: &[Mount]) -> Value {
     Value::list_or_nil(mounts.iter().filter_map(|mount| {
         let source = match &mount.source {
@@ -70,7 +70,7 @@ pub(super) fn binds(mounts: &[Mount]) -> Value {
     }))
 }
 
-/// `HostConfig.Mounts`: what only `--mount` can ask for.
+/// `HostConfig.Mounts`: the requests that only `--mount` can express.
 pub(super) fn asked(mounts: &[Mount]) -> Value {
     Value::list_or_nil(mounts.iter().filter_map(|mount| {
         let (kind, source, no_copy) = match &mount.source {

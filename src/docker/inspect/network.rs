@@ -1,6 +1,6 @@
 //! `docker network inspect`: Docker's three networks.
 //!
-//! Here `bridge` is no switch on the machine: each container has a network of its own that looks like it.
+//! Here `bridge` is not a bridge on the machine: each container has a separate network that looks like one.
 
 use super::network_settings::{Shown, network_id};
 use crate::docker::value::{Map, Missing, Struct, Value};
@@ -43,7 +43,7 @@ impl Network {
         network_id(self.name)
     }
 
-    /// The network with this name, or whose id begins so.
+    /// The network with this name, or with an id that begins with it.
     pub fn find(name: &str) -> Option<&'static Self> {
         let by_name = NETWORKS.iter().find(|network| network.name == name);
         by_name.or_else(|| {
@@ -53,7 +53,7 @@ impl Network {
     }
 }
 
-/// The network as Docker shows it, with those of `containers` that run in it.
+/// The network as Docker shows it, with the running containers among `containers`.
 pub fn network(network: &Network, containers: &[Container]) -> Value {
     let is_bridge = network.mode == NetworkMode::Bridge;
     let ranges = is_bridge.then(|| {

@@ -1,4 +1,4 @@
-//! `NetworkSettings`: the ports as they are bound, and the networks.
+//! `NetworkSettings`: the bound ports, and the networks.
 
 use super::host_config::{network_name, push_binding};
 use crate::docker::ports::host_ips;
@@ -10,8 +10,9 @@ use engine::store::containers::NetworkMode;
 
 /// The network settings of `container`.
 ///
-/// There is no bridge on the machine: each container has the network for itself, and the interface that it was given is
-/// shown as it is. Without a way out there is none; then the address is that of published ports, and `DriverOpts` says why. `SandboxKey` names the namespace.
+/// There is no bridge on the machine: each container has a separate network, and its actual interface is shown. Without
+/// egress there is no interface; then the address is that of published ports, and `DriverOpts` says why. `SandboxKey`
+/// names the namespace.
 pub(super) fn network_settings(container: &Container) -> Struct {
     let key = match container.status.is_alive() {
         true => format!("/proc/{}/ns/net", container.state.pid),
@@ -50,7 +51,7 @@ pub(super) fn network_settings(container: &Container) -> Struct {
         .with("Networks", networks)
 }
 
-/// What the interface of a running container is; empty where there is none.
+/// The interface of a running container; empty if there is none.
 #[derive(Default)]
 pub(super) struct Shown {
     pub(super) endpoint: String,
@@ -58,7 +59,7 @@ pub(super) struct Shown {
     pub(super) ip: String,
     pub(super) prefix: u8,
     pub(super) mac: String,
-    /// How it gets out, or why it does not.
+    /// Its egress, or why it has none.
     pub(super) way: Option<String>,
 }
 
@@ -98,7 +99,7 @@ impl Shown {
     }
 }
 
-/// The ports of a running container: exposed ones are null, published ones list where they are bound. Empty otherwise.
+/// The ports of a running container: exposed ones are null, published ones list their bindings. Empty otherwise.
 fn ports(container: &Container) -> Map {
     let mut map = Map::of(Missing::List, std::iter::empty::<(String, Value)>());
     if !container.status.is_alive() || container.config.host.network == NetworkMode::Host {
@@ -143,7 +144,7 @@ fn endpoint(container: &Container, shown: &Shown) -> Struct {
         .with("DNSNames", Value::List(None))
 }
 
-/// The id of one of the three networks: always the same, because they are never made.
+/// The id of one of the three networks: constant, because they are never created.
 pub(super) fn network_id(name: &str) -> String {
     identity(&["network", name])
 }

@@ -1,4 +1,4 @@
-//! What `inspect` prints of what it found: indented JSON, one line of JSON, or a template's text.
+//! The output forms of `inspect`: indented JSON, one line of JSON, or a template's text.
 //!
 //! Source: docker/cli `cli/command/inspect/inspector.go`.
 
@@ -8,10 +8,10 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::ser::{PrettyFormatter, Serializer};
 
-/// Docker's exit code when `-f` cannot be understood.
+/// Docker's exit code for an invalid `-f`.
 const BAD_FORMAT: u8 = 64;
 
-/// How to print: `-f`.
+/// The output form: `-f`.
 #[derive(Debug, Clone)]
 pub enum Format {
     /// No `-f`: an indented list.
@@ -22,17 +22,17 @@ pub enum Format {
     Template(Template),
 }
 
-/// Why `inspect` fails, and with which exit code.
+/// Why `inspect` fails, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What to print to standard error; `template parsing error: …`.
+    /// The text for standard error: `template parsing error: …`.
     pub message: String,
-    /// 64 for a format that cannot be understood, 1 otherwise.
+    /// 64 for an invalid format, 1 otherwise.
     pub code: u8,
 }
 
 impl Format {
-    /// Understands `-f`.
+    /// Parses `-f`.
     ///
     /// # Errors
     /// Docker's words and exit code 64.
@@ -49,8 +49,8 @@ impl Format {
         }
     }
 
-    /// Renders what was found. The messages are those of elements that the template could not be executed over; they
-    /// are printed after the text, and make the exit code 1. Nothing found still prints `[]` or an empty line.
+    /// Renders the objects. The messages are about elements over which the template failed; they are printed after the
+    /// text, and make the exit code 1. Without objects it still prints `[]` or an empty line.
     pub fn render(&self, elements: &[Value]) -> (String, Vec<String>) {
         let list = || Json::Array(elements.iter().map(Value::to_json).collect());
         let template = match self {
@@ -79,7 +79,7 @@ impl Format {
 pub(crate) fn indented(json: &Json) -> String {
     let mut bytes = Vec::new();
     let formatter = PrettyFormatter::with_indent(b"    ");
-    // Writing plain JSON to memory cannot fail; an empty text would be the answer if it did.
+    // Writing plain JSON to memory cannot fail; if it did, the result would be an empty text.
     match json.serialize(&mut Serializer::with_formatter(&mut bytes, formatter)) {
         Ok(()) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(_) => String::new(),

@@ -1,4 +1,4 @@
-//! A container, an image and a volume for the tests of what is shown.
+//! A container, an image and a volume for output tests.
 
 use engine::id::{ContainerId, VolumeName};
 use engine::image::Image;

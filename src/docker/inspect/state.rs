@@ -1,4 +1,4 @@
-//! `State`: what a container does, and how it ended.
+//! `State`: the current state of a container, and how it ended.
 
 use crate::docker::timestamps::{rfc3339_nano, rfc3339_nano_or_zero};
 use crate::docker::value::{Struct, Value};
@@ -11,7 +11,7 @@ pub(super) fn state(container: &Container) -> Struct {
     let pid = if status.is_alive() { recorded.pid } else { 0 };
     Struct::new("container.State")
         .with("Status", status.word())
-        // Docker calls a paused container running, and also one between two runs of its restart policy.
+        // Docker calls a paused container running, and also one that waits for its restart policy.
         .with("Running", status.is_alive() || status == Status::Restarting)
         .with("Paused", status == Status::Paused)
         .with("Restarting", status == Status::Restarting)

@@ -1,4 +1,4 @@
-//! The shape of what `inspect` shows, against fields recorded from Docker 28.
+//! The shape of the output of `inspect`, against fields recorded from Docker 28.
 
 use super::samples;
 use crate::docker::template::Template;

@@ -4,7 +4,7 @@ use crate::docker::timestamps::rfc3339;
 use crate::docker::value::{Map, Struct, Value};
 use engine::runtime::spec::Volume;
 
-/// The label that Docker puts on a volume made without a name.
+/// The label that Docker sets on an anonymous volume.
 const ANONYMOUS: &str = "com.docker.volume.anonymous";
 
 /// The volume as Docker shows it.

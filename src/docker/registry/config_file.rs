@@ -1,9 +1,9 @@
-//! `config.json` of Docker's command line: who is logged in where.
+//! `config.json` of Docker's command line: stored logins.
 //!
-//! **What Docker does.** The file in `~/.docker` (or `$DOCKER_CONFIG`) holds, beside other things, `auths`: by registry, the
-//! name and the password in base64, which hides nothing; or, if a program keeps the secrets, only that there are some.
-//! **What we do.** The same file in the same form, so that a login of the one is one of the other. What we do not know in it
-//! stays as it is. A file that cannot be understood is never written over: Docker empties it.
+//! **What Docker does.** The file in `~/.docker` (or `$DOCKER_CONFIG`) holds, among other things, `auths`: for each
+//! registry, the name and the password in base64, which hides nothing; or, with a credential helper, only an empty
+//! entry. **What we do.** The same file in the same form, so that a login with either program is valid for the other.
+//! Unknown fields are kept. An invalid file is never overwritten: Docker empties it.
 //!
 //! Source: docker/cli `cli/config/configfile/file.go`.
 
@@ -27,7 +27,7 @@ pub(crate) struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads the file at `path`; a missing or empty one is an empty one. Error: why it cannot be understood.
+    /// Reads the file at `path`; a missing or empty one counts as empty. Error: why it is invalid.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let path = path.to_path_buf();
         let text = match fs::read(&path) {
@@ -55,14 +55,14 @@ impl ConfigFile {
         Ok(Self { path, json })
     }
 
-    /// The program that keeps the secret of the registry `key`, without `docker-credential-` in front.
+    /// The credential helper for the registry `key`, without the prefix `docker-credential-`.
     pub(crate) fn program(&self, key: &str) -> Option<&str> {
         let of_key = self.json.get("credHelpers").and_then(|all| all.get(key));
         let program = of_key.or_else(|| self.json.get("credsStore"))?.as_str()?;
         Some(program).filter(|program| !program.is_empty())
     }
 
-    /// What stands in the file for the registry `key`; also under an address of it, as old versions wrote it.
+    /// The entry for the registry `key`, including one under its address, as old versions wrote it.
     pub(crate) fn entry(&self, key: &str) -> Option<&Map<String, Json>> {
         let auths = self.json.get("auths")?.as_object()?;
         let by_address = || auths.iter().find(|(other, _)| hostname(other) == key);
@@ -76,7 +76,7 @@ impl ConfigFile {
         auths.into_iter().flat_map(Map::keys).cloned().collect()
     }
 
-    /// Puts `entry` in place of what stands there for `key`.
+    /// Replaces the entry for `key` with `entry`.
     pub(crate) fn set_entry(&mut self, key: &str, entry: Map<String, Json>) {
         let auths = self.json.entry("auths").or_insert_with(|| json!({}));
         if !auths.is_object() {
@@ -87,13 +87,13 @@ impl ConfigFile {
         }
     }
 
-    /// Removes what stands there for `key`; whether there was something.
+    /// Removes the entry for `key`; returns whether there was one.
     pub(crate) fn remove_entry(&mut self, key: &str) -> bool {
         let auths = self.json.get_mut("auths").and_then(Json::as_object_mut);
         auths.is_some_and(|auths| auths.shift_remove(key).is_some())
     }
 
-    /// Writes the file anew, as a whole or not at all, for its owner's eyes only. A link stays one.
+    /// Rewrites the file atomically, readable only by its owner. A symbolic link is kept.
     pub(crate) fn save(&self) -> engine::Result<()> {
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -107,7 +107,7 @@ impl ConfigFile {
     }
 }
 
-/// The registry that an address or a key of the file means: `https://index.docker.io/v1/` is `index.docker.io`.
+/// The registry in an address or a key of the file: `https://index.docker.io/v1/` is `index.docker.io`.
 pub(crate) fn hostname(address: &str) -> &str {
     let bare = address
         .strip_prefix("http://")
@@ -116,7 +116,8 @@ pub(crate) fn hostname(address: &str) -> &str {
     bare.split('/').next().unwrap_or_default()
 }
 
-/// What `entry` says. `None`: nobody, or that a program knows. Error: it cannot be read; Docker's words.
+/// The credential in `entry`. `None`: there is none, or a credential helper has it. Error: it is unreadable, in
+/// Docker's words.
 pub(crate) fn decode(entry: &Map<String, Json>) -> Result<Option<Credential>, String> {
     let text = |name: &str| {
         let text = entry.get(name).and_then(Json::as_str).unwrap_or_default();
@@ -145,7 +146,7 @@ pub(crate) fn decode(entry: &Map<String, Json>) -> Result<Option<Credential>, St
     })
 }
 
-/// `credential` as it stands in the file.
+/// `credential` in the form of the file.
 pub(crate) fn encode(credential: &Credential) -> Map<String, Json> {
     let auth = |username: &str, password: &str| match username.is_empty() && password.is_empty() {
         true => String::new(),

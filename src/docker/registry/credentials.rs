@@ -1,10 +1,9 @@
-//! Where a login is kept, and who is told of it.
+//! Where a login is stored, and to which registry it is sent.
 //!
-//! **What Docker does.** Each registry has a key in `config.json`; docker.io's is an address of long ago. A program keeps
-//! the secret instead if the file says so (`credsStore`, `credHelpers`).
-//! **What we do.** The same. But docker.io may be played by another registry: the practice hub, whose accounts are made up,
-//! or one of a class. A login there must not take the place of the student's own at Docker Hub, and the student's own must
-//! not be sent there:
+//! **What Docker does.** Each registry has a key in `config.json`; docker.io's is a historical address. A credential
+//! helper stores the secret instead if the file says so (`credsStore`, `credHelpers`). **What we do.** The same. But
+//! another registry may stand in for docker.io: the practice hub, whose accounts are made up, or one of a class. A
+//! login there must not replace the student's own login at Docker Hub, which in turn must not be sent there:
 //!
 //! | docker.io is | file | key |
 //! |---|---|---|
@@ -12,7 +11,7 @@
 //! | the practice hub | `logins.json` of the sandbox | `https://index.docker.io/v1/` |
 //! | a registry of a class | `~/.docker/config.json` | that registry's host and port |
 //!
-//! The practice hub's file belongs to the sandbox, so that each exercise begins logged out.
+//! The practice hub's file belongs to the sandbox, so that each exercise starts logged out.
 
 use super::config_file::{ConfigFile, decode, encode, hostname};
 use super::program;
@@ -23,28 +22,28 @@ use std::path::{Path, PathBuf};
 /// The key of docker.io.
 pub(crate) const DOCKER_HUB: &str = "https://index.docker.io/v1/";
 
-/// A place for one registry's login.
+/// The place of one registry's login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     /// The file, in the form of Docker's `config.json`.
     pub(crate) file: PathBuf,
-    /// What the registry is called in it.
+    /// The registry's key in it.
     pub(crate) key: String,
 }
 
-/// How a login was kept.
+/// How a login was stored.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Kept {
-    /// It stood there already.
+    /// It was already stored.
     Unchanged,
-    /// In the file, where everybody who can read it finds the password.
+    /// In the file, where any process that can read it finds the password.
     InFile,
-    /// By a program, or as a token, which can be taken back.
+    /// By a credential helper, or as a token, which can be revoked.
     Elsewhere,
 }
 
 impl Account {
-    /// Who is logged in. Error: a sentence for people; the secret may be somewhere, but not for us.
+    /// The stored login. Error: a sentence for people; the secret may exist, but is not accessible.
     pub(crate) fn get(&self) -> Result<Option<Credential>, String> {
         let file = ConfigFile::read(&self.file).map_err(|why| unreadable(&self.file, &why))?;
         if let Some(name) = file.program(&self.key) {
@@ -56,7 +55,7 @@ impl Account {
         }
     }
 
-    /// Keeps `credential`.
+    /// Stores `credential`.
     pub(crate) fn put(&self, credential: &Credential) -> CommandResult<Kept> {
         let mut file = self.open()?;
         let failed = |why: &dyn std::fmt::Display| {
@@ -82,12 +81,12 @@ impl Account {
         })
     }
 
-    /// Whether the file could be changed. Error: it cannot be understood.
+    /// Whether the file can be updated. Error: it is invalid.
     pub(crate) fn check(&self) -> CommandResult {
         self.open().map(drop)
     }
 
-    /// Forgets who is logged in, under each form of the key. Returns what could not be forgotten.
+    /// Removes the login under each form of the key. Returns the failures.
     pub(crate) fn erase(&self) -> CommandResult<Vec<String>> {
         let mut file = self.open()?;
         let host = &self.key;
@@ -116,7 +115,7 @@ impl Account {
         Ok(problems)
     }
 
-    /// The file, to be changed. One that cannot be understood is left alone.
+    /// Opens the file for a change. An invalid one is left alone.
     fn open(&self) -> CommandResult<ConfigFile> {
         ConfigFile::read(&self.file).map_err(|why| {
             Failure::Hinted(
@@ -131,7 +130,7 @@ impl Account {
     }
 }
 
-/// Docker's words for a file that cannot be read.
+/// Docker's words for an unreadable file.
 fn unreadable(file: &Path, why: &str) -> String {
     format!("Error parsing config file ({}): {why}", file.display())
 }

@@ -1,7 +1,7 @@
-//! Registries, as far as the command line has to know of them: who is logged in where, which of them may be spoken to in
-//! the clear, which one plays docker.io, and one of our own to try things with.
+//! The command line's part of registries: stored logins, insecure registries, the stand-in for docker.io, and a
+//! practice registry.
 //!
-//! The engine asks for all of it through [`Remote`], when it needs it: a command that never leaves the machine reads no
+//! The engine requests all of it through [`Remote`] when it needs it: a command that stays on the machine reads no
 //! password and starts no hub.
 
 mod config_file;
@@ -28,15 +28,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use config_file::hostname;
 pub(crate) use settings::insecure_shown;
 
-/// How many descriptors this process may open.
+/// The maximum number of open descriptors of this process.
 pub(crate) fn descriptors() -> u64 {
     let limit = getrlimit(Resource::RLIMIT_NOFILE);
-    // What POSIX promises at least.
+    // The minimum that POSIX guarantees.
     limit.map_or(20, |(soft, _)| soft)
 }
 
-/// The place for the login at `domain`, such as `docker.io` or `localhost:5000`. Which hub plays docker.io matters to nobody
-/// else. Error: what was configured cannot be understood.
+/// The place for the login at `domain`, such as `docker.io` or `localhost:5000`. Only docker.io depends on the chosen
+/// hub. Error: the configuration is invalid.
 pub(crate) fn account(env: &Env, domain: &str) -> CommandResult<Account> {
     let own = env::docker_config_folder();
     let own = own.unwrap_or_else(|| env.home.root().join(".docker"));
@@ -52,7 +52,7 @@ pub(crate) fn account(env: &Env, domain: &str) -> CommandResult<Account> {
     Ok(account_of_hub(&hub, own, practice))
 }
 
-/// The place for the login at docker.io, which is `hub`: in the user's own `config.json`, or in the file `practice`.
+/// The place for the login at docker.io, which is `hub`: in the user's `config.json`, or in the file `practice`.
 fn account_of_hub(hub: &Choice, own: PathBuf, practice: PathBuf) -> Account {
     let (file, key) = match hub {
         Choice::Practice => (practice, DOCKER_HUB.to_owned()),
@@ -62,7 +62,7 @@ fn account_of_hub(hub: &Choice, own: PathBuf, practice: PathBuf) -> Account {
     Account { file, key }
 }
 
-/// Says at a terminal which registry is waited for. For commands that draw nothing before.
+/// Prints at a terminal which registry we are waiting for, for commands that have drawn nothing yet.
 pub(crate) fn waiting() -> Arc<Waiting> {
     Arc::new(|registry| {
         let mut err = io::stderr();
@@ -73,15 +73,15 @@ pub(crate) fn waiting() -> Arc<Waiting> {
     })
 }
 
-/// What the engine is told of registries for a command. If the command is about one registry, `domain`, then its login is
-/// looked up and the hub is started at once: a program that keeps passwords may not know us any more when we have become
-/// root of a namespace, and the hub lives longer than one.
+/// The engine's access to registries for a command. If the command is about one registry, `domain`, its login is looked
+/// up and the hub is started at once: after we have become root of a namespace, a credential helper may not work for
+/// us, and the hub must outlive the namespace.
 pub(crate) fn remote(env: &Env, domain: Option<&str>) -> CommandResult<Remote> {
     let warned = AtomicBool::new(false);
     let own = env.clone();
     let look_up = move |domain: &str| -> CommandResult<_> {
         Ok(account(&own, domain)?.get().unwrap_or_else(|why| {
-            // As Docker: what needs no login goes on without one.
+            // As in Docker: an operation that needs no login continues without one.
             if !warned.swap(true, Ordering::Relaxed) {
                 let _ = writeln!(io::stderr(), "WARNING: {why}");
             }
@@ -97,7 +97,7 @@ pub(crate) fn remote(env: &Env, domain: Option<&str>) -> CommandResult<Remote> {
         _ => look_up(asked).map_err(Failure::into_error),
     };
     let own = env.clone();
-    // It is asked once more when it has ended meanwhile, so what it said the first time would not do.
+    // The hub is looked up again if it has ended meanwhile, so the first result cannot be reused.
     let hub = move || {
         let (choice, _) = hub::config::chosen(&own).map_err(Failure::into_error)?;
         hub::endpoint(&own, &choice)

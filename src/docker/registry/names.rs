@@ -1,13 +1,13 @@
-//! What this machine is called: by these names a registry without a password answers (`registry/src/browsers.rs` says why).
+//! The names of this machine: a registry without a password answers to these (`registry/src/browsers.rs` says why).
 
 use std::fs;
 use std::net::IpAddr;
 
-/// Names for this machine itself, as its users write them down (hosts(5)).
+/// Names for this machine itself, as its users write them (hosts(5)).
 const HOSTS: &str = "/etc/hosts";
 
-/// The host name, as it is and without its domain; what it is called on the local link (mDNS); and what `/etc/hosts` calls
-/// this machine's own addresses.
+/// The host name, with and without its domain; its name on the local link (mDNS); and the names in `/etc/hosts` of this
+/// machine's addresses.
 pub(crate) fn of_machine() -> Vec<String> {
     let host = nix::unistd::gethostname().unwrap_or_default();
     let host = host.to_string_lossy();

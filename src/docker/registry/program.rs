@@ -1,7 +1,7 @@
-//! `docker-credential-…`: programs that keep secrets for Docker's command line.
+//! `docker-credential-…`: credential helpers, which store secrets for Docker's command line.
 //!
-//! One is started for each question: `get`, `store` or `erase` is its argument, the registry or the whole entry its input,
-//! and what it says, or why it fails, its output.
+//! A helper is started for each request: its argument is `get`, `store` or `erase`, its input the registry or the whole
+//! entry, and its output the result or the error.
 //!
 //! Source: docker-credential-helpers `client/client.go`, and its README, "Development".
 
@@ -10,19 +10,19 @@ use serde_json::{Value as Json, json};
 use std::io::{ErrorKind, Write};
 use std::process::{Command, Stdio};
 
-/// The name that stands for "this is no password, but an identity token".
+/// The name that marks an identity token instead of a password.
 const TOKEN: &str = "<token>";
-/// How a program says that it knows nothing. It fails as well.
+/// The output of a helper that has no entry. It also fails.
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// What the program `name` knows of the registry `key`. Error: Docker's sentence.
+/// The credential of the registry `key` in the helper `name`. Error: Docker's sentence.
 pub(crate) fn get(name: &str, key: &str) -> Result<Option<Credential>, String> {
     let said = match run(name, "get", key) {
         Ok(said) => said,
         Err(Failed { output, .. }) if output == NOT_FOUND => return Ok(None),
         Err(failed) => return Err(failed.told("getting")),
     };
-    // Its output may be the secret, so it stays out of the message.
+    // The output may be the secret, so it is not part of the message.
     let answer: Json = serde_json::from_str(&said).map_err(|_| {
         format!("error getting credentials - `docker-credential-{name}` did not answer in JSON")
     })?;
@@ -41,7 +41,7 @@ pub(crate) fn get(name: &str, key: &str) -> Result<Option<Credential>, String> {
     })
 }
 
-/// Lets the program `name` keep `credential` for the registry `key`.
+/// Stores `credential` for the registry `key` in the helper `name`.
 pub(crate) fn store(name: &str, key: &str, credential: &Credential) -> Result<(), String> {
     let (username, secret) = match credential {
         Credential::Password { username, password } => (username.as_str(), password),
@@ -52,7 +52,7 @@ pub(crate) fn store(name: &str, key: &str, credential: &Credential) -> Result<()
     Ok(())
 }
 
-/// Lets the program `name` forget the registry `key`.
+/// Removes the registry `key` from the helper `name`.
 pub(crate) fn erase(name: &str, key: &str) -> Result<(), String> {
     run(name, "erase", key).map_err(|failed| failed.told("erasing"))?;
     Ok(())
@@ -90,7 +90,7 @@ fn run(name: &str, action: &str, input: &str) -> Result<String, Failed> {
         })
     })?;
     if let Some(mut stdin) = child.stdin.take() {
-        // One that does not listen says by its exit code what it thinks.
+        // A helper that does not read its input reports the result by its exit code.
         let _ = stdin.write_all(input.as_bytes());
     }
     let ended = child.wait_with_output();

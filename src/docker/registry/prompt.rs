@@ -1,9 +1,9 @@
 //! Asking a person for a name or a password.
 //!
-//! **What Docker does.** The question on standard output, the answer from the terminal; while a password is typed, the
-//! terminal does not show it.
-//! **What we do.** The same. A signal that would end the program ends the question instead, so that the terminal is never
-//! left mute.
+//! **What Docker does.** The question is on standard output, and the answer comes from the terminal, which does not
+//! echo a password.
+//! **What we do.** The same. A signal that would end the program ends the question instead, so that the terminal is
+//! never left without echo.
 
 use crate::ctx::Ctx;
 use crate::docker::session::Signals;
@@ -16,7 +16,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use std::io;
 use std::os::fd::AsFd;
 
-/// The line that is typed after `question`, without blanks around it; empty at the end of input. Standard input is a
+/// The line that is typed after `question`, without surrounding blanks; empty at the end of input. Standard input is a
 /// terminal.
 pub(crate) fn ask(ctx: &mut Ctx, question: &str) -> CommandResult<String> {
     write!(ctx.out, "{question}")?;
@@ -29,7 +29,7 @@ pub(crate) fn ask(ctx: &mut Ctx, question: &str) -> CommandResult<String> {
     Ok(line.trim().to_owned())
 }
 
-/// As [`ask`]; what is typed is not shown.
+/// As [`ask`], without echo.
 pub(crate) fn ask_secret(ctx: &mut Ctx, question: &str) -> CommandResult<String> {
     write!(ctx.out, "{question}")?;
     ctx.flush()?;
@@ -42,8 +42,8 @@ pub(crate) fn ask_secret(ctx: &mut Ctx, question: &str) -> CommandResult<String>
     line.map(|(line, _)| line.trim().to_owned())
 }
 
-/// Reads a line, byte by byte: what comes after it is somebody else's. Whether it was ended by Enter, and not by the end of
-/// input.
+/// Reads a line, byte by byte: the input after it belongs to another reader. Returns whether it ended with Enter, not
+/// with the end of input.
 fn line(signals: &Signals) -> CommandResult<(String, bool)> {
     let stdin = io::stdin();
     let (mut line, mut byte) = (Vec::new(), [0]);
@@ -74,7 +74,7 @@ fn line(signals: &Signals) -> CommandResult<(String, bool)> {
     Ok((String::from_utf8_lossy(&line).into_owned(), ended))
 }
 
-/// The terminal does not show what is typed, until this is dropped.
+/// Turns off the terminal's echo until this is dropped.
 struct Mute {
     before: Termios,
 }
@@ -84,7 +84,7 @@ impl Mute {
         let before = tcgetattr(io::stdin())?;
         let mut mute = before.clone();
         mute.local_modes.remove(LocalModes::ECHO);
-        // What was typed before the question was asked is no answer to it.
+        // Input typed before the question is not an answer to it.
         tcsetattr(io::stdin(), OptionalActions::Flush, &mute)?;
         Ok(Self { before })
     }
@@ -92,7 +92,7 @@ impl Mute {
 
 impl Drop for Mute {
     fn drop(&mut self) {
-        // A terminal that has gone away needs no restoring.
+        // A terminal that is gone needs no restoring.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
 }

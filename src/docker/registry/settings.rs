@@ -1,9 +1,9 @@
-//! Which registries may be spoken to in the clear, whose certificates are believed, and through which proxy.
+//! Insecure registries, trusted certificates, and proxies.
 //!
-//! **What Docker does.** The daemon's own files say so, in `/etc/docker`, or for a daemon of an ordinary user in
-//! `~/.config/docker`: `daemon.json` has `insecure-registries`, and `certs.d/<host:port>/*.crt` are authorities. Proxies
-//! are in its environment.
-//! **What we do.** Both folders are read. Of `daemon.json`, nothing but `insecure-registries` is looked at.
+//! **What Docker does.** The daemon's files are in `/etc/docker`, or for a rootless daemon in `~/.config/docker`:
+//! `daemon.json` has `insecure-registries`, and `certs.d/<host:port>/*.crt` are authorities. Proxies are in its
+//! environment.
+//! **What we do.** Both folders are read. In `daemon.json`, only `insecure-registries` is used.
 //!
 //! Source: docker docs, "dockerd", "daemon configuration file" and "Verify repository client with certificates".
 
@@ -24,7 +24,7 @@ fn folders() -> Vec<PathBuf> {
         .collect()
 }
 
-/// The files that may name insecure registries.
+/// The files that may list insecure registries.
 pub(super) fn files() -> Vec<PathBuf> {
     let folders = folders().into_iter();
     folders.map(|folder| folder.join("daemon.json")).collect()
@@ -36,14 +36,14 @@ pub(super) fn certificates() -> Vec<PathBuf> {
     folders.map(|folder| folder.join("certs.d")).collect()
 }
 
-/// The networks and registries that are spoken to in the clear, as `docker info` lists them: this machine first.
+/// The networks and registries that are contacted over plain HTTP, as `docker info` lists them: this machine first.
 pub(crate) fn insecure_shown() -> Vec<String> {
     let mut all = vec!["::1/128".to_owned(), "127.0.0.0/8".to_owned()];
     all.extend(insecure(&files(), &mut |_| {}));
     all
 }
 
-/// What `files` say. What cannot be read is told, and left out.
+/// The registries in `files`. An unreadable file is reported and skipped.
 pub(super) fn insecure(files: &[PathBuf], warn: &mut dyn FnMut(String)) -> Vec<String> {
     let mut all = Vec::new();
     for file in files {
@@ -71,7 +71,7 @@ fn listed(file: &Path) -> Result<Vec<String>, String> {
     }
 }
 
-/// The proxies that the environment names, in capital letters or small ones.
+/// The proxies in the environment, in upper-case or lower-case variables.
 pub(super) fn proxies(variable: &dyn Fn(&str) -> Option<String>) -> Proxies {
     let of = |name: &str| {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());

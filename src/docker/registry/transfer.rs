@@ -1,4 +1,4 @@
-//! `pull` and `push` with their progress, on whichever stream a command shows it.
+//! `pull` and `push` with their progress, on the stream that a command chooses.
 
 use crate::ctx::{self, Ctx};
 use crate::docker::registry::hub;
@@ -27,8 +27,8 @@ pub(crate) enum Shown {
     Err,
 }
 
-/// Ctrl-C while layers travel: what was not finished is to be removed, so the signal is read as data until the first of them
-/// has come. The next one ends the program at once.
+/// Ctrl-C during the transfer of layers: unfinished files must be removed, so the first signal is read as data. The
+/// next one ends the program at once.
 #[derive(Default)]
 struct Interruption {
     caught: Mutex<Option<Signals>>,
@@ -41,7 +41,7 @@ impl Interruption {
         self.caught.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on signals are data, if `is_on`, and else what they are.
+    /// If `is_on`, signals are read as data from now on; otherwise they have their usual effect.
     fn watch(&self, is_on: bool) -> io::Result<()> {
         let mut caught = self.lock();
         match (is_on, caught.is_some()) {
@@ -52,7 +52,7 @@ impl Interruption {
         Ok(())
     }
 
-    /// Whether one has come.
+    /// Whether one has arrived.
     fn has_come(&self) -> bool {
         let mut caught = self.lock();
         while let Some(signal) = caught.as_ref().and_then(Signals::next) {
@@ -70,7 +70,7 @@ impl Interruption {
     }
 }
 
-/// Pulls what `request` asks for.
+/// Pulls the image of `request`.
 pub(crate) fn pull(
     ctx: &mut Ctx,
     request: &PullRequest,
@@ -85,7 +85,7 @@ pub(crate) fn pull(
     })
 }
 
-/// Pushes what `request` asks for.
+/// Pushes the image of `request`.
 pub(crate) fn push(
     ctx: &mut Ctx,
     request: &PushRequest,
@@ -119,7 +119,7 @@ fn follow<T>(
         Shown::Err => &mut ctx.err,
         _ => &mut ctx.out,
     };
-    // The names and digests of a transfer are checked, and it moves the cursor.
+    // The names and digests of a transfer are validated, and its output moves the cursor.
     let out = out.raw();
     let begun = Instant::now();
     let mut transfer = Transfer::new(out, form, move || begun.elapsed());
@@ -132,7 +132,7 @@ fn follow<T>(
     let (mut has_spoken, mut watching) = (false, Ok(()));
     let ended = act(&remote, &mut |event| {
         has_spoken = true;
-        // Before its first layer and after its last a transfer may hang without asking for a stop.
+        // Before its first layer and after its last, a transfer may hang without checking for a stop.
         let is_layer = matches!(event, TransferEvent::Layer { .. });
         if watching.is_ok() {
             watching = interruption.watch(is_layer);
@@ -148,7 +148,7 @@ fn follow<T>(
     }
     ended.map_err(|error| match error.kind() {
         ErrorKind::Unsupported | ErrorKind::Machine | ErrorKind::Local => error.into(),
-        // What fails after the first line comes without the prefix: in Docker, the daemon's answer has begun by then.
+        // An error after the first line has no prefix: in Docker, the daemon's response has started by then.
         _ if has_spoken => {
             let hint = error.hint().map(str::to_owned);
             match (error.to_string(), hint) {

@@ -9,7 +9,7 @@ use crate::term::text::ellipsis;
 use engine::build::cache::inventory::CacheEntry;
 use engine::store::build_cache::{Inputs, StepRecord};
 
-/// The columns of an instruction, and of a reason.
+/// The width of an instruction, and of a reason.
 const TEXT_WIDTH: usize = 45;
 
 /// The columns of `docker history --cache`.
@@ -28,7 +28,7 @@ pub const HISTORY: Columns = Columns {
 };
 
 /// The rows of `docker history --cache`, oldest first: the steps of a build, of which some records may be gone. `steps`
-/// are the instructions as the image's own history has them.
+/// are the instructions in the image's history.
 pub fn history(records: &[Option<StepRecord>], steps: &[&str], view: &View) -> Vec<Value> {
     let rows = records.iter().zip(steps);
     rows.map(|(record, step)| history_row(record.as_ref(), step, view))
@@ -61,7 +61,7 @@ fn history_row(record: Option<&StepRecord>, step: &str, view: &View) -> Value {
         .into()
 }
 
-/// What the key was made of, beside the step before.
+/// The inputs of the key, beside the previous step.
 fn inputs(inputs: &Inputs) -> Value {
     let mut parts = vec![("text", inputs.text.clone())];
     parts.extend(inputs.base.clone().map(|base| ("base", base)));

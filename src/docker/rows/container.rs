@@ -14,9 +14,9 @@ use engine::runtime::spec::{Container, Status};
 use engine::store::containers::{ContainerConfig, MountSource, NetworkMode};
 use std::collections::BTreeMap;
 
-/// The columns of a command cut by Docker.
+/// The width to which Docker cuts a command.
 const COMMAND_WIDTH: usize = 20;
-/// The columns of a mount's name cut by Docker.
+/// The width to which Docker cuts a mount's name.
 const MOUNT_WIDTH: usize = 15;
 
 /// The columns of `docker ps`.
@@ -62,8 +62,8 @@ labels: {{- pad .Labels 1 0}}
 ports: {{- pad .Ports 1 0}}
 ";
 
-/// One row. `names` says what the sandbox's image names mean now; `sizes` are the bytes of the container's own layer
-/// and of everything, where they were asked for.
+/// One row. `names` maps the sandbox's image names to their current images; `sizes` are the bytes of the container's
+/// writable layer and of all layers, if requested.
 pub fn row(
     container: &Container,
     view: &View,
@@ -97,7 +97,7 @@ pub fn row(
         .into()
 }
 
-/// What runs, on one line. Docker puts quotes around words with blanks, and no more than that.
+/// The command on one line. Docker only puts quotes around words with blanks.
 fn command(config: &ContainerConfig) -> String {
     let mut words = config.process.argv().into_iter();
     let mut line = words.next().unwrap_or_default();
@@ -110,7 +110,7 @@ fn command(config: &ContainerConfig) -> String {
     line
 }
 
-/// The image as the user wrote it, as long as that still means the same image; otherwise its id.
+/// The image as the user wrote it, while that still refers to the same image; otherwise its id.
 fn image(config: &ContainerConfig, view: &View, names: &BTreeMap<Reference, ImageId>) -> String {
     let written = &config.image_reference;
     let digits = written.strip_prefix("sha256:").unwrap_or(written);
@@ -158,7 +158,7 @@ fn network(network: &NetworkMode) -> &'static str {
     }
 }
 
-/// Ports show only while the container runs, and never on the machine's own network.
+/// Ports are shown only while the container runs, and never on the host network.
 fn port_column(container: &Container) -> String {
     let host = container.config.host.network == NetworkMode::Host;
     if host || !container.status.is_alive() {

@@ -21,14 +21,14 @@ pub const COLUMNS: Columns = Columns {
     ),
 };
 
-/// What one kind of thing uses.
+/// The usage of one kind of thing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Total {
-    /// How many there are.
+    /// Their number.
     pub count: usize,
-    /// How many are in use.
+    /// The number in use.
     pub active: usize,
-    /// Bytes of all of them.
+    /// Their total bytes.
     pub bytes: u64,
     /// Bytes that `prune` would free.
     pub reclaimable: u64,
@@ -62,7 +62,7 @@ fn row(kind: &str, total: Total, with_share: bool) -> Value {
         .into()
 }
 
-/// `docker system df -v`: every thing, from the rows of the other lists.
+/// `docker system df -v`: every thing, with the rows of the other lists.
 #[derive(Debug, Clone, Default)]
 pub struct Details {
     /// Images.
@@ -76,10 +76,10 @@ pub struct Details {
 }
 
 impl Details {
-    /// A table for each kind; the build cache has `bytes` of its own.
+    /// A table for each kind; the build cache has a separate total, `bytes`.
     ///
     /// # Errors
-    /// None that a user could cause; the templates are our own.
+    /// None that a user could cause; the templates are ours.
     pub fn tables(&self, bytes: u64) -> Result<String, BadFormat> {
         let images = render(
             "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",

@@ -14,7 +14,7 @@ pub fn is_reported(event: &Event) -> bool {
     event.what().is_none_or(Action::is_dockers)
 }
 
-/// The kind as Docker names it.
+/// Docker's name for the kind.
 pub fn kind(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::Container => "container",
@@ -25,7 +25,7 @@ pub fn kind(kind: ObjectKind) -> &'static str {
     }
 }
 
-/// What Docker reports of `event`: of what was pulled or pushed, the id is the name, and the name has no tag.
+/// Docker's form of `event`: for a pull or push, the id is the name, and the name has no tag.
 pub fn reported(event: &Event) -> Event {
     let mut event = event.clone();
     if event.kind == ObjectKind::Image
@@ -60,7 +60,7 @@ pub fn line(event: &Event, zone: &TimeZone) -> String {
     )
 }
 
-/// The template of `--format`, tried on an empty event, as Docker does.
+/// Parses the template of `--format` and tries it on an empty event, as Docker does.
 ///
 /// # Errors
 /// The caller prints it after `Error parsing format: ` and exits with 64.
@@ -105,7 +105,7 @@ pub fn message(event: &Event) -> Value {
         .into()
 }
 
-/// Facts are texts in Docker.
+/// In Docker, facts are strings.
 fn fact(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),

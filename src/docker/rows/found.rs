@@ -22,10 +22,10 @@ pub const COLUMNS: Columns = Columns {
     raw: None,
 };
 
-/// So much of a description is shown.
+/// How many columns of a description are shown.
 const SHOWN: usize = 45;
 
-/// One row. `exact` unless descriptions are cut; `json` says true and false in words.
+/// One row. `exact` keeps descriptions whole; `json` writes booleans as words.
 pub fn row(found: &Found, exact: bool, json: bool) -> Value {
     let told = |is: bool| match (is, json) {
         (true, false) => "[OK]",
@@ -33,7 +33,7 @@ pub fn row(found: &Found, exact: bool, json: bool) -> Value {
         (true, true) => "true",
         (false, true) => "false",
     };
-    // A registry may send any text; Docker prints it, but for the line breaks.
+    // A registry may send any text; Docker prints it, except for line breaks.
     let description = visible::line(&found.description);
     let description = match exact {
         true => description.into_owned(),

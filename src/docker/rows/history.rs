@@ -11,7 +11,7 @@ use engine::oci::config::History;
 use engine::oci::digest::ImageId;
 use jiff::Timestamp;
 
-/// The columns of an instruction cut by Docker.
+/// The width to which Docker cuts an instruction.
 const INSTRUCTION_WIDTH: usize = 45;
 
 /// The columns of `docker history`.
@@ -37,8 +37,8 @@ const HEADERS: &[(&str, &str)] = &[
     ("Comment", "COMMENT"),
 ];
 
-/// The rows of `image`, newest first. `sizes` are the bytes of its layers, lowest first; `ids` are the image's own id and
-/// those of the images that one instruction each made it of; `human` is off with `--human=false`.
+/// The rows of `image`, newest first. `sizes` are the bytes of its layers, lowest first; `ids` are the ids of the image
+/// and of its ancestors, one instruction apart; `human` is false with `--human=false`.
 pub fn rows(image: &Image, ids: &[ImageId], sizes: &[u64], view: &View, human: bool) -> Vec<Value> {
     let mut sizes = sizes.iter().copied();
     let mut rows: Vec<Value> = image

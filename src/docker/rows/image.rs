@@ -8,7 +8,7 @@ use crate::term::human;
 use engine::image::Image;
 use engine::oci::reference::Reference;
 
-/// What stands for a repository, tag or digest that is not there.
+/// The text for a missing repository, tag or digest.
 const NONE: &str = "<none>";
 
 /// The columns of `docker images`.
@@ -46,16 +46,16 @@ created_at: {{.CreatedAt}}
 virtual_size: {{.Size}}
 ";
 
-/// What only `docker system df -v` tells of an image.
+/// The facts about an image that only `docker system df -v` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
-    /// Bytes of layers that other images have too.
+    /// Bytes of layers that other images also have.
     pub shared: u64,
     /// How many containers were made from it.
     pub containers: usize,
 }
 
-/// The rows of `image`: one for each name, or one without a name; and with `digests`, for each digest of each.
+/// The rows of `image`: one for each name, or one without a name; with `digests`, one for each digest of each name.
 pub fn rows(image: &Image, view: &View, usage: Option<Usage>, digests: bool) -> Vec<Value> {
     names(&image.references, digests)
         .into_iter()
@@ -63,7 +63,7 @@ pub fn rows(image: &Image, view: &View, usage: Option<Usage>, digests: bool) -> 
         .collect()
 }
 
-/// A name as its row shows it.
+/// A name as shown in its row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Name<'a> {
     repository: Option<&'a Reference>,
@@ -71,8 +71,8 @@ struct Name<'a> {
     digest: Option<&'a str>,
 }
 
-/// A row for each tag; with `digests`, for each tag and each digest of its repository. A repository without a tag here has
-/// a row for each digest, or else one. An image without a name has a row, too.
+/// A row for each tag; with `digests`, for each tag and each digest of its repository. A repository without a local tag
+/// has a row for each digest, or else one. An image without a name also has a row.
 fn names(references: &[Reference], digests: bool) -> Vec<Name<'_>> {
     let digests_of = |name: &Reference| {
         let (wanted, all) = (name.name(), references.iter());

@@ -1,4 +1,4 @@
-//! The rows of Docker's lists, with the fields that `--format` knows.
+//! The rows of Docker's lists, with the fields for `--format`.
 //!
 //! Each file has the columns of one list, and a function from the engine's plain data to a row.
 
@@ -18,10 +18,10 @@ use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How rows are to be shown.
+/// How to show rows.
 #[derive(Debug, Clone)]
 pub struct View {
-    /// The present moment.
+    /// The current time.
     pub now: Timestamp,
     /// The caller's time zone.
     pub zone: TimeZone,
@@ -30,13 +30,13 @@ pub struct View {
 }
 
 impl View {
-    /// `3 hours`: from `moment` until now; nothing if it is to come.
+    /// `3 hours`: from `moment` until now; empty if it is in the future.
     fn since(&self, moment: Timestamp) -> String {
         let span = self.now.duration_since(moment);
         crate::term::human::span(Duration::try_from(span).unwrap_or_default())
     }
 
-    /// `id`, cut to 12 digits unless the user asked for all.
+    /// `id`, cut to 12 digits unless the user requested all.
     fn id<'a>(&self, id: &'a str) -> &'a str {
         match self.truncate {
             true => crate::term::text::short_id(id),
@@ -56,7 +56,7 @@ fn labels(labels: &BTreeMap<String, String>) -> String {
 
 #[cfg(test)]
 impl View {
-    /// At noon of the day on which the samples were made.
+    /// At noon of the day when the samples were created.
     pub(crate) fn sample() -> Self {
         Self {
             now: crate::docker::inspect::samples::moment("2026-11-21T12:00:00Z"),

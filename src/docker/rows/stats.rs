@@ -25,19 +25,19 @@ pub const COLUMNS: Columns = Columns {
     raw: None,
 };
 
-/// Two looks at a container, and the time between them.
+/// Two samples of a container, and the time between them.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'a> {
-    /// The earlier look.
+    /// The earlier sample.
     pub before: &'a Usage,
-    /// The later one.
+    /// The later sample.
     pub now: &'a Usage,
     /// The time between them.
     pub elapsed: Duration,
 }
 
-/// The share of one processor that was used between the two looks, in percent; 200 is two whole processors. `None`
-/// where no cgroup tells.
+/// The share of one processor that was used between the two samples, in percent; 200 is two whole processors. `None`
+/// without a cgroup.
 pub fn cpu_percent(sample: Sample<'_>) -> Option<f64> {
     let used = sample
         .now
@@ -50,7 +50,7 @@ pub fn cpu_percent(sample: Sample<'_>) -> Option<f64> {
     }
 }
 
-/// The share of the limit that is used, in percent.
+/// The used share of the limit, in percent.
 pub fn memory_percent(usage: &Usage) -> Option<f64> {
     match (usage.memory?, usage.memory_limit?) {
         (_, 0) => Some(0.0),
@@ -58,7 +58,7 @@ pub fn memory_percent(usage: &Usage) -> Option<f64> {
     }
 }
 
-/// One row. `asked` is the container as the user named it; `sample` is `None` for one that does not run.
+/// One row. `asked` is the container as the user named it; `sample` is `None` for a stopped one.
 pub fn row(asked: &str, id: &str, name: &str, sample: Option<Sample<'_>>, truncate: bool) -> Value {
     let usage = sample.map(|sample| sample.now);
     let dashes = || "--".to_owned();

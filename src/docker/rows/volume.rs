@@ -27,7 +27,7 @@ pub(super) const HEADERS: &[(&str, &str)] = &[
     ("Status", "STATUS"),
 ];
 
-/// One row. `usage` is how many containers use it, and its bytes; only `docker system df -v` tells them.
+/// One row. `usage` is the number of containers that use it, and its bytes; only `docker system df -v` shows them.
 pub fn row(volume: &Volume, usage: Option<(usize, u64)>) -> Value {
     let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "N/A".to_owned());
     Struct::row("*formatter.volumeContext")

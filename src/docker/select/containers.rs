@@ -28,7 +28,7 @@ const KNOWN: [&str; 15] = [
     "volume",
 ];
 
-/// Docker's words for what a container does.
+/// Docker's words for a container's state.
 const STATES: [&str; 7] = [
     "paused",
     "restarting",
@@ -39,7 +39,7 @@ const STATES: [&str; 7] = [
     "exited",
 ];
 
-/// What the user asked `docker ps` for.
+/// The user's request to `docker ps`.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
     /// `-a`.
@@ -50,11 +50,11 @@ pub struct Query {
     pub filters: Filters,
 }
 
-/// The containers of `containers` (newest first) that `query` asks for. `find_image` resolves the image of an
-/// `ancestor` filter; one that is not there matches nothing, as in Docker.
+/// The containers of `containers` (newest first) that match `query`. `find_image` resolves the image of an `ancestor`
+/// filter; a missing image matches nothing, as in Docker.
 ///
 /// # Errors
-/// In Docker's words: an unknown filter or value, or a container to compare with that is not there.
+/// In Docker's words: an unknown filter or value, or a missing container to compare with.
 pub fn select(
     containers: Vec<Container>,
     query: &Query,
@@ -80,7 +80,7 @@ fn is_running(container: &Container) -> bool {
     container.status.is_alive() || container.status == Status::Restarting
 }
 
-/// The filters, understood.
+/// The parsed filters.
 struct Tests<'a> {
     filters: &'a Filters,
     names: Vec<Pattern>,
@@ -150,7 +150,7 @@ impl<'a> Tests<'a> {
 
     fn hold(&self, container: &Container) -> bool {
         let (config, filters) = (&container.config, self.filters);
-        // Docker compares with the slash in front, and without it.
+        // Docker compares with and without the leading slash.
         let named = |name: &Pattern| {
             name.matches(&config.name) || name.matches(&format!("/{}", config.name))
         };
@@ -167,7 +167,7 @@ impl<'a> Tests<'a> {
             && filters.is_one_of("network", network(&config.host.network))
             && filters.is_one_of("is-task", "false")
             && any_or_none(&self.exit_codes, |&code| {
-                // One that was never started has no exit code.
+                // A container that was never started has no exit code.
                 !is_running(container)
                     && container.state.started_at.is_some()
                     && container.state.exit_code == code
@@ -185,8 +185,8 @@ impl<'a> Tests<'a> {
 }
 
 impl Tests<'_> {
-    /// Whether a container was made of `ancestor`, or of an image that was made of it: one with more layers on top of
-    /// its own, or one that has it among its parents.
+    /// Whether a container was created from `ancestor`, or from an image based on it: one with more layers on top, or
+    /// one that has it among its parents.
     fn descends(&self, config: &ContainerConfig, ancestor: &Image) -> bool {
         let (layers, below) = (&config.layers, &ancestor.chain);
         if config.image == ancestor.id
@@ -203,7 +203,7 @@ impl Tests<'_> {
     }
 }
 
-/// Whether `test` holds for one of `wanted`, or nothing is wanted.
+/// Whether `test` holds for one of `wanted`, or `wanted` is empty.
 fn any_or_none<T>(wanted: &[T], test: impl Fn(&T) -> bool) -> bool {
     wanted.is_empty() || wanted.iter().any(test)
 }

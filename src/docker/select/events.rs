@@ -8,7 +8,7 @@ use engine::Result;
 use engine::events::{Event, ObjectKind};
 use std::collections::BTreeMap;
 
-/// The filters that `docker events` knows; those of things that we do not have match nothing.
+/// The filters that `docker events` knows; filters for things that we do not have match nothing.
 const KNOWN: [&str; 15] = [
     "config",
     "container",
@@ -60,7 +60,7 @@ pub fn matches(filters: &Filters, event: &Event) -> bool {
         .all(|name| !filters.has(name))
 }
 
-/// Whether the event is about the thing called so, by the beginning of its id or name.
+/// Whether the event is about the thing with this name, or with an id or name that begins with it.
 fn object(filters: &Filters, name: &str, is_kind: bool, event: &Event) -> bool {
     let called = event
         .facts
@@ -71,7 +71,7 @@ fn object(filters: &Filters, name: &str, is_kind: bool, event: &Event) -> bool {
     !filters.has(name) || is_kind && filters.values(name).any(fits)
 }
 
-/// Whether the event is about the image, or about a container of it. The tag may be left out.
+/// Whether the event is about the image, or about one of its containers. The tag may be omitted.
 fn image(filters: &Filters, event: &Event) -> bool {
     let fact = match event.kind {
         ObjectKind::Image => "name",

@@ -9,10 +9,10 @@ use engine::{Error, Result};
 /// The filters that `docker search` knows.
 const KNOWN: [&str; 3] = ["is-automated", "is-official", "stars"];
 
-/// Those of `found` that `filters` let through.
+/// The results of `found` that match `filters`.
 ///
 /// # Errors
-/// `invalid filter 'x'`, also for a value that is none.
+/// `invalid filter 'x'`, also for an invalid value.
 pub fn select(found: Vec<Found>, filters: &Filters) -> Result<Vec<Found>> {
     filters.check(&KNOWN)?;
     let automated = filters.boolean("is-automated")?;
@@ -26,7 +26,7 @@ pub fn select(found: Vec<Found>, filters: &Filters) -> Result<Vec<Found>> {
     }
     Ok(found
         .into_iter()
-        // Builds by the hub itself have been given up: nothing is one any more.
+        // The hub no longer builds images itself, so no result is automated.
         .filter(|_| automated != Some(true))
         .filter(|one| official.is_none_or(|wanted| wanted == one.official))
         .filter(|one| one.stars >= stars)

@@ -23,20 +23,20 @@ const KNOWN: [&str; 7] = [
     "until",
 ];
 
-/// What the user asked `docker images` for.
+/// The user's request to `docker images`.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
-    /// `-a`: also images without a name that others were made from.
+    /// `-a`: also unnamed parents of other images.
     pub all: bool,
     /// `-f`; the name after `docker images` is a `reference` filter.
     pub filters: Filters,
 }
 
-/// The images of `images` (newest first) that `query` asks for, each with the names that fit. `find` resolves the image
-/// of a `before` or `since` filter.
+/// The images of `images` (newest first) that match `query`, each with its matching names. `find` resolves the image of
+/// a `before` or `since` filter.
 ///
 /// # Errors
-/// In Docker's words: an unknown filter or value, or an image to compare with that is not there.
+/// In Docker's words: an unknown filter or value, or a missing image to compare with.
 pub fn select(
     images: Vec<Image>,
     query: &Query,
@@ -93,7 +93,7 @@ fn labels_fit(filters: &Filters, image: &Image) -> bool {
             .any(|label| super::label_matches(label, labels))
 }
 
-/// The image with only those names that fit one of `patterns`; `None` if none does.
+/// The image with only the names that match one of `patterns`; `None` if none does.
 fn with_fitting_names(mut image: Image, patterns: &[Regex]) -> Option<Image> {
     if patterns.is_empty() {
         return Some(image);
@@ -107,8 +107,8 @@ fn with_fitting_names(mut image: Image, patterns: &[Regex]) -> Option<Image> {
     (!image.references.is_empty()).then_some(image)
 }
 
-/// Go's `path.Match`: `*` and `?` do not cross a slash, `[a-z]` and `[^a-z]` are classes, a backslash takes the next
-/// character as it is.
+/// Go's `path.Match`: `*` and `?` do not cross a slash, `[a-z]` and `[^a-z]` are classes, a backslash escapes the next
+/// character.
 fn glob(pattern: &str) -> Result<Regex> {
     let bad = || Error::invalid("syntax error in pattern");
     let mut regex = String::from("^");
@@ -154,7 +154,7 @@ mod tests {
     use crate::docker::inspect::samples;
     use engine::oci::digest::Digest;
 
-    /// Newest first: `app:1` and `team/app:2`, a nameless parent of it, `busybox:latest`.
+    /// Newest first: `app:1` and `team/app:2`, an unnamed parent of it, `busybox:latest`.
     fn three() -> Vec<Image> {
         let mut parent = samples::image();
         parent.id = Digest::of(b"parent");

@@ -1,6 +1,6 @@
-//! `--filter`: which of the rows are shown.
+//! `--filter`: selects the rows to show.
 //!
-//! **What Docker does.** Filters of different names must all hold; of several values under one name one is enough,
+//! **What Docker does.** Filters with different names must all hold; of several values under one name, one is enough,
 //! except for labels. Names and ids are regular expressions. An unknown filter is an error of the daemon.
 //! **What we do.** The same, as pure functions over the engine's plain data.
 
@@ -16,12 +16,12 @@ use engine::{Error, Result};
 use regex::Regex;
 use std::collections::BTreeMap;
 
-/// What the user wrote after `-f`, `--filter`.
+/// The values of `-f`, `--filter`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filters(Vec<(String, String)>);
 
 impl Filters {
-    /// Understands each `name=value`.
+    /// Parses each `name=value`.
     ///
     /// # Errors
     /// Docker's words, for after `invalid argument "…" for "-f, --filter" flag: `.
@@ -72,7 +72,7 @@ impl Filters {
         }
     }
 
-    /// The yes or no under `name`; `None` if there is no such filter.
+    /// The boolean under `name`; `None` if there is no such filter.
     fn boolean(&self, name: &str) -> Result<Option<bool>> {
         let values: Vec<&str> = self.values(name).collect();
         match values[..] {
@@ -91,12 +91,12 @@ impl Filters {
         !self.has(name) || self.values(name).any(|value| value == found)
     }
 
-    /// The values under `name` as patterns. One that is no regular expression is taken as it is.
+    /// The values under `name` as patterns. An invalid regular expression is taken literally.
     fn patterns(&self, name: &str) -> Vec<Pattern> {
         self.values(name).map(Pattern::new).collect()
     }
 
-    /// Whether `labels` has all labels asked for under `name`, each `key` or `key=value`.
+    /// Whether `labels` has all labels requested under `name`, each `key` or `key=value`.
     fn labels_match(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
         self.values(name)
             .all(|wanted| label_matches(wanted, labels))

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 /// The filters that `docker network ls` knows.
 const KNOWN: [&str; 7] = ["dangling", "driver", "id", "label", "name", "scope", "type"];
 
-/// The networks that `filters` ask for.
+/// The networks that match `filters`.
 ///
 /// # Errors
 /// In Docker's words: an unknown filter or value.
 pub fn select(filters: &Filters) -> Result<Vec<&'static Network>> {
     filters.check(&KNOWN)?;
-    // The three are never dangling: Docker counts only networks that somebody made.
+    // The three are never dangling: Docker counts only user-defined networks.
     let dangling = filters.boolean("dangling")?;
     let names = filters.patterns("name");
     let ids = filters.patterns("id");

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
-/// What `prune` may remove.
+/// The things that `prune` may remove.
 #[derive(Debug, Clone)]
 pub struct Prunable {
     filters: Filters,
@@ -15,11 +15,10 @@ pub struct Prunable {
 }
 
 impl Prunable {
-    /// Understands the filters of a `prune` command that knows `known`: of `until`, `label`, `label!`, `dangling`,
-    /// `all`.
+    /// Parses the filters of a `prune` command that supports `known`: of `until`, `label`, `label!`, `dangling`, `all`.
     ///
     /// # Errors
-    /// In Docker's words: an unknown filter, or a moment that cannot be read.
+    /// In Docker's words: an unknown filter, or an invalid time.
     pub fn new(filters: Filters, known: &[&str], now: Timestamp, zone: &TimeZone) -> Result<Self> {
         filters.check(known)?;
         let mut moments = filters.values("until");
@@ -34,7 +33,7 @@ impl Prunable {
         Ok(Self { filters, until })
     }
 
-    /// Whether something made at `created` and labelled so may be removed.
+    /// Whether something created at `created` with these labels may be removed.
     pub fn allows(&self, created: Option<Timestamp>, labels: &BTreeMap<String, String>) -> bool {
         let old_enough = match (self.until, created) {
             (Some(until), Some(created)) => created <= until,
@@ -48,10 +47,10 @@ impl Prunable {
                 .any(|label| label_matches(label, labels))
     }
 
-    /// The yes or no of a filter such as `dangling` or `all`.
+    /// The boolean of a filter such as `dangling` or `all`.
     ///
     /// # Errors
-    /// In Docker's words, if it is neither.
+    /// In Docker's words, if it is not a boolean.
     pub fn boolean(&self, name: &str) -> Result<Option<bool>> {
         self.filters.boolean(name)
     }

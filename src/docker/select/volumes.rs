@@ -8,7 +8,7 @@ use engine::runtime::spec::Volume;
 /// The filters that `docker volume ls` knows.
 const KNOWN: [&str; 4] = ["dangling", "driver", "label", "name"];
 
-/// The volumes that `filters` ask for. `is_used` tells whether a container uses a volume.
+/// The volumes that match `filters`. `is_used` says whether a container uses a volume.
 ///
 /// # Errors
 /// In Docker's words: an unknown filter or value.

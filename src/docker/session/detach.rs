@@ -1,21 +1,21 @@
 //! The keys that leave a container running and give the terminal back: ctrl-p ctrl-q.
 //!
-//! They are watched for on this side, so that they work whatever the container does.
+//! They are recognised on this side, so that they work whatever the container does.
 
-/// What is watched for when nothing else is said: ctrl-p, ctrl-q.
+/// The default keys: ctrl-p, ctrl-q.
 const DEFAULT: [u8; 2] = [16, 17];
 
-/// Watches what is typed.
+/// Recognises the detach keys in the input.
 #[derive(Debug, Clone)]
 pub(crate) struct DetachKeys {
     keys: Vec<u8>,
-    /// So many of the keys have been typed, and are held back.
+    /// The number of keys typed so far, which are held back.
     matched: usize,
 }
 
 impl DetachKeys {
-    /// Watches for `text`, such as `ctrl-a,d`; for the usual keys if `text` is empty or no sequence of keys.
-    /// Returns with it whether `text` was understood.
+    /// Recognises `text`, such as `ctrl-a,d`; the default keys if `text` is empty or invalid. Also returns whether
+    /// `text` was valid.
     pub(crate) fn new(text: &str) -> (Self, bool) {
         let parsed = parse(text);
         let understood = parsed.is_some() || text.is_empty();
@@ -23,7 +23,7 @@ impl DetachKeys {
         (Self { keys, matched: 0 }, understood)
     }
 
-    /// Takes what was typed; returns what is to be passed on, or `None` when the last key of the sequence came.
+    /// Takes the input; returns the part to forward, or `None` after the last key of the sequence.
     pub(crate) fn pass(&mut self, typed: &[u8]) -> Option<Vec<u8>> {
         let mut passed = Vec::with_capacity(typed.len());
         for byte in typed {
@@ -34,7 +34,7 @@ impl DetachKeys {
                 }
                 continue;
             }
-            // What was held back was meant for the container after all; the new key may begin the sequence anew.
+            // The keys held back were meant for the container; the new key may start the sequence again.
             passed.extend_from_slice(&self.keys[..self.matched]);
             self.matched = usize::from(*byte == self.keys[0]);
             if self.matched == 0 {

@@ -1,7 +1,7 @@
-//! The attached session: the terminal on this side, the container on the other, and frames between them.
+//! The attached session: the terminal on one side, the container on the other, and frames between them.
 //!
-//! One thread and one `poll(2)`: whatever stands still on one side (a pager that is not scrolled, a container that does
-//! not read) must not hold up the other, nor the signals. `Exit` ends the session, not the end of any stream.
+//! One thread and one `poll(2)`: a stalled side (a pager that is not scrolled, a container that does not read) must not
+//! block the other, nor the signals. `Exit` ends the session, not the end of any stream.
 
 mod detach;
 mod signals;
@@ -24,24 +24,24 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use terminal::RawTerminal;
 
-/// Bytes that may wait for a side that does not take them; then the other side has to wait too.
+/// The maximum number of buffered bytes for a side that does not read; then the other side is not read either.
 const FULL: usize = 256 * 1024;
-/// How many of the last bytes of the output are looked at when the process has failed.
+/// How many of the last output bytes are examined when the process has failed.
 const LAST: usize = 4096;
-/// A pipe that is ready takes so much at once without blocking (`PIPE_BUF`).
+/// A ready pipe accepts this many bytes without blocking (`PIPE_BUF`).
 const PIECE: usize = 4096;
 
-/// What the terminal is to do in a session.
+/// The options of a session.
 pub(crate) struct Options {
     /// The container has a terminal.
     pub(crate) tty: bool,
-    /// Pass on what is typed.
+    /// Forward the input.
     pub(crate) stdin: bool,
-    /// Only what is typed matters: the session is over when it has been passed on.
+    /// Only the input matters: the session ends when it has been forwarded.
     pub(crate) input_only: bool,
-    /// Pass on signals.
+    /// Forward signals.
     pub(crate) forward_signals: bool,
-    /// The keys that leave; empty for the usual ones.
+    /// The detach keys; empty for the default.
     pub(crate) detach_keys: String,
 }
 
@@ -50,17 +50,17 @@ pub(crate) struct Options {
 pub(crate) enum Ended {
     /// The process ended with this code.
     Exit(i32),
-    /// It ended with this code, not 0, and its last words read as if it had wanted to get out to the network.
+    /// It ended with this nonzero code, and its last output looks like a failed network access.
     Complained(i32),
     /// It could not be started: exit code and sentence.
     Failed(i32, String),
     /// The student typed the detach keys.
     Detached,
-    /// The other side went away without a word.
+    /// The connection ended without a result.
     Lost,
 }
 
-/// A session that is about to begin: signals are caught already, so that none is lost between start and attach.
+/// A session that is about to start: signals are already caught, so that none is lost between start and attach.
 pub(crate) struct Session {
     options: Options,
     raw: bool,
@@ -68,7 +68,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Catches the signals. Nothing has been done to the terminal yet.
+    /// Catches the signals. The terminal is unchanged so far.
     pub(crate) fn prepare(options: Options) -> CommandResult<Self> {
         let raw = options.tty && options.stdin && io::stdin().is_terminal();
         let needs_signals = options.forward_signals || options.tty;
@@ -88,7 +88,7 @@ impl Session {
         let keys = (self.options.tty && self.options.stdin).then(|| {
             let (keys, understood) = DetachKeys::new(&self.options.detach_keys);
             if !understood {
-                // As Docker: a warning, and the usual keys.
+                // As in Docker: a warning, and the default keys.
                 let _ = writeln!(
                     io::stderr(),
                     "invalid detach escape keys, using default: {}",
@@ -121,7 +121,7 @@ impl Session {
     }
 }
 
-/// Prints what may help, for people at a terminal: a script gets what Docker says and nothing else.
+/// Prints a hint at a terminal: a script gets only Docker's text.
 pub(crate) fn tell_hint(hint: Option<&str>) {
     if let Some(hint) = hint.filter(|_| io::stderr().is_terminal()) {
         let _ = writeln!(io::stderr(), "hint: {hint}");
@@ -141,17 +141,17 @@ struct Pump {
     stdin_open: bool,
     forward_signals: bool,
     keys: Option<DetachKeys>,
-    /// From the other side, not yet a whole frame.
+    /// Received from the other side, not yet a whole frame.
     received: Vec<u8>,
-    /// For the other side.
+    /// Pending for the other side.
     to_send: Vec<u8>,
-    /// For the terminal, in the order in which it came.
+    /// Pending for the terminal, in order of arrival.
     to_print: VecDeque<(Output, Vec<u8>)>,
     /// Bytes in `to_print`.
     waiting: usize,
-    /// The last bytes that came.
+    /// The last received bytes.
     last: Vec<u8>,
-    /// How often the user asked us to end.
+    /// How often the user asked to quit.
     urges: u32,
     ended: Option<Ended>,
     /// Why the kernel refused the program.
@@ -258,7 +258,7 @@ impl Pump {
         self.to_send.extend(frame.encode());
     }
 
-    /// Takes what the other side sent.
+    /// Reads the data that the other side sent.
     fn receive(&mut self) -> CommandResult {
         let mut buffer = [0; 64 * 1024];
         match self.stream.read(&mut buffer) {
@@ -293,7 +293,7 @@ impl Pump {
         }
     }
 
-    /// Prints a piece that the terminal, file or pipe takes without blocking.
+    /// Prints a piece that the terminal, file or pipe accepts without blocking.
     fn print(&mut self) -> io::Result<()> {
         let Some((output, bytes)) = self.to_print.front_mut() else {
             return Ok(());
@@ -339,7 +339,7 @@ impl Pump {
         }
     }
 
-    /// Sends what the other side takes now. One that has gone tells so when it is read from.
+    /// Sends what the other side accepts now. A closed connection is noticed when it is read.
     fn send(&mut self) {
         while !self.to_send.is_empty() {
             match self.stream.write(&self.to_send) {

@@ -5,8 +5,8 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// Those that Docker's command line does not pass on: the ends of its own children and pipes, faults of its own, and
-/// what cannot be caught.
+/// Signals that Docker's command line does not forward: about its children and pipes, its own faults, and those that
+/// cannot be caught.
 const NEVER: &[Signal] = &[
     Signal::SIGCHLD,
     Signal::SIGPIPE,
@@ -23,7 +23,7 @@ const NEVER: &[Signal] = &[
     Signal::SIGTTOU,
 ];
 
-/// Those that would end this process with the terminal in raw mode.
+/// Signals that would end this process with the terminal in raw mode.
 const ENDING: &[Signal] = &[
     Signal::SIGHUP,
     Signal::SIGINT,
@@ -31,14 +31,14 @@ const ENDING: &[Signal] = &[
     Signal::SIGTERM,
 ];
 
-/// The signals that come while this lives, instead of their usual effect.
+/// Receives the signals while this exists, instead of their usual effect.
 pub(crate) struct Signals {
     fd: SignalFd,
     caught: SigSet,
 }
 
 impl Signals {
-    /// Catches what is passed on to the container (`all`), or only what must not find the terminal raw.
+    /// Catches the forwarded signals (`all`), or only those that must not leave the terminal raw.
     pub(crate) fn catch(all: bool) -> io::Result<Self> {
         let mut caught = SigSet::empty();
         if all {
@@ -54,7 +54,7 @@ impl Signals {
         Ok(Self { fd, caught })
     }
 
-    /// The next signal that came.
+    /// The next received signal.
     pub(crate) fn next(&self) -> Option<Signal> {
         let info = self.fd.read_signal().ok()??;
         Signal::try_from(info.ssi_signo.cast_signed()).ok()
@@ -69,7 +69,7 @@ impl AsFd for Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        // The mask is this thread's own: setting it back cannot fail.
+        // The mask belongs to this thread: restoring it cannot fail.
         let _ = self.caught.thread_unblock();
     }
 }

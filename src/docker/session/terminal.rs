@@ -1,4 +1,4 @@
-//! The terminal in raw mode: every key goes to the container, none is acted on here.
+//! The terminal in raw mode: every key goes to the container, and none has an effect here.
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::io;
@@ -9,7 +9,7 @@ pub(super) struct RawTerminal {
 }
 
 impl RawTerminal {
-    /// Switches to raw mode; `None` if standard input is no terminal.
+    /// Switches to raw mode; `None` if standard input is not a terminal.
     pub(super) fn enter() -> Option<Self> {
         let before = tcgetattr(io::stdin()).ok()?;
         let mut raw = before.clone();
@@ -21,7 +21,7 @@ impl RawTerminal {
 
 impl Drop for RawTerminal {
     fn drop(&mut self) {
-        // A terminal that has gone away needs no restoring.
+        // A terminal that is gone needs no restoring.
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
     }
 }

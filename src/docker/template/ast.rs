@@ -1,10 +1,10 @@
-//! A template, understood: what the parser makes and the evaluator walks.
+//! A parsed template: the output of the parser and the input of the evaluator.
 //!
-//! Every node prints itself as Go does, because Go's messages quote the node at which it stopped.
+//! Every node prints itself as Go does, because Go's messages quote the node at which they stopped.
 
 use std::fmt;
 
-/// A run of nodes.
+/// A sequence of nodes.
 pub(super) type List = Vec<Node>;
 
 /// A part of a template.
@@ -18,7 +18,7 @@ pub(super) enum Node {
     Range(Branch),
 }
 
-/// `{{if}} … {{else}} … {{end}}` and its like.
+/// `{{if}} … {{else}} … {{end}}` and similar blocks.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Branch {
     pub(super) pipe: Pipe,

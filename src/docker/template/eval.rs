@@ -1,4 +1,4 @@
-//! Walking a template over a value.
+//! Executing a template over a value.
 //!
 //! Source: Go's `text/template` documentation; the messages are those of `text/template/exec.go`.
 
@@ -10,7 +10,7 @@ use engine::go::quote;
 use std::borrow::Cow;
 use std::fmt::Display;
 
-/// The most text that one template may make, in bytes: a `range` in a `range` in a `range` must not take all memory.
+/// The maximum output of a template, in bytes: nested `range`s must not use all memory.
 const OUTPUT: usize = 64 << 20;
 
 /// A value, borrowed from the data where it can be.
@@ -43,12 +43,12 @@ struct State<'a> {
     strict: bool,
     variables: Vec<(&'a str, Val<'a>)>,
     out: String,
-    /// The place and the node that messages quote.
+    /// The position and the node that messages quote.
     at: Option<(usize, &'a dyn Display)>,
 }
 
 impl<'a> State<'a> {
-    /// An error at the present node.
+    /// An error at the current node.
     fn fail(&self, message: impl Display) -> TemplateError {
         let Some((at, node)) = self.at else {
             return TemplateError::new(format!("template: : {message}"));
@@ -97,7 +97,7 @@ impl<'a> State<'a> {
     fn range(&mut self, dot: &Val<'a>, branch: &'a Branch) -> Result<()> {
         let mark = self.variables.len();
         let over = self.pipe(dot, &branch.pipe)?;
-        // The pipeline has set its variables to the whole; each round sets them anew.
+        // The pipeline has set its variables to the whole; each iteration sets them again.
         self.variables.truncate(mark);
         let items: Vec<(Value, Value)> = match over.into_owned() {
             Value::List(items) => {
@@ -147,7 +147,7 @@ impl<'a> State<'a> {
         Ok(value)
     }
 
-    /// `last` is the value that came through the bar; it becomes the last argument.
+    /// `last` is the value of the previous command in the pipeline; it becomes the last argument.
     fn command(
         &mut self,
         dot: &Val<'a>,
@@ -323,7 +323,7 @@ impl<'a> State<'a> {
         }))
     }
 
-    /// Calls a function. `node` is quoted when the function itself complains.
+    /// Calls a function. `node` is quoted in the function's error.
     fn called(
         &mut self,
         dot: &Val<'a>,
@@ -366,7 +366,7 @@ impl<'a> State<'a> {
         })
     }
 
-    /// `and` and `or` look at their arguments only as far as they must.
+    /// `and` and `or` evaluate only as many arguments as necessary.
     fn and_or(
         &mut self,
         dot: &Val<'a>,
@@ -385,7 +385,7 @@ impl<'a> State<'a> {
     }
 }
 
-/// A part of `value`, borrowed if the whole is.
+/// A part of `value`, borrowed if the value is.
 fn project<'a>(value: &Val<'a>, part: impl for<'x> Fn(&'x Value) -> Option<&'x Value>) -> Val<'a> {
     match value {
         Cow::Borrowed(value) => part(value).map(Cow::Borrowed),

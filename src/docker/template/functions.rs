@@ -28,7 +28,7 @@ pub(super) struct Signature {
 
 use Type::{Any, Int, Text, Texts};
 
-/// Name, parameters, whether more may follow.
+/// Name, parameters, whether it is variadic.
 const TABLE: [(&str, &[Type], bool); 17] = [
     ("and", &[Any], true),
     ("eq", &[Any], true),
@@ -49,7 +49,7 @@ const TABLE: [(&str, &[Type], bool); 17] = [
     ("upper", &[Text], false),
 ];
 
-/// Those that leave a table's header alone.
+/// Functions that do not change a table's header.
 const KEEPS_HEADER: [&str; 7] = [
     "json", "split", "join", "title", "lower", "upper", "truncate",
 ];
@@ -74,7 +74,7 @@ pub(super) fn signature(name: &str, functions: Functions) -> Option<Signature> {
 }
 
 impl Signature {
-    /// If `count` arguments do not fit, how many would.
+    /// The expected number of arguments, if `count` is wrong.
     pub(super) fn mismatch(&self, count: usize) -> Option<String> {
         let want = self.parameters.len();
         if self.variadic {
@@ -84,7 +84,7 @@ impl Signature {
         }
     }
 
-    /// What is wrong with argument number `index`; `source` is the word that gave it.
+    /// The error for argument number `index`; `source` is the word that gave it.
     pub(super) fn complaint(
         &self,
         index: usize,
@@ -150,7 +150,7 @@ fn int(value: &Value) -> i64 {
     }
 }
 
-/// Calls the function called `name`; its arguments fit its signature. The error is Go's complaint.
+/// Calls the function called `name`; its arguments match its signature. The error is Go's.
 pub(super) fn call<'a>(
     name: &str,
     functions: Functions,
@@ -218,7 +218,7 @@ fn split(text: &str, separator: &str) -> Vec<String> {
     text.split(separator).map(str::to_owned).collect()
 }
 
-/// Upper-cases the first letter of each word.
+/// Capitalises the first letter of each word.
 fn title(text: &str) -> String {
     let mut previous = ' ';
     let mut titled = String::with_capacity(text.len());
@@ -246,7 +246,7 @@ fn pad(text: &str, before: i64, after: i64) -> Result<String, String> {
     Ok(format!("{}{text}{}", blanks(before)?, blanks(after)?))
 }
 
-/// The first `length` bytes; Docker does the same, and never in the middle of a letter here.
+/// The first `length` bytes, as in Docker, but never in the middle of a character.
 fn truncate(text: &str, length: i64) -> Result<String, String> {
     let length = usize::try_from(length)
         .map_err(|_| format!("runtime error: slice bounds out of range [:{length}]"))?;

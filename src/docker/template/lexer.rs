@@ -1,13 +1,13 @@
-//! A template's text, cut into words.
+//! Splits a template's text into tokens.
 //!
 //! Source: Go's `text/template` documentation § Actions and § Text and spaces.
 
 use super::left_out;
 
-/// What a word is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Everything outside of `{{ }}`.
+    /// Everything outside `{{ }}`.
     Text,
     /// `{{`
     Open,
@@ -43,26 +43,26 @@ pub(super) enum Kind {
     Declare,
     /// Another printable character, such as the comma in `$i, $e`.
     Other,
-    /// The text cannot be cut further; the word is the complaint.
+    /// The text cannot be split further; the token is the error message.
     Error,
     /// The end of the template.
     End,
 }
 
-/// One word.
+/// A token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) kind: Kind,
     pub(super) text: String,
-    /// Where it begins, in bytes.
+    /// Its position in bytes.
     pub(super) at: usize,
-    /// The line where it begins, from 1.
+    /// Its line, from 1.
     pub(super) line: usize,
 }
 
 const KEYWORDS: [&str; 6] = ["else", "end", "if", "nil", "range", "with"];
 
-/// Cuts `source` into words. The last one is always `End` or `Error`.
+/// Splits `source` into tokens. The last one is always `End` or `Error`.
 pub(super) fn lex(source: &str) -> Vec<Token> {
     let mut lexer = Lexer {
         source,
@@ -83,7 +83,7 @@ struct Lexer<'a> {
     at: usize,
     parens: usize,
     tokens: Vec<Token>,
-    /// A place in the text and its line, so that each newline is counted once.
+    /// A position in the text and its line, so that each newline is counted once.
     counted: (usize, usize),
 }
 
@@ -110,13 +110,13 @@ impl Lexer<'_> {
         });
     }
 
-    /// Pushes what lies between `start` and here.
+    /// Pushes the text between `start` and the current position.
     fn push_from(&mut self, kind: Kind, start: usize) {
         let text = self.source[start..self.at].to_owned();
         self.push(kind, start, text);
     }
 
-    /// Text and actions in turn, to the end.
+    /// Text and actions alternately, to the end.
     fn text(&mut self) -> Result<(), String> {
         let mut trim_left = false;
         loop {
@@ -145,7 +145,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// One `{{ … }}`; whether it ends with a trim marker.
+    /// One `{{ … }}`; returns whether it ends with a trim marker.
     fn action(&mut self, trim: bool) -> Result<bool, String> {
         let start = self.at;
         let skipped = if trim { 3 } else { 2 };
@@ -174,7 +174,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// One word inside of an action.
+    /// One token inside an action.
     fn word(&mut self) -> Result<(), String> {
         let start = self.at;
         let Some(first) = self.rest().chars().next() else {
@@ -184,7 +184,7 @@ impl Lexer<'_> {
         let next = self.rest().chars().next();
         match first {
             blank if BLANKS.contains(&blank) => {
-                // The blank in front of `-}}` belongs to the marker.
+                // The blank before `-}}` belongs to the marker.
                 while closing(self.rest()).is_none()
                     && self.rest().starts_with(|c| BLANKS.contains(&c))
                 {
@@ -276,7 +276,7 @@ impl Lexer<'_> {
         Err("unterminated quoted string".to_owned())
     }
 
-    /// A number; whether it is a good one is the parser's question.
+    /// A number; the parser validates it.
     fn number(&mut self, start: usize) -> Result<(), String> {
         let rest = self.rest();
         let length = rest.find(|c| !(c == '.' || is_word(c)));
@@ -286,13 +286,13 @@ impl Lexer<'_> {
     }
 }
 
-/// Whether what follows `{{` is a trim marker: a minus and a blank.
+/// Whether the text after `{{` is a trim marker: a minus and a blank.
 fn trims(after: &str) -> bool {
     let mut chars = after.chars();
     chars.next() == Some('-') && chars.next().is_some_and(|c| BLANKS.contains(&c))
 }
 
-/// If `rest` begins with `}}` or ` -}}`, the length of what is in front of the braces.
+/// If `rest` begins with `}}` or ` -}}`, the length of the text before the braces.
 fn closing(rest: &str) -> Option<usize> {
     if rest.starts_with("}}") {
         return Some(0);

@@ -4,11 +4,11 @@
 //! lexer → parse, operands → ast → eval (functions, print, printf)
 //! ```
 //!
-//! **What Docker does.** Hands the student's text to Go's template package, with a few functions of its own.
-//! **What we do.** What is typed after `--format`: fields, pipelines, variables, `if else with range`, trim markers, the
-//! functions of the table in `functions.rs`, and Go's messages with their place.
-//! **What we leave out.** Templates that call templates, comments, assignments, Go's other functions, numbers and verbs:
-//! refused by name.
+//! **What Docker does.** It passes the student's text to Go's template package, with a few additional functions.
+//! **What we do.** The usual syntax of `--format`: fields, pipelines, variables, `if else with range`, trim markers,
+//! the functions of the table in `functions.rs`, and Go's messages with their position.
+//! **What we leave out.** Templates that call templates, comments, assignments, Go's other functions, numbers and
+//! verbs: refused by name.
 
 mod ast;
 mod eval;
@@ -25,14 +25,14 @@ mod tests;
 use crate::docker::value::Value;
 use std::fmt;
 
-/// A template that was understood.
+/// A parsed template.
 #[derive(Debug, Clone)]
 pub struct Template {
     source: String,
     nodes: ast::List,
 }
 
-/// What Go says when a template cannot be understood or executed, beginning with `template: :1:`.
+/// Go's message for a template that cannot be parsed or executed, beginning with `template: :1:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemplateError(String);
 
@@ -50,12 +50,12 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-/// What is said of `what`, which Go's templates have and ours do not.
+/// The message about `what`, which Go's templates have and ours do not.
 fn left_out(what: &str) -> String {
     format!("`{what}` in a template is not part of docklings; see docs/limits.md")
 }
 
-/// Which functions a template gets.
+/// The functions that a template can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Functions {
     /// All of them.
@@ -65,7 +65,7 @@ pub enum Functions {
 }
 
 impl Template {
-    /// Understands `source`.
+    /// Parses `source`.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
         Ok(Self {
             nodes: parse::parse(source)?,
@@ -73,18 +73,18 @@ impl Template {
         })
     }
 
-    /// The text that the template makes of `data`. A key that a map does not have gives `<no value>`.
+    /// The output of the template for `data`. A missing key of a map gives `<no value>`.
     pub fn execute(&self, data: &Value, functions: Functions) -> Result<String, TemplateError> {
         eval::execute(&self.nodes, &self.source, data, functions, false)
     }
 
-    /// Like `execute`, but a key that a map does not have is an error.
+    /// Like `execute`, but a missing key of a map is an error.
     pub fn execute_strict(&self, data: &Value) -> Result<String, TemplateError> {
         eval::execute(&self.nodes, &self.source, data, Functions::Normal, true)
     }
 
-    /// Executes over a typed value as `docker inspect` does: first as it is; if that fails, over its plain JSON,
-    /// and that error is the one to show.
+    /// Executes over a typed value as `docker inspect` does: first over the value itself; if that fails, over its plain
+    /// JSON, and that error is the one to show.
     pub fn execute_inspecting(&self, data: &Value) -> Result<String, TemplateError> {
         self.execute(data, Functions::Normal)
             .or_else(|_| self.execute_strict(&Value::from(data.to_json())))

@@ -103,7 +103,7 @@ impl Parser {
         self.variables.iter().any(|known| known == variable)
     }
 
-    /// Operands up to a bar or the end of the pipeline.
+    /// Operands up to a `|` or the end of the pipeline.
     fn command(&mut self) -> Result<Command> {
         let mut words = Vec::new();
         loop {
@@ -145,7 +145,7 @@ impl Parser {
             names.push(self.take().text[1..].to_owned());
         }
         match &mut term.kind {
-            // Go puts such a chain where its second name begins.
+            // Go's position of such a chain is the start of its second name.
             OperandKind::Field(own) | OperandKind::Variable(own) => {
                 own.extend(names);
                 term.at = at;
@@ -231,7 +231,7 @@ fn number(text: &str) -> Option<OperandKind> {
     }
 }
 
-/// The text of `quoted`, which stands in double quotes or in backquotes.
+/// The text of `quoted`, which is in double quotes or in backquotes.
 fn unquote(quoted: &str) -> std::result::Result<String, String> {
     let inner = &quoted[1..quoted.len() - 1];
     if quoted.starts_with('`') {

@@ -1,4 +1,4 @@
-//! Words to nodes.
+//! From tokens to nodes.
 //!
 //! Source: Go's `text/template` documentation; the messages are those of `text/template/parse`.
 
@@ -7,7 +7,7 @@ use super::ast::{Branch, List, Node};
 use super::lexer::{Kind, Token, lex};
 use engine::go::quote;
 
-/// How deep parentheses and blocks may nest. Go has no such limit; we must not run out of stack.
+/// The maximum nesting of parentheses and blocks. Go has no such limit; we must not overflow the stack.
 const DEPTH: usize = 100;
 
 /// Parses `source`.
@@ -36,13 +36,13 @@ enum Item {
     Else,
 }
 
-/// Where the parser is.
+/// The parser's state.
 pub(super) struct Parser {
     pub(super) tokens: Vec<Token>,
     pub(super) next: usize,
     pub(super) variables: Vec<String>,
     depth: usize,
-    /// The line where the present action began; 0 outside of one.
+    /// The line where the current action began; 0 outside an action.
     action_line: usize,
 }
 
@@ -65,7 +65,7 @@ impl Parser {
         }
     }
 
-    /// The first word that is no blank.
+    /// The next token that is not a blank.
     pub(super) fn peek_word(&mut self) -> &Token {
         self.skip_space();
         self.peek()
@@ -76,7 +76,7 @@ impl Parser {
         self.take()
     }
 
-    /// An error at the word last taken.
+    /// An error at the last token.
     pub(super) fn fail(&self, message: impl AsRef<str>) -> TemplateError {
         let last = self.next.saturating_sub(1).min(self.tokens.len() - 1);
         let line = self.tokens[last].line;
@@ -144,7 +144,7 @@ impl Parser {
                 return Ok(Item::End);
             }
             (Kind::Keyword, "else") => {
-                // `{{else if …}}`: the block reads on from `if`.
+                // `{{else if …}}`: the block continues from `if`.
                 let next = self.peek_word();
                 if !(next.kind == Kind::Keyword && matches!(next.text.as_str(), "if" | "with")) {
                     self.expect(Kind::Close, "else")?;
@@ -156,7 +156,7 @@ impl Parser {
         Ok(Item::Node(node))
     }
 
-    /// Nodes up to `end` or `else`; whether it was `else`.
+    /// Nodes up to `end` or `else`; returns whether it was `else`.
     fn list(&mut self) -> Result<(List, bool)> {
         let mut list = List::new();
         loop {
@@ -172,7 +172,7 @@ impl Parser {
         }
     }
 
-    /// What follows `if`, `with` or `range`.
+    /// The rest of a block after `if`, `with` or `range`.
     fn branch(&mut self, keyword: &str) -> Result<Branch> {
         let mark = self.variables.len();
         let pipe = self.pipeline(keyword, Kind::Close)?;
@@ -180,7 +180,7 @@ impl Parser {
         let mut otherwise = List::new();
         if more {
             let next = self.peek_word().clone();
-            // After a plain `{{else}}` the closing braces are already taken, so a keyword here is `else if`.
+            // After a plain `{{else}}` the closing braces are already consumed, so a keyword here is `else if`.
             if next.kind == Kind::Keyword && matches!(next.text.as_str(), "if" | "with") {
                 if next.text != keyword {
                     return Err(self.unexpected(&next, "input"));
@@ -209,7 +209,7 @@ impl Parser {
     }
 }
 
-/// A word as Go's messages show it.
+/// A token as Go's messages show it.
 fn shown(token: &Token) -> String {
     match token.kind {
         Kind::End => "EOF".to_owned(),

@@ -5,7 +5,7 @@ use engine::go;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Prints what an action gives: like `%v`, but a nil interface is `<no value>`.
+/// Prints the result of an action: like `%v`, but a nil interface is `<no value>`.
 pub(super) fn print(out: &mut String, value: &Value) {
     match value {
         Value::NoValue => out.push_str("<no value>"),
@@ -13,7 +13,7 @@ pub(super) fn print(out: &mut String, value: &Value) {
     }
 }
 
-/// Prints a value inside of another.
+/// Prints a value inside another.
 pub(super) fn inner(out: &mut String, value: &Value) {
     match value {
         Value::NoValue | Value::Nil => out.push_str("<nil>"),

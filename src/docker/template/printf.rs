@@ -1,4 +1,4 @@
-//! `printf`: the verbs of Go's `fmt` that are typed after `--format`, and its way of complaining inside of the text.
+//! `printf`: the usual verbs of Go's `fmt` in `--format`, and its errors inside the text.
 //!
 //! Source: Go's `fmt` documentation.
 
@@ -8,7 +8,7 @@ use crate::docker::value::Value;
 use engine::go::{float, quote};
 use std::borrow::Cow;
 
-/// The widest field that is padded, so that `%999999999d` does not take all memory.
+/// The maximum padding, so that `%999999999d` does not use all memory.
 const WIDEST: usize = 4096;
 
 /// Flags, width and precision of one verb.
@@ -20,7 +20,7 @@ struct Spec {
     precision: Option<usize>,
 }
 
-/// Formats `arguments` by `format`. Error: it has what is left out here.
+/// Formats `arguments` with `format`. Error: it uses an unsupported feature.
 pub(super) fn sprintf(format: &str, arguments: &[Cow<'_, Value>]) -> Result<String, String> {
     let mut out = String::new();
     let mut chars = format.chars().peekable();
@@ -67,7 +67,7 @@ fn number(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> usize {
     number.min(WIDEST)
 }
 
-/// `string=hi`, as complaints show a value.
+/// `string=hi`, as error texts show a value.
 fn typed(value: &Value) -> String {
     match value {
         Value::NoValue | Value::Nil => "<nil>".to_owned(),
@@ -90,7 +90,7 @@ fn formatted(verb: char, spec: Spec, value: &Value) -> String {
         }
         ('v', Value::Float(number)) => float(*number),
         ('v', _) | ('s', Value::Map(_) | Value::Struct(_)) | ('t', Value::Bool(_)) => shown(value),
-        // A verb goes into lists.
+        // A verb applies to the elements of a list.
         (_, Value::List(items)) => {
             let items = items.iter().flatten();
             let items: Vec<_> = items.map(|item| formatted(verb, spec, item)).collect();
@@ -107,7 +107,7 @@ fn formatted(verb: char, spec: Spec, value: &Value) -> String {
     padded(&text, spec)
 }
 
-/// A string cut to the precision, in letters.
+/// A string cut to the precision, in characters.
 fn cut(text: &str, spec: Spec) -> &str {
     let end = spec
         .precision

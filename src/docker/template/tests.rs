@@ -1,10 +1,10 @@
-//! Templates from text to text. The expected words were recorded from Docker 28's own command line.
+//! Templates and their output. The expected texts were recorded from Docker 28's command line.
 
 use super::*;
 use crate::docker::value::{Map, Missing, Struct};
 use std::collections::BTreeMap;
 
-/// A container as `inspect` shows it, in small.
+/// A small container as `inspect` shows it.
 fn container() -> Value {
     let ports = Map::of(
         Missing::List,

@@ -1,11 +1,11 @@
-//! Files of environment variables (`--env-file`) and of labels (`--label-file`): a pair on each line.
+//! Files of environment variables (`--env-file`) and of labels (`--label-file`): one pair per line.
 
 use crate::failure::{CommandResult, Failure};
 use std::fs::{self, File};
 use std::io;
 
-/// All variables: those of `files`, then those of `pairs`, each resolved by `own` where only a name is given. Where the
-/// caller has none, a name in a file is dropped, and one of the command line stays: it takes the variable away.
+/// All variables: those of `files`, then those of `pairs`, each resolved with `own` if only a name is given. If the
+/// caller has no such variable, a name in a file is dropped, and one on the command line stays: it unsets the variable.
 pub(crate) fn variables(
     files: &[String],
     pairs: &[String],
@@ -37,7 +37,7 @@ pub(crate) fn labels(files: &[String], pairs: &[String]) -> CommandResult<Vec<(S
     Ok(all.iter().map(|pair| super::pairs::split(pair)).collect())
 }
 
-/// Opens a file to read it. A folder is none, in Go's words.
+/// Opens a file for reading. A folder is refused, in Go's words.
 pub(crate) fn open(path: &str) -> CommandResult<File> {
     let file = File::open(path).map_err(|error| Failure::message(open_error(path, &error)))?;
     match file.metadata().is_ok_and(|about| about.is_dir()) {
@@ -46,7 +46,7 @@ pub(crate) fn open(path: &str) -> CommandResult<File> {
     }
 }
 
-/// The message of Go for a file that cannot be opened, which Docker prints.
+/// Go's message for a file that cannot be opened, which Docker prints.
 pub(crate) fn open_error(path: &str, error: &io::Error) -> String {
     let cause = match error.kind() {
         io::ErrorKind::NotFound => "no such file or directory".to_owned(),

@@ -1,5 +1,5 @@
-//! Values of flags: texts to plain data, each in a function that clap calls. An error is what Docker prints after
-//! `invalid argument "…" for "…" flag: `.
+//! Values of flags: from text to plain data, each in a function that clap calls. An error is the text that Docker
+//! prints after `invalid argument "…" for "…" flag: `.
 
 pub(crate) mod files;
 pub(crate) mod mount;
@@ -14,7 +14,7 @@ pub(crate) use crate::term::human::parse_duration as nanoseconds;
 pub(crate) use number::{bytes, decimal_cpus, int, memory_swap};
 pub(crate) use ulimit::ulimit;
 
-/// A text that can be no pair or number: `--platform`, which must be this machine's own.
+/// `--platform`, which must be this machine's platform.
 pub(crate) fn own_platform(text: &str) -> Result<String, String> {
     let own = match std::env::consts::ARCH {
         "x86_64" => "amd64",

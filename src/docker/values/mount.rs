@@ -1,6 +1,6 @@
-//! `-v`, `--mount` and `--tmpfs`: what a container sees of the machine's files, and where.
+//! `-v`, `--mount` and `--tmpfs`: the machine's files in a container, and their targets.
 //!
-//! The two ways to say it differ on purpose, as in Docker: `-v` makes a missing folder, `--mount` refuses.
+//! The two forms differ on purpose, as in Docker: `-v` creates a missing folder, `--mount` refuses it.
 
 use super::bytes;
 use engine::clock::Entropy;
@@ -10,8 +10,8 @@ use engine::tree::clean::{clean, clean_text};
 use engine::{Error, Result};
 use std::path::Path;
 
-/// `-v`: `/container`, `name:/container[:options]` or `/machine:/container[:options]`. A machine's path may begin
-/// with `.`; it is taken from `cwd`.
+/// `-v`: `/container`, `name:/container[:options]` or `/machine:/container[:options]`. A path of the machine may begin
+/// with `.`; it is relative to `cwd`.
 pub(crate) fn volume(text: &str, cwd: &Path, entropy: &dyn Entropy) -> Result<Mount> {
     let invalid =
         |why: &str| Error::invalid(format!("invalid volume specification: '{text}'{why}"));
@@ -25,7 +25,7 @@ pub(crate) fn volume(text: &str, cwd: &Path, entropy: &dyn Entropy) -> Result<Mo
     if target.is_empty() || (parts.len() > 1 && source.is_empty()) {
         return Err(invalid(""));
     }
-    // `~` is the shell's; one that it left is no path of Docker's daemon either.
+    // The shell expands `~`; an unexpanded one is not a path for Docker's daemon either.
     let is_bind = source.starts_with(['/', '.']);
     let kind = if is_bind { "bind" } else { "volume" };
     let target = absolute_target(target).map_err(|why| {
@@ -39,7 +39,7 @@ pub(crate) fn volume(text: &str, cwd: &Path, entropy: &dyn Entropy) -> Result<Mo
             "ro" => read_only = true,
             "rw" => read_only = false,
             "nocopy" if !is_bind => no_copy = true,
-            // SELinux labels and hints for other systems change nothing here, nor in Docker on this one.
+            // SELinux labels and hints for other systems have no effect here, nor in Docker on this one.
             "z" | "Z" | "consistent" | "cached" | "delegated" | "rprivate" | "private" => {}
             "shared" | "rshared" | "slave" | "rslave" => {
                 return Err(unsupported_propagation(option));
@@ -90,7 +90,7 @@ pub(crate) fn tmpfs(text: &str) -> Result<Mount> {
     })
 }
 
-/// The fields of one `--mount`, checked as far as the command line can.
+/// The fields of one `--mount`, validated as far as the command line can.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct MountFlag {
     kind: String,
@@ -177,7 +177,7 @@ fn is_switch(key: &str) -> bool {
 }
 
 impl MountFlag {
-    /// The mount that is meant.
+    /// The requested mount.
     pub(crate) fn resolve(&self, cwd: &Path, entropy: &dyn Entropy) -> Result<Mount> {
         let invalid = |why: &str| {
             Error::invalid(format!(

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// Settings of the container's own message queues and shared memory.
+/// Settings of the container's message queues and shared memory.
 const OF_IPC: [&str; 8] = [
     "kernel.msgmax",
     "kernel.msgmnb",
@@ -45,7 +45,7 @@ pub(crate) fn search(text: &str) -> Result<String, String> {
     Err(format!("{trimmed} is not a valid domain"))
 }
 
-/// `--sysctl`: `name=value`, of what a container has for itself. A name leads to a file, so none may climb.
+/// `--sysctl`: `name=value`, for a namespaced setting. A name becomes a file path, so it must not climb.
 pub(crate) fn sysctl(text: &str) -> Result<String, String> {
     let refused = || format!("sysctl '{text}' is not allowed");
     let (name, _) = text.split_once('=').ok_or_else(refused)?;

@@ -1,4 +1,4 @@
-//! Numbers, sizes and shares of a processor.
+//! Numbers, sizes and processor shares.
 
 /// A whole number, as Go's `strconv.ParseInt` reads it (prefixes `0x`, `0o` and `0b` included).
 pub(crate) fn int(text: &str) -> Result<i64, String> {
@@ -26,8 +26,8 @@ pub(crate) fn int(text: &str) -> Result<i64, String> {
         .ok_or_else(|| format!("strconv.ParseInt: parsing \"{text}\": value out of range"))
 }
 
-/// A size in bytes: a number, perhaps with a fraction, and perhaps a unit in powers of 1024 (`k`, `m`, `g`, `t`, `p`,
-/// each also as `kb` and `kib`).
+/// A size in bytes: a number, optionally with a fraction and a unit in powers of 1024 (`k`, `m`, `g`, `t`, `p`, each
+/// also as `kb` and `kib`).
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
     engine::size::binary(text)
 }

@@ -1,9 +1,9 @@
-//! `KEY=value` and its relatives: environment variables, labels, hosts.
+//! `KEY=value` and similar forms: environment variables, labels, hosts.
 
 use crate::docker::select::Filters;
 use std::net::IpAddr;
 
-/// `-e`: `KEY=value`, or `KEY` alone for the caller's own value.
+/// `-e`: `KEY=value`, or only `KEY` for the caller's value.
 pub(crate) fn env(text: &str) -> Result<String, String> {
     if text.is_empty() || text.starts_with('=') {
         return Err(format!("invalid environment variable: {text}"));
@@ -11,7 +11,7 @@ pub(crate) fn env(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// `-l`: `KEY=value`, or `KEY` alone.
+/// `-l`: `KEY=value`, or only `KEY`.
 pub(crate) fn label(text: &str) -> Result<String, String> {
     if text
         .split('=')
@@ -35,7 +35,7 @@ pub(crate) fn annotation(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// `--add-host`: `name:address` or `name=address`; comes out as `name:address`. `host-gateway` stands for the machine.
+/// `--add-host`: `name:address` or `name=address`; the result is `name:address`. `host-gateway` is the machine.
 pub(crate) fn host(text: &str) -> Result<String, String> {
     let (name, address) = text
         .split_once('=')
@@ -58,7 +58,7 @@ pub(crate) fn stream(text: &str) -> Result<String, String> {
     Err("valid streams are STDIN, STDOUT and STDERR".to_owned())
 }
 
-/// `-f key=value` of lists: refused at once if it is no pair.
+/// `-f key=value` of lists: refused at once if it is not a pair.
 pub(crate) fn filter(text: &str) -> Result<String, String> {
     Filters::parse(&[text]).map(|_| text.to_owned())
 }

@@ -3,7 +3,7 @@
 use engine::store::containers::PortBinding;
 use std::net::IpAddr;
 
-/// What one `-p` asks for.
+/// The bindings of one `-p`.
 pub(crate) fn published(text: &str) -> Result<Vec<PortBinding>, String> {
     let text = &standard_form(text)?;
     let (rest, protocol) = split_protocol(text)?;
@@ -35,7 +35,7 @@ pub(crate) fn published(text: &str) -> Result<Vec<PortBinding>, String> {
         .collect())
 }
 
-/// What one `--expose` names, such as `80/tcp`.
+/// The ports of one `--expose`, such as `80/tcp`.
 pub(crate) fn exposed(text: &str) -> Result<Vec<String>, String> {
     if text.contains(':') {
         return Err(format!("invalid port format for --expose: {text}"));
@@ -51,7 +51,7 @@ pub(crate) fn exposed(text: &str) -> Result<Vec<String>, String> {
         .collect())
 }
 
-/// The long form (`target=80,published=8080`) in the short one.
+/// The long form (`target=80,published=8080`) as the short one.
 fn standard_form(text: &str) -> Result<String, String> {
     if !text.contains('=') {
         return Ok(text.to_owned());
@@ -88,7 +88,7 @@ fn split_protocol(text: &str) -> Result<(&str, &str), String> {
     }
 }
 
-/// Host address, host ports and container ports, the first two empty where they are not given.
+/// Host address, host ports and container ports; the first two are empty if they are not given.
 fn split_address(text: &str) -> Result<(String, &str, &str), String> {
     let Some((front, container)) = text.rsplit_once(':') else {
         return Ok((String::new(), "", text));
@@ -120,8 +120,8 @@ fn range(text: &str) -> Option<(u16, u16)> {
     (start <= end).then_some((start, end))
 }
 
-/// A host port for each container port, with the last of a range that it may be taken from; 0 means any. `None` if the
-/// ranges do not fit.
+/// A host port for each container port, with the end of the range that it may be taken from; 0 means any. `None` if the
+/// ranges do not match.
 fn host_ports(host: Option<(u16, u16)>, container: (u16, u16)) -> Option<Vec<(u16, u16)>> {
     let count = usize::from(container.1 - container.0) + 1;
     let Some((start, end)) = host else {
@@ -130,7 +130,7 @@ fn host_ports(host: Option<(u16, u16)>, container: (u16, u16)) -> Option<Vec<(u1
     if usize::from(end - start) + 1 == count {
         return Some((start..=end).map(|port| (port, 0)).collect());
     }
-    // A range for one port: the first that is free when the container starts.
+    // A range for one port: the first free one when the container starts.
     (count == 1).then(|| vec![(start, end)])
 }
 

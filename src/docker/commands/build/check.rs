@@ -1,4 +1,4 @@
-//! `docker build --check` and `--call`: what is said of a Dockerfile instead of building it.
+//! `docker build --check` and `--call`: reports on a Dockerfile instead of building it.
 
 use crate::ctx::Ctx;
 use crate::exit;
@@ -6,7 +6,7 @@ use crate::failure::{CommandResult, Failure};
 use engine::build::check::{Finding, Report};
 use serde_json::{Value, json};
 
-/// What is to be done with the Dockerfile.
+/// The action on the Dockerfile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Call {
     /// Build it.
@@ -15,13 +15,13 @@ pub(super) enum Call {
     Check {
         /// The findings as JSON.
         json: bool,
-        /// The exit code does not tell whether there are any.
+        /// The exit code does not depend on the findings.
         ignore_status: bool,
     },
 }
 
 impl Call {
-    /// Reads `--call` and `--check`. Error: one that docklings does not have, or that nobody has.
+    /// Parses `--call` and `--check`. Error: a method that docklings does not support, or that does not exist.
     pub(super) fn parse(call: &str, check: bool) -> CommandResult<Self> {
         let mut parts = call.split(',');
         let method = parts.next().unwrap_or_default();
@@ -48,7 +48,7 @@ impl Call {
     }
 }
 
-/// Tells what was found. With findings the exit code is 1, unless `ignore_status`.
+/// Prints the findings. With findings, the exit code is 1, unless `ignore_status`.
 pub(super) fn tell(
     ctx: &mut Ctx,
     report: &Report,
@@ -88,7 +88,7 @@ fn text(report: &Report) -> String {
     text
 }
 
-/// As `docker build --call check,format=json` has it, as far as we know the same.
+/// In the form of `docker build --call check,format=json`, as far as it is known.
 fn as_json(report: &Report) -> Value {
     let warnings: Vec<Value> = report
         .findings

@@ -130,7 +130,7 @@ impl Command for Args {
             .then(|| Pushes::prepare(ctx, &request.tags))
             .transpose()?;
         ctx.flush()?;
-        // What goes elsewhere is not recorded here, so nothing else keeps its layers.
+        // A result that goes elsewhere is not recorded here, so nothing else protects its layers.
         let _kept = engine.keep_content()?;
         let env = ctx.env.clone();
         let outcome = follow(ctx, shown, |observer| {
@@ -147,7 +147,7 @@ impl Command for Args {
         for destination in &destinations {
             destination.bring(ctx, &engine, &outcome)?;
         }
-        // What was written to standard output is followed by nothing.
+        // Nothing may follow a result on standard output.
         let is_piped = |one: &Destination| matches!(one, Destination::File(_, None));
         match destinations.iter().any(is_piped) && shown == Kind::Quiet {
             true => Ok(()),
@@ -205,7 +205,7 @@ impl Args {
         })
     }
 
-    /// What is told of a build that succeeded.
+    /// Prints the result of a successful build.
     fn told(&self, ctx: &mut Ctx, outcome: &BuildOutcome, shown: Kind) -> CommandResult {
         if let Some(path) = &self.iidfile {
             fs::write(path, outcome.id.as_str()).map_err(|error| {
@@ -248,7 +248,7 @@ impl Args {
     }
 }
 
-/// Removes the id of an image that an earlier build left in `path`: it is not this build's.
+/// Removes the image id of an earlier build from `path`: it does not belong to this build.
 fn forget(path: &str) -> CommandResult {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::message(format!(
@@ -259,7 +259,7 @@ fn forget(path: &str) -> CommandResult {
     }
 }
 
-/// `--push`: every image is pushed; if none is asked for, one is.
+/// `--push`: every image is pushed; without an image destination, one is added.
 fn pushed(destinations: &mut Vec<Destination>) {
     let mut is_any = false;
     for one in destinations.iter_mut() {
@@ -275,8 +275,7 @@ fn pushed(destinations: &mut Vec<Destination>) {
     }
 }
 
-/// How a build that failed is told, after what the failing step wrote. What may have been meant belongs to it, in a
-/// script's log too.
+/// The error of a failed build, after the output of the failing step. Suggestions belong to it, even in a script's log.
 fn failed(error: &Error) -> Failure {
     let text = match error.kind() {
         ErrorKind::Machine | ErrorKind::Unsupported => format!("ERROR: failed to build: {error}"),

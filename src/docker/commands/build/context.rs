@@ -1,4 +1,4 @@
-//! Where a build's files and its Dockerfile come from: a folder, or standard input.
+//! The source of a build's files and its Dockerfile: a folder, or standard input.
 
 use crate::failure::{CommandResult, Failure};
 use engine::build::request::{Context, DockerfileAt, LONGEST_DOCKERFILE};
@@ -6,7 +6,7 @@ use engine::error::plainly;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-/// So many bytes tell a tar archive from a Dockerfile.
+/// The number of bytes that distinguish a tar archive from a Dockerfile.
 const LOOK: u64 = 512;
 
 /// A build's input.
@@ -65,9 +65,9 @@ fn from_stdin(file: Option<&str>, mut stdin: impl Read + Send + 'static) -> Comm
     let stream = Cursor::new(head).chain(stdin);
     if is_archive {
         return Ok(Source {
-            // It may be larger than the memory.
+            // The archive may be larger than memory.
             context: Context::Tar(Box::new(stream)),
-            // In an archive, `-f` is a path within it.
+            // For an archive, `-f` is a path inside it.
             dockerfile: file.map_or(DockerfileAt::Default, |path| {
                 DockerfileAt::Path(path.into())
             }),
@@ -79,7 +79,7 @@ fn from_stdin(file: Option<&str>, mut stdin: impl Read + Send + 'static) -> Comm
     })
 }
 
-/// What comes, up to one byte more than a Dockerfile may have: the engine says that it is too long.
+/// Reads at most one byte more than the size limit of a Dockerfile, so that the engine reports the excess.
 fn dockerfile(stream: impl Read) -> CommandResult<Vec<u8>> {
     all(stream.take(LONGEST_DOCKERFILE + 1))
 }
@@ -92,7 +92,7 @@ fn all(mut reader: impl Read) -> CommandResult<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether a file that begins so is an archive: compressed, or a tar with its mark.
+/// Whether a file with this beginning is an archive: compressed, or with the magic of a tar.
 fn is_archive(head: &[u8]) -> bool {
     let marks: [&[u8]; 4] = [
         &[0x1f, 0x8b],

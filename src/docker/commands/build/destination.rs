@@ -1,4 +1,4 @@
-//! `docker build --output`: where what is built goes.
+//! `docker build --output`: the destination of the result.
 
 use crate::ctx::Ctx;
 use crate::docker::commands::output::save;
@@ -9,14 +9,14 @@ use engine::build::export::BuildForm;
 use engine::build::observe::BuildOutcome;
 use std::path::Path;
 
-/// Where a build goes.
+/// The destination of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Destination {
     /// The images of this sandbox.
     Images {
-        /// One more name.
+        /// An additional name.
         name: Option<String>,
-        /// They are pushed, too.
+        /// They are also pushed.
         push: bool,
     },
     /// Nowhere: only the cache is filled.
@@ -28,7 +28,7 @@ pub(super) enum Destination {
 }
 
 impl Destination {
-    /// Reads one `--output`: `type=oci,dest=file`, or a folder, or `-` for a tar of the files.
+    /// Parses one `--output`: `type=oci,dest=file`, or a folder, or `-` for a tar of the files.
     pub(super) fn parse(text: &str) -> CommandResult<Self> {
         if text == "-" {
             return Ok(Self::File(BuildForm::Files, None));
@@ -46,7 +46,7 @@ impl Destination {
                 "dest" => dest = Some(value.to_owned()),
                 "name" => name = Some(value.to_owned()),
                 "push" => push = Some(truth(value)?),
-                // A tar is the usual form of these archives here.
+                // A tar is the default form of these archives.
                 "tar" if value == "true" => {}
                 key => {
                     return Err(Failure::refused(
@@ -91,7 +91,7 @@ impl Destination {
         }
     }
 
-    /// Brings what was built there. The content is kept meanwhile.
+    /// Writes the result there. The content is protected meanwhile.
     pub(super) fn bring(
         &self,
         ctx: &mut Ctx,
@@ -108,7 +108,7 @@ impl Destination {
     }
 }
 
-/// Go's words for yes and no. Source: `strconv.ParseBool`.
+/// Go's words for booleans. Source: `strconv.ParseBool`.
 fn truth(text: &str) -> CommandResult<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),

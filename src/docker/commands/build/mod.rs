@@ -1,4 +1,4 @@
-//! `docker build`: what is asked, and what is shown while it runs.
+//! `docker build`: its arguments, and its output while it runs.
 
 mod check;
 mod command;

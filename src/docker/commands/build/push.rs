@@ -1,7 +1,7 @@
-//! `docker build --push`, and `--output` of the type `registry`: what was built is pushed under each of its names.
+//! `docker build --push`, and `--output` of the type `registry`: the result is pushed under each of its names.
 //!
-//! **What Docker does.** `docker build` without a driver of its own builds, keeps the image, and pushes each name in turn, as a
-//! unit of work of the build: `pushing alice/hello:1 with docker`.
+//! **What Docker does.** `docker build` with the default driver builds, keeps the image, and pushes each name in turn,
+//! as a vertex of the build: `pushing alice/hello:1 with docker`.
 
 use crate::ctx::Ctx;
 use crate::docker::registry::remote;
@@ -12,12 +12,12 @@ use engine::oci::reference::Reference;
 use engine::{Engine, Error};
 use std::time::Instant;
 
-/// Names that are to be pushed, each with the way to its registry.
+/// Names to push, each with access to its registry.
 pub(super) struct Pushes(Vec<(Reference, Remote)>);
 
 impl Pushes {
-    /// Those of `names`. Who is logged in is looked up now: after the build, a program that keeps passwords may not know us any
-    /// more. Error: there is no name.
+    /// Prepares to push `names`. Logins are looked up now: after the build, this process may be unable to use a
+    /// credential helper. Error: there is no name.
     pub(super) fn prepare(ctx: &Ctx, names: &[String]) -> CommandResult<Self> {
         if names.is_empty() {
             return Err(Failure::message(
@@ -36,7 +36,7 @@ impl Pushes {
         Ok(Self(all))
     }
 
-    /// Pushes them; what happens is told as further units of work.
+    /// Pushes them; the progress is reported as further vertices.
     pub(super) fn carry_out(
         &self,
         engine: &Engine,
@@ -75,7 +75,7 @@ impl Pushes {
     }
 }
 
-/// How a push is told whose build succeeded.
+/// The error of a failed push after a successful build.
 pub(super) fn failed(error: &Error) -> Failure {
     let text = format!("ERROR: failed to build: {error}");
     Failure::message(match error.hint() {
@@ -100,14 +100,14 @@ fn worth_a_line(event: &TransferEvent) -> Option<String> {
     }
 }
 
-/// Follows a build, and knows the number of its latest unit of work.
+/// Follows a build, and records the number of its latest vertex.
 pub(super) struct Numbered<'a> {
     observer: &'a mut dyn BuildObserver,
     last: usize,
 }
 
 impl<'a> Numbered<'a> {
-    /// Hands on to `observer`.
+    /// Forwards to `observer`.
     pub(super) fn new(observer: &'a mut dyn BuildObserver) -> Self {
         Self { observer, last: 0 }
     }

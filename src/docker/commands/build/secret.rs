@@ -1,4 +1,4 @@
-//! `docker build --secret`: what `RUN --mount=type=secret` may ask for.
+//! `docker build --secret`: the secrets for `RUN --mount=type=secret`.
 
 use crate::docker::values::files::open_error;
 use crate::failure::{CommandResult, Failure};
@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 
-/// Bytes of a secret.
+/// The maximum size of a secret in bytes.
 const LARGEST: u64 = 500 << 10;
 
-/// Reads each `id=name[,src=file|env=VARIABLE]`. Without a source, the variable called like the secret is it, and else
-/// the file.
+/// Parses each `id=name[,src=file|env=VARIABLE]`. Without a source, the variable with the secret's name is used, or
+/// else the file.
 pub(super) fn read(texts: &[String]) -> CommandResult<BTreeMap<String, Vec<u8>>> {
     let mut secrets = BTreeMap::new();
     for text in texts {

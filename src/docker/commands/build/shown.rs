@@ -1,4 +1,4 @@
-//! Which form the progress of a build has, and following it on standard error.
+//! The form of a build's progress, and showing it on standard error.
 
 use crate::ctx::{self, Ctx};
 use crate::failure::CommandResult;
@@ -10,16 +10,16 @@ use std::time::Instant;
 /// The form of the progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Nothing; what a failing step wrote is part of the error.
+    /// Nothing; the output of a failing step is part of the error.
     Quiet,
-    /// Lines with the number of their step; nothing ever moves.
+    /// Lines with the number of their step; nothing is redrawn.
     Plain,
-    /// A block that is drawn over.
+    /// A redrawn block.
     Terminal,
 }
 
 impl Kind {
-    /// The form that `--progress` and `-q` ask for; `None` if there is no such form.
+    /// The form that `--progress` and `-q` request; `None` if it does not exist.
     pub(super) fn choose(progress: &str, quiet: bool, is_terminal: bool) -> Option<Self> {
         let can_move = is_terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Some(match progress {
@@ -34,7 +34,7 @@ impl Kind {
     }
 }
 
-/// Does `build`, and shows its progress in the form of `kind`.
+/// Runs `build`, and shows its progress in the form of `kind`.
 pub(super) fn follow<T>(
     ctx: &mut Ctx,
     kind: Kind,
@@ -55,7 +55,7 @@ pub(super) fn follow<T>(
         }
     };
     let screen = match kind {
-        // It moves the cursor, and shows nothing else that a terminal obeys.
+        // It moves the cursor, and writes no other control sequences.
         Kind::Terminal => ctx.err.raw(),
         _ => &mut ctx.err,
     };

@@ -66,7 +66,7 @@ enum Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// What comes before the first colon is a container, unless the word begins as a path does.
+    /// The text before the first colon is a container, unless the word starts like a path.
     fn of(word: &'a str) -> Self {
         match word.split_once(':') {
             Some((name, path)) if !word.starts_with(['/', '.']) && !name.is_empty() => {
@@ -115,7 +115,7 @@ impl Args {
         self.tell(ctx, report.transferred, &format!("{name}:{path}"))
     }
 
-    /// How much was copied; Docker tells it only to people.
+    /// Reports how much was copied; like Docker, only on a terminal.
     fn tell(&self, ctx: &mut Ctx, bytes: u64, target: &str) -> CommandResult {
         if self.quiet.unwrap_or(!io::stdout().is_terminal()) {
             return Ok(());
@@ -128,7 +128,7 @@ impl Args {
     }
 }
 
-/// `path` from the root on. What its end says (`/`, `/.`) stays: it decides what is copied.
+/// `path` from the root. Its end (`/`, `/.`) is kept: it decides what is copied.
 fn absolute(path: &str) -> CommandResult<PathBuf> {
     if path.starts_with('/') {
         return Ok(PathBuf::from(tidy_path(path)));

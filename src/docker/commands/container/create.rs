@@ -1,4 +1,4 @@
-//! `docker create`, and the half of `docker run` that is the same.
+//! `docker create`, and the half of `docker run` that it shares.
 
 use super::flags::CreateFlags;
 use super::request::{self, Surroundings};
@@ -30,7 +30,7 @@ impl Command for Args {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let plan = Plan::of(self.flags).map_err(|failure| match failure {
-            // What the daemon would refuse, `create` passes on as it is; `run` does not.
+            // `create` prints errors that the daemon would report as they are; `run` does not.
             Failure::Engine(_) => failure,
             _ => with_help(failure, "create"),
         })?;
@@ -39,7 +39,8 @@ impl Command for Args {
     }
 }
 
-/// A failure as `run` prints it, and `create` where a flag is wrong. The exit code tells what is missing, by what the message says, as in Docker.
+/// A failure as `run` prints it, and as `create` prints it for a wrong flag. As in Docker, the exit code for a missing
+/// command depends on the message.
 pub(super) fn with_help(failure: Failure, command: &str) -> Failure {
     let code = match &failure {
         Failure::Engine(error) => match error.kind() {
@@ -52,7 +53,7 @@ pub(super) fn with_help(failure: Failure, command: &str) -> Failure {
     failure.with_help(command, code)
 }
 
-/// A container that is to be made.
+/// A container to create.
 pub(super) struct Plan {
     pub(super) request: CreateRequest,
     cidfile: Option<String>,
@@ -69,7 +70,7 @@ enum Pull {
 }
 
 impl Plan {
-    /// Reads the flags. Nothing is made yet.
+    /// Parses the flags. Nothing is created yet.
     pub(super) fn of(flags: CreateFlags) -> CommandResult<Self> {
         let pull = match flags.pull.as_str() {
             "always" => Pull::Always,
@@ -98,7 +99,7 @@ impl Plan {
         })
     }
 
-    /// Makes the container; the image is looked for, and what the engine warns of is printed.
+    /// Creates the container; looks for the image, and prints the engine's warnings.
     pub(super) fn create(self, ctx: &mut Ctx) -> CommandResult<ContainerId> {
         let engine = ctx.engine()?;
         let image = self.request.image.clone();
@@ -113,7 +114,7 @@ impl Plan {
             {
                 if !self.quiet {
                     match engine.image(&image) {
-                        // It is here, and damaged.
+                        // The image is local, but damaged.
                         Ok(_) => writeln!(ctx.err, "{error}")?,
                         Err(_) => {
                             let name = familiar(&image);
@@ -137,7 +138,7 @@ impl Plan {
 }
 
 fn is_missing_image(engine: &Engine, error: &engine::Error, image: &str) -> bool {
-    // An id is not a name, under which a registry could have it.
+    // An id is not a name, so no registry could have it.
     error.kind() == ErrorKind::NotFound
         && Digest::whole(image).is_none()
         && engine
@@ -145,7 +146,7 @@ fn is_missing_image(engine: &Engine, error: &engine::Error, image: &str) -> bool
             .is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-/// A name that cannot be one is refused before the engine is asked; an id can be one.
+/// An invalid name is refused before the engine is called, unless it can be an id.
 fn check_reference(image: &str) -> CommandResult {
     if Digest::whole(image).is_some() {
         return Ok(());
@@ -172,7 +173,7 @@ fn pull(ctx: &mut Ctx, image: &str, platform: Option<&str>, quiet: bool) -> Comm
     Ok(())
 }
 
-/// `--cidfile`: made before the container, and gone again if none was made.
+/// `--cidfile`: created before the container, and removed again if none was created.
 struct CidFile {
     path: String,
     file: File,
@@ -210,7 +211,7 @@ impl CidFile {
 impl Drop for CidFile {
     fn drop(&mut self) {
         if !self.written {
-            // It was made a moment ago and is empty; if it cannot be removed, it is only in the way.
+            // It was just created and is empty; a file that cannot be removed does no harm.
             let _ = fs::remove_file(&self.path);
         }
     }

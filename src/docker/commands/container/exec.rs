@@ -54,7 +54,7 @@ impl Command for Args {
         let env = files::variables(&self.env_file, &self.env, &|name| std::env::var(name).ok())?;
         let engine = ctx.engine()?;
         let name = &self.words[0];
-        // A container that does not exist is told before a terminal that is missing.
+        // A missing container is reported before a missing terminal.
         let container = engine.container(name)?;
         let streams = Streams {
             stdin: self.interactive && !self.detach,
@@ -77,7 +77,7 @@ impl Command for Args {
             tty: self.tty,
             stdin: streams.stdin,
             input_only: false,
-            // Docker's `exec` passes on no signals.
+            // Docker's `exec` forwards no signals.
             forward_signals: false,
             detach_keys: detach_keys(self.detach_keys),
         })?;
@@ -100,7 +100,7 @@ impl Command for Args {
     }
 }
 
-/// Why the command was not started. That the container has ended is the daemon's answer; anything else is about the
+/// Why the command was not started. The error for a stopped container comes from the daemon; any other is about the
 /// command: 127 if it does not exist, else 126. Source: moby `daemon/exec.go`, `ContainerExecStart`, since 28.0.
 fn refused(error: engine::Error, id: &str) -> Failure {
     if error.message() == format!("container {id} is not running") {

@@ -1,4 +1,4 @@
-//! `docker diff`, `export` and `commit`: what has become of a container's files.
+//! `docker diff`, `export` and `commit`: the files of a container.
 
 use crate::docker::commands::output::save;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};

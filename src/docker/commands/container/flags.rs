@@ -195,7 +195,7 @@ pub(crate) struct HealthFlags {
     pub(super) no_healthcheck: bool,
 }
 
-/// The flags of whoever talks to a container's terminal.
+/// The flags for a session with a container's terminal.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SessionFlags {
     /// Override the key sequence for detaching a container
@@ -206,7 +206,7 @@ pub(crate) struct SessionFlags {
     pub(super) sig_proxy: bool,
 }
 
-/// The keys that detach: of the flag, or else of Docker's configuration file; empty for the usual ones.
+/// The detach keys: from the flag, or else from Docker's configuration file; empty for the default keys.
 pub(super) fn detach_keys(flag: Option<String>) -> String {
     flag.filter(|keys| !keys.is_empty())
         .or_else(crate::env::configured_detach_keys)

@@ -68,7 +68,7 @@ impl Command for Args {
 impl Args {
     fn print(&self, ctx: &mut Ctx, record: &LogRecord) -> io::Result<()> {
         if record.stderr {
-            // What came before on the other stream stands before it on the terminal, too.
+            // Output on one stream must appear before later output on the other stream of the same terminal.
             ctx.out.flush()?;
         }
         let stream = if record.stderr {
@@ -88,12 +88,12 @@ impl Args {
     }
 }
 
-/// The number of last lines; what is no number means all, as the daemon has it.
+/// The number of last lines; a value that is not a number means all, as in the daemon.
 fn tail(text: &str) -> Option<usize> {
     text.parse().ok()
 }
 
-/// The moment that a flag gives; an empty flag gives none.
+/// The time that a flag gives; an empty flag gives none.
 pub(crate) fn moment(text: Option<&str>, now: Timestamp) -> Result<Option<Timestamp>, String> {
     text.filter(|text| !text.is_empty())
         .map(|text| timestamps::parse(text, now, &TimeZone::system()))

@@ -74,7 +74,7 @@ impl Command for Args {
             COLUMNS
         };
         let wants_size = self.size || format.is_some_and(|format| format.contains(".Size"));
-        // Names of images, sizes and the clock are only looked up for rows that show more than an id.
+        // Image names, sizes and the clock are needed only if rows show more than an id.
         let names = if self.quiet {
             BTreeMap::new()
         } else {
@@ -90,7 +90,7 @@ impl Command for Args {
             rows.push(row(container, &view, &names, sizes));
         }
         let text = columns.render(format, self.quiet, &rows).map_err(|error| {
-            // Docker's `ps` has words of its own for this.
+            // Docker's `ps` has a special message for this.
             Failure::message(match error {
                 BadFormat::Syntax(error) => format!("failed to parse template: {error}"),
                 BadFormat::Data(error) => format!("failed to execute template: {error}"),
@@ -102,7 +102,7 @@ impl Command for Args {
     }
 }
 
-/// What the names by which `containers` were made mean now.
+/// The current images of the names by which `containers` were created.
 pub(crate) fn names(engine: &Engine, containers: &[Container]) -> BTreeMap<Reference, ImageId> {
     let mut names = BTreeMap::new();
     for container in containers {
@@ -119,7 +119,7 @@ pub(crate) fn names(engine: &Engine, containers: &[Container]) -> BTreeMap<Refer
     names
 }
 
-/// Bytes of the container's own layer, and of everything.
+/// Bytes of the container's writable layer, and of all layers.
 pub(crate) fn sizes(engine: &Engine, container: &Container) -> CommandResult<(u64, u64)> {
     let own = engine.writable_size(container.config.id.as_str())?;
     let image = engine.image(container.config.image.as_str());

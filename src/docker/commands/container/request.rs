@@ -1,4 +1,4 @@
-//! From the flags of `run` and `create` to what the engine is asked for.
+//! From the flags of `run` and `create` to a request to the engine.
 
 use super::flags::{CreateFlags, HealthFlags};
 use crate::docker::values::{files, mount, pairs, port, restart};
@@ -14,9 +14,9 @@ use engine::store::containers::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// What the flags are resolved against.
+/// The context in which flags are resolved.
 pub(super) struct Surroundings<'a> {
-    /// Where relative paths begin.
+    /// The base of relative paths.
     pub(super) cwd: &'a Path,
     /// The caller's environment variables.
     pub(super) own: &'a dyn Fn(&str) -> Option<String>,
@@ -24,7 +24,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) entropy: &'a dyn Entropy,
 }
 
-/// What `flags` ask for. Errors are Docker's: those of its command line, and those of its daemon that need no engine.
+/// The request of `flags`. Errors are Docker's: those of its command line, and those of its daemon that need no engine.
 pub(super) fn request(
     flags: CreateFlags,
     around: &Surroundings<'_>,
@@ -45,7 +45,7 @@ pub(super) fn request(
         image,
         process: ProcessRequest {
             cmd: words.collect(),
-            // `--entrypoint ""` clears the image's own.
+            // `--entrypoint ""` clears the image's entrypoint.
             entrypoint: flags.entrypoint.map(|word| match word.is_empty() {
                 true => Vec::new(),
                 false => vec![word],
@@ -138,7 +138,7 @@ fn network(name: &str) -> CommandResult<NetworkMode> {
     }
 }
 
-/// `--device`: `/dev/x[:/dev/y][:rwm]`. A device can be used or not; less than all three rights is not to be had.
+/// `--device`: `/dev/x[:/dev/y][:rwm]`. A device is usable or not; fewer than all three rights are not supported.
 fn device(text: &str) -> CommandResult<Device> {
     let is_mode =
         |part: &str| !part.is_empty() && part.chars().all(|letter| "rwm".contains(letter));
@@ -167,7 +167,7 @@ fn device(text: &str) -> CommandResult<Device> {
     })
 }
 
-/// What the options mean is the engine's business; here they only become pairs.
+/// The engine interprets the options; here they only become pairs.
 fn log(flags: &CreateFlags) -> CommandResult<LogConfig> {
     let options = flags
         .log_opt
@@ -205,7 +205,7 @@ fn mac_address(given: Option<&str>) -> CommandResult<String> {
     }
 }
 
-/// Which names are allowed was checked with the flag.
+/// The allowed names were checked with the flag.
 fn sysctls(given: &[String], network: &str) -> CommandResult<BTreeMap<String, String>> {
     let pairs = given.iter().map(|pair| pairs::split(pair));
     let sysctls: BTreeMap<String, String> = pairs.collect();
@@ -247,7 +247,7 @@ fn capability(name: &str) -> String {
     upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned()
 }
 
-/// Only what can be kept is accepted: a profile that is not enforced would be a false promise.
+/// Only enforceable options are accepted: an unenforced profile would give a false sense of security.
 fn security(options: &[String]) -> CommandResult<Vec<String>> {
     for option in options {
         let (name, value) = option

@@ -1,4 +1,4 @@
-//! The flags that limit what a container uses: of `run` and `create`, and of `update`.
+//! The flags that limit a container's resources: of `run` and `create`, and of `update`.
 
 use crate::docker::values;
 use crate::failure::CommandResult;
@@ -53,7 +53,7 @@ pub(crate) struct FixedResourceFlags {
 }
 
 impl ResourceFlags {
-    /// Whether none is given.
+    /// Whether no limit is given.
     pub(super) fn is_empty(&self) -> bool {
         let numbers = [
             self.cpu_period,
@@ -69,7 +69,7 @@ impl ResourceFlags {
             && self.cpuset_mems.is_none()
     }
 
-    /// What `update` asks the engine for.
+    /// The update request for the engine.
     pub(super) fn update(&self) -> UpdateRequest {
         UpdateRequest {
             memory: self.memory,
@@ -81,13 +81,13 @@ impl ResourceFlags {
             cpu_quota: self.cpu_quota,
             cpuset_cpus: self.cpuset_cpus.clone(),
             cpuset_mems: self.cpuset_mems.clone(),
-            // 0 is what was not said; less than 0 is no limit.
+            // 0 means not given; less than 0 means no limit.
             pids_limit: self.pids_limit.map(|limit| limit.max(-1)),
             restart: None,
         }
     }
 
-    /// What `run` and `create` ask for.
+    /// Applies the flags of `run` and `create`.
     pub(super) fn apply(&self, host: &mut HostConfig) {
         host.memory = self.memory.unwrap_or(0);
         host.memory_swap = self.memory_swap.unwrap_or(0);
@@ -103,7 +103,7 @@ impl ResourceFlags {
 }
 
 impl FixedResourceFlags {
-    /// What `run` and `create` ask for.
+    /// Applies the flags of `run` and `create`.
     pub(super) fn apply(&self, host: &mut HostConfig) -> CommandResult {
         let swappiness = self.memory_swappiness;
         if !(-1..=100).contains(&swappiness) {
@@ -113,13 +113,13 @@ impl FixedResourceFlags {
             .into());
         }
         host.memory_swappiness = u8::try_from(swappiness).ok();
-        // What does not fit is out of the range that the engine allows, and refused there.
+        // A value that does not fit is outside the engine's range, and refused there.
         host.oom_score_adj = i32::try_from(self.oom_score_adj).unwrap_or(i32::MAX);
         Ok(())
     }
 }
 
-/// The kernel counts from its own least on; a negative number is refused there, as what it then is: far too large.
+/// The kernel's minimum is positive; a negative number becomes a far too large one, which is refused there.
 fn positive(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }

@@ -36,7 +36,7 @@ impl Command for Args {
             }
             match engine.remove(trimmed, options) {
                 Ok(()) => Ok(writeln!(ctx.out, "{name}")?),
-                // `rm -f` of what is not there is no failure to Docker, only worth saying.
+                // For Docker, `rm -f` of a missing container is not a failure, only a message.
                 Err(error) if self.force && error.kind() == ErrorKind::NotFound => {
                     ctx.flush()?;
                     Ok(writeln!(ctx.err, "Error response from daemon: {error}")?)

@@ -80,7 +80,7 @@ impl Command for Args {
     }
 }
 
-/// Refuses `-i` and `-t` together when what is typed comes from no terminal.
+/// Refuses `-i` and `-t` together when the input is not a terminal.
 pub(super) fn check_terminal(stdin: bool, tty: bool) -> CommandResult {
     if stdin && tty && !io::stdin().is_terminal() {
         return Err(Failure::message("the input device is not a TTY"));

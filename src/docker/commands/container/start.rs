@@ -97,7 +97,7 @@ fn start_all(ctx: &mut Ctx, names: &[String]) -> CommandResult {
     )))
 }
 
-/// How a command ends whose session with the container `id` in `network` ended so.
+/// The result of a command whose session with the container `id` in `network` has ended.
 pub(super) fn ended(
     ended: Ended,
     engine: &Engine,
@@ -109,11 +109,11 @@ pub(super) fn ended(
         Ended::Exit(code) => Err(Failure::Code(exit::of_process(code))),
         Ended::Complained(code) => Err(complained(code, engine, network)),
         Ended::Failed(code, text) => Err(engine::runtime::start_error(code, text).into()),
-        // The monitor went away without a word. What it recorded, if anything, is the truth.
+        // The monitor ended without a result. Its record, if there is one, is authoritative.
         Ended::Lost => match engine.wait(id) {
             Ok(0) => Ok(()),
             Ok(code) => Err(Failure::Code(exit::of_process(code))),
-            // It was removed with its end.
+            // The container was removed when it ended.
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 Err(Failure::Code(exit::of_process(UNKNOWN_EXIT)))
             }
@@ -122,7 +122,7 @@ pub(super) fn ended(
     }
 }
 
-/// How a command ends whose program failed and complained about the network: with what helps, if it had no way out.
+/// The failure of a program that complained about the network: with a hint, if it had no egress.
 pub(super) fn complained(code: i32, engine: &Engine, network: &NetworkMode) -> Failure {
     let code = exit::of_process(code);
     match network {

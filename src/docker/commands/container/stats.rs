@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Between two looks of the live table; Docker's daemon looks as often.
+/// The interval of the live table, the same as that of Docker's daemon.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Between the two looks of `--no-stream`: long enough for a share of the processor that means something.
+/// The interval between the two samples of `--no-stream`: long enough for a meaningful processor share.
 const SHORT_PAUSE: Duration = Duration::from_millis(250);
 
 /// Arguments of `docker stats`.
@@ -45,7 +45,7 @@ impl Command for Args {
             thread::sleep(if self.no_stream { SHORT_PAUSE } else { PAUSE });
             let rows = self.look(&engine, &mut looks)?;
             let text = COLUMNS.render(self.format.as_deref(), false, &rows)?;
-            // The table is drawn over the last one; what is no terminal gets one after the other.
+            // The table overwrites the last one; on anything but a terminal, the tables follow each other.
             if !self.no_stream && ctx.out_is_terminal() {
                 write!(ctx.out.raw(), "\x1b[H\x1b[J")?;
             }
@@ -58,7 +58,7 @@ impl Command for Args {
     }
 }
 
-/// What a container that does not run uses.
+/// The usage of a stopped container.
 fn nothing() -> Usage {
     Usage {
         cpu: Some(Duration::ZERO),
@@ -69,7 +69,7 @@ fn nothing() -> Usage {
     }
 }
 
-/// What was seen last of each container, and when.
+/// The last sample of each container, and its time.
 #[derive(Default)]
 struct Looks(BTreeMap<String, (Usage, Instant)>);
 
@@ -80,7 +80,7 @@ impl Args {
             let (id, name) = (container.config.id.as_str(), &container.config.name);
             let usage = match engine.usage(id) {
                 _ if !container.status.is_alive() => Some(nothing()),
-                // It ended between the two questions.
+                // It ended between the two calls.
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Conflict) => {
                     Some(nothing())
                 }
@@ -108,7 +108,7 @@ impl Args {
         Ok(rows)
     }
 
-    /// The containers that were named, or all; each as it was asked for.
+    /// The named containers, or all; each with its name as given.
     fn chosen(&self, engine: &Engine) -> CommandResult<Vec<(String, Container)>> {
         if !self.words.is_empty() {
             let named = self

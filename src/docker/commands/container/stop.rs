@@ -20,7 +20,7 @@ struct Grace {
 }
 
 impl Grace {
-    /// For the engine. The old flag is told, as Docker does.
+    /// The options for the engine. The old flag prints a warning, as in Docker.
     fn options(self, ctx: &mut Ctx) -> CommandResult<StopOptions> {
         if self.time.is_some() {
             let old = "Flag --time has been deprecated, use --timeout instead";

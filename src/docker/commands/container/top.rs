@@ -3,7 +3,7 @@
 use crate::docker::commands::{Command, CommandResult, Ctx, Words};
 use unicode_width::UnicodeWidthStr;
 
-/// Docker's narrowest column.
+/// The minimum width of a column in Docker.
 const NARROWEST: usize = 20;
 
 /// Arguments of `docker top`.
@@ -27,7 +27,7 @@ impl Command for Args {
     }
 }
 
-/// Columns as wide as their widest cell and three blanks, but never narrower than Docker's.
+/// Columns as wide as their widest cell plus three blanks, but not narrower than Docker's.
 fn table(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

@@ -62,7 +62,7 @@ impl Command for Load {
             }
             None => Box::new(io::stdin()),
         };
-        // Docker's daemon has begun its answer by then, so that what goes wrong is a line of it.
+        // Docker's daemon has already started its response, so an error is a line of it.
         let loaded = ctx.engine()?.load(&mut reader);
         let loaded = loaded.map_err(|error| match error.hint() {
             Some(hint) => Failure::Hinted(error.to_string(), exit::FAILURE, hint.to_owned()),
@@ -77,7 +77,7 @@ impl Command for Load {
     }
 }
 
-/// What is told of one image: names that it took from others, and its own.
+/// The output for one image: names that it took from other images, and its own.
 fn lines(image: &Loaded) -> Vec<String> {
     let displaced = image.displaced.iter().map(|(name, old)| {
         format!(
@@ -129,7 +129,7 @@ impl Command for Import {
         };
         let engine = ctx.engine()?;
         if source.starts_with("http://") || source.starts_with("https://") {
-            // Docker writes this to standard output, where the id follows.
+            // Docker writes this to standard output, before the id.
             let mut begun = || {
                 let _ = writeln!(ctx.out, "Downloading from {source}");
                 let _ = ctx.out.flush();

@@ -60,7 +60,7 @@ impl Command for Args {
     }
 }
 
-/// The image's id and those of its parents, as long as each is one instruction older than the next.
+/// The id of the image, and of its ancestors as long as each adds exactly one instruction.
 fn made_of(engine: &Engine, image: &Image) -> Vec<ImageId> {
     let older = |image: &Image| {
         let parent = engine.image(image.parent.as_ref()?.as_str()).ok()?;
@@ -72,7 +72,7 @@ fn made_of(engine: &Engine, image: &Image) -> Vec<ImageId> {
 }
 
 impl Args {
-    /// What the build cache knows of `image`.
+    /// The build cache's records of `image`.
     fn steps(&self, ctx: &mut Ctx, engine: &Engine, image: &Image, view: &View) -> CommandResult {
         let records = engine.cache_records(&image.id)?;
         if records.is_empty() {
@@ -81,7 +81,7 @@ impl Args {
                 self.words[0]
             )));
         }
-        // The image's last steps are those of the build; what is before them came with its base.
+        // The image's last steps are those of the build; earlier ones came with its base.
         let history = &image.config.history;
         let steps = &history[history.len().saturating_sub(records.len())..];
         let steps: Vec<&str> = steps.iter().map(|step| step.created_by.as_str()).collect();
@@ -89,7 +89,7 @@ impl Args {
         let mut text = cache::HISTORY.render(self.format.as_deref(), self.quiet, &rows)?;
         let (width, is_table) = (ctx.width(), self.format.is_none() && !self.quiet);
         if is_table && ctx.out_is_terminal() && text.lines().any(|line| line.width() > width) {
-            // Columns that are broken by the terminal cannot be read.
+            // Columns that the terminal wraps are unreadable.
             text = cache::HISTORY.render(Some("raw"), false, &rows)?;
         }
         Ok(write!(ctx.out, "{text}")?)

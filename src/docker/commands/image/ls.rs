@@ -11,7 +11,7 @@ use engine::events::{Action, ObjectKind};
 use engine::image::Image;
 use jiff::tz::TimeZone;
 
-/// So many images without a name are explained.
+/// The most unnamed images for which the cause is shown.
 const NAMED: usize = 3;
 
 /// Arguments of `docker images`.
@@ -90,7 +90,7 @@ impl Command for Args {
     }
 }
 
-/// Why images have no name, for people at a terminal; nothing if all have one.
+/// Why images have no name, for a terminal; empty if all have one.
 fn causes(images: &[Image]) -> String {
     let unnamed = || images.iter().filter(|image| !image.has_tag());
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! `docker tag` and `rmi`: names of images, given and taken away.
+//! `docker tag` and `rmi`: adding and removing names of images.
 
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use engine::ErrorKind;
@@ -74,7 +74,7 @@ impl Command for Rm {
         let failure = Failure::Several(failures);
         match failure.text() {
             None => Ok(()),
-            // With `-f`, what is not there is no failure, only worth saying.
+            // With `-f`, a missing image is not a failure, only a message.
             Some(text) if self.force && !is_fatal => {
                 ctx.flush()?;
                 Ok(writeln!(ctx.err, "{text}")?)

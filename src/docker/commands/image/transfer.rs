@@ -100,7 +100,7 @@ impl Command for Push {
     }
 }
 
-/// Reads the name `text`. One without a tag means `latest`, which is told unless `quiet`; or with `all`, every tag.
+/// Parses the name `text`. Without a tag it means `latest`, which is reported unless `quiet`; or with `all`, every tag.
 fn read_name(ctx: &mut Ctx, text: &str, all: bool, quiet: bool) -> CommandResult<Reference> {
     let name = Reference::parse(text).map_err(|error| Failure::message(error.to_string()))?;
     let is_bare = name.tag().is_none() && name.digest().is_none();
@@ -116,7 +116,7 @@ fn read_name(ctx: &mut Ctx, text: &str, all: bool, quiet: bool) -> CommandResult
     Ok(name.or_latest())
 }
 
-/// `--disable-content-trust=false` asks for signatures, which we do not have.
+/// `--disable-content-trust=false` requests signatures, which we do not support.
 fn content_trust(disabled: bool) -> CommandResult {
     match disabled {
         true => Ok(()),

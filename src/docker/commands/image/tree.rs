@@ -15,7 +15,7 @@ pub(super) fn show(ctx: &mut Ctx, all: &[Image], chosen: &[Image]) -> CommandRes
     let engine = ctx.engine()?;
     let view = ctx.view(true)?;
     let layout = Layout {
-        // What goes into a file is not cut.
+        // Output to a file is not cut.
         width: match ctx.out_is_terminal() {
             true => ctx.width(),
             false => usize::MAX,

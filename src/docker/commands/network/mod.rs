@@ -1,3 +1,3 @@
-//! `docker network …`, a file for each verb. There are Docker's three networks, and none can be made.
+//! `docker network …`, a file for each verb. Docker's three networks exist, and no other can be created.
 
 pub(super) mod ls;

@@ -40,7 +40,7 @@ Defaults to Docker Hub if no server is specified.";
         let (domain, _) = super::server(self.words.first());
         let account = registry::account(&ctx.env, &domain)?;
         let login = Attempt { domain, account };
-        // A file that could not be changed afterwards is told before anybody types a password.
+        // A file that cannot be updated is reported before the user types a password.
         let known = login.known(ctx)?;
         if given.is_nothing()
             && let Some(known) = &known
@@ -63,7 +63,7 @@ Defaults to Docker Hub if no server is specified.";
     }
 }
 
-/// Whether docker.io offers a login by a browser.
+/// Whether docker.io offers a browser login.
 fn has_browser_login(ctx: &Ctx) -> CommandResult<bool> {
     Ok(chosen(&ctx.env)?.0 == Choice::DockerHub)
 }
@@ -73,7 +73,7 @@ fn said(ctx: &mut Ctx) -> CommandResult {
     Ok(writeln!(ctx.out, "Login Succeeded")?)
 }
 
-/// Name and password as far as the flags give them.
+/// Name and password, as far as the flags give them.
 struct Given {
     username: String,
     password: String,
@@ -169,7 +169,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// Who is logged in already. Error: the file is one that could not be written over afterwards.
+    /// The stored login. Error: the file cannot be updated afterwards.
     fn known(&self, ctx: &mut Ctx) -> CommandResult<Option<Credential>> {
         self.account.check()?;
         match self.account.get() {
@@ -181,7 +181,7 @@ impl Attempt {
         }
     }
 
-    /// Tries what is known already; whether it was right.
+    /// Tries the stored login; returns whether it was accepted.
     fn again(&self, ctx: &mut Ctx, known: &Credential) -> CommandResult<bool> {
         let name = known.username();
         writeln!(
@@ -203,13 +203,13 @@ impl Attempt {
         }
     }
 
-    /// Tries what is new, and keeps it.
+    /// Tries a new login, and stores it.
     fn first(&self, ctx: &mut Ctx, credential: &Credential) -> CommandResult {
         self.tried(ctx, credential)?;
         said(ctx)
     }
 
-    /// Asks the registry, and keeps what it gives.
+    /// Asks the registry, and stores the credential that it returns.
     fn tried(&self, ctx: &mut Ctx, credential: &Credential) -> CommandResult {
         let engine = ctx.engine()?;
         let mut remote = registry::remote(&ctx.env, None)?;
@@ -247,7 +247,7 @@ If no server is specified, the default is defined by the daemon.";
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let (domain, shown) = super::server(self.words.first());
         let account = account(&ctx.env, &domain)?;
-        // A file that cannot be changed is told instead.
+        // A file that cannot be changed is reported instead.
         let problems = account.erase()?;
         let engine = ctx.engine()?;
         let event = engine.event(ObjectKind::Registry, Action::Logout, domain.as_str());

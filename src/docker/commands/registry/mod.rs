@@ -7,7 +7,7 @@ use crate::docker::registry::credentials::DOCKER_HUB;
 use crate::docker::registry::hostname;
 use engine::oci::reference::DEFAULT_DOMAIN;
 
-/// The registry that the word after `login` or `logout` means, and what it is called in messages.
+/// The registry that the argument of `login` or `logout` names, and its name in messages.
 fn server(word: Option<&String>) -> (String, String) {
     match word.map(String::as_str) {
         None | Some("" | DEFAULT_DOMAIN | DOCKER_HUB) => {

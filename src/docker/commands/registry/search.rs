@@ -8,9 +8,9 @@ use crate::docker::values::{self, pairs};
 use engine::Error;
 use engine::oci::reference::DEFAULT_DOMAIN;
 
-/// So many results unless `--limit` says otherwise.
+/// The number of results without `--limit`.
 const USUAL: i64 = 25;
-/// No more than so many.
+/// The maximum number of results.
 const MOST: i64 = 100;
 
 /// Arguments of `docker search`.
@@ -39,7 +39,7 @@ impl Command for Args {
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let filters = Filters::parse(&self.filter).map_err(Failure::message)?;
-        // What is wrong with them is told before anybody is asked.
+        // Wrong filters are reported before the registry is contacted.
         found::select(Vec::new(), &filters)?;
         let limit = limit(self.limit.unwrap_or(0))?;
         let (domain, term) = split(&self.words[0])?;
@@ -63,7 +63,7 @@ impl Command for Args {
     }
 }
 
-/// How many results are asked for.
+/// The number of requested results.
 fn limit(asked: i64) -> CommandResult<usize> {
     let wanted = if asked == 0 { USUAL } else { asked };
     usize::try_from(wanted)
@@ -74,7 +74,7 @@ fn limit(asked: i64) -> CommandResult<usize> {
         })
 }
 
-/// The registry that `term` names, and what is looked for there.
+/// The registry in `term`, and the search term.
 fn split(term: &str) -> CommandResult<(&str, &str)> {
     if term.contains("://") {
         let text = "invalid repository name (ex: \"registry.domain.tld/myrepos\")";

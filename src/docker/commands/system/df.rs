@@ -133,7 +133,8 @@ fn volumes(engine: &Engine) -> CommandResult<(Total, Vec<Value>)> {
     Ok((total, rows))
 }
 
-/// The build cache. What an image or a container has as well counts as theirs, and is not reclaimed with it.
+/// The build cache. A layer that an image or a container also has counts as theirs, and is not reclaimed with the
+/// cache.
 fn build_cache(ctx: &mut Ctx, engine: &Engine) -> CommandResult<(Total, Vec<Value>)> {
     let view = ctx.view(true)?;
     let entries = engine.build_cache()?;
@@ -157,7 +158,7 @@ impl<'a> Stack<'a> {
         let mut layers: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
         for chain in images.iter().flat_map(|image| &image.chain) {
             let layer = layers.entry(chain).or_insert_with(|| {
-                // A layer that is damaged takes no space that anybody could regain here.
+                // A damaged layer has no space that could be reclaimed here.
                 (
                     layers::read(engine.home(), chain).map_or(0, |layer| layer.size),
                     0,
@@ -173,7 +174,7 @@ impl<'a> Stack<'a> {
         self.0.values().map(|(size, _)| size).sum()
     }
 
-    /// Bytes of the layers of `image` that others have too.
+    /// Bytes of the layers of `image` that other images also have.
     fn shared(&self, image: &Image) -> u64 {
         let layers = image
             .chain

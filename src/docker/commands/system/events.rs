@@ -1,6 +1,6 @@
-//! `docker events`: the sandbox's journal, as Docker would tell it.
+//! `docker events`: the sandbox's journal, in Docker's form.
 //!
-//! The journal is a file; to follow it is to watch it grow (`inotify(7)`).
+//! The journal is a file; following it means watching it grow (`inotify(7)`).
 
 use crate::docker::commands::container::logs::moment;
 use crate::docker::commands::inspect::FORMAT_HELP;
@@ -20,7 +20,7 @@ use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 
-/// Docker's exit code for a format that cannot be understood.
+/// Docker's exit code for an invalid format.
 const BAD_FORMAT: u8 = 64;
 
 /// Arguments of `docker events`.
@@ -69,7 +69,7 @@ impl Command for Args {
     }
 }
 
-/// Which events are shown, and how.
+/// The selection and the form of the shown events.
 struct Show {
     template: Option<Template>,
     filters: Filters,
@@ -79,7 +79,7 @@ struct Show {
 }
 
 impl Show {
-    /// Prints what there is, and what comes, until `until`.
+    /// Prints existing events, then new ones, until `until`.
     fn follow(&self, ctx: &mut Ctx, engine: &Engine) -> CommandResult {
         let watch = Watch::begin(engine)?;
         let mut offset = 0;
@@ -119,13 +119,13 @@ impl Show {
     }
 }
 
-/// Tells when the journal has grown.
+/// Reports growth of the journal.
 struct Watch(OwnedFd);
 
 impl Watch {
     fn begin(engine: &Engine) -> CommandResult<Self> {
         let journal = engine.sandbox().journal();
-        // Where it cannot be made, it can be watched if it is there.
+        // Even if it cannot be created, an existing journal can be watched.
         let made = engine::events::open(&journal);
         if !journal.exists() {
             made.on("write", &journal)?;
@@ -143,7 +143,7 @@ impl Watch {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(std::io::Error::from(error).into()),
         }
-        // What exactly happened does not matter: the journal tells.
+        // The kind of event does not matter: the journal has the details.
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(&self.0, &mut buffer);
         while reader.next().is_ok() {}

@@ -51,7 +51,7 @@ impl Command for Args {
     }
 }
 
-/// What `docker info` tells.
+/// The facts that `docker info` shows.
 struct Facts {
     containers: usize,
     running: usize,
@@ -66,9 +66,9 @@ struct Facts {
     name: String,
     root: String,
     sandbox: String,
-    /// Which registry plays docker.io.
+    /// The registry that stands in for docker.io.
     hub: String,
-    /// Who is logged in there.
+    /// The user who is logged in there.
     user: String,
     insecure: Vec<String>,
 }
@@ -229,7 +229,7 @@ Server:
     }
 }
 
-/// Each on a line, indented.
+/// Each on its own line, indented.
 fn lines(all: &[String]) -> String {
     all.iter().map(|one| format!("  {one}\n")).collect()
 }

@@ -63,7 +63,7 @@ fn formatted(format: &str) -> CommandResult<String> {
     Ok(text + "\n")
 }
 
-/// What templates see; as scripts expect it, the version is Docker's.
+/// The value for templates; the version is Docker's, as scripts expect.
 fn value() -> Value {
     let client = Struct::new("system.clientVersion")
         .with("Version", DOCKER)

@@ -1,4 +1,4 @@
-//! Arguments of commands about images, and of `system`: what each line means, and what is said of one that means nothing.
+//! Arguments of commands about images, and of `system`: the meaning of each line, and the errors of invalid ones.
 
 use crate::cli::{self, Grammar, Parsed};
 use crate::docker::commands::{Command, container, image, inspect, prune, system};
@@ -19,7 +19,7 @@ fn parsed<C: Command + Debug>(line: &str) -> Result<C, String> {
     }
 }
 
-/// `line` is understood, and its fields are, among others, `expected`.
+/// `line` parses, and its fields include `expected`.
 #[track_caller]
 fn check<C: Command + Debug>(line: &str, expected: &[&str]) {
     let args = parsed::<C>(line).unwrap_or_else(|said| panic!("{line}: {said}"));

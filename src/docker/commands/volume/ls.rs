@@ -47,7 +47,7 @@ impl Command for Args {
     }
 }
 
-/// How many containers use each volume.
+/// The number of containers that use each volume.
 pub(crate) fn users(engine: &Engine) -> CommandResult<BTreeMap<String, usize>> {
     let mut users = BTreeMap::new();
     for container in engine.containers()? {

@@ -1,4 +1,4 @@
-//! `config.json` as others write it, and as we leave it.
+//! `config.json` as other programs write it, and as we leave it.
 
 use super::*;
 use std::os::unix::fs::PermissionsExt;

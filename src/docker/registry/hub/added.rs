@@ -1,7 +1,7 @@
-//! Images that come from a file: `docklings images`. Like the starter images they are in the namespace `library` of the hub's
+//! Images from a file: `docklings images`. Like the starter images, they are in the namespace `library` of the hub's
 //! registry. Every sandbox and every exercise can pull them without a network, and no `docker prune` removes them.
 //!
-//! An archive is loaded into a sandbox that is thrown away afterwards. What the registry needs of it is linked there.
+//! An archive is loaded into a temporary sandbox, and linked from there into the registry.
 
 use super::{registry_root, seed, serving};
 use crate::course::workspace::drop_sandbox;
@@ -24,23 +24,23 @@ use std::path::Path;
 
 /// An image in the namespace `library`.
 pub(crate) struct Added {
-    /// As `docker pull` takes it, such as `python:3.12-slim`.
+    /// Its name for `docker pull`, such as `python:3.12-slim`.
     pub(crate) name: String,
-    /// Bytes of its layers as they travel.
+    /// Bytes of its packed layers.
     pub(crate) size: u64,
-    /// What is said about it.
+    /// Its description.
     pub(crate) about: String,
 }
 
-/// Adds the images of the archive `source` to the practice hub: a file, a folder with an OCI image layout, or `-` for standard
-/// input. With `name` the archive holds one image, which gets that name.
+/// Adds the images of the archive `source` to the practice hub: a file, a folder with an OCI image layout, or `-` for
+/// standard input. With `name`, the archive holds one image, which gets that name.
 ///
 /// # Errors
-/// It is no archive, or a name belongs to another registry or account; then nothing is added.
+/// It is not an archive, or a name belongs to another registry or account; then nothing is added.
 pub(crate) fn add(env: &Env, source: &str, name: Option<&str>) -> CommandResult<Vec<Added>> {
-    // Before this process becomes root of a namespace: the hub lives longer.
+    // Before this process becomes root of a namespace: the hub must outlive it.
     serving(&env.home)?;
-    // A hub that starts removes what no repository has yet.
+    // A starting hub removes blobs that no repository references yet.
     let _start = lock::exclusive(&env.home.hub().join("start.lock"))?;
     let store = Store::look(&registry_root(&env.home));
     add_to(env, &store, source, name)
@@ -103,7 +103,7 @@ fn load(env: &Env, sandbox: &str, reader: &mut dyn Read) -> CommandResult<Vec<Lo
     })
 }
 
-/// The images with the names that they get.
+/// The images with their new names.
 fn named(loaded: &[Loaded], name: Option<&str>) -> CommandResult<Vec<(String, Loaded)>> {
     let mut images = Vec::new();
     match (name, loaded) {
@@ -132,7 +132,7 @@ fn named(loaded: &[Loaded], name: Option<&str>) -> CommandResult<Vec<(String, Lo
     Ok(images)
 }
 
-/// The name in familiar form. Error: it is not one of the official images of docker.io, which this is about.
+/// The name in familiar form. Error: it is not an official image of docker.io, the only kind accepted here.
 fn official(reference: &Reference) -> CommandResult<String> {
     let reference = reference.clone().or_latest();
     let path = Repository::parse(reference.path()).map_err(failed)?;
@@ -180,7 +180,7 @@ fn publish(
     images.iter().map(|(name, _)| look(store, name)).collect()
 }
 
-/// Error: `name` is a starter image, on which the lessons build.
+/// Error: `name` is a starter image, on which the lessons depend.
 fn refuse_starter(env: &Env, name: &str) -> CommandResult {
     let starters = starter::ready(&env.home)?.images;
     let is_it = |starter: &String| {

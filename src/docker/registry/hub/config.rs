@@ -1,9 +1,9 @@
-//! Which hub plays docker.io, as it was configured: `docklings config hub`.
+//! The registry that stands in for docker.io, as configured with `docklings config hub`.
 //!
-//! Asked in this order: `DOCKLINGS_HUB`, the learner's own `config.json` in the home, and the machine's
-//! `/etc/docklings/config.json`, with which a class gets its registry on every machine. If nobody says anything, it is
-//! the practice hub. In an exercise it always is: its accounts and passwords are made up, and what a trial of an exercise
-//! pushes must never reach anybody else.
+//! In order of priority: `DOCKLINGS_HUB`, the learner's `config.json` in the home, and the machine's
+//! `/etc/docklings/config.json`, which gives a class its registry on every machine. The default is the practice hub. In
+//! an exercise it is always the practice hub: its accounts and passwords are made up, and the pushes of an exercise's
+//! trial must never reach a real registry.
 
 use crate::env::{self, Env};
 use crate::exit;
@@ -19,17 +19,17 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What the machine's administrator has written down.
+/// The configuration of the machine's administrator.
 const OF_MACHINE: &str = "/etc/docklings/config.json";
 /// The field of both files.
 const FIELD: &str = "hub";
-/// The word for the practice hub.
+/// The name of the practice hub.
 const PRACTICE: &str = "practice";
 
-/// Which registry plays docker.io.
+/// The registry that stands in for docker.io.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// Our own, on this machine.
+    /// Ours, on this machine.
     Practice,
     /// Docker Hub itself.
     DockerHub,
@@ -38,7 +38,7 @@ pub(crate) enum Choice {
 }
 
 impl Choice {
-    /// Reads `practice`, `docker.io`, `host[:port]` or an address. A host is spoken to over HTTPS, unless it is this
+    /// Parses `practice`, `docker.io`, `host[:port]` or an address. A host is contacted over HTTPS, unless it is this
     /// machine, or `insecure`.
     pub(crate) fn parse(text: &str, insecure: bool) -> CommandResult<Self> {
         let wrong = |why: &str| {
@@ -75,7 +75,7 @@ impl Choice {
     }
 }
 
-/// As it is written in a file, and read again.
+/// The form in which it is written to a file and parsed again.
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,20 +98,20 @@ fn is_this_machine(host: &str) -> bool {
             .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
-/// Who said which hub it is.
+/// The source of the choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Said {
     /// The environment.
     Variable,
     /// A file.
     File(PathBuf),
-    /// The exercise, whose sandbox it is.
+    /// The exercise of the sandbox.
     Exercise,
-    /// Nobody.
+    /// None: the default.
     Nobody,
 }
 
-/// Which hub it is, and who says so. Error: what is said is no hub, or a file is damaged.
+/// The chosen hub, and the source of the choice. Error: the value is not a hub, or a file is damaged.
 pub(crate) fn chosen(env: &Env) -> CommandResult<(Choice, Said)> {
     if is_of_exercise(&env.sandbox) {
         return Ok((Choice::Practice, Said::Exercise));
@@ -123,7 +123,7 @@ pub(crate) fn chosen(env: &Env) -> CommandResult<(Choice, Said)> {
     )
 }
 
-/// Whether a sandbox is an exercise's, of one of its trials, or of a solution that is played.
+/// Whether a sandbox belongs to an exercise, one of its trials, or a played solution.
 fn is_of_exercise(sandbox: &str) -> bool {
     [exercise_sandbox("").as_str(), env::TRIAL, env::SCRATCH]
         .iter()
@@ -151,12 +151,12 @@ fn choose(variable: Option<&str>, own: &Path, of_machine: &Path) -> CommandResul
     Ok((Choice::Practice, Said::Nobody))
 }
 
-/// Writes the choice down in the learner's own file, or with `None` takes it out.
+/// Writes the choice to the learner's file, or with `None` removes it.
 pub(crate) fn write(env: &Env, choice: Option<&Choice>) -> CommandResult {
     let path = env.home.config();
     let mut fields = match atomic::read_json(&path) {
         Ok(fields) => fields.unwrap_or_default(),
-        // What is written over is kept beside it.
+        // A backup of the overwritten file is kept.
         Err(_) => {
             engine::store::damage::put_aside(&path, jiff::Timestamp::now())?;
             Map::new()
@@ -170,10 +170,10 @@ pub(crate) fn write(env: &Env, choice: Option<&Choice>) -> CommandResult {
     Ok(atomic::write_json(&path, &fields, Durability::Durable)?)
 }
 
-/// Whether it was said that a file is damaged: a command may ask several times.
+/// Whether a damaged file has been reported: a command may read it several times.
 static SAID: AtomicBool = AtomicBool::new(false);
 
-/// The fields of a file. One that is damaged says nothing, which is said.
+/// The fields of a file. A damaged one counts as empty and is reported.
 fn read(path: &Path) -> CommandResult<Map<String, Value>> {
     match atomic::read_json(path) {
         Err(error) if error.kind() == ErrorKind::Internal => {

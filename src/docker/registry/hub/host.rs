@@ -1,7 +1,7 @@
-//! What the practice hub of a sandbox is called in requests: `free` is `free.localhost`.
+//! The host name of a sandbox's practice hub in requests: `free` is `free.localhost`.
 //!
-//! Names below `localhost` are this machine's, wherever they are looked up (RFC 6761, section 6.3). Hosts have no capital
-//! letters, so what a sandbox may be called and a host may not is written as `_` and two digits.
+//! Names below `localhost` always refer to this machine (RFC 6761, section 6.3). Hosts have no upper-case letters, so a
+//! character that is allowed in a sandbox's name but not in a host is written as `_` and two digits.
 
 use std::fmt::Write;
 
@@ -22,7 +22,7 @@ pub(super) fn of_sandbox(sandbox: &str) -> String {
     host + DOMAIN
 }
 
-/// The sandbox whose hub is called so; `None` if it is no such name.
+/// The sandbox of the hub called `host`; `None` if it is not such a name.
 pub(super) fn sandbox_of(host: &str) -> Option<String> {
     let mut parts = host.strip_suffix(DOMAIN)?.split('_');
     let mut sandbox = parts.next()?.to_owned();

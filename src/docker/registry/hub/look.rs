@@ -1,5 +1,5 @@
-//! What the practice hub has, for who checks an exercise: its files are read, so that looking starts no process and changes
-//! nothing.
+//! The contents of the practice hub, for checking an exercise: its files are read directly, so that a check starts no
+//! process and changes nothing.
 
 use super::{registry_root, serving};
 use crate::env::Env;
@@ -10,13 +10,13 @@ use registry::Store;
 use registry::error::Fault;
 use registry::names::{OFFICIAL, Repository, Tag};
 
-/// Looks into the practice hub of `sandbox`.
+/// Reads the practice hub of `sandbox`.
 pub(crate) fn hub(env: &Env, sandbox: &str) -> Box<Hub> {
     let (env, sandbox) = (env.clone(), sandbox.to_owned());
     Box::new(move |name| repository(&env, &sandbox, name))
 }
 
-/// The repository `name`, such as `alice/hello`, of the practice hub of `sandbox`; `None` if it has none of this name.
+/// The repository `name`, such as `alice/hello`, of the practice hub of `sandbox`; `None` if it does not exist.
 fn repository(env: &Env, sandbox: &str, name: &str) -> Observed<Option<Facts>> {
     let blind = |why: String| Blind::new(format!("cannot look into the practice hub: {why}"));
     let named = Reference::parse(name).map_err(|error| blind(error.to_string()))?;
@@ -25,7 +25,7 @@ fn repository(env: &Env, sandbox: &str, name: &str) -> Observed<Option<Facts>> {
     }
     let repository = Repository::parse(named.path()).map_err(|fault| blind(fault.to_string()))?;
     if repository.namespace() == OFFICIAL && !registry_root(&env.home).exists() {
-        // Its own images come with its first start.
+        // The official images are added at its first start.
         serving(&env.home).map_err(|error| blind(error.to_string()))?;
     }
     let sandbox = env.home.sandbox(sandbox);

@@ -1,17 +1,18 @@
-//! The hub: the registry that names without one, such as `busybox`, come from and go to.
+//! The hub: the registry of names without a registry, such as `busybox`.
 //!
 //! ```text
 //! docker pull busybox ──► which hub? ──► Docker Hub, or the class's registry
-//!                             └─ practice ──► its socket; started first if nobody answers there
+//!                             └─ practice ──► its socket; started first if nothing answers there
 //!
 //! docklings __hub   one per home; in the background; ends when idle, or when its socket or its home is gone
 //! ```
 //!
-//! One process serves all sandboxes, each of which has a hub of its own: accounts, and what was pushed. Which one is meant
-//! is the host of a request, as with web servers ([`host`]).
+//! One process serves all sandboxes, each of which has a separate hub: accounts, and pushed images. The host of a
+//! request selects it, as with web servers ([`host`]).
 //!
-//! Two commands that start it at once meet at a lock: one starts it, the other finds it. That it is ready is told
-//! through a pipe. It may be killed at any time: the next command notices that nobody answers, and starts it again.
+//! Two commands that start it at the same time meet at a lock: one starts it, the other finds it. It reports through a
+//! pipe that it is ready. It may be killed at any time: the next command notices that nothing answers, and starts it
+//! again.
 
 pub(crate) mod added;
 pub(crate) mod config;
@@ -35,19 +36,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// The hidden stage's word.
+/// The name of the hidden stage.
 pub(crate) const STAGE: &str = "__hub";
-/// How long a hub that lives may take to say so.
+/// How long a running hub may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How long one may take to start, on a machine that is busy with other things.
+/// How long it may take to start on a busy machine.
 const START: Timespec = Timespec {
     tv_sec: 30,
     tv_nsec: 0,
 };
-/// What the hub says when it is ready.
+/// The line that the hub prints when it is ready.
 const READY: &str = "ready";
 
-/// Where names of docker.io are; `None` for Docker Hub itself. The practice hub is started if it does not run.
+/// The registry for names of docker.io; `None` for Docker Hub itself. The practice hub is started if it is not running.
 pub(crate) fn endpoint(env: &Env, choice: &Choice) -> Result<Option<Endpoint>> {
     match choice {
         Choice::DockerHub => Ok(None),
@@ -56,20 +57,20 @@ pub(crate) fn endpoint(env: &Env, choice: &Choice) -> Result<Option<Endpoint>> {
     }
 }
 
-/// The practice hub of the sandbox in use, which runs when this returns.
+/// The practice hub of the current sandbox, which is running when this returns.
 fn practice(env: &Env) -> Result<Endpoint> {
     env.home.claim(env.home.sandbox(&env.sandbox)?.root())?;
     let host = host::of_sandbox(&env.sandbox);
     Endpoint::socket(serving(&env.home)?, &host)
 }
 
-/// Where the practice hub of this home listens, which runs when this returns.
+/// The socket of this home's practice hub, which is running when this returns.
 fn serving(home: &Home) -> Result<PathBuf> {
     if let Some(socket) = running(home) {
         return Ok(socket);
     }
     home.claim(&home.hub())?;
-    // Whoever waits here finds the hub that another command has started.
+    // A process that waited here finds the hub that another command started.
     let _start = lock::exclusive(&home.hub().join("start.lock"))?;
     if let Some(socket) = running(home) {
         return Ok(socket);
@@ -78,9 +79,9 @@ fn serving(home: &Home) -> Result<PathBuf> {
     Ok(socket(home))
 }
 
-/// Where the hub of this home answers. It may have been started from a session with another runtime folder.
+/// The socket where the hub of this home answers. It may have been started from a session with another runtime folder.
 fn running(home: &Home) -> Option<PathBuf> {
-    // One that answers and does not hold the lock serves a home that was here before this one.
+    // A hub that answers without holding the lock serves an earlier home in the same place.
     if !lock::is_held(&served(home)).ok()? {
         return None;
     }
@@ -89,7 +90,7 @@ fn running(home: &Home) -> Option<PathBuf> {
     sockets.find(|socket| answers(socket))
 }
 
-/// What all sandboxes share of it: blobs, and the official images.
+/// The part that all sandboxes share: blobs, and the official images.
 fn registry_root(home: &Home) -> PathBuf {
     home.hub().join("registry")
 }
@@ -99,16 +100,15 @@ fn served(home: &Home) -> PathBuf {
     home.hub().join("served.lock")
 }
 
-/// The file in which the hub that serves this home says where it listens.
+/// The file with the socket of the hub that serves this home.
 fn place(home: &Home) -> PathBuf {
     home.hub().join("socket.json")
 }
 
-/// `error` with a hint for who asked the practice hub for something that it does not have: what it is, what it has, and how
-/// the real one is used.
+/// `error` with a hint if the practice hub lacks something: what it is, what it has, and how to use the real one.
 pub(crate) fn explained(env: &Env, error: Error) -> Error {
     let is_practice = matches!(config::chosen(env), Ok((Choice::Practice, _)));
-    // What may have been meant helps more.
+    // A suggested name is more helpful.
     let is_helped = error
         .hint()
         .is_some_and(|hint| hint.starts_with("did you mean") || hint.contains("--repair"));
@@ -121,7 +121,7 @@ pub(crate) fn explained(env: &Env, error: Error) -> Error {
     }
 }
 
-/// `error` of a login at `domain`, with a hint for who has forgotten which password the account on the practice hub has.
+/// `error` of a login at `domain`, with a hint for users who forgot the password of their account on the practice hub.
 pub(crate) fn refused(env: &Env, domain: &str, error: Error) -> Error {
     let is_practice = matches!(config::chosen(env), Ok((Choice::Practice, _)));
     let is_wrong = error.message().contains("incorrect username or password");
@@ -134,7 +134,7 @@ pub(crate) fn refused(env: &Env, domain: &str, error: Error) -> Error {
     }
 }
 
-/// Whether a failed pull was of a name without a registry, as far as its message tells.
+/// Whether a failed pull was of a name without a registry, judging by its message.
 fn wants_of_hub(message: &str) -> bool {
     let base = "failed to resolve source metadata for docker.io/";
     if message.contains(base) {
@@ -149,8 +149,8 @@ fn wants_of_hub(message: &str) -> bool {
         .is_some_and(|name| name.domain() == DEFAULT_DOMAIN)
 }
 
-/// Lets the practice hub forget what was pushed to it in the sandbox in use, and its accounts there. It may run meanwhile:
-/// the next command finds it as it was at the beginning. Blobs that nobody has any more go when it starts again.
+/// Deletes the accounts and the pushed images of the current sandbox from the practice hub. The hub may be running: the
+/// next command finds it in its initial state. Unreferenced blobs are removed at its next start.
 pub(crate) fn forget(env: &Env) -> Result<()> {
     let sandbox = env.home.sandbox(&env.sandbox)?;
     let hub = sandbox.hub();
@@ -159,7 +159,7 @@ pub(crate) fn forget(env: &Env) -> Result<()> {
     }
     create_private_dir(&sandbox.trash())?;
     let away = sandbox.trash().join(format!("hub-{}", std::process::id()));
-    // At once: somebody may be at it.
+    // Atomically: another process may be using it.
     fs::rename(&hub, &away).on("remove", &hub)?;
     fs::remove_dir_all(&away).on("remove", &away)
 }
@@ -169,7 +169,7 @@ fn socket(home: &Home) -> PathBuf {
     home.runtime().join("hub.sock")
 }
 
-/// Whether a hub listens at `socket` and answers.
+/// Whether a hub listens and answers at `socket`.
 fn answers(socket: &Path) -> bool {
     let ask = || -> io::Result<bool> {
         let mut stream = engine::sys::socket::connect(socket)?;
@@ -182,7 +182,7 @@ fn answers(socket: &Path) -> bool {
     ask().unwrap_or(false)
 }
 
-/// Starts the hub, and waits until it is ready or says why not.
+/// Starts the hub, and waits until it is ready or reports an error.
 fn start(home: &Home) -> Result<()> {
     let binary = std::env::current_exe().on("find", "our own program")?;
     let kept = std::env::vars_os().filter(|(name, _)| {
@@ -194,7 +194,7 @@ fn start(home: &Home) -> Result<()> {
     let mut child = Command::new(&binary)
         .arg0("docklings-hub")
         .arg(STAGE)
-        // A command that has become root of a namespace would find another one by itself.
+        // A command that has become root of a namespace would find a different one by itself.
         .arg(home.runtime())
         .env_clear()
         .envs(kept)
@@ -206,7 +206,7 @@ fn start(home: &Home) -> Result<()> {
         .spawn()
         .on("start", &binary)?;
     let said = child.stdout.take().map(hear).transpose();
-    // It goes on as a child of its own, and this one has ended, or will at once.
+    // The hub continues as a separate process, and this one has ended or is about to.
     child.wait().on("wait for", &binary)?;
     let said = said.on("hear", "the practice hub")?.unwrap_or_default();
     match said.trim() {
@@ -219,7 +219,7 @@ fn start(home: &Home) -> Result<()> {
     }
 }
 
-/// The first line that the hub says; nothing if it ends, or takes too long.
+/// The first line that the hub prints; empty if it ends or takes too long.
 fn hear(mut stdout: std::process::ChildStdout) -> io::Result<String> {
     let mut text = Vec::new();
     let mut buffer = [0; 512];

@@ -1,5 +1,5 @@
-//! The practice hub's first content: the starter images of this home, as official images. Without a network, and once:
-//! what the hub has is written down, and when the starter images change, it is done again.
+//! The practice hub's initial content: the starter images of this home, as official images. This needs no network and
+//! happens once: the content is recorded, and when the starter images change, it is repeated.
 
 use crate::failure::{CommandResult, Failure};
 use engine::error::Error;
@@ -19,12 +19,12 @@ use registry::store::About;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// Puts the starter images into the hub's registry, unless it has them already.
+/// Puts the starter images into the hub's registry, unless they are already there.
 pub(super) fn seed(home: &Home, store: &Store) -> CommandResult {
     let _kept = engine::store::lock::keep_content(home)?;
     let images = starter::ready(home)?.images;
     let record: PathBuf = home.hub().join("seeded.json");
-    // What cannot be read says nothing: it is done again.
+    // An unreadable record counts as missing: the work is repeated.
     let seeded: Option<BTreeMap<String, ImageId>> = atomic::read_json(&record).unwrap_or_default();
     let is_there = |(name, id): (&String, &ImageId)| is_whole(store, name, id).unwrap_or(false);
     if seeded.as_ref() == Some(&images) && images.iter().all(is_there) {
@@ -34,7 +34,7 @@ pub(super) fn seed(home: &Home, store: &Store) -> CommandResult {
     Ok(atomic::write_json(&record, &images, Durability::Durable)?)
 }
 
-/// Puts the starter images into a registry of the user's own.
+/// Puts the starter images into the user's own registry.
 pub(super) fn starters(home: &Home, store: &Store) -> CommandResult {
     let _kept = engine::store::lock::keep_content(home)?;
     put(home, store, &starter::ready(home)?.images)
@@ -47,7 +47,7 @@ fn put(home: &Home, store: &Store, images: &BTreeMap<String, ImageId>) -> Comman
     Ok(())
 }
 
-/// Whether the registry has the image, with all of its blobs in their length.
+/// Whether the registry has the image, with all of its blobs in full length.
 fn is_whole(store: &Store, name: &str, id: &ImageId) -> CommandResult<bool> {
     let (repository, tag) = place(name)?;
     let found = store.tag(&repository, &tag).map_err(failed)?;
@@ -66,7 +66,7 @@ fn is_whole(store: &Store, name: &str, id: &ImageId) -> CommandResult<bool> {
     }))
 }
 
-/// Where the image called `name` is in the registry.
+/// The place of the image called `name` in the registry.
 pub(super) fn place(name: &str) -> CommandResult<(Repository, Tag)> {
     let reference = Reference::parse(name)?.or_latest();
     let repository = Repository::parse(reference.path()).map_err(failed)?;
@@ -75,7 +75,7 @@ pub(super) fn place(name: &str) -> CommandResult<(Repository, Tag)> {
     Ok((repository, tag))
 }
 
-/// Puts the image `id` of this home into the registry, as the official image `name`. The caller keeps the content.
+/// Puts the image `id` of this home into the registry, as the official image `name`. The caller protects the content.
 pub(super) fn image(
     home: &Home,
     store: &Store,
@@ -118,8 +118,8 @@ pub(super) fn image(
     store.describe(&repository, &about).map_err(failed)
 }
 
-/// The layer as it travels: packed once for this home, and shared with it by a hard link. That it is in the hub is noted, so
-/// that a push of what is built on it says `Mounted from library/busybox`.
+/// The packed layer: packed once for this home, and shared by a hard link. Its presence in the hub is recorded, so that
+/// a push of an image based on it says `Mounted from library/busybox`.
 fn layer(
     home: &Home,
     store: &Store,
@@ -145,7 +145,7 @@ fn layer(
     Ok(Descriptor::new(LAYER_GZIP, form.digest, form.size))
 }
 
-/// What `docker search` says of it.
+/// Its description in `docker search`.
 fn description(name: &str) -> &'static str {
     match name {
         "busybox" => "Many small programs in one, made of what this machine has",

@@ -1,11 +1,11 @@
-//! The practice hub's own process: `docklings __hub`.
+//! The process of the practice hub: `docklings __hub`.
 //!
-//! **What it serves.** One registry per sandbox: `hub/` in the sandbox's folder has its accounts and what was pushed, and goes
-//! with the sandbox. Blobs and the official images are shared, in the home's `hub/registry`.
+//! **What it serves.** One registry per sandbox: `hub/` in the sandbox's folder holds its accounts and pushed images,
+//! and is removed with the sandbox. Blobs and the official images are shared, in the home's `hub/registry`.
 //!
-//! **Life.** It leaves its caller (a session of its own, nothing inherited), takes the home's lock, puts the starter images
-//! into its registry, listens, says `ready` on its standard output, and serves. It ends after a minute without a request,
-//! with SIGTERM, or when its socket or its home is gone, so that it never keeps anyone from removing them.
+//! **Life.** It detaches from its caller (a separate session, nothing inherited), takes the home's lock, puts the
+//! starter images into its registry, listens, prints `ready` on its standard output, and serves. It ends after a minute
+//! without a request, with SIGTERM, or when its socket or its home is gone, so that it never prevents their removal.
 
 use super::{READY, host, place, registry_root, seed, served, socket};
 use crate::env::{self, Env};
@@ -26,10 +26,10 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long it stays without a request.
+/// The idle time after which it ends.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// A hub that has not begun to serve.
+/// A hub that has not started to serve.
 struct Prepared {
     listener: UnixListener,
     hosts: Hosts,
@@ -38,14 +38,14 @@ struct Prepared {
     _served: Lock,
 }
 
-/// The hidden stage. `words` are those after its name: the folder for sockets.
+/// The hidden stage. `words` are the words after its name: the folder for sockets.
 pub(crate) fn run(words: &[String]) -> CommandResult {
-    // The caller waits for us, and nobody for our child. There is no thread yet.
+    // The caller waits for this process, not for its child. There is only one thread yet.
     if let Forked::Parent { .. } = fork()? {
         process::exit(0);
     }
     let _ = nix::unistd::setsid();
-    // Standard input and error are nothing, and output is the caller's pipe.
+    // Standard input and error are /dev/null, and output is the caller's pipe.
     process::close_from(3);
     process::set_name("docklings-hub")?;
     let prepared = match prepare(words.first()) {
@@ -66,7 +66,7 @@ pub(crate) fn run(words: &[String]) -> CommandResult {
         goes_on: Some(Box::new(move || {
             own.is_some() && identity(&socket) == own && home.is_dir()
         })),
-        // Whoever comes now finds nobody, and starts the next one, which waits for our lock.
+        // A client that arrives now finds no hub, and starts the next one, which waits for our lock.
         stops: Some(Box::new(move || {
             if identity(&prepared.socket) == own {
                 let _ = fs::remove_file(&prepared.socket);
@@ -86,7 +86,7 @@ fn prepare(runtime: Option<&String>) -> CommandResult<Prepared> {
     }
     let home = env.home.clone();
     home.claim(&home.hub())?;
-    // One that is ending still has it for a moment.
+    // A hub that is ending may still hold it for a moment.
     let served = lock::exclusive(&served(&home))?;
     env.engine(env::FREE, "hub")?.ensure_starter_images()?;
     let store = Store::open_with(&registry_root(&home), &places(&home))?;
@@ -106,7 +106,8 @@ fn prepare(runtime: Option<&String>) -> CommandResult<Prepared> {
     })
 }
 
-/// The folder of the hub that is called `host`, made if missing; `None` if there is no such sandbox, also none any more.
+/// The folder of the hub called `host`, created if it is missing; `None` if the sandbox does not exist or no longer
+/// exists.
 fn place_of(home: &Home, host: &str) -> Option<PathBuf> {
     let place = home.sandbox(&host::sandbox_of(host)?).ok()?.hub();
     match DirBuilder::new().mode(0o700).create(&place) {
@@ -124,7 +125,7 @@ fn places(home: &Home) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Listens at `socket`, where one that was killed may have left its own; only its owner may speak to it.
+/// Listens at `socket`, where a killed hub may have left its socket; only the owner may connect.
 fn listen(socket: &Path) -> CommandResult<UnixListener> {
     let _ = fs::remove_file(socket);
     let (_folder, short) = short_path(socket).on("open the folder of", socket)?;
@@ -133,7 +134,7 @@ fn listen(socket: &Path) -> CommandResult<UnixListener> {
     Ok(listener)
 }
 
-/// Tells one file from another that has its name.
+/// Distinguishes a file from another one with the same name.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let data = fs::symlink_metadata(path).ok()?;
     Some((data.dev(), data.ino()))
