@@ -14,7 +14,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// How many bytes of output are kept. They are the last ones, since an error stands at the end.
+/// How many bytes of output are kept: the last ones, because errors are at the end.
 const MOST_OUTPUT: u64 = 1 << 20;
 /// How long a program on a terminal may take to become ready. After that it gets its input anyway, since some programs
 /// print nothing first.

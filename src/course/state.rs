@@ -51,7 +51,7 @@ pub(crate) fn open(env: &Env) -> CommandResult<Course> {
     })
 }
 
-/// An exercise is a program that runs as the user who opens it, so only its author may be able to write it.
+/// An exercise is a program that runs as the user who opens it, so only its author may have write access to it.
 fn refuse_changeable(source: &Source) -> CommandResult {
     let Source::Folder(top) = source else {
         return Ok(());
@@ -82,7 +82,7 @@ pub(crate) fn record(file: &std::path::Path, change: &Change) -> CommandResult<P
         .map_err(|error| unreadable(file, &error))
 }
 
-/// As [`record`], but on a full or read-only disk it warns that the change is lost and goes on: the learner has still
+/// As [`record`], but on a full or read-only disk it warns that the change is lost and continues: the learner has still
 /// seen the page.
 pub(crate) fn record_if_possible(file: &std::path::Path, change: &Change) -> CommandResult {
     match record(file, change) {
@@ -118,7 +118,7 @@ fn unreadable(file: &std::path::Path, error: &std::io::Error) -> Failure {
     )
 }
 
-/// Eight random bytes, as text: the seed of this learner's own values in exercises.
+/// Eight random bytes, as text: the seed for this learner's values in exercises.
 fn new_seed() -> String {
     let mut bytes = [0; 8];
     engine::clock::System.fill(&mut bytes);

@@ -1,5 +1,5 @@
-//! What an exercise's author wrote down to be done: setups, solutions and attempts, run by the shell in a workspace, with
-//! a `docker` of our choice first on PATH.
+//! The steps that an exercise's author wrote: setups, solutions and attempts, run by the shell in a workspace, with a
+//! chosen `docker` first on PATH.
 
 use crate::course::scripted::{self, Ended};
 use crate::course::workspace::link_commands;
@@ -15,21 +15,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// A step that takes longer does not end, also on a machine that is busy with other things.
+/// A step that takes longer counts as endless, even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Where and with what steps are done.
+/// The environment of steps.
 pub(crate) struct Steps {
     /// The files of the exercise.
     pub(crate) workspace: PathBuf,
-    /// The folder whose `docker` is used.
+    /// The folder with the `docker` to use.
     pub(crate) bin: PathBuf,
-    /// What says to that `docker` where to work.
+    /// The variables that select where that `docker` works.
     pub(crate) variables: Vec<(&'static str, OsString)>,
 }
 
 impl Steps {
-    /// Steps that are done by this program, in `sandbox` and `workspace`.
+    /// Steps that use this program, in `sandbox` and `workspace`.
     pub(crate) fn new(env: &Env, sandbox: &str, workspace: &Path) -> io::Result<Self> {
         Ok(Self {
             workspace: workspace.to_owned(),
@@ -41,7 +41,7 @@ impl Steps {
         })
     }
 
-    /// Makes the workspace and does the setup; `Some` is a step that failed.
+    /// Creates the workspace and runs the setup; `Some` is a failed step.
     pub(crate) fn set_up(&self, plan: &SetupPlan<'_>) -> CommandResult<Option<Failure>> {
         fs::create_dir_all(&self.workspace)?;
         if let Some(folder) = &plan.folder {
@@ -71,12 +71,12 @@ impl Steps {
         fs::write(path, text)
     }
 
-    /// Does one step; `None` if it does not end.
+    /// Runs one step; `None` if it does not end in time.
     pub(crate) fn act(&self, action: &Action) -> CommandResult<Option<Done>> {
         self.act_within(action, Some(LIMIT))
     }
 
-    /// Does one step, and waits for its end.
+    /// Runs one step to its end.
     pub(crate) fn act_to_the_end(&self, action: &Action) -> CommandResult<Done> {
         let done = self.act_within(action, None)?;
         Ok(done.expect("there is no limit"))

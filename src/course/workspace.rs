@@ -25,8 +25,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Makes the links `docker` and `docklings` to this program in a folder of their own below home, and returns that
-/// folder. Links that point to another build are replaced.
+/// Makes the links `docker` and `docklings` to this program in a separate folder below home, and returns that folder.
+/// Links that point to another build are replaced.
 pub(crate) fn link_commands(home: &Home) -> io::Result<PathBuf> {
     let bin = home.root().join("bin");
     fs::create_dir_all(&bin)?;
@@ -36,7 +36,7 @@ pub(crate) fn link_commands(home: &Home) -> io::Result<PathBuf> {
         if fs::read_link(&link).is_ok_and(|target| target == program) {
             continue;
         }
-        // A rename replaces whatever is there at once, so a second shell never finds nothing.
+        // A rename replaces an existing link atomically, so a second shell never finds nothing.
         let fresh = bin.join(format!(".{name}-{}", std::process::id()));
         let _ = fs::remove_file(&fresh);
         std::os::unix::fs::symlink(&program, &fresh)?;
@@ -57,7 +57,7 @@ pub(crate) struct Workbench<'a> {
 }
 
 impl<'a> Workbench<'a> {
-    /// The learner's own bench for the exercise `id`. Error: the exercise does not exist, or its file is broken.
+    /// The learner's bench for the exercise `id`. Error: the exercise does not exist, or its file is broken.
     pub(crate) fn new(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
         find(catalog, id)?;
         Ok(Self {
@@ -69,7 +69,7 @@ impl<'a> Workbench<'a> {
         })
     }
 
-    /// A scratch bench, apart from the learner's own.
+    /// A scratch bench, separate from the learner's.
     pub(crate) fn scratch(env: &'a Env, catalog: &'a Catalog, id: &str) -> CommandResult<Self> {
         let mut bench = Self::new(env, catalog, id)?;
         let name = format!("{}{}-{id}", crate::env::SCRATCH, std::process::id());
@@ -121,7 +121,7 @@ impl<'a> Workbench<'a> {
         ))
     }
 
-    /// Discards what is there, and sets the exercise up.
+    /// Discards the sandbox and the workspace, and sets the exercise up again.
     pub(crate) fn start_over(&self) -> CommandResult {
         let _others = self.lock()?;
         self.begin()
@@ -146,7 +146,7 @@ impl<'a> Workbench<'a> {
         made
     }
 
-    /// Draws the learner's values again while one of them is a port that is in use on this machine.
+    /// Chooses the learner's values again while one of them is a port that is in use on this machine.
     fn draw_free_ports(&self) -> CommandResult {
         let first = self.catalog.draw_of(&self.id);
         for draw in first..first + DRAWS {
@@ -163,7 +163,7 @@ impl<'a> Workbench<'a> {
         Ok(())
     }
 
-    /// A digest of what the exercise starts with.
+    /// A digest of the exercise's start state.
     fn beginning(&self) -> CommandResult<String> {
         let files = self.catalog.start_files(&self.id);
         let files = files.iter().map(|file| (&*file.path, &*file.bytes));
@@ -207,8 +207,8 @@ impl<'a> Workbench<'a> {
         Ok(atomic::write_json(&self.marker()?, &snapshot, durability)?)
     }
 
-    /// What the checker sees: the sandbox and the workspace now, and as they were after the setup. Error: the course
-    /// has changed since, and the exercise starts differently now.
+    /// The world for the checker: the sandbox and the workspace now, and as they were after the setup. Error: the
+    /// course has changed since, and the exercise has a different start state now.
     pub(crate) fn world(&self) -> CommandResult<EngineWorld> {
         let marker = self.marker()?;
         let bytes = fs::read(&marker).map_err(|error| {

@@ -38,7 +38,7 @@ pub fn aligned(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for (cells, padded) in lines.iter().zip(table.lines()) {
         let ended = cells.len() - 1;
-        // Almost always all columns are present, and nothing has to be measured.
+        // Usually all columns are present, and nothing has to be measured.
         out.push_str(match ended == columns - 1 {
             true => &padded,
             false => columns_of(&padded, starts.get(ended).copied().unwrap_or(0)),

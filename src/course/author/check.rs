@@ -121,7 +121,7 @@ struct Found {
     trials: usize,
     /// The version of the Docker Engine to compare with.
     docker: Option<String>,
-    /// What that engine does not show: the exercise, the goal or diagnosis, and the reason.
+    /// Facts that that engine does not expose: the exercise, the goal or diagnosis, and the reason.
     unseen: Unseen,
 }
 

@@ -84,7 +84,7 @@ impl<'e> Bench<'e> {
             .map_err(|blind| Failure::Machine(blind.because)))
     }
 
-    /// What the checker sees.
+    /// The world for the checker.
     pub(super) fn world(&self, setup: Snapshot) -> CommandResult<EngineWorld> {
         let engine = self.env.engine(&self.sandbox, "check")?;
         let world = EngineWorld::new(engine, &self.steps.workspace, setup);
@@ -135,7 +135,7 @@ pub(super) fn try_out(env: &Env, exercise: &Exercise, trial: Trial, number: usiz
         let failure = carry_out(&bench, exercise, &mut seen);
         let discarded = bench.discard();
         let failure = failure?;
-        // What went wrong with the trial says more than what went wrong after it.
+        // The trial's own failure is more informative than a later one.
         if failure.is_none() {
             discarded?;
         }

@@ -34,9 +34,9 @@ pub(super) struct Compared {
     pub(super) version: String,
     /// How many trials there were.
     pub(super) trials: usize,
-    /// What differs.
+    /// The differences.
     pub(super) problems: Vec<Problem>,
-    /// What that engine does not show.
+    /// Facts that that engine does not expose.
     pub(super) unseen: Unseen,
 }
 
@@ -116,7 +116,7 @@ fn trials(exercise: &Exercise) -> Vec<Trial> {
 struct Oracle<'e> {
     env: &'e Env,
     engine: Rc<DockerEngine>,
-    /// What is done with a real `docker`, which finds the engine in its environment.
+    /// The steps with a real `docker`, which finds the engine in its environment.
     steps: Steps,
     /// A sandbox of ours for looking at the workspace.
     bench: Bench<'e>,
@@ -195,7 +195,7 @@ impl<'e> Oracle<'e> {
             .envs(variables))
     }
 
-    /// Runs `trial`; also returns the diagnoses for which the engine does not show enough.
+    /// Runs `trial`; also returns the diagnoses for which the engine exposes too little.
     fn try_out(&self, exercise: &Exercise, trial: Trial) -> (Observation, Unseen) {
         let mut seen = Observation {
             trial,

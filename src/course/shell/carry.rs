@@ -35,9 +35,9 @@ const OWN: [&str; 19] = [
 ];
 
 /// The most bytes of all unexported variables, quoted: they precede the next line, in one argument of `sh -c`. The
-/// kernel accepts arguments of 128 KiB; see execve(2), `MAX_ARG_STRLEN`.
+/// kernel accepts arguments of up to 128 KiB; see execve(2), `MAX_ARG_STRLEN`.
 const MOST: usize = 64 << 10;
-/// The most bytes of an exported variable, which is an argument of its own.
+/// The most bytes of an exported variable, which is a separate argument.
 const MOST_EXPORTED: usize = 127 << 10;
 
 /// The state of the learner's shell.

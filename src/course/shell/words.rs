@@ -6,11 +6,11 @@ use lessons::session::Word;
 /// What a line of the learner asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wish {
-    /// A word that the session decides about.
+    /// A word for the session.
     Course(Word),
-    /// Take back the last line that changed something.
+    /// Revert the last line that changed something.
     Undo,
-    /// Draw images, layers and containers; or with words what `docklings show` with those words draws.
+    /// Draw images, layers and containers; with words, the same as `docklings show` with those words.
     Show(String),
     /// What the last line did.
     Why,
@@ -75,7 +75,7 @@ pub(crate) const TABLE: [(&str, &str, &str); 17] = [
     ("quit", "", "leave; the course resumes here"),
 ];
 
-/// Reads a line; `None` if it is one for `sh`. Error: it is a word, wrongly used.
+/// Parses a line; `None` if it is for `sh`. Error: it is a word, wrongly used.
 pub(crate) fn parse(line: &str) -> Option<Result<Wish, String>> {
     let line = line.trim();
     let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));

@@ -1,4 +1,4 @@
-//! `docklings hint`: the next hint, chosen by what the checker sees.
+//! `docklings hint`: the next hint, chosen by the checker's observations.
 
 use super::check::judge_and_record;
 use super::words::Words;

@@ -1,5 +1,5 @@
-//! `docklings registry serve`: a registry of one's own, in the foreground, which shows each request as it comes. What
-//! `docker push` and `docker pull` do can be watched here.
+//! `docklings registry serve`: runs a registry in the foreground, which prints each request as it arrives, so that the
+//! requests of `docker push` and `docker pull` can be watched.
 
 use super::words::Words;
 use crate::ctx::Ctx;
@@ -16,10 +16,10 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 
-/// Docker's registry has the same port.
+/// Docker's registry uses the same port.
 const ADDRESS: &str = "127.0.0.1:5000";
 
-/// The words that `docklings registry` knows.
+/// The usage of `docklings registry`.
 pub(crate) const USAGE: &str = "serve [--listen ADDRESS:PORT] [--root DIR] [--load FILE]... [--htpasswd FILE] [--anonymous-pull] [--read-only] [--name HOST] [--quiet], or passwd NAME --htpasswd FILE";
 /// Its flags.
 pub(crate) const FLAGS: &[&str] = &[
@@ -92,7 +92,7 @@ pub(crate) fn run(words: &Words) -> CommandResult {
     out.flush()?;
     let quiet = words.has("--quiet");
     let life = Life {
-        // Whoever reads our output may have gone; the registry goes on.
+        // The reader of our output may be gone; the registry keeps running.
         seen: Some(Box::new(move |seen| {
             if !quiet {
                 let _ = io::stdout().write_all(line(seen).as_bytes());
@@ -110,13 +110,13 @@ pub(crate) fn run(words: &Words) -> CommandResult {
     Ok(())
 }
 
-/// A line of the log. Who asks may be anybody, and is on the instructor's screen.
+/// A line of the log. The client may be anyone, and the line is on the instructor's screen.
 fn line(seen: &Seen) -> String {
     let (method, path) = (visible::line(&seen.method), visible::line(&seen.path));
     format!("{method:<6} {path} {}\n", seen.status)
 }
 
-/// Gives `name` a password in a password file; it is typed, or comes from a pipe.
+/// Sets the password of `name` in a password file; it is typed, or comes from a pipe.
 fn passwd(name: &str, words: &Words) -> CommandResult {
     let file = words.values("--htpasswd").last().map(PathBuf::from);
     let file = file.ok_or_else(|| usage("`passwd` needs `--htpasswd FILE`".to_owned()))?;
@@ -144,7 +144,7 @@ fn usage(said: String) -> Failure {
     )
 }
 
-/// Reads `HOST:PORT`, or a port alone.
+/// Reads `HOST:PORT`, or only a port.
 fn address(text: &str) -> CommandResult<SocketAddr> {
     let full = match text.parse::<u16>() {
         Ok(port) => format!("127.0.0.1:{port}"),
@@ -199,7 +199,7 @@ fn listen(address: SocketAddr) -> CommandResult<TcpListener> {
     })
 }
 
-/// Where it listens, and how to use it.
+/// Its address, and how to use it.
 fn introduction(
     address: SocketAddr,
     root: &std::path::Path,

@@ -73,7 +73,7 @@ impl<W: Write> Transfer<W> {
         }
     }
 
-    /// Draws the rest, and returns the writer. Error: the first write error.
+    /// Draws the rest, and returns the writer.
     ///
     /// # Errors
     /// The first write error, if there was one.

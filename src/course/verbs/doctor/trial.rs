@@ -13,7 +13,7 @@ use std::time::Duration;
 /// On a healthy machine, no command takes a second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a failed command said.
+/// The output of a failed command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
     /// Its message.
@@ -30,7 +30,7 @@ pub(super) struct Trial {
     pub(super) limits: Option<Result<(), Trouble>>,
 }
 
-/// Runs, enters, builds and limits in a sandbox of its own, and removes that sandbox.
+/// Runs, enters, builds and limits a container in a separate sandbox, and removes that sandbox.
 pub(super) fn container(env: &Env) -> Trial {
     let what = "containers";
     let sandbox = format!("{SCRATCH}doctor-{}", std::process::id());
