@@ -35,6 +35,11 @@ const FORBIDDEN: [(&str, &str); 8] = [
 /// Words in comments that promise work.
 const PROMISES: [&str; 3] = ["TODO", "FIXME", "XXX"];
 
+/// Words that comments avoid: `docs/style.md`, "Plain English".
+const CLUMSY: [&str; 7] = [
+    "whoever", "nobody", "told", "gladly", "shall", "whom", "untold",
+];
+
 /// All rules that apply to a single file.
 pub(super) fn file_rules(file: &Source) -> Vec<String> {
     let mut violations = Vec::new();
@@ -60,7 +65,7 @@ pub(super) fn file_rules(file: &Source) -> Vec<String> {
     }
     let code = code_only(&file.text);
     violations.extend(forbidden(path, &code));
-    violations.extend(promises(file));
+    violations.extend(words_of_comments(file));
     violations.extend(long_functions(path, &code));
     violations
 }
@@ -84,28 +89,29 @@ fn may_not_sleep(path: &str) -> bool {
     path.starts_with("tests/") || path.ends_with("/tests.rs")
 }
 
-/// Promises in comments. The list of this rule does not count.
-fn promises(file: &Source) -> Vec<String> {
+/// Promises and clumsy words in comments. The lists of this rule do not count.
+fn words_of_comments(file: &Source) -> Vec<String> {
     if file.path == "tests/it/tidy/text.rs" {
         return Vec::new();
     }
-    file.text
-        .lines()
-        .enumerate()
-        .filter_map(|(index, line)| {
-            let (_, comment) = line.split_once("//")?;
-            let word = PROMISES.iter().find(|word| {
-                comment
-                    .split(|c: char| !c.is_alphanumeric())
-                    .any(|w| w == **word)
-            })?;
-            Some(format!(
-                "{}:{}: `{word}`: do it, or open an issue",
-                file.path,
-                index + 1
-            ))
-        })
-        .collect()
+    let mut violations = Vec::new();
+    for (index, line) in file.text.lines().enumerate() {
+        let Some((_, comment)) = line.split_once("//") else {
+            continue;
+        };
+        let place = format!("{}:{}", file.path, index + 1);
+        for word in comment.split(|c: char| !c.is_alphanumeric()) {
+            if PROMISES.contains(&word) {
+                violations.push(format!("{place}: `{word}`: do it, or open an issue"));
+            }
+            if CLUMSY.contains(&&*word.to_lowercase()) {
+                violations.push(format!(
+                    "{place}: `{word}`: see \"Plain English\" in docs/style.md"
+                ));
+            }
+        }
+    }
+    violations
 }
 
 /// Functions that are too long. `code` is formatted, so a function ends at the brace in its own column.
@@ -224,6 +230,11 @@ mod tests {
             "src/a.rs",
             &format!("//! A.\n// {}: later\n", "TODO"),
             &["src/a.rs:2: `TODO`: do it, or open an issue"],
+        );
+        check(
+            "src/a.rs",
+            "//! A.\n/// Nobody waits.\nfn f() {}\n",
+            &["src/a.rs:2: `Nobody`: see \"Plain English\" in docs/style.md"],
         );
         check(
             "tests/it/a.rs",
