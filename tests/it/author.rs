@@ -28,6 +28,7 @@ id: tiny
 title: Make a box
 minutes: 1
 goals: [{ id: made, say: A container named `box` exists., check: { container: { name: box } } }]
+hints: [{ level: nudge, say: Which command creates a container? }]
 solutions: [{ do: [docker create --name box busybox] }]
 wrong:
   - { id: other, do: [docker create --name box2 busybox], expect: { made: not-yet } }
@@ -58,8 +59,8 @@ fn a_good_exercise_is_proved_and_a_bad_one_is_reported_at_its_place() {
         .docklings("author check --read-only")
         .fails(1)
         .mentions("error[E01]: unknown field `why` of an exercise")
-        .mentions("exercises/tin.yaml:6:1")
-        .mentions("6 | why: x");
+        .mentions("exercises/tin.yaml:7:1")
+        .mentions("7 | why: x");
     sandbox.write(
         "exercises/tin.yaml",
         TINY.replacen("id: tiny", "id: tin", 1).replacen(
@@ -74,7 +75,7 @@ fn a_good_exercise_is_proved_and_a_bad_one_is_reported_at_its_place() {
     let problem = &json["problems"][0];
     assert_eq!(
         (&problem["line"], &problem["column"], &problem["severity"]),
-        (&6.into(), &15.into(), &"error".into())
+        (&7.into(), &15.into(), &"error".into())
     );
     assert!(problem["file"].as_str().unwrap().ends_with("tin.yaml"));
 }

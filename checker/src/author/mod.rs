@@ -48,7 +48,7 @@ const fn rule(id: &'static str, finds: &'static str, tries: bool) -> Rule {
 }
 
 /// All rules.
-pub const RULES: [Rule; 30] = [
+pub const RULES: [Rule; 31] = [
     rule("E00", "the setup fails, or a step does not end", true),
     rule("E01", "the file is not an exercise of format 1", false),
     rule(
@@ -111,6 +111,7 @@ pub const RULES: [Rule; 30] = [
     ),
     rule("W01", "fewer than two wrong attempts", false),
     rule("W02", "no estimate of the minutes", false),
+    rule("W03", "no hint fits the fresh state", true),
 ];
 
 /// The facts about the rest of the course that the rules need.
@@ -156,6 +157,7 @@ pub fn judge(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
         problems.extend(diagnosis::problems(exercise, seen));
         problems.extend(deciding::problems(exercise, seen));
     }
+    problems.extend(fresh::unhelped(exercise, seen));
     problems
 }
 

@@ -54,17 +54,11 @@ wrong:
     do: ["docker rm {box}", "docker run -d --name {box} busybox"]
     answers: { told: "{box}" }
     expect: { running: replaced }
-  - id: other-name
-    do: ["docker start {box}"]
-    answers: { told: fox }
-    expect: { told: wrong-answer, }
+  - { id: other-name, do: ["docker start {box}"], answers: { told: fox }, expect: { told: wrong-answer } }
 "#;
 
 fn load_text(text: &str) -> Exercise {
-    load::text("good.yaml", text, "seed").unwrap_or_else(|problems| {
-        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        panic!("{}", told.join("\n"))
-    })
+    load::text("good.yaml", text, "seed").unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 /// The rules that `text` violates, each with its message.
@@ -123,6 +117,15 @@ fn e05_a_fresh_state_that_passes() {
         solutions:\n  - do: [docker start box]\n";
     let found = broken(text);
     assert!(found.iter().any(|(rule, _)| *rule == "E05"), "{found:?}");
+}
+
+#[test]
+fn w03_a_fresh_state_without_a_hint() {
+    planted(
+        "  - { level: near, say: \"docker start {box} starts it.\" }\n",
+        "",
+        &["W03"],
+    );
 }
 
 #[test]

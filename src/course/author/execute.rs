@@ -9,13 +9,15 @@ use checker::author::observe::{self, Failure, Look, Observation};
 use checker::author::trial::Trial;
 use checker::digest::StateDigest;
 use checker::exercise::Exercise;
-use checker::world::Snapshot;
 use checker::world::engine::{EngineSource, EngineWorld};
+use checker::world::{Snapshot, World};
 use checker::{Attempt, Report, evaluate, wait};
 use std::time::{Duration, Instant};
 
 /// How long a passing state must keep passing, in addition to `stable`.
 const SLOW: Duration = Duration::from_millis(120);
+/// How long a failing state must go on failing, where something runs that could change it.
+const LATER: Duration = Duration::from_millis(200);
 
 /// How long a file that changed during a check may take to change again by itself: on a busy machine a container can
 /// wait for seconds. Only a check that does change something waits this long.
@@ -176,12 +178,29 @@ fn carry_out(
     let settled = wait::settle(&exercise, &attempt, &mut source);
     let judged = |_: &EngineWorld| settled.clone();
     let mut last = look(bench, &exercise, &setup, &trial, trial.steps.len(), &judged)?;
-    if !must_fail && settled.is_pass() {
-        std::thread::sleep(SLOW);
-        last.repeats &= evaluate(&exercise, &bench.world(setup)?, &attempt).is_pass();
+    let world = bench.world(setup)?;
+    let pause = match must_fail {
+        false => Some(SLOW),
+        true => is_moving(&world)?.then_some(LATER),
+    };
+    if let Some(pause) = pause
+        && settled.is_pass() != must_fail
+    {
+        std::thread::sleep(pause);
+        let again = evaluate(&exercise, &world, &attempt);
+        last.repeats &= again.is_pass() == settled.is_pass();
     }
     seen.looks.push(last);
     Ok(None)
+}
+
+/// Whether anything runs that could change the state by itself.
+fn is_moving(world: &EngineWorld) -> CommandResult<bool> {
+    let containers = world
+        .containers()
+        .map_err(|blind| Failed::message(blind.because))?;
+    let moves = |status: &str| matches!(status, "running" | "restarting");
+    Ok(containers.iter().any(|one| moves(&one.status)))
 }
 
 /// Checks, and compares the state before and after. If a container changed the state meanwhile, it checks once more.

@@ -84,7 +84,7 @@ fn the_page_leads_from_an_empty_folder_to_a_full_exercise() {
     assert!(run >= 9, "{run} commands");
     // The page's claims about its exercises are true: the five lines have warnings, and the full one has none.
     let (json, _) = checked(&sandbox, "tiny");
-    assert_eq!(rules(&json), ["W01", "W02"]);
+    assert_eq!(rules(&json), ["W01", "W02", "W03"]);
     let (json, _) = checked(&sandbox, "wake-the-box");
     assert_eq!(
         rules(&json),
