@@ -266,6 +266,39 @@ fn a_table_of_images_is_made_again_from_the_journal() {
 }
 
 #[test]
+fn a_pulled_layer_without_its_compressed_form_is_pulled_again() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Dockerfile", "FROM busybox\nRUN echo kept > /pulled\n");
+    for line in [
+        "docker build -q -t tool:1 . && docker save -o tool.tar tool:1",
+        "docker rmi tool:1 && docker builder prune -af",
+    ] {
+        sandbox.shell(line).ok();
+    }
+    sandbox.docklings("images add tool.tar").ok();
+    sandbox.docker("pull -q tool:1").ok();
+    for entry in walkdir::WalkDir::new(sandbox.home().join("content")) {
+        let entry = entry.expect("the content is there");
+        let path = entry.path();
+        if path.ends_with("pulled") {
+            fs::write(path, "").unwrap();
+        } else if path.ends_with("on-disk") || is_gzip(path) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    sandbox
+        .docker("run --rm tool:1 cat /pulled")
+        .ok()
+        .says("kept\n")
+        .complains("the image tool:1 is damaged")
+        .complains("Pull complete");
+}
+
+fn is_gzip(path: &std::path::Path) -> bool {
+    path.is_file() && fs::read(path).is_ok_and(|bytes| bytes.starts_with(&[0x1f, 0x8b]))
+}
+
+#[test]
 fn layers_that_a_cut_has_emptied_are_made_again_or_named() {
     let sandbox = Sandbox::empty();
     sandbox.write("Dockerfile", "FROM busybox\nRUN echo kept > /built\n");
