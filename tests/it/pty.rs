@@ -49,8 +49,11 @@ fn control_c_goes_to_the_program_and_not_to_the_caller() {
     let sandbox = Sandbox::new();
     let mut session = on_terminal(&sandbox, "run -it --rm -e PS1='ready> ' busybox sh");
     session.exp_string("ready> ").expect("a prompt");
-    session.send_line("sleep 600").expect("a line");
-    session.exp_string("sleep 600").expect("the echo");
+    // Before its child runs, the shell itself would take the key.
+    session
+        .send_line("sh -c 'echo r$((1 + 1))n; exec sleep 600'")
+        .expect("a line");
+    session.exp_string("r2n").expect("the program runs");
     session.send_control('c').expect("control-c");
     session.exp_string("ready> ").expect("the shell goes on");
     session.send_line("exit 0").expect("a line");
