@@ -261,7 +261,7 @@ pub(crate) fn say(say: &Say, session_place: &Place, catalog: &Catalog, look: Loo
                 styled(HEADING, "docklings: learn Docker by doing it"),
                 fill(
                     "Read a page, type its commands, then `next`. Every `docker` command here runs for real, on an engine \
-                     of our own; nothing you do can harm this machine or an installed Docker. `help` shows the \
+                     of our own; no container reaches your files unless you hand them over. `help` shows the \
                      course's words, `quit` leaves, and the course resumes where you left it.",
                     look
                 )
