@@ -90,7 +90,11 @@ impl Monitor {
             Ok(Forked::Child) => {
                 let shown = process::set_dumpable(false)
                     .and_then(|()| namespace::join(init.pidfd.as_fd(), libc::CLONE_NEWNS as u64))
-                    .and_then(|()| rootfs::show_cgroup());
+                    .and_then(|()| {
+                        // The container's folders may be made to keep this process waiting: it holds nothing of ours.
+                        process::close_from(3);
+                        rootfs::show_cgroup()
+                    });
                 process::exit(i32::from(shown.is_err()))
             }
             Ok(Forked::Parent { pidfd, .. }) => {
