@@ -65,7 +65,8 @@ pub(crate) fn run(words: &Words) -> CommandResult {
     ours::claim(&root, &root)?;
     let store = Store::open(&root)?;
     let mut gate = Gate::new(access, words.has("--read-only"));
-    if words.values("--load").next().is_some() {
+    let is_loaded = words.values("--load").next().is_some();
+    if is_loaded {
         env.engine(crate::env::FREE, "registry")?
             .ensure_starter_images()?;
         hub::added::fill(&env, &store, words.values("--load"))?;
@@ -83,7 +84,7 @@ pub(crate) fn run(words: &Words) -> CommandResult {
         "{}",
         introduction(address, &root, has_passwords, words.has("--read-only"))
     )?;
-    if words.values("--load").next().is_some() {
+    if is_loaded {
         writeln!(
             out,
             "Plain names such as `busybox` come from here after: docklings config hub http://{address}"

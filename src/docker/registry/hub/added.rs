@@ -14,8 +14,7 @@ use engine::image::archive::load::Loaded;
 use engine::image::starter;
 use engine::oci::manifest::Manifest;
 use engine::oci::reference::{DEFAULT_DOMAIN, Reference};
-use engine::store::lock;
-use engine::store::lock::keep_content;
+use engine::store::lock::{self, keep_content};
 use registry::Store;
 use registry::error::Fault;
 use registry::names::{OFFICIAL, Repository, Tag};
@@ -161,9 +160,8 @@ fn publish(
     source: &str,
 ) -> CommandResult<Vec<Added>> {
     let _kept = keep_content(&env.home)?;
-    for (name, _) in images {
-        refuse_starter(env, name)?;
-    }
+    let names: Vec<&str> = images.iter().map(|(name, _)| &**name).collect();
+    refuse_starters(env, &names)?;
     let about = match source {
         "-" => "Added from standard input".to_owned(),
         path => format!(
@@ -180,18 +178,17 @@ fn publish(
     images.iter().map(|(name, _)| look(store, name)).collect()
 }
 
-/// Error: `name` is a starter image, on which the lessons depend.
-fn refuse_starter(env: &Env, name: &str) -> CommandResult {
-    let starters = starter::ready(&env.home)?.images;
-    let is_it = |starter: &String| {
-        Reference::parse(starter).is_ok_and(|starter| starter.or_latest().familiar() == name)
-    };
-    match starters.keys().any(is_it) {
-        false => Ok(()),
-        true => Err(Failure::message(format!(
-            "`{name}` is a starter image of the course, which stays as it is"
-        ))),
+/// Error: one of `names` is a starter image, on which the lessons depend.
+fn refuse_starters(env: &Env, names: &[&str]) -> CommandResult {
+    for starter in starter::ready(&env.home)?.images.keys() {
+        let starter = Reference::parse(starter)?.or_latest().familiar();
+        if names.contains(&&*starter) {
+            return Err(Failure::message(format!(
+                "`{starter}` is a starter image of the course, which stays as it is"
+            )));
+        }
     }
+    Ok(())
 }
 
 /// All images of the namespace `library`, by name.
@@ -237,7 +234,7 @@ fn look(store: &Store, name: &str) -> CommandResult<Added> {
 /// Removes the image `name`. Sandboxes that have pulled it keep it. Error: there is no such image, or it is a starter image.
 pub(crate) fn remove(env: &Env, name: &str) -> CommandResult<String> {
     let name = official(&Reference::parse(name)?)?;
-    refuse_starter(env, &name)?;
+    refuse_starters(env, &[&name])?;
     serving(&env.home)?;
     let (repository, tag) = seed::place(&name)?;
     let store = Store::look(&registry_root(&env.home));
