@@ -389,7 +389,7 @@ mod tests {
         spot.finish(&Owners::detect(), &about()).unwrap();
         let made = fs::metadata(world.path("tree/pipe")).unwrap();
         assert_eq!((made.mode() & 0o7777, made.mtime()), (0o777, 1000));
-        assert!(spot.overwrite().is_err(), "nobody reads it");
+        assert!(spot.overwrite().is_err(), "the pipe has no reader");
     }
 
     #[test]
