@@ -19,9 +19,9 @@ use std::os::fd::AsFd;
 /// The line that is typed after `question`, without surrounding blanks; empty at the end of input. Standard input is a
 /// terminal.
 pub(crate) fn ask(ctx: &mut Ctx, question: &str) -> CommandResult<String> {
+    let signals = Signals::catch(false)?;
     write!(ctx.out, "{question}")?;
     ctx.flush()?;
-    let signals = Signals::catch(false)?;
     let (line, ended) = line(&signals)?;
     if !ended {
         writeln!(ctx.out)?;
@@ -29,12 +29,12 @@ pub(crate) fn ask(ctx: &mut Ctx, question: &str) -> CommandResult<String> {
     Ok(line.trim().to_owned())
 }
 
-/// As [`ask`], without echo.
+/// As [`ask`], without echo. The echo is off before the question appears, so that an answer to it is never shown.
 pub(crate) fn ask_secret(ctx: &mut Ctx, question: &str) -> CommandResult<String> {
-    write!(ctx.out, "{question}")?;
-    ctx.flush()?;
     let signals = Signals::catch(false)?;
     let mute = Mute::enter()?;
+    write!(ctx.out, "{question}")?;
+    ctx.flush()?;
     let line = line(&signals);
     drop(mute);
     writeln!(ctx.out)?;
@@ -84,8 +84,8 @@ impl Mute {
         let before = tcgetattr(io::stdin())?;
         let mut mute = before.clone();
         mute.local_modes.remove(LocalModes::ECHO);
-        // Input typed before the question is not an answer to it.
-        tcsetattr(io::stdin(), OptionalActions::Flush, &mute)?;
+        // What is typed ahead is kept, as with Docker: a name and a password may be pasted together.
+        tcsetattr(io::stdin(), OptionalActions::Now, &mute)?;
         Ok(Self { before })
     }
 }

@@ -51,6 +51,18 @@ fn name_and_password_are_asked_for_and_the_password_is_not_shown() {
 }
 
 #[test]
+fn a_name_and_a_password_that_are_typed_ahead_are_both_read() {
+    let sandbox = Sandbox::new();
+    sandbox.write("htpasswd", htpasswd("alice", "wonder-land"));
+    let served = Served::start(&sandbox, "--htpasswd htpasswd");
+    let mut session = on_terminal(&sandbox, 80, &format!("docker login {}", served.host()));
+    session.send_line("alice").expect("a line");
+    session.send_line("wonder-land").expect("a line");
+    let shown = rest(session);
+    assert!(shown.contains("Login Succeeded"), "{shown}");
+}
+
+#[test]
 fn control_c_at_a_question_leaves_the_terminal_as_it_was() {
     let sandbox = Sandbox::new();
     let login =
