@@ -12,9 +12,9 @@ fn the_starter_images_are_there_and_the_columns_are_dockers() {
         ["REPOSITORY", "TAG", "IMAGE", "ID", "CREATED", "SIZE"]
     );
     sandbox
-        .shell("docker images --format '{{.Repository}}:{{.Tag}}' | grep -x -e busybox:latest -e hello-world:latest | sort")
+        .shell("docker images --format '{{.Repository}}:{{.Tag}}' | sort")
         .ok()
-        .says("busybox:latest\nhello-world:latest\n");
+        .says("busybox:latest\nhello-world:latest\nwelcome:latest\n");
     assert_eq!(sandbox.docker("images -q busybox").ok().text().len(), 12);
     sandbox
         .docker("images nosuch")
@@ -44,6 +44,48 @@ fn hello_world_says_hello() {
         .docker("run --rm hello-world")
         .ok()
         .mentions("Hello from docklings!");
+}
+
+#[test]
+fn welcome_serves_a_page_and_ends_at_once() {
+    let sandbox = Sandbox::new();
+    let page = |name: &str| {
+        let until = format!("until docker exec {name} wget -qO- http://127.0.0.1/; do :; done");
+        sandbox.shell(&until).ok()
+    };
+    sandbox.docker("run -d --name first -p 80 welcome").ok();
+    page("first").mentions("<h1>Welcome to your first container</h1>");
+    sandbox
+        .docker("logs first")
+        .ok()
+        .mentions("listening on port 80");
+    // A program that SIGTERM does not end is killed, with code 137.
+    sandbox.docker("stop -t 120 first").ok();
+    sandbox
+        .docker("ps -a --format '{{.Status}}' -f name=first")
+        .ok()
+        .mentions("Exited (0)");
+    sandbox
+        .docker("run -d --name second -e GREETING='Hi there' welcome:1")
+        .ok();
+    page("second").mentions("<h1>Hi there</h1>");
+    sandbox.write("site/index.html", "my own\n");
+    let site = sandbox.work().join("site");
+    sandbox
+        .docker(&format!(
+            "run -d --name third -v {}:/www:ro welcome",
+            site.display()
+        ))
+        .ok();
+    page("third").says("my own\n");
+    sandbox
+        .docker("search --format '{{.Name}} {{.IsOfficial}}' welcome")
+        .ok()
+        .says("welcome [OK]\n");
+    sandbox
+        .docker("image inspect -f '{{json .Config.ExposedPorts}} {{json .Config.Cmd}}' welcome:1")
+        .ok()
+        .says("{\"80/tcp\":{}} [\"/start.sh\"]\n");
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! The images that a new home starts with: `busybox` and `hello-world`, made from this machine's programs.
+//! The images that a new home starts with: `busybox`, `hello-world` and `welcome`, made from this machine's programs.
 //!
 //! **What Docker does.** It downloads them. **What we do.** We assemble them, in a moment and without a network: from a
 //! static busybox of this machine, else a dynamic one with its libraries, else the machine's own shell and tools with
-//! theirs; a label says which. `hello-world` is one program of a few hundred bytes that we write ourselves. The same
-//! machine always gives the same ids.
+//! theirs; a label says which. `hello-world` is one program of a few hundred bytes that we write ourselves. `welcome` is
+//! that busybox with a script that serves a page. The same machine always gives the same ids.
 //! **What we leave out.** Products under their names: we never ship a fake `nginx`.
 //! **Try it.** `docker run hello-world`, `docker image inspect -f '{{json .Config.Labels}}' busybox`.
 //! **Lesson.** The first container.
@@ -12,6 +12,7 @@ pub(crate) mod elf;
 mod hello;
 mod tree;
 mod userland;
+mod welcome;
 
 use super::collect;
 use super::layer::{self, Origin};
@@ -28,6 +29,7 @@ use crate::store::{blobs, images, layers, whole};
 use crate::tree::unpack::Limits;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use std::collections::BTreeMap;
 use tree::Tree;
 use userland::Userland;
@@ -38,15 +40,20 @@ pub const LABEL_USERLAND: &str = "docklings.userland";
 const CREATED: &str = "2026-01-01T00:00:00Z";
 const CREATED_SECONDS: i64 = 1_767_225_600;
 
+/// Changes when the images do, so that a newer docklings replaces those of an older one.
+const EDITION: u32 = 2;
+
 /// The starter images of this home.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Starters {
-    /// Names and images.
+    /// Names and images. A name with a tag is for the practice hub; sandboxes start with the others.
     pub images: BTreeMap<String, ImageId>,
+    #[serde(default)]
+    edition: u32,
 }
 
 impl Engine {
-    /// Gives a new sandbox its first images, `busybox` and `hello-world`. Costs one `stat(2)` afterwards.
+    /// Gives a new sandbox its first images: `busybox`, `hello-world` and `welcome`. Costs one `stat(2)` afterwards.
     pub fn ensure_starter_images(&self) -> Result<()> {
         ensure(&self.home, &self.sandbox, self.now())
     }
@@ -60,7 +67,12 @@ pub fn ensure(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<()>
     }
     let _kept = keep_content(home)?;
     let mut new = Vec::new();
-    for (name, id) in &ready(home)?.images {
+    let starters = ready(home)?;
+    let untagged = starters
+        .images
+        .iter()
+        .filter(|(name, _)| !name.contains(':'));
+    for (name, id) in untagged {
         new.push(NewImage {
             config: blobs::read(home, id)?,
             parent: None,
@@ -70,10 +82,10 @@ pub fn ensure(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<()>
     record::record(home, sandbox, now, &new).map(drop)
 }
 
-/// The starter images of this home, which are assembled if they are missing, damaged, or made of less than this machine
-/// now has. The caller holds [`keep_content`].
+/// The starter images of this home, which are assembled if they are missing, damaged, of an older docklings, or made of
+/// less than this machine now has. The caller holds [`keep_content`].
 pub fn ready(home: &Home) -> Result<Starters> {
-    match known(home) {
+    match known(home).filter(|starters| starters.edition == EDITION) {
         Some(starters) if !is_makeshift(home, &starters) || !userland::has_busybox() => {
             Ok(starters)
         }
@@ -146,92 +158,127 @@ pub(super) fn assemble(home: &Home) -> Result<Starters> {
 }
 
 fn assemble_of(home: &Home, userland: &Userland) -> Result<Starters> {
+    let label = &userland.label;
+    let busybox = Recipe {
+        layers: vec![(&userland.tree, label)],
+        command: &["sh"],
+        port: None,
+        userland: Some(label),
+    };
+    let mut images = BTreeMap::new();
+    let mut tree = Tree::default();
     let hello = match hello::program() {
         Some(program) => {
-            let mut tree = Tree::default();
             tree.file("hello", 0o755, program);
-            image(home, &tree, &["/hello"], None, "a program that says hello")?
+            Recipe {
+                layers: vec![(&tree, "a program that says hello")],
+                command: &["/hello"],
+                port: None,
+                userland: None,
+            }
         }
         // An architecture without `hello` code: the text, and a userland to print it.
         None => {
-            let mut tree = userland.tree.clone();
+            tree = userland.tree.clone();
             tree.file("hello.txt", 0o644, hello::TEXT.as_bytes().to_vec());
-            let command = ["cat", "/hello.txt"];
-            image(
-                home,
-                &tree,
-                &command,
-                Some(&userland.label),
-                "a text that says hello",
-            )?
+            Recipe {
+                layers: vec![(&tree, "a text that says hello")],
+                command: &["cat", "/hello.txt"],
+                ..busybox.clone()
+            }
         }
     };
-    let busybox = image(
-        home,
-        &userland.tree,
-        &["sh"],
-        Some(&userland.label),
-        &userland.label,
-    )?;
+    images.insert("hello-world".to_owned(), image(home, &hello)?);
+    if let Some(files) = welcome::files(userland) {
+        let welcome = Recipe {
+            layers: vec![
+                (&userland.tree, label),
+                (&files, "a script that serves a page"),
+            ],
+            command: &welcome::COMMAND,
+            port: Some(welcome::PORT),
+            ..busybox.clone()
+        };
+        let id = image(home, &welcome)?;
+        images.insert("welcome:1".to_owned(), id.clone());
+        images.insert("welcome".to_owned(), id);
+    }
+    images.insert("busybox".to_owned(), image(home, &busybox)?);
     let starters = Starters {
-        images: BTreeMap::from([
-            ("busybox".to_owned(), busybox),
-            ("hello-world".to_owned(), hello),
-        ]),
+        images,
+        edition: EDITION,
     };
     whole::settle(home)?;
     atomic::write_json(&home.starters(), &starters, Durability::Durable)?;
     Ok(starters)
 }
 
-/// An image of one layer, whose configuration is written as a blob.
-fn image(
-    home: &Home,
-    tree: &Tree,
-    command: &[&str],
-    userland: Option<&str>,
-    created_by: &str,
-) -> Result<ImageId> {
-    let tar = tree.to_tar(CREATED_SECONDS)?;
-    let staged = layer::stage(home, tar.as_slice(), Origin::Foreign, &Limits::default())?;
-    let layer = staged.place(home, None)?;
-    let config = configuration(layer.diff_id, command, userland, created_by);
-    let bytes = serde_json::to_vec(&config)
+/// What an image is made of.
+#[derive(Clone)]
+struct Recipe<'a> {
+    /// The layers' files, lowest first, and what the history says of each.
+    layers: Vec<(&'a Tree, &'a str)>,
+    command: &'a [&'a str],
+    /// The port for EXPOSE, such as `80/tcp`.
+    port: Option<&'a str>,
+    /// The label of its userland.
+    userland: Option<&'a str>,
+}
+
+/// The image, whose configuration is written as a blob.
+fn image(home: &Home, recipe: &Recipe<'_>) -> Result<ImageId> {
+    let mut diff_ids = Vec::new();
+    let mut parent: Option<String> = None;
+    for (tree, _) in &recipe.layers {
+        let tar = tree.to_tar(CREATED_SECONDS)?;
+        let staged = layer::stage(home, tar.as_slice(), Origin::Foreign, &Limits::default())?;
+        let layer = staged.place(home, parent.as_deref())?;
+        diff_ids.push(layer.diff_id);
+        parent = Some(layer.chain);
+    }
+    let bytes = serde_json::to_vec(&configuration(diff_ids, recipe))
         .map_err(|error| Error::internal("cannot write a configuration").with_source(error))?;
     blobs::write(home, &bytes)
 }
 
-fn configuration(
-    diff_id: Digest,
-    command: &[&str],
-    userland: Option<&str>,
-    created_by: &str,
-) -> ImageConfig {
-    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+fn configuration(diff_ids: Vec<Digest>, recipe: &Recipe<'_>) -> ImageConfig {
     let step = |created_by: String, empty_layer| History {
         created: Some(CREATED.to_owned()),
         created_by,
         empty_layer,
         ..History::default()
     };
-    let quoted: Vec<_> = command.iter().map(|word| format!("\"{word}\"")).collect();
+    let layers = recipe.layers.iter();
+    let mut history: Vec<_> = layers
+        .map(|(_, created_by)| step(format!("docklings: {created_by}"), false))
+        .collect();
+    history.extend(
+        recipe
+            .port
+            .map(|port| step(format!("EXPOSE map[{port}:{{}}]"), true)),
+    );
+    let quoted = recipe.command.iter().map(|word| format!("\"{word}\""));
+    let quoted: Vec<_> = quoted.collect();
+    history.push(step(format!("CMD [{}]", quoted.join(" ")), true));
+    let words = recipe.command.iter().map(|word| (*word).to_owned());
     ImageConfig {
         architecture: machine_architecture().to_owned(),
         os: "linux".to_owned(),
         created: Some(CREATED.to_owned()),
         config: RunConfig {
+            exposed_ports: recipe
+                .port
+                .map(|port| BTreeMap::from([(port.to_owned(), Map::new())])),
             env: Some(vec![PATH.to_owned()]),
-            cmd: Some(words(command)),
-            labels: userland
+            cmd: Some(words.collect()),
+            labels: recipe
+                .userland
                 .map(|label| BTreeMap::from([(LABEL_USERLAND.to_owned(), label.to_owned())])),
             ..RunConfig::default()
         },
-        history: vec![
-            step(format!("docklings: {created_by}"), false),
-            step(format!("CMD [{}]", quoted.join(" ")), true),
-        ],
+        history,
         rootfs: RootFs {
-            diff_ids: vec![diff_id],
+            diff_ids,
             ..RootFs::default()
         },
         ..ImageConfig::default()
@@ -312,6 +359,19 @@ mod tests {
         renew(&home, Timestamp::UNIX_EPOCH).unwrap();
         let found = resolve::find(&home, &sandbox, "busybox").unwrap().id;
         assert_eq!(found, old);
+    }
+
+    #[test]
+    fn the_images_of_an_older_docklings_are_made_again() {
+        let (_folder, home, sandbox) = world();
+        ensure(&home, &sandbox, Timestamp::UNIX_EPOCH).unwrap();
+        let now = known(&home).unwrap();
+        let mut older = now.clone();
+        older.images.remove("busybox");
+        older.edition = 0;
+        atomic::write_json(&home.starters(), &older, Durability::Durable).unwrap();
+        assert_eq!(known(&home), Some(older));
+        assert_eq!(ready(&home).unwrap(), now);
     }
 
     #[test]

@@ -27,7 +27,14 @@ pub(super) fn images(env: &Env) -> Finding {
     match made {
         Ok(Some(label)) if label.contains("no busybox") => Finding::warn(
             what,
-            format!("made of {label}; some small programs may be missing"),
+            format!(
+                "made of {label}; some small programs may be missing, and so is the image `welcome`"
+            ),
+            install("busybox-static", "busybox", "busybox", "busybox-static"),
+        ),
+        Ok(Some(label)) if !has_welcome(env) => Finding::warn(
+            what,
+            format!("made of {label}, which has no `httpd`; so the image `welcome` is missing"),
             install("busybox-static", "busybox", "busybox", "busybox-static"),
         ),
         Ok(Some(label)) => Finding::pass(what, format!("made of {label}")),
@@ -40,4 +47,9 @@ pub(super) fn images(env: &Env) -> Finding {
             Finding::fail(what, failure.text().unwrap_or_default(), fix)
         }
     }
+}
+
+fn has_welcome(env: &Env) -> bool {
+    let starters = engine::image::starter::known(&env.home);
+    starters.is_some_and(|starters| starters.images.contains_key("welcome"))
 }

@@ -41,7 +41,8 @@ pub(super) fn starters(home: &Home, store: &Store) -> CommandResult {
 }
 
 fn put(home: &Home, store: &Store, images: &BTreeMap<String, ImageId>) -> CommandResult {
-    for (name, id) in images {
+    // A push names the last of them as the source of a shared layer: `Mounted from library/busybox`.
+    for (name, id) in images.iter().rev() {
         image(home, store, name, id, description(name))?;
     }
     Ok(())
@@ -150,6 +151,9 @@ fn description(name: &str) -> &'static str {
     match name {
         "busybox" => "Many small programs in one, made of what this machine has",
         "hello-world" => "A program that says hello and explains how that happened",
+        "welcome" | "welcome:1" => {
+            "A web server with a page to try Docker with; made for this course"
+        }
         _ => "An image of the course",
     }
 }
