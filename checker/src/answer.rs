@@ -4,8 +4,8 @@ use crate::exercise::Question;
 use crate::matcher::Matcher;
 use serde_json::Value;
 
-/// `answer` in the form for comparison: blanks, surrounding quotes, a final full stop and upper case do not matter,
-/// unless the question says `exact`. With choices, the number or letter of a choice counts as that choice.
+/// `answer` in the form for comparison: blanks, a pasted prompt `$ `, surrounding quotes, a final full stop and upper
+/// case do not matter, unless the question says `exact`. With choices, the number or letter of a choice counts as that choice.
 pub fn normalised(question: &Question, answer: &str) -> String {
     let answer = chosen(question, answer).unwrap_or(answer);
     if question.exact {
@@ -21,7 +21,22 @@ pub fn is_right(question: &Question, answer: &str) -> bool {
     if question.exact {
         return question.answer.accepts(&Value::from(given));
     }
-    softened(&question.answer).accepts(&Value::from(given))
+    let expected = softened(&question.answer);
+    let bare = without_surroundings(&given);
+    expected.accepts(&Value::from(&*given))
+        || bare.is_some_and(|bare| expected.accepts(&Value::from(bare)))
+}
+
+/// The number in a pasted `(0)`, `Exited (0) 5 minutes ago` or `8000/tcp`.
+fn without_surroundings(given: &str) -> Option<&str> {
+    let status = given.strip_prefix("exited").unwrap_or(given).trim_start();
+    let code = status
+        .strip_prefix('(')
+        .and_then(|rest| rest.split_once(')'));
+    let port = ["/tcp", "/udp"].map(|protocol| given.strip_suffix(protocol));
+    code.map(|(code, _)| code)
+        .or_else(|| port.into_iter().flatten().next())
+        .filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Conditions whose texts are normalised like the answer.
@@ -60,7 +75,7 @@ fn chosen<'q>(question: &'q Question, answer: &str) -> Option<&'q str> {
 fn plain(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ").to_lowercase();
-    let mut rest = without_stop(&text);
+    let mut rest = without_stop(text.strip_prefix("$ ").unwrap_or(&text));
     for quote in ['"', '\'', '`'] {
         if let Some(inside) = rest
             .strip_prefix(quote)
@@ -117,6 +132,32 @@ mod tests {
                 "PLUM CAKE",
             ],
             &["plum", "plum cakes", "", "apple cake", "plumcake"],
+        );
+    }
+
+    #[test]
+    fn a_number_counts_as_it_is_pasted() {
+        check(
+            &question(&[], Matcher::Text("0".into()), false),
+            &["0", "(0)", "Exited (0)", "exited (0) 5 minutes ago", "`0`."],
+            &[
+                "1",
+                "(1)",
+                "Exited (1) 0 minutes ago",
+                "exited",
+                "0 (1)",
+                "()",
+            ],
+        );
+        check(
+            &question(&[], Matcher::Text("8000".into()), false),
+            &["8000", "8000/tcp", "$ 8000"],
+            &["80/tcp", "8000/sctp", "0.0.0.0:8000"],
+        );
+        check(
+            &question(&[], Matcher::Text("/etc/tcp".into()), false),
+            &["/etc/tcp", "$ /etc/tcp"],
+            &["/etc"],
         );
     }
 

@@ -5,7 +5,10 @@ use crate::checks::evaluate_all;
 use crate::checks::outcome::{Outcome, Truth};
 use crate::exercise::{Diagnosis, Exercise, Goal};
 use crate::matcher::{describe_found, join, quote};
-use crate::report::{DiagnosisReport, FORMAT, GoalReport, Holds, Report, Verdict, exercise_digest};
+use crate::report::{
+    DiagnosisReport, FORMAT, GoalReport, Holds, Report, UNANSWERED, Verdict, WRONG_ANSWER,
+    exercise_digest,
+};
 use crate::world::World;
 use crate::world::cached::Cached;
 use serde_json::{Map, Value};
@@ -139,7 +142,7 @@ fn unanswered(
         report.expected = Some(format!("an answer to: {ask}"));
         report.found = Some("no answer yet".to_owned());
         report.diagnosis = Some(built_in(
-            "unanswered",
+            UNANSWERED,
             format!("This waits for an answer: {ask}"),
         ));
         return report;
@@ -149,7 +152,7 @@ fn unanswered(
     let mut report = with_diagnosis(report, goal, world, Some(given), outcome);
     if report.diagnosis.is_none() {
         let say = format!("{} is not the answer.", quote(given));
-        report.diagnosis = Some(built_in("wrong-answer", say));
+        report.diagnosis = Some(built_in(WRONG_ANSWER, say));
     }
     report
 }

@@ -143,11 +143,16 @@ impl Report {
         self.goals.iter().find(|goal| goal.id == id)
     }
 
-    /// The first goal that the learner can work on.
+    /// The first goal that the learner can work on; one that only waits for an answer comes last.
     pub fn next_goal(&self) -> Option<&GoalReport> {
-        self.goals
-            .iter()
-            .find(|goal| goal.verdict == Verdict::NotYet)
+        let open = || {
+            self.goals
+                .iter()
+                .filter(|goal| goal.verdict == Verdict::NotYet)
+        };
+        open()
+            .find(|goal| !goal.is_diagnosed(UNANSWERED))
+            .or_else(|| open().next())
     }
 
     /// The report as JSON.
@@ -165,22 +170,18 @@ impl Report {
     }
 }
 
-/// How to show a report as text.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct TextOptions {
-    /// Expand every goal, not only the first one to work on.
-    pub all: bool,
-    /// Never shorten a finding.
-    pub full: bool,
-}
+/// The diagnosis of a goal whose question has no answer yet.
+pub(crate) const UNANSWERED: &str = "unanswered";
+/// The diagnosis of a wrong answer, if no other one fits.
+pub(crate) const WRONG_ANSWER: &str = "wrong-answer";
 
 /// A line of the text form. The caller adds colour, wraps and prints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
     /// The verdict whose word comes first, if any.
     pub verdict: Option<Verdict>,
-    /// The label at the start: a goal's id, `Expected`, `Found`, …
-    pub label: String,
+    /// The label at the start: a goal's number, `Expected`, `Found`, …; empty before a sentence.
+    pub label: &'static str,
     /// The rest.
     pub text: String,
 }
@@ -189,32 +190,64 @@ pub struct Line {
 const SHOWN: usize = 400;
 
 impl Report {
-    /// The report as lines of text.
-    pub fn lines(&self, options: TextOptions) -> Vec<Line> {
+    /// The report as lines of text: what was recognised of every open goal, and the details of the one to work on.
+    /// `verbose` adds ids, and the details of every open goal in full.
+    pub fn lines(&self, verbose: bool) -> Vec<Line> {
+        let mut text = format!("{} of {} done", self.done, self.goals.len());
+        if verbose {
+            text.push_str(&format!(": {}, attempt {}", self.exercise, self.attempt));
+        }
         let mut lines = vec![Line {
             verdict: Some(self.verdict),
-            label: format!("{} of {} done", self.done, self.goals.len()),
-            text: format!("{}, attempt {}", self.exercise, self.attempt),
+            label: "",
+            text,
         }];
-        let mut expanded = false;
+        let blind = || {
+            self.goals
+                .iter()
+                .find(|goal| goal.verdict == Verdict::CantCheck)
+        };
+        let next = self.next_goal().or_else(blind).map(|goal| &goal.id);
         for goal in &self.goals {
-            let open = matches!(goal.verdict, Verdict::NotYet | Verdict::CantCheck);
-            let expand = open && (options.all || !expanded);
-            lines.extend(goal.lines(expand, options.full));
-            expanded |= expand;
+            lines.extend(self.lines_of(goal, verbose, next == Some(&goal.id)));
         }
         lines
     }
 
+    /// The lines about one goal, with its details.
+    pub fn lines_about(&self, id: &str) -> Vec<Line> {
+        let goal = self.goal(id);
+        goal.map_or_else(Vec::new, |goal| self.lines_of(goal, false, true))
+    }
+
+    fn lines_of(&self, goal: &GoalReport, verbose: bool, detailed: bool) -> Vec<Line> {
+        let number = |id: &str| 1 + self.goals.iter().take_while(|goal| goal.id != id).count();
+        let mut say = format!("{}. {}", number(&goal.id), goal.say);
+        if let Some(first) = &goal.waiting_for {
+            say.push_str(&format!(" (after goal {})", number(first)));
+        }
+        if verbose {
+            say.push_str(&format!(" ({})", goal.id));
+        }
+        let mut lines = vec![Line {
+            verdict: Some(goal.verdict),
+            label: "",
+            text: say,
+        }];
+        lines.extend(goal.details(verbose, detailed || verbose));
+        lines
+    }
+
     /// The report as plain text.
-    pub fn text(&self, options: TextOptions) -> String {
+    pub fn text(&self, verbose: bool) -> String {
         let mut text = String::new();
-        for line in self.lines(options) {
+        for line in self.lines(verbose) {
             let head = match line.verdict {
-                Some(verdict) => format!("{:<12}{}", verdict.word(), line.label),
-                None => format!("  {:<10}", line.label),
+                Some(verdict) => format!("{:<12}", verdict.word()),
+                None if line.label.is_empty() => "    ".to_owned(),
+                None => format!("    {:<10}", line.label),
             };
-            text.push_str(format!("{head}  {}", line.text).trim_end());
+            text.push_str(format!("{head}{}", line.text).trim_end());
             text.push('\n');
         }
         text
@@ -222,65 +255,71 @@ impl Report {
 }
 
 impl GoalReport {
-    fn lines(&self, expand: bool, full: bool) -> Vec<Line> {
-        let short = match (self.verdict, &self.diagnosis, &self.waiting_for) {
-            (Verdict::NotYet, Some(diagnosis), _) if !expand => {
-                format!("{} ({})", self.say, diagnosis.id)
-            }
-            (Verdict::Waiting, _, Some(goal)) => format!("{} (waits for {goal})", self.say),
-            _ => self.say.clone(),
-        };
-        let mut lines = vec![Line {
-            verdict: Some(self.verdict),
-            label: self.id.clone(),
-            text: short,
-        }];
-        if !expand {
+    fn is_diagnosed(&self, id: &str) -> bool {
+        self.diagnosis
+            .as_ref()
+            .is_some_and(|diagnosis| diagnosis.id == id)
+    }
+
+    fn details(&self, verbose: bool, detailed: bool) -> Vec<Line> {
+        let mut lines = Vec::new();
+        if !matches!(self.verdict, Verdict::NotYet | Verdict::CantCheck) {
             return lines;
         }
-        let mut detail = |label: &str, text: Option<String>| {
+        let mut detail = |label: &'static str, text: Option<String>| {
             lines.extend(text.filter(|text| !text.is_empty()).map(|text| Line {
                 verdict: None,
-                label: label.to_owned(),
+                label,
                 text,
             }));
         };
-        if let Some(because) = &self.because {
-            detail(
-                "Cause",
-                Some(format!(
-                    "{because}; this is not your mistake and does not count"
-                )),
-            );
-        }
-        detail("Expected", self.expected.clone());
+        let because = self.because.as_ref();
         detail(
-            "Found",
-            self.found.as_deref().map(|found| shorten(found, full)),
+            "Cause",
+            because
+                .map(|because| format!("{because}; this is not your mistake and does not count")),
         );
-        if let Some(diagnosis) = &self.diagnosis {
-            detail("So", Some(diagnosis.say.clone()));
+        let diagnosis = self.diagnosis.as_ref();
+        detail("", diagnosis.map(|diagnosis| diagnosis.say.clone()));
+        if !detailed {
+            return lines;
+        }
+        // About an answer, they would repeat the sentence.
+        if verbose || !(self.is_diagnosed(UNANSWERED) || self.is_diagnosed(WRONG_ANSWER)) {
+            detail("Expected", self.expected.clone());
+            let found = self.found.as_deref();
+            detail("Found", found.map(|found| shorten(found, verbose)));
         }
         detail("Why", self.why.clone());
         detail("Look", self.look.clone());
-        if let Some(diagnosis) = &self.diagnosis {
-            detail("Back", diagnosis.recover.clone());
-            detail(
-                "Message",
-                Some(format!("{} (looks wrong? report this id)", diagnosis.id)),
-            );
+        let recover = diagnosis.and_then(|diagnosis| diagnosis.recover.as_ref());
+        detail(
+            "",
+            recover.map(|recover| format!("To start over: `{recover}`.")),
+        );
+        if verbose {
+            let id = diagnosis.map(|diagnosis| format!("`{}`", diagnosis.id));
+            detail("Diagnosis", id);
         }
         lines
     }
 }
 
-fn shorten(found: &str, full: bool) -> String {
-    let length = found.chars().count();
-    if full || length <= SHOWN {
+/// A finding for the learner: without the list of other events, and not too long.
+fn shorten(found: &str, verbose: bool) -> String {
+    if verbose {
         return found.to_owned();
     }
+    let found = match found.split_once("none, only ") {
+        Some((before, _)) => format!("{before}none"),
+        None => found.to_owned(),
+    };
+    let length = found.chars().count();
+    if length <= SHOWN {
+        return found;
+    }
     let start: String = found.chars().take(SHOWN).collect();
-    format!("{start} (first {SHOWN} of {length} characters, `check --full` shows all)")
+    format!("{start} (first {SHOWN} of {length} characters, `check --verbose` shows all)")
 }
 
 /// `sha256:` digest of an exercise's file.

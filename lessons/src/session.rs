@@ -12,7 +12,7 @@ mod effect;
 mod exercise;
 mod places;
 
-pub use effect::{Effect, Event, Question, Say, Word};
+pub use effect::{Asked, Effect, Event, Question, Say, Word};
 pub use places::Place;
 
 /// A learner's way through the course.
@@ -26,6 +26,8 @@ pub struct Session {
     report: Option<Box<Report>>,
     /// The shell's current sandbox.
     sandbox: Option<String>,
+    /// `hint` has named the page that teaches the exercise's subject.
+    was_led_to_page: bool,
     /// How many of the page's commands have run.
     typed: usize,
     /// The question that a `yes` confirms.
@@ -43,6 +45,7 @@ impl Session {
             before_free: None,
             report: None,
             sandbox: None,
+            was_led_to_page: false,
             typed: 0,
             pending: None,
         }
@@ -155,6 +158,7 @@ impl Session {
     /// Shows the current place in its sandbox.
     fn arrive(&mut self, effects: &mut Vec<Effect>) {
         self.typed = 0;
+        self.was_led_to_page = false;
         self.report = None;
         let sandbox = self.sandbox();
         let changed = self.sandbox.as_ref() != Some(&sandbox);
@@ -186,7 +190,7 @@ impl Session {
                 effects.push(Effect::Exercise { id: id.clone() });
                 effects.push(Effect::Judge {
                     exercise: id,
-                    asked: false,
+                    asked: Asked::Nothing,
                 });
             }
             (Place::End, _) => effects.push(Effect::Say(Say::End)),
@@ -246,15 +250,15 @@ impl Session {
                     });
                     effects.push(Effect::Judge {
                         exercise,
-                        asked: false,
+                        asked: Asked::Nothing,
                     });
                 }
                 None => self.arrive(effects),
             },
-            Word::Check => match self.exercise().map(str::to_owned) {
+            Word::Check { verbose } => match self.exercise().map(str::to_owned) {
                 Some(exercise) => effects.push(Effect::Judge {
                     exercise,
-                    asked: true,
+                    asked: Asked::Check { verbose },
                 }),
                 None => effects.push(Effect::Say(Say::NoExercise)),
             },
@@ -289,7 +293,7 @@ impl Session {
                 });
                 effects.push(Effect::Judge {
                     exercise,
-                    asked: false,
+                    asked: Asked::Nothing,
                 });
             }
             Question::Empty(sandbox) => {
@@ -377,7 +381,7 @@ impl Session {
             Some(Step::Exercise(exercise)) => {
                 effects.push(Effect::Judge {
                     exercise,
-                    asked: false,
+                    asked: Asked::Nothing,
                 });
             }
             None => {}

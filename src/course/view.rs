@@ -6,7 +6,7 @@ pub(crate) use super::layout::{fill, hanging};
 use super::look::{ASIDE, CODE, HEADING, Look, NOT_YET, PASS, styled};
 use crate::term::markdown::{Layout, render};
 use checker::exercise::Attempt;
-use checker::report::{Line, TextOptions};
+use checker::report::Line;
 use checker::{Exercise, Report, Verdict};
 use lessons::catalog::Catalog;
 use lessons::lesson::Lesson;
@@ -138,35 +138,9 @@ pub(crate) fn done(exercise: &Exercise, look: Look) -> String {
     out
 }
 
-/// A check's result: each goal's verdict, and the details of the first goal that is not reached.
-pub(crate) fn report(report: &Report, options: TextOptions, look: Look) -> String {
-    let mut out = String::from("\n");
-    for one in report.lines(options) {
-        let Line {
-            verdict,
-            label,
-            text,
-        } = one;
-        match verdict {
-            Some(verdict) => {
-                let style = match verdict {
-                    Verdict::Pass => PASS,
-                    Verdict::NotYet => NOT_YET,
-                    Verdict::Waiting | Verdict::CantCheck => ASIDE,
-                };
-                let word = styled(style, &format!("{:<12}", verdict.word()));
-                line(
-                    &mut out,
-                    &hanging(&format!("{word}{label}: {text}"), 0, 12, look),
-                );
-            }
-            None => {
-                let text = format!("{label:<10}{text}");
-                line(&mut out, &hanging(&text, 2, 10, look));
-            }
-        }
-    }
-    out.push('\n');
+/// A check's result. `verbose` adds ids and all details.
+pub(crate) fn report(report: &Report, verbose: bool, look: Look) -> String {
+    let mut out = format!("\n{}\n", verdicts(report.lines(verbose), look));
     let next = match report.verdict {
         Verdict::Pass => "`next` continues.",
         Verdict::CantCheck => {
@@ -178,13 +152,36 @@ pub(crate) fn report(report: &Report, options: TextOptions, look: Look) -> Strin
     out
 }
 
+/// Lines of a report.
+pub(crate) fn verdicts(lines: Vec<Line>, look: Look) -> String {
+    let mut out = String::new();
+    for one in lines {
+        let text = one.text;
+        let row = match one.verdict {
+            Some(verdict) => {
+                let style = match verdict {
+                    Verdict::Pass => PASS,
+                    Verdict::NotYet => NOT_YET,
+                    Verdict::Waiting | Verdict::CantCheck => ASIDE,
+                };
+                let word = styled(style, &format!("{:<12}", verdict.word()));
+                hanging(&format!("{word}{text}"), 0, 12, look)
+            }
+            None if one.label.is_empty() => hanging(&text, 4, 0, look),
+            None => hanging(&format!("{:<10}{text}", one.label), 4, 10, look),
+        };
+        line(&mut out, &row);
+    }
+    out
+}
+
 /// A hint.
 pub(crate) fn hint(exercise: &Exercise, hint: usize, left: usize, look: Look) -> String {
     let mut out = String::new();
     let say = exercise.hints.get(hint).map_or("", |hint| hint.say.trim());
     line(&mut out, &hanging(&format!("Hint  {say}"), 0, 6, look));
     let more = match left {
-        0 => "That was the last hint for now.".to_owned(),
+        0 => "`hint` names the page that explains it, and then shows the solution.".to_owned(),
         1 => "One more: `hint`.".to_owned(),
         _ => format!("{left} more: `hint`."),
     };
@@ -286,8 +283,14 @@ pub(crate) fn say(say: &Say, session_place: &Place, catalog: &Catalog, look: Loo
             _ => "There is no exercise here. `list` shows them all, `go NAME` takes you there.".to_owned(),
         },
         Say::NoQuestion => "This exercise asks no question.".to_owned(),
-        Say::NoMoreHints => {
-            "There are no more hints for this step. `check` shows what is missing, `solution` shows how to do it.".to_owned()
+        Say::AllAnswered => "Every question is answered. `check` shows what is missing.".to_owned(),
+        Say::NextQuestion(ask, goal) => format!("Next question: {} Reply with `answer {goal} …`.", ask.trim()),
+        Say::TaughtOn { page, title, back } => {
+            let way = match back {
+                1 => "`back` shows it".to_owned(),
+                times => format!("`back`, typed {times} times, shows it"),
+            };
+            format!("Page {page} of this lesson, \u{201c}{title}\u{201d}, explains it: {way}. After that, `hint` shows the solution.")
         }
         Say::NoSuchPlace(target) => format!("There is no lesson or exercise `{target}`. `list` shows them all."),
         Say::Unchanged => "Nothing has changed.".to_owned(),

@@ -93,9 +93,8 @@ fn a_student_sees_why_it_is_wrong_and_then_passes() {
     .ok()
     .mentions("Welcome to boxes.")
     .mentions("A container called `box` has stopped.")
-    .mentions("NOT YET     again: The box was started again.")
+    .mentions("NOT YET     1. The box was started again.\n    A new container was made.\n")
     .mentions("Expected")
-    .mentions("So        A new container was made.")
     .mentions("Why       A stopped container keeps its writable layer")
     .mentions("Look      docker ps -a")
     .never_mentions("PASS");

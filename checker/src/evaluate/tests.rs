@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::load;
-use crate::report::TextOptions;
 use crate::world::fake::Fake;
 
 const EXERCISE: &str = r#"
@@ -118,10 +117,7 @@ fn a_right_answer_passes_and_a_wrong_one_is_told_without_the_right_one() {
         let report = report(&started(), answer);
         assert_eq!(verdicts(&report), ["PASS", "PASS", "NOT YET"]);
         assert_eq!(report.goals[2].diagnosis.as_ref().unwrap().id, id);
-        let all = report.text(TextOptions {
-            all: true,
-            full: true,
-        }) + &report.to_json().to_string();
+        let all = report.text(true) + &report.to_json().to_string();
         assert!(!all.to_lowercase().contains("amber"), "{all}");
     }
 }
@@ -139,11 +135,7 @@ fn what_cannot_be_seen_is_nobodys_mistake() {
         (3, Verdict::CantCheck)
     );
     assert_eq!(report.goals[0].because.as_deref(), Some("the disk is gone"));
-    assert!(
-        report
-            .text(TextOptions::default())
-            .contains("does not count")
-    );
+    assert!(report.text(false).contains("does not count"));
 }
 
 #[test]
@@ -157,23 +149,22 @@ fn each_goal_says_whether_a_pass_stays() {
 }
 
 #[test]
-fn text_expands_the_first_open_goal_only() {
+fn text_tells_what_was_recognised_and_details_the_goal_to_work_on() {
     let world = stopped().running("fox", "busybox");
-    let text = report(&world, None).text(TextOptions::default());
+    let text = report(&world, None).text(false);
     assert_eq!(
         text,
         "\
-NOT YET     0 of 3 done  e, attempt 1
-NOT YET     running  Run `box`.
-  Expected    container `box`: status running
-  Found       container `box`: status exited (exit code 0, started once)
-  So          There are 2 of them now, `box` and `fox`.
-  Why         A stopped container can run again.
-  Look        docker ps -a
-  Back        reset
-  Message     replaced (looks wrong? report this id)
-NOT YET     started  Start it.
-WAITING     read  Read the note. (waits for running)
+NOT YET     0 of 3 done
+NOT YET     1. Run `box`.
+    There are 2 of them now, `box` and `fox`.
+    Expected  container `box`: status running
+    Found     container `box`: status exited (exit code 0, started once)
+    Why       A stopped container can run again.
+    Look      docker ps -a
+    To start over: `reset`.
+NOT YET     2. Start it.
+WAITING     3. Read the note. (after goal 1)
 "
     );
 }

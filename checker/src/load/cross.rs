@@ -6,7 +6,7 @@ use crate::problem::{Place, Problem};
 use std::collections::BTreeSet;
 
 /// Diagnoses that every goal with a question has.
-pub(crate) const BUILT_IN: [&str; 2] = ["unanswered", "wrong-answer"];
+pub(crate) const BUILT_IN: [&str; 2] = [crate::report::UNANSWERED, crate::report::WRONG_ANSWER];
 
 /// All problems with the exercise's names.
 pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {

@@ -17,8 +17,22 @@ pub enum Event {
         /// What was found.
         report: Box<Report>,
         /// As in [`Effect::Judge`].
-        asked: bool,
+        asked: Asked,
     },
+}
+
+/// What a judgement is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// A line ran: only what changed is shown.
+    Nothing,
+    /// The learner wants to see every goal.
+    Check {
+        /// With ids and all details.
+        verbose: bool,
+    },
+    /// The learner answered this goal's question.
+    Answer(String),
 }
 
 /// A course command.
@@ -35,7 +49,10 @@ pub enum Word {
     /// Show the place again.
     Goals,
     /// Judge and report every goal.
-    Check,
+    Check {
+        /// With ids and all details.
+        verbose: bool,
+    },
     /// The answer to a goal that asks a question.
     Answer(String),
     /// A hint.
@@ -99,13 +116,22 @@ pub enum Effect {
     Judge {
         /// The exercise.
         exercise: String,
-        /// The learner asked for it.
-        asked: bool,
+        /// What for.
+        asked: Asked,
     },
     /// Show the whole report of the last judgement.
     Report {
         /// The exercise.
         exercise: String,
+        /// With ids and all details.
+        verbose: bool,
+    },
+    /// Show the last judgement of one goal.
+    Explain {
+        /// The exercise.
+        exercise: String,
+        /// The goal.
+        goal: String,
     },
     /// These goals have just been reached.
     Passed {
@@ -192,8 +218,19 @@ pub enum Say {
     NoExercise,
     /// No goal asks for an answer.
     NoQuestion,
-    /// All hints were shown.
-    NoMoreHints,
+    /// Every question is answered.
+    AllAnswered,
+    /// The next open question, and its goal's number, from 1.
+    NextQuestion(String, usize),
+    /// All hints were shown; this page teaches the exercise's subject.
+    TaughtOn {
+        /// The page's number, from 1.
+        page: usize,
+        /// Its title.
+        title: String,
+        /// How often `back` must be typed to see it.
+        back: usize,
+    },
     /// There is no such lesson or exercise.
     NoSuchPlace(String),
     /// Nothing was done.

@@ -1,47 +1,79 @@
 //! Events of an exercise: answers, hints, the solution, and the effect of a judgement.
 
-use super::{Effect, Question, Say, Session};
+use super::{Asked, Effect, Place, Question, Say, Session};
+use crate::lesson::Step;
 use crate::progress::{Change, Standing};
 use checker::report::GoalReport;
-use checker::{Report, Verdict, hints};
+use checker::{Goal, Report, Verdict, hints};
 
 impl Session {
     pub(super) fn answer(&mut self, answer: String, effects: &mut Vec<Effect>) {
         let Some(id) = self.exercise().map(str::to_owned) else {
             return effects.push(Effect::Say(Say::NoExercise));
         };
-        let exercise = self.catalog.exercise(&id);
-        let goals = exercise.map(|exercise| exercise.goals.as_slice());
-        let asking = goals.unwrap_or_default().iter();
-        let asking: Vec<&str> = asking
-            .filter(|goal| goal.question.is_some())
-            .map(|goal| &*goal.id)
-            .collect();
-        // With several questions, `answer GOAL TEXT` names one; otherwise the first open one is meant.
-        let named = answer
-            .split_once(char::is_whitespace)
-            .filter(|(goal, _)| asking.len() > 1 && asking.contains(goal));
-        let (goal, answer) = match named {
-            Some((goal, rest)) => (Some(goal.to_owned()), rest.trim().to_owned()),
-            None => {
-                let first_open = asking.iter().find(|goal| !self.is_reached(goal));
-                let goal = first_open.or(asking.first());
-                (goal.map(|goal| (*goal).to_owned()), answer)
-            }
-        };
-        let Some(goal) = goal else {
+        let questions = self.questions(&id);
+        if questions.is_empty() {
             return effects.push(Effect::Say(Say::NoQuestion));
+        }
+        let Some((goal, answer)) = self.answered(&questions, &answer) else {
+            return effects.push(Effect::Say(Say::AllAnswered));
         };
         let change = Change::Answered {
             exercise: id.clone(),
-            goal,
+            goal: goal.clone(),
             answer,
         };
         self.change(change, effects);
         effects.push(Effect::Judge {
             exercise: id,
-            asked: true,
+            asked: Asked::Answer(goal),
         });
+    }
+
+    /// The goals of the exercise `id` that ask a question, each with its number, from 1.
+    fn questions(&self, id: &str) -> Vec<(usize, &Goal, &checker::exercise::Question)> {
+        let goals = self.catalog.exercise(id).map(|exercise| &exercise.goals);
+        let numbered = (1..).zip(goals.into_iter().flatten());
+        numbered
+            .filter_map(|(number, goal)| Some((number, goal, goal.question.as_ref()?)))
+            .collect()
+    }
+
+    /// The goal that `text` answers, and the answer: the goal that it names by number or id; else the open goal whose
+    /// question it answers rightly; else the first open one. `None` if no goal is named and none is open.
+    fn answered(
+        &self,
+        questions: &[(usize, &Goal, &checker::exercise::Question)],
+        text: &str,
+    ) -> Option<(String, String)> {
+        let open = || {
+            questions
+                .iter()
+                .filter(|(_, goal, _)| !self.is_reached(&goal.id))
+        };
+        // A choice can be named by a letter, which would be right for too many questions.
+        let right = open().find(|(_, _, question)| {
+            question.choices.is_empty() && checker::answer::is_right(question, text)
+        });
+        if let Some((_, goal, _)) = right {
+            return Some((goal.id.clone(), text.to_owned()));
+        }
+        let named = text
+            .split_once(char::is_whitespace)
+            .and_then(|(name, rest)| {
+                let name = name.trim_end_matches(['.', ':', ')']);
+                let is_it =
+                    |number: usize, goal: &Goal| name == goal.id || name == number.to_string();
+                let (_, goal, _) = questions
+                    .iter()
+                    .find(|(number, goal, _)| is_it(*number, goal))?;
+                Some((goal.id.clone(), rest.trim().to_owned()))
+            });
+        named.or_else(|| {
+            open()
+                .next()
+                .map(|(_, goal, _)| (goal.id.clone(), text.to_owned()))
+        })
     }
 
     fn is_reached(&self, goal: &str) -> bool {
@@ -70,8 +102,40 @@ impl Session {
                 });
                 self.change(Change::Hinted { exercise: id, hint }, effects);
             }
-            None => effects.push(Effect::Say(Say::NoMoreHints)),
+            None => self.after_the_hints(&id, effects),
         }
+    }
+
+    /// The last levels of help: the page that teaches it, then the solution.
+    fn after_the_hints(&mut self, id: &str, effects: &mut Vec<Effect>) {
+        if self.standing(id) == Standing::Done {
+            return effects.push(Effect::Say(Say::AlreadyDone));
+        }
+        match self.taught_on().filter(|_| !self.was_led_to_page) {
+            Some(say) => {
+                self.was_led_to_page = true;
+                effects.push(Effect::Say(say));
+            }
+            None => self.solution(false, effects),
+        }
+    }
+
+    /// The page before the current exercise.
+    fn taught_on(&self) -> Option<Say> {
+        let Place::At { lesson, step } = self.place else {
+            return None;
+        };
+        let steps = self.catalog.steps(lesson);
+        let pages = steps.iter().take(step).enumerate().rev();
+        let (at, page) = pages.into_iter().find_map(|(at, step)| match step {
+            Step::Page(page) => Some((at, *page)),
+            Step::Exercise(_) => None,
+        })?;
+        Some(Say::TaughtOn {
+            page: page + 1,
+            title: self.catalog.lessons[lesson].pages[page].title.clone(),
+            back: step - at,
+        })
     }
 
     pub(super) fn solution(&mut self, play: bool, effects: &mut Vec<Effect>) {
@@ -89,12 +153,20 @@ impl Session {
         }
     }
 
-    /// Handles the report on the current exercise. `asked` means that the learner ran `check` and wants every goal.
-    pub(super) fn judged(&mut self, report: Box<Report>, asked: bool, effects: &mut Vec<Effect>) {
+    /// Handles the report on the current exercise. `asked` says what the learner wants to see of it.
+    pub(super) fn judged(&mut self, report: Box<Report>, asked: Asked, effects: &mut Vec<Effect>) {
         let Some(id) = self.exercise().map(str::to_owned) else {
             return;
         };
         let before = self.report.replace(report.clone());
+        let is_attempt = report.verdict == Verdict::NotYet
+            && match &asked {
+                Asked::Nothing => false,
+                Asked::Check { .. } => true,
+                Asked::Answer(goal) => report
+                    .goal(goal)
+                    .is_some_and(|goal| goal.verdict == Verdict::NotYet),
+            };
         let is_first_look = before.is_none();
         let did_pass = |goal: &GoalReport| {
             let before = before.as_ref().and_then(|before| before.goal(&goal.id));
@@ -106,13 +178,20 @@ impl Session {
         };
         let newly = ids_of(&|goal| goal.verdict == Verdict::Pass && !did_pass(goal));
         let lost = ids_of(&|goal| goal.verdict == Verdict::NotYet && did_pass(goal));
+        let is_open = |goal: &str| {
+            report
+                .goal(goal)
+                .is_some_and(|goal| goal.verdict != Verdict::Pass)
+        };
         // When the exercise is finished, only the newly reached goals are shown.
-        let reports_all = asked && (newly.is_empty() || !report.is_pass());
-        if reports_all {
+        if let Asked::Check { verbose } = asked
+            && (newly.is_empty() || !report.is_pass())
+        {
             effects.push(Effect::Report {
                 exercise: id.clone(),
+                verbose,
             });
-        } else if asked || !is_first_look {
+        } else if asked != Asked::Nothing || !is_first_look {
             if !newly.is_empty() {
                 effects.push(Effect::Passed {
                     exercise: id.clone(),
@@ -124,6 +203,20 @@ impl Session {
                     exercise: id.clone(),
                     goals: lost,
                 });
+            }
+        }
+        if let Asked::Answer(goal) = &asked {
+            let mut questions = self.questions(&id).into_iter();
+            let next = questions.find(|(_, goal, _)| is_open(&goal.id));
+            match next {
+                _ if is_open(goal) => effects.push(Effect::Explain {
+                    exercise: id.clone(),
+                    goal: goal.clone(),
+                }),
+                Some((number, _, question)) => {
+                    effects.push(Effect::Say(Say::NextQuestion(question.ask.clone(), number)));
+                }
+                None => {}
             }
         }
         let record = self.progress.exercises.get(&id);
@@ -146,9 +239,9 @@ impl Session {
             effects.push(Effect::Done { exercise: id });
         } else if report.is_pass() && before.is_some_and(|before| !before.is_pass()) {
             effects.push(Effect::Say(Say::DoneAgain));
-        } else if is_first_look && !asked && standing == Standing::Done {
+        } else if is_first_look && asked == Asked::Nothing && standing == Standing::Done {
             effects.push(Effect::Say(Say::AlreadyDone));
-        } else if asked && report.verdict == Verdict::NotYet {
+        } else if is_attempt {
             self.change(Change::Attempted(id), effects);
         }
     }

@@ -8,15 +8,24 @@ use std::borrow::Cow;
 
 const LESSON: &str = "---\ntitle: One\ngoal: G\nminutes: 5\nexercises: [box]\n---\nintro\n\n```console\n$ docker ps\n$ docker ps -a\n```\n\n## Do it\n[go](exercise:box)\n\n## After\ntext\n";
 const OTHER: &str = "---\ntitle: Two\ngoal: G\nminutes: 5\nexercises: []\n---\ntwo\n";
+/// Goals 2, 3 and 4 ask.
+const THREE: &str = "format: 1\nid: box\nrevision: 2\ntitle: T\ngoals:\n  - id: up\n    say: S\n    check: { container: { name: box } }\n  \
+     - id: say\n    say: S\n    ask: What?\n    answer: hello\n  - id: who\n    say: S\n    ask: Who?\n    answer: fox\n  \
+     - id: pick\n    say: S\n    ask: Which?\n    choices: [one, two]\n    answer: two\n\
+     solutions:\n  - do: [docker run --name box busybox]\n    answers: { say: hello, who: fox, pick: two }\n";
 const EXERCISE: &str = "format: 1\nid: box\nrevision: 2\ntitle: T\ngoals:\n  - id: up\n    say: S\n    check: { container: { name: box } }\n  \
      - id: say\n    say: S\n    ask: What?\n    answer: hello\nhints:\n  - say: one\n  - say: two\n\
      solutions:\n  - do: [docker run --name box busybox]\n    answers: { say: hello }\n";
 
 fn catalog() -> Catalog {
+    catalog_with(EXERCISE)
+}
+
+fn catalog_with(exercise: &'static str) -> Catalog {
     let files = [
         ("lessons/content/01-one/lesson.md", LESSON),
         ("lessons/content/02-two/lesson.md", OTHER),
-        ("exercises/01-one/box.yaml", EXERCISE),
+        ("exercises/01-one/box.yaml", exercise),
     ];
     let files = files.map(|(path, text)| ContentFile {
         path: path.to_owned(),
@@ -50,7 +59,11 @@ fn at_exercise() -> Session {
 }
 
 fn report(passed: &[&str]) -> Report {
-    let goals = ["up", "say"].map(|id| GoalReport {
+    report_on(&["up", "say"], passed)
+}
+
+fn report_on(goals: &[&str], passed: &[&str]) -> Report {
+    let goals = goals.iter().copied().map(|id| GoalReport {
         id: id.to_owned(),
         say: "S".to_owned(),
         verdict: if passed.contains(&id) {
@@ -69,6 +82,7 @@ fn report(passed: &[&str]) -> Report {
         within_ms: None,
         stable_ms: None,
     });
+    let goals: Vec<GoalReport> = goals.collect();
     Report {
         format: 1,
         exercise: "box".to_owned(),
@@ -76,20 +90,24 @@ fn report(passed: &[&str]) -> Report {
         title: "T".to_owned(),
         exercise_digest: String::new(),
         attempt: 1,
-        verdict: if passed.len() == 2 {
+        verdict: if passed.len() == goals.len() {
             Verdict::Pass
         } else {
             Verdict::NotYet
         },
         done: passed.len(),
-        goals: goals.into(),
+        goals,
     }
 }
 
 fn judged(passed: &[&str], asked: bool) -> Event {
     Event::Judged {
         report: Box::new(report(passed)),
-        asked,
+        asked: if asked {
+            Asked::Check { verbose: false }
+        } else {
+            Asked::Nothing
+        },
     }
 }
 
@@ -178,7 +196,7 @@ fn after_each_line_of_an_exercise_new_passes_are_reported_once() {
     let mut session = at_exercise();
     let judge = Effect::Judge {
         exercise: "box".into(),
-        asked: false,
+        asked: Asked::Nothing,
     };
     assert_eq!(session.handle(Event::Ran("docker run".into())), [judge]);
     let passed = |goals: &[&str]| Effect::Passed {
@@ -224,14 +242,15 @@ fn a_check_that_does_not_pass_is_an_attempt_unless_it_could_not_be_made() {
     assert_eq!(
         effects,
         [Effect::Report {
-            exercise: "box".into()
+            exercise: "box".into(),
+            verbose: false
         }]
     );
     let mut unknown = report(&[]);
     unknown.verdict = Verdict::CantCheck;
     session.handle(Event::Judged {
         report: Box::new(unknown),
-        asked: true,
+        asked: Asked::Check { verbose: false },
     });
     assert_eq!(session.progress().exercises["box"].attempts, 1);
 }
@@ -291,7 +310,7 @@ fn reset_starts_the_exercise_over() {
 }
 
 #[test]
-fn hints_come_one_after_the_other_and_end() {
+fn after_the_hints_come_the_page_and_the_solution() {
     let mut session = at_exercise();
     let hint = |hint, left| Effect::Hint {
         exercise: "box".into(),
@@ -306,9 +325,24 @@ fn hints_come_one_after_the_other_and_end() {
         visible(session.handle(Event::Word(Word::Hint))),
         [hint(1, 0)]
     );
+    let page = Say::TaughtOn {
+        page: 2,
+        title: "Do it".into(),
+        back: 1,
+    };
+    assert_eq!(session.handle(Event::Word(Word::Hint)), [Effect::Say(page)]);
+    let solution = Question::Solution {
+        exercise: "box".into(),
+        play: false,
+    };
     assert_eq!(
         session.handle(Event::Word(Word::Hint)),
-        [Effect::Say(Say::NoMoreHints)]
+        [Effect::Ask(solution)]
+    );
+    session.handle(judged(&["up", "say"], false));
+    assert_eq!(
+        session.handle(Event::Word(Word::Hint)),
+        [Effect::Say(Say::AlreadyDone)]
     );
 }
 
@@ -326,6 +360,74 @@ fn an_answer_goes_to_the_goal_that_asks_a_question() {
         begin().handle(Event::Word(Word::Answer("x".into()))),
         [Effect::Say(Say::NoExercise)]
     );
+}
+
+#[test]
+fn any_open_question_can_be_answered() {
+    let check = |passed: &[&str], typed: &str, expected: Option<(&str, &str)>| {
+        let mut session = Session::new(catalog_with(THREE), Progress::default());
+        session.handle(Event::Begin);
+        session.handle(Event::Word(Word::Go("box".into())));
+        session.handle(Event::Judged {
+            report: Box::new(report_on(&["up", "say", "who", "pick"], passed)),
+            asked: Asked::Nothing,
+        });
+        let effects = session.handle(Event::Word(Word::Answer(typed.into())));
+        let expected = match expected {
+            Some((goal, answer)) => Effect::Record(Change::Answered {
+                exercise: "box".into(),
+                goal: goal.into(),
+                answer: answer.into(),
+            }),
+            None => Effect::Say(Say::AllAnswered),
+        };
+        assert_eq!(effects[0], expected, "{typed}");
+    };
+    check(&[], "hello", Some(("say", "hello")));
+    check(&[], "Fox.", Some(("who", "Fox.")));
+    check(&[], "cat", Some(("say", "cat")));
+    check(&["say"], "cat", Some(("who", "cat")));
+    check(&[], "3 cat", Some(("who", "cat")));
+    check(&[], "3. cat", Some(("who", "cat")));
+    check(&[], "who cat", Some(("who", "cat")));
+    // Goal 1 asks nothing.
+    check(&[], "1 cat", Some(("say", "1 cat")));
+    // A letter or a number of a choice does not count for a question that is not meant.
+    check(&[], "two", Some(("say", "two")));
+    check(&["say", "who"], "b", Some(("pick", "b")));
+    check(&["say", "who", "pick"], "x", None);
+    check(&["say", "who", "pick"], "2 x", Some(("say", "x")));
+}
+
+#[test]
+fn a_right_answer_leads_to_the_next_question_and_a_wrong_one_is_explained() {
+    let mut session = Session::new(catalog_with(THREE), Progress::default());
+    session.handle(Event::Begin);
+    session.handle(Event::Word(Word::Go("box".into())));
+    session.handle(judged(&[], false));
+    let answered = |passed: &[&str], goal: &str| Event::Judged {
+        report: Box::new(report_on(&["up", "say", "who", "pick"], passed)),
+        asked: Asked::Answer(goal.into()),
+    };
+    assert_eq!(
+        visible(session.handle(answered(&["say"], "say"))),
+        [
+            Effect::Passed {
+                exercise: "box".into(),
+                goals: vec!["say".into()]
+            },
+            Effect::Say(Say::NextQuestion("Who?".into(), 3)),
+        ]
+    );
+    assert_eq!(session.progress().exercises["box"].attempts, 0);
+    assert_eq!(
+        visible(session.handle(answered(&["say"], "who"))),
+        [Effect::Explain {
+            exercise: "box".into(),
+            goal: "who".into()
+        }]
+    );
+    assert_eq!(session.progress().exercises["box"].attempts, 1);
 }
 
 #[test]

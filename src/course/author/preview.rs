@@ -8,7 +8,6 @@ use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
 use checker::author::observe::{NEGATIVE_WAIT, hurried};
 use checker::author::trial::{Kind, Trial};
-use checker::report::TextOptions;
 use checker::world::engine::EngineSource;
 use checker::{Attempt, Exercise, Problem, load, wait};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +71,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
     let heading = styled(HEADING, "`check`, before any step:");
     look.show(&format!(
         "\n{heading}\n{}",
-        view::report(&report, TextOptions::default(), look)
+        view::report(&report, false, look)
     ))?;
     Ok(())
 }

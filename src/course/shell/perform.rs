@@ -9,10 +9,9 @@ use crate::course::view;
 use crate::course::workspace::{Workbench, drop_sandbox, place_files, remove};
 use crate::course::{play, state};
 use crate::failure::{CommandResult, Failure};
-use checker::report::TextOptions;
 use lessons::lesson::Step;
 use lessons::progress::Standing;
-use lessons::session::{Effect, Event, FREE, Place, exercise_sandbox};
+use lessons::session::{Asked, Effect, Event, FREE, Place, exercise_sandbox};
 use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -76,9 +75,14 @@ impl Shell {
                 })?;
             }
             Effect::Judge { exercise, asked } => return self.judge(&exercise, asked).map(Some),
-            Effect::Report { .. } => {
+            Effect::Report { verbose, .. } => {
                 if let Some(report) = &self.report {
-                    self.show(&view::report(report, TextOptions::default(), self.look))?;
+                    self.show(&view::report(report, verbose, self.look))?;
+                }
+            }
+            Effect::Explain { goal, .. } => {
+                if let Some(report) = &self.report {
+                    self.show(&view::verdicts(report.lines_about(&goal), self.look))?;
                 }
             }
             Effect::Passed { exercise, goals } => {
@@ -264,7 +268,7 @@ impl Shell {
         self.say(&format!("The sandbox `{sandbox}` is empty."))
     }
 
-    fn judge(&mut self, id: &str, asked: bool) -> CommandResult<Event> {
+    fn judge(&mut self, id: &str, asked: Asked) -> CommandResult<Event> {
         // An earlier setup failed, or another terminal reset it.
         self.prepare_if_needed(id)?;
         let record = self.session.progress().exercises.get(id);
@@ -274,10 +278,10 @@ impl Shell {
             .judged_at
             .replace(length)
             .is_some_and(|before| before != length);
-        let patience = match (asked, happened) {
-            (true, _) => Patience::AsWritten,
-            (false, true) => Patience::Briefly,
-            (false, false) => Patience::None,
+        let patience = match (&asked, happened) {
+            (Asked::Check { .. } | Asked::Answer(_), _) => Patience::AsWritten,
+            (Asked::Nothing, true) => Patience::Briefly,
+            (Asked::Nothing, false) => Patience::None,
         };
         let report = judge(&self.env, self.session.catalog(), id, record, patience)?;
         self.report = Some(report.clone());

@@ -33,10 +33,14 @@ pub(crate) const TABLE: [(&str, &str, &str); 17] = [
     ("goals", "", "show this page or the exercise's goals again"),
     (
         "check",
-        "",
+        "[--verbose]",
         "judge the exercise: what is right, what is not yet, and why",
     ),
-    ("answer", "TEXT", "answer a goal that asks a question"),
+    (
+        "answer",
+        "[GOAL] TEXT",
+        "answer a question; with several, `answer 3 TEXT` is for goal 3",
+    ),
     ("hint", "", "show the next hint"),
     (
         "solution",
@@ -84,7 +88,10 @@ pub(crate) fn parse(line: &str) -> Option<Result<Wish, String>> {
         "next" | "n" => Wish::Course(Word::Next),
         "back" => Wish::Course(Word::Back),
         "goals" => Wish::Course(Word::Goals),
-        "check" => Wish::Course(Word::Check),
+        "check" if matches!(rest, "--verbose" | "-v") => {
+            return Some(Ok(Wish::Course(Word::Check { verbose: true })));
+        }
+        "check" => Wish::Course(Word::Check { verbose: false }),
         "hint" => Wish::Course(Word::Hint),
         "solution" => match rest {
             "" => return Some(Ok(Wish::Course(Word::Solution { play: false }))),
@@ -157,8 +164,13 @@ mod tests {
                 "answer amber otter",
                 Some(Ok(Wish::Course(Word::Answer("amber otter".into())))),
             ),
-            ("answer", Some(Err("usage: answer TEXT".into()))),
-            ("check it", Some(Err("`check` takes no arguments".into()))),
+            ("answer", Some(Err("usage: answer [GOAL] TEXT".into()))),
+            ("check it", Some(Err("usage: check [--verbose]".into()))),
+            ("next it", Some(Err("`next` takes no arguments".into()))),
+            (
+                "check -v",
+                Some(Ok(Wish::Course(Word::Check { verbose: true }))),
+            ),
             ("docker ps", None),
             ("./next", None),
             ("nextcloud", None),
@@ -171,8 +183,9 @@ mod tests {
     #[test]
     fn every_word_of_the_table_is_understood() {
         for (name, rest, _) in TABLE {
-            let line = format!("{name} {}", if rest.starts_with('[') { "" } else { rest });
-            assert!(matches!(parse(&line), Some(Ok(_))), "{name}");
+            let line = format!("{name} {}", rest.trim_start_matches("[GOAL] "));
+            let line = line.split(" [").next().unwrap_or(&line);
+            assert!(matches!(parse(line), Some(Ok(_))), "{name}");
         }
     }
 

@@ -10,7 +10,6 @@ use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
-use checker::report::TextOptions;
 use checker::{Report, Verdict};
 use lessons::progress::{Change, Standing};
 
@@ -26,11 +25,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         writeln!(Output::lines(), "{:#}", report.to_json())?;
     } else {
         let look = Look::of_process(false);
-        let options = TextOptions {
-            all: words.has("--all"),
-            full: words.has("--full"),
-        };
-        let mut text = view::report(&report, options, look);
+        let mut text = view::report(&report, words.has("--verbose"), look);
         if report.is_pass() && standing != Standing::Done {
             text.push_str(&view::done(find(&course.catalog, &id)?, look));
         }

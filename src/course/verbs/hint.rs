@@ -11,7 +11,6 @@ use crate::env::Env;
 use crate::failure::CommandResult;
 use checker::hints;
 use lessons::progress::Change;
-use lessons::session::{Place, Say};
 
 pub(super) fn run(words: &Words) -> CommandResult {
     let env = Env::read()?;
@@ -23,8 +22,9 @@ pub(super) fn run(words: &Words) -> CommandResult {
     let shown = shown.map(|record| record.hints.clone()).unwrap_or_default();
     let look = Look::of_process(false);
     let Some(next) = hints::next(exercise, &report, &shown) else {
-        let text = view::say(&Say::NoMoreHints, &Place::Free, &course.catalog, look);
-        return Ok(look.show(&text)?);
+        let text = "There are no more hints. The lesson's page before this exercise explains it, and `docklings solution` \
+                    shows the solution.";
+        return Ok(look.show(&format!("{}\n", view::fill(text, look)))?);
     };
     look.show(&view::hint(exercise, next.index, next.left, look))?;
     record(

@@ -49,9 +49,9 @@ pub(crate) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "check",
-        usage: "[EXERCISE] [--json] [--all] [--full] [--answer GOAL=TEXT]",
+        usage: "[EXERCISE] [--json] [--verbose] [--answer GOAL=TEXT]",
         about: "judge an exercise: 0 all goals reached, 1 not yet, 3 can't check",
-        flags: &["--json", "--all", "--full", "--answer="],
+        flags: &["--json", "--verbose", "--answer="],
         run: check::run,
     },
     Verb {
