@@ -119,13 +119,6 @@ pub fn import(
 /// Makes the folder `upper` itself the layer on top of `chain` (chain ids, lowest first). The folder is gone
 /// afterwards; it must be on the file system of the home, and nothing may use it any more.
 pub fn adopt(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
-    let layer = measure(home, chain, upper)?;
-    adopt_as(home, &layer, upper)?;
-    Ok(layer)
-}
-
-/// The layer on top of `chain` (chain ids, lowest first) that the folder `upper` would be.
-pub fn measure(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
     let mut hashed = Digesting::new(io::sink());
     let packed = pack(upper, &diffs(home, chain), &mut hashed)?;
     let (diff_id, tar_size) = hashed.finish();
@@ -133,14 +126,7 @@ pub fn measure(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
     layer.size = packed.size;
     layer.entries = packed.entries;
     layer.tar_size = tar_size;
-    Ok(layer)
-}
-
-/// Makes the folder `upper` the layer that [`measure`] computed; it must be unchanged since then.
-pub fn adopt_as(home: &Home, layer: &Layer, upper: &Path) -> Result<()> {
-    Draft::adopt(home, upper)?
-        .publish(home, layer.clone())
-        .map(drop)
+    Draft::adopt(home, upper)?.publish(home, layer)
 }
 
 /// Makes a copy of the folder `upper` the layer on top of `chain` (chain ids, lowest first); none if it would be empty.

@@ -4,7 +4,7 @@
 //! sandboxes/<name>/cache/
 //! ├── step-<key>.json      a step: its inputs and its layer
 //! ├── files-<key>.json     the files that it copied, to see later which one differs
-//! ├── last-<id>.json       the keys of the last build of a Dockerfile, to compare with
+//! ├── built-<id>.json      the keys of the last build of a Dockerfile, to compare with
 //! ├── image-<id>.json      the keys of the steps that made an image, for `history --cache`
 //! ├── digests-<id>         digests of a context's files
 //! └── mounts/<id>/          what `RUN --mount=type=cache` keeps: `about.json`, `lock` and the folder `data`
@@ -112,12 +112,12 @@ impl BuildCache {
 
     /// The last build of the Dockerfile called `id`.
     pub fn last(&self, id: &str) -> Result<Option<LastBuild>> {
-        self.read(&format!("last-{id}.json"))
+        self.read(&format!("built-{id}.json"))
     }
 
     /// Records the last build.
     pub fn put_last(&self, id: &str, build: &LastBuild) -> Result<()> {
-        let name = format!("last-{id}.json");
+        let name = format!("built-{id}.json");
         if self.read::<LastBuild>(&name)?.as_ref() == Some(build) {
             return Ok(());
         }

@@ -83,12 +83,6 @@ impl Before {
         })
     }
 
-    /// When the step at `position` ran in the last build, if it had the same text then.
-    pub(crate) fn ran(&self, position: usize, written: &str) -> Option<Timestamp> {
-        let step = self.steps.get(position)?;
-        (step.written == written).then_some(step.created)
-    }
-
     /// Why `missed` had no usable record.
     pub(crate) fn reason(&self, cache: &BuildCache, missed: &Missed<'_>) -> Result<Reason> {
         if !self.known {

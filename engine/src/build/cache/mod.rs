@@ -7,7 +7,6 @@
 //! | file | subject |
 //! |---|---|
 //! | [`content`] | what of a file counts |
-//! | [`large`] | hashing large files beside |
 //! | [`remembered`] | not reading unchanged files again |
 //! | [`explain`] | why a step missed, in words |
 //! | [`compare`] | finding that out |
@@ -19,5 +18,4 @@ pub(crate) mod compare;
 pub(crate) mod content;
 pub mod explain;
 pub mod inventory;
-pub(crate) mod large;
 pub(crate) mod remembered;

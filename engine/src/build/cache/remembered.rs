@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 /// How long a file must have been unchanged, in nanoseconds: coarser than any file system's clock.
 const SETTLED: i128 = 2_000_000_000;
-const MAGIC: &[u8; 8] = b"dkldig01";
+const MAGIC: &[u8; 8] = b"dkldig02";
 const ENTRY: usize = 8 * 3 + 8 * 2 + 32;
 
 /// The remembered digests of one context.
@@ -185,7 +185,7 @@ mod tests {
     fn a_damaged_file_remembers_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let index = folder.path().join("index");
-        for bytes in [&b"nonsense"[..], b"dkldig01short", b""] {
+        for bytes in [&b"nonsense"[..], b"dkldig02short", b""] {
             fs::write(&index, bytes).unwrap();
             assert!(Remembered::open(&index).known.is_empty());
         }

@@ -6,7 +6,6 @@ use super::look;
 use super::progress::size;
 use super::stage::Going;
 use crate::build::cache::content::{Content, Reader};
-use crate::build::cache::large::Large;
 use crate::build::context::Temporary;
 use crate::build::ignore::Ignore;
 use crate::build::place::rights::{self, Mode};
@@ -19,7 +18,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::image::layer;
 use crate::oci::digest::Digest;
-use crate::store::layers::{DIFF, Layer};
+use crate::store::layers::DIFF;
 use crate::tree::compression::decompress;
 use crate::tree::tar;
 use crate::tree::unpack::{Frame, Limits, unpack};
@@ -35,18 +34,8 @@ pub(super) struct Prepared<'a> {
     /// Name and content.
     inline: Vec<(String, String)>,
     fetched: Vec<Fetched>,
-    /// Complete once it is settled.
     pub(super) content: Content,
-    /// Files that are still being hashed.
-    pub(super) large: Large,
     pub(super) exclude: Ignore,
-}
-
-/// A finished layer that is not yet part of the stage.
-pub(super) struct Made {
-    _temporary: Temporary,
-    upper: PathBuf,
-    layer: Layer,
 }
 
 /// The origin of files.
@@ -66,17 +55,7 @@ impl Source<'_> {
 }
 
 impl<'a> Builder<'a> {
-    /// Waits until all sources are read.
-    pub(super) fn settle(&mut self, prepared: &mut Prepared<'_>) -> Result<()> {
-        let is_context = matches!(prepared.tree, Source::Context(_));
-        let remembered = self.remembered.as_mut().filter(|_| is_context);
-        let now = self.engine.now();
-        prepared
-            .large
-            .settle(&mut prepared.content, remembered, now)
-    }
-
-    /// Finds the sources and reads the parts that the cache compares; large files are hashed until [`Builder::settle`].
+    /// Finds the sources and reads the parts that the cache compares.
     pub(super) fn prepare_copy(
         &mut self,
         work: &CopyWork,
@@ -91,7 +70,6 @@ impl<'a> Builder<'a> {
             inline: Vec::new(),
             fetched: Vec::new(),
             content: Content::default(),
-            large: Large::default(),
             exclude: Ignore::of(&work.exclude)?,
         };
         if matches!(prepared.tree, Source::Context(_)) && !self.context_told {
@@ -166,7 +144,6 @@ impl<'a> Builder<'a> {
             owners: !is_context,
             now: self.engine.now(),
             size: 0,
-            large: Large::default(),
         };
         let mut result = Ok(());
         for source in &work.sources {
@@ -198,22 +175,21 @@ impl<'a> Builder<'a> {
             }
         }
         let size = reader.size;
-        into.large = reader.large;
         self.remembered = remembered;
         result.map(|()| size)
     }
 
-    /// Writes the sources into a new layer on top of `chain`.
+    /// Writes the sources into a new layer of the stage.
     pub(super) fn do_copy(
         &self,
         work: &CopyWork,
         prepared: &Prepared<'_>,
-        chain: &[String],
-    ) -> Result<Made> {
+        going: &mut Going,
+    ) -> Result<()> {
         let home = &self.engine.home;
         let temporary = Temporary::new(home, "copy-")?;
         let upper = new_upper(&temporary)?;
-        let lowers = layer::diffs(home, chain);
+        let lowers = layer::diffs(home, &going.built.chain);
         let rights = rights_of(work, prepared, &lowers)?;
         let mut placer = Placer::new(&upper, &lowers, rights.clone())?;
         let several = prepared.items.len() + prepared.inline.len() + prepared.fetched.len() > 1;
@@ -241,11 +217,7 @@ impl<'a> Builder<'a> {
             self.place_fetched(fetched, work, &mut placer, to, (&upper, &lowers), &rights)?;
         }
         drop(placer);
-        Ok(Made {
-            layer: layer::measure(home, chain, &upper)?,
-            upper,
-            _temporary: temporary,
-        })
+        publish(self.engine, going, &upper)
     }
 
     /// Writes the sources of a mount below `folder`, to the destination of `work`.
@@ -358,15 +330,6 @@ impl<'a> Builder<'a> {
         Placer::new(&upper, &lowers, rights)?.directory(path)?;
         publish(engine, going, &upper)?;
         Ok(true)
-    }
-}
-
-impl Made {
-    /// Makes it the stage's next layer.
-    pub(super) fn publish(self, engine: &Engine, going: &mut Going) -> Result<()> {
-        layer::adopt_as(&engine.home, &self.layer, &self.upper)?;
-        going.built.chain.push(self.layer.chain);
-        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! COPY of a file so large that its layer is made while the file is still being hashed.
+//! COPY of a large file.
 
 use super::{World, told};
 use crate::store::layers;
@@ -15,7 +15,7 @@ impl World {
 }
 
 #[test]
-fn a_large_file_is_copied_ahead_and_nothing_is_left_of_that_when_it_is_found_in_the_cache() {
+fn a_large_file_that_was_only_rewritten_is_found_in_the_cache_and_nothing_is_left_over() {
     let world = World::new();
     let text = "0123456789abcdef".repeat(9 << 16);
     world.write("big", &text);
@@ -35,7 +35,7 @@ fn a_large_file_is_copied_ahead_and_nothing_is_left_of_that_when_it_is_found_in_
 }
 
 #[test]
-fn what_cannot_be_copied_ahead_is_told_as_ever() {
+fn a_file_that_cannot_be_copied_leaves_no_layer() {
     let world = World::new();
     world.write("big", &"x".repeat(9 << 20));
     world.write("d/f", "f");
