@@ -101,7 +101,7 @@ fn say(run: &str, line: usize, copy: &StepReport, changes: &[FileChange]) -> Opt
 }
 
 /// The lists that `run` installs from; `None` if it installs nothing.
-pub(super) fn lists(run: &str) -> Option<Vec<String>> {
+fn lists(run: &str) -> Option<Vec<String>> {
     let words: Vec<&str> = words(run).collect();
     let named: Vec<String> = words
         .windows(2)

@@ -2,10 +2,12 @@
 
 use super::{Around, Found, Rule};
 use crate::build::instruction::Instruction;
+use crate::build::instruction::add::is_url;
 use crate::build::instruction::command_line::CommandLine;
 use crate::build::instruction::workdir::Workdir;
 use crate::build::syntax::parse::{Stage, StepText};
 use crate::build::syntax::source::Word;
+use crate::tree::clean::within_root;
 
 pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
     let file = found.file;
@@ -53,10 +55,61 @@ pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
                         label.pairs.first().map(|p| (&p.key, p.old_form)),
                     );
                 }
+                Instruction::Expose(expose) => ports(found, &expose.ports),
+                Instruction::Copy(copy) if copy.from.is_none() => {
+                    ignored_sources(found, "Copy", &copy.transfer.sources, around);
+                }
+                Instruction::Add(add) => {
+                    ignored_sources(found, "Add", &add.transfer.sources, around);
+                }
                 _ => {}
             }
         }
         ends.push(end);
+    }
+}
+
+/// EXPOSE takes the ports of the container, with a protocol in lower case.
+fn ports(found: &mut Found<'_>, ports: &[Word]) {
+    for word in ports {
+        let text = word.text.trim_matches(['"', '\'']);
+        let protocol = text.split_once('/').map(|(_, protocol)| protocol);
+        if protocol.is_some_and(|name| !name.contains('$') && name.to_lowercase() != name) {
+            found.add(
+                Rule::ExposeProtoCasing,
+                word.span,
+                format!("Defined protocol '{text}' in EXPOSE instruction should be lowercase"),
+            );
+        }
+        // `${PORT:-80}` also has a colon.
+        if !text.contains('$') && text.contains(':') {
+            found.add(
+                Rule::ExposeInvalidFormat,
+                word.span,
+                format!(
+                    "EXPOSE instruction should not define an IP address or host-port mapping, found '{text}'"
+                ),
+            );
+        }
+    }
+}
+
+/// A source that `.dockerignore` excludes.
+fn ignored_sources(found: &mut Found<'_>, verb: &str, sources: &[Word], around: &Around<'_>) {
+    // With exceptions, the source may be a file in an excluded folder.
+    let Some(ignore) = around.ignore.filter(|ignore| !ignore.has_exceptions()) else {
+        return;
+    };
+    for source in sources {
+        let path = &within_root(&source.text);
+        let known = !source.text.contains('$') && !is_url(&source.text) && !path.is_empty();
+        if known && ignore.excludes_path(path) {
+            found.add(
+                Rule::CopyIgnoredFile,
+                source.span,
+                format!("Attempting to {verb} file \"{path}\" that is excluded by .dockerignore"),
+            );
+        }
     }
 }
 

@@ -1,16 +1,13 @@
 //! Build checks: habits in a Dockerfile that work today and cause trouble later.
 //!
 //! **What Docker does.** `docker build --check` reads the Dockerfile and reports each violation of a rule by its name.
-//! **What we do.** The same rules under the same names, and a few about the cache and about size. Each has a page in
-//! `docs/checks/`. `# check=skip=Rule,Rule` skips rules (`skip=all` skips all), `# check=error=true` makes findings
+//! **What we do.** The same rules under the same names. Each has a page in `docs/checks/`. `# check=skip=Rule,Rule` skips rules (`skip=all` skips all), `# check=error=true` makes findings
 //! errors, and `--build-arg BUILDKIT_DOCKERFILE_CHECK=…` replaces the directive.
 //! Source: Docker manual, "Build checks".
 
 mod from;
 mod habits;
-mod layers;
 mod options;
-mod ports;
 mod variables;
 
 pub use options::ARGUMENT;
@@ -31,12 +28,8 @@ use options::Options;
 /// A check rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
-    /// `apt-get update` in a separate RUN.
-    AptGetUpdateAlone,
     /// Keywords in mixed case.
     ConsistentInstructionCasing,
-    /// Everything is copied before dependencies are installed.
-    CopyBeforeDependencies,
     /// A source that `.dockerignore` leaves out.
     CopyIgnoredFile,
     /// Two stages with the same name.
@@ -45,8 +38,6 @@ pub enum Rule {
     ExposeInvalidFormat,
     /// EXPOSE with a protocol in upper case.
     ExposeProtoCasing,
-    /// A file is removed in a later layer than the one that made it.
-    FileRemovedInLaterLayer,
     /// `from … AS`, or `FROM … as`.
     FromAsCasing,
     /// FROM with a constant platform.
@@ -63,8 +54,6 @@ pub enum Rule {
     LegacyKeyValueFormat,
     /// MAINTAINER.
     MaintainerDeprecated,
-    /// Everything is copied, and there is no `.dockerignore`.
-    MissingDockerignore,
     /// Two CMDs, ENTRYPOINTs or HEALTHCHECKs in a stage: the last one counts.
     MultipleInstructionsDisallowed,
     /// An empty line inside a continued instruction.
@@ -108,17 +97,15 @@ pub struct Report {
 }
 
 /// What the checks know beyond the Dockerfile.
-pub struct Around<'a> {
+struct Around<'a> {
     /// Looks up a local image.
-    pub image: &'a dyn Fn(&str) -> Option<BaseImage>,
-    /// Whether the context has a `.dockerignore`; `None` if there is no context, or it does not matter.
-    pub has_dockerignore: Option<bool>,
+    image: &'a dyn Fn(&str) -> Option<BaseImage>,
     /// The files that the context excludes.
-    pub ignore: Option<&'a Ignore>,
+    ignore: Option<&'a Ignore>,
     /// `--build-arg`.
-    pub build_args: &'a [(String, String)],
+    build_args: &'a [(String, String)],
     /// The value of [`ARGUMENT`]; it replaces the Dockerfile's directive.
-    pub options: Option<&'a str>,
+    options: Option<&'a str>,
 }
 
 impl Around<'_> {
@@ -131,13 +118,13 @@ impl Around<'_> {
 
 /// The properties of a base image that the checks use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BaseImage {
+struct BaseImage {
     /// Its variables.
-    pub env: Vec<String>,
+    env: Vec<String>,
     /// In Go's naming; empty if the image does not name one.
-    pub architecture: String,
+    architecture: String,
     /// The image sets its own SHELL.
-    pub has_shell: bool,
+    has_shell: bool,
 }
 
 impl From<Image> for BaseImage {
@@ -153,15 +140,12 @@ impl From<Image> for BaseImage {
 
 impl Rule {
     /// All rules, sorted.
-    pub const ALL: [Self; 26] = [
-        Self::AptGetUpdateAlone,
+    pub const ALL: [Self; 22] = [
         Self::ConsistentInstructionCasing,
-        Self::CopyBeforeDependencies,
         Self::CopyIgnoredFile,
         Self::DuplicateStageName,
         Self::ExposeInvalidFormat,
         Self::ExposeProtoCasing,
-        Self::FileRemovedInLaterLayer,
         Self::FromAsCasing,
         Self::FromPlatformFlagConstDisallowed,
         Self::InvalidBaseImagePlatform,
@@ -170,7 +154,6 @@ impl Rule {
         Self::JSONArgsRecommended,
         Self::LegacyKeyValueFormat,
         Self::MaintainerDeprecated,
-        Self::MissingDockerignore,
         Self::MultipleInstructionsDisallowed,
         Self::NoEmptyContinuation,
         Self::RedundantTargetPlatform,
@@ -182,21 +165,9 @@ impl Rule {
         Self::WorkdirRelativePath,
     ];
 
-    /// Its name; Docker's name where Docker has the rule.
+    /// Docker's name of it.
     pub fn name(self) -> String {
         format!("{self:?}")
-    }
-
-    /// Whether Docker has the rule too; then every build reports its findings. The others are reported only with
-    /// `--check`.
-    pub fn is_dockers(self) -> bool {
-        !matches!(
-            self,
-            Self::AptGetUpdateAlone
-                | Self::CopyBeforeDependencies
-                | Self::FileRemovedInLaterLayer
-                | Self::MissingDockerignore
-        )
     }
 
     /// Whether it is reported only on request: `# check=experimental=…`.
@@ -222,14 +193,7 @@ impl Engine {
         let context = std::mem::take(&mut request.context);
         let inputs = Inputs::load(&self.home, context, &request.dockerfile)?;
         let file = Dockerfile::parse(inputs.name.clone(), &inputs.dockerfile)?;
-        let around = Around {
-            image: &|name| self.image(name).ok().map(Into::into),
-            has_dockerignore: inputs.tree.is_some().then(|| inputs.ignore_name.is_some()),
-            ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
-            build_args: &request.build_args,
-            options: request.check_options(),
-        };
-        let report = check(&file, &around)?;
+        let report = check_file(self, &file, &inputs, &request)?;
         // An error that a build reports before its first step is an error here too.
         let build_args = BuildArgs::new(request.build_args.clone());
         Plan::new(&file, request.target.as_deref(), &build_args)?;
@@ -237,8 +201,24 @@ impl Engine {
     }
 }
 
+/// Checks the Dockerfile of a build.
+pub(super) fn check_file(
+    engine: &Engine,
+    file: &Dockerfile,
+    inputs: &Inputs,
+    request: &BuildRequest,
+) -> Result<Report> {
+    let around = Around {
+        image: &|name| engine.image(name).ok().map(Into::into),
+        ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
+        build_args: &request.build_args,
+        options: request.check_options(),
+    };
+    check(file, &around)
+}
+
 /// Checks `file` against all rules that it does not skip. Error: the options name something that does not exist.
-pub fn check(file: &Dockerfile, around: &Around<'_>) -> Result<Report> {
+fn check(file: &Dockerfile, around: &Around<'_>) -> Result<Report> {
     let mut found = Found {
         file,
         findings: Vec::new(),
@@ -247,9 +227,7 @@ pub fn check(file: &Dockerfile, around: &Around<'_>) -> Result<Report> {
     let options = Options::parse(around.options.or(own).unwrap_or_default())?;
     from::check(&mut found, around);
     habits::check(&mut found, around);
-    ports::check(&mut found);
     variables::check(&mut found, around);
-    layers::check(&mut found, around);
     let mut findings = found.findings;
     findings.retain(|finding| options.tells(finding.rule));
     findings.sort_by_key(|finding| (finding.line, finding.rule));

@@ -2,12 +2,11 @@
 
 use super::*;
 
-fn rules(text: &str, has_dockerignore: Option<bool>) -> Vec<String> {
+fn rules(text: &str) -> Vec<String> {
     let file = Dockerfile::parse("Dockerfile", text.as_bytes()).unwrap();
     let ignore = Ignore::parse(".dockerignore", "secret\n*.log\n").unwrap();
     let around = Around {
         image: &image,
-        has_dockerignore,
         ignore: Some(&ignore),
         build_args: &[],
         options: None,
@@ -35,11 +34,7 @@ fn image(name: &str) -> Option<BaseImage> {
 
 /// Checks the findings in `lines` after `FROM x`.
 fn check_lines(lines: &str, expected: &[&str]) {
-    assert_eq!(
-        rules(&format!("FROM x\n{lines}\n"), Some(true)),
-        expected,
-        "{lines}"
-    );
+    assert_eq!(rules(&format!("FROM x\n{lines}\n")), expected, "{lines}");
 }
 
 #[test]
@@ -61,7 +56,7 @@ fn habits_of_writing() {
 
 #[test]
 fn names_of_stages() {
-    let check = |text: &str, expected: &[&str]| assert_eq!(rules(text, None), expected, "{text}");
+    let check = |text: &str, expected: &[&str]| assert_eq!(rules(text), expected, "{text}");
     check("FROM x AS one\nFROM x AS two", &[]);
     check("FROM x AS One", &["1:StageNameCasing"]);
     check("FROM x as one", &["1:FromAsCasing"]);
@@ -77,7 +72,7 @@ fn names_of_stages() {
 
 #[test]
 fn images_and_platforms() {
-    let check = |text: &str, expected: &[&str]| assert_eq!(rules(text, None), expected, "{text}");
+    let check = |text: &str, expected: &[&str]| assert_eq!(rules(text), expected, "{text}");
     check("ARG V\nFROM x:$V", &["2:InvalidDefaultArgInFrom"]);
     check("ARG V\nFROM x:${V:-1}", &[]);
     check("ARG I\nFROM $I", &["2:InvalidDefaultArgInFrom"]);
@@ -106,7 +101,7 @@ fn images_and_platforms() {
 fn descriptions_are_looked_at_when_they_are_asked_for() {
     let check = |text: &str, expected: &[&str]| {
         let text = format!("# check=experimental=all\n{text}");
-        assert_eq!(rules(&text, None), expected, "{text}");
+        assert_eq!(rules(&text), expected, "{text}");
     };
     check("FROM x AS base", &[]);
     check(
@@ -123,7 +118,7 @@ fn descriptions_are_looked_at_when_they_are_asked_for() {
             "9:InvalidDefinitionDescription",
         ],
     );
-    assert!(rules("# the base\nFROM x AS base", None).is_empty());
+    assert!(rules("# the base\nFROM x AS base").is_empty());
 }
 
 #[test]
@@ -140,7 +135,7 @@ fn ports_and_sources() {
     );
     check_lines("COPY --from=x secret /\nADD https://h/secret b /d/", &[]);
     check_lines("SHELL [\"/bin/sh\", \"-c\"]\nCMD a", &[]);
-    assert!(rules("FROM x AS a\nWORKDIR /w\nFROM a\nWORKDIR b", None).is_empty());
+    assert!(rules("FROM x AS a\nWORKDIR /w\nFROM a\nWORKDIR b").is_empty());
 }
 
 #[test]
@@ -156,14 +151,11 @@ fn variables_that_nothing_sets() {
     check_lines("COPY <<\"EOF\" /f\n$NOPE\nEOF", &[]);
     check_lines("RUN --mount=target=/$NOPE true", &["2:UndefinedVar"]);
     // A base named by a variable is known as well.
-    assert_eq!(
-        rules("ARG I=x\nFROM $I\nENV A=$NOPE", None),
-        ["3:UndefinedVar"]
-    );
+    assert_eq!(rules("ARG I=x\nFROM $I\nENV A=$NOPE"), ["3:UndefinedVar"]);
     // An image that is not local is unknown.
-    assert!(rules("FROM elsewhere\nWORKDIR /$NOPE", None).is_empty());
+    assert!(rules("FROM elsewhere\nWORKDIR /$NOPE").is_empty());
     assert_eq!(
-        rules("FROM x AS a\nENV A=1\nFROM a\nWORKDIR /$A$B", None),
+        rules("FROM x AS a\nENV A=1\nFROM a\nWORKDIR /$A$B"),
         ["4:UndefinedVar"]
     );
 }
@@ -176,35 +168,13 @@ fn secrets_in_names() {
 }
 
 #[test]
-fn layers_and_the_cache() {
-    check_lines("RUN apt-get update", &["2:AptGetUpdateAlone"]);
-    check_lines("RUN apt-get update && apt-get install -y a", &[]);
-    check_lines(
-        "COPY a.tgz /tmp/\nRUN tar xf /tmp/a.tgz && rm /tmp/a.tgz",
-        &["3:FileRemovedInLaterLayer"],
-    );
-    check_lines(
-        "RUN wget -O /big http://h/b\nRUN rm -f /big",
-        &["3:FileRemovedInLaterLayer"],
-    );
-    check_lines("RUN wget -O /big http://h/b && rm /big", &[]);
-    check_lines("COPY . .\nRUN npm ci", &["2:CopyBeforeDependencies"]);
-    check_lines("COPY package.json .\nRUN npm ci\nCOPY . .", &[]);
-    assert_eq!(
-        rules("FROM x\nCOPY . /a", Some(false)),
-        ["2:MissingDockerignore"]
-    );
-}
-
-#[test]
 fn rules_can_be_skipped_and_made_errors() {
-    let skip = |directive: &str| rules(&format!("# check={directive}\nFROM x as One\n"), None);
+    let skip = |directive: &str| rules(&format!("# check={directive}\nFROM x as One\n"));
     assert_eq!(skip("skip=FromAsCasing"), ["2:StageNameCasing"]);
     assert!(skip("skip=all").is_empty());
     let file = Dockerfile::parse("d", b"# check=error=true\nFROM x as one\n").unwrap();
     let around = Around {
         image: &|_| None,
-        has_dockerignore: None,
         ignore: None,
         build_args: &[],
         options: None,

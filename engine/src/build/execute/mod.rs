@@ -24,7 +24,7 @@ mod stage;
 mod step;
 
 use super::cache::remembered::Remembered;
-use super::check::{Around, Finding, check};
+use super::check::{Finding, check_file};
 use super::context::Inputs;
 use super::observe::{BuildObserver, BuildOutcome, StepReport};
 use super::request::BuildRequest;
@@ -33,7 +33,6 @@ use super::state::BuildArgs;
 use super::syntax::parse::Dockerfile;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::image;
 use crate::image::record::{NewImage, record};
 use crate::image::remote::Pulled;
 use crate::oci::config::ImageConfig;
@@ -194,20 +193,7 @@ fn checked(
     inputs: &Inputs,
     request: &BuildRequest,
 ) -> Result<Vec<Finding>> {
-    let image = |name: &str| {
-        let found = image::resolve::find(&engine.home, &engine.sandbox, name);
-        found.ok().map(Into::into)
-    };
-    let around = Around {
-        image: &image,
-        // That rule is not one of Docker's.
-        has_dockerignore: None,
-        ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
-        build_args: &request.build_args,
-        options: request.check_options(),
-    };
-    let mut report = check(file, &around)?;
-    report.findings.retain(|finding| finding.rule.is_dockers());
+    let report = check_file(engine, file, inputs, request)?;
     match report.findings.first() {
         Some(first) if report.is_error => {
             let mut rules: Vec<String> = report.findings.iter().map(|f| f.rule.name()).collect();
