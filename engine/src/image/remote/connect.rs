@@ -80,6 +80,11 @@ struct Failed {
 }
 
 impl Client {
+    /// Checks that it is a registry, and stores what it asks for.
+    pub(super) fn first_contact(&self) -> Result<()> {
+        self.ping().map_err(|failed| failed.error)
+    }
+
     /// Sends `GET /v2/`, and stores what the registry asks for. An overloaded one is given time.
     fn ping(&self) -> std::result::Result<(), Failed> {
         let mut call = Call::get(self.at("/v2/"), Scope::none());

@@ -5,7 +5,7 @@
 //! other server, and a request that began with HTTPS never continues without it.
 
 use super::auth::{Auth, Fetch, LARGEST_TOKEN, Scope, TokenRequest};
-use super::challenge;
+use super::challenge::{self, Challenge};
 use super::problem::{Problem, Unanswered, unanswered};
 use super::transport::Wires;
 use super::url::{Scheme, Url};
@@ -134,8 +134,30 @@ impl Answer {
         let mut bytes = Vec::new();
         // If the body cannot be read, the status is enough.
         let end = Instant::now() + self.longest;
+        let is_denied = self.challenges().iter().any(|one| {
+            // RFC 6750, section 3.1. Docker Hub says so of a repository that does not exist.
+            one.scheme == "bearer" && one.get("error") == Some("insufficient_scope")
+        });
         let _ = Until(self.into_reader().take(LARGEST_PROBLEM), end).read_to_end(&mut bytes);
-        Problem::read(status, &bytes)
+        match is_denied {
+            true => Problem::read(403, b""),
+            false => Problem::read(status, &bytes),
+        }
+    }
+
+    fn challenges(&self) -> Vec<Challenge> {
+        let headers = self.headers.get_all("www-authenticate").iter();
+        headers
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(challenge::parse)
+            .collect()
+    }
+
+    /// Whether it refuses because a limit over hours is used up: waiting a moment does not help. Docker Hub's header is
+    /// `ratelimit-remaining: 0;w=21600`.
+    fn is_used_up(&self) -> bool {
+        let left = self.header("ratelimit-remaining").unwrap_or_default();
+        self.status == 429 && left.split(';').next().unwrap_or_default().trim() == "0"
     }
 }
 
@@ -175,7 +197,8 @@ impl Client {
                 Ok(answer)
                     if attempt < most
                         && call.again != Again::Never
-                        && is_passing(answer.status) =>
+                        && is_passing(answer.status)
+                        && !answer.is_used_up() =>
                 {
                     match self.wait_for(&answer, attempt) {
                         Some(wait) => wait,
@@ -241,11 +264,7 @@ impl Client {
 
     /// Stores what the registry asks for; false if it does not say.
     fn take_in(&self, answer: &Answer) -> Result<bool> {
-        let headers = answer.headers.get_all("www-authenticate").iter();
-        let challenges: Vec<_> = headers
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(challenge::parse)
-            .collect();
+        let challenges = answer.challenges();
         if !challenges.is_empty() {
             self.auth.challenged(&challenges, self.wires.endpoint())?;
         }

@@ -22,6 +22,7 @@
 //! | `challenge`, `auth` | what it asks for, and our authentication |
 //! | `transport`, `certificates`, `http`, `problem` | requests, redirects, retries and errors |
 //! | `connect` | the first contact, [`login`] |
+//! | `source`, `reach` | what the hub lacks, and whether its upstream can be reached |
 //! | `manifest`, `platform` | which image of several |
 //! | `blob`, [`pull`] | downloads |
 //! | `upload`, [`push`] | uploads |
@@ -44,7 +45,9 @@ mod platform;
 mod problem;
 pub mod pull;
 pub(crate) mod push;
+mod reach;
 pub mod search;
+mod source;
 mod stream;
 mod transport;
 mod upload;
@@ -148,6 +151,32 @@ pub type Credentials = dyn Fn(&str) -> Result<Option<Credential>> + Send + Sync;
 /// The registry for names of docker.io; called when the first of them is needed. `None` means Docker Hub.
 pub type Hub = dyn Fn() -> Result<Option<Endpoint>> + Send + Sync;
 
+/// A registry that is asked for what the hub lacks.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Its name for people, such as `Docker Hub`.
+    pub name: String,
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// Where it is searched; the same, except for Docker Hub.
+    pub index: Endpoint,
+    /// The user's credentials there.
+    pub credential: Option<Credential>,
+}
+
+/// Where else an image may be that the hub lacks.
+#[derive(Debug, Clone, Default)]
+pub struct Beyond {
+    /// The upstream, if there is one.
+    pub upstream: Option<Upstream>,
+    /// A copy on this machine is preferred to the upstream. Otherwise it is used if the upstream cannot be reached.
+    pub copies_first: bool,
+}
+
+/// Called with a name that the hub lacks, or with `None` for a search that found nothing there. `None` if there is
+/// nothing beyond the hub.
+pub type WhenMissing = dyn Fn(Option<&Reference>) -> Result<Option<Beyond>> + Send + Sync;
+
 /// Whether the user has cancelled. Called several times a second during a transfer, by the thread that began it.
 pub type Stop = dyn Fn() -> bool + Send + Sync;
 
@@ -162,6 +191,8 @@ pub struct Remote {
     pub credentials: Arc<Credentials>,
     /// The registry for names of docker.io.
     pub hub: Arc<Hub>,
+    /// What is beyond the hub.
+    pub beyond: Arc<WhenMissing>,
     /// Registries for which plain HTTP and any certificate are accepted: `host`, `host:port`, or a network
     /// `10.0.0.0/8`.
     pub insecure: Vec<String>,
@@ -184,6 +215,7 @@ impl Default for Remote {
         Self {
             credentials: Arc::new(|_| Ok(None)),
             hub: Arc::new(|| Ok(None)),
+            beyond: Arc::new(|_| Ok(None)),
             insecure: Vec::new(),
             certificates: vec![PathBuf::from("/etc/docker/certs.d")],
             proxies: Proxies::default(),
@@ -280,6 +312,15 @@ pub struct Found {
     pub stars: u64,
     /// Whether it is one of Docker's own.
     pub official: bool,
+}
+
+/// The result of a search.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Searched {
+    /// What was found, the best first.
+    pub found: Vec<Found>,
+    /// Why the upstream, which may have more, could not be asked.
+    pub unreached: Option<String>,
 }
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ pub(super) fn choose<'a>(manifests: &'a [Descriptor], wanted: &Wanted) -> Result
                 })
                 .collect();
             there.dedup();
-            let error = Error::not_found(format!(
+            let error = Error::invalid(format!(
                 "no matching manifest for {} in the manifest list entries",
                 wanted.text()
             ));

@@ -100,6 +100,7 @@ impl Problem {
     pub(super) fn error(&self) -> Error {
         let kind = match self.status {
             404 => ErrorKind::NotFound,
+            429 => ErrorKind::Io,
             400..=499 => ErrorKind::Invalid,
             _ => ErrorKind::Io,
         };
@@ -123,6 +124,10 @@ impl Problem {
             "NAME_UNKNOWN" => not_found(format!("repository {name} not found: {text}"))
                 .with_hint("the registry has no such repository; is its name spelt right?"),
             "UNAUTHORIZED" => self.error().with_hint(login_hint(reference, "")),
+            "TOOMANYREQUESTS" => self.error().with_hint(
+                "the registry counts the pulls of each address, and a class may share one: try again later, \
+                 or use the registry of your class (docklings config upstream HOST)",
+            ),
             _ => self.error(),
         }
     }
@@ -138,7 +143,6 @@ impl Problem {
 
 /// The hint for a user who may not push to `reference`: log in, or use another name. Only for docker.io is it known
 /// that the first part of a name is an account.
-/// known that the first part of a name is an account.
 fn push_hint(reference: &Reference, user: Option<&str>) -> String {
     let user = user.filter(|user| !user.is_empty());
     let (owner, rest) = reference.path().split_once('/').unwrap_or_default();

@@ -11,11 +11,10 @@
 
 mod layer;
 
-use super::connect::connect;
 use super::event::{LayerStatus, TransferEvent};
-use super::http::Client;
-use super::manifest::{self, Received};
+use super::manifest::Received;
 use super::platform::Wanted;
+use super::source::{Place, Sources};
 use super::{PullRequest, Pulled, Remote, blob};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -26,7 +25,7 @@ use crate::image::{parse_config, repair};
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
-use crate::store::{distribution, images};
+use crate::store::{blobs, distribution, images};
 use crate::sys::namespace::become_root;
 use serde_json::json;
 
@@ -90,17 +89,18 @@ pub(crate) fn pull(
     let wanted = Wanted::parse(request.platform.as_deref())?;
     // A killed pull leaves the most data behind.
     sweep_leftovers(&engine.home)?;
-    let client = connect(remote, asked.domain())?;
+    let mut sources = Sources::open(engine, remote, asked.domain())?;
     let mut references = vec![asked.clone().or_latest()];
     if request.all_tags {
-        references = manifest::tags(&client, &asked)?
+        references = sources
+            .tags(&asked)?
             .iter()
             .map(|tag| asked.with_tag(tag))
             .collect::<Result<_>>()?;
     }
     let mut pulled = Vec::new();
     for reference in references {
-        pulled.push(one(engine, &client, &reference, &wanted, observer)?);
+        pulled.push(one(engine, &mut sources, &reference, &wanted, observer)?);
     }
     let reference = match request.all_tags {
         true => asked,
@@ -117,13 +117,14 @@ pub(crate) fn pull(
 /// Pulls one tag or digest.
 fn one(
     engine: &Engine,
-    client: &Client,
+    sources: &mut Sources<'_>,
     reference: &Reference,
     wanted: &Wanted,
     observer: &mut Observer<'_>,
 ) -> Result<Pulled> {
     let _kept = engine.keep_content()?;
-    let received = manifest::get(client, reference, wanted)?;
+    let (received, place) = sources.manifest(reference, wanted)?;
+    let client = sources.client(place);
     let tag = match (reference.digest(), reference.tag()) {
         (Some(_), _) => reference.to_string(),
         (None, tag) => tag.unwrap_or_default().to_owned(),
@@ -132,7 +133,10 @@ fn one(
         tag,
         repository: reference.path().to_owned(),
     });
-    let config = blob::read(client, reference, &received.manifest.config)?;
+    let config = match place {
+        Place::Here => blobs::read(&engine.home, &received.manifest.config.digest)?,
+        _ => blob::read(client, reference, &received.manifest.config)?,
+    };
     let parsed = checked(&config, &received, reference, wanted)?;
     let layers = &received.manifest.layers;
     let known = images::read(&engine.sandbox)?.images;

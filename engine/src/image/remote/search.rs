@@ -10,7 +10,8 @@ use super::auth::Scope;
 use super::connect::{connect, unasked};
 use super::endpoint::{DOCKER_INDEX, Endpoint};
 use super::http::{Call, Client};
-use super::{Found, Remote};
+use super::source::{self, unreached};
+use super::{Found, Remote, Searched};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::{Action, ObjectKind};
@@ -44,7 +45,8 @@ struct Catalog {
 }
 
 impl Engine {
-    /// Repositories of the registry `domain` (such as `docker.io`) that match `term`, at most `limit`, the best first.
+    /// Repositories of the registry `domain` (such as `docker.io`) that match `term`, at most `limit`, the best first. If
+    /// the hub has none, its upstream is searched.
     ///
     /// # Errors
     /// The registry cannot be reached, or does not support search.
@@ -54,15 +56,32 @@ impl Engine {
         domain: &str,
         term: &str,
         limit: usize,
-    ) -> Result<Vec<Found>> {
-        let found = search(remote, domain, term, limit)?;
+    ) -> Result<Searched> {
+        let mut found = search(remote, domain, term, limit)?;
+        let mut unreached = None;
+        if found.is_empty() && domain == DEFAULT_DOMAIN {
+            (found, unreached) = beyond(remote, term, limit)?;
+        }
         self.note(
             ObjectKind::Registry,
             Action::Search,
             domain,
             json!({"registry": domain, "term": term, "found": found.len()}),
         );
-        Ok(found)
+        Ok(Searched { found, unreached })
+    }
+}
+
+/// Searches the hub's upstream. The second result is the reason why it could not be asked.
+fn beyond(remote: &Remote, term: &str, limit: usize) -> Result<(Vec<Found>, Option<String>)> {
+    let beyond = (remote.beyond)(None)?;
+    let Some(mut upstream) = beyond.and_then(|beyond| beyond.upstream) else {
+        return Ok((Vec::new(), None));
+    };
+    upstream.endpoint = upstream.index.clone();
+    match source::unasked(remote, &upstream) {
+        Ok(client) => Ok((ask(&client, term, limit)?, None)),
+        Err(error) => Ok((Vec::new(), Some(unreached(&upstream, &error)))),
     }
 }
 
@@ -77,13 +96,17 @@ pub fn search(remote: &Remote, domain: &str, term: &str, limit: usize) -> Result
         }
         _ => connect(remote, domain)?,
     };
+    ask(&client, term, limit)
+}
+
+fn ask(client: &Client, term: &str, limit: usize) -> Result<Vec<Found>> {
     let url = client.at("/v1/search");
     let url = url
         .with_query("q", term)
         .with_query("n", &limit.to_string());
     let answer = client.send(&Call::get(url, Scope::none()))?;
     if answer.status == 404 {
-        return catalog(&client, term, limit);
+        return catalog(client, term, limit);
     }
     if !answer.is_success() {
         return Err(answer.problem().error());

@@ -9,6 +9,7 @@
 use super::{Endpoint, Hub, Remote, Waiting};
 use crate::sys::socket;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
 use std::fmt;
@@ -111,34 +112,23 @@ impl<In: Transport> Connector<In> for Dial {
 
 impl Dial {
     fn dial(&self, address: SocketAddr, limit: Option<Duration>) -> io::Result<TcpStream> {
-        let family = match address {
-            SocketAddr::V4(_) => AddressFamily::INET,
-            SocketAddr::V6(_) => AddressFamily::INET6,
-        };
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
-        match rustix::net::connect(&socket, &address) {
-            Ok(()) => {}
-            Err(Errno::INPROGRESS) => {
-                let begun = Instant::now();
-                let end = limit.map(|limit| begun + limit);
-                while !is_ready(&socket)? {
-                    if let Some(slow) = &self.slow
-                        && begun.elapsed() >= slow.quiet
-                    {
-                        slow.tell();
-                    }
-                    if self.given_up.load(Ordering::Relaxed) {
-                        return Err(io::ErrorKind::ConnectionAborted.into());
-                    }
-                    if end.is_some_and(|end| Instant::now() >= end) {
-                        return Err(io::ErrorKind::TimedOut.into());
-                    }
-                }
-                sockopt::socket_error(&socket)??;
+        let socket = begin(address)?;
+        let begun = Instant::now();
+        let end = limit.map(|limit| begun + limit);
+        while !is_ready(&socket)? {
+            if let Some(slow) = &self.slow
+                && begun.elapsed() >= slow.quiet
+            {
+                slow.tell();
             }
-            Err(error) => return Err(error.into()),
+            if self.given_up.load(Ordering::Relaxed) {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            if end.is_some_and(|end| Instant::now() >= end) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
         }
+        sockopt::socket_error(&socket)??;
         let stream = TcpStream::from(socket);
         stream.set_nonblocking(false)?;
         stream.set_nodelay(true)?;
@@ -146,8 +136,22 @@ impl Dial {
     }
 }
 
+/// Begins a connection, which is established or has failed when the socket is writable.
+pub(super) fn begin(address: SocketAddr) -> io::Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(family, SocketType::STREAM, flags, None)?;
+    match rustix::net::connect(&socket, &address) {
+        Ok(()) | Err(Errno::INPROGRESS) => Ok(socket),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Whether a connection is established, or has failed; waits a moment for it.
-fn is_ready(socket: &rustix::fd::OwnedFd) -> io::Result<bool> {
+fn is_ready(socket: &OwnedFd) -> io::Result<bool> {
     let time = Timespec {
         tv_sec: 0,
         tv_nsec: i64::from(LOOK.subsec_nanos()),

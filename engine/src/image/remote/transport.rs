@@ -38,6 +38,8 @@ pub(super) struct Wires {
     base: Url,
     /// Any certificate of the registry is accepted.
     insecure: bool,
+    /// The registry's address, if it is known already.
+    address: Option<SocketAddr>,
     /// Folders like `/etc/docker/certs.d`.
     certificates: Vec<PathBuf>,
     proxies: Proxies,
@@ -64,6 +66,7 @@ impl Wires {
             base: endpoint.base().clone(),
             endpoint,
             insecure,
+            address: None,
             certificates: remote.certificates.clone(),
             proxies: remote.proxies.clone(),
             patience: remote.patience,
@@ -73,6 +76,13 @@ impl Wires {
             slow: None,
             agents: Mutex::new(HashMap::new()),
         }
+    }
+
+    /// Connects to the registry at `address`, without resolving its name.
+    #[must_use]
+    pub(super) fn at(mut self, address: Option<SocketAddr>) -> Self {
+        self.address = address;
+        self
     }
 
     /// Calls `slow` if the registry is slow to answer.
@@ -203,6 +213,7 @@ impl Wires {
             _ => {
                 let resolver = Directly {
                     guarded: !kind.own && kind.proxy.is_none(),
+                    known: self.address.filter(|_| kind.own && kind.proxy.is_none()),
                 };
                 let dial = Dial {
                     given_up: Arc::clone(&self.given_up),
@@ -249,7 +260,7 @@ fn canceled() -> Error {
 }
 
 /// The proxy for `url`: none for this machine, nor for hosts in `NO_PROXY`.
-fn proxy_for(proxies: &Proxies, url: &Url) -> Option<String> {
+pub(super) fn proxy_for(proxies: &Proxies, url: &Url) -> Option<String> {
     let proxy = match url.scheme() {
         Scheme::Http => &proxies.http,
         Scheme::Https => &proxies.https,
@@ -277,6 +288,8 @@ fn proxy_for(proxies: &Proxies, url: &Url) -> Option<String> {
 struct Directly {
     /// Link-local addresses are refused.
     guarded: bool,
+    /// The only address, if it is known already.
+    known: Option<SocketAddr>,
 }
 
 impl Resolver for Directly {
@@ -290,7 +303,11 @@ impl Resolver for Directly {
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
         let mut addresses = self.empty();
-        for address in lookup(host, port)? {
+        let found = match self.known {
+            Some(known) => vec![known],
+            None => lookup(host, port)?,
+        };
+        for address in found {
             if self.guarded && url::is_link_local(address.ip()) {
                 return Err(ureq::Error::Io(io::Error::new(
                     io::ErrorKind::PermissionDenied,

@@ -6,6 +6,7 @@ mod server;
 mod silent;
 mod stalled;
 mod upload;
+mod upstream;
 
 use super::pull::pull;
 use super::push::push;

@@ -1,7 +1,7 @@
 //! A registry with answers chosen by the test, which records its requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -62,14 +62,19 @@ type Answer = dyn Fn(&Asked) -> Reply + Send + Sync;
 
 /// The server; its threads end with the test's process.
 pub(super) struct Server {
-    port: u16,
+    address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Server {
     pub(super) fn new(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
+        Self::at("127.0.0.1", answer)
+    }
+
+    /// On another address of this machine.
+    pub(super) fn at(ip: &str, answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((ip, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (record, answer): (_, Arc<Answer>) = (Arc::clone(&asked), Arc::new(answer));
         thread::spawn(move || {
@@ -79,12 +84,12 @@ impl Server {
                 thread::spawn(move || drop(serve(stream, &record, &*answer)));
             }
         });
-        Self { port, asked }
+        Self { address, asked }
     }
 
-    /// `127.0.0.1:PORT`.
+    /// Such as `127.0.0.1:PORT`.
     pub(super) fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.address.to_string()
     }
 
     pub(super) fn asked(&self) -> Vec<Asked> {
@@ -107,8 +112,8 @@ fn serve(
     answer: &Answer,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
-    // A client that starts with TLS is disconnected.
-    if reader.fill_buf()?.first() == Some(&0x16) {
+    // A client that starts with TLS, or only connects, is disconnected.
+    if matches!(reader.fill_buf()?.first(), Some(0x16) | None) {
         return Ok(());
     }
     let mut asked = Asked::default();
