@@ -11,6 +11,7 @@
 //! | `DOCKLINGS_PLAIN` | `1`: no colour, no redrawing, as `docklings --plain` |
 //! | `DOCKLINGS_OUTBOUND` | the egress of containers and builds: `passt`, `slirp4netns`, or `no` for none, as in an exam; default: whichever is installed |
 //! | `DOCKLINGS_HUB` | which registry stands in for docker.io; overrides `docklings config hub` |
+//! | `DOCKLINGS_UPSTREAM` | which registry is asked for what the practice hub lacks, or `none`; overrides `docklings config upstream` |
 //! | `DOCKER_CONFIG` | the folder of `config.json`, for logins at registries and `detachKeys`; default `~/.docker` |
 //! | `XDG_CONFIG_HOME` | `docker/daemon.json` and `docker/certs.d` in it say which registries are trusted; default `~/.config` |
 //! | `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY` | the proxy for registries; also in lower case |
@@ -41,6 +42,8 @@ pub(crate) const PLAIN: &str = "DOCKLINGS_PLAIN";
 pub(crate) const OUTBOUND: &str = "DOCKLINGS_OUTBOUND";
 /// Which registry stands in for docker.io.
 pub(crate) const HUB: &str = "DOCKLINGS_HUB";
+/// Which registry is asked for what the practice hub lacks.
+pub(crate) const UPSTREAM: &str = "DOCKLINGS_UPSTREAM";
 /// The default sandbox: the playground.
 pub(crate) const FREE: &str = "free";
 /// The prefix of sandboxes in which `author check` tries an exercise.
@@ -59,6 +62,8 @@ pub(crate) struct Env {
     pub(crate) outbound: Allowed,
     /// Which registry stands in for docker.io, if it is set.
     pub(crate) hub: Option<String>,
+    /// Which registry is asked for what the practice hub lacks, if it is set.
+    pub(crate) upstream: Option<String>,
 }
 
 impl Env {
@@ -98,11 +103,13 @@ impl Env {
             .ok()
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| FREE.to_owned());
+        let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         Ok(Self {
             home: Home::new(root, runtime),
             sandbox,
             outbound: outbound()?,
-            hub: env::var(HUB).ok().filter(|hub| !hub.is_empty()),
+            hub: set(HUB),
+            upstream: set(UPSTREAM),
         })
     }
 }

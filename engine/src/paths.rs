@@ -159,6 +159,10 @@ impl SandboxPaths {
     pub fn logins(&self) -> PathBuf {
         self.root.join("logins.json")
     }
+    /// The images that the exercise of this sandbox declares: a list of names.
+    pub fn declared(&self) -> PathBuf {
+        self.root.join("declared.json")
+    }
     /// The practice hub's data for this sandbox.
     pub fn hub(&self) -> PathBuf {
         self.root.join("hub")

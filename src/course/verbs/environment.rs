@@ -64,6 +64,7 @@ mod tests {
             sandbox: "free".to_owned(),
             outbound: Allowed::Any,
             hub: None,
+            upstream: None,
         };
         let script = lines(&env, "ex-one", "/b in", false)
             + "echo \"$DOCKLINGS_HOME|$DOCKLINGS_SANDBOX|$PATH\"";

@@ -87,7 +87,7 @@ pub(crate) fn run(words: &Words) -> CommandResult {
     if is_loaded {
         writeln!(
             out,
-            "Plain names such as `busybox` come from here after: docklings config hub http://{address}"
+            "Learners get what their practice hub lacks from here after: docklings config upstream http://{address}"
         )?;
     }
     out.flush()?;

@@ -53,7 +53,7 @@ pub(crate) fn account(env: &Env, domain: &str) -> CommandResult<Account> {
 }
 
 /// The place for the login at docker.io, which is `hub`: in the user's `config.json`, or in the file `practice`.
-fn account_of_hub(hub: &Choice, own: PathBuf, practice: PathBuf) -> Account {
+pub(crate) fn account_of_hub(hub: &Choice, own: PathBuf, practice: PathBuf) -> Account {
     let (file, key) = match hub {
         Choice::Practice => (practice, DOCKER_HUB.to_owned()),
         Choice::DockerHub => (own, DOCKER_HUB.to_owned()),
@@ -105,9 +105,13 @@ pub(crate) fn remote(env: &Env, domain: Option<&str>) -> CommandResult<Remote> {
     if domain == Some(DEFAULT_DOMAIN) {
         hub()?;
     }
+    let own = env.clone();
+    let beyond =
+        move |name: Option<&_>| hub::beyond::beyond(&own, name).map_err(Failure::into_error);
     Ok(Remote {
         credentials: Arc::new(credentials),
         hub: Arc::new(hub),
+        beyond: Arc::new(beyond),
         insecure: settings::insecure(&settings::files(), &mut |why| {
             let _ = writeln!(io::stderr(), "WARNING: {why}");
         }),

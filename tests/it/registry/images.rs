@@ -4,7 +4,7 @@ use crate::support::registry::Served;
 use crate::support::sandbox::Sandbox;
 
 /// A sandbox with an archive `made.tar` of an image called `name`, which prints `made` and is not here any more.
-fn with_archive(name: &str) -> Sandbox {
+pub(super) fn with_archive(name: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.write("Dockerfile", "FROM busybox\nCMD [\"echo\", \"made\"]\n");
     for line in [

@@ -6,3 +6,4 @@ mod images;
 mod peers;
 mod serve;
 mod transfer;
+mod upstream;

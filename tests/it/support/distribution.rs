@@ -27,6 +27,14 @@ impl Distribution {
         Self::start(Ipv4Addr::LOCALHOST.into(), "", |_| String::new())
     }
 
+    /// A pull-through cache of the registry at the address `origin`.
+    #[track_caller]
+    pub(crate) fn cache_of(origin: &str) -> Self {
+        Self::start(Ipv4Addr::LOCALHOST.into(), "", |_| {
+            format!("proxy: {{remoteurl: '{origin}'}}\n")
+        })
+    }
+
     /// For the users in `htpasswd`, the text of a password file.
     #[track_caller]
     pub(crate) fn with_passwords(htpasswd: &str) -> Self {

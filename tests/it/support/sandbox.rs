@@ -121,6 +121,8 @@ impl Sandbox {
             .env("HOME", self.work())
             .env("DOCKLINGS_HOME", self.home())
             .env("XDG_RUNTIME_DIR", self.runtime())
+            // No test may reach the internet.
+            .env("DOCKLINGS_UPSTREAM", "none")
             .env("LANG", "C.UTF-8")
             .env("TZ", "UTC")
             .envs(self.variables.iter().map(|(name, value)| (name, value)));

@@ -155,13 +155,15 @@ pub(super) fn unreached(upstream: &Upstream, error: &Error) -> String {
     )
 }
 
-/// The copy of an image that a sandbox of this home has pulled under this name.
+/// The copy of an image that a sandbox of this home has pulled under this name. `None` if the name is in this sandbox: a
+/// pull would then claim that it is up to date.
 fn here(engine: &Engine, reference: &Reference, beyond: &Beyond) -> Option<Received> {
+    let own = images::read(&engine.sandbox).ok()?;
+    if !beyond.copies_first && own.references.contains_key(reference) {
+        return None;
+    }
     let sandboxes = collect::sandboxes(&engine.home).ok()?;
-    let others = sandboxes
-        .iter()
-        .filter(|sandbox| beyond.copies_first || sandbox.root() != engine.sandbox.root());
-    let mut copies = others.filter_map(|sandbox| {
+    let mut copies = sandboxes.iter().filter_map(|sandbox| {
         let table = images::read(sandbox).ok()?;
         let id = table.references.get(reference)?;
         // A name with a digest shows that it came from a registry, and was not built here.

@@ -45,10 +45,10 @@ impl Command for Args {
         let (domain, term) = split(&self.words[0])?;
         let mut remote = registry::remote(&ctx.env, Some(domain))?;
         remote.waiting = registry::waiting();
-        let found = ctx
+        let searched = ctx
             .engine()?
             .registry_search(&remote, domain, term, limit)?;
-        let found = found::select(found, &filters)?;
+        let found = found::select(searched.found, &filters)?;
         let format = self.format.as_deref();
         let is_json = format.is_some_and(|format| format == "json" || format.contains("json ."));
         let rows: Vec<_> = found

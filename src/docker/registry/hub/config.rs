@@ -1,8 +1,9 @@
-//! The registry that stands in for docker.io, as configured with `docklings config hub`.
+//! The registry that stands in for docker.io, and the one that has what the practice hub lacks, as configured with
+//! `docklings config hub` and `docklings config upstream`.
 //!
-//! In order of priority: `DOCKLINGS_HUB`, the learner's `config.json` in the home, and the machine's
-//! `/etc/docklings/config.json`, which gives a class its registry on every machine. The default is the practice hub. In
-//! an exercise it is always the practice hub: its accounts and passwords are made up, and the pushes of an exercise's
+//! In order of priority: the variables `DOCKLINGS_HUB` and `DOCKLINGS_UPSTREAM`, the learner's `config.json` in the home, and the machine's
+//! `/etc/docklings/config.json`, which gives a class its registry on every machine. The default is the practice hub, with
+//! Docker Hub as its upstream. In an exercise it is always the practice hub: its accounts and passwords are made up, and the pushes of an exercise's
 //! trial must never reach a real registry.
 
 use crate::env::{self, Env};
@@ -21,8 +22,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The configuration of the machine's administrator.
 const OF_MACHINE: &str = "/etc/docklings/config.json";
-/// The field of both files.
-const FIELD: &str = "hub";
+/// The fields of both files.
+pub(crate) const HUB: &str = "hub";
+pub(crate) const UPSTREAM: &str = "upstream";
+/// The word for no upstream.
+const NONE: &str = "none";
 /// The name of the practice hub.
 const PRACTICE: &str = "practice";
 
@@ -75,6 +79,27 @@ impl Choice {
     }
 }
 
+/// Parses an upstream: `none`, `docker.io`, `host[:port]` or an address.
+pub(crate) fn parse_upstream(text: &str, insecure: bool) -> CommandResult<Option<Choice>> {
+    if text == NONE {
+        return Ok(None);
+    }
+    match Choice::parse(text, insecure) {
+        Ok(Choice::Practice) | Err(_) => Err(Failure::Hinted(
+            format!("`{text}` is no upstream: it is the address of a server, without a path"),
+            exit::USAGE,
+            "say `none`, `docker.io`, HOST[:PORT] or an address such as http://HOST:PORT"
+                .to_owned(),
+        )),
+        Ok(choice) => Ok(Some(choice)),
+    }
+}
+
+/// The form in which an upstream is written to a file and parsed again.
+pub(crate) fn upstream_text(choice: Option<&Choice>) -> String {
+    choice.map_or_else(|| NONE.to_owned(), ToString::to_string)
+}
+
 /// The form in which it is written to a file and parsed again.
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,8 +126,8 @@ fn is_this_machine(host: &str) -> bool {
 /// The source of the choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Said {
-    /// The environment.
-    Variable,
+    /// This environment variable.
+    Variable(&'static str),
     /// A file.
     File(PathBuf),
     /// The exercise of the sandbox.
@@ -116,43 +141,58 @@ pub(crate) fn chosen(env: &Env) -> CommandResult<(Choice, Said)> {
     if is_of_exercise(&env.sandbox) {
         return Ok((Choice::Practice, Said::Exercise));
     }
-    choose(
-        env.hub.as_deref(),
-        &env.home.config(),
-        Path::new(OF_MACHINE),
-    )
+    let own = env.home.config();
+    let parse = |text: &str| Choice::parse(text, false);
+    let variable = (env::HUB, env.hub.as_deref());
+    let chosen = choose(HUB, variable, &own, Path::new(OF_MACHINE), parse)?;
+    Ok(chosen.unwrap_or((Choice::Practice, Said::Nobody)))
+}
+
+/// The registry that is asked for what the practice hub lacks; `None` for no registry. Error: as for [`chosen`].
+pub(crate) fn upstream(env: &Env) -> CommandResult<(Option<Choice>, Said)> {
+    let own = env.home.config();
+    let variable = (env::UPSTREAM, env.upstream.as_deref());
+    let parse = |text: &str| parse_upstream(text, false);
+    let chosen = choose(UPSTREAM, variable, &own, Path::new(OF_MACHINE), parse)?;
+    Ok(chosen.unwrap_or((Some(Choice::DockerHub), Said::Nobody)))
 }
 
 /// Whether a sandbox belongs to an exercise, one of its trials, or a played solution.
-fn is_of_exercise(sandbox: &str) -> bool {
+pub(super) fn is_of_exercise(sandbox: &str) -> bool {
     [exercise_sandbox("").as_str(), env::TRIAL, env::SCRATCH]
         .iter()
         .any(|start| sandbox.starts_with(start))
 }
 
-fn choose(variable: Option<&str>, own: &Path, of_machine: &Path) -> CommandResult<(Choice, Said)> {
-    if let Some(text) = variable {
-        return Ok((Choice::parse(text, false)?, Said::Variable));
+fn choose<T>(
+    field: &str,
+    variable: (&'static str, Option<&str>),
+    own: &Path,
+    of_machine: &Path,
+    parse: impl Fn(&str) -> CommandResult<T>,
+) -> CommandResult<Option<(T, Said)>> {
+    if let (name, Some(text)) = variable {
+        return Ok(Some((parse(text)?, Said::Variable(name))));
     }
     for path in [own, of_machine] {
-        match read(path)?.get(FIELD) {
+        match read(path)?.get(field) {
             None | Some(Value::Null) => {}
             Some(Value::String(text)) => {
-                return Ok((Choice::parse(text, false)?, Said::File(path.to_owned())));
+                return Ok(Some((parse(text)?, Said::File(path.to_owned()))));
             }
             Some(_) => {
                 return Err(Failure::message(format!(
-                    "`{}`: `{FIELD}` is no text",
+                    "`{}`: `{field}` is no text",
                     path.display()
                 )));
             }
         }
     }
-    Ok((Choice::Practice, Said::Nobody))
+    Ok(None)
 }
 
-/// Writes the choice to the learner's file, or with `None` removes it.
-pub(crate) fn write(env: &Env, choice: Option<&Choice>) -> CommandResult {
+/// Writes a field of the learner's file, or with `None` removes it.
+pub(crate) fn write(env: &Env, field: &str, value: Option<String>) -> CommandResult {
     let path = env.home.config();
     let mut fields = match atomic::read_json(&path) {
         Ok(fields) => fields.unwrap_or_default(),
@@ -162,9 +202,9 @@ pub(crate) fn write(env: &Env, choice: Option<&Choice>) -> CommandResult {
             Map::new()
         }
     };
-    match choice {
-        Some(choice) => fields.insert(FIELD.to_owned(), Value::String(choice.to_string())),
-        None => fields.shift_remove(FIELD),
+    match value {
+        Some(value) => fields.insert(field.to_owned(), Value::String(value)),
+        None => fields.shift_remove(field),
     };
     engine::paths::create_private_dir(env.home.root())?;
     Ok(atomic::write_json(&path, &fields, Durability::Durable)?)
@@ -234,7 +274,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (own, machine) = (folder.path().join("own"), folder.path().join("machine"));
         let check = |variable, expected: &str, said: &Said| {
-            let (choice, by) = choose(variable, &own, &machine).unwrap();
+            let parse = |text: &str| Choice::parse(text, false);
+            let chosen = choose(HUB, (env::HUB, variable), &own, &machine, parse).unwrap();
+            let (choice, by) = chosen.unwrap_or((Choice::Practice, Said::Nobody));
             assert_eq!((choice.to_string().as_str(), &by), (expected, said));
         };
         check(None, "practice", &Said::Nobody);
@@ -242,9 +284,27 @@ mod tests {
         check(None, "https://lab:5000", &Said::File(machine.clone()));
         fs::write(&own, r#"{"other": 1, "hub": "docker.io"}"#).unwrap();
         check(None, "docker.io", &Said::File(own.clone()));
-        check(Some("practice"), "practice", &Said::Variable);
-        assert!(choose(Some("a b"), &own, &machine).is_err());
+        check(Some("practice"), "practice", &Said::Variable(env::HUB));
+        let refused = |variable| {
+            let parse = |text: &str| Choice::parse(text, false);
+            choose(HUB, (env::HUB, variable), &own, &machine, parse).is_err()
+        };
+        assert!(refused(Some("a b")));
         fs::write(&own, r#"{"hub": 1}"#).unwrap();
-        assert!(choose(None, &own, &machine).is_err());
+        assert!(refused(None));
+    }
+
+    #[test]
+    fn an_upstream_is_a_registry_or_none() {
+        let check = |text: &str, expected: Option<&str>| {
+            let found = parse_upstream(text, false).ok();
+            let found = found.map(|choice| upstream_text(choice.as_ref()));
+            assert_eq!(found.as_deref(), expected, "{text}");
+        };
+        check("none", Some("none"));
+        check("docker.io", Some("docker.io"));
+        check("lab:5000", Some("https://lab:5000"));
+        check("practice", None);
+        check("a b", None);
     }
 }

@@ -15,6 +15,7 @@
 //! again.
 
 pub(crate) mod added;
+pub(crate) mod beyond;
 pub(crate) mod config;
 mod host;
 pub(crate) mod look;

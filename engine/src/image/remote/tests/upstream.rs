@@ -298,7 +298,7 @@ fn an_image_that_another_sandbox_has_pulled_stands_in_for_an_upstream() {
     world.remote = World::between(&hub, &there.registry.host(), true).remote;
     world.pull("nginx:latest").unwrap();
     assert_eq!(there.registry.asked().len(), asked);
-    // A name that was given here, and not pulled, is nobody else's.
+    // A name that was given here, and not pulled, does not count.
     std::fs::remove_file(world.sandbox.images()).unwrap();
     crate::store::images::update(&other, |table| {
         table.references.retain(|name, _| name.digest().is_none());

@@ -1,0 +1,135 @@
+//! What the practice hub lacks comes from its upstream: a registry of a class, or a pull-through cache.
+
+use super::images::with_archive;
+use crate::support::distribution::{Distribution, PROGRAM};
+use crate::support::registry::Served;
+use crate::support::requires::requires;
+use crate::support::sandbox::Sandbox;
+
+/// The name of the upstream's image; it prints `made`.
+const NAME: &str = "python:3.12-slim";
+
+/// A learner whose upstream is at `address`.
+fn learner(address: &str) -> Sandbox {
+    Sandbox::new().with("DOCKLINGS_UPSTREAM", address)
+}
+
+#[test]
+fn an_image_of_the_class_is_run_built_on_and_found() {
+    let class = with_archive(NAME);
+    let served = Served::start(&class, "--load made.tar");
+    let sandbox = learner(&served.host());
+    sandbox
+        .docker(&format!("run --rm {NAME}"))
+        .ok()
+        .says("made\n")
+        .complains("Unable to find image 'python:3.12-slim' locally")
+        .complains("3.12-slim: Pulling from library/python")
+        .complains("Status: Downloaded newer image for python:3.12-slim");
+    sandbox.docker(&format!("rmi {NAME}")).ok();
+    sandbox.write("Dockerfile", format!("FROM {NAME}\nLABEL a=b\n"));
+    sandbox.docker("build -q -t app .").ok();
+    sandbox.docker("run --rm app").ok().says("made\n");
+    sandbox.docker("search python").ok().mentions("python");
+    // The hub's own images and accounts come first, and nothing is sent upstream.
+    sandbox.docker("pull busybox").ok();
+    sandbox.docker("login -u alice -p secret").ok();
+    sandbox.docker("tag app alice/app").ok();
+    sandbox.docker("push alice/app").ok();
+    sandbox.docker("pull alice/app").ok();
+    sandbox.docker("pull alice/another").fails(1);
+    assert!(!served.has_said("library/busybox"));
+    assert!(!served.has_said("alice"));
+    assert!(!served.has_said("POST") && !served.has_said("PUT"));
+    sandbox
+        .docker("pull no-such-image")
+        .fails(1)
+        .complains("no-such-image");
+    assert!(served.has_said("/v2/library/no-such-image/manifests/latest"));
+}
+
+#[test]
+fn an_exercise_gets_only_what_it_declares() {
+    let class = with_archive(NAME);
+    let served = Served::start(&class, "--load made.tar");
+    let sandbox = learner(&served.host()).with("DOCKLINGS_SANDBOX", "ex-push-it");
+    sandbox
+        .docker(&format!("pull {NAME}"))
+        .fails(1)
+        .complains("pull access denied for python");
+    sandbox
+        .docker("search python")
+        .ok()
+        .never_mentions("python");
+    assert!(!served.has_said("python"));
+}
+
+#[test]
+fn without_an_upstream_what_another_sandbox_pulled_is_used() {
+    let class = with_archive(NAME);
+    let sandbox = {
+        let served = Served::start(&class, "--load made.tar");
+        let sandbox = learner(&served.host());
+        sandbox.docker(&format!("pull {NAME}")).ok();
+        sandbox
+    };
+    let run = format!("DOCKLINGS_SANDBOX=other docker run --rm {NAME}");
+    sandbox.shell(&run).ok().says("made\n");
+    // Nothing is pretended about an image that is here.
+    sandbox.docker(&format!("pull {NAME}")).fails(1);
+    sandbox
+        .docker("pull nginx")
+        .fails(1)
+        .complains("pull access denied for nginx");
+}
+
+#[test]
+fn a_pull_through_cache_is_an_upstream() {
+    requires!(Tool(PROGRAM));
+    let class = with_archive(NAME);
+    let served = Served::start(&class, "--load made.tar");
+    let cache = Distribution::cache_of(&format!("http://127.0.0.1:{}", served.port()));
+    let sandbox = learner(&cache.host());
+    sandbox
+        .docker(&format!("run --rm {NAME}"))
+        .ok()
+        .says("made\n");
+    let missing = sandbox.docker("pull nginx").fails(1);
+    missing.complains("manifest for nginx:latest not found");
+}
+
+#[test]
+fn the_upstream_can_be_configured() {
+    let sandbox = learner("");
+    let usual = "docker.io  (asked for what the practice hub lacks)\n";
+    sandbox.docklings("config upstream").ok().says(usual);
+    sandbox
+        .docklings("config upstream localhost:5000")
+        .ok()
+        .mentions("http://localhost:5000  (asked for what the practice hub lacks, as `");
+    sandbox
+        .docklings("config upstream none")
+        .ok()
+        .mentions("none  (only the images of this machine, as `");
+    sandbox
+        .docklings("config upstream --unset")
+        .ok()
+        .says(usual);
+    for (words, said) in [
+        ("config upstream practice", "`practice` is no upstream"),
+        ("config upstream a/b", "hint: say `none`, `docker.io`"),
+        ("config upstream a b", "one upstream at most"),
+    ] {
+        sandbox.docklings(words).fails(2).complains(said);
+    }
+    sandbox.docklings("config hub localhost:5000").ok();
+    sandbox
+        .docklings("config upstream")
+        .ok()
+        .mentions("not used: names without a registry go to http://localhost:5000");
+    let sandbox = learner("none");
+    sandbox
+        .docklings("config upstream")
+        .ok()
+        .says("none  (only the images of this machine, as `DOCKLINGS_UPSTREAM` says)\n");
+}
