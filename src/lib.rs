@@ -44,7 +44,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         _ => (is_docker, words),
     };
     let ended = match is_docker {
-        true => docker::commands::run(words),
+        true => docker::run(words),
         false => course::run(words),
     };
     ExitCode::from(match ended {

@@ -175,6 +175,9 @@ pub(crate) const UNANSWERED: &str = "unanswered";
 /// The diagnosis of a wrong answer, if no other one fits.
 pub(crate) const WRONG_ANSWER: &str = "wrong-answer";
 
+/// The diagnoses that need no author.
+pub const BUILT_IN: [&str; 2] = [UNANSWERED, WRONG_ANSWER];
+
 /// A line of the text form. The caller adds colour, wraps and prints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {

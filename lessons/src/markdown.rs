@@ -23,8 +23,19 @@ pub struct Page {
 impl Page {
     /// Every command of the page, in order; the shell offers them as ghost text.
     pub fn commands(&self) -> impl Iterator<Item = &str> {
+        self.steps().map(|(command, _)| command)
+    }
+
+    /// Every command of the page, in order, and whether it should fail.
+    pub fn steps(&self) -> impl Iterator<Item = (&str, bool)> {
         let blocks = self.console.iter();
-        blocks.flat_map(|block| block.steps.iter().map(|step| &*step.command))
+        blocks.flat_map(|block| {
+            let steps = block.steps.iter().enumerate();
+            steps.map(|(index, step)| {
+                let is_last = index + 1 == block.steps.len();
+                (&*step.command, block.fails && is_last)
+            })
+        })
     }
 }
 

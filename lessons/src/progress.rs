@@ -89,6 +89,9 @@ pub struct ExerciseRecord {
     /// How often `check` did not pass.
     #[serde(default)]
     pub attempts: u32,
+    /// Classic mistakes that were explained, by the diagnosis's id.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub met: BTreeSet<String>,
     /// Hints that were shown, by their index in the exercise.
     #[serde(default)]
     pub hints: BTreeSet<usize>,
@@ -144,6 +147,13 @@ pub enum Change {
     },
     /// Ran a check that did not pass.
     Attempted(String),
+    /// Made mistakes that were explained.
+    Met {
+        /// The exercise.
+        exercise: String,
+        /// The diagnoses.
+        mistakes: Vec<String>,
+    },
     /// Saw a hint.
     Hinted {
         /// The exercise.
@@ -317,6 +327,9 @@ impl Progress {
                 }
             }
             Change::Attempted(exercise) => self.exercise(exercise).attempts += 1,
+            Change::Met { exercise, mistakes } => {
+                self.exercise(exercise).met.extend(mistakes.iter().cloned());
+            }
             Change::Hinted { exercise, hint } => {
                 self.exercise(exercise).hints.insert(*hint);
             }
@@ -388,6 +401,7 @@ impl ExerciseRecord {
         }
         self.attempts = self.attempts.max(theirs.attempts);
         self.passed.extend(theirs.passed);
+        self.met.extend(theirs.met);
         self.hints.extend(theirs.hints);
         self.solution_seen |= theirs.solution_seen;
     }

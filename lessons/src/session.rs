@@ -13,6 +13,7 @@ mod exercise;
 mod places;
 
 pub use effect::{Asked, Effect, Event, Question, Say, Word};
+pub use exercise::{mistakes, told_mistakes};
 pub use places::Place;
 
 /// A learner's way through the course.
@@ -28,6 +29,8 @@ pub struct Session {
     sandbox: Option<String>,
     /// `hint` has named the page that teaches the exercise's subject.
     was_led_to_page: bool,
+    /// The end of the current lesson was shown.
+    has_recapped: bool,
     /// How many of the page's commands have run.
     typed: usize,
     /// The question that a `yes` confirms.
@@ -46,6 +49,7 @@ impl Session {
             report: None,
             sandbox: None,
             was_led_to_page: false,
+            has_recapped: false,
             typed: 0,
             pending: None,
         }
@@ -136,9 +140,9 @@ impl Session {
                 let question = self.pending.take();
                 self.word(word, question, &mut effects);
             }
-            Event::Ran(line) => {
+            Event::Ran { line, ok } => {
                 self.pending = None;
-                self.ran(&line, &mut effects);
+                self.ran(&line, ok, &mut effects);
             }
             Event::Judged { report, asked } => self.judged(report, asked, &mut effects),
         }
@@ -152,13 +156,20 @@ impl Session {
         } else {
             Say::WelcomeBack
         }));
-        self.arrive(effects);
+        self.show_place(effects);
+    }
+
+    /// Turns to the current place.
+    fn arrive(&mut self, effects: &mut Vec<Effect>) {
+        effects.push(Effect::Turn);
+        self.show_place(effects);
     }
 
     /// Shows the current place in its sandbox.
-    fn arrive(&mut self, effects: &mut Vec<Effect>) {
+    fn show_place(&mut self, effects: &mut Vec<Effect>) {
         self.typed = 0;
         self.was_led_to_page = false;
+        self.has_recapped = false;
         self.report = None;
         let sandbox = self.sandbox();
         let changed = self.sandbox.as_ref() != Some(&sandbox);
@@ -253,7 +264,14 @@ impl Session {
                         asked: Asked::Nothing,
                     });
                 }
-                None => self.arrive(effects),
+                None => self.show_again(effects),
+            },
+            Word::CatchUp => match (self.step(), &self.place) {
+                (Some(Step::Page(page)), Place::At { lesson, .. }) if page > 0 => {
+                    let lesson = *lesson;
+                    self.ask(Question::CatchUp { lesson, page }, effects);
+                }
+                _ => effects.push(Effect::Say(Say::NoEarlierPage)),
             },
             Word::Check { verbose } => match self.exercise().map(str::to_owned) {
                 Some(exercise) => effects.push(Effect::Judge {
@@ -272,6 +290,17 @@ impl Session {
                 }
                 None => self.ask(Question::Empty(self.sandbox()), effects),
             },
+        }
+    }
+
+    /// Shows the current page again.
+    fn show_again(&mut self, effects: &mut Vec<Effect>) {
+        match (self.step(), &self.place) {
+            (Some(Step::Page(page)), Place::At { lesson, .. }) => effects.push(Effect::Page {
+                lesson: *lesson,
+                page,
+            }),
+            _ => self.show_place(effects),
         }
     }
 
@@ -300,6 +329,12 @@ impl Session {
                 effects.push(Effect::Empty { sandbox });
                 self.typed = 0;
             }
+            Question::CatchUp { lesson, page } => {
+                let sandbox = self.sandbox();
+                effects.push(Effect::Empty { sandbox });
+                effects.push(Effect::CatchUp { lesson, page });
+                self.typed = 0;
+            }
             Question::Solution { exercise, play } => {
                 self.change(Change::SawSolution(exercise.clone()), effects);
                 effects.push(match play {
@@ -323,7 +358,16 @@ impl Session {
         match (&self.place, self.before_free.take()) {
             (Place::Free, Some(place)) => self.place = place,
             (place, _) => match place.after(&self.catalog) {
-                Some(place) => self.place = place,
+                Some(after) => {
+                    if let Some(lesson) = place.ends_lesson(&after)
+                        && !std::mem::replace(&mut self.has_recapped, true)
+                    {
+                        effects.push(Effect::Turn);
+                        effects.push(Effect::LessonEnd { lesson });
+                        return;
+                    }
+                    self.place = after;
+                }
                 None => return effects.push(Effect::Say(Say::End)),
             },
         }
@@ -366,16 +410,16 @@ impl Session {
         self.next(effects);
     }
 
-    /// A line went through the shell.
-    fn ran(&mut self, line: &str, effects: &mut Vec<Effect>) {
+    /// A line went through the shell. A command of the page that failed is suggested again, unless it should fail.
+    fn ran(&mut self, line: &str, ok: bool, effects: &mut Vec<Effect>) {
         match self.step() {
             Some(Step::Page(page)) => {
                 let line = line.trim();
                 let page = self.lesson().and_then(|lesson| lesson.pages.get(page));
-                let commands = page.into_iter().flat_map(|page| page.commands());
+                let commands = page.into_iter().flat_map(|page| page.steps());
                 let ahead = commands
                     .skip(self.typed)
-                    .position(|command| command.trim() == line);
+                    .position(|(command, fails)| command.trim() == line && (ok || fails));
                 self.typed += ahead.map_or(0, |ahead| ahead + 1);
             }
             Some(Step::Exercise(exercise)) => {

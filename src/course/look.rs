@@ -48,6 +48,28 @@ impl Look {
         }
     }
 
+    /// The same with the terminal's present width: it may have been resized.
+    pub(crate) fn at_present(self) -> Self {
+        let width = ctx::terminal_size().map_or(80, |(_, columns)| usize::from(columns));
+        Self { width, ..self }
+    }
+
+    /// Rows, if text may be drawn over.
+    pub(crate) fn rows(&self) -> Option<usize> {
+        let (rows, _) = ctx::terminal_size()?;
+        (self.drawn && rows >= 8).then_some(usize::from(rows))
+    }
+
+    /// Starts at the top of an empty screen. What was there stays in the terminal's scrollback: erasing would lose it.
+    pub(crate) fn turn(&self) -> io::Result<()> {
+        let Some(rows) = self.rows() else {
+            return Ok(());
+        };
+        let mut out = io::stdout().lock();
+        write!(out, "{}\u{1b}[H", "\n".repeat(rows))?;
+        out.flush()
+    }
+
     /// Columns for prose.
     pub(crate) fn prose(&self) -> usize {
         self.width.clamp(20, WIDEST)

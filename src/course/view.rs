@@ -1,5 +1,7 @@
 //! What the course prints, as text. Styles are part of the text; [`Look::show`] removes them where they are not wanted.
 
+mod page;
+
 use super::explain::explain;
 use super::layout::indented;
 pub(crate) use super::layout::{fill, hanging};
@@ -9,50 +11,21 @@ use checker::exercise::Attempt;
 use checker::report::Line;
 use checker::{Exercise, Report, Verdict};
 use lessons::catalog::Catalog;
-use lessons::lesson::Lesson;
 use lessons::progress::{Progress, Standing};
 use lessons::session::{Place, Question, Say};
+use page::{bar, rule};
+pub(crate) use page::{lesson_end, page};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// A page of a lesson.
-pub(crate) fn page(lesson: &Lesson, index: usize, look: Look) -> String {
-    let page = &lesson.pages[index];
-    let mut out = String::from("\n");
-    let place = format!(
-        "Lesson {}, page {} of {}: {}",
-        lesson.number,
-        index + 1,
-        lesson.pages.len(),
-        lesson.front.title
-    );
-    line(&mut out, &fill(&styled(ASIDE, &place), look));
-    if page.title != lesson.front.title || index > 0 {
-        line(&mut out, &fill(&styled(HEADING, &page.title), look));
-    } else {
-        line(&mut out, &fill(&styled(HEADING, &lesson.front.title), look));
-        let goal = format!(
-            "{} About {}.",
-            lesson.front.goal,
-            minutes(lesson.front.minutes)
-        );
-        line(&mut out, &fill(&goal, look));
-    }
-    out.push('\n');
-    out.push_str(markdown(&page.body, look).trim_end());
-    out.push_str("\n\n");
-    out
-}
-
 /// An exercise: its story and its goals. `passed` holds the goals that are reached.
 pub(crate) fn exercise(exercise: &Exercise, passed: &BTreeSet<String>, look: Look) -> String {
-    let mut out = String::from("\n");
     let time = exercise.minutes.map(minutes).unwrap_or_default();
     let place = match time.is_empty() {
         true => format!("Exercise {}", exercise.id),
         false => format!("Exercise {}, about {time}", exercise.id),
     };
-    line(&mut out, &fill(&styled(ASIDE, &place), look));
+    let mut out = rule(&place, look);
     line(&mut out, &fill(&styled(HEADING, &exercise.title), look));
     if !exercise.story.trim().is_empty() {
         out.push('\n');
@@ -243,6 +216,13 @@ pub(crate) fn question(question: &Question) -> String {
         Question::Empty(sandbox) => format!(
             "Empty the sandbox `{sandbox}`? Its containers, volumes and own images are removed. Type yes or no.\n"
         ),
+        Question::CatchUp { page, .. } => format!(
+            "Run the commands of {} again, in this lesson's emptied sandbox? Type yes or no.\n",
+            match page {
+                1 => "page 1".to_owned(),
+                pages => format!("the {pages} pages before this one"),
+            }
+        ),
         Question::Solution { .. } => {
             "The exercise is not done. Show its solution anyway? Type yes or no.\n".to_owned()
         }
@@ -282,6 +262,7 @@ pub(crate) fn say(say: &Say, session_place: &Place, catalog: &Catalog, look: Loo
             Place::At { .. } => "This page has no exercise. `next` continues.".to_owned(),
             _ => "There is no exercise here. `list` shows them all, `go NAME` takes you there.".to_owned(),
         },
+        Say::NoEarlierPage => "There is no earlier page of this lesson to catch up with.".to_owned(),
         Say::NoQuestion => "This exercise asks no question.".to_owned(),
         Say::AllAnswered => "Every question is answered. `check` shows what is missing.".to_owned(),
         Say::NextQuestion(ask, goal) => format!("Next question: {} Reply with `answer {goal} …`.", ask.trim()),
@@ -414,7 +395,8 @@ pub(crate) fn list(
     }
     out.push('\n');
     let sum = format!(
-        "{finished} of {all} exercises done. `go NAME` takes you to a lesson (by number) or an exercise."
+        "{} {finished} of {all} exercises done. `go NAME` takes you to a lesson (by number) or an exercise.",
+        bar(finished, all)
     );
     line(&mut out, &fill(&sum, look));
     out.push('\n');

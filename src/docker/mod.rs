@@ -13,5 +13,13 @@ pub(crate) mod session;
 pub mod template;
 pub mod timestamps;
 pub mod tree;
+mod tutor;
 pub mod value;
 pub(crate) mod values;
+
+use crate::failure::CommandResult;
+
+/// Runs the command line `words`, which come after `docker`.
+pub(crate) fn run(words: &[String]) -> CommandResult {
+    commands::run(words).map_err(|failure| tutor::advised(words, failure))
+}

@@ -10,8 +10,13 @@ pub enum Event {
     Begin,
     /// The learner typed a course command.
     Word(Word),
-    /// A line went through `sh`.
-    Ran(String),
+    /// A line went through the shell.
+    Ran {
+        /// The line.
+        line: String,
+        /// It did not fail.
+        ok: bool,
+    },
     /// What [`Effect::Judge`] found.
     Judged {
         /// What was found.
@@ -48,6 +53,8 @@ pub enum Word {
     Skip,
     /// Show the place again.
     Goals,
+    /// Run the commands of the lesson's earlier pages.
+    CatchUp,
     /// Judge and report every goal.
     Check {
         /// With ids and all details.
@@ -73,6 +80,8 @@ pub enum Word {
 /// What the caller must do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
+    /// What follows is a new place: start at the top of the screen.
+    Turn,
     /// From now on, run lines in this sandbox, in its folder.
     Enter {
         /// The sandbox.
@@ -91,6 +100,18 @@ pub enum Effect {
         lesson: usize,
         /// The page's index.
         page: usize,
+    },
+    /// Run the commands of the pages before this one, in the lesson's emptied sandbox.
+    CatchUp {
+        /// The lesson's index.
+        lesson: usize,
+        /// The page's index.
+        page: usize,
+    },
+    /// The lesson ends: show what was learned.
+    LessonEnd {
+        /// The lesson's index.
+        lesson: usize,
     },
     /// Set up the exercise if that has not been done.
     Prepare {
@@ -186,6 +207,13 @@ pub enum Question {
     Reset(String),
     /// Remove everything in this sandbox?
     Empty(String),
+    /// Empty the lesson's sandbox and run the commands of its earlier pages?
+    CatchUp {
+        /// The lesson's index.
+        lesson: usize,
+        /// The current page's index.
+        page: usize,
+    },
     /// Show the solution of this unfinished exercise?
     Solution {
         /// The exercise.
@@ -216,6 +244,8 @@ pub enum Say {
     DoneAgain,
     /// There is no exercise here.
     NoExercise,
+    /// There is no earlier page to run.
+    NoEarlierPage,
     /// No goal asks for an answer.
     NoQuestion,
     /// Every question is answered.

@@ -4,7 +4,8 @@ use super::{Asked, Effect, Place, Question, Say, Session};
 use crate::lesson::Step;
 use crate::progress::{Change, Standing};
 use checker::report::GoalReport;
-use checker::{Goal, Report, Verdict, hints};
+use checker::{Exercise, Goal, Report, Verdict, hints};
+use std::collections::BTreeSet;
 
 impl Session {
     pub(super) fn answer(&mut self, answer: String, effects: &mut Vec<Effect>) {
@@ -153,6 +154,18 @@ impl Session {
         }
     }
 
+    /// Records the classic mistakes that the report explains.
+    fn note_mistakes(&mut self, id: &str, report: &Report, effects: &mut Vec<Effect>) {
+        let exercise = self.catalog.exercise(id);
+        let mistakes = exercise.map(|exercise| told_mistakes(exercise, report));
+        let record = self.progress.exercises.get(id);
+        let unknown = |one: &String| record.is_none_or(|record| !record.met.contains(one));
+        if let Some(mistakes) = mistakes.filter(|mistakes| mistakes.iter().any(unknown)) {
+            let exercise = id.to_owned();
+            self.change(Change::Met { exercise, mistakes }, effects);
+        }
+    }
+
     /// Handles the report on the current exercise. `asked` says what the learner wants to see of it.
     pub(super) fn judged(&mut self, report: Box<Report>, asked: Asked, effects: &mut Vec<Effect>) {
         let Some(id) = self.exercise().map(str::to_owned) else {
@@ -228,6 +241,9 @@ impl Session {
             };
             self.change(change, effects);
         }
+        if asked != Asked::Nothing {
+            self.note_mistakes(&id, &report, effects);
+        }
         let standing = self.standing(&id);
         if report.is_pass() && standing != Standing::Done {
             let change = Change::Finished {
@@ -245,4 +261,26 @@ impl Session {
             self.change(Change::Attempted(id), effects);
         }
     }
+}
+
+/// The classic mistakes of an exercise: the diagnoses of its wrong attempts.
+pub fn mistakes(exercise: &Exercise) -> BTreeSet<&str> {
+    let expected = exercise.wrong.iter().flat_map(|wrong| &wrong.expect);
+    let diagnoses = expected.filter_map(|expectation| expectation.diagnosis.as_deref());
+    diagnoses
+        .filter(|id| !checker::report::BUILT_IN.contains(id))
+        .collect()
+}
+
+/// The classic mistakes that `report` explains.
+pub fn told_mistakes(exercise: &Exercise, report: &Report) -> Vec<String> {
+    let known = mistakes(exercise);
+    let open = report
+        .goals
+        .iter()
+        .filter(|goal| goal.verdict == Verdict::NotYet);
+    let told = open.filter_map(|goal| goal.diagnosis.as_ref());
+    told.filter(|diagnosis| known.contains(&*diagnosis.id))
+        .map(|diagnosis| diagnosis.id.clone())
+        .collect()
 }

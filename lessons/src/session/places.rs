@@ -74,6 +74,15 @@ impl Place {
         }
     }
 
+    /// The lesson that ends between this place and the next one, `after`.
+    pub(super) fn ends_lesson(&self, after: &Self) -> Option<usize> {
+        match (self, after) {
+            (Self::At { lesson, .. }, Self::At { lesson: next, .. }) if lesson == next => None,
+            (Self::At { lesson, .. }, _) => Some(*lesson),
+            _ => None,
+        }
+    }
+
     /// The place before this one; `None` before the beginning.
     pub(super) fn before(&self, catalog: &Catalog) -> Option<Self> {
         let last_of = |lesson: usize| Self::At {

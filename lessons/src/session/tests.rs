@@ -8,11 +8,6 @@ use std::borrow::Cow;
 
 const LESSON: &str = "---\ntitle: One\ngoal: G\nminutes: 5\nexercises: [box]\n---\nintro\n\n```console\n$ docker ps\n$ docker ps -a\n```\n\n## Do it\n[go](exercise:box)\n\n## After\ntext\n";
 const OTHER: &str = "---\ntitle: Two\ngoal: G\nminutes: 5\nexercises: []\n---\ntwo\n";
-/// Goals 2, 3 and 4 ask.
-const THREE: &str = "format: 1\nid: box\nrevision: 2\ntitle: T\ngoals:\n  - id: up\n    say: S\n    check: { container: { name: box } }\n  \
-     - id: say\n    say: S\n    ask: What?\n    answer: hello\n  - id: who\n    say: S\n    ask: Who?\n    answer: fox\n  \
-     - id: pick\n    say: S\n    ask: Which?\n    choices: [one, two]\n    answer: two\n\
-     solutions:\n  - do: [docker run --name box busybox]\n    answers: { say: hello, who: fox, pick: two }\n";
 const EXERCISE: &str = "format: 1\nid: box\nrevision: 2\ntitle: T\ngoals:\n  - id: up\n    say: S\n    check: { container: { name: box } }\n  \
      - id: say\n    say: S\n    ask: What?\n    answer: hello\nhints:\n  - say: one\n  - say: two\n\
      solutions:\n  - do: [docker run --name box busybox]\n    answers: { say: hello }\n";
@@ -141,7 +136,7 @@ fn the_first_start_shows_the_first_page_in_the_lessons_sandbox() {
 fn next_and_back_lead_through_the_whole_course() {
     let mut session = begin();
     let mut seen = vec![session.place().clone()];
-    for _ in 0..6 {
+    for _ in 0..8 {
         session.handle(Event::Word(Word::Skip));
         seen.push(session.place().clone());
     }
@@ -153,6 +148,9 @@ fn next_and_back_lead_through_the_whole_course() {
             at(0, 1),
             at(0, 2),
             at(0, 3),
+            // The end of the lesson is shown.
+            at(0, 3),
+            at(1, 0),
             at(1, 0),
             Place::End,
             Place::End
@@ -169,12 +167,12 @@ fn an_exercise_has_its_own_sandbox_and_that_is_announced() {
     let mut session = begin();
     session.handle(Event::Word(Word::Next));
     let effects = visible(session.handle(Event::Word(Word::Next)));
-    assert_eq!(effects[0], enter("ex-box", true));
+    assert_eq!(effects[..2], [Effect::Turn, enter("ex-box", true)]);
     assert!(effects.contains(&Effect::Prepare {
         exercise: "box".into()
     }));
     let effects = visible(session.handle(Event::Word(Word::Back)));
-    assert_eq!(effects[0], enter("lesson-one", true));
+    assert_eq!(effects[..2], [Effect::Turn, enter("lesson-one", true)]);
 }
 
 #[test]
@@ -185,10 +183,57 @@ fn the_pages_commands_are_suggested_one_after_the_other() {
         ("docker ps ", "docker ps -a"),
         ("docker ps -a", "next"),
     ] {
-        session.handle(Event::Ran(line.to_owned()));
+        session.handle(Event::Ran {
+            line: line.to_owned(),
+            ok: true,
+        });
         assert_eq!(session.suggestion().as_deref(), Some(expected), "{line}");
     }
     assert_eq!(at_exercise().suggestion(), None);
+}
+
+#[test]
+fn a_command_that_failed_is_suggested_again() {
+    let mut session = begin();
+    for (ok, expected) in [(false, "docker ps"), (true, "docker ps -a")] {
+        session.handle(Event::Ran {
+            line: "docker ps".into(),
+            ok,
+        });
+        assert_eq!(session.suggestion().as_deref(), Some(expected));
+    }
+    session.handle(Event::Word(Word::Goals));
+    assert_eq!(session.suggestion().as_deref(), Some("docker ps -a"));
+}
+
+#[test]
+fn the_end_of_a_lesson_is_shown_before_the_next_one() {
+    let mut session = begin();
+    for _ in 0..3 {
+        session.handle(Event::Word(Word::Skip));
+    }
+    let end = Effect::LessonEnd { lesson: 0 };
+    assert_eq!(session.handle(Event::Word(Word::Next)), [Effect::Turn, end]);
+    let effects = visible(session.handle(Event::Word(Word::Next)));
+    assert!(effects.contains(&Effect::Page { lesson: 1, page: 0 }));
+}
+
+#[test]
+fn catchup_runs_the_earlier_pages_after_a_question() {
+    let mut session = begin();
+    assert_eq!(
+        session.handle(Event::Word(Word::CatchUp)),
+        [Effect::Say(Say::NoEarlierPage)]
+    );
+    session.handle(Event::Word(Word::Next));
+    session.handle(Event::Word(Word::CatchUp));
+    let empty = Effect::Empty {
+        sandbox: "lesson-one".into(),
+    };
+    assert_eq!(
+        session.handle(Event::Word(Word::Yes)),
+        [empty, Effect::CatchUp { lesson: 0, page: 1 }]
+    );
 }
 
 #[test]
@@ -198,7 +243,13 @@ fn after_each_line_of_an_exercise_new_passes_are_reported_once() {
         exercise: "box".into(),
         asked: Asked::Nothing,
     };
-    assert_eq!(session.handle(Event::Ran("docker run".into())), [judge]);
+    assert_eq!(
+        session.handle(Event::Ran {
+            line: "docker run".into(),
+            ok: true,
+        }),
+        [judge]
+    );
     let passed = |goals: &[&str]| Effect::Passed {
         exercise: "box".into(),
         goals: goals.iter().map(|goal| (*goal).to_owned()).collect(),
@@ -287,7 +338,10 @@ fn the_solution_is_asked_for_twice_before_the_exercise_is_done() {
 fn a_question_is_dropped_when_something_else_happens() {
     let mut session = at_exercise();
     session.handle(Event::Word(Word::Reset));
-    session.handle(Event::Ran("ls".into()));
+    session.handle(Event::Ran {
+        line: "ls".into(),
+        ok: true,
+    });
     assert_eq!(
         session.handle(Event::Word(Word::Yes)),
         [Effect::Say(Say::Unchanged)]
@@ -307,127 +361,6 @@ fn reset_starts_the_exercise_over() {
         }
     );
     assert!(session.progress().exercises["box"].passed.is_empty());
-}
-
-#[test]
-fn after_the_hints_come_the_page_and_the_solution() {
-    let mut session = at_exercise();
-    let hint = |hint, left| Effect::Hint {
-        exercise: "box".into(),
-        hint,
-        left,
-    };
-    assert_eq!(
-        visible(session.handle(Event::Word(Word::Hint))),
-        [hint(0, 1)]
-    );
-    assert_eq!(
-        visible(session.handle(Event::Word(Word::Hint))),
-        [hint(1, 0)]
-    );
-    let page = Say::TaughtOn {
-        page: 2,
-        title: "Do it".into(),
-        back: 1,
-    };
-    assert_eq!(session.handle(Event::Word(Word::Hint)), [Effect::Say(page)]);
-    let solution = Question::Solution {
-        exercise: "box".into(),
-        play: false,
-    };
-    assert_eq!(
-        session.handle(Event::Word(Word::Hint)),
-        [Effect::Ask(solution)]
-    );
-    session.handle(judged(&["up", "say"], false));
-    assert_eq!(
-        session.handle(Event::Word(Word::Hint)),
-        [Effect::Say(Say::AlreadyDone)]
-    );
-}
-
-#[test]
-fn an_answer_goes_to_the_goal_that_asks_a_question() {
-    let mut session = at_exercise();
-    let effects = session.handle(Event::Word(Word::Answer("up there".into())));
-    let change = Change::Answered {
-        exercise: "box".into(),
-        goal: "say".into(),
-        answer: "up there".into(),
-    };
-    assert_eq!(effects[0], Effect::Record(change));
-    assert_eq!(
-        begin().handle(Event::Word(Word::Answer("x".into()))),
-        [Effect::Say(Say::NoExercise)]
-    );
-}
-
-#[test]
-fn any_open_question_can_be_answered() {
-    let check = |passed: &[&str], typed: &str, expected: Option<(&str, &str)>| {
-        let mut session = Session::new(catalog_with(THREE), Progress::default());
-        session.handle(Event::Begin);
-        session.handle(Event::Word(Word::Go("box".into())));
-        session.handle(Event::Judged {
-            report: Box::new(report_on(&["up", "say", "who", "pick"], passed)),
-            asked: Asked::Nothing,
-        });
-        let effects = session.handle(Event::Word(Word::Answer(typed.into())));
-        let expected = match expected {
-            Some((goal, answer)) => Effect::Record(Change::Answered {
-                exercise: "box".into(),
-                goal: goal.into(),
-                answer: answer.into(),
-            }),
-            None => Effect::Say(Say::AllAnswered),
-        };
-        assert_eq!(effects[0], expected, "{typed}");
-    };
-    check(&[], "hello", Some(("say", "hello")));
-    check(&[], "Fox.", Some(("who", "Fox.")));
-    check(&[], "cat", Some(("say", "cat")));
-    check(&["say"], "cat", Some(("who", "cat")));
-    check(&[], "3 cat", Some(("who", "cat")));
-    check(&[], "3. cat", Some(("who", "cat")));
-    check(&[], "who cat", Some(("who", "cat")));
-    // Goal 1 asks nothing.
-    check(&[], "1 cat", Some(("say", "1 cat")));
-    // A letter or a number of a choice does not count for a question that is not meant.
-    check(&[], "two", Some(("say", "two")));
-    check(&["say", "who"], "b", Some(("pick", "b")));
-    check(&["say", "who", "pick"], "x", None);
-    check(&["say", "who", "pick"], "2 x", Some(("say", "x")));
-}
-
-#[test]
-fn a_right_answer_leads_to_the_next_question_and_a_wrong_one_is_explained() {
-    let mut session = Session::new(catalog_with(THREE), Progress::default());
-    session.handle(Event::Begin);
-    session.handle(Event::Word(Word::Go("box".into())));
-    session.handle(judged(&[], false));
-    let answered = |passed: &[&str], goal: &str| Event::Judged {
-        report: Box::new(report_on(&["up", "say", "who", "pick"], passed)),
-        asked: Asked::Answer(goal.into()),
-    };
-    assert_eq!(
-        visible(session.handle(answered(&["say"], "say"))),
-        [
-            Effect::Passed {
-                exercise: "box".into(),
-                goals: vec!["say".into()]
-            },
-            Effect::Say(Say::NextQuestion("Who?".into(), 3)),
-        ]
-    );
-    assert_eq!(session.progress().exercises["box"].attempts, 0);
-    assert_eq!(
-        visible(session.handle(answered(&["say"], "who"))),
-        [Effect::Explain {
-            exercise: "box".into(),
-            goal: "who".into()
-        }]
-    );
-    assert_eq!(session.progress().exercises["box"].attempts, 1);
 }
 
 #[test]
@@ -480,3 +413,5 @@ fn go_finds_lessons_exercises_and_the_playground() {
         [Effect::Say(nowhere)]
     );
 }
+
+mod help;

@@ -7,7 +7,7 @@ use std::ops::Range;
 pub(crate) enum Completeness {
     /// It can be run.
     Complete,
-    /// It continues: an open quote, a final backslash, an open here-document.
+    /// It continues: an open quote, a final backslash, an open here-document, a loop without its `done`.
     Continues,
 }
 
@@ -110,7 +110,10 @@ impl Lexer<'_> {
                 }
             }
         }
-        let continues = self.open || !self.documents.is_empty() || ends_in_pipe(&self.tokens);
+        let continues = self.open
+            || !self.documents.is_empty()
+            || ends_in_pipe(&self.tokens)
+            || has_open_compound(&self.tokens);
         Lexed {
             tokens: self.tokens,
             completeness: if continues {
@@ -157,6 +160,7 @@ impl Lexer<'_> {
                 }
                 TokenKind::Operator => return TokenKind::Command,
                 TokenKind::Command if is_assignment(&token.text) => {}
+                TokenKind::Command if LEADING.contains(&&*token.text) => return TokenKind::Command,
                 TokenKind::Command | TokenKind::Word => return TokenKind::Word,
             }
         }
@@ -287,6 +291,44 @@ fn is_assignment(word: &str) -> bool {
     })
 }
 
+/// Words before a command.
+const LEADING: [&str; 9] = [
+    "do", "then", "else", "elif", "if", "while", "until", "!", "{",
+];
+
+/// `for`, `if`, `case` or `{` without its end, or an open `(`.
+fn has_open_compound(tokens: &[Token]) -> bool {
+    let depth: i32 = tokens
+        .iter()
+        .map(|token| match (token.kind, &*token.text) {
+            (TokenKind::Command, "for" | "while" | "until" | "select" | "if" | "case" | "{")
+            | (TokenKind::Operator, "(") => 1,
+            (TokenKind::Command, "done" | "fi" | "esac" | "}") | (TokenKind::Operator, ")") => -1,
+            _ => 0,
+        })
+        .sum();
+    depth > 0
+}
+
+/// The complete lines of a paste: what the shell would run one after the other.
+pub(crate) fn pieces(paste: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut open = String::new();
+    for row in paste.lines() {
+        if !open.is_empty() {
+            open.push('\n');
+        }
+        open.push_str(row);
+        if completeness(&open) == Completeness::Complete {
+            pieces.push(std::mem::take(&mut open));
+        }
+    }
+    if !open.is_empty() {
+        pieces.push(open);
+    }
+    pieces
+}
+
 /// `docker ps |`: the command continues on the next line.
 fn ends_in_pipe(tokens: &[Token]) -> bool {
     let last = tokens
@@ -329,9 +371,36 @@ mod tests {
             ("sleep 1 &", Complete),
             ("echo # 'not open", Complete),
             ("echo a#'b'", Complete),
+            ("for i in 1 2", Continues),
+            ("for i in 1 2\ndo echo $i", Continues),
+            ("for i in 1 2\ndo echo $i\ndone", Complete),
+            ("for i in 1 2; do if true; then echo $i; fi; done", Complete),
+            ("while true; do if true; then echo", Continues),
+            ("if true; then", Continues),
+            ("if true; then echo done; fi", Complete),
+            ("echo for if {", Complete),
+            ("f() {", Continues),
+            ("f() { echo; }", Complete),
+            ("(cd /tmp", Continues),
+            ("(cd /tmp)", Complete),
+            ("case x in", Continues),
+            ("case x in x) echo;; esac", Complete),
+            ("docker run busybox sh -c 'for i in 1'", Complete),
         ] {
             assert_eq!(completeness(line), expected, "{line:?}");
         }
+    }
+
+    #[test]
+    fn a_paste_is_split_into_its_lines() {
+        let check = |paste: &str, expected: &[&str]| assert_eq!(pieces(paste), expected);
+        check("docker ps", &["docker ps"]);
+        check("a\n\nb\n", &["a", "", "b"]);
+        check(
+            "cat > f <<E\nx\nE\nfor i in 1\ndo a\ndone\ncheck",
+            &["cat > f <<E\nx\nE", "for i in 1\ndo a\ndone", "check"],
+        );
+        check("echo 'open\nb", &["echo 'open\nb"]);
     }
 
     fn check(line: &str, expected: &[(TokenKind, &str)]) {

@@ -2,6 +2,7 @@
 
 use super::carry::Carry;
 use super::job::{End, Terminal};
+use crate::course::scripted;
 use crate::course::workspace::link_commands;
 use crate::env;
 use engine::paths::Home;
@@ -68,6 +69,13 @@ impl Lines {
         let end = terminal.run(self.command(sandbox, line)?)?;
         self.finish(end);
         Ok(end)
+    }
+
+    /// As [`Lines::run`], without the terminal; returns the exit code and the output.
+    pub(crate) fn run_quietly(&mut self, sandbox: &str, line: &str) -> io::Result<(i32, String)> {
+        let ended = scripted::run(self.command(sandbox, line)?, None)?.expect("there is no limit");
+        self.finish(End::Exited(ended.code));
+        Ok((ended.code, ended.output))
     }
 
     /// For a stopped line, once it has ended.

@@ -4,6 +4,7 @@
 //! means; [`perform`] carries it out.
 
 mod carry;
+mod catch_up;
 mod complete;
 mod editor;
 mod highlight;
@@ -28,6 +29,7 @@ use lessons::session::{Event, Session, Word};
 use line::Lines;
 
 use rustix::process::Pid;
+use std::cell::Cell;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use words::Wish;
@@ -56,6 +58,12 @@ struct Shell {
     start_folder: PathBuf,
     /// The last word was answered with a question.
     asked: bool,
+    /// The lines shown since the screen was turned, or the last prompt.
+    shown: Cell<usize>,
+    /// The rest of a page that does not fit on the screen.
+    more: Option<String>,
+    /// The ghost text was explained.
+    knows_ghost: bool,
     /// The sandboxes whose containers are being stopped.
     rested: Vec<String>,
 }
@@ -83,6 +91,9 @@ pub(crate) fn run(plain: bool) -> CommandResult {
         undo: undo::Undo::default(),
         stopped: None,
         asked: false,
+        shown: Cell::new(0),
+        more: None,
+        knows_ghost: false,
         rested: Vec::new(),
         start_folder,
         look,
@@ -102,10 +113,11 @@ impl Shell {
         loop {
             self.update_assistant();
             self.begin_line()?;
+            self.shown.set(0);
             match self.reader.read(&self.prompt())? {
-                Input::Line(line) if line.trim().is_empty() => {}
+                Input::Line(line) if line.trim().is_empty() => self.take_nothing()?,
                 Input::Line(line) => {
-                    if !self.take(&line)? {
+                    if !self.take_all(&line)? {
                         return Ok(());
                     }
                 }
@@ -119,21 +131,67 @@ impl Shell {
         }
     }
 
+    /// An empty line at a terminal: the rest of the page, or the place again.
+    fn take_nothing(&mut self) -> CommandResult {
+        let Some(assistant) = self.reader.assistant() else {
+            return Ok(());
+        };
+        let has_ghost = assistant.suggestion.is_some() && self.look.drawn && self.look.colour;
+        if let Some(rest) = self.more.take() {
+            return self.show_page(&rest);
+        }
+        if has_ghost && !std::mem::replace(&mut self.knows_ghost, true) {
+            return self.say(
+                "The grey text is a suggestion: the right arrow takes it, and Enter runs it. Enter on an empty line \
+                 shows the page again.",
+            );
+        }
+        self.handle(Event::Word(Word::Goals))
+    }
+
+    /// Carries out a line, or the lines of a paste one after the other; `false` means to leave.
+    fn take_all(&mut self, lines: &str) -> CommandResult<bool> {
+        self.knows_ghost = true;
+        let pieces = lexer::pieces(lines);
+        for (index, piece) in pieces.iter().enumerate() {
+            if piece.trim().is_empty() {
+                continue;
+            }
+            if index > 0 {
+                let row = piece.lines().next().unwrap_or_default();
+                self.look.show(&format!(
+                    "{}\n",
+                    look::styled(look::ASIDE, &format!("$ {row}"))
+                ))?;
+            }
+            if !self.take(piece)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Carries out a line; `false` means to leave.
     fn take(&mut self, line: &str) -> CommandResult<bool> {
-        if self.asked {
-            self.asked = false;
-            match line.trim() {
-                "yes" | "y" | "Y" | "Yes" => {
-                    self.handle(Event::Word(Word::Yes))?;
-                    return Ok(true);
-                }
-                "no" | "n" | "N" | "No" => {
-                    self.handle(Event::Word(Word::No))?;
-                    return Ok(true);
-                }
-                _ => {}
+        self.look = self.look.at_present();
+        self.more = None;
+        let asked = std::mem::take(&mut self.asked);
+        let answer = match line.trim() {
+            "yes" | "y" | "Y" | "Yes" => Some(Word::Yes),
+            "no" | "n" | "N" | "No" if asked => Some(Word::No),
+            _ => None,
+        };
+        match answer {
+            Some(word) if asked => {
+                self.handle(Event::Word(word))?;
+                return Ok(true);
             }
+            // The program `yes` never ends.
+            Some(_) => {
+                self.say("There is no question to answer.")?;
+                return Ok(true);
+            }
+            None => {}
         }
         match words::parse(line) {
             None => self.run_line(line)?,
@@ -223,7 +281,12 @@ impl Shell {
             ))?;
         }
         self.note_line(line)?;
-        self.handle(Event::Ran(line.to_owned()))
+        self.look = self.look.at_present();
+        self.handle(Event::Ran {
+            line: line.to_owned(),
+            // What a signal ended, such as Ctrl-C, has done its work.
+            ok: !(1..=127).contains(&end.code()),
+        })
     }
 
     /// The prompt, plain and coloured: the learner's place and progress.

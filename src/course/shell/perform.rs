@@ -56,11 +56,22 @@ impl Shell {
     /// Carries out one effect; returns the event that follows from it, if any.
     fn perform(&mut self, effect: Effect) -> CommandResult<Option<Event>> {
         match effect {
+            Effect::Turn => {
+                self.look.turn()?;
+                self.shown.set(0);
+            }
             Effect::Enter { sandbox, told } => self.enter(&sandbox, told)?,
             Effect::Rest { exercise } => self.rest(&exercise)?,
             Effect::Page { lesson, page } => {
-                let lesson = &self.session.catalog().lessons[lesson];
-                self.show(&view::page(lesson, page, self.look))?;
+                let text = view::page(&self.session.catalog().lessons[lesson], page, self.look);
+                self.show_page(&text)?;
+                self.name_missing(lesson, page)?;
+            }
+            Effect::CatchUp { lesson, page } => self.catch_up(lesson, page)?,
+            Effect::LessonEnd { lesson } => {
+                let (catalog, progress) = (self.session.catalog(), self.session.progress());
+                let text = view::lesson_end(catalog, lesson, progress, self.look);
+                self.show_page(&text)?;
             }
             Effect::Prepare { exercise } => self.prepare(&exercise, false)?,
             Effect::Restart { exercise } => self.prepare(&exercise, true)?,
@@ -70,9 +81,10 @@ impl Shell {
                 let passed = record
                     .map(|record| record.passed.clone())
                     .unwrap_or_default();
-                self.with(&id, |exercise, look| {
-                    view::exercise(exercise, &passed, look)
-                })?;
+                if let Some(exercise) = self.session.catalog().exercise(&id) {
+                    let text = view::exercise(exercise, &passed, self.look);
+                    self.show_page(&text)?;
+                }
             }
             Effect::Judge { exercise, asked } => return self.judge(&exercise, asked).map(Some),
             Effect::Report { verbose, .. } => {
@@ -162,8 +174,26 @@ impl Shell {
         }
     }
 
-    fn show(&self, text: &str) -> CommandResult {
+    pub(super) fn show(&self, text: &str) -> CommandResult {
+        self.shown.set(self.shown.get() + text.lines().count());
         Ok(self.look.show(text)?)
+    }
+
+    /// Shows as much of a page as fits on the screen; an empty line shows the rest.
+    pub(super) fn show_page(&mut self, text: &str) -> CommandResult {
+        // The prompt and the row for what follows.
+        const KEPT: usize = 3;
+        let lines: Vec<&str> = text.lines().collect();
+        let rows = self.look.rows().unwrap_or(usize::MAX);
+        let room = rows.saturating_sub(self.shown.get() + KEPT).max(5);
+        if lines.len() <= room + 1 {
+            return self.show(text);
+        }
+        let (first, rest) = lines.split_at(room - 1);
+        self.show(&format!("{}\n", first.join("\n")))?;
+        self.more = Some(format!("{}\n", rest.join("\n")));
+        let more = format!("({} more lines: press Enter)", rest.len());
+        self.show(&format!("{}\n", styled(look::ASIDE, &more)))
     }
 
     /// Shows something about the exercise `id`.

@@ -176,7 +176,10 @@ impl Shell {
         }
         self.look
             .show(&format!("{}\n", view::fill(&text, self.look)))?;
-        self.handle(Event::Ran(String::new()))
+        self.handle(Event::Ran {
+            line: String::new(),
+            ok: true,
+        })
     }
 }
 

@@ -27,10 +27,15 @@ pub(crate) enum Wish {
 }
 
 /// Every word with its arguments and meaning: the table behind `help`, completion and [`parse`].
-pub(crate) const TABLE: [(&str, &str, &str); 17] = [
+pub(crate) const TABLE: [(&str, &str, &str); 18] = [
     ("next", "", "go on: the next page or exercise"),
     ("back", "", "go back one page or exercise"),
     ("goals", "", "show this page or the exercise's goals again"),
+    (
+        "catchup",
+        "",
+        "run the commands of this lesson's earlier pages",
+    ),
     (
         "check",
         "[--verbose]",
@@ -92,6 +97,7 @@ pub(crate) fn parse(line: &str) -> Option<Result<Wish, String>> {
             return Some(Ok(Wish::Course(Word::Check { verbose: true })));
         }
         "check" => Wish::Course(Word::Check { verbose: false }),
+        "catchup" => Wish::Course(Word::CatchUp),
         "hint" => Wish::Course(Word::Hint),
         "solution" => match rest {
             "" => return Some(Ok(Wish::Course(Word::Solution { play: false }))),

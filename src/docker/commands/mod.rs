@@ -283,7 +283,8 @@ fn group_or_unknown(first: &str, second: Option<&String>) -> CommandResult {
 fn unknown<'a>(text: String, typed: &str, names: impl Iterator<Item = &'a str>) -> Failure {
     let near = names
         .map(|name| (distance(typed, name), name))
-        .min_by_key(|(distance, _)| *distance);
+        // Of two that are as near, the one of the same length: `rum` is `run` rather than `rm`.
+        .min_by_key(|(distance, name)| (*distance, name.len().abs_diff(typed.len())));
     match near {
         Some((distance, name)) if distance <= 2 && distance < name.len() => {
             Failure::Hinted(text, exit::FAILURE, format!("did you mean `{name}`?"))
@@ -352,6 +353,18 @@ mod tests {
         names.sort();
         names.dedup();
         assert_eq!(names.len(), all);
+    }
+
+    #[test]
+    fn a_slip_is_preferred_to_a_missing_letter() {
+        let near = |typed: &str, names: &[&'static str]| {
+            let failure = unknown(String::new(), typed, names.iter().copied());
+            failure.hint().map(str::to_owned)
+        };
+        let run = Some("did you mean `run`?".to_owned());
+        assert_eq!(near("rum", &["rm", "run"]), run);
+        assert_eq!(near("rnu", &["rm", "run", "ps"]), run);
+        assert_eq!(near("xyz", &["rm", "run"]), None);
     }
 
     #[test]

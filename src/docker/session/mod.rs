@@ -247,7 +247,12 @@ impl Pump {
                 "got 3 SIGTERM/SIGINTs, forcefully exiting",
             )),
             _ => {
-                self.urges += u32::from(matches!(signal, Signal::SIGINT | Signal::SIGTERM));
+                let is_urge = matches!(signal, Signal::SIGINT | Signal::SIGTERM);
+                self.urges += u32::from(is_urge);
+                if is_urge && self.urges == 2 && io::stderr().is_terminal() {
+                    let hint = "\nhint: the program in the container ignores Ctrl-C; once more leaves it running\n";
+                    io::stderr().write_all(hint.as_bytes())?;
+                }
                 self.queue(&Frame::Signal(signal as i32));
                 Ok(())
             }

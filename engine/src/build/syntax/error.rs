@@ -26,11 +26,20 @@ pub struct BuildError {
     pub hint: Option<String>,
 }
 
+/// Whether a line has a remark behind its instruction, which is not a comment in a Dockerfile.
+fn has_remark(line: &str) -> bool {
+    let line = line.trim_end();
+    line.contains(" #") || (line.contains(" (") && line.ends_with(')')) || line.starts_with("~~")
+}
+
 impl BuildError {
-    /// Adds a hint.
+    /// Adds a hint; a remark behind the instruction is what misled it, so the hint is about that.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(match has_remark(&self.source_line) {
+            true => "a comment needs a line of its own that begins with `#`".to_owned(),
+            false => hint.into(),
+        });
         self
     }
 

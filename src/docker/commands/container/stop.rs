@@ -53,9 +53,23 @@ impl Command for Stop {
         for_each(&self.words, |name| {
             engine.stop(name, &options)?;
             writeln!(ctx.out, "{name}")?;
+            ctx.flush()?;
+            // By default the grace is long enough to wonder about.
+            if options.timeout.is_none() && ctx.err_is_terminal() && was_killed(&engine, name) {
+                writeln!(
+                    ctx.err,
+                    "hint: `{name}` did not end when it was asked to (signal TERM), and was killed after its grace period"
+                )?;
+            }
             Ok(ctx.flush()?)
         })
     }
+}
+
+/// Whether SIGKILL ended the container.
+fn was_killed(engine: &engine::Engine, name: &str) -> bool {
+    let code = engine.container(name).map(|found| found.state.exit_code);
+    code.is_ok_and(|code| code == i32::from(crate::exit::of_signal(9)))
 }
 
 /// Arguments of `docker restart`.
