@@ -19,7 +19,7 @@ use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check};
 use crate::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
 use crate::matcher::{Matcher, quote};
-use crate::world::{Build, BuildStep, World, hex, tagged};
+use crate::world::{Build, BuildStep, Image, World, find_image, hex, tagged};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -55,7 +55,8 @@ pub static NOUN: Noun = Noun {
 const FIELDS: &[Field<Build>] = &[
     aside("which", Kind::OneOf(&["last", "first", "any"]))
         .doc("Which build; the last if not given."),
-    aside("tag", Kind::Name).doc("Only builds that were given this tag."),
+    aside("tag", Kind::Name)
+        .doc("Only builds that were given this tag, or whose image has it now."),
     value("result", Kind::OneOf(&["ok", "failed"]), |one: &Build| {
         json!(one.result)
     })
@@ -96,9 +97,13 @@ pub(crate) fn evaluate(check: &Check, world: &dyn World) -> Outcome {
         Err(blind) => return Outcome::blind("a build", blind),
     };
     let tag = check.name("tag");
+    let images = match world.images() {
+        Ok(images) => images,
+        Err(blind) => return Outcome::blind("a build", blind),
+    };
     let fitting: Vec<&Build> = builds
         .iter()
-        .filter(|build| tag.is_none_or(|tag| has_tag(build, tag)))
+        .filter(|build| tag.is_none_or(|tag| has_tag(build, tag, &images)))
         .collect();
     let of = tag.map_or_else(String::new, |tag| format!(" of {}", quote(tag)));
     let mut claims = Vec::new();
@@ -213,11 +218,13 @@ fn same_dockerfile(asked: &Asked<'_, Build>) -> Vec<Claim> {
             quote(other)
         )
     };
-    let all = match asked.world.builds() {
-        Ok(all) => all,
+    let observed = asked.world.builds();
+    let observed = observed.and_then(|all| Ok((all, asked.world.images()?)));
+    let (all, images) = match observed {
+        Ok(observed) => observed,
         Err(blind) => return vec![Claim::blind(with("the same"), blind)],
     };
-    let last = all.iter().rev().find(|one| has_tag(one, other));
+    let last = all.iter().rev().find(|one| has_tag(one, other, &images));
     let holds =
         last.is_some_and(|last| last.dockerfile.is_some() && last.dockerfile == build.dockerfile);
     let found = match last {
@@ -228,8 +235,11 @@ fn same_dockerfile(asked: &Asked<'_, Build>) -> Vec<Claim> {
     vec![Claim::new(Truth::of(holds), with("the same"), found)]
 }
 
-fn has_tag(build: &Build, tag: &str) -> bool {
+/// Whether the build was given `tag`, or made the image of `images` that has it: `docker tag` can follow a build.
+fn has_tag(build: &Build, tag: &str, images: &[Image]) -> bool {
+    let made = || build.image_id.as_ref();
     build.tags.iter().any(|one| tagged(one) == tagged(tag))
+        || find_image(images, tag).is_some_and(|image| Some(&image.id) == made())
 }
 
 /// How many steps came from the cache, and how many ran: only numbered steps, because only those are printed.
@@ -272,7 +282,7 @@ fn facts(build: &Build) -> Map<String, Value> {
 mod tests {
     use crate::checks::testing::{blind, fails, holds};
     use crate::world::fake::Fake;
-    use crate::world::{Build, BuildStep};
+    use crate::world::{Build, BuildStep, Image};
 
     fn build(tag: &str, cached: bool) -> Build {
         let step = |number, line: &str, cached, reason: &str| BuildStep {
@@ -296,6 +306,30 @@ mod tests {
             ],
             ..Build::default()
         }
+    }
+
+    #[test]
+    fn an_image_may_get_its_tag_after_the_build() {
+        let mut one = build("draft", false);
+        one.image_id = Some("sha256:1".to_owned());
+        let image = |reference: &str| Image {
+            id: "sha256:1".to_owned(),
+            references: vec![reference.to_owned()],
+            ..Image::default()
+        };
+        let world = |reference: &str| Fake {
+            builds: vec![one.clone()],
+            images: vec![image(reference)],
+            ..Fake::default()
+        };
+        holds("build: { tag: app, result: ok }", &world("app:latest"));
+        holds("build: { tag: draft }", &world("app:latest"));
+        fails(
+            "build: { tag: app }",
+            &world("other:latest"),
+            "a build of `app` since the start",
+            "none; there is `draft`",
+        );
     }
 
     fn world() -> Fake {

@@ -2,8 +2,8 @@
 //!
 //! ## Passes when
 //! the journal has `count` events (at least one, if `count` is not given) that match every field. `never` passes when
-//! it has none. `after` and `before` require another event on the same container, image or volume. `container: web`
-//! means the container that has this name now, whatever its earlier names; if there is none, and for `destroy`, the one
+//! it has none. `after` and `before` require another event on the same container, image or volume, and `since` an
+//! earlier event on anything. `container: web` means the container that has this name now, whatever its earlier names; if there is none, and for `destroy`, the one
 //! that had the name then. A `login` counts until the next login or logout at the same registry. A pass by `happened`
 //! stays: the journal keeps everything until `reset`.
 //!
@@ -172,6 +172,8 @@ const OWN: &[Field<Moment>] = &[
         .doc("Only after such an event on the same thing."),
     aside("before", Kind::Group(&shapes::<_, { EVENT.len() }>(EVENT)))
         .doc("Only before such an event on the same thing."),
+    aside("since", Kind::Group(&shapes::<_, { EVENT.len() }>(EVENT)))
+        .doc("Only after such an event, whatever it happened to."),
 ];
 
 const FIELDS: &[Field<Moment>] = &concat::<_, { EVENT.len() + OWN.len() }>(EVENT, OWN);
@@ -234,8 +236,8 @@ fn judge_events(
     expected: impl Fn(&str) -> String,
 ) -> Outcome {
     let expected = expected(&describe_pattern(&check.given));
-    let groups = ["after", "before"].map(|field| judge::group(check.arg(field)));
-    let patterns = [check.given.as_slice(), groups[0], groups[1]];
+    let groups = ["after", "before", "since"].map(|field| judge::group(check.arg(field)));
+    let patterns = [check.given.as_slice(), groups[0], groups[1], groups[2]];
     let untold = patterns
         .iter()
         .find_map(|pattern| untold(pattern, world))
@@ -318,14 +320,24 @@ impl Moment {
         }
     }
 
-    /// Whether the event is about the image called `name`. A `delete` has no name; the setup may record which image it
-    /// was.
+    /// Whether the event is about the image called `name`. A `delete` has no name, and a `save` may name several images,
+    /// or give an id: the setup may record which image it was.
     fn is_of_image(&self, name: &str) -> bool {
-        let named = self.image().is_some_and(|one| tagged(&one) == tagged(name));
-        let of_setup = || find_image(&self.setting.images, name);
-        named
-            || (self.event.action == "delete"
-                && of_setup().is_some_and(|image| image.id == self.event.id))
+        let action = self.event.action.as_str();
+        let given = self.image().unwrap_or_default();
+        let mut words: Vec<&str> = given.split_whitespace().collect();
+        if matches!(action, "delete" | "save") {
+            words.push(&self.event.id);
+        }
+        let of_setup = find_image(&self.setting.images, name);
+        let is_id = |word: &str| {
+            let hex = |id: &str| id.trim_start_matches("sha256:").to_owned();
+            let is_hex = word.len() >= 12 && hex(word).bytes().all(|b| b.is_ascii_hexdigit());
+            is_hex && of_setup.is_some_and(|image| hex(&image.id).starts_with(&hex(word)))
+        };
+        words
+            .iter()
+            .any(|word| tagged(word) == tagged(name) || is_id(word))
     }
 
     /// Whether the event is about the volume called `name`.
@@ -398,16 +410,17 @@ impl Moment {
     }
 }
 
-/// Whether the events that `after` and `before` require exist, on the same thing.
+/// Whether the events that `after` and `before` require exist, on the same thing, and the one of `since`, on anything.
 fn is_in_order(check: &Check, journal: &[Moment], at: usize) -> bool {
     let is_there = |field: &str, among: &[Moment]| match check.arg(field) {
         Some(Arg::Group(group)) => among
             .iter()
-            .filter(|other| other.event.id == journal[at].event.id)
+            .filter(|other| field == "since" || other.event.id == journal[at].event.id)
             .any(|one| judge::fits(EVENT, group, one)),
         _ => true,
     };
-    is_there("after", &journal[..at]) && is_there("before", &journal[at + 1..])
+    let (earlier, later) = (&journal[..at], &journal[at + 1..]);
+    is_there("after", earlier) && is_there("before", later) && is_there("since", earlier)
 }
 
 /// Whether a later login or logout at the same registry has ended the login at `at`.

@@ -24,7 +24,7 @@ pub(super) fn describe_pattern(pattern: &[Given]) -> String {
         .filter(|given| {
             !matches!(
                 given.field.name,
-                "event" | "container" | "volume" | "image" | "count" | "after" | "before"
+                "event" | "container" | "volume" | "image" | "count" | "after" | "before" | "since"
             )
         })
         .cloned()
@@ -32,7 +32,7 @@ pub(super) fn describe_pattern(pattern: &[Given]) -> String {
     if !rest.is_empty() {
         words.push_str(&format!(" with {}", judge::describe_all(&rest)));
     }
-    for (field, joint) in [("after", "after"), ("before", "before")] {
+    for (field, joint) in [("after", "after"), ("before", "before"), ("since", "after")] {
         if let Some(Arg::Group(group)) = arg(pattern, field) {
             words.push_str(&format!(" {joint} {}", describe_pattern(group)));
         }

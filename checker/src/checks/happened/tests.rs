@@ -1,8 +1,8 @@
 //! The noun `happened` on handmade worlds.
 
 use crate::checks::testing::{blind, fails, holds};
-use crate::world::Event;
 use crate::world::fake::Fake;
+use crate::world::{Event, Image};
 
 fn world() -> Fake {
     Fake::default()
@@ -69,6 +69,20 @@ fn before_and_after_look_at_the_same_thing() {
 }
 
 #[test]
+fn since_looks_at_anything_before() {
+    holds(
+        "happened: { event: start, container: box, since: { event: die, container: fox } }",
+        &world(),
+    );
+    fails(
+        "happened: { event: start, container: fox, since: { event: start, container: box } }",
+        &world(),
+        "`start` of container `fox` after `start` of container `box`, since the start",
+        "none, only `start` of container `fox` from `busybox`, detached (by `run`), `start` of container `box` from `hello-world` (by `start`)",
+    );
+}
+
+#[test]
 fn a_container_is_the_one_that_has_the_name_now() {
     let renamed = Fake::default()
         .event("start", "run", "klok", "busybox")
@@ -87,6 +101,39 @@ fn a_container_is_the_one_that_has_the_name_now() {
     );
     holds("happened: { event: destroy, container: clock }", &replaced);
     holds("never: { event: logs, container: clock }", &replaced);
+}
+
+#[test]
+fn an_image_is_saved_by_its_name_by_its_id_or_with_others() {
+    let id = format!("sha256:{}", "0123456789ab".repeat(5));
+    let saved = |name: &str| {
+        let mut world = Fake::default();
+        world.setup.images.push(Image {
+            id: id.clone(),
+            references: vec!["parcel:1".into()],
+            ..Image::default()
+        });
+        world.events.push(Event {
+            kind: "image".into(),
+            action: "save".into(),
+            facts: serde_json::Map::from_iter([("name".into(), name.into())]),
+            ..Event::default()
+        });
+        world
+    };
+    let check = "happened: { event: save, image: 'parcel:1' }";
+    for name in ["parcel:1", "busybox parcel:1", "0123456789ab", id.as_str()] {
+        holds(check, &saved(name));
+    }
+    for name in ["parcel", "busybox", "0123456789ac"] {
+        let found = format!("none, only `save` of image `{name}` (by ``)");
+        fails(
+            check,
+            &saved(name),
+            "`save` of image `parcel:1`, since the start",
+            &found,
+        );
+    }
 }
 
 #[test]
