@@ -37,7 +37,7 @@ pub(super) struct Args {
     /// Where to try: here, or here and on a real Docker Engine, reporting the differences
     #[arg(long, value_enum, default_value_t = On::Docklings, conflicts_with_all = ["explain", "read_only"])]
     engine: On,
-    /// How many trials to run at a time; by default one per processor
+    /// How many trials to run at a time; by default two per processor
     #[arg(short, long, value_name = "NUMBER")]
     jobs: Option<usize>,
     /// The learner's seed, which determines the params
@@ -199,9 +199,7 @@ fn try_all(args: &Args, env: &Env, exercises: &[Exercise]) -> Vec<Vec<Observatio
                 .map(move |trial| (owner, trial))
         })
         .collect();
-    let jobs = args
-        .jobs
-        .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
+    let jobs = args.jobs.unwrap_or_else(workers::default_jobs);
     let counter = Counter::new(args, trials.len());
     let mut seen: Vec<Vec<Observation>> = exercises.iter().map(|_| Vec::new()).collect();
     for (owner, one) in workers::try_all(env, exercises, trials, jobs, &|| counter.count()) {
