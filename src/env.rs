@@ -3,7 +3,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `DOCKLINGS_HOME` | where everything is kept; default `$XDG_DATA_HOME/docklings`, else `~/.local/share/docklings` |
-//! | `DOCKLINGS_SANDBOX` | the sandbox in use; default `free` |
+//! | `DOCKLINGS_SANDBOX` | the sandbox in use; `course` is that of the place where the course is; default `free` |
 //! | `XDG_RUNTIME_DIR` | temporary files go to a folder per home below `docklings` there, if it is ours; else below `/run/docklings` as root; else below `/dev/shm/docklings-UID`; else to `tmp` in home |
 //! | `XDG_DATA_HOME`, `HOME` | see `DOCKLINGS_HOME` |
 //! | `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM` | whether colour is used (read by `anstream`) |
@@ -24,6 +24,7 @@ use engine::network::outbound::Allowed;
 use engine::oci::digest::Digest;
 use engine::paths::{Home, ours};
 use engine::{Engine, Settings};
+use lessons::progress::Progress;
 use std::env;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -44,6 +45,8 @@ pub(crate) const OUTBOUND: &str = "DOCKLINGS_OUTBOUND";
 pub(crate) const HUB: &str = "DOCKLINGS_HUB";
 /// Which registry is asked for what the practice hub lacks.
 pub(crate) const UPSTREAM: &str = "DOCKLINGS_UPSTREAM";
+/// In place of a sandbox: that of the place where the course is.
+pub(crate) const COURSE: &str = "course";
 /// The default sandbox: the playground.
 pub(crate) const FREE: &str = "free";
 /// The prefix of sandboxes in which `author check` tries an exercise.
@@ -104,14 +107,26 @@ impl Env {
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| FREE.to_owned());
         let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let home = Home::new(root, runtime);
+        let sandbox = match sandbox == COURSE {
+            true => sandbox_of_course(&home),
+            false => sandbox,
+        };
         Ok(Self {
-            home: Home::new(root, runtime),
+            home,
             sandbox,
             outbound: outbound()?,
             hub: set(HUB),
             upstream: set(UPSTREAM),
         })
     }
+}
+
+/// The sandbox of the place where the course is; the playground if it has not begun.
+fn sandbox_of_course(home: &Home) -> String {
+    let progress = Progress::load(&home.progress());
+    let at = progress.ok().and_then(|progress| progress.at);
+    at.map_or_else(|| FREE.to_owned(), |at| at.sandbox())
 }
 
 fn outbound() -> Result<Allowed, Failure> {

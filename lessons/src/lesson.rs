@@ -28,6 +28,11 @@ pub enum Step {
     Exercise(String),
 }
 
+/// The sandbox that the pages of the lesson `slug` share.
+pub(crate) fn sandbox_of(slug: &str) -> String {
+    format!("lesson-{slug}")
+}
+
 impl Lesson {
     /// Parses the lesson in the folder `folder` (`NN-slug`) from `text`. Problems of a lesson that can still be shown
     /// are added to `problems`. Error: it cannot be shown.
@@ -68,7 +73,7 @@ impl Lesson {
 
     /// The sandbox that its pages share.
     pub fn sandbox(&self) -> String {
-        format!("lesson-{}", self.slug)
+        sandbox_of(&self.slug)
     }
 
     /// Its steps in order: each page, followed by the exercises that it links to; exercises without a link come last.

@@ -47,6 +47,20 @@ pub struct Position {
     /// The page's title.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
+    /// The learner has left this place for the playground.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub free: bool,
+}
+
+impl Position {
+    /// The sandbox of the place.
+    pub fn sandbox(&self) -> String {
+        match &self.exercise {
+            _ if self.free => crate::session::FREE.to_owned(),
+            Some(id) => crate::session::exercise_sandbox(id),
+            None => crate::lesson::sandbox_of(&self.lesson),
+        }
+    }
 }
 
 /// The record of a lesson.

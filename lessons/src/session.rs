@@ -225,7 +225,10 @@ impl Session {
     }
 
     fn position(&self) -> Option<Position> {
-        let lesson = self.lesson()?;
+        let Some(lesson) = self.lesson() else {
+            let at = self.progress.at.clone()?;
+            return Some(Position { free: true, ..at });
+        };
         let mut position = Position {
             lesson: lesson.slug.clone(),
             ..Position::default()
@@ -346,13 +349,16 @@ impl Session {
     }
 
     fn next(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(exercise) = self.exercise()
+        if let Some(exercise) = self.exercise().map(str::to_owned)
             && matches!(
-                self.standing(exercise),
+                self.standing(&exercise),
                 Standing::Open | Standing::Begun | Standing::ToConfirm
             )
         {
-            effects.push(Effect::Say(Say::ExerciseOpen));
+            effects.push(Effect::Judge {
+                exercise,
+                asked: Asked::Next,
+            });
             return;
         }
         match (&self.place, self.before_free.take()) {

@@ -12,6 +12,7 @@ use crate::term::text::{ellipsis, short_id};
 use engine::Engine;
 use engine::image::Image;
 use engine::runtime::spec::{Container, Status};
+use engine::store::containers::MountSource;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -98,7 +99,7 @@ fn tree(
             .iter()
             .filter(|container| container.config.image == image.id)
         {
-            push(&mut out, 2, "", &container_line(container, sizes), look);
+            push_container(&mut out, container, sizes, look);
         }
     }
     let orphans = containers.iter().filter(|container| {
@@ -110,7 +111,7 @@ fn tree(
         if index == 0 {
             push(&mut out, 0, "", "images without a name here", look);
         }
-        push(&mut out, 2, "", &container_line(container, sizes), look);
+        push_container(&mut out, container, sizes, look);
     }
     if images.is_empty() && containers.is_empty() {
         out.push_str("There are no images and no containers.\n");
@@ -143,6 +144,34 @@ fn container_line(container: &Container, sizes: &BTreeMap<String, u64>) -> Strin
         None => String::new(),
     };
     format!("container {} ({status}{own})", container.config.name)
+}
+
+/// Adds a container, and what is mounted into it.
+fn push_container(
+    out: &mut String,
+    container: &Container,
+    sizes: &BTreeMap<String, u64>,
+    look: Look,
+) {
+    push(out, 2, "", &container_line(container, sizes), look);
+    for mount in &container.config.host.mounts {
+        let source = match &mount.source {
+            MountSource::Bind { path, .. } => format!("{} of this machine", path.display()),
+            MountSource::Volume {
+                anonymous: true, ..
+            } => "a volume without a name".to_owned(),
+            MountSource::Volume { name, .. } => format!("volume {}", name.as_str()),
+            MountSource::Tmpfs { .. } => "memory".to_owned(),
+        };
+        let only = if mount.read_only { ", read-only" } else { "" };
+        push(
+            out,
+            3,
+            "",
+            &format!("{}  {source}{only}", mount.target),
+            look,
+        );
+    }
 }
 
 /// Adds a line at the depth `depth`; cuts `text` where it does not fit.

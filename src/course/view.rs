@@ -11,6 +11,7 @@ use checker::exercise::Attempt;
 use checker::report::Line;
 use checker::{Exercise, Report, Verdict};
 use lessons::catalog::Catalog;
+use lessons::lesson::Step;
 use lessons::progress::{Progress, Standing};
 use lessons::session::{Place, Question, Say};
 use page::{bar, rule};
@@ -111,9 +112,13 @@ pub(crate) fn done(exercise: &Exercise, look: Look) -> String {
     out
 }
 
-/// A check's result. `verbose` adds ids and all details.
-pub(crate) fn report(report: &Report, verbose: bool, look: Look) -> String {
+/// A check's result. `verbose` adds ids and all details. `build` says where the last build failed.
+pub(crate) fn report(report: &Report, build: Option<&str>, verbose: bool, look: Look) -> String {
     let mut out = format!("\n{}\n", verdicts(report.lines(verbose), look));
+    if let Some(build) = build.filter(|_| report.verdict == Verdict::NotYet) {
+        line(&mut out, &fill(build, look));
+        out.push('\n');
+    }
     let next = match report.verdict {
         Verdict::Pass => "`next` continues.",
         Verdict::CantCheck => {
@@ -259,7 +264,10 @@ pub(crate) fn say(say: &Say, session_place: &Place, catalog: &Catalog, look: Loo
         Say::AlreadyDone => "You have done this exercise. `next` continues, `reset` starts it over.".to_owned(),
         Say::DoneAgain => "All goals are reached again. `next` continues.".to_owned(),
         Say::NoExercise => match session_place {
-            Place::At { .. } => "This page has no exercise. `next` continues.".to_owned(),
+            Place::At { lesson, step } => match catalog.steps(*lesson).get(step + 1) {
+                Some(Step::Exercise(id)) => format!("The exercise `{id}` comes after this page: `next`."),
+                _ => "This page has no exercise. `next` continues.".to_owned(),
+            },
             _ => "There is no exercise here. `list` shows them all, `go NAME` takes you there.".to_owned(),
         },
         Say::NoEarlierPage => "There is no earlier page of this lesson to catch up with.".to_owned(),
@@ -318,12 +326,13 @@ pub(crate) fn help(table: &[(&str, &str, &str)], look: Look) -> String {
             line(&mut out, &hanging(&text, 2, 21, look));
         } else {
             line(&mut out, &format!("  {}", usage.trim_end()));
-            line(&mut out, &indented(what, 6, look));
+            line(&mut out, &hanging(what, 6, 0, look));
         }
     }
     out.push('\n');
-    let rest = "Any other line goes to the shell `sh`, with our `docker` first: pipes, `cd`, `export` and your editor work. \
-                Tab completes, the right arrow takes the grey suggestion, Ctrl-R searches what you typed before.";
+    let rest = "Any other line goes to your shell, with our `docker` first: pipes, `cd`, `export` and your editor work. \
+                Tab completes, the right arrow takes the grey suggestion, Ctrl-R searches what you typed before. An empty \
+                line shows the page again.";
     line(&mut out, &fill(rest, look));
     out.push('\n');
     out

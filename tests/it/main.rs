@@ -29,6 +29,7 @@ mod races;
 mod registry;
 mod sessions;
 mod shell;
+mod shell_lead;
 mod shell_pty;
 mod shell_undo;
 mod support;

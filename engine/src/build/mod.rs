@@ -101,7 +101,13 @@ impl Engine {
                     .next()
                     .unwrap_or_default()
                     .to_owned();
-                self.record(&event("").with("success", false).with("error", first));
+                let place = place_of(error.message());
+                let event = event("").with("success", false).with("error", first);
+                self.record(
+                    &place
+                        .into_iter()
+                        .fold(event, |event, (name, value)| event.with(name, value)),
+                );
                 Err(error)
             }
         }
@@ -115,6 +121,20 @@ impl Engine {
     ) -> std::result::Result<Dockerfile, BuildError> {
         Dockerfile::parse(name, text)
     }
+}
+
+/// The line of the Dockerfile where a build failed, and its text, from the excerpt in the message ([`BuildError`]).
+fn place_of(message: &str) -> Vec<(&'static str, Value)> {
+    let mut rows = message
+        .lines()
+        .skip_while(|row| !row.trim_start().starts_with("--> "));
+    let found = rows.find_map(|row| {
+        let (number, text) = row.split_once(" | ")?;
+        Some((number.trim().parse::<usize>().ok()?, text.trim()))
+    });
+    found.map_or_else(Vec::new, |(line, text)| {
+        vec![("line", json!(line)), ("instruction", json!(text))]
+    })
 }
 
 /// The facts about a build in the journal, beside its outcome.

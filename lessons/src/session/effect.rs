@@ -31,6 +31,8 @@ pub enum Event {
 pub enum Asked {
     /// A line ran: only what changed is shown.
     Nothing,
+    /// The learner wants to go on: another terminal may have done the exercise.
+    Next,
     /// The learner wants to see every goal.
     Check {
         /// With ids and all details.

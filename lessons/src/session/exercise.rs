@@ -174,7 +174,7 @@ impl Session {
         let before = self.report.replace(report.clone());
         let is_attempt = report.verdict == Verdict::NotYet
             && match &asked {
-                Asked::Nothing => false,
+                Asked::Nothing | Asked::Next => false,
                 Asked::Check { .. } => true,
                 Asked::Answer(goal) => report
                     .goal(goal)
@@ -243,6 +243,9 @@ impl Session {
         }
         if asked != Asked::Nothing {
             self.note_mistakes(&id, &report, effects);
+        }
+        if asked == Asked::Next && !report.is_pass() {
+            effects.push(Effect::Say(Say::ExerciseOpen));
         }
         let standing = self.standing(&id);
         if report.is_pass() && standing != Standing::Done {

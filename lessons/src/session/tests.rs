@@ -277,11 +277,25 @@ fn after_each_line_of_an_exercise_new_passes_are_reported_once() {
 #[test]
 fn an_open_exercise_holds_next_back_until_it_is_done_or_skipped() {
     let mut session = at_exercise();
+    let judge = Effect::Judge {
+        exercise: "box".into(),
+        asked: Asked::Next,
+    };
+    assert_eq!(session.handle(Event::Word(Word::Next)), [judge]);
+    let judged = |passed: &[&str]| Event::Judged {
+        report: Box::new(report(passed)),
+        asked: Asked::Next,
+    };
     assert_eq!(
-        session.handle(Event::Word(Word::Next)),
+        visible(session.handle(judged(&[]))),
         [Effect::Say(Say::ExerciseOpen)]
     );
-    session.handle(judged(&["up", "say"], false));
+    // Another terminal has done it.
+    let effects = visible(session.handle(judged(&["up", "say"])));
+    assert!(matches!(
+        effects[..],
+        [Effect::Passed { .. }, Effect::Done { .. }]
+    ));
     session.handle(Event::Word(Word::Next));
     assert_eq!(*session.place(), Place::At { lesson: 0, step: 3 });
 }
@@ -386,10 +400,30 @@ fn a_missing_place_leads_to_the_first_open_lesson() {
         progress.at = Some(Position {
             lesson: lesson.into(),
             page: Some(page.into()),
-            exercise: None,
+            ..Position::default()
         });
         assert_eq!(*Session::new(catalog(), progress).place(), expected);
     }
+}
+
+#[test]
+fn the_position_names_the_sandbox_also_from_the_playground() {
+    let mut session = begin();
+    let mut sandbox_after = |target: &str| {
+        session.handle(Event::Word(Word::Go(target.into())));
+        session.progress().at.as_ref().map(Position::sandbox)
+    };
+    for (target, expected) in [
+        ("1", "lesson-one"),
+        ("box", "ex-box"),
+        ("free", "free"),
+        ("2", "lesson-two"),
+    ] {
+        assert_eq!(sandbox_after(target).as_deref(), Some(expected));
+    }
+    session.handle(Event::Word(Word::Go("free".into())));
+    let resumed = Session::new(catalog(), session.progress().clone());
+    assert_eq!(*resumed.place(), Place::At { lesson: 1, step: 0 });
 }
 
 #[test]

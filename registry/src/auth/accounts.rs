@@ -93,12 +93,19 @@ fn parse(text: &[u8]) -> Option<BTreeMap<String, String>> {
     serde_json::from_slice(text).ok()
 }
 
-/// Docker Hub's names: lowercase letters and digits, as for a namespace. `library` belongs to the official images.
-fn is_account_name(name: &str) -> bool {
+/// Whether an account can have this name: lowercase letters and digits as on Docker Hub, and `-` or `_` between them, as
+/// course notes write it. `library` belongs to the official images.
+pub fn is_account_name(name: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = name.as_bytes();
     (2..=30).contains(&name.len())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        && bytes
+            .iter()
+            .all(|b| is_plain(*b) || matches!(b, b'-' | b'_'))
+        && [bytes.first(), bytes.last()]
+            .into_iter()
+            .flatten()
+            .all(|b| is_plain(*b))
         && name != OFFICIAL
 }
 
@@ -127,8 +134,21 @@ mod tests {
     fn some_names_are_reserved() {
         let folder = tempfile::tempdir().unwrap();
         let accounts = Accounts::open(&folder.path().join("accounts.json")).unwrap();
-        for name in ["library", "", "a", "Alice", "a/b", "..", &"a".repeat(31)] {
+        for name in [
+            "library",
+            "",
+            "a",
+            "Alice",
+            "a/b",
+            "..",
+            "-a",
+            "a_",
+            &"a".repeat(31),
+        ] {
             assert!(!accounts.knows(name, "secret", true).unwrap(), "{name}");
+        }
+        for name in ["my-dockerhub-username", "jokr_123"] {
+            assert!(accounts.knows(name, "secret", true).unwrap(), "{name}");
         }
         assert!(accounts.knows("alice", "", true).is_err());
     }

@@ -12,7 +12,7 @@ mod htpasswd;
 mod passwords;
 mod tokens;
 
-pub use accounts::Accounts;
+pub use accounts::{Accounts, is_account_name};
 pub use htpasswd::{Htpasswd, set_password};
 pub use tokens::{Grant, Scope};
 

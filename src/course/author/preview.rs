@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> CommandResult {
     let heading = styled(HEADING, "`check`, before any step:");
     look.show(&format!(
         "\n{heading}\n{}",
-        view::report(&report, false, look)
+        view::report(&report, None, false, look)
     ))?;
     Ok(())
 }

@@ -1,18 +1,27 @@
 //! What one line passes on to the next: the folder, the environment, variables, the exit code.
 //!
 //! Each line runs in its own `sh`. At its end, that shell writes down its folder and variables, and the next line's
-//! shell starts from there. So `cd`, `export` and `ID=$(docker ps -lq)` work as in any terminal; shell functions and
-//! `set -o` options last for one line.
+//! shell starts from there. So `cd`, `export`, `alias` and `ID=$(docker ps -lq)` work as in any terminal; shell
+//! functions and `set -o` options last for one line.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Separates the exported variables from all variables.
+/// Separates the exported variables, all variables and the aliases.
 const MARK: &str = "-- docklings --";
 
 /// Variables that a shell sets by itself; they are not the learner's.
-const OWN: [&str; 19] = [
+const OWN: [&str; 28] = [
+    "COLUMNS",
+    "DIRSTACK",
+    "FUNCNAME",
+    "GROUPS",
+    "HOSTTYPE",
+    "LINES",
+    "MACHTYPE",
+    "OSTYPE",
+    "PIPESTATUS",
     "_",
     "IFS",
     "LINENO",
@@ -49,6 +58,10 @@ pub(crate) struct Carry {
     pub(crate) environment: BTreeMap<OsString, OsString>,
     /// Variables that are not exported.
     pub(crate) variables: BTreeMap<String, String>,
+    /// The shell is bash.
+    pub(crate) is_bash: bool,
+    /// The aliases.
+    pub(crate) aliases: BTreeMap<String, String>,
     /// The last line's exit code: `$?`.
     pub(crate) code: i32,
 }
@@ -63,6 +76,8 @@ impl Carry {
             folder,
             environment: environment.into_iter().collect(),
             variables: BTreeMap::new(),
+            is_bash: false,
+            aliases: BTreeMap::new(),
             code: 0,
         }
     }
@@ -73,18 +88,31 @@ impl Carry {
         let account = account.to_string_lossy();
         let account = shell_words::quote(&account);
         let at_end = format!(
-            "{{ pwd; export -p; echo {}; set; }} >{account} 2>/dev/null",
-            shell_words::quote(MARK)
+            "{{ pwd; export -p; echo {mark}; set; echo {mark}; alias; }} >{account} 2>/dev/null",
+            mark = shell_words::quote(MARK)
         );
         let mut script = format!("trap {} 0; ", shell_words::quote(&at_end));
         for (name, value) in &self.variables {
             script.push_str(&format!("{name}={}; ", shell_words::quote(value)));
         }
-        if self.code != 0 && line.contains("$?") {
-            script.push_str(&format!("(exit {}); ", self.code));
+        let line = match self.code != 0 && line.contains("$?") {
+            true => format!("(exit {}); {line}", self.code),
+            false => line.to_owned(),
+        };
+        if self.aliases.is_empty() && !self.is_bash {
+            // On the same line, so that line 1 in the shell's own messages is the learner's.
+            script.push_str(&line);
+            return script;
         }
-        // On the same line, so that line 1 in the shell's own messages is the learner's.
-        script.push_str(line);
+        if self.is_bash {
+            // In scripts, it does not use aliases by default.
+            script.push_str("shopt -s expand_aliases; ");
+        }
+        for (name, value) in &self.aliases {
+            script.push_str(&format!("alias {name}={}; ", shell_words::quote(value)));
+        }
+        // A shell reads a line with the aliases that it had before that line, and bash shows the line of a syntax error.
+        script.push_str(&format!("eval {}", shell_words::quote(&line)));
         script
     }
 
@@ -95,9 +123,11 @@ impl Carry {
             return Vec::new();
         };
         let mark = format!("{MARK}\n");
-        let Some((exported, all)) = rest.split_once(&mark) else {
+        let Some((exported, rest)) = rest.split_once(&mark) else {
             return Vec::new();
         };
+        let (all, aliases) = rest.rsplit_once(&mark).unwrap_or((rest, ""));
+        self.aliases = assignments(aliases);
         let environment = assignments(exported);
         if folder.starts_with('/') {
             self.folder = PathBuf::from(folder);
@@ -153,7 +183,10 @@ fn assignments(text: &str) -> BTreeMap<String, String> {
     let mut rest = text;
     while !rest.is_empty() {
         let line = rest.split('\n').next().unwrap_or(rest);
-        let bare = line.strip_prefix("export ").unwrap_or(line);
+        let bare = ["export ", "alias "]
+            .iter()
+            .find_map(|word| line.strip_prefix(word))
+            .unwrap_or(line);
         let bare = match bare.strip_prefix("declare -") {
             Some(flags) => flags.split_once(' ').map_or("", |(_, bare)| bare),
             None => bare,
@@ -232,6 +265,7 @@ mod tests {
         let account = folder.path().join("it's the account");
         let path = (OsString::from("PATH"), std::env::var_os("PATH").unwrap());
         let mut carry = Carry::new(folder.path().to_owned(), [path]);
+        carry.is_bash = shell[0] == "bash";
         let mut printed = String::new();
         for line in lines {
             let output = Command::new(shell[0])
@@ -278,6 +312,15 @@ mod tests {
         check(&["X=1", "sh -c 'echo \"[$X]\"'"], "[]\n");
         check(&["export X=1", "unset X", "echo \"[$X]\""], "[]\n");
         check(&["false", "echo $?"], "1\n");
+        check(
+            &["alias say='echo \"said\"'", "true", "say it"],
+            "said it\n",
+        );
+        check(
+            &["alias say='echo said'", "unalias say", "say it || echo no"],
+            "no\n",
+        );
+        check(&["alias say='echo said'", "false", "say $?"], "said 1\n");
         check(&["cd /", "exit 3", "echo $?; pwd"], "3\n/\n");
         check(&["mkdir a && cd a", "cd /", "cd -"], "TOP/a\n");
         check(&["echo 'a\nb'"], "a\nb\n");

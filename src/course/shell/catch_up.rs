@@ -54,9 +54,11 @@ impl Shell {
             self.show(&format!("{}\n", styled(look::ASIDE, &format!("$ {shown}"))))?;
             self.lines.run_quietly(&sandbox, &step)?;
         }
-        self.say(&format!(
-            "Pages 1 to {page} are done. An empty line shows this page again."
-        ))
+        let done = match page {
+            1 => "Page 1 is done.".to_owned(),
+            pages => format!("Pages 1 to {pages} are done."),
+        };
+        self.say(&format!("{done} `goals` shows this page again."))
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) trait Names {
     fn images(&self) -> Vec<String>;
     /// Volumes.
     fn volumes(&self) -> Vec<String>;
+    /// Places of the course, for `go`.
+    fn places(&self) -> Vec<String>;
     /// Programs on PATH.
     fn programs(&self) -> Vec<String>;
     /// The folder that relative file names start from.
@@ -74,6 +76,7 @@ pub(crate) fn complete(line: &str, at: usize, names: &dyn Names) -> (usize, Vec<
         [] => first_word(typed, before.is_empty(), names),
         _ if follows_redirection(before) => files(typed, &names.folder()),
         [first, rest @ ..] if first == "docker" => docker(rest, typed, names),
+        [first] if first == "go" => matching(typed, names.places().iter().map(String::as_str)),
         [first] if first == "show" => matching(typed, ["container", "image", "layer", "layers"]),
         [first, what, ..] if first == "show" => match &**what {
             "image" | "layers" => matching(typed, names.images().iter().map(String::as_str)),
@@ -302,6 +305,9 @@ mod tests {
     struct Fake(PathBuf);
 
     impl Names for Fake {
+        fn places(&self) -> Vec<String> {
+            ["box", "first-run", "free"].map(str::to_owned).into()
+        }
         fn containers(&self) -> Vec<String> {
             vec!["web".into(), "web2".into(), "job".into()]
         }
@@ -335,6 +341,7 @@ mod tests {
     fn the_first_word_is_a_course_word_or_a_program() {
         check("ne", (0, &["next "]));
         check("n", (0, &["nano ", "next ", "nl "]));
+        check("go f", (3, &["first-run ", "free "]));
         check("true | n", (7, &["nano ", "nl "]));
         check("dock", (0, &["docker "]));
         check("./D", (0, &["./Dockerfile "]));

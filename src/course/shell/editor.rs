@@ -129,6 +129,8 @@ pub(crate) struct Assistant {
     pub(crate) suggestion: Option<String>,
     /// The sandbox whose names are offered.
     pub(crate) engine: Option<Engine>,
+    /// The places of the course.
+    pub(crate) places: Vec<String>,
     /// The folder that file names start from.
     pub(crate) folder: PathBuf,
     /// The folders of programs.
@@ -142,6 +144,7 @@ impl Assistant {
         Self {
             suggestion: None,
             engine: None,
+            places: Vec::new(),
             folder: PathBuf::from("/"),
             path: None,
             look,
@@ -151,6 +154,10 @@ impl Assistant {
 }
 
 impl Names for Assistant {
+    fn places(&self) -> Vec<String> {
+        self.places.clone()
+    }
+
     fn containers(&self) -> Vec<String> {
         let all = self
             .engine

@@ -1,4 +1,5 @@
-//! Runs one of the learner's lines: `sh -c`, with our `docker` first on PATH, from where the last line left off.
+//! Runs one of the learner's lines: `sh -c`, or `bash -c` for a learner whose shell is bash, with our `docker` first on
+//! PATH, from where the last line left off.
 
 use super::carry::Carry;
 use super::job::{End, Terminal};
@@ -10,12 +11,15 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Runs lines in turn.
 pub(crate) struct Lines {
     carry: Carry,
+    /// The learner's own shell if it is bash, else `sh`.
+    shell: OsString,
     /// A memory file to which a line's shell writes its state, so that a killed shell leaves no file behind.
     account: File,
     home: Home,
@@ -35,8 +39,11 @@ impl Lines {
         let joined = std::env::join_paths(folders).unwrap_or(others);
         carry.environment.insert("PATH".into(), joined);
         let account = rustix::fs::memfd_create("line", rustix::fs::MemfdFlags::CLOEXEC)?;
+        let own = std::env::var_os("SHELL").filter(|shell| is_bash(Path::new(shell)));
+        carry.is_bash = own.is_some();
         Ok(Self {
             carry,
+            shell: own.unwrap_or_else(|| "sh".into()),
             account: account.into(),
             home: home.clone(),
             forgotten: Vec::new(),
@@ -51,6 +58,12 @@ impl Lines {
     /// The folders in which `sh` looks for programs.
     pub(crate) fn path(&self) -> Option<&OsString> {
         self.carry.environment.get(&OsString::from("PATH"))
+    }
+
+    /// An exported variable.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        let value = self.carry.environment.get(&OsString::from(name))?;
+        value.to_str().map(str::to_owned)
     }
 
     /// Changes to `folder` on behalf of the course.
@@ -108,8 +121,10 @@ impl Lines {
             fs::create_dir_all(&self.carry.folder)?;
         }
         self.account.set_len(0)?;
-        let mut command = Command::new("sh");
+        let mut command = Command::new(&self.shell);
         command
+            // Its messages begin with this name.
+            .arg0(if self.carry.is_bash { "bash" } else { "sh" })
             .args(["-c", &self.carry.script(line, &self.account())])
             .env_clear()
             .envs(&self.carry.environment)
@@ -119,4 +134,8 @@ impl Lines {
             .current_dir(&self.carry.folder);
         Ok(command)
     }
+}
+
+fn is_bash(shell: &Path) -> bool {
+    shell.file_name().is_some_and(|name| name == "bash") && shell.is_file()
 }

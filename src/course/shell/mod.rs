@@ -12,6 +12,7 @@ mod job;
 mod lexer;
 mod line;
 mod perform;
+mod tutor;
 pub(crate) mod undo;
 mod why;
 pub(crate) mod words;
@@ -21,16 +22,17 @@ use crate::course::{state, view};
 use crate::env::Env;
 use crate::failure::CommandResult;
 use checker::Report;
+use complete::Names as _;
 use editor::{Input, Reader, history_file};
 use engine::error::plainly;
 use engine::visible;
 use job::{End, Terminal};
-use lessons::session::{Event, Session, Word};
+use lessons::session::{Event, FREE, Session, Word};
 use line::Lines;
 
 use rustix::process::Pid;
 use std::cell::Cell;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 use words::Wish;
 
@@ -67,6 +69,9 @@ struct Shell {
     /// The sandboxes whose containers are being stopped.
     rested: Vec<String>,
 }
+
+/// What a learner who leaves sees.
+const KEPT: &str = "Your place is kept. `docklings` resumes here.";
 
 /// Runs the lesson shell until the learner leaves it. `plain`: no colour, no redrawing.
 pub(crate) fn run(plain: bool) -> CommandResult {
@@ -123,7 +128,8 @@ impl Shell {
                 }
                 Input::Interrupted => {}
                 Input::End => {
-                    self.say("")?;
+                    let is_person = self.reader.assistant().is_some();
+                    self.say(if is_person { KEPT } else { "" })?;
                     self.report_what_runs()?;
                     return Ok(());
                 }
@@ -175,6 +181,13 @@ impl Shell {
     fn take(&mut self, line: &str) -> CommandResult<bool> {
         self.look = self.look.at_present();
         self.more = None;
+        let line = match line.trim_start().strip_prefix("$ ") {
+            Some(line) => {
+                self.say("(`$` is the prompt of the page, and not part of the command.)")?;
+                line
+            }
+            None => line,
+        };
         let asked = std::mem::take(&mut self.asked);
         let answer = match line.trim() {
             "yes" | "y" | "Y" | "Yes" => Some(Word::Yes),
@@ -197,7 +210,7 @@ impl Shell {
             None => self.run_line(line)?,
             Some(Err(usage)) => self.say(&usage)?,
             Some(Ok(Wish::Quit)) => {
-                self.say("Your place is kept. `docklings` resumes here.")?;
+                self.say(KEPT)?;
                 self.report_what_runs()?;
                 return Ok(false);
             }
@@ -219,6 +232,7 @@ impl Shell {
                     .show(&view::explained(&line, self.look))
                     .map_err(Into::into);
             }
+            Wish::Edit(file) => return self.edit(&file),
             Wish::List => return self.list(),
             Wish::Help => return Ok(self.look.show(&view::help(&words::TABLE, self.look))?),
             Wish::Foreground => return self.foreground(),
@@ -260,6 +274,8 @@ impl Shell {
     }
 
     fn after_line(&mut self, line: &str, end: End) -> CommandResult {
+        // After `^C`, for one.
+        self.begin_line()?;
         match end {
             End::Stopped(pid) => {
                 if let Some(earlier) = self.stopped.replace(pid) {
@@ -267,13 +283,8 @@ impl Shell {
                 }
                 self.say("\nStopped. `fg` continues it.")?;
             }
-            End::Exited(127) => {
-                let first = line.split_whitespace().next().unwrap_or_default();
-                if let Some(word) = words::near(first) {
-                    self.say(&format!("Did you mean `{word}`?"))?;
-                }
-            }
-            End::Killed(_) | End::Exited(_) => {}
+            End::Exited(code) => self.advise(line, code)?,
+            End::Killed(_) => {}
         }
         for name in self.lines.take_forgotten() {
             self.say(&format!(
@@ -287,6 +298,63 @@ impl Shell {
             // What a signal ended, such as Ctrl-C, has done its work.
             ok: !(1..=127).contains(&end.code()),
         })
+    }
+
+    /// Says what helps after a line that failed.
+    fn advise(&self, line: &str, code: i32) -> CommandResult {
+        if let Some(advice) = tutor::advice(line, code) {
+            return self.say(&advice);
+        }
+        let place = self.folder_of_place();
+        let is_lost = code != 0
+            && line.contains("docker build")
+            && self.lines.folder() != place
+            && place.join("Dockerfile").exists();
+        if is_lost {
+            let place = place.to_string_lossy().into_owned();
+            return self.say(&format!(
+                "You are in another folder. A Dockerfile of yours is here: `cd {}`",
+                shell_words::quote(&place)
+            ));
+        }
+        Ok(())
+    }
+
+    /// `edit FILE`: an editor of the machine, or else lines that are typed here.
+    fn edit(&mut self, file: &str) -> CommandResult {
+        let Some(assistant) = self.reader.assistant() else {
+            return self.say("`edit` needs a terminal.");
+        };
+        let programs = assistant.programs();
+        let own = ["VISUAL", "EDITOR"].map(|name| self.lines.variable(name));
+        let own = own.into_iter().flatten().find(|editor| !editor.is_empty());
+        let known = ["nano", "micro", "vim", "vi", "emacs"].map(str::to_owned);
+        let known = known.into_iter().find(|name| programs.contains(name));
+        if let Some(editor) = own.or(known) {
+            if editor.ends_with("vi") || editor.ends_with("vim") {
+                self.say("`vi`: `i` begins to write; Esc, then `:wq` saves, `:q!` leaves without saving.")?;
+            }
+            return self.run_line(&format!("{editor} {}", shell_words::quote(file)));
+        }
+        self.say(&format!(
+            "There is no editor on this machine. Type the new text of `{file}`; a line with only a dot ends it, Ctrl-C \
+             leaves the file as it is."
+        ))?;
+        let mut text = String::new();
+        loop {
+            match self.reader.read(&("> ".to_owned(), "> ".to_owned()))? {
+                Input::Line(line) if line == "." => break,
+                Input::Line(line) => text.push_str(&format!("{line}\n")),
+                Input::Interrupted | Input::End => return self.say("Nothing has changed."),
+            }
+        }
+        match std::fs::write(self.lines.folder().join(file), text) {
+            Ok(()) => self.handle(Event::Ran {
+                line: format!("edit {file}"),
+                ok: true,
+            }),
+            Err(error) => self.say(&format!("cannot write `{file}`: {}", plainly(&error))),
+        }
     }
 
     /// The prompt, plain and coloured: the learner's place and progress.
@@ -319,8 +387,14 @@ impl Shell {
         if !self.look.drawn {
             return Ok(());
         }
-        let columns = crate::ctx::terminal_size().map_or(0, |(_, columns)| usize::from(columns));
-        self.look.show(&format!("{:columns$}\r", ""))
+        let mut out = io::stdout().lock();
+        write!(
+            out,
+            "{:columns$}\r",
+            "",
+            columns = self.look.at_present().width
+        )?;
+        out.flush()
     }
 
     /// Updates completion and ghost text with the learner's place.
@@ -330,6 +404,12 @@ impl Shell {
         let Some(assistant) = self.reader.assistant() else {
             return;
         };
+        if assistant.places.is_empty() {
+            let catalog = self.session.catalog();
+            let lessons = catalog.lessons.iter().map(|lesson| &*lesson.slug);
+            let all = lessons.chain(catalog.exercise_ids()).chain([FREE]);
+            assistant.places = all.map(str::to_owned).collect();
+        }
         assistant.suggestion = suggestion;
         assistant.folder = self.lines.folder().to_owned();
         assistant.path = self.lines.path().cloned();

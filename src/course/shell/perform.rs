@@ -1,7 +1,7 @@
 //! Carries out the session's effects.
 
 use super::{Shell, why};
-use crate::course::judge::{Patience, judge};
+use crate::course::judge::{Patience, judge, last_failed_build};
 use crate::course::look::{self, styled};
 use crate::course::show;
 use crate::course::verbs::stop;
@@ -87,9 +87,10 @@ impl Shell {
                 }
             }
             Effect::Judge { exercise, asked } => return self.judge(&exercise, asked).map(Some),
-            Effect::Report { verbose, .. } => {
+            Effect::Report { exercise, verbose } => {
                 if let Some(report) = &self.report {
-                    self.show(&view::report(report, verbose, self.look))?;
+                    let build = last_failed_build(&self.env, &exercise)?;
+                    self.show(&view::report(report, build.as_deref(), verbose, self.look))?;
                 }
             }
             Effect::Explain { goal, .. } => {
@@ -240,7 +241,7 @@ impl Shell {
                 (_, Some(_)) => format!(
                     "Now in the sandbox `{sandbox}`, with its own containers, images and files. `back` returns to the lesson's."
                 ),
-                (Place::Free, None) => {
+                (Place::Free | Place::End, None) => {
                     "Now in the sandbox `free`, and in the folder that you started from.".to_owned()
                 }
                 _ => {
@@ -310,7 +311,7 @@ impl Shell {
             .is_some_and(|before| before != length);
         let patience = match (&asked, happened) {
             (Asked::Check { .. } | Asked::Answer(_), _) => Patience::AsWritten,
-            (Asked::Nothing, true) => Patience::Briefly,
+            (Asked::Nothing | Asked::Next, true) | (Asked::Next, false) => Patience::Briefly,
             (Asked::Nothing, false) => Patience::None,
         };
         let report = judge(&self.env, self.session.catalog(), id, record, patience)?;

@@ -1,5 +1,6 @@
 //! `why`: explains what the last line did, from the journal: files, processes, namespaces.
 
+use crate::course::judge::{fact, failed_build, has_failed};
 use engine::Engine;
 use engine::events::{Action, Event, ObjectKind};
 use engine::id::ContainerId;
@@ -16,14 +17,6 @@ pub(crate) fn why(engine: &Engine, events: &[Event]) -> Vec<String> {
         }
     }
     texts
-}
-
-fn fact<'a>(event: &'a Event, name: &str) -> &'a str {
-    event
-        .facts
-        .get(name)
-        .and_then(|value| value.as_str())
-        .unwrap_or_default()
 }
 
 fn of_event(engine: &Engine, event: &Event) -> Option<String> {
@@ -95,6 +88,12 @@ fn of_event(engine: &Engine, event: &Event) -> Option<String> {
         ),
         (ObjectKind::Volume, Some(Action::Destroy)) => {
             format!("The volume `{}` was removed with its files.", event.id)
+        }
+        (ObjectKind::Builder, Some(Action::Build)) if has_failed(event) => {
+            format!(
+                "{} The steps before it stay in the build cache.",
+                failed_build(event)
+            )
         }
         (ObjectKind::Builder, Some(Action::Build)) => {
             "An image was built; each step that changes files made one layer.".to_owned()

@@ -16,6 +16,8 @@ pub(crate) enum Wish {
     Why,
     /// Explain a docker command line.
     Explain(String),
+    /// Open a file in an editor.
+    Edit(String),
     /// Show all lessons and exercises.
     List,
     /// Continue the stopped program.
@@ -27,7 +29,7 @@ pub(crate) enum Wish {
 }
 
 /// Every word with its arguments and meaning: the table behind `help`, completion and [`parse`].
-pub(crate) const TABLE: [(&str, &str, &str); 18] = [
+pub(crate) const TABLE: [(&str, &str, &str); 19] = [
     ("next", "", "go on: the next page or exercise"),
     ("back", "", "go back one page or exercise"),
     ("goals", "", "show this page or the exercise's goals again"),
@@ -73,6 +75,7 @@ pub(crate) const TABLE: [(&str, &str, &str); 18] = [
         "COMMAND",
         "explain a docker command line, word by word",
     ),
+    ("edit", "FILE", "open a file in an editor"),
     ("list", "", "all lessons and exercises"),
     (
         "go",
@@ -113,7 +116,7 @@ pub(crate) fn parse(line: &str) -> Option<Result<Wish, String>> {
         "fg" => Wish::Foreground,
         "help" => Wish::Help,
         "quit" | "exit" | "logout" => Wish::Quit,
-        "answer" | "explain" | "go" => {
+        "answer" | "explain" | "go" | "edit" => {
             if rest.is_empty() {
                 return Some(Err(usage(first)));
             }
@@ -121,6 +124,7 @@ pub(crate) fn parse(line: &str) -> Option<Result<Wish, String>> {
             return Some(Ok(match first {
                 "answer" => Wish::Course(Word::Answer(rest)),
                 "explain" => Wish::Explain(rest),
+                "edit" => Wish::Edit(rest),
                 _ => Wish::Course(Word::Go(rest)),
             }));
         }

@@ -1,7 +1,7 @@
 //! `docklings check`: judges an exercise, for people and for scripts.
 
 use super::words::Words;
-use crate::course::judge::{Patience, judge};
+use crate::course::judge::{Patience, judge, last_failed_build};
 use crate::course::look::Look;
 use crate::course::state::{self, Course, record, record_if_possible};
 use crate::course::view;
@@ -25,7 +25,8 @@ pub(super) fn run(words: &Words) -> CommandResult {
         writeln!(Output::lines(), "{:#}", report.to_json())?;
     } else {
         let look = Look::of_process(false);
-        let mut text = view::report(&report, words.has("--verbose"), look);
+        let build = last_failed_build(&env, &id)?;
+        let mut text = view::report(&report, build.as_deref(), words.has("--verbose"), look);
         if report.is_pass() && standing != Standing::Done {
             text.push_str(&view::done(find(&course.catalog, &id)?, look));
         }
@@ -37,14 +38,19 @@ pub(super) fn run(words: &Words) -> CommandResult {
     }
 }
 
-/// `GOAL=TEXT`, or only the text if just one goal asks.
+/// `GOAL=TEXT`, where GOAL is a goal's id or number, or only the text if just one goal asks.
 fn note_answer(course: &Course, id: &str, answer: &str) -> CommandResult {
     let exercise = find(&course.catalog, id)?;
-    let asking = exercise.goals.iter().filter(|goal| goal.question.is_some());
-    let asking: Vec<&str> = asking.map(|goal| &*goal.id).collect();
-    let named = answer
-        .split_once('=')
-        .filter(|(goal, _)| asking.contains(goal));
+    let numbered = (1..).zip(&exercise.goals);
+    let numbered = numbered.filter(|(_, goal)| goal.question.is_some());
+    let (numbers, asking): (Vec<String>, Vec<&str>) = numbered
+        .map(|(number, goal)| (number.to_string(), &*goal.id))
+        .unzip();
+    let named = answer.split_once('=').and_then(|(name, text)| {
+        let is_it = |at: &usize| name == asking[*at] || name == numbers[*at];
+        let at = (0..asking.len()).find(is_it)?;
+        Some((asking[at], text))
+    });
     let (goal, text) = match (named, &asking[..]) {
         (Some(named), _) => named,
         (None, [goal]) => (*goal, answer),

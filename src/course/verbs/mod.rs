@@ -99,7 +99,7 @@ pub(crate) const VERBS: &[Verb] = &[
     Verb {
         name: "env",
         usage: "[EXERCISE | free]",
-        about: "print shell lines that put our docker first: eval \"$(docklings env)\"",
+        about: "print shell lines that put our docker first, where the course is: eval \"$(docklings env)\"",
         flags: &[],
         run: environment::run,
     },
@@ -203,7 +203,8 @@ pub(super) fn help() -> String {
         "  {:<10} {}\n",
         "author", "tools for writing exercises: docklings author --help"
     ));
-    text.push_str("\nRun 'docklings COMMAND --help' for more information on a command.\n");
+    text.push_str("\nIn the course, `help` lists its words: next, check, hint, answer, go, …\n");
+    text.push_str("Run 'docklings COMMAND --help' for more information on a command.\n");
     text
 }
 

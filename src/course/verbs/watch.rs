@@ -4,6 +4,7 @@
 //! prints plain lines, so it works on any terminal and in a log file.
 
 use super::check::judge_and_record;
+use super::environment::place_of_course;
 use super::words::Words;
 use crate::course::judge::Patience;
 use crate::course::look::Look;
@@ -13,22 +14,36 @@ use crate::course::workspace::find;
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
 use checker::{Report, Verdict};
+use lessons::progress::Progress;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// The interval between two looks at the journal's length.
 const LOOK: Duration = Duration::from_millis(50);
+/// The interval between two looks at the place of the course.
+const PLACE: Duration = Duration::from_millis(200);
 /// While the journal does not grow, goals about files are checked this often.
 const AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) fn run(words: &Words) -> CommandResult {
-    let env = Env::read()?;
     let look = Look::of_process(true);
     let mut watched: Option<Watched> = None;
     loop {
-        // Read each time: the learner may have moved to another exercise.
+        // Read each time: the learner may have moved to another place.
+        let env = Env::read()?;
         let course = state::open(&env)?;
-        let id = words.exercise(&env, &course.progress)?;
+        let id = match words.exercise(&env, &course.progress) {
+            Ok(id) => id,
+            Err(_) if words.names.is_empty() => {
+                let place = place_of_course(&course);
+                let text = format!("The course is {place}. Waiting for the next exercise.\n");
+                look.show(&text)?;
+                wait_for_another_place(&course)?;
+                watched = None;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
         let report = judge_and_record(&env, &course, &id, Patience::None)?.0;
         let before = watched
             .take()
@@ -47,6 +62,14 @@ pub(super) fn run(words: &Words) -> CommandResult {
         wait(&env, &id, now.length)?;
         watched = Some(now);
     }
+}
+
+/// Waits until the course has moved.
+fn wait_for_another_place(course: &Course) -> CommandResult {
+    while Progress::load(&course.file)?.at == course.progress.at {
+        std::thread::sleep(PLACE);
+    }
+    Ok(())
 }
 
 struct Watched {

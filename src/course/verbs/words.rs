@@ -86,7 +86,8 @@ impl Words {
             .first()
             .map(|name| name.trim_start_matches(&prefix).to_owned());
         let in_use = env.sandbox.strip_prefix(&prefix).map(str::to_owned);
-        let at = || progress.at.as_ref().and_then(|at| at.exercise.clone());
+        let at = progress.at.as_ref().filter(|at| !at.free);
+        let at = || at.and_then(|at| at.exercise.clone());
         named.or(in_use).or_else(at).ok_or_else(|| {
             Failure::Hinted(
                 "which exercise? You are not at one".to_owned(),

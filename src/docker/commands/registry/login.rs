@@ -216,7 +216,7 @@ impl Attempt {
         remote.waiting = registry::waiting();
         let logged_in = engine
             .registry_login(&remote, &self.domain, credential)
-            .map_err(|error| hub::refused(&ctx.env, &self.domain, error))?;
+            .map_err(|error| hub::refused(&ctx.env, &self.domain, credential.username(), error))?;
         if self.account.put(&logged_in.credential)? == Kept::InFile {
             let file = self.account.file.display();
             ctx.flush()?;

@@ -122,11 +122,15 @@ pub(crate) fn explained(env: &Env, error: Error) -> Error {
     }
 }
 
-/// `error` of a login at `domain`, with a hint for users who forgot the password of their account on the practice hub.
-pub(crate) fn refused(env: &Env, domain: &str, error: Error) -> Error {
+/// `error` of a login of `user` at `domain`, with a hint for users whose name the practice hub does not take, or who forgot
+/// the password of their account there.
+pub(crate) fn refused(env: &Env, domain: &str, user: &str, error: Error) -> Error {
     let is_practice = matches!(config::chosen(env), Ok((Choice::Practice, _)));
     let is_wrong = error.message().contains("incorrect username or password");
     match is_practice && is_wrong && domain == DEFAULT_DOMAIN {
+        true if !::registry::auth::is_account_name(user) => error.with_hint(
+            "an account of the practice hub has a name of 2 to 30 lowercase letters and digits, with `-` or `_` between them",
+        ),
         true => error.with_hint(
             "the practice hub knows this account with another password; \
              `docklings config hub --forget` lets it forget the accounts of this sandbox and what was pushed",
