@@ -61,7 +61,7 @@ pub fn examine(home: &Home) -> Vec<Damage> {
         found.sandbox(&sandbox);
     }
     for chain in layers::list(home).unwrap_or_default() {
-        if !whole::is_counted_whole(home, &chain) {
+        if !layers::is_counted_whole(home, &chain) {
             let path = layers::path(home, &chain);
             found.add(&path, "not all of its files are there", Kind::Layer(chain));
         }

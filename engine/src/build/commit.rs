@@ -197,7 +197,7 @@ mod tests {
         create_private_dir(sandbox.root()).unwrap();
         create_private_dir(&home.content_tmp()).unwrap();
         let now = jiff::Timestamp::UNIX_EPOCH;
-        starter::ensure(&home, &sandbox, now).unwrap();
+        starter::sandboxes::ensure(&home, &sandbox, now).unwrap();
         let busybox = resolve::find(&home, &sandbox, "busybox").unwrap();
         let starter_layers = layers::list(&home).unwrap();
         let container: ContainerConfig = serde_json::from_value(serde_json::json!({

@@ -26,6 +26,7 @@ mod sources;
 pub(crate) mod stages;
 pub(crate) mod state;
 pub mod syntax;
+pub(crate) mod work;
 
 use crate::engine::Engine;
 use crate::error::Result;

@@ -1,6 +1,5 @@
 //! The request for a build: plain data.
 
-use super::check;
 use crate::error::Result;
 use crate::image::remote::Remote;
 use crate::store::containers::NetworkMode;
@@ -40,15 +39,6 @@ pub struct BuildRequest {
     pub reach: Option<Reach>,
     /// `--pull`: ask registries even for local images.
     pub pull: bool,
-}
-
-impl BuildRequest {
-    /// The options of the checks from the command line.
-    pub(crate) fn check_options(&self) -> Option<&str> {
-        let mut given = self.build_args.iter().rev();
-        let (_, value) = given.find(|(name, _)| name == check::ARGUMENT)?;
-        Some(value)
-    }
 }
 
 /// Provides access to registries when the first is needed: a build from local images reads no registry settings.

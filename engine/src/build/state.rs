@@ -1,8 +1,7 @@
 //! The state of a stage while its instructions are applied: the image's configuration so far, and the variables.
 //!
-//! Pure: an instruction's `apply` changes this and returns the remaining work ([`Effect`]), which the executor does.
+//! Pure: an instruction's `apply` changes this and returns the remaining work, which the executor does.
 
-use super::instruction::mount::MountWork;
 use super::syntax::error::BuildError;
 use super::syntax::source::{Source, Word};
 use super::syntax::statement::place;
@@ -106,98 +105,6 @@ pub(crate) struct State<'a> {
 pub(crate) struct Place<'a> {
     pub(crate) source: &'a Source,
     pub(crate) escape: char,
-}
-
-/// The remaining work of an instruction, and its records.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Effect {
-    /// The entry for `docker history`; `None` for an instruction without one.
-    pub(crate) history: Option<String>,
-    /// The instruction in canonical form, for the cache key.
-    pub(crate) key: String,
-    /// The remaining work.
-    pub(crate) work: Work,
-}
-
-/// Remaining work.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Work {
-    /// Nothing: only the configuration changed.
-    Configured,
-    /// Run a command.
-    Run(Box<RunWork>),
-    /// Copy files.
-    Copy(Box<CopyWork>),
-    /// Create a directory, if it is missing.
-    Directory {
-        path: String,
-        /// Its owner.
-        user: String,
-    },
-}
-
-/// A command to run.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct RunWork {
-    pub(crate) argv: Vec<String>,
-    /// `KEY=value`: the image's, then the arguments in scope.
-    pub(crate) env: Vec<String>,
-    /// Proxies: in the environment, but not in the key.
-    pub(crate) proxies: Vec<String>,
-    /// Arguments in scope, which are also in `env` unless ENV overrides them.
-    pub(crate) args: Vec<(String, String)>,
-    pub(crate) user: String,
-    pub(crate) working_dir: String,
-    pub(crate) network: Option<super::instruction::run::RunNetwork>,
-    /// A script that names its own interpreter; `argv` is then its path.
-    pub(crate) script: Option<String>,
-    /// The mounts while it runs.
-    pub(crate) mounts: Vec<MountWork>,
-}
-
-/// Files to copy.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct CopyWork {
-    /// `COPY` or `ADD`.
-    pub(crate) keyword: &'static str,
-    /// `--from`.
-    pub(crate) from: Option<Word>,
-    /// In the order written.
-    pub(crate) sources: Vec<CopySource>,
-    /// Absolute; ends in `/` if it must be a directory.
-    pub(crate) destination: String,
-    pub(crate) destination_word: Word,
-    pub(crate) chown: Option<String>,
-    pub(crate) chmod: Option<String>,
-    pub(crate) exclude: Vec<String>,
-    /// `--parents`.
-    pub(crate) parents: bool,
-    pub(crate) checksum: Option<String>,
-    /// ADD: unpack local archives (`None`), all (`true`), none (`false`).
-    pub(crate) unpack: Option<bool>,
-}
-
-/// One source of COPY or ADD.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum CopySource {
-    /// A path or pattern, and its word in the file.
-    Path(String, Word),
-    /// `http(s)://…`.
-    Url(String, Word),
-    /// A small file written in the Dockerfile.
-    Inline { name: String, content: String },
-}
-
-impl Effect {
-    /// An instruction that only sets configuration, with the same text in history and key.
-    pub(crate) fn configured(history: impl Into<String>) -> Self {
-        let history = history.into();
-        Self {
-            key: history.clone(),
-            history: Some(history),
-            work: Work::Configured,
-        }
-    }
 }
 
 impl State<'_> {
@@ -311,6 +218,7 @@ pub(crate) mod testing {
 
     use super::*;
     use crate::build::syntax::parse::Dockerfile;
+    use crate::build::work::Effect;
 
     /// Applies `lines` after a FROM to an image with `config`; returns the new configuration and the last effect.
     pub(crate) fn apply(

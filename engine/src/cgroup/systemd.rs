@@ -63,6 +63,21 @@ pub(super) fn bus() -> Result<Bus> {
     )))
 }
 
+/// The calling process's group, as a path that begins with `/`.
+pub(super) fn own() -> Result<String> {
+    let lines = fs::read_to_string("/proc/self/cgroup").on("read", "/proc/self/cgroup")?;
+    let path = lines.lines().find_map(|line| line.strip_prefix("0::"));
+    Ok(path.unwrap_or_default().to_owned())
+}
+
+/// Enables the controllers for the groups in `folder`.
+pub(super) fn switch_on(folder: &Path) {
+    for controller in ["memory", "cpu", "cpuset", "pids"] {
+        // A controller that cannot be enabled matters only if a limit needs it, and then writing the limit fails.
+        let _ = write(folder, "cgroup.subtree_control", format!("+{controller}"));
+    }
+}
+
 /// Moves the calling process to a new scope, and returns its folder.
 pub(super) fn enter_scope(root: &Path, id: &str) -> Result<PathBuf> {
     let pid = std::process::id() as i32;
@@ -70,7 +85,7 @@ pub(super) fn enter_scope(root: &Path, id: &str) -> Result<PathBuf> {
     start_scope(&mut bus()?, &name, id, pid)?;
     let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Some(scope) = current_scope(root, &super::v2::own()?, id) {
+        if let Some(scope) = current_scope(root, &own()?, id) {
             return Ok(scope);
         }
         if Instant::now() > deadline {
@@ -124,7 +139,7 @@ pub(super) fn divide(scope: &Path) -> Result<PathBuf> {
     let own = scope.join("monitor");
     create_private_dir(&own)?;
     write(&own, "cgroup.procs", 0)?;
-    super::v2::switch_on(scope);
+    switch_on(scope);
     let inside = scope.join(INSIDE);
     create_private_dir(&inside)?;
     Ok(inside)

@@ -20,18 +20,11 @@ pub(super) fn is_mounted(root: &Path) -> bool {
 
 /// The folder for our groups, if there is one that we may write.
 pub(super) fn base(root: &Path) -> Result<PathBuf> {
-    base_for(root, &own()?, is_rootless())
+    base_for(root, &systemd::own()?, is_rootless())
 }
 
 fn is_rootless() -> bool {
     namespace::in_user_namespace() || !nix::unistd::geteuid().is_root()
-}
-
-/// The calling process's group, as a path that begins with `/`.
-pub(super) fn own() -> Result<String> {
-    let lines = fs::read_to_string("/proc/self/cgroup").on("read", "/proc/self/cgroup")?;
-    let path = lines.lines().find_map(|line| line.strip_prefix("0::"));
-    Ok(path.unwrap_or_default().to_owned())
 }
 
 fn base_for(root: &Path, own: &str, rootless: bool) -> Result<PathBuf> {
@@ -68,7 +61,7 @@ fn create_if(root: &Path, id: &str, limits: &Limits, needed: bool) -> Result<(Pa
 }
 
 fn place(root: &Path, id: &str, needed: bool) -> Result<PathBuf> {
-    let own = own()?;
+    let own = systemd::own()?;
     if let Some(scope) = systemd::current_scope(root, &own, id) {
         return systemd::divide(&scope);
     }
@@ -86,8 +79,8 @@ fn make(base: &Path, id: &str) -> Result<PathBuf> {
     let folder = base.join(id);
     for _ in 0..10 {
         create_private_dir(base)?;
-        base.parent().into_iter().for_each(switch_on);
-        switch_on(base);
+        base.parent().into_iter().for_each(systemd::switch_on);
+        systemd::switch_on(base);
         match fs::create_dir(&folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(folder),
@@ -98,14 +91,6 @@ fn make(base: &Path, id: &str) -> Result<PathBuf> {
         "`{}` does not stay",
         base.display()
     )))
-}
-
-/// Enables the controllers for the groups in `folder`.
-pub(super) fn switch_on(folder: &Path) {
-    for controller in ["memory", "cpu", "cpuset", "pids"] {
-        // A controller that cannot be enabled matters only if a limit needs it, and then writing the limit fails.
-        let _ = write(folder, "cgroup.subtree_control", format!("+{controller}"));
-    }
 }
 
 /// Creates the group of the running container `id` and moves its processes there. `pids` lists them and is called until

@@ -71,7 +71,7 @@ pub fn ensure_whole(
 
 /// Whether all layers of `chain` are present and unchanged.
 pub fn is_whole(home: &Home, chain: &[String]) -> bool {
-    chain.iter().all(|layer| whole::is_whole(home, layer))
+    chain.iter().all(|layer| layers::is_whole(home, layer))
 }
 
 /// The error for an image that cannot be repaired here.

@@ -8,6 +8,7 @@
 //! **What we leave out.** Networks between containers; see `docs/limits.md`.
 
 pub mod dead_end;
+pub mod egress;
 pub mod outbound;
 pub mod ports;
 mod relay;

@@ -10,15 +10,12 @@
 //! before and after `docker exec box wget -T 2 example.com`
 //! **Lesson.** `ports-and-networks`
 
-use super::uplink;
 pub use crate::engine::Allowed;
-use crate::error::{Result, plainly};
+use crate::error::plainly;
 use crate::store::containers::Endpoint;
-use crate::sys::clone::{Forked, fork};
-use crate::sys::{namespace, process, tap};
+use crate::sys::{namespace, tap};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// Docker's usual first address on its default network. Each container has the network to itself, so all use it.
@@ -39,6 +36,8 @@ const SOMEWHERE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
 /// slirp4netns's own network; its DNS answers come from there.
 pub(super) const SLIRP_NETWORK: &str = "10.0.2.0/24";
 const SLIRP_NAMES: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 3);
+/// slirp4netns listens on this socket in the container's private folder.
+pub(super) const SOCKET: &str = "slirp.sock";
 /// libslirp builds its hardware address from 52:55 and its own address, 10.0.2.2.
 const SLIRP_MAC: [u8; 6] = [0x52, 0x55, 10, 0, 2, 2];
 
@@ -166,7 +165,7 @@ impl Way {
             ),
             Self::Slirp(_) => format!(
                 "slirp4netns --target-type=bess --disable-host-loopback --enable-sandbox --cidr={SLIRP_NETWORK} --mtu={MTU} --exit-fd=3 {}",
-                uplink::SOCKET
+                SOCKET
             ),
         };
         words.split_whitespace().map(str::to_owned).collect()
@@ -211,80 +210,6 @@ pub fn endpoint(way: &Way, address: &tap::Address) -> Endpoint {
         mac: mac_text(address.mac),
         way: way.name().to_owned(),
     }
-}
-
-/// The machine's end of a container's tap, and the process that serves it.
-pub struct Outbound {
-    tap: OwnedFd,
-    way: Way,
-    folder: PathBuf,
-    forward: bool,
-    server: Option<OwnedFd>,
-}
-
-impl Outbound {
-    /// An uplink that nothing serves yet. `folder` is a private folder for a socket and the other program's error
-    /// output; `forward` says whether the container resolves names at [`Way::names`].
-    pub fn new(tap: OwnedFd, way: Way, folder: PathBuf, forward: bool) -> Self {
-        Self {
-            tap,
-            way,
-            folder,
-            forward,
-            server: None,
-        }
-    }
-
-    /// Readable when the container has sent its first packet. `None` once served.
-    pub fn waiting(&self) -> Option<BorrowedFd<'_>> {
-        self.server.is_none().then(|| self.tap.as_fd())
-    }
-
-    /// Starts the uplink process. The caller must be single-threaded.
-    pub fn serve(&mut self) -> Result<()> {
-        match fork()? {
-            Forked::Child => {
-                let alone = process::die_with_parent()
-                    .and_then(|()| process::set_dumpable(false))
-                    .and_then(|()| process::set_name("docklings-net"))
-                    .and_then(|()| keep_only(&self.tap));
-                if alone.is_ok() {
-                    uplink::serve(&self.way, &self.folder, self.forward);
-                }
-                process::exit(1)
-            }
-            Forked::Parent { pidfd, .. } => {
-                self.server = Some(pidfd);
-                Ok(())
-            }
-        }
-    }
-
-    /// Ends the uplink process without waiting: the container has ended.
-    pub fn stop(&self) {
-        if let Some(server) = &self.server {
-            let _ = process::send_signal(server.as_fd(), libc::SIGKILL);
-        }
-    }
-}
-
-impl Drop for Outbound {
-    fn drop(&mut self) {
-        self.stop();
-        if let Some(server) = &self.server {
-            let _ = process::wait(server);
-        }
-    }
-}
-
-/// Makes the tap descriptor 3 and closes all others, so that neither the container's lock nor its clients are kept
-/// open.
-fn keep_only(tap: &OwnedFd) -> Result<()> {
-    let null = uplink::null()?;
-    process::arrange(&[null.as_fd(), null.as_fd(), null.as_fd(), tap.as_fd()])?;
-    drop(null);
-    process::close_from(4);
-    Ok(())
 }
 
 #[cfg(test)]

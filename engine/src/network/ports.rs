@@ -8,7 +8,7 @@
 //! the container's loopback is not reachable. The process ends with the monitor.
 //! **Try it.** `docker run -d -p 8080:80 busybox httpd -f -h /etc`, then `curl localhost:8080/hostname`
 
-use super::relay;
+use super::relay::{self, Listener, PublishedPort};
 use crate::error::{Error, Result};
 use crate::store::containers::PortBinding;
 use crate::sys::clone::{Forked, fork};
@@ -20,18 +20,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// The first port of the machine on which every user may listen. Source: `ip(7)`.
 const FIRST_FREE: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
-
-/// A listener on the machine.
-pub(super) enum Listener {
-    Tcp(TcpListener),
-    Udp(UdpSocket),
-}
-
-/// A published port: its listener, and its port in the container.
-pub(super) struct PublishedPort {
-    pub(super) listener: Listener,
-    pub(super) container_port: u16,
-}
 
 /// The published ports of a running container. Dropping it closes them.
 pub struct Publisher {

@@ -3,7 +3,6 @@
 //! It has joined the container's network, so it connects to the container; its listeners were created before that. It
 //! uses a thread per direction of a connection, does nothing else, and ends with the container.
 
-use super::ports::{Listener, PublishedPort};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::sockopt;
 use std::collections::HashMap;
@@ -19,6 +18,18 @@ const SILENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
 /// Threads that only copy need a small stack.
 const STACK: usize = 64 << 10;
+
+/// A listener on the machine.
+pub(super) enum Listener {
+    Tcp(TcpListener),
+    Udp(UdpSocket),
+}
+
+/// A published port: its listener, and its port in the container.
+pub(super) struct PublishedPort {
+    pub(super) listener: Listener,
+    pub(super) container_port: u16,
+}
 
 /// Serves all published ports of the container with the address `own`; returns only if polling fails.
 pub(super) fn run(published: Vec<PublishedPort>, own: Ipv4Addr) {

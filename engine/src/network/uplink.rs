@@ -4,7 +4,7 @@
 //! container sends is filtered first ([`may_leave`]): with raw sockets it can send any packet, even one to an address
 //! that means the machine itself outside.
 
-use super::outbound::{ADDRESS, Way};
+use super::outbound::{ADDRESS, SOCKET, Way};
 use crate::error::Result;
 use crate::sys::clone::{CloneOptions, Forked, clone3};
 use crate::sys::{failed, process};
@@ -23,8 +23,6 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// slirp4netns listens on this socket in the container's private folder.
-pub(super) const SOCKET: &str = "slirp.sock";
 /// The other program's error output.
 const LOG: &str = "network.log";
 /// The longest packet with its Ethernet header, and some slack.

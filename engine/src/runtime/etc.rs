@@ -5,7 +5,6 @@
 //! **Try it.** `docker run --rm --add-host db:10.0.0.9 busybox cat /etc/hosts`
 
 use super::plan::{PlannedMount, PlannedSource};
-use super::step::StepRequest;
 use crate::error::{IoContext, Result};
 use crate::network::outbound::{self, ADDRESS, Way};
 use crate::network::resolver;
@@ -58,14 +57,17 @@ fn own(network: &NetworkMode) -> Option<Ipv4Addr> {
 /// resolves names at [`Way::names`].
 pub(super) fn write_for_step(
     folder: &Path,
-    request: &StepRequest,
+    hostname: &str,
+    extra_hosts: &[String],
+    network: &NetworkMode,
+    way: Option<&Way>,
 ) -> Result<(Vec<PlannedMount>, bool)> {
-    let machine = request.network == NetworkMode::Host;
-    let own = own(&request.network);
+    let machine = *network == NetworkMode::Host;
+    let own = own(network);
     let machine = machine.then(|| fs::read_to_string("/etc/hosts").unwrap_or_default());
-    let hosts = hosts(&request.hostname, "", &request.extra_hosts, own, machine);
+    let hosts = hosts(hostname, "", extra_hosts, own, machine);
     let host = HostConfig::default();
-    let (resolver, forward) = resolver(&host, &request.network, request.way.as_ref());
+    let (resolver, forward) = resolver(&host, network, way);
     let files = [("hosts", hosts), ("resolv.conf", resolver)];
     let mounts = files.iter().map(|(name, _)| PlannedMount {
         source: PlannedSource::Bind(folder.join(name)),

@@ -9,7 +9,6 @@
 
 use super::observe;
 use super::spec::Container;
-use super::start::MONITOR_STAGE;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::id::ContainerId;
@@ -20,6 +19,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+/// The first word of the hidden stage that is a monitor.
+pub const MONITOR_STAGE: &str = "__monitor";
 
 /// The pause between checks of a lock that a killed monitor is about to release.
 const PAUSE: Duration = Duration::from_millis(2);

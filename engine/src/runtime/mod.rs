@@ -45,10 +45,10 @@ mod wait;
 pub use copy::{
     CopyInOptions, CopyReport, Source as CopySource, Target as CopyTarget, tidy as tidy_path,
 };
+pub use holder::MONITOR_STAGE;
 pub use init::Failure;
 pub use observe::UNKNOWN_EXIT;
 pub use requests::start_error;
-pub use start::MONITOR_STAGE;
 
 /// Runs a hidden stage of the binary, if `words` (without the program's name) name one. Returns its exit code.
 pub fn stage(words: &[String]) -> Option<i32> {

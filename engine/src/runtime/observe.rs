@@ -10,10 +10,12 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::{Action, Event, ObjectKind};
 use crate::id::ContainerId;
-use crate::store::containers::{ContainerConfig, Phase, RecordedState};
+use crate::store::containers::{ContainerConfig, MountSource, Phase, RecordedState};
 use crate::store::{lock, records};
 use crate::sys::process;
+use crate::volume;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 
 /// The exit code of a container whose end was not observed; Docker's, after its daemon was killed.
 pub const UNKNOWN_EXIT: i32 = 255;
@@ -143,7 +145,7 @@ fn record_lost_end(
         engine.record(&event.with("exitCode", UNKNOWN_EXIT.to_string()));
     }
     if config.host.auto_remove {
-        let gone = super::remove::discard(engine, config, true)
+        let gone = discard(engine, config, true)
             .and_then(|trash| records::empty_trash(&engine.sandbox, &trash, engine.now()));
         if gone.is_ok() {
             return Ok(None);
@@ -151,6 +153,28 @@ fn record_lost_end(
     }
     resume::is_due(&engine.sandbox);
     Ok(Some(state))
+}
+
+/// Moves the container to the trash, and removes its anonymous volumes if requested. The caller holds its lock, and
+/// passes the result to [`records::empty_trash`] once no client waits.
+pub(super) fn discard(engine: &Engine, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
+    let trash = records::discard(&engine.sandbox, &config.id, &config.name)?;
+    cgroup::sweep(config.id.as_str(), None);
+    engine.record(&engine.event_of(config, Action::Destroy));
+    if volumes {
+        for mount in &config.host.mounts {
+            if let MountSource::Volume {
+                name,
+                anonymous: true,
+                ..
+            } = &mount.source
+                && engine.volume_users(name)?.is_empty()
+            {
+                volume::discard(engine, name)?;
+            }
+        }
+    }
+    Ok(trash)
 }
 
 /// Seconds that the kernel may take to end a container's processes.

@@ -10,10 +10,8 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::{Action, ObjectKind};
 use crate::id::ContainerId;
-use crate::store::containers::{ContainerConfig, MountSource, RecordedState};
+use crate::store::containers::RecordedState;
 use crate::store::{atomic, lock, records};
-use crate::volume;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// The pause between checks of a lock that is held briefly.
@@ -48,7 +46,7 @@ impl Engine {
             match (taken, observe::by_id(self, &id)?) {
                 (_, None) => return Ok(()),
                 (Ok(Some(_lock)), Some(_)) => {
-                    let trash = discard(self, &container.config, options.volumes)?;
+                    let trash = observe::discard(self, &container.config, options.volumes)?;
                     return records::empty_trash(&self.sandbox, &trash, self.now());
                 }
                 // A monitor that hangs before its container runs, or after, keeps the lock although the container does not
@@ -122,26 +120,4 @@ fn refusal(name: &str, status: Status) -> Error {
     };
     Error::conflict(format!("cannot remove container \"/{name}\": {what}"))
         .with_hint(format!("{way} {name}, or docker rm -f {name}"))
-}
-
-/// Moves the container to the trash, and removes its anonymous volumes if requested. The caller holds its lock, and
-/// passes the result to [`records::empty_trash`] once no client waits.
-pub(super) fn discard(engine: &Engine, config: &ContainerConfig, volumes: bool) -> Result<PathBuf> {
-    let trash = records::discard(&engine.sandbox, &config.id, &config.name)?;
-    cgroup::sweep(config.id.as_str(), None);
-    engine.record(&engine.event_of(config, Action::Destroy));
-    if volumes {
-        for mount in &config.host.mounts {
-            if let MountSource::Volume {
-                name,
-                anonymous: true,
-                ..
-            } = &mount.source
-                && engine.volume_users(name)?.is_empty()
-            {
-                volume::discard(engine, name)?;
-            }
-        }
-    }
-    Ok(trash)
 }

@@ -9,6 +9,7 @@
 //! The container's lock is taken here and inherited, so two monitors can never start. The session is connected before
 //! the init runs, so no output is lost.
 
+use super::holder::MONITOR_STAGE;
 use super::protocol::Frame;
 use super::requests;
 use super::spec::{Begun, StartOptions, Streams};
@@ -30,9 +31,6 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// The hidden stage's first word.
-pub const MONITOR_STAGE: &str = "__monitor";
 
 /// The pause between checks of a lock that is held briefly.
 const PAUSE: Duration = Duration::from_millis(2);

@@ -5,7 +5,8 @@ use super::spawn::{Running, spawn};
 use super::{Failure, etc};
 use crate::error::{Error, Result};
 use crate::network::dead_end;
-use crate::network::outbound::{ADDRESS, Outbound, Way};
+use crate::network::egress::Outbound;
+use crate::network::outbound::{ADDRESS, Way};
 use crate::paths::{Home, create_private_dir};
 use crate::store::containers::{HostConfig, NetworkMode, ProcessConfig};
 use crate::sys::process;
@@ -84,7 +85,13 @@ pub fn run_step(
     let mut lowers = vec![plan::mountpoints(home)];
     ensure_mountpoints(&lowers[0])?;
     lowers.extend(request.lowers.iter().cloned());
-    let (files, forward) = etc::write_for_step(&request.scratch, request)?;
+    let (files, forward) = etc::write_for_step(
+        &request.scratch,
+        &request.hostname,
+        &request.extra_hosts,
+        &request.network,
+        request.way.as_ref(),
+    )?;
     let plan = InitPlan {
         lowers,
         upper: request.upper.clone(),

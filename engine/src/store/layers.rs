@@ -11,7 +11,6 @@
 use super::atomic::{self, Durability};
 use super::lock::{self, Lock};
 use super::tree::{remove_tree, throw_away};
-use super::whole::{self, Census};
 use crate::error::{Error, IoContext, Result};
 use crate::oci::config::chain_ids;
 use crate::oci::digest::Digest;
@@ -21,9 +20,11 @@ use rustix::fs::{CWD, RenameFlags};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+/// The mark, within a layer's folder.
+pub(super) const MARK: &str = "on-disk";
 /// The folder of a layer's files, within the layer's folder.
 pub const DIFF: &str = "diff";
 /// What is needed beyond the files to reproduce a foreign tar byte for byte, within the layer's folder.
@@ -66,6 +67,62 @@ impl Layer {
     }
 }
 
+/// Counts of a folder's content, taken without reading its files.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Census {
+    /// All entries, folders included.
+    pub entries: u64,
+    /// Bytes of regular files.
+    pub bytes: u64,
+}
+
+impl Census {
+    /// Counts the content of a layer's folder, except its description and its mark; `None` if a folder cannot be
+    /// listed, because it belongs to another user or is too deep.
+    pub fn of_layer(folder: &Path) -> Result<Option<Self>> {
+        let mut census = Self::default();
+        let mut open = Vec::new();
+        for entry in fs::read_dir(folder).on("read", folder)? {
+            let entry = entry.on("read", folder)?;
+            if entry.file_name() != DESCRIPTION && entry.file_name() != MARK {
+                census.add(&entry, &mut open).on("read", entry.path())?;
+            }
+        }
+        while let Some(folder) = open.pop() {
+            match census.add_all(&folder, &mut open) {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::PermissionDenied | ErrorKind::InvalidFilename
+                    ) =>
+                {
+                    return Ok(None);
+                }
+                other => other.on("read", &folder)?,
+            }
+        }
+        Ok(Some(census))
+    }
+
+    fn add_all(&mut self, folder: &Path, open: &mut Vec<PathBuf>) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            self.add(&entry?, open)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, entry: &fs::DirEntry, open: &mut Vec<PathBuf>) -> io::Result<()> {
+        self.entries += 1;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            open.push(entry.path());
+        } else if kind.is_file() {
+            self.bytes += entry.metadata()?.len();
+        }
+        Ok(())
+    }
+}
+
 /// The chain id (hexadecimal digits) of a layer on top of `parent`.
 pub fn chain_id(parent: Option<&str>, diff_id: &Digest) -> String {
     match parent {
@@ -96,7 +153,30 @@ pub fn diff(home: &Home, chain: &str) -> PathBuf {
 
 /// Whether the layer exists. An incomplete one, or one without a description, does not count: it is built again.
 pub fn exists(home: &Home, chain: &str) -> bool {
-    read(home, chain).is_ok() && whole::is_whole(home, chain)
+    read(home, chain).is_ok() && is_whole(home, chain)
+}
+
+/// Whether the layer is complete.
+pub fn is_whole(home: &Home, chain: &str) -> bool {
+    is_marked(home, chain) || is_counted_whole(home, chain)
+}
+
+/// Whether the layer is known to be on disk.
+pub(super) fn is_marked(home: &Home, chain: &str) -> bool {
+    path(home, chain).join(MARK).exists()
+}
+
+/// The same without trusting the mark, for callers that have time to count every file.
+pub fn is_counted_whole(home: &Home, chain: &str) -> bool {
+    let Ok(layer) = read(home, chain) else {
+        return false;
+    };
+    match (layer.census, Census::of_layer(&path(home, chain))) {
+        // A layer of an earlier version and a folder that cannot be listed prove nothing.
+        (None, Ok(_)) | (_, Ok(None)) => true,
+        (Some(made), Ok(Some(found))) => made == found,
+        (_, Err(_)) => false,
+    }
 }
 
 /// The description of a layer. Error: kind `NotFound`.

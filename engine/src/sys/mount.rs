@@ -147,6 +147,22 @@ fn mount_overlay(target: &Path, options: Vec<u8>, bar_devices: bool) -> std::io:
     check(result.into()).map(drop)
 }
 
+/// The attributes of a mount without devices, without programs and without programs of another user.
+pub fn closed() -> MountAttrFlags {
+    MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV
+        | MountAttrFlags::MOUNT_ATTR_NOEXEC
+}
+
+/// A new detached tmpfs, for `/dev` and below.
+pub fn memory(options: &[(&str, &str)], noexec: bool) -> Result<OwnedFd> {
+    let attributes = match noexec {
+        true => closed(),
+        false => MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_STRICTATIME,
+    };
+    new_mount("tmpfs", options, attributes)
+}
+
 /// A new detached mount of a file system of `kind`.
 pub fn new_mount(
     kind: &str,

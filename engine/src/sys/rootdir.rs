@@ -4,7 +4,7 @@
 //! a chroot, without a race between check and use.
 //! **What Docker does.** runc uses the same call, or libpathrs where it is missing.
 
-use super::failed;
+use super::{failed, mount};
 use crate::error::Result;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
@@ -85,6 +85,12 @@ impl RootDir {
                 other => return other,
             }
         }
+    }
+
+    /// Mounts `mounted` onto `path`, which is created if it is missing.
+    pub fn mount(&self, path: &str, mounted: &OwnedFd, make: Make) -> Result<()> {
+        let target = self.make(Path::new(path), make)?;
+        mount::attach(mounted.as_fd(), target.as_fd(), path)
     }
 
     /// Opens `path` with `O_PATH`, first creating missing components. If a symbolic link points to something missing,

@@ -208,11 +208,14 @@ pub(super) fn check_file(
     inputs: &Inputs,
     request: &BuildRequest,
 ) -> Result<Report> {
+    let mut given = request.build_args.iter().rev();
     let around = Around {
         image: &|name| engine.image(name).ok().map(Into::into),
         ignore: inputs.tree.as_ref().map(|tree| &tree.ignore),
         build_args: &request.build_args,
-        options: request.check_options(),
+        options: given
+            .find(|(name, _)| name == ARGUMENT)
+            .map(|(_, value)| value.as_str()),
     };
     check(file, &around)
 }

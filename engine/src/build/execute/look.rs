@@ -1,17 +1,195 @@
-//! The paths and patterns of one COPY: found, and read for the cache.
+//! The sources of one COPY: found, and read for the cache.
 
-use super::copy::Prepared;
-use crate::build::cache::content::Reader;
+use super::Builder;
+use super::fetch::{self, Fetched};
+use super::progress::size;
+use crate::build::cache::content::{Content, Reader};
+use crate::build::ignore::Ignore;
 use crate::build::sources::parents::may_be_nothing;
-use crate::build::sources::{Selected, Tree};
+use crate::build::sources::{Item, Selected, Tree};
+use crate::build::stages::{CopyFrom, copy_from, stage_like};
 use crate::build::state::Place;
-use crate::build::syntax::source::Word;
+use crate::build::syntax::source::{Span, Word};
+use crate::build::work::{CopySource, CopyWork};
 use crate::error::{Error, ErrorKind, Result};
+use crate::image::layer;
 use crate::near::nearest;
+use crate::oci::digest::Digest;
 use crate::tree::clean::within_root;
 use crate::tree::view::{Last, Node};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+
+/// The sources of one COPY, found and read.
+pub(super) struct Prepared<'a> {
+    pub(super) tree: Source<'a>,
+    pub(super) items: Vec<Item>,
+    /// Name and content.
+    pub(super) inline: Vec<(String, String)>,
+    pub(super) fetched: Vec<Fetched>,
+    pub(super) content: Content,
+    pub(super) exclude: Ignore,
+}
+
+/// The origin of files.
+pub(super) enum Source<'a> {
+    Context(&'a Tree),
+    /// A stage or an image, or nothing at all.
+    Layers(Tree),
+}
+
+impl Source<'_> {
+    pub(super) fn tree(&self) -> &Tree {
+        match self {
+            Self::Context(tree) => tree,
+            Self::Layers(tree) => tree,
+        }
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// Finds the sources and reads the parts that the cache compares.
+    pub(super) fn prepare_copy(
+        &mut self,
+        work: &CopyWork,
+        at: Place<'_>,
+        stage: usize,
+    ) -> Result<Prepared<'a>> {
+        check_destination(work, at)?;
+        let tree = self.copy_source(work, at, stage)?;
+        let mut prepared = Prepared {
+            tree,
+            items: Vec::new(),
+            inline: Vec::new(),
+            fetched: Vec::new(),
+            content: Content::default(),
+            exclude: Ignore::of(&work.exclude)?,
+        };
+        if matches!(prepared.tree, Source::Context(_)) && !self.context_told {
+            self.context_told = true;
+            let vertex = self.teller.start("[internal] load build context");
+            let result = self.look(work, at, &mut prepared);
+            if let Ok(bytes) = &result {
+                let note = format!("transferring context: {}", size(*bytes));
+                self.teller.note(vertex, &note);
+            }
+            self.teller.finish(vertex, None);
+            result?;
+        } else {
+            self.look(work, at, &mut prepared)?;
+        }
+        Ok(prepared)
+    }
+
+    /// The origin of the files of `work`.
+    fn copy_source(&mut self, work: &CopyWork, at: Place<'_>, stage: usize) -> Result<Source<'a>> {
+        let home = &self.engine.home;
+        match copy_from(self.file, stage, work.from.as_ref())? {
+            CopyFrom::Context => match &self.inputs.tree {
+                Some(tree) => Ok(Source::Context(tree)),
+                None => Ok(Source::Layers(Tree::open(&[], Ignore::default())?)),
+            },
+            CopyFrom::Stage(index) => {
+                self.ensure(index)?;
+                let chain = self.built.get(&index).map(|built| built.chain.clone());
+                let layers = layer::diffs(home, &chain.unwrap_or_default());
+                Ok(Source::Layers(Tree::open(&layers, Ignore::default())?))
+            }
+            CopyFrom::Image(name) => {
+                let found = self.find_image(&name);
+                let span = work.from.as_ref().map(|word| word.span).unwrap_or_default();
+                let image = found.map_err(|error| self.no_such_source(span, at, &name, error))?;
+                Ok(Source::Layers(Tree::open(
+                    &image.diffs(home),
+                    Ignore::default(),
+                )?))
+            }
+        }
+    }
+
+    pub(super) fn no_such_source(
+        &self,
+        span: Span,
+        at: Place<'_>,
+        name: &str,
+        error: Error,
+    ) -> Error {
+        if error.kind() != ErrorKind::NotFound {
+            return at.source.error(span, error.to_string()).into();
+        }
+        let error = at.source.error(
+            span,
+            format!("{name}: there is neither a stage nor an image of this name"),
+        );
+        match stage_like(self.file, name) {
+            Some(like) => error.with_hint(format!("did you mean the stage `{like}`?")),
+            None => error,
+        }
+        .into()
+    }
+
+    /// Reads all sources. Returns their total bytes.
+    fn look(&mut self, work: &CopyWork, at: Place<'_>, into: &mut Prepared<'_>) -> Result<u64> {
+        let is_context = matches!(into.tree, Source::Context(_));
+        let mut remembered = self.remembered.take();
+        let mut reader = Reader {
+            remembered: remembered.as_mut().filter(|_| is_context),
+            owners: !is_context,
+            now: self.engine.now(),
+            size: 0,
+        };
+        let mut result = Ok(());
+        for source in &work.sources {
+            result = match source {
+                CopySource::Path(path, word) => {
+                    let source = PathSource {
+                        path,
+                        word,
+                        parents: work.parents,
+                    };
+                    at_path(&mut reader, source, at, into, &mut self.warnings)
+                }
+                CopySource::Url(url, word) => {
+                    fetch::fetch(self.engine, url, work.checksum.as_deref())
+                        .map_err(|error| at.source.error(word.span, error.to_string()).into())
+                        .map(|fetched| {
+                            into.content.add(&fetched.name, fetched.digest.hex());
+                            into.fetched.push(fetched);
+                        })
+                }
+                CopySource::Inline { name, content } => {
+                    into.content.add(name, Digest::of(content.as_bytes()).hex());
+                    into.inline.push((name.clone(), content.clone()));
+                    Ok(())
+                }
+            };
+            if result.is_err() {
+                break;
+            }
+        }
+        let size = reader.size;
+        self.remembered = remembered;
+        result.map(|()| size)
+    }
+}
+
+pub(super) fn several_sources(keyword: &str) -> String {
+    format!(
+        "When using {keyword} with more than one source file, the destination must be a directory and end with a /"
+    )
+}
+
+fn check_destination(work: &CopyWork, at: Place<'_>) -> Result<()> {
+    if work.sources.len() > 1 && !work.destination.ends_with('/') {
+        let error = at
+            .source
+            .error(work.destination_word.span, several_sources(work.keyword));
+        return Err(error
+            .with_hint(format!("write `{}/`", work.destination_word.text))
+            .into());
+    }
+    Ok(())
+}
 
 /// A path or pattern of COPY.
 #[derive(Clone, Copy)]

@@ -23,26 +23,27 @@ mod run;
 mod stage;
 mod step;
 
+use super::cache::compare::Before;
+use super::cache::explain::Reason;
 use super::cache::remembered::Remembered;
 use super::check::{Finding, check_file};
 use super::context::Inputs;
 use super::observe::{BuildObserver, BuildOutcome, StepReport};
 use super::request::BuildRequest;
 use super::stages::{self, Plan};
-use super::state::BuildArgs;
+use super::state::{ArgValue, BuildArgs};
 use super::syntax::parse::Dockerfile;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::image::record::{NewImage, record};
 use crate::image::remote::Pulled;
-use crate::oci::config::ImageConfig;
-use crate::oci::digest::Digest;
+use crate::oci::config::{ImageConfig, PATH};
+use crate::oci::digest::{Digest, ImageId};
 use crate::oci::reference::Reference;
 use crate::store::build_cache::{BuildCache, LastBuild};
 use crate::store::containers::NetworkMode;
 use base::Bases;
 use progress::{Teller, size};
-use stage::Built;
 use std::collections::BTreeMap;
 
 /// The comment of the history entries that BuildKit writes.
@@ -89,6 +90,49 @@ struct Builder<'a> {
     steps: Vec<StepReport>,
     warnings: Vec<String>,
     bases: Bases,
+}
+
+/// A finished stage.
+#[derive(Debug, Clone, Default)]
+struct Built {
+    config: ImageConfig,
+    /// Its layers, by chain id, lowest first.
+    chain: Vec<String>,
+    /// The key of its last step.
+    key: String,
+    /// The keys of the steps in its history, base stages included.
+    history_keys: Vec<String>,
+    /// The ARGs that it declared: a stage built on it sees them.
+    args: Vec<ArgValue>,
+    /// The image that the stage is identical to, if nothing was added.
+    unchanged: Option<ImageId>,
+    /// FROM as the cache sees it.
+    base: String,
+}
+
+/// A stage whose steps are being executed.
+struct Going {
+    built: Built,
+    before: Before,
+    /// The first step that missed: its title and reason.
+    missed: Option<(String, Reason)>,
+    keys: Vec<String>,
+    /// The steps as they are written.
+    written: Vec<String>,
+}
+
+impl Built {
+    /// Adds the default `PATH` where the base sets none, so that every stage has one. Source: BuildKit,
+    /// `dockerfile2llb`, `dispatchStages`.
+    fn with_path(mut self) -> Self {
+        let env = self.config.config.env.get_or_insert_default();
+        if !env.iter().any(|variable| variable.starts_with("PATH=")) {
+            env.push(PATH.to_owned());
+            // The configuration now differs from the base's.
+            self.unchanged = None;
+        }
+        self
+    }
 }
 
 /// Builds an image. The caller is root (possibly of a user namespace) and single-threaded.

@@ -7,10 +7,10 @@
 //! **Try it.** `RUN --mount=type=cache,target=/cache date >> /cache/builds`, twice with `--no-cache`.
 
 use super::Builder;
-use super::copy::{Prepared, new_folder};
+use super::copy::new_folder;
+use super::look::Prepared;
 use crate::build::context::Temporary;
-use crate::build::instruction::mount::{MountWork, Owner, Sharing, What};
-use crate::build::state::CopyWork;
+use crate::build::work::{CopyWork, MountWork, Owner, Sharing, What};
 use crate::error::{Error, IoContext, Result};
 use crate::paths::create_private_dir;
 use crate::runtime::plan::{PlannedMount, PlannedSource, not_alike};

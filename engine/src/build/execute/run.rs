@@ -1,12 +1,12 @@
 //! RUN: a command in the stage's root; its changes are the next layer.
 
-use super::Builder;
-use super::copy::{Prepared, new_folder, new_upper, publish};
+use super::copy::{new_folder, new_upper, publish};
+use super::look::Prepared;
 use super::progress::Vertex;
-use super::stage::Going;
+use super::{Builder, Going};
 use crate::build::context::Temporary;
-use crate::build::instruction::run::{RunNetwork, SCRIPT};
-use crate::build::state::RunWork;
+use crate::build::instruction::run::SCRIPT;
+use crate::build::work::{RunNetwork, RunWork};
 use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::go;
 use crate::image::layer;

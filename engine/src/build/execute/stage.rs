@@ -1,65 +1,21 @@
 //! One stage: what it starts from, and its steps with their cache keys.
 
-use super::Builder;
 use super::base::unresolved;
 use super::step::{Current, Job, key};
+use super::{Builder, Built, Going};
 use crate::build::cache::compare::{Before, Missed};
 use crate::build::cache::content::Content;
 use crate::build::cache::explain::Reason;
 use crate::build::observe::StepReport;
 use crate::build::stages::{self, Base, CopyFrom, architecture, copy_from};
-use crate::build::state::{ArgValue, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::parse::{Dockerfile, Stage};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::image;
-use crate::oci::config::{ImageConfig, PATH};
-use crate::oci::digest::ImageId;
+use crate::oci::config::ImageConfig;
 use crate::oci::reference::Reference;
 use crate::store::build_cache::{Inputs, StepRecord};
-
-/// A finished stage.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Built {
-    pub(super) config: ImageConfig,
-    /// Its layers, by chain id, lowest first.
-    pub(super) chain: Vec<String>,
-    /// The key of its last step.
-    pub(super) key: String,
-    /// The keys of the steps in its history, base stages included.
-    pub(super) history_keys: Vec<String>,
-    /// The ARGs that it declared: a stage built on it sees them.
-    args: Vec<ArgValue>,
-    /// The image that the stage is identical to, if nothing was added.
-    pub(super) unchanged: Option<ImageId>,
-    /// FROM as the cache sees it.
-    base: String,
-}
-
-/// A stage whose steps are being executed.
-pub(super) struct Going {
-    pub(super) built: Built,
-    pub(super) before: Before,
-    /// The first step that missed: its title and reason.
-    pub(super) missed: Option<(String, Reason)>,
-    pub(super) keys: Vec<String>,
-    /// The steps as they are written.
-    pub(super) written: Vec<String>,
-}
-
-impl Built {
-    /// Adds the default `PATH` where the base sets none, so that every stage has one. Source: BuildKit,
-    /// `dockerfile2llb`, `dispatchStages`.
-    fn with_path(mut self) -> Self {
-        let env = self.config.config.env.get_or_insert_default();
-        if !env.iter().any(|variable| variable.starts_with("PATH=")) {
-            env.push(PATH.to_owned());
-            // The configuration now differs from the base's.
-            self.unchanged = None;
-        }
-        self
-    }
-}
 
 impl Builder<'_> {
     /// Builds stage `index`.

@@ -1,16 +1,15 @@
 //! One step: looked up by its key, or executed; reported either way.
 
-use super::copy::Prepared;
+use super::look::Prepared;
 use super::progress::{Vertex, first_line};
-use super::stage::Going;
-use super::{Builder, COMMENT};
+use super::{Builder, COMMENT, Going};
 use crate::build::cache::compare::Missed;
 use crate::build::cache::content::Content;
 use crate::build::cache::explain::Reason;
-use crate::build::instruction::mount::MountWork;
 use crate::build::observe::{StepLayer, StepReport};
-use crate::build::state::{CopyWork, Effect, Place, State, Work};
+use crate::build::state::{Place, State};
 use crate::build::syntax::parse::{Step, StepText};
+use crate::build::work::{CopyWork, Effect, MountWork, Work};
 use crate::error::{Error, Result};
 use crate::oci::config::History;
 use crate::oci::digest::Digest;

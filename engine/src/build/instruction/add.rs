@@ -4,10 +4,11 @@
 
 use super::Form;
 use super::transfer::{self, Transfer};
-use crate::build::state::{CopySource, Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::{FlagKind, Statement};
+use crate::build::work::{CopySource, Effect};
 use crate::oci::digest::Digest;
 
 /// ADD.

@@ -5,10 +5,11 @@
 
 use super::Form;
 use super::pairs;
-use crate::build::state::{ArgValue, Effect, Place, State, Work};
+use crate::build::state::{ArgValue, Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::{Effect, Work};
 
 /// ARG.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,9 +4,10 @@
 
 use super::Form;
 use super::command_line::CommandLine;
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::Effect;
 use crate::go::quote_list;
 
 /// CMD.

@@ -5,10 +5,11 @@
 
 use super::Form;
 use super::transfer::{self, Transfer};
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::{FlagKind, Statement};
+use crate::build::work::Effect;
 
 /// COPY.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,9 +5,10 @@
 
 use super::Form;
 use super::pairs::{self, Pair};
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::Effect;
 
 /// ENV.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! EXPOSE: records which ports the program listens on. It publishes nothing: that is `docker run -p`, or `-P`.
 
 use super::Form;
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::Effect;
 use serde_json::Map;
 use std::net::IpAddr;
 

@@ -5,10 +5,11 @@
 
 use super::Form;
 use super::command_line::CommandLine;
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::{FlagKind, Flags, Statement};
+use crate::build::work::Effect;
 use crate::go;
 use crate::oci::config;
 

@@ -1,9 +1,10 @@
 //! MAINTAINER: the image's author. Deprecated; a LABEL does the same.
 
 use super::Form;
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::Effect;
 
 /// MAINTAINER.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -28,9 +28,10 @@ pub mod user;
 pub mod volume;
 pub mod workdir;
 
-use super::state::{Effect, Place, State};
+use super::state::{Place, State};
 use super::syntax::error::BuildError;
 use super::syntax::statement::Statement;
+use super::work::Effect;
 use crate::near::nearest;
 
 /// An instruction, in the file with its name.

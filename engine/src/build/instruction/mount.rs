@@ -9,10 +9,11 @@
 
 mod fields;
 
-use crate::build::state::{CopySource, CopyWork, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::{CopySource, CopyWork, MountWork, Owner, Sharing, What};
 use fields::{Fields, Kind, Wrong, fields};
 
 /// `RUN --mount`, as written.
@@ -135,92 +136,11 @@ impl Mount {
     }
 }
 
-/// A mount to be made.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct MountWork {
-    pub(crate) what: What,
-    /// Absolute; `None` for a secret that is only a variable.
-    pub(crate) target: Option<String>,
-    pub(crate) read_only: bool,
-    /// As written, with variables expanded.
-    pub(crate) text: String,
-}
-
-impl MountWork {
-    /// The files of a bind mount, or the initial files of a cache.
-    pub(crate) fn files(&self) -> Option<&CopyWork> {
-        match &self.what {
-            What::Bind(copy) => Some(copy),
-            What::Cache { begins, .. } => begins.as_deref(),
-            _ => None,
-        }
-    }
-}
-
-impl What {
-    /// Its name in messages.
-    pub(crate) fn source(&self) -> String {
-        match self {
-            Self::Bind(copy) => copy
-                .sources
-                .iter()
-                .map(|source| match source {
-                    CopySource::Path(path, _) | CopySource::Url(path, _) => path.as_str(),
-                    CopySource::Inline { name, .. } => name,
-                })
-                .collect(),
-            Self::Cache { id, .. } | Self::Secret { id, .. } => id.clone(),
-            Self::Tmpfs { .. } => "tmpfs".to_owned(),
-        }
-    }
-}
-
-/// The kinds of mounts, with their specific fields.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum What {
-    Bind(Box<CopyWork>),
-    Cache {
-        id: String,
-        owner: Owner,
-        /// Its initial content; `None` is empty.
-        begins: Option<Box<CopyWork>>,
-        sharing: Sharing,
-    },
-    Tmpfs {
-        /// In bytes.
-        size: Option<u64>,
-    },
-    Secret {
-        id: String,
-        owner: Owner,
-        env: Option<String>,
-        required: bool,
-    },
-}
-
-/// The owner of a mount, and its permissions unless they are the default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owner {
-    pub(crate) mode: Option<u32>,
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
-}
-
-/// How two builds share one cache.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sharing {
-    Shared,
-    /// Each has a separate one.
-    Private,
-    /// The second waits.
-    Locked,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::state::Work;
     use crate::build::state::testing::apply;
+    use crate::build::work::Work;
     use crate::oci::config::RunConfig;
 
     fn works(lines: &str) -> Result<Vec<MountWork>, String> {

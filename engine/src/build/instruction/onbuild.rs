@@ -3,9 +3,10 @@
 use super::from::From;
 use super::maintainer::Maintainer;
 use super::{Form, Instruction};
-use crate::build::state::{Effect, Place, State, Work};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::{Effect, Work};
 
 /// ONBUILD.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,10 +6,11 @@
 use super::Form;
 use super::command_line::CommandLine;
 use super::mount::Mount;
-use crate::build::state::{Effect, Place, RunWork, State, Work};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::heredoc::{self, Heredoc};
 use crate::build::syntax::statement::{FlagKind, Statement};
+use crate::build::work::{Effect, RunNetwork, RunWork, Work};
 
 /// RUN.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,17 +23,6 @@ pub struct Run {
     pub network: Option<RunNetwork>,
     /// `--mount`, in order.
     pub mounts: Vec<Mount>,
-}
-
-/// `RUN --network`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunNetwork {
-    /// The network of the build.
-    Default,
-    /// No network.
-    None,
-    /// The host network.
-    Host,
 }
 
 impl Form for Run {

@@ -1,9 +1,10 @@
 //! SHELL: the words before every following shell-form command.
 
 use super::Form;
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::Effect;
 
 /// SHELL.
 #[derive(Debug, Clone, PartialEq, Eq)]

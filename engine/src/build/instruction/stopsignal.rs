@@ -1,10 +1,11 @@
 //! STOPSIGNAL: the signal that `docker stop` sends first.
 
 use super::Form;
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::Effect;
 use crate::near::nearest;
 use crate::sys::signal;
 

@@ -1,11 +1,12 @@
 //! The parts that COPY and ADD share: sources, destination and their flags.
 
 use crate::build::place::rights::Mode;
-use crate::build::state::{CopySource, CopyWork, Effect, Place, State, Work};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::heredoc::{self, Heredoc};
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::{FlagKind, Flags, Statement};
+use crate::build::work::{CopySource, CopyWork, Effect, Work};
 
 /// Files to bring into the image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

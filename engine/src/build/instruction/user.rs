@@ -3,10 +3,11 @@
 //! `user` or `user:group`, names or numbers; names are looked up in the image when a command runs.
 
 use super::Form;
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::Effect;
 
 /// USER.
 #[derive(Debug, Clone, PartialEq, Eq)]

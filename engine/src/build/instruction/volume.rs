@@ -1,10 +1,11 @@
 //! VOLUME: directories whose files outlive the container's writable layer: each container gets a volume there.
 
 use super::Form;
-use crate::build::state::{Effect, Place, State};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::Effect;
 use serde_json::Map;
 
 /// VOLUME.

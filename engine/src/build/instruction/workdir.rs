@@ -3,10 +3,11 @@
 //! A relative path is joined to the previous WORKDIR. A missing directory is created, which makes a layer.
 
 use super::Form;
-use crate::build::state::{Effect, Place, State, Work};
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::Word;
 use crate::build::syntax::statement::Statement;
+use crate::build::work::{Effect, Work};
 
 /// WORKDIR.
 #[derive(Debug, Clone, PartialEq, Eq)]

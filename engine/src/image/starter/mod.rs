@@ -10,24 +10,19 @@
 
 pub(crate) mod elf;
 mod hello;
+pub mod sandboxes;
 mod tree;
 mod userland;
 mod welcome;
 
-use super::collect;
 use super::layer::{self, Origin};
-use super::record::{self, NewImage};
-use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::oci::config::{History, ImageConfig, PATH, RootFs, RunConfig, machine_architecture};
 use crate::oci::digest::{Digest, ImageId};
-use crate::oci::reference::Reference;
-use crate::paths::{Home, SandboxPaths};
+use crate::paths::Home;
 use crate::store::atomic::{self, Durability};
-use crate::store::lock::keep_content;
-use crate::store::{blobs, images, layers, whole};
+use crate::store::{blobs, layers, whole};
 use crate::tree::unpack::Limits;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use std::collections::BTreeMap;
@@ -52,36 +47,6 @@ pub struct Starters {
     edition: u32,
 }
 
-impl Engine {
-    /// Gives a new sandbox its first images: `busybox`, `hello-world` and `welcome`. Costs one `stat(2)` afterwards.
-    pub fn ensure_starter_images(&self) -> Result<()> {
-        ensure(&self.home, &self.sandbox, self.now())
-    }
-}
-
-/// Gives a sandbox without `images.json` the starter images, which are assembled if this home has none yet. Costs one
-/// `stat(2)` when the sandbox has its images.
-pub fn ensure(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<()> {
-    if sandbox.images().exists() {
-        return Ok(());
-    }
-    let _kept = keep_content(home)?;
-    let mut new = Vec::new();
-    let starters = ready(home)?;
-    let untagged = starters
-        .images
-        .iter()
-        .filter(|(name, _)| !name.contains(':'));
-    for (name, id) in untagged {
-        new.push(NewImage {
-            config: blobs::read(home, id)?,
-            parent: None,
-            references: vec![Reference::parse(name)?.or_latest()],
-        });
-    }
-    record::record(home, sandbox, now, &new).map(drop)
-}
-
 /// The starter images of this home, which are assembled if they are missing, damaged, of an older docklings, or made of
 /// less than this machine now has. The caller holds [`keep_content`].
 pub fn ready(home: &Home) -> Result<Starters> {
@@ -104,35 +69,6 @@ pub fn known(home: &Home) -> Option<Starters> {
         })
     };
     starters.images.values().all(is_whole).then_some(starters)
-}
-
-/// Once a busybox is installed, moves the names of starter images made from the machine's own tools to images made from
-/// that busybox, in all sandboxes. Costs nothing when there is nothing to do.
-pub fn renew(home: &Home, now: Timestamp) -> Result<()> {
-    let Some(old) = known(home).filter(|starters| is_makeshift(home, starters)) else {
-        return Ok(());
-    };
-    let _kept = keep_content(home)?;
-    let new = ready(home)?;
-    for sandbox in collect::sandboxes(home)? {
-        for (name, id) in &new.images {
-            let reference = Reference::parse(name)?.or_latest();
-            let table = images::read(&sandbox).unwrap_or_default();
-            // A name that now means something else belongs to the user.
-            if old.images.get(name) == Some(id)
-                || table.references.get(&reference) != old.images.get(name)
-            {
-                continue;
-            }
-            let image = NewImage {
-                config: blobs::read(home, id)?,
-                parent: None,
-                references: vec![reference],
-            };
-            record::record(home, &sandbox, now, &[image])?;
-        }
-    }
-    Ok(())
 }
 
 /// Whether they are made from the machine's own tools because there was no busybox.
@@ -287,9 +223,13 @@ fn configuration(diff_ids: Vec<Digest>, recipe: &Recipe<'_>) -> ImageConfig {
 
 #[cfg(test)]
 mod tests {
+    use super::sandboxes::{ensure, renew};
     use super::*;
+    use crate::image::record::{self, NewImage};
     use crate::image::resolve;
-    use crate::paths::create_private_dir;
+    use crate::oci::reference::Reference;
+    use crate::paths::{SandboxPaths, create_private_dir};
+    use jiff::Timestamp;
     use std::process::Command;
 
     fn world() -> (tempfile::TempDir, Home, SandboxPaths) {
@@ -387,7 +327,7 @@ mod tests {
         std::fs::write(layers::path(&home, &chain).join("recipe"), "").unwrap();
         assert_eq!(known(&home), None);
         assert_eq!(ready(&home).unwrap(), before);
-        assert!(whole::is_counted_whole(&home, &chain));
+        assert!(layers::is_counted_whole(&home, &chain));
     }
 
     #[test]

@@ -8,7 +8,6 @@
 //! container creates cannot be opened. That costs nothing at start, unlike a version 1 cgroup, which costs
 //! milliseconds. In a user namespace, where nodes cannot be created, the machine's are bind-mounted.
 
-use super::rootfs::{memory, put};
 use crate::error::Result;
 use crate::sys::rootdir::{Make, RootDir};
 use crate::sys::{failed, mount};
@@ -36,8 +35,8 @@ const LINKS: [(&str, &str); 5] = [
 
 /// Mounts and fills `/dev`; `/dev/shm` holds `shm_size` bytes.
 pub(super) fn populate(root: &RootDir, bar_devices: bool, shm_size: u64) -> Result<()> {
-    let dev = memory(&[("mode", "755"), ("size", "65536k")], false)?;
-    put(root, "/dev", &dev, Make::Dir)?;
+    let dev = mount::memory(&[("mode", "755"), ("size", "65536k")], false)?;
+    root.mount("/dev", &dev, Make::Dir)?;
     let folder = root
         .resolve(Path::new("/dev"), OFlags::PATH | OFlags::DIRECTORY)
         .map_err(|error| failed("open", "/dev", error))?;
@@ -51,11 +50,10 @@ pub(super) fn populate(root: &RootDir, bar_devices: bool, shm_size: u64) -> Resu
         rustix::fs::symlinkat(target, &folder, name)
             .map_err(|error| failed("symlink", name, error))?;
     }
-    put(root, "/dev/pts", &pseudo_terminals()?, Make::Dir)?;
-    put(
-        root,
+    root.mount("/dev/pts", &pseudo_terminals()?, Make::Dir)?;
+    root.mount(
         "/dev/shm",
-        &memory(
+        &mount::memory(
             &[
                 ("source", "shm"),
                 ("mode", "1777"),
@@ -68,8 +66,7 @@ pub(super) fn populate(root: &RootDir, bar_devices: bool, shm_size: u64) -> Resu
     let closed = MountAttrFlags::MOUNT_ATTR_NOSUID
         | MountAttrFlags::MOUNT_ATTR_NODEV
         | MountAttrFlags::MOUNT_ATTR_NOEXEC;
-    put(
-        root,
+    root.mount(
         "/dev/mqueue",
         &mount::new_mount("mqueue", &[], closed)?,
         Make::Dir,

@@ -50,13 +50,6 @@ const PROTECTED: [&str; 5] = [
 
 /// Where a container sees its cgroup.
 const CGROUP: &str = "/sys/fs/cgroup";
-const NONE: MountAttrFlags = MountAttrFlags::empty();
-
-fn closed() -> MountAttrFlags {
-    MountAttrFlags::MOUNT_ATTR_NOSUID
-        | MountAttrFlags::MOUNT_ATTR_NODEV
-        | MountAttrFlags::MOUNT_ATTR_NOEXEC
-}
 
 /// Assembles the root and moves into it.
 pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
@@ -71,8 +64,8 @@ pub(super) fn assemble(plan: &InitPlan) -> Result<()> {
     }
     .mount(&plan.rootfs)?;
     let root = RootDir::open(&plan.rootfs)?;
-    let proc = mount::new_mount("proc", &[], closed())?;
-    put(&root, "/proc", &proc, Make::Dir)?;
+    let proc = mount::new_mount("proc", &[], mount::closed())?;
+    root.mount("/proc", &proc, Make::Dir)?;
     devices::populate(&root, !plan.any_device, plan.shm_size)?;
     put_sys(&root, plan.host_network)?;
     for planned in &plan.mounts {
@@ -131,22 +124,16 @@ pub(super) fn finish(plan: &InitPlan) -> Result<()> {
     Ok(())
 }
 
-/// Mounts `mounted` onto `path` inside the root, creating it if missing.
-pub(super) fn put(root: &RootDir, path: &str, mounted: &OwnedFd, make: Make) -> Result<()> {
-    let target = root.make(Path::new(path), make)?;
-    mount::attach(mounted.as_fd(), target.as_fd(), path)
-}
-
 /// sysfs belongs to the network namespace: with the machine's network, a user namespace cannot mount it, so the
 /// machine's is shown instead.
 fn put_sys(root: &RootDir, host_network: bool) -> Result<()> {
-    let read_only = closed() | MountAttrFlags::MOUNT_ATTR_RDONLY;
+    let read_only = mount::closed() | MountAttrFlags::MOUNT_ATTR_RDONLY;
     match mount::new_mount("sysfs", &[], read_only) {
-        Ok(sys) => put(root, "/sys", &sys, Make::Dir)?,
+        Ok(sys) => root.mount("/sys", &sys, Make::Dir)?,
         Err(_) if host_network => {
             let sys = open_host(Path::new("/sys"))?;
             let copy = mount::clone_mount(sys.as_fd(), true)?;
-            put(root, "/sys", &copy, Make::Dir)?;
+            root.mount("/sys", &copy, Make::Dir)?;
             mount::make_read_only(copy.as_fd(), "/sys")?;
         }
         Err(error) => return Err(error),
@@ -154,7 +141,7 @@ fn put_sys(root: &RootDir, host_network: bool) -> Result<()> {
     if cgroup::version() == 2
         && let Ok(cgroup) = cgroup_mount()
     {
-        put(root, CGROUP, &cgroup, Make::Dir)?;
+        root.mount(CGROUP, &cgroup, Make::Dir)?;
     }
     Ok(())
 }
@@ -162,7 +149,7 @@ fn put_sys(root: &RootDir, host_network: bool) -> Result<()> {
 /// In our own cgroup namespace this shows the container's part. In the machine's it would be the machine's mount, and
 /// mounting it again without options would remove those that systemd has set.
 fn cgroup_mount() -> Result<OwnedFd> {
-    let read_only = closed() | MountAttrFlags::MOUNT_ATTR_RDONLY;
+    let read_only = mount::closed() | MountAttrFlags::MOUNT_ATTR_RDONLY;
     mount::new_mount("cgroup2", &[], read_only)
 }
 
@@ -278,7 +265,7 @@ fn refuse_proc(target: &OwnedFd, path: &str) -> Result<()> {
 
 /// A tmpfs with the options of `docker run --tmpfs`; Docker's defaults are noexec, nosuid and nodev.
 fn tmpfs(options: &str) -> Result<OwnedFd> {
-    let mut attributes = closed();
+    let mut attributes = mount::closed();
     let mut settings = Vec::new();
     for option in options.split(',').filter(|option| !option.is_empty()) {
         match option {
@@ -344,7 +331,7 @@ fn mask() -> Result<()> {
             None => mount::new_mount(
                 "tmpfs",
                 &[("size", "0"), ("mode", "555")],
-                closed() | MountAttrFlags::MOUNT_ATTR_RDONLY,
+                mount::closed() | MountAttrFlags::MOUNT_ATTR_RDONLY,
             )?,
         };
         mount::attach(mounted.as_fd(), target.as_fd(), path)?;
@@ -360,20 +347,9 @@ pub(super) fn bind_console(master: &OwnedFd) -> Result<()> {
         .map_err(|error| crate::sys::failed("ptsname", "the terminal", error))?;
     let slave = open_host(Path::new(std::ffi::OsStr::new(&*name.to_string_lossy())))?;
     let root = RootDir::open(Path::new("/"))?;
-    put(
-        &root,
+    root.mount(
         "/dev/console",
         &mount::clone_mount(slave.as_fd(), false)?,
         Make::File,
     )
-}
-
-/// A tmpfs for /dev and below.
-pub(super) fn memory(options: &[(&str, &str)], noexec: bool) -> Result<OwnedFd> {
-    let attributes = if noexec {
-        closed()
-    } else {
-        NONE | MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_STRICTATIME
-    };
-    mount::new_mount("tmpfs", options, attributes)
 }

@@ -2,7 +2,7 @@
 
 use super::client::{Client, Role};
 use super::{Monitor, client, life};
-use crate::network::outbound::Outbound;
+use crate::network::egress::Outbound;
 use rustix::event::{PollFd, PollFlags, poll};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};

@@ -8,7 +8,7 @@ use crate::events::{Action, Event};
 use crate::runtime::protocol::Frame;
 use crate::runtime::spawn::{Running, spawn};
 use crate::runtime::start::Job;
-use crate::runtime::{Failure, etc, plan, remove, resume};
+use crate::runtime::{Failure, etc, observe, plan, resume};
 use crate::store::containers::{Phase, RestartPolicy};
 use crate::store::records;
 use crate::sys;
@@ -277,7 +277,7 @@ impl Monitor {
         if self.is_removed_at_its_end() && !was_created_apart {
             let mut engine = self.engine.clone();
             engine.via = "monitor".to_owned();
-            trash = remove::discard(&engine, &self.config, true).ok();
+            trash = observe::discard(&engine, &self.config, true).ok();
         } else {
             // The next lock holder may mount the same folders.
             self.mounts = None;

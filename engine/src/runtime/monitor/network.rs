@@ -2,7 +2,8 @@
 
 use super::Monitor;
 use crate::network::dead_end;
-use crate::network::outbound::{self, ADDRESS, Allowed, Outbound, Way};
+use crate::network::egress::Outbound;
+use crate::network::outbound::{self, ADDRESS, Allowed, Way};
 use crate::network::ports::Publisher;
 use crate::runtime::{Failure, etc, located};
 use crate::store::containers::{ContainerConfig, NetworkMode};

@@ -1,8 +1,8 @@
 //! The fields of one `RUN --mount`: `key=value`, separated by commas.
 
-use super::Sharing;
 use crate::build::state::State;
 use crate::build::syntax::error::BuildError;
+use crate::build::work::Sharing;
 use crate::near::nearest;
 use crate::size;
 
