@@ -12,7 +12,6 @@ pub mod docker;
 mod env;
 mod exit;
 mod failure;
-mod help;
 mod output;
 pub mod term;
 

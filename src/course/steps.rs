@@ -2,12 +2,12 @@
 //! chosen `docker` first on PATH.
 
 use crate::course::scripted::{self, Ended};
-use crate::course::workspace::link_commands;
 use crate::env::{self, Env};
 use crate::failure::CommandResult;
 use checker::SetupPlan;
 use checker::author::observe::{Done, Failure};
 use checker::exercise::Action;
+use engine::paths::Home;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -17,6 +17,26 @@ use std::time::Duration;
 
 /// A step that takes longer counts as endless, even on a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// Makes the links `docker` and `docklings` to this program in a separate folder below home, and returns that folder.
+/// Links that point to another build are replaced.
+pub(crate) fn link_commands(home: &Home) -> io::Result<PathBuf> {
+    let bin = home.root().join("bin");
+    fs::create_dir_all(&bin)?;
+    let program = std::env::current_exe()?;
+    for name in ["docker", "docklings"] {
+        let link = bin.join(name);
+        if fs::read_link(&link).is_ok_and(|target| target == program) {
+            continue;
+        }
+        // A rename replaces an existing link atomically, so a second shell never finds nothing.
+        let fresh = bin.join(format!(".{name}-{}", std::process::id()));
+        let _ = fs::remove_file(&fresh);
+        std::os::unix::fs::symlink(&program, &fresh)?;
+        fs::rename(&fresh, &link)?;
+    }
+    Ok(bin)
+}
 
 /// The environment of steps.
 pub(crate) struct Steps {

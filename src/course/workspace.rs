@@ -12,7 +12,6 @@ use checker::Exercise;
 use checker::world::Snapshot;
 use checker::world::engine::EngineWorld;
 use engine::error::plainly;
-use engine::paths::Home;
 use engine::store::atomic::{self, Durability};
 use engine::store::{lock, whole};
 use lessons::catalog::{Catalog, DRAWS, StartFile};
@@ -24,26 +23,6 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-/// Makes the links `docker` and `docklings` to this program in a separate folder below home, and returns that folder.
-/// Links that point to another build are replaced.
-pub(crate) fn link_commands(home: &Home) -> io::Result<PathBuf> {
-    let bin = home.root().join("bin");
-    fs::create_dir_all(&bin)?;
-    let program = std::env::current_exe()?;
-    for name in ["docker", "docklings"] {
-        let link = bin.join(name);
-        if fs::read_link(&link).is_ok_and(|target| target == program) {
-            continue;
-        }
-        // A rename replaces an existing link atomically, so a second shell never finds nothing.
-        let fresh = bin.join(format!(".{name}-{}", std::process::id()));
-        let _ = fs::remove_file(&fresh);
-        std::os::unix::fs::symlink(&program, &fresh)?;
-        fs::rename(&fresh, &link)?;
-    }
-    Ok(bin)
-}
 
 /// The sandbox and the folder of an exercise.
 pub(crate) struct Workbench<'a> {

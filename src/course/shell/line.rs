@@ -4,7 +4,7 @@
 use super::carry::Carry;
 use super::job::{End, Terminal};
 use crate::course::scripted;
-use crate::course::workspace::link_commands;
+use crate::course::steps::link_commands;
 use crate::env;
 use engine::paths::Home;
 use std::ffi::OsString;

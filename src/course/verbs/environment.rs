@@ -2,7 +2,7 @@
 
 use super::words::{Words, sandbox_of};
 use crate::course::state::{self, Course};
-use crate::course::workspace::link_commands;
+use crate::course::steps::link_commands;
 use crate::env::{self, Env};
 use crate::failure::CommandResult;
 use lessons::session::exercise_sandbox;

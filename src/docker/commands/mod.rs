@@ -5,6 +5,7 @@
 
 mod build;
 mod container;
+mod help;
 pub(crate) mod image;
 mod inspect;
 pub(crate) mod limits;
@@ -20,11 +21,10 @@ mod volume;
 pub(crate) use crate::cli::Words;
 pub(crate) use crate::ctx::Ctx;
 pub(crate) use crate::failure::{CommandResult, Failure};
-pub(crate) use table::{COMMON, GROUPS, TABLE, group_about};
+pub(crate) use table::{GROUPS, TABLE};
 
 use crate::cli::{self, Grammar, Parsed};
 use crate::exit;
-use crate::help;
 use clap::{Arg, ArgAction, ArgMatches};
 use std::io::Write;
 

@@ -11,7 +11,7 @@ pub(super) fn images(env: &Env) -> Finding {
     let made = env.engine(env::FREE, "doctor").and_then(|engine| {
         engine.ensure_starter_images()?;
         // A busybox may have been installed since.
-        engine::image::starter::renew(&env.home, engine.now())?;
+        engine::image::starter::sandboxes::renew(&env.home, engine.now())?;
         let all = engine.images()?;
         let label = all.iter().find_map(|image| {
             image

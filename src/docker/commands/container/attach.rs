@@ -1,7 +1,6 @@
 //! `docker attach`.
 
-use super::flags::{SessionFlags, detach_keys};
-use super::run::check_terminal;
+use super::flags::{SessionFlags, check_terminal, detach_keys};
 use super::start::ended;
 use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};

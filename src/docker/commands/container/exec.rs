@@ -1,7 +1,6 @@
 //! `docker exec`.
 
-use super::flags::detach_keys;
-use super::run::check_terminal;
+use super::flags::{check_terminal, detach_keys};
 use super::start::complained;
 use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};

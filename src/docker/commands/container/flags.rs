@@ -2,8 +2,10 @@
 
 use super::resources::{FixedResourceFlags, ResourceFlags};
 use crate::docker::values::{self, mount, names, pairs};
+use crate::failure::{CommandResult, Failure};
 use clap::ArgAction;
 use engine::store::containers::Ulimit;
+use std::io::{self, IsTerminal};
 
 /// Everything that can be said of a container before its image. What each flag means is in `request.rs`.
 #[derive(Debug, clap::Args)]
@@ -211,4 +213,12 @@ pub(super) fn detach_keys(flag: Option<String>) -> String {
     flag.filter(|keys| !keys.is_empty())
         .or_else(crate::env::configured_detach_keys)
         .unwrap_or_default()
+}
+
+/// Refuses `-i` and `-t` together when the input is not a terminal.
+pub(super) fn check_terminal(stdin: bool, tty: bool) -> CommandResult {
+    if stdin && tty && !io::stdin().is_terminal() {
+        return Err(Failure::message("the input device is not a TTY"));
+    }
+    Ok(())
 }

@@ -1,13 +1,12 @@
 //! `docker run`: `create`, `start` and `attach` in one.
 
 use super::create::{Plan, with_help};
-use super::flags::{CreateFlags, SessionFlags, detach_keys};
+use super::flags::{CreateFlags, SessionFlags, check_terminal, detach_keys};
 use super::start::ended;
 use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Session};
 use engine::runtime::spec::{StartOptions, Streams};
-use std::io::{self, IsTerminal};
 
 /// Arguments of `docker run`.
 #[derive(Debug, clap::Args)]
@@ -78,12 +77,4 @@ impl Command for Args {
             other => other,
         })
     }
-}
-
-/// Refuses `-i` and `-t` together when the input is not a terminal.
-pub(super) fn check_terminal(stdin: bool, tty: bool) -> CommandResult {
-    if stdin && tty && !io::stdin().is_terminal() {
-        return Err(Failure::message("the input device is not a TTY"));
-    }
-    Ok(())
 }

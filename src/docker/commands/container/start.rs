@@ -1,7 +1,6 @@
 //! `docker start`.
 
-use super::flags::detach_keys;
-use super::run::check_terminal;
+use super::flags::{check_terminal, detach_keys};
 use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};

@@ -1,7 +1,8 @@
 //! `--help`, in Docker's layout.
 
+use super::Row;
+use super::table::{COMMON, GROUPS, TABLE, group_about};
 use crate::cli;
-use crate::docker::commands::{self, Row};
 use clap::Arg;
 
 /// The narrowest column for a flag's text; if there is less room, the text gets its own line.
@@ -10,7 +11,7 @@ const LEAST: usize = 24;
 const SLOP: usize = 5;
 
 /// The page of one command, called as `path`, for a terminal of `width` columns.
-pub(crate) fn of_command(row: &Row, path: &str, width: usize) -> String {
+pub(super) fn of_command(row: &Row, path: &str, width: usize) -> String {
     let mut page = format!(
         "Usage:  {}\n",
         format!("docker {path} {}", row.usage).trim_end()
@@ -32,12 +33,12 @@ pub(crate) fn of_command(row: &Row, path: &str, width: usize) -> String {
 }
 
 /// The page of a group, such as `docker container`.
-pub(crate) fn of_group(group: &str) -> String {
+pub(super) fn of_group(group: &str) -> String {
     let mut page = format!(
         "Usage:  docker {group} COMMAND\n\n{}\n\nCommands:\n",
-        commands::group_about(group)
+        group_about(group)
     );
-    let mut rows: Vec<_> = commands::TABLE
+    let mut rows: Vec<_> = TABLE
         .iter()
         .flat_map(|row| {
             let prefix = format!("{group} ");
@@ -55,26 +56,26 @@ pub(crate) fn of_group(group: &str) -> String {
 }
 
 /// The page of `docker` itself.
-pub(crate) fn of_docker(width: usize) -> String {
+pub(super) fn of_docker(width: usize) -> String {
     let mut page = String::from(
         "Usage:  docker [OPTIONS] COMMAND\n\nThe docklings container engine, with the command line of Docker\n",
     );
-    let row_of = |verb: &&str| commands::TABLE.iter().find(|row| row.names.contains(verb));
+    let row_of = |verb: &&str| TABLE.iter().find(|row| row.names.contains(verb));
     page += "\nCommon Commands:\n";
-    for row_verb in commands::COMMON {
+    for row_verb in COMMON {
         if let Some(row) = row_of(row_verb) {
             page += &format!("  {row_verb:<12}{}\n", row.summary());
         }
     }
     page += "\nManagement Commands:\n";
-    for (group, about) in commands::GROUPS {
+    for (group, about) in GROUPS {
         page += &format!("  {group:<12}{about}\n");
     }
     page += "\nCommands:\n";
-    let mut verbs: Vec<_> = commands::TABLE
+    let mut verbs: Vec<_> = TABLE
         .iter()
         .flat_map(|row| row.names.iter().map(move |name| (*name, row)))
-        .filter(|(name, _)| !name.contains(' ') && !commands::COMMON.contains(name))
+        .filter(|(name, _)| !name.contains(' ') && !COMMON.contains(name))
         .collect();
     verbs.sort_by_key(|(verb, _)| *verb);
     for (verb, row) in verbs {
@@ -82,7 +83,7 @@ pub(crate) fn of_docker(width: usize) -> String {
     }
     page += &format!(
         "\nGlobal Options:\n{}",
-        flags(&commands::global_flags(), width)
+        flags(&super::global_flags(), width)
     );
     page += "\nRun 'docker COMMAND --help' for more information on a command.\n";
     page += "See docs/limits.md for what docklings leaves out of Docker.\n";
