@@ -4,6 +4,7 @@
 //! applied to the repository. A rule that fails prints all violations at once, with file and line.
 
 mod changelog;
+mod circles;
 mod layers;
 mod lessons;
 mod limits;
@@ -40,6 +41,11 @@ fn crates_import_only_downwards() {
             .flat_map(layers::registry_imports)
             .collect(),
     );
+}
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    assert_tidy(circles::circles(&Source::rust_files()));
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn imports(code: &str) -> Vec<(usize, String)> {
 }
 
 /// The paths at the start of `text`, at most `depth` names long: `a::{b, c::d}` is `a::b` and `a::c`.
-fn expand(text: &str, depth: usize) -> Vec<String> {
+pub(super) fn expand(text: &str, depth: usize) -> Vec<String> {
     let text = text.trim_start();
     if let Some(group) = text.strip_prefix('{') {
         return members(group)
