@@ -6,6 +6,8 @@ use lessons::catalog::Catalog;
 use lessons::lesson::Lesson;
 use lessons::source::Source;
 use lessons::transcript::{Step, matches};
+use std::collections::BTreeMap;
+use std::net::TcpListener;
 
 /// Marks the end of each command's output. The marker keeps `$?` unchanged.
 const END: &str = "@@";
@@ -21,9 +23,10 @@ fn walk(lesson: &Lesson) -> Vec<String> {
             steps.map(move |(index, step)| (step, block.fails && index == last))
         })
         .collect();
+    let ports = Ports::of(steps.iter().map(|(step, _)| &*step.command));
     let mut input = format!("go {}\necho {END}\n", lesson.slug);
     for (step, _) in &steps {
-        input.push_str(&step.command);
+        input.push_str(&ports.replaced(&step.command));
         input.push_str(&format!(
             "\n(code=$?; echo; echo {END} $code; exit $code)\n"
         ));
@@ -51,8 +54,13 @@ fn walk(lesson: &Lesson) -> Vec<String> {
         let found = before.split_once('\n').map_or("", |(_, found)| found);
         let found = found.strip_suffix('\n').unwrap_or(found);
         let code = after.split('\n').next().unwrap_or_default().trim();
-        if !matches(&step.output, found) {
-            let expected = step.output.join("\n");
+        let output: Vec<_> = step
+            .output
+            .iter()
+            .map(|line| ports.replaced(line))
+            .collect();
+        if !matches(&output, found) {
+            let expected = output.join("\n");
             wrong.push(format!(
                 "{place}\n--- expected\n{expected}\n--- found\n{found}"
             ));
@@ -62,6 +70,53 @@ fn walk(lesson: &Lesson) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// Free ports of this machine in place of those that a lesson publishes, so that two lessons, or another program, can
+/// use the lesson's numbers at the same time.
+struct Ports(BTreeMap<String, String>);
+
+impl Ports {
+    /// A free port for each one on the left of `-p HOST:CONTAINER`.
+    fn of<'a>(commands: impl Iterator<Item = &'a str>) -> Self {
+        let words = commands.flat_map(str::split_whitespace);
+        let mut before = "";
+        let mut published = BTreeMap::new();
+        let mut held = Vec::new();
+        for word in words {
+            let port = word.rsplit(':').nth(1).filter(|_| before == "-p");
+            if let Some(port) =
+                port.filter(|port| port.len() == 4 && !published.contains_key(*port))
+            {
+                let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+                let free = listener.local_addr().expect("it is bound").port();
+                held.push(listener);
+                published.insert(port.to_owned(), free.to_string());
+            }
+            before = word;
+        }
+        Self(published)
+    }
+
+    fn replaced(&self, text: &str) -> String {
+        let all = self.0.iter();
+        all.fold(text.to_owned(), |text, (port, free)| {
+            text.replace(&format!(":{port}"), &format!(":{free}"))
+                .replace(&format!(" {port}:"), &format!(" {free}:"))
+        })
+    }
+}
+
+#[test]
+fn a_published_port_becomes_a_free_one() {
+    let ports = Ports::of(["docker run -p 127.0.0.1:8080:80 x"].into_iter());
+    let free = &ports.0["8080"];
+    let text = "curl http://localhost:8080/ -p 8080:80 8080MB";
+    assert_ne!(free, "8080");
+    assert_eq!(
+        ports.replaced(text),
+        format!("curl http://localhost:{free}/ -p {free}:80 8080MB")
+    );
 }
 
 #[test]

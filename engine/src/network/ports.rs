@@ -7,6 +7,7 @@
 //! accepts connections from them and connects to the container's address. As with Docker, a server that listens only on
 //! the container's loopback is not reachable. The process ends with the monitor.
 //! **Try it.** `docker run -d -p 8080:80 busybox httpd -f -h /etc`, then `curl localhost:8080/hostname`
+//! **Lesson.** `publish-a-port`
 
 use super::relay::{self, Listener, PublishedPort};
 use crate::error::{Error, Result};

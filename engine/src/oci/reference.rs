@@ -6,7 +6,7 @@
 //! its full form and shown in its short, *familiar* one.
 //! **What we leave out.** Digests other than sha256.
 //! **Try it.** `docker tag busybox localhost:5000/x` and `docker images`.
-//! **Lesson.** `images-tags-and-layers`
+//! **Lessons.** `pull-and-versions`, `images-tags-and-layers`
 
 use super::digest::Digest;
 use crate::error::{Error, Result};

@@ -4,6 +4,7 @@
 //! shows its pid namespace.
 //! **What Docker does.** Reads the cgroup.
 //! **What we do.** The same if there is one, and otherwise sums the values in `/proc`.
+//! **Lesson.** `inspect-and-exec`
 
 use super::spec::Usage;
 use crate::cgroup;

@@ -5,6 +5,7 @@
 //! processes; so it needs a PID column.
 //! **What we do.** The same. Where no `ps` is installed, the user, the pid and the command come from `/proc`.
 //! **Try it.** `docker top NAME -o pid,stat,args`
+//! **Lesson.** `inspect-and-exec`
 
 use super::{inside, observe};
 use crate::engine::Engine;

@@ -8,6 +8,8 @@
 //!
 //! The container's lock is taken here and inherited, so two monitors can never start. The session is connected before
 //! the init runs, so no output is lost.
+//!
+//! **Lesson.** `first-run`
 
 use super::holder::MONITOR_STAGE;
 use super::protocol::Frame;

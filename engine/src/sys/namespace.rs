@@ -7,7 +7,7 @@
 //! kernel compares mapped ids, so they all own the same files.
 //! **What we leave out.** Mapping the container's root to another user when we are root (`userns-remap`).
 //! **Try it.** `docker run --rm busybox cat /proc/self/uid_map`
-//! **Lesson.** `first-run`
+//! **Lesson.** `what-a-container-is`
 
 use super::clone::{Forked, fork};
 use super::{failed, process};

@@ -13,6 +13,7 @@ use checker::author::observe::Observation;
 use checker::author::{Surroundings, judge, read, trial};
 use checker::problem::Severity;
 use checker::{Course, Exercise, Problem, load_all};
+use engine::image::starter;
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -133,9 +134,16 @@ fn here(
     chosen: &[Exercise],
     bundle: &[String],
 ) -> CommandResult<Found> {
+    let mut within_reach = bundle.to_vec();
+    // The practice hub has more tags of the starter images than a new sandbox.
+    within_reach.extend(
+        starter::known(&env.home)
+            .into_iter()
+            .flat_map(|it| it.images.into_keys()),
+    );
     let surroundings = Surroundings {
         exercises: &course.exercises,
-        bundle,
+        bundle: &within_reach,
         translations: &course.translations,
     };
     let mut found = Found::default();

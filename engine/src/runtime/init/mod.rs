@@ -10,7 +10,7 @@
 //! The init is a fork of the monitor, so the plan is already in its memory. It is the first process of the pid
 //! namespace: every process in the container dies with it.
 //!
-//! **Lesson.** `first-run`
+//! **Lesson.** `what-a-container-is`
 
 mod command;
 mod devices;

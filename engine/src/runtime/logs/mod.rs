@@ -8,6 +8,7 @@
 //! ends in a newline. **What we do.** The same, in the container's `log.json`, so `docker logs` needs no other process.
 //! With `--log-opt max-size`, a full `log.json` is renamed to `log.json.1`, that one to `log.json.2`, and so on.
 //! **Try it.** `docker inspect -f '{{.LogPath}}' NAME`
+//! **Lesson.** `reading-logs`
 
 pub(super) mod driver;
 pub(crate) mod reader;

@@ -4,6 +4,7 @@
 //! **What we do.** The monitor does everything: it starts the init, owns its streams, writes the log, serves attach,
 //! exec and stop over a socket, publishes ports, applies the restart policy, and records the end.
 //! **Try it.** `ps -ef | grep docklings-monitor`
+//! **Lesson.** `how-it-ends`
 //!
 //! One thread, one `poll(2)` loop, every descriptor non-blocking: no client can block it.
 
