@@ -299,6 +299,7 @@ fn told_by_journal(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Image
         let size = |chain: &String| layers::read(home, chain).map_or(0, |layer| layer.size);
         let record = ImageRecord {
             added,
+            created: image::created(&config),
             last_tagged: None,
             parent: None,
             size: chain.iter().map(size).sum(),

@@ -14,7 +14,7 @@
 use crate::term::human;
 use crate::term::markdown::Layout;
 use crate::term::text::{ellipsis, short_id};
-use engine::image::Image;
+use engine::image::{Image, Listed};
 use engine::oci::reference::Reference;
 use unicode_width::UnicodeWidthStr;
 
@@ -96,7 +96,7 @@ fn names(image: &Image) -> String {
 }
 
 /// The former names of `image` that another image has now: the reason why it dangles.
-pub fn was(image: &Image) -> Option<String> {
+pub fn was(image: &Listed) -> Option<String> {
     let names: Vec<String> = image.lost.iter().map(Reference::familiar).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }

@@ -229,8 +229,8 @@ mod tests {
             "{kept:?}"
         );
         assert_eq!(image.chain.len(), busybox.chain.len() + layers_on_top);
-        assert_eq!(image.parent, Some(busybox.id));
-        assert_eq!(image.config.config.env.unwrap(), ["A=b"]);
+        assert_eq!(image.parent.as_ref(), Some(&busybox.id));
+        assert_eq!(image.config.config.env.as_deref().unwrap(), ["A=b"]);
         let last = image.config.history.last().unwrap();
         assert_eq!(
             (last.created_by.as_str(), last.comment.as_str()),

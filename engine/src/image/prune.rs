@@ -136,6 +136,7 @@ mod tests {
                 id(image),
                 ImageRecord {
                     added: Timestamp::UNIX_EPOCH,
+                    created: None,
                     last_tagged: None,
                     parent: None,
                     chain: Vec::new(),

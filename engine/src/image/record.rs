@@ -90,17 +90,18 @@ pub fn record(
             ));
         }
         let id = blobs::write(home, &image.config)?;
-        prepared.push((id, chain, size));
+        prepared.push((id, chain, size, super::created(&config)));
     }
     whole::settle(home)?;
     images::update(sandbox, |table| {
         let mut recorded = Vec::with_capacity(new.len());
-        for (image, (id, chain, size)) in new.iter().zip(&prepared) {
+        for (image, (id, chain, size, created)) in new.iter().zip(&prepared) {
             table
                 .images
                 .entry(id.clone())
                 .or_insert_with(|| ImageRecord {
                     added: now,
+                    created: *created,
                     last_tagged: None,
                     parent: image.parent.clone().filter(|parent| parent != id),
                     chain: chain.clone(),
@@ -167,7 +168,7 @@ mod tests {
         let recorded = record(&home, &sandbox, now, std::slice::from_ref(&new)).unwrap();
         assert_eq!(recorded[0].id, Digest::of(&new.config));
         let found = resolve::find(&home, &sandbox, "app").unwrap();
-        assert_eq!((found.size, found.chain), (42, vec![layer.chain]));
+        assert_eq!((found.size, &found.chain[..]), (42, &[layer.chain][..]));
     }
 
     #[test]

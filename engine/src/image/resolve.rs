@@ -95,6 +95,7 @@ mod tests {
                 id.clone(),
                 ImageRecord {
                     added: Timestamp::UNIX_EPOCH,
+                    created: None,
                     last_tagged: None,
                     parent: None,
                     chain: Vec::new(),

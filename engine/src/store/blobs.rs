@@ -21,9 +21,9 @@ pub fn path(home: &Home, digest: &Digest) -> PathBuf {
     home.blobs().join(digest.hex())
 }
 
-/// Whether the blob exists.
+/// Whether the blob exists with some content: a power cut can empty a file.
 pub fn exists(home: &Home, digest: &Digest) -> bool {
-    path(home, digest).exists()
+    fs::metadata(path(home, digest)).is_ok_and(|file| file.len() > 0)
 }
 
 /// Writes a blob durably and returns its digest. An existing one stays untouched unless it is damaged.

@@ -31,6 +31,9 @@ pub struct ImageTable {
 pub struct ImageRecord {
     /// When it came into this sandbox.
     pub added: Timestamp,
+    /// When it was made, as its configuration says; missing also in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
     /// When it last got a name; Docker's `Metadata.LastTagTime`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_tagged: Option<Timestamp>,
@@ -130,6 +133,7 @@ mod tests {
     fn record() -> ImageRecord {
         ImageRecord {
             added: Timestamp::UNIX_EPOCH,
+            created: None,
             last_tagged: None,
             parent: None,
             chain: Vec::new(),

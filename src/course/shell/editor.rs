@@ -168,7 +168,10 @@ impl Names for Assistant {
     }
 
     fn images(&self) -> Vec<String> {
-        let all = self.engine.as_ref().and_then(|engine| engine.images().ok());
+        let all = self
+            .engine
+            .as_ref()
+            .and_then(|engine| engine.listed_images().ok());
         let all = all.unwrap_or_default().into_iter();
         let names = all.flat_map(|image| image.references);
         let familiar = names.map(|name| name.familiar());

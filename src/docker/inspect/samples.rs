@@ -1,7 +1,7 @@
 //! A container, an image and a volume for output tests.
 
 use engine::id::{ContainerId, VolumeName};
-use engine::image::Image;
+use engine::image::{Image, Listed};
 use engine::oci::config::{History, ImageConfig, RunConfig};
 use engine::oci::digest::Digest;
 use engine::oci::reference::Reference;
@@ -48,30 +48,30 @@ pub(crate) fn volume() -> Volume {
 
 pub(crate) fn image() -> Image {
     let diff_id = Digest::of(b"layer");
-    Image {
-        id: Digest::of(b"image"),
-        config: ImageConfig {
-            architecture: "amd64".to_owned(),
-            os: "linux".to_owned(),
-            created: Some("2026-11-21T09:00:00Z".to_owned()),
-            config: RunConfig {
-                env: Some(words(&["PATH=/bin"])),
-                cmd: Some(words(&["sh"])),
-                labels: Some(labels()),
-                ..RunConfig::default()
-            },
-            history: vec![History {
-                created: Some("2026-11-21T09:00:00Z".to_owned()),
-                created_by: "CMD [\"sh\"]".to_owned(),
-                empty_layer: true,
-                ..History::default()
-            }],
-            rootfs: engine::oci::config::RootFs {
-                kind: "layers".to_owned(),
-                diff_ids: vec![diff_id.clone()],
-            },
-            ..ImageConfig::default()
+    let config = ImageConfig {
+        architecture: "amd64".to_owned(),
+        os: "linux".to_owned(),
+        created: Some("2026-11-21T09:00:00Z".to_owned()),
+        config: RunConfig {
+            env: Some(words(&["PATH=/bin"])),
+            cmd: Some(words(&["sh"])),
+            labels: Some(labels()),
+            ..RunConfig::default()
         },
+        history: vec![History {
+            created: Some("2026-11-21T09:00:00Z".to_owned()),
+            created_by: "CMD [\"sh\"]".to_owned(),
+            empty_layer: true,
+            ..History::default()
+        }],
+        rootfs: engine::oci::config::RootFs {
+            kind: "layers".to_owned(),
+            diff_ids: vec![diff_id.clone()],
+        },
+        ..ImageConfig::default()
+    };
+    let listed = Listed {
+        id: Digest::of(b"image"),
         chain: vec![diff_id.hex().to_owned()],
         references: vec![Reference::parse("busybox").unwrap().or_latest()],
         size: 4_261_550,
@@ -80,7 +80,8 @@ pub(crate) fn image() -> Image {
         added: moment("2026-11-21T09:30:00Z"),
         last_tagged: Some(moment("2026-11-21T09:30:00Z")),
         lost: Vec::new(),
-    }
+    };
+    Image { listed, config }
 }
 
 /// An exited container with a little of everything.
@@ -107,9 +108,9 @@ pub(crate) fn container() -> Container {
             id: ContainerId::parse(&"0123456789abcdef".repeat(4)).unwrap(),
             name: "c1".to_owned(),
             created: moment("2026-11-21T10:00:00.123456789Z"),
-            image: image().id,
+            image: image().listed.id,
             image_reference: "busybox".to_owned(),
-            layers: image().chain,
+            layers: image().listed.chain,
             process: ProcessConfig {
                 cmd: words(&["sh", "-c", "a rather long command line that is cut"]),
                 env: words(&["A=b", "PATH=/bin"]),

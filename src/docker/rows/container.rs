@@ -210,7 +210,7 @@ mod tests {
 
     fn names() -> BTreeMap<Reference, ImageId> {
         let image = samples::image();
-        [(image.references[0].clone(), image.id)].into()
+        [(image.references[0].clone(), image.listed.id)].into()
     }
 
     #[track_caller]

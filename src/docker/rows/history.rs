@@ -117,7 +117,7 @@ mod tests {
     fn instructions_are_listed_newest_first_with_the_size_of_their_layer() {
         let rows = rows(
             &image(),
-            &[image().id],
+            &[image().listed.id],
             &[4_261_550, 1_000],
             &View::sample(),
             true,
@@ -132,7 +132,7 @@ mod tests {
         let ids = COLUMNS.render(None, true, &rows).unwrap();
         assert_eq!(
             ids,
-            format!("{}\n<missing>\n<missing>\n", image().id.short())
+            format!("{}\n<missing>\n<missing>\n", image().listed.id.short())
         );
     }
 
@@ -140,7 +140,7 @@ mod tests {
     fn exact_figures_on_request() {
         let rows = rows(
             &image(),
-            &[image().id],
+            &[image().listed.id],
             &[4_261_550, 1_000],
             &View::sample(),
             false,

@@ -5,7 +5,7 @@ use crate::docker::listing::Columns;
 use crate::docker::timestamps::created_at;
 use crate::docker::value::{Struct, Value};
 use crate::term::human;
-use engine::image::Image;
+use engine::image::Listed;
 use engine::oci::reference::Reference;
 
 /// The text for a missing repository, tag or digest.
@@ -56,7 +56,7 @@ pub struct Usage {
 }
 
 /// The rows of `image`: one for each name, or one without a name; with `digests`, one for each digest of each name.
-pub fn rows(image: &Image, view: &View, usage: Option<Usage>, digests: bool) -> Vec<Value> {
+pub fn rows(image: &Listed, view: &View, usage: Option<Usage>, digests: bool) -> Vec<Value> {
     names(&image.references, digests)
         .into_iter()
         .map(|name| row(image, view, usage, name))
@@ -116,7 +116,7 @@ fn names(references: &[Reference], digests: bool) -> Vec<Name<'_>> {
     names
 }
 
-fn row(image: &Image, view: &View, usage: Option<Usage>, name: Name<'_>) -> Value {
+fn row(image: &Listed, view: &View, usage: Option<Usage>, name: Name<'_>) -> Value {
     let since = image
         .created
         .map(|created| format!("{} ago", view.since(created)));
@@ -156,14 +156,14 @@ mod tests {
     use crate::docker::inspect::samples;
 
     #[track_caller]
-    fn check(image: &Image, format: Option<&str>, expected: &str) {
+    fn check(image: &Listed, format: Option<&str>, expected: &str) {
         let rows = rows(image, &View::sample(), None, false);
         assert_eq!(COLUMNS.render(format, false, &rows).unwrap(), expected);
     }
 
     #[test]
     fn each_name_has_a_row() {
-        let mut image = samples::image();
+        let mut image = samples::image().listed;
         image
             .references
             .push(Reference::parse("localhost:5999/team/app:2").unwrap());
@@ -186,10 +186,10 @@ mod tests {
 
     #[test]
     fn a_dangling_image_has_no_name() {
-        let image = Image {
+        let image = Listed {
             references: Vec::new(),
             created: None,
-            ..samples::image()
+            ..samples::image().listed
         };
         check(
             &image,
@@ -217,12 +217,12 @@ mod tests {
         let digest = |text: &str| format!("sha256:{}", text.repeat(64));
         let (a, b) = (digest("a"), digest("b"));
         let check = |names: &[String], digests: bool, expected: &[[&str; 3]]| {
-            let image = Image {
+            let image = Listed {
                 references: names
                     .iter()
                     .map(|name| Reference::parse(name).unwrap())
                     .collect(),
-                ..samples::image()
+                ..samples::image().listed
             };
             let format = Some("{{.Repository}} {{.Tag}} {{.Digest}}");
             let rows = rows(&image, &View::sample(), None, digests);

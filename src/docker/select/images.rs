@@ -4,7 +4,7 @@
 
 use super::Filters;
 use crate::docker::timestamps;
-use engine::image::Image;
+use engine::image::{Image, Listed};
 use engine::oci::reference::Reference;
 use engine::{Error, Result};
 use jiff::Timestamp;
@@ -33,17 +33,17 @@ pub struct Query {
 }
 
 /// The images of `images` (newest first) that match `query`, each with its matching names. `find` resolves the image of
-/// a `before` or `since` filter.
+/// a `before` or `since` filter, and an id.
 ///
 /// # Errors
 /// In Docker's words: an unknown filter or value, or a missing image to compare with.
 pub fn select(
-    images: Vec<Image>,
+    images: Vec<Listed>,
     query: &Query,
     now: Timestamp,
     zone: &TimeZone,
     find: &dyn Fn(&str) -> Result<Image>,
-) -> Result<Vec<Image>> {
+) -> Result<Vec<Listed>> {
     let filters = &query.filters;
     filters.check(&KNOWN)?;
     let dangling = filters.boolean("dangling")?;
@@ -65,10 +65,10 @@ pub fn select(
         .iter()
         .filter_map(|image| image.parent.clone())
         .collect();
-    let earlier = |image: &Image, limit: Option<Timestamp>| {
+    let earlier = |image: &Listed, limit: Option<Timestamp>| {
         limit.is_none_or(|limit| image.created.is_none_or(|created| created < limit))
     };
-    let later = |image: &Image| {
+    let later = |image: &Listed| {
         since.is_none_or(|since| image.created.is_some_and(|created| created > since))
     };
     Ok(images
@@ -79,14 +79,23 @@ pub fn select(
             dangling.is_none_or(|wanted| wanted == nameless) && (query.all || !in_between)
         })
         .filter(|image| earlier(image, before) && earlier(image, until) && later(image))
-        .filter(|image| labels_fit(filters, image))
+        .filter(|image| labels_fit(filters, image, find))
         .filter_map(|image| with_fitting_names(image, &patterns))
         .collect())
 }
 
-fn labels_fit(filters: &Filters, image: &Image) -> bool {
+/// Labels are in the image's configuration, which is read only for these filters. An unreadable one has none.
+fn labels_fit(filters: &Filters, image: &Listed, find: &dyn Fn(&str) -> Result<Image>) -> bool {
+    let mut wanted = filters.values("label").chain(filters.values("label!"));
+    if wanted.next().is_none() {
+        return true;
+    }
+    let found = find(image.id.as_str()).ok();
     let none = BTreeMap::new();
-    let labels = image.config.config.labels.as_ref().unwrap_or(&none);
+    let labels = found
+        .as_ref()
+        .and_then(|image| image.config.config.labels.as_ref());
+    let labels = labels.unwrap_or(&none);
     filters.labels_match("label", labels)
         && !filters
             .values("label!")
@@ -94,7 +103,7 @@ fn labels_fit(filters: &Filters, image: &Image) -> bool {
 }
 
 /// The image with only the names that match one of `patterns`; `None` if none does.
-fn with_fitting_names(mut image: Image, patterns: &[Regex]) -> Option<Image> {
+fn with_fitting_names(mut image: Listed, patterns: &[Regex]) -> Option<Listed> {
     if patterns.is_empty() {
         return Some(image);
     }
@@ -171,6 +180,10 @@ mod tests {
         vec![app, parent, samples::image()]
     }
 
+    fn listed() -> Vec<Listed> {
+        three().into_iter().map(|image| image.listed).collect()
+    }
+
     fn run(all: bool, words: &[&str]) -> Result<String> {
         let query = Query {
             all,
@@ -178,10 +191,14 @@ mod tests {
         };
         let find = |name: &str| match name {
             "busybox" => Ok(samples::image()),
+            id if id.starts_with("sha256:") => {
+                let found = three().into_iter().find(|image| image.id.as_str() == id);
+                found.ok_or_else(|| Error::internal("not one of the three"))
+            }
             _ => Err(Error::not_found(format!("No such image: {name}:latest"))),
         };
         let now = samples::moment("2026-11-21T12:00:00Z");
-        let images = select(three(), &query, now, &TimeZone::UTC, &find)?;
+        let images = select(listed(), &query, now, &TimeZone::UTC, &find)?;
         let names = images.iter().map(|image| match &image.references[..] {
             [] => "<none>".to_owned(),
             names => names

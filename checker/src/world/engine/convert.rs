@@ -155,17 +155,18 @@ fn mount(raw: &engine::store::containers::Mount, workspace: &Path) -> Mount {
 }
 
 pub(super) fn image(raw: engine::image::Image) -> Image {
-    let run = raw.config.config;
+    let (listed, config) = (raw.listed, raw.config);
+    let run = config.config;
     Image {
-        id: raw.id.as_str().to_owned(),
-        references: raw
+        id: listed.id.as_str().to_owned(),
+        references: listed
             .references
             .iter()
             .filter(|one| one.tag().is_some())
             .map(|one| one.familiar())
             .collect(),
-        layers: raw.chain,
-        size: raw.size,
+        layers: listed.chain,
+        size: listed.size,
         entrypoint: run.entrypoint.unwrap_or_default(),
         cmd: run.cmd.unwrap_or_default(),
         env: env(&run.env.unwrap_or_default()),
@@ -176,8 +177,7 @@ pub(super) fn image(raw: engine::image::Image) -> Image {
         labels: run.labels.unwrap_or_default(),
         stop_signal: run.stop_signal,
         healthcheck: run.healthcheck.map(|check| check.test).unwrap_or_default(),
-        history: raw
-            .config
+        history: config
             .history
             .into_iter()
             .map(|step| step.created_by)

@@ -63,7 +63,7 @@ impl Engine {
 
     /// Every cached step of this sandbox's builds, oldest first, and every cache mount, with their sizes.
     pub fn build_cache(&self) -> Result<Vec<CacheEntry>> {
-        let images = self.or_leave_out("the table of images", self.images().map(Some));
+        let images = self.or_leave_out("the table of images", self.listed_images().map(Some));
         let images = images.into_iter().flatten().flat_map(|image| image.chain);
         let mut used: std::collections::BTreeSet<String> = images.collect();
         for id in records::list(&self.sandbox)? {

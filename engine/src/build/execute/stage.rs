@@ -181,9 +181,9 @@ impl Builder<'_> {
         })?;
         Ok(Built {
             base: format!("image {}", found.id),
-            unchanged: Some(found.id),
+            unchanged: Some(found.listed.id),
             config: found.config,
-            chain: found.chain,
+            chain: found.listed.chain,
             ..Built::default()
         }
         .with_path())

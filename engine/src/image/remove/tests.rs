@@ -22,6 +22,7 @@ fn table(text: &str) -> ImageTable {
             id(name),
             ImageRecord {
                 added: Timestamp::UNIX_EPOCH,
+                created: None,
                 last_tagged: None,
                 parent,
                 chain: Vec::new(),

@@ -246,7 +246,8 @@ mod tests {
         let ids = || {
             let (_folder, home, sandbox) = world();
             ensure(&home, &sandbox, Timestamp::UNIX_EPOCH).unwrap();
-            ["busybox", "hello-world"].map(|name| resolve::find(&home, &sandbox, name).unwrap().id)
+            ["busybox", "hello-world"]
+                .map(|name| resolve::find(&home, &sandbox, name).unwrap().listed.id)
         };
         assert_eq!(ids(), ids());
     }
@@ -285,9 +286,9 @@ mod tests {
         });
         let new: Vec<_> = new.collect();
         record::record(&home, &sandbox, Timestamp::UNIX_EPOCH, &new).unwrap();
-        let old = resolve::find(&home, &sandbox, "busybox").unwrap().id;
+        let old = resolve::find(&home, &sandbox, "busybox").unwrap().listed.id;
         renew(&home, Timestamp::UNIX_EPOCH).unwrap();
-        let found = resolve::find(&home, &sandbox, "busybox").unwrap().id;
+        let found = resolve::find(&home, &sandbox, "busybox").unwrap().listed.id;
         assert!(found != old && known(&home).unwrap().images["busybox"] == found);
         // A name that the user has moved belongs to the user.
         crate::store::images::update(&sandbox, |table| {
@@ -297,7 +298,7 @@ mod tests {
         })
         .unwrap();
         renew(&home, Timestamp::UNIX_EPOCH).unwrap();
-        let found = resolve::find(&home, &sandbox, "busybox").unwrap().id;
+        let found = resolve::find(&home, &sandbox, "busybox").unwrap().listed.id;
         assert_eq!(found, old);
     }
 

@@ -10,9 +10,11 @@ use crate::docker::value::Value;
 use crate::docker::values::{self, pairs};
 use engine::Engine;
 use engine::events::{Action, ObjectKind};
+use engine::image::resolve::find_id;
 use engine::oci::digest::ImageId;
 use engine::oci::reference::Reference;
 use engine::runtime::spec::Container;
+use engine::store::images;
 use std::collections::BTreeMap;
 
 /// Arguments of `docker ps`.
@@ -105,15 +107,17 @@ impl Command for Args {
 /// The current images of the names by which `containers` were created.
 pub(crate) fn names(engine: &Engine, containers: &[Container]) -> BTreeMap<Reference, ImageId> {
     let mut names = BTreeMap::new();
+    // Without the table no name has an image; the containers are shown all the same.
+    let table = images::read(engine.sandbox()).unwrap_or_default();
     for container in containers {
         let Ok(name) = Reference::parse(&container.config.image_reference) else {
             continue;
         };
         let name = name.or_latest();
         if !names.contains_key(&name)
-            && let Ok(image) = engine.image(&name.familiar())
+            && let Ok(image) = find_id(&table, &name.familiar())
         {
-            names.insert(name, image.id);
+            names.insert(name, image);
         }
     }
     names

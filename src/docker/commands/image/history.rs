@@ -67,7 +67,7 @@ fn made_of(engine: &Engine, image: &Image) -> Vec<ImageId> {
         (parent.config.history.len() + 1 == image.config.history.len()).then_some(parent)
     };
     std::iter::successors(Some(image.clone()), older)
-        .map(|image| image.id)
+        .map(|image| image.listed.id)
         .collect()
 }
 

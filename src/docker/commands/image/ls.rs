@@ -8,7 +8,7 @@ use crate::docker::tree::was;
 use crate::docker::value::Value;
 use crate::docker::values::pairs;
 use engine::events::{Action, ObjectKind};
-use engine::image::Image;
+use engine::image::Listed;
 use jiff::tz::TimeZone;
 
 /// The most unnamed images for which the cause is shown.
@@ -58,7 +58,7 @@ impl Command for Args {
         };
         let find = |name: &str| engine.image(name);
         let chosen = select(
-            engine.images()?,
+            engine.listed_images()?,
             &query,
             engine.now(),
             &TimeZone::system(),
@@ -66,7 +66,7 @@ impl Command for Args {
         )?;
         engine.record(&engine.event(ObjectKind::Image, Action::List, ""));
         if self.tree {
-            return super::tree::show(ctx, &engine.images()?, &chosen);
+            return super::tree::show(ctx, &engine.images()?, chosen);
         }
         let format = self.format.as_deref().filter(|format| !format.is_empty());
         let columns = if self.digests {
@@ -91,7 +91,7 @@ impl Command for Args {
 }
 
 /// Why images have no name, for a terminal; empty if all have one.
-fn causes(images: &[Image]) -> String {
+fn causes(images: &[Listed]) -> String {
     let unnamed = || images.iter().filter(|image| !image.has_tag());
     let mut text = String::new();
     for image in unnamed().take(NAMED) {
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn an_image_without_a_name_says_which_it_had() {
-        let mut image = samples::image();
+        let mut image = samples::image().listed;
         assert_eq!(causes(std::slice::from_ref(&image)), "");
         image.references.clear();
         let id = image.id.short().to_owned();

@@ -6,12 +6,17 @@ use crate::docker::rows::container::status;
 use crate::docker::tree::{Shown, images};
 use crate::failure::CommandResult;
 use crate::term::markdown::Layout;
-use engine::image::Image;
+use engine::image::{Image, Listed};
 use engine::store::layers;
 use engine::{Engine, Result};
 
 /// Prints `chosen`; layers are shared with any of `all`.
-pub(super) fn show(ctx: &mut Ctx, all: &[Image], chosen: &[Image]) -> CommandResult {
+pub(super) fn show(ctx: &mut Ctx, all: &[Image], chosen: Vec<Listed>) -> CommandResult {
+    let with_config = |listed: Listed| {
+        let config = all.iter().find(|one| one.id == listed.id)?.config.clone();
+        Some(Image { listed, config })
+    };
+    let chosen: Vec<Image> = chosen.into_iter().filter_map(with_config).collect();
     let engine = ctx.engine()?;
     let view = ctx.view(true)?;
     let layout = Layout {
@@ -22,7 +27,7 @@ pub(super) fn show(ctx: &mut Ctx, all: &[Image], chosen: &[Image]) -> CommandRes
         },
         plain: false,
     };
-    let text = draw(&engine, (all, chosen), &view, layout)?;
+    let text = draw(&engine, (all, &chosen), &view, layout)?;
     Ok(write!(ctx.out, "{text}")?)
 }
 

@@ -9,7 +9,7 @@ use crate::docker::rows::image::Usage;
 use crate::docker::rows::{cache, container, image, volume};
 use crate::docker::value::Value;
 use engine::Engine;
-use engine::image::Image;
+use engine::image::Listed;
 use engine::store::layers;
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ impl Command for Args {
 
 impl Args {
     fn images(&self, ctx: &mut Ctx, engine: &Engine) -> CommandResult<(Total, Vec<Value>)> {
-        let images = engine.images()?;
+        let images = engine.listed_images()?;
         let stack = Stack::of(engine, &images);
         let mut made: BTreeMap<&str, usize> = BTreeMap::new();
         let containers = engine.containers()?;
@@ -154,7 +154,7 @@ fn build_cache(ctx: &mut Ctx, engine: &Engine) -> CommandResult<(Total, Vec<Valu
 struct Stack<'a>(BTreeMap<&'a str, (u64, usize)>);
 
 impl<'a> Stack<'a> {
-    fn of(engine: &Engine, images: &'a [Image]) -> Self {
+    fn of(engine: &Engine, images: &'a [Listed]) -> Self {
         let mut layers: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
         for chain in images.iter().flat_map(|image| &image.chain) {
             let layer = layers.entry(chain).or_insert_with(|| {
@@ -175,7 +175,7 @@ impl<'a> Stack<'a> {
     }
 
     /// Bytes of the layers of `image` that other images also have.
-    fn shared(&self, image: &Image) -> u64 {
+    fn shared(&self, image: &Listed) -> u64 {
         let layers = image
             .chain
             .iter()

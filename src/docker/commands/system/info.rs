@@ -89,7 +89,7 @@ impl Facts {
             paused,
             stopped: containers.len() - running - paused,
             containers: containers.len(),
-            images: engine.images()?.len(),
+            images: engine.listed_images()?.len(),
             cgroup: match fs::exists("/sys/fs/cgroup/cgroup.controllers").unwrap_or(false) {
                 true => "2",
                 false => "1",

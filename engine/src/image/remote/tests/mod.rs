@@ -258,7 +258,7 @@ fn an_image_is_pulled_once_and_known_by_tag_and_digest() {
     assert_eq!(world.count("Pull complete"), 3);
     let by_digest = format!("{}/a/app@{}", server.host(), pulled.digest);
     let found = resolve::find(&world.home, &world.sandbox, &by_digest).unwrap();
-    assert_eq!((found.id, found.size), (pulled.image.clone(), 301_020));
+    assert_eq!((&found.id, found.size), (&pulled.image, 301_020));
     for layer in &image.layers {
         let kept = crate::store::blobs::path(&world.home, &Digest::of(layer));
         assert_eq!(&std::fs::read(kept).unwrap(), layer);

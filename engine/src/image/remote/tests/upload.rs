@@ -99,6 +99,7 @@ fn what_another_repository_has_is_mounted() {
     let mut world = world_with(&image, &first);
     let id = resolve::find(&world.home, &world.sandbox, &first)
         .unwrap()
+        .listed
         .id;
     name(&world, &id, &second);
     assert_eq!(world.push(&first).unwrap().uploaded, 1);
