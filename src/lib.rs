@@ -6,12 +6,14 @@
 //! - `docklings`, and `docklings list`, `check`, …: the course ([`course`]).
 
 mod cli;
+mod completion;
 mod course;
 mod ctx;
 pub mod docker;
 mod env;
 mod exit;
 mod failure;
+mod man;
 mod output;
 pub mod term;
 
@@ -42,9 +44,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some((first, rest)) if !is_docker && first == "docker" => (true, rest),
         _ => (is_docker, words),
     };
-    let ended = match is_docker {
-        true => docker::run(words),
-        false => course::run(words),
+    let face = if is_docker { "docker" } else { "docklings" };
+    let ended = match (words, is_docker) {
+        ([first, rest @ ..], _) if first == completion::VERB => completion::run(face, rest),
+        ([first, line], _) if first == completion::STAGE => completion::stage(line),
+        ([first, rest @ ..], false) if first == man::VERB => man::run(rest),
+        (_, true) => docker::run(words),
+        (_, false) => course::run(words),
     };
     ExitCode::from(match ended {
         Ok(()) => exit::OK,

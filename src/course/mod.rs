@@ -9,11 +9,11 @@ mod layout;
 mod look;
 mod play;
 mod scripted;
-mod shell;
+pub(crate) mod shell;
 mod show;
 mod state;
 mod steps;
-mod verbs;
+pub(crate) mod verbs;
 mod view;
 pub(crate) mod workspace;
 

@@ -18,6 +18,7 @@ impl Shell {
         let Some(names) = self
             .reader
             .assistant()
+            .map(|assistant| &assistant.names)
             .filter(|names| names.engine.is_some())
         else {
             return Ok(());

@@ -2,6 +2,8 @@
 
 use super::lexer::{Lexed, Token, TokenKind, lex};
 use super::words;
+use crate::completion;
+use crate::course::verbs;
 use crate::docker::commands;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ pub(crate) trait Names {
     fn volumes(&self) -> Vec<String>;
     /// Places of the course, for `go`.
     fn places(&self) -> Vec<String>;
+    /// The course's exercises.
+    fn exercises(&self) -> Vec<String>;
     /// Programs on PATH.
     fn programs(&self) -> Vec<String>;
     /// The folder that relative file names start from.
@@ -77,6 +81,7 @@ pub(crate) fn complete(line: &str, at: usize, names: &dyn Names) -> (usize, Vec<
         _ if follows_redirection(before) => files(typed, &names.folder()),
         [first, rest @ ..] if first == "docker" => docker(rest, typed, names),
         [first] if first == "go" => matching(typed, names.places().iter().map(String::as_str)),
+        [first, rest @ ..] if first == "docklings" => docklings(rest, typed, names),
         [first] if first == "show" => matching(typed, ["container", "image", "layer", "layers"]),
         [first, what, ..] if first == "show" => match &**what {
             "image" | "layers" => matching(typed, names.images().iter().map(String::as_str)),
@@ -179,6 +184,31 @@ fn docker(words: &[String], typed: &str, names: &dyn Names) -> Vec<String> {
     // `docker rm a b`: names that are already on the line are not offered again.
     let open = objects.iter().filter(|name| !rest.contains(name));
     matching(typed, open.map(String::as_str))
+}
+
+/// The verbs of `docklings`, their flags, and the exercises that they take.
+fn docklings(words: &[String], typed: &str, names: &dyn Names) -> Vec<String> {
+    let Some((first, rest)) = words.split_first() else {
+        let verbs = verbs::VERBS.iter().map(|verb| verb.name);
+        return matching(
+            typed,
+            verbs.chain(["author", "completion", "docker", "explain"]),
+        );
+    };
+    let Some(verb) = verbs::VERBS.iter().find(|verb| verb.name == first) else {
+        return match first.as_str() {
+            "docker" => docker(rest, typed, names),
+            "completion" => matching(typed, completion::SHELLS),
+            _ => files(typed, &names.folder()),
+        };
+    };
+    if typed.starts_with('-') {
+        return matching(typed, verb.flags.iter().copied());
+    }
+    if !verb.usage.contains("EXERCISE") {
+        return files(typed, &names.folder());
+    }
+    matching(typed, names.exercises().iter().map(String::as_str))
 }
 
 fn subcommands(words: &[String], typed: &str) -> Vec<String> {
@@ -317,6 +347,9 @@ mod tests {
         fn volumes(&self) -> Vec<String> {
             vec!["data".into()]
         }
+        fn exercises(&self) -> Vec<String> {
+            vec!["hello".into(), "first-image".into()]
+        }
         fn programs(&self) -> Vec<String> {
             vec!["docker".into(), "nano".into(), "nl".into()]
         }
@@ -345,6 +378,16 @@ mod tests {
         check("true | n", (7, &["nano ", "nl "]));
         check("dock", (0, &["docker "]));
         check("./D", (0, &["./Dockerfile "]));
+    }
+
+    #[test]
+    fn verbs_of_docklings_have_their_flags_and_exercises() {
+        check("docklings chec", (10, &["check "]));
+        check("docklings check f", (16, &["first-image "]));
+        check("docklings reset --a", (16, &["--all "]));
+        check("docklings images add D", (21, &["Dockerfile "]));
+        check("docklings docker stop j", (22, &["job "]));
+        check("docklings completion z", (21, &["zsh "]));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Reads lines: with rustyline at a terminal, plainly from a pipe.
 
-use super::complete::{self, Names};
+use super::complete;
 use super::highlight;
 use super::lexer::{self, Completeness};
+use super::names::Live;
 use crate::course::look::Look;
-use engine::Engine;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -13,8 +13,6 @@ use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 
@@ -127,14 +125,8 @@ fn read_pipe() -> io::Result<Input> {
 pub(crate) struct Assistant {
     /// The next command of the page.
     pub(crate) suggestion: Option<String>,
-    /// The sandbox whose names are offered.
-    pub(crate) engine: Option<Engine>,
-    /// The places of the course.
-    pub(crate) places: Vec<String>,
-    /// The folder that file names start from.
-    pub(crate) folder: PathBuf,
-    /// The folders of programs.
-    pub(crate) path: Option<OsString>,
+    /// What names exist.
+    pub(crate) names: Live,
     look: Look,
     earlier: HistoryHinter,
 }
@@ -143,72 +135,10 @@ impl Assistant {
     fn new(look: Look) -> Self {
         Self {
             suggestion: None,
-            engine: None,
-            places: Vec::new(),
-            folder: PathBuf::from("/"),
-            path: None,
+            names: Live::default(),
             look,
             earlier: HistoryHinter::new(),
         }
-    }
-}
-
-impl Names for Assistant {
-    fn places(&self) -> Vec<String> {
-        self.places.clone()
-    }
-
-    fn containers(&self) -> Vec<String> {
-        let all = self
-            .engine
-            .as_ref()
-            .and_then(|engine| engine.containers().ok());
-        let all = all.unwrap_or_default().into_iter();
-        all.map(|container| container.config.name).collect()
-    }
-
-    fn images(&self) -> Vec<String> {
-        let all = self
-            .engine
-            .as_ref()
-            .and_then(|engine| engine.listed_images().ok());
-        let all = all.unwrap_or_default().into_iter();
-        let names = all.flat_map(|image| image.references);
-        let familiar = names.map(|name| name.familiar());
-        familiar
-            .map(|name| name.trim_end_matches(":latest").to_owned())
-            .collect()
-    }
-
-    fn volumes(&self) -> Vec<String> {
-        let all = self
-            .engine
-            .as_ref()
-            .and_then(|engine| engine.volumes().ok());
-        let all = all.unwrap_or_default().into_iter();
-        let named = all.filter(|volume| !volume.anonymous);
-        named
-            .map(|volume| volume.name.as_str().to_owned())
-            .collect()
-    }
-
-    fn programs(&self) -> Vec<String> {
-        let mut found = BTreeSet::new();
-        for folder in self.path.iter().flat_map(std::env::split_paths) {
-            let Ok(entries) = std::fs::read_dir(folder) else {
-                continue;
-            };
-            let names = entries.flatten().map(|entry| entry.file_name());
-            found.extend(names.map(|name| name.to_string_lossy().into_owned()));
-        }
-        found
-            .into_iter()
-            .filter(|name| !name.starts_with('.'))
-            .collect()
-    }
-
-    fn folder(&self) -> PathBuf {
-        self.folder.clone()
     }
 }
 
@@ -223,7 +153,7 @@ impl Completer for Assistant {
         at: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<String>)> {
-        Ok(complete::complete(line, at, self))
+        Ok(complete::complete(line, at, &self.names))
     }
 }
 

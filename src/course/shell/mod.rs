@@ -5,12 +5,13 @@
 
 mod carry;
 mod catch_up;
-mod complete;
+pub(crate) mod complete;
 mod editor;
 mod highlight;
 mod job;
 mod lexer;
 mod line;
+pub(crate) mod names;
 mod perform;
 mod tutor;
 pub(crate) mod undo;
@@ -27,7 +28,7 @@ use editor::{Input, Reader, history_file};
 use engine::error::plainly;
 use engine::visible;
 use job::{End, Terminal};
-use lessons::session::{Event, FREE, Session, Word};
+use lessons::session::{Event, Session, Word};
 use line::Lines;
 
 use rustix::process::Pid;
@@ -325,7 +326,7 @@ impl Shell {
         let Some(assistant) = self.reader.assistant() else {
             return self.say("`edit` needs a terminal.");
         };
-        let programs = assistant.programs();
+        let programs = assistant.names.programs();
         let own = ["VISUAL", "EDITOR"].map(|name| self.lines.variable(name));
         let own = own.into_iter().flatten().find(|editor| !editor.is_empty());
         let known = ["nano", "micro", "vim", "vi", "emacs"].map(str::to_owned);
@@ -404,22 +405,17 @@ impl Shell {
         let Some(assistant) = self.reader.assistant() else {
             return;
         };
-        if assistant.places.is_empty() {
-            let catalog = self.session.catalog();
-            let lessons = catalog.lessons.iter().map(|lesson| &*lesson.slug);
-            let all = lessons.chain(catalog.exercise_ids()).chain([FREE]);
-            assistant.places = all.map(str::to_owned).collect();
-        }
         assistant.suggestion = suggestion;
-        assistant.folder = self.lines.folder().to_owned();
-        assistant.path = self.lines.path().cloned();
+        assistant.names.folder = self.lines.folder().to_owned();
+        assistant.names.path = self.lines.path().cloned();
         if assistant
+            .names
             .engine
             .as_ref()
             .is_none_or(|engine| engine.sandbox_name() != sandbox)
         {
             // Without an engine, names are not offered, and all else works.
-            assistant.engine = self.env.engine(&sandbox, "complete").ok();
+            assistant.names.engine = self.env.engine(&sandbox, "complete").ok();
         }
     }
 

@@ -201,6 +201,10 @@ pub(super) fn help() -> String {
     ));
     text.push_str(&format!(
         "  {:<10} {}\n",
+        "completion", "print a script for bash, zsh or fish: what Tab offers there"
+    ));
+    text.push_str(&format!(
+        "  {:<10} {}\n",
         "author", "tools for writing exercises: docklings author --help"
     ));
     text.push_str("\nIn the course, `help` lists its words: next, check, hint, answer, go, …\n");

@@ -90,13 +90,19 @@ pub(super) fn of_docker(width: usize) -> String {
     page
 }
 
-/// The table of flags, in the order of their long names.
-fn flags(command: &clap::Command, width: usize) -> String {
+/// The flags that help shows, in the order of their long names.
+pub(crate) fn shown(command: &clap::Command) -> Vec<&Arg> {
     let mut args: Vec<&Arg> = command
         .get_arguments()
         .filter(|arg| arg.get_long().is_some() && !arg.is_hide_set())
         .collect();
     args.sort_by_key(|arg| arg.get_long());
+    args
+}
+
+/// The table of flags, in the order of their long names.
+fn flags(command: &clap::Command, width: usize) -> String {
+    let args = shown(command);
     let heads: Vec<String> = args.iter().map(|arg| head(arg)).collect();
     let column = heads.iter().map(String::len).max().unwrap_or(0) + 3;
     let mut table = String::new();
@@ -109,7 +115,8 @@ fn flags(command: &clap::Command, width: usize) -> String {
     table
 }
 
-fn head(arg: &Arg) -> String {
+/// A flag with its value, such as `-p, --publish list`, indented.
+pub(crate) fn head(arg: &Arg) -> String {
     let long = arg.get_long().unwrap_or_default();
     let mut head = match arg.get_short() {
         Some(letter) => format!("  -{letter}, --{long}"),
@@ -124,7 +131,8 @@ fn head(arg: &Arg) -> String {
     head
 }
 
-fn text(arg: &Arg) -> String {
+/// What a flag does, and its default.
+pub(crate) fn text(arg: &Arg) -> String {
     let mut text = arg.get_help().map(ToString::to_string).unwrap_or_default();
     if arg.is_hide_default_value_set() {
         return text;

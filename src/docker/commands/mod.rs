@@ -5,7 +5,7 @@
 
 mod build;
 mod container;
-mod help;
+pub(crate) mod help;
 pub(crate) mod image;
 mod inspect;
 pub(crate) mod limits;

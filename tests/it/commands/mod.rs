@@ -1,6 +1,7 @@
 //! What each docker command does, prints and returns, through the binary.
 
 mod builder_prune;
+mod completion;
 mod container_cp;
 mod container_exec;
 mod container_inspect;
