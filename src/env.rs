@@ -8,6 +8,7 @@
 //! | `XDG_DATA_HOME`, `HOME` | see `DOCKLINGS_HOME` |
 //! | `NO_COLOR`, `CLICOLOR`, `CLICOLOR_FORCE`, `TERM` | whether colour is used (read by `anstream`) |
 //! | `DOCKLINGS_CONTENT` | a checkout whose lessons and exercises replace the built-in ones, for authors; their commands run as the user |
+//! | `DOCKLINGS_INSIDE` | set for what runs in the lesson shell |
 //! | `DOCKLINGS_PLAIN` | `1`: no colour, no redrawing, as `docklings --plain` |
 //! | `DOCKLINGS_OUTBOUND` | the egress of containers and builds: `passt`, `slirp4netns`, or `no` for none, as in an exam; default: whichever is installed |
 //! | `DOCKLINGS_HUB` | which registry stands in for docker.io; overrides `docklings config hub` |
@@ -37,6 +38,8 @@ pub(crate) const HOME: &str = "DOCKLINGS_HOME";
 pub(crate) const SANDBOX: &str = "DOCKLINGS_SANDBOX";
 /// A checkout whose course is used instead of the one in the binary.
 pub(crate) const CONTENT: &str = "DOCKLINGS_CONTENT";
+/// Set for what runs in the lesson shell.
+pub(crate) const INSIDE: &str = "DOCKLINGS_INSIDE";
 /// Plain text only.
 pub(crate) const PLAIN: &str = "DOCKLINGS_PLAIN";
 /// The egress of containers.

@@ -159,9 +159,31 @@ pub(crate) fn report(failure: &Failure, is_docker: bool) -> u8 {
     if let Some(hint) = failure.hint()
         && (!is_docker || io::stderr().is_terminal() || failure.is_of_this_machine())
     {
-        let _ = writeln!(err, "hint: {hint}");
+        let columns = match io::stderr().is_terminal() {
+            true => crate::ctx::terminal_size().map(|(_, columns)| usize::from(columns)),
+            false => None,
+        };
+        let hint = format!("hint: {hint}");
+        let _ = writeln!(err, "{}", wrapped(&hint, columns.unwrap_or(usize::MAX)));
     }
     failure.code()
+}
+
+/// `text`, broken at blanks into lines of `columns`.
+fn wrapped(text: &str, columns: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut column = 0;
+    for word in text.split(' ') {
+        let width = unicode_width::UnicodeWidthStr::width(word);
+        if column > 0 {
+            let fits = column + 1 + width <= columns;
+            out.push(if fits { ' ' } else { '\n' });
+            column = if fits { column + 1 } else { 0 };
+        }
+        out.push_str(word);
+        column += width;
+    }
+    out
 }
 
 /// Runs `action` for each name, continues after a failure, and returns all failures together.
@@ -213,6 +235,17 @@ mod tests {
         });
         assert_eq!(seen, names);
         assert_eq!(end.unwrap_err().text().unwrap(), "a\nb");
+    }
+
+    #[test]
+    fn a_hint_is_broken_at_blanks() {
+        let check =
+            |columns, expected: &str| assert_eq!(wrapped("hint: one two", columns), expected);
+        check(usize::MAX, "hint: one two");
+        check(13, "hint: one two");
+        check(12, "hint: one\ntwo");
+        check(3, "hint:\none\ntwo");
+        assert_eq!(wrapped("a  b", 80), "a  b");
     }
 
     #[test]

@@ -379,7 +379,13 @@ pub(crate) fn list(
         }
         let text = format!("{} ({pages}){mark}", styled(HEADING, &title));
         line(&mut out, &hanging(&text, 0, 4, look));
-        for id in &lesson.front.exercises {
+        // In the order of the pages.
+        let steps = lesson.steps();
+        let ids = steps.iter().filter_map(|step| match step {
+            Step::Exercise(id) => Some(id),
+            Step::Page(_) => None,
+        });
+        for id in ids {
             let Some(exercise) = catalog.exercise(id) else {
                 line(&mut out, &format!("      {:<11} {id}", "broken"));
                 continue;

@@ -62,7 +62,19 @@ pub fn why_closed(path: &Path, home: &Path) -> Option<Error> {
     let (found, about) = path
         .ancestors()
         .find_map(|path| Some((path, path.symlink_metadata().ok()?)))?;
-    (about.uid() != own()).then(|| foreign(found, about.uid(), home))
+    if about.uid() == own() {
+        return None;
+    }
+    if found != home && home.starts_with(found) {
+        let text = format!(
+            "cannot create `{}` in `{}`",
+            home.display(),
+            found.display()
+        );
+        let hint = "DOCKLINGS_HOME can name another folder, in which you may write";
+        return Some(Error::machine(text).with_hint(hint));
+    }
+    Some(foreign(found, about.uid(), home))
 }
 
 fn own() -> u32 {

@@ -35,6 +35,7 @@ impl Shell {
         if missing.is_empty() {
             return Ok(());
         }
+        self.lacks_pages = true;
         self.say(&format!(
             "This page needs {}. `catchup` makes it.",
             missing.join(", ")

@@ -131,6 +131,7 @@ impl Lines {
             .env("PWD", &self.carry.folder)
             .env(env::HOME, self.home.root())
             .env(env::SANDBOX, sandbox)
+            .env(env::INSIDE, "1")
             .current_dir(&self.carry.folder);
         Ok(command)
     }

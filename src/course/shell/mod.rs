@@ -20,8 +20,8 @@ pub(crate) mod words;
 
 use crate::course::look::{self, Look};
 use crate::course::{state, view};
-use crate::env::Env;
-use crate::failure::CommandResult;
+use crate::env::{Env, INSIDE};
+use crate::failure::{CommandResult, Failure};
 use checker::Report;
 use complete::Names as _;
 use editor::{Input, Reader, history_file};
@@ -65,6 +65,8 @@ struct Shell {
     shown: Cell<usize>,
     /// The rest of a page that does not fit on the screen.
     more: Option<String>,
+    /// The page needs what `catchup` makes.
+    lacks_pages: bool,
     /// The ghost text was explained.
     knows_ghost: bool,
     /// The sandboxes whose containers are being stopped.
@@ -77,6 +79,13 @@ const KEPT: &str = "Your place is kept. `docklings` resumes here.";
 /// Runs the lesson shell until the learner leaves it. `plain`: no colour, no redrawing.
 pub(crate) fn run(plain: bool) -> CommandResult {
     let env = Env::read()?;
+    if std::env::var_os(INSIDE).is_some() && io::stdin().is_terminal() {
+        return Err(Failure::Hinted(
+            "the course is open in this terminal already".to_owned(),
+            crate::exit::USAGE,
+            "`goals` shows where you are, `quit` leaves it".to_owned(),
+        ));
+    }
     env.home.claim(env.home.root())?;
     let look = Look::of_process(plain);
     let course = state::open(&env)?;
@@ -99,6 +108,7 @@ pub(crate) fn run(plain: bool) -> CommandResult {
         asked: false,
         shown: Cell::new(0),
         more: None,
+        lacks_pages: false,
         knows_ghost: false,
         rested: Vec::new(),
         start_folder,
@@ -158,7 +168,6 @@ impl Shell {
 
     /// Carries out a line, or the lines of a paste one after the other; `false` means to leave.
     fn take_all(&mut self, lines: &str) -> CommandResult<bool> {
-        self.knows_ghost = true;
         let pieces = lexer::pieces(lines);
         for (index, piece) in pieces.iter().enumerate() {
             if piece.trim().is_empty() {
@@ -182,6 +191,7 @@ impl Shell {
     fn take(&mut self, line: &str) -> CommandResult<bool> {
         self.look = self.look.at_present();
         self.more = None;
+        self.lacks_pages = false;
         let line = match line.trim_start().strip_prefix("$ ") {
             Some(line) => {
                 self.say("(`$` is the prompt of the page, and not part of the command.)")?;
@@ -400,7 +410,10 @@ impl Shell {
 
     /// Updates completion and ghost text with the learner's place.
     fn update_assistant(&mut self) {
-        let suggestion = self.session.suggestion();
+        let suggestion = match self.lacks_pages {
+            true => Some("catchup".to_owned()),
+            false => self.session.suggestion(),
+        };
         let sandbox = self.session.sandbox();
         let Some(assistant) = self.reader.assistant() else {
             return;

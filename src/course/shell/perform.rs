@@ -184,16 +184,14 @@ impl Shell {
     pub(super) fn show_page(&mut self, text: &str) -> CommandResult {
         // The prompt and the row for what follows.
         const KEPT: usize = 3;
-        let lines: Vec<&str> = text.lines().collect();
         let rows = self.look.rows().unwrap_or(usize::MAX);
-        let room = rows.saturating_sub(self.shown.get() + KEPT).max(5);
-        if lines.len() <= room + 1 {
-            return self.show(text);
+        let (first, rest) = split_at_row(text, rows.saturating_sub(self.shown.get() + KEPT));
+        self.show(first)?;
+        if rest.is_empty() {
+            return Ok(());
         }
-        let (first, rest) = lines.split_at(room - 1);
-        self.show(&format!("{}\n", first.join("\n")))?;
-        self.more = Some(format!("{}\n", rest.join("\n")));
-        let more = format!("({} more lines: press Enter)", rest.len());
+        let more = format!("({} more lines: press Enter)", rest.lines().count());
+        self.more = Some(rest.to_owned());
         self.show(&format!("{}\n", styled(look::ASIDE, &more)))
     }
 
@@ -360,5 +358,44 @@ impl Shell {
             false,
             self.look,
         ))
+    }
+}
+
+/// The lines of `text` that fit into `room` rows, of which one is kept for a line about the rest, and the rest.
+fn split_at_row(text: &str, room: usize) -> (&str, &str) {
+    let room = room.max(5);
+    if text.lines().count() <= room + 1 {
+        return (text, "");
+    }
+    let length = text
+        .split_inclusive('\n')
+        .take(room - 1)
+        .map(str::len)
+        .sum();
+    text.split_at(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_at_row;
+
+    #[test]
+    fn a_page_is_split_where_the_screen_ends() {
+        let page = |rows: usize| "x\n".repeat(rows);
+        let check = |rows: usize, room: usize, first: usize, rest: usize| {
+            let text = page(rows);
+            assert_eq!(
+                split_at_row(&text, room),
+                (&*page(first), &*page(rest)),
+                "{rows} {room}"
+            );
+        };
+        check(20, 20, 20, 0);
+        check(21, 20, 21, 0);
+        check(22, 20, 19, 3);
+        check(40, 20, 19, 21);
+        check(5, 0, 5, 0);
+        check(9, 0, 4, 5);
+        check(900, usize::MAX - 1, 900, 0);
     }
 }
