@@ -115,7 +115,7 @@ impl Ctx {
 
     /// The columns of the terminal on standard output; 80 without one.
     pub(crate) fn width(&self) -> usize {
-        terminal_size().map_or(80, |(_, columns)| usize::from(columns))
+        crate::output::terminal_size().map_or(80, |(_, columns)| usize::from(columns))
     }
 }
 
@@ -149,15 +149,6 @@ fn resumed(found: &Resumed) -> Vec<String> {
         ));
     }
     lines
-}
-
-/// Rows and columns of the terminal on standard output, or else on standard input.
-pub(crate) fn terminal_size() -> Option<(u16, u16)> {
-    rustix::termios::tcgetwinsize(io::stdout())
-        .or_else(|_| rustix::termios::tcgetwinsize(io::stdin()))
-        .ok()
-        .filter(|size| size.ws_col > 0)
-        .map(|size| (size.ws_row, size.ws_col))
 }
 
 #[cfg(test)]

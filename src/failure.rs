@@ -160,7 +160,7 @@ pub(crate) fn report(failure: &Failure, is_docker: bool) -> u8 {
         && (!is_docker || io::stderr().is_terminal() || failure.is_of_this_machine())
     {
         let columns = match io::stderr().is_terminal() {
-            true => crate::ctx::terminal_size().map(|(_, columns)| usize::from(columns)),
+            true => crate::output::terminal_size().map(|(_, columns)| usize::from(columns)),
             false => None,
         };
         let hint = format!("hint: {hint}");

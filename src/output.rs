@@ -88,6 +88,15 @@ impl Write for Output {
     }
 }
 
+/// Rows and columns of the terminal on standard output, or else on standard input.
+pub(crate) fn terminal_size() -> Option<(u16, u16)> {
+    rustix::termios::tcgetwinsize(io::stdout())
+        .or_else(|_| rustix::termios::tcgetwinsize(io::stdin()))
+        .ok()
+        .filter(|size| size.ws_col > 0)
+        .map(|size| (size.ws_row, size.ws_col))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

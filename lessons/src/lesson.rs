@@ -28,6 +28,14 @@ pub enum Step {
     Exercise(String),
 }
 
+/// The sandbox of the playground.
+pub const FREE: &str = "free";
+
+/// The sandbox of the exercise `id`.
+pub fn exercise_sandbox(id: &str) -> String {
+    format!("ex-{id}")
+}
+
 /// The sandbox that the pages of the lesson `slug` share.
 pub(crate) fn sandbox_of(slug: &str) -> String {
     format!("lesson-{slug}")

@@ -56,8 +56,8 @@ impl Position {
     /// The sandbox of the place.
     pub fn sandbox(&self) -> String {
         match &self.exercise {
-            _ if self.free => crate::session::FREE.to_owned(),
-            Some(id) => crate::session::exercise_sandbox(id),
+            _ if self.free => crate::lesson::FREE.to_owned(),
+            Some(id) => crate::lesson::exercise_sandbox(id),
             None => crate::lesson::sandbox_of(&self.lesson),
         }
     }

@@ -12,6 +12,7 @@ mod effect;
 mod exercise;
 mod places;
 
+pub use crate::lesson::{FREE, exercise_sandbox};
 pub use effect::{Asked, Effect, Event, Question, Say, Word};
 pub use exercise::{mistakes, told_mistakes};
 pub use places::Place;
@@ -437,14 +438,6 @@ impl Session {
             None => {}
         }
     }
-}
-
-/// The playground.
-pub const FREE: &str = "free";
-
-/// The sandbox of the exercise `id`.
-pub fn exercise_sandbox(id: &str) -> String {
-    format!("ex-{id}")
 }
 
 #[cfg(test)]

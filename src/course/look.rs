@@ -1,6 +1,5 @@
 //! What the terminal can do, and the styles of everything that the course prints.
 
-use crate::ctx;
 use crate::env;
 use anstream::AutoStream;
 use anstream::adapter::strip_str;
@@ -44,19 +43,19 @@ impl Look {
         Self {
             colour: !plain && choice != anstream::ColorChoice::Never,
             drawn: !plain && !dumb && is_terminal,
-            width: ctx::terminal_size().map_or(80, |(_, columns)| usize::from(columns)),
+            width: crate::output::terminal_size().map_or(80, |(_, columns)| usize::from(columns)),
         }
     }
 
     /// The same with the terminal's present width: it may have been resized.
     pub(crate) fn at_present(self) -> Self {
-        let width = ctx::terminal_size().map_or(80, |(_, columns)| usize::from(columns));
+        let width = crate::output::terminal_size().map_or(80, |(_, columns)| usize::from(columns));
         Self { width, ..self }
     }
 
     /// Rows, if text may be drawn over.
     pub(crate) fn rows(&self) -> Option<usize> {
-        let (rows, _) = ctx::terminal_size()?;
+        let (rows, _) = crate::output::terminal_size()?;
         (self.drawn && rows >= 8).then_some(usize::from(rows))
     }
 

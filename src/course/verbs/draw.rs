@@ -4,7 +4,6 @@ use super::words::{Words, sandbox_of};
 use crate::course::look::Look;
 use crate::course::show::{show, show_container, show_images};
 use crate::course::state;
-use crate::ctx;
 use crate::docker::commands::image::tree;
 use crate::docker::rows::View;
 use crate::env::Env;
@@ -68,7 +67,7 @@ fn layers(engine: &Engine, names: &[&str]) -> CommandResult<String> {
         zone: TimeZone::system(),
         truncate: true,
     };
-    let columns = ctx::terminal_size().map(|(_, columns)| usize::from(columns));
+    let columns = crate::output::terminal_size().map(|(_, columns)| usize::from(columns));
     let layout = Layout {
         // A file gets the full width.
         width: columns

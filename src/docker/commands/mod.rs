@@ -314,7 +314,7 @@ fn show(page: &str) -> CommandResult {
 }
 
 fn terminal_width() -> usize {
-    crate::ctx::terminal_size().map_or(80, |(_, columns)| usize::from(columns))
+    crate::output::terminal_size().map_or(80, |(_, columns)| usize::from(columns))
 }
 
 #[cfg(test)]

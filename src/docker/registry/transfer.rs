@@ -1,6 +1,6 @@
 //! `pull` and `push` with their progress, on the stream that a command chooses.
 
-use crate::ctx::{self, Ctx};
+use crate::ctx::Ctx;
 use crate::docker::registry::hub;
 use crate::docker::session::Signals;
 use crate::env;
@@ -164,7 +164,7 @@ fn form(is_terminal: bool) -> Form {
     let can_move = is_terminal
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
         && std::env::var_os(env::PLAIN).is_none_or(|plain| plain != "1");
-    match ctx::terminal_size() {
+    match crate::output::terminal_size() {
         Some((rows, columns)) if can_move => Form::Terminal {
             columns: columns.into(),
             rows: rows.into(),

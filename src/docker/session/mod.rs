@@ -10,7 +10,6 @@ mod terminal;
 pub(crate) use detach::DetachKeys;
 pub(crate) use signals::Signals;
 
-use crate::ctx;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use engine::network::dead_end;
@@ -235,7 +234,7 @@ impl Pump {
     fn on_signal(&mut self, signal: Signal) -> CommandResult {
         match signal {
             Signal::SIGWINCH => {
-                if let Some((rows, columns)) = ctx::terminal_size()
+                if let Some((rows, columns)) = crate::output::terminal_size()
                     && self.tty
                 {
                     self.queue(&Frame::Resize(rows, columns));

@@ -1,6 +1,6 @@
 //! The form of a build's progress, and showing it on standard error.
 
-use crate::ctx::{self, Ctx};
+use crate::ctx::Ctx;
 use crate::failure::CommandResult;
 use crate::term::progress::{Follower, Form, Screen};
 use engine::build::observe::{BuildObserver, Quiet};
@@ -46,7 +46,7 @@ pub(super) fn follow<T>(
         Kind::Quiet => return Ok(build(&mut Quiet)),
         Kind::Plain => Form::Plain,
         Kind::Terminal => {
-            let (rows, columns) = ctx::terminal_size().unwrap_or((24, 80));
+            let (rows, columns) = crate::output::terminal_size().unwrap_or((24, 80));
             Form::Terminal(Screen {
                 columns: usize::from(columns),
                 rows: usize::from(rows),

@@ -2,7 +2,6 @@
 
 use super::flags::{SessionFlags, check_terminal, detach_keys};
 use super::start::ended;
-use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
 use engine::runtime::spec::{Status, Streams};
@@ -55,7 +54,11 @@ impl Command for Args {
             forward_signals: self.session.sig_proxy && !tty,
             detach_keys: detach_keys(self.session.detach_keys),
         })?;
-        let size = if tty { ctx::terminal_size() } else { None };
+        let size = if tty {
+            crate::output::terminal_size()
+        } else {
+            None
+        };
         let id = container.config.id.as_str();
         let stream = engine.attach(id, streams, size)?;
         match session.run(stream)? {

@@ -2,7 +2,6 @@
 
 use super::flags::{check_terminal, detach_keys};
 use super::start::complained;
-use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
 use crate::docker::values::{files, pairs};
@@ -80,7 +79,11 @@ impl Command for Args {
             forward_signals: false,
             detach_keys: detach_keys(self.detach_keys),
         })?;
-        let size = if self.tty { ctx::terminal_size() } else { None };
+        let size = if self.tty {
+            crate::output::terminal_size()
+        } else {
+            None
+        };
         let id = container.config.id.as_str();
         let stream = engine.exec(name, request, self.detach, size)?;
         match session.run(stream)? {

@@ -3,7 +3,6 @@
 use super::create::{Plan, with_help};
 use super::flags::{CreateFlags, SessionFlags, check_terminal, detach_keys};
 use super::start::ended;
-use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Session};
 use engine::runtime::spec::{StartOptions, Streams};
@@ -62,7 +61,11 @@ impl Command for Args {
             .transpose()?;
         let options = StartOptions {
             attach,
-            size: if tty { ctx::terminal_size() } else { None },
+            size: if tty {
+                crate::output::terminal_size()
+            } else {
+                None
+            },
         };
         let begun = engine
             .start(id.as_str(), options)

@@ -1,7 +1,6 @@
 //! `docker start`.
 
 use super::flags::{check_terminal, detach_keys};
-use crate::ctx;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::session::{self, Ended, Session};
 use crate::exit;
@@ -61,7 +60,11 @@ impl Command for Args {
         })?;
         let options = StartOptions {
             attach: Some(streams),
-            size: if tty { ctx::terminal_size() } else { None },
+            size: if tty {
+                crate::output::terminal_size()
+            } else {
+                None
+            },
         };
         let id = container.config.id.as_str();
         match engine.start(id, options)?.session {
