@@ -3,7 +3,7 @@
 //! **What Docker does.** Copies the image's folder into a new, empty volume when a container first uses it; never for a
 //! bind mount.
 //! **What we do.** The same, in the container's init, which has all rights over the files and is inside the root.
-//! **Lesson.** `volumes-and-binds`
+//! **Lesson.** `volumes`
 
 use crate::sys::failed;
 use crate::sys::rootdir::RootDir;
