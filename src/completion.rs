@@ -16,8 +16,6 @@ use std::io::Write;
 pub(crate) const VERB: &str = "completion";
 /// The hidden word of the scripts; the line up to the cursor follows it.
 pub(crate) const STAGE: &str = "__complete";
-/// The shells that have a script.
-pub(crate) const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
 /// bash splits words at `:` and `=`, so the part of the word that stands before the split is cut off again. The first
 /// line of the answer is the whole word. Candidates bring their own blank.

@@ -2,7 +2,6 @@
 
 use super::lexer::{Lexed, Token, TokenKind, lex};
 use super::words;
-use crate::completion;
 use crate::course::verbs;
 use crate::docker::commands;
 use std::fs;
@@ -25,6 +24,9 @@ pub(crate) trait Names {
     /// The folder that relative file names start from.
     fn folder(&self) -> PathBuf;
 }
+
+/// The shells that `completion` has a script for.
+const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
 /// What the words of a docker command mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +200,7 @@ fn docklings(words: &[String], typed: &str, names: &dyn Names) -> Vec<String> {
     let Some(verb) = verbs::VERBS.iter().find(|verb| verb.name == first) else {
         return match first.as_str() {
             "docker" => docker(rest, typed, names),
-            "completion" => matching(typed, completion::SHELLS),
+            "completion" => matching(typed, SHELLS),
             _ => files(typed, &names.folder()),
         };
     };
