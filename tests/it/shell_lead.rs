@@ -2,7 +2,10 @@
 
 use crate::shell::{sandbox, session};
 use crate::shell_pty::on_terminal;
+use crate::support::process;
 use crate::support::sandbox::Sandbox;
+use std::fs::{self, File};
+use std::process::Stdio;
 
 /// Two pages, the second of which needs the first, and another lesson.
 const PAGES: &str = "---
@@ -187,4 +190,58 @@ fn a_second_terminal_works_where_the_course_is() {
     }
     let script = "eval \"$(docklings env)\"; echo 'go box' | docklings >/dev/null; docker ps -a --format '<{{.Names}}>'";
     sandbox.shell(script).ok().says("<box>\n");
+}
+
+#[test]
+fn a_build_in_another_folder_is_led_back() {
+    let lines = [
+        "go box",
+        "echo FROM busybox > Dockerfile",
+        "cd ..",
+        "docker build -q .",
+    ];
+    session(&sandbox(), &lines)
+        .ok()
+        .mentions("You are in another folder. A Dockerfile of yours is here: `cd");
+}
+
+#[test]
+fn edit_opens_the_learners_editor() {
+    let sandbox = sandbox();
+    let mut session = on_terminal(&sandbox, "xterm", "boxes $ ");
+    session
+        .send_line("export EDITOR='cp /proc/version'")
+        .expect("a line");
+    session.exp_string("boxes $ ").expect("the prompt");
+    session.send_line("edit a note").expect("a line");
+    session.exp_string("boxes $ ").expect("the prompt");
+    session.send_line("ls").expect("a line");
+    session.exp_string("a note").expect("the file");
+    session.send_line("quit").expect("a line");
+    session.exp_eof().expect("the end");
+}
+
+#[test]
+fn watch_waits_on_a_page_and_goes_on_with_the_next_exercise() {
+    let course = course();
+    session(&course, &["go 2"]).ok();
+    let seen = course.write("seen", "");
+    let mut watch = course.command("docklings");
+    watch
+        .arg("watch")
+        .stdin(Stdio::null())
+        .stdout(File::create(&seen).expect("a file can be made"));
+    let mut watch = watch.spawn().expect("docklings starts");
+    let said = |text: &str| fs::read_to_string(&seen).is_ok_and(|seen| seen.contains(text));
+    process::eventually("it waits", || {
+        said("The course is in lesson 2, page 1. Waiting for the next exercise.")
+    });
+    session(&course, &["go box"]).ok();
+    process::eventually("it shows the exercise", || said("Wake the box"));
+    session(&course, &["docker start -a box"]).ok();
+    process::eventually("a goal is reached", || {
+        said("PASS  The box was started again. (1 of 2)")
+    });
+    drop(watch.kill());
+    drop(watch.wait());
 }
