@@ -81,7 +81,7 @@ pub(crate) fn pull(
     let env = ctx.env.clone();
     follow(ctx, shown, remote, |remote, tell| {
         let pulled = engine.pull(request, remote, tell);
-        pulled.map_err(|error| hub::explained(&env, error))
+        pulled.map_err(|error| hub::missing::explained(&env, error))
     })
 }
 

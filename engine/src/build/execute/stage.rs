@@ -10,9 +10,7 @@ use crate::build::observe::StepReport;
 use crate::build::stages::{self, Base, CopyFrom, architecture, copy_from};
 use crate::build::state::{Place, State};
 use crate::build::syntax::parse::{Dockerfile, Stage};
-use crate::engine::Engine;
 use crate::error::Result;
-use crate::image;
 use crate::oci::config::ImageConfig;
 use crate::oci::reference::Reference;
 use crate::store::build_cache::{Inputs, StepRecord};
@@ -156,7 +154,6 @@ impl Builder<'_> {
     }
 
     fn image(&mut self, name: &str, stage: &Stage) -> Result<Built> {
-        let engine = self.engine;
         let reference = Reference::parse(name)
             .map_err(|error| {
                 let message = format!("failed to parse stage name \"{name}\": {error}");
@@ -168,10 +165,7 @@ impl Builder<'_> {
         let found = self.teller.during(&title, |_, _| {
             found.map_err(|error| {
                 let message = unresolved(name, &reference, &error);
-                let hint = match error.kind() {
-                    crate::ErrorKind::NotFound => Some(missing_base_hint(engine, name)),
-                    _ => error.hint().map(str::to_owned),
-                };
+                let hint = error.hint().map(str::to_owned);
                 let error = self.file.source.error(stage.from.image.span, message);
                 match hint {
                     Some(hint) => error.with_hint(hint).into(),
@@ -282,22 +276,4 @@ fn triggers(stage: &Stage, config: &ImageConfig) -> Result<Vec<Dockerfile>> {
         )?);
     }
     Ok(files)
-}
-
-fn missing_base_hint(engine: &Engine, name: &str) -> String {
-    let images = image::list(&engine.home, &engine.sandbox).unwrap_or_default();
-    let names: Vec<String> = images
-        .iter()
-        .flat_map(|image| &image.references)
-        .map(Reference::familiar)
-        .collect();
-    let repositories: Vec<&str> = names
-        .iter()
-        .filter_map(|name| name.split(':').next())
-        .collect();
-    let repository = name.split([':', '@']).next().unwrap_or(name);
-    match crate::near::nearest(repository, repositories) {
-        Some(like) => format!("did you mean `{like}`? `docker images` shows what is here"),
-        None => "`docker images` shows what is here".to_owned(),
-    }
 }

@@ -236,10 +236,12 @@ pub(super) fn unanswered(method: &str, url: &Url, error: ureq::Error) -> Unanswe
         (ureq::Error::Timeout(_), _) => Some(
             "nothing came back in time: is it a registry, is it well, and does the network let it through?",
         ),
-        _ if cause.ends_with("no such host") => {
-            Some("is the name of the registry right, and is there a network?")
-        }
-        _ => None,
+        _ if !cause.ends_with("no such host") => None,
+        _ if url.host().ends_with("docker.io") => Some(
+            "is there a network? Without one, `docklings config hub practice` goes back to the images of this machine, \
+             and `docklings images add FILE` adds some",
+        ),
+        _ => Some("is the name of the registry right, and is there a network?"),
     };
     Unanswered {
         passing: passing && !tls,

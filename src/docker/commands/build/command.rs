@@ -137,7 +137,7 @@ impl Command for Args {
             let mut observer = Numbered::new(observer);
             let outcome = engine
                 .build(request, &mut observer)
-                .map_err(|error| failed(&hub::explained(&env, error)))?;
+                .map_err(|error| failed(&hub::missing::explained(&env, error)))?;
             if let Some(pushes) = &pushes {
                 let pushed = pushes.carry_out(&engine, &mut observer);
                 pushed.map_err(|error| push::failed(&error))?;

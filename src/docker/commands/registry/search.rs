@@ -2,6 +2,7 @@
 
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::registry;
+use crate::docker::registry::hub::missing;
 use crate::docker::rows::found::{COLUMNS, row};
 use crate::docker::select::{Filters, found};
 use crate::docker::values::{self, pairs};
@@ -48,6 +49,7 @@ impl Command for Args {
         let searched = ctx
             .engine()?
             .registry_search(&remote, domain, term, limit)?;
+        let is_empty = searched.found.is_empty();
         let found = found::select(searched.found, &filters)?;
         let format = self.format.as_deref();
         let is_json = format.is_some_and(|format| format == "json" || format.contains("json ."));
@@ -55,11 +57,15 @@ impl Command for Args {
             .iter()
             .map(|one| row(one, self.no_trunc, is_json))
             .collect();
-        Ok(write!(
-            ctx.out,
-            "{}",
-            COLUMNS.render(format, false, &rows)?
-        )?)
+        write!(ctx.out, "{}", COLUMNS.render(format, false, &rows)?)?;
+        if is_empty && domain == DEFAULT_DOMAIN && ctx.err_is_terminal() {
+            let hint = missing::not_found(&ctx.env, term, searched.unreached.as_deref());
+            if let Some(hint) = hint {
+                ctx.flush()?;
+                writeln!(ctx.err, "hint: {hint}")?;
+            }
+        }
+        Ok(())
     }
 }
 

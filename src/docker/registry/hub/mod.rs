@@ -19,6 +19,7 @@ pub(crate) mod beyond;
 pub(crate) mod config;
 mod host;
 pub(crate) mod look;
+pub(crate) mod missing;
 mod seed;
 pub(crate) mod stage;
 
@@ -26,7 +27,7 @@ use crate::env::Env;
 use config::Choice;
 use engine::error::{Error, IoContext, Result};
 use engine::image::remote::Endpoint;
-use engine::oci::reference::{DEFAULT_DOMAIN, Reference};
+use engine::oci::reference::DEFAULT_DOMAIN;
 use engine::paths::{Home, create_private_dir};
 use engine::store::{atomic, lock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -106,22 +107,6 @@ fn place(home: &Home) -> PathBuf {
     home.hub().join("socket.json")
 }
 
-/// `error` with a hint if the practice hub lacks something: what it is, what it has, and how to use the real one.
-pub(crate) fn explained(env: &Env, error: Error) -> Error {
-    let is_practice = matches!(config::chosen(env), Ok((Choice::Practice, _)));
-    // A suggested name is more helpful.
-    let is_helped = error
-        .hint()
-        .is_some_and(|hint| hint.starts_with("did you mean") || hint.contains("--repair"));
-    match is_practice && !is_helped && wants_of_hub(error.message()) {
-        true => error.with_hint(
-            "names without a registry come from the practice hub of this machine: `docker search TERM` shows what it has, \
-             `docklings config hub docker.io` goes to Docker Hub instead",
-        ),
-        false => error,
-    }
-}
-
 /// `error` of a login of `user` at `domain`, with a hint for users whose name the practice hub does not take, or who forgot
 /// the password of their account there.
 pub(crate) fn refused(env: &Env, domain: &str, user: &str, error: Error) -> Error {
@@ -137,21 +122,6 @@ pub(crate) fn refused(env: &Env, domain: &str, user: &str, error: Error) -> Erro
         ),
         false => error,
     }
-}
-
-/// Whether a failed pull was of a name without a registry, judging by its message.
-fn wants_of_hub(message: &str) -> bool {
-    let base = "failed to resolve source metadata for docker.io/";
-    if message.contains(base) {
-        return true;
-    }
-    let denied = message.split("pull access denied for ").nth(1);
-    let missing = message.split("manifest for ").nth(1);
-    let name = denied
-        .and_then(|rest| rest.split(',').next())
-        .or_else(|| missing.and_then(|rest| rest.split(" not found").next()));
-    name.and_then(|name| Reference::parse(name).ok())
-        .is_some_and(|name| name.domain() == DEFAULT_DOMAIN)
 }
 
 /// Deletes the accounts and the pushed images of the current sandbox from the practice hub. The hub may be running: the
@@ -239,39 +209,4 @@ fn hear(mut stdout: std::process::ChildStdout) -> io::Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_missing_name_of_the_hubs_is_told_from_one_of_another_registry() {
-        for (message, expected) in [
-            (
-                "pull access denied for nginx, repository does not exist or may require 'docker login': denied: …",
-                true,
-            ),
-            (
-                "manifest for busybox:nope not found: manifest unknown: manifest unknown",
-                true,
-            ),
-            (
-                "x: failed: pull access denied for alice/x, repository …",
-                true,
-            ),
-            (
-                "nginx: failed to resolve source metadata for docker.io/library/nginx:latest: not found",
-                true,
-            ),
-            (
-                "pull access denied for localhost:5000/x, repository …",
-                false,
-            ),
-            ("manifest for lab.example/x:1 not found: …", false),
-            ("No such image: x", false),
-        ] {
-            assert_eq!(wants_of_hub(message), expected, "{message}");
-        }
-    }
 }
