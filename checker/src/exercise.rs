@@ -28,6 +28,8 @@ pub struct Exercise {
     pub concepts: Vec<String>,
     /// Ids of exercises to do first.
     pub needs: Vec<Word>,
+    /// Images that it uses, beside the starter images, such as `python:3.12-slim`.
+    pub images: Vec<Word>,
     /// How long it takes; `None` if the author did not say.
     pub minutes: Option<u32>,
     /// The learner's values, by name.
@@ -68,6 +70,11 @@ pub struct Word {
 }
 
 impl Exercise {
+    /// The names of the images that it uses, beside the starter images.
+    pub fn image_names(&self) -> Vec<String> {
+        self.images.iter().map(|image| image.text.clone()).collect()
+    }
+
     /// The digest of its file, `sha256:…`: distinguishes it from other exercises with the same id.
     pub fn digest(&self) -> String {
         crate::digest::of_text(self.source.text())

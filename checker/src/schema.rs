@@ -134,6 +134,11 @@ fn exercise_fields() -> Vec<Described> {
         ("concepts", texts(), "What it trains."),
         ("needs", texts(), "Ids of exercises to do first."),
         (
+            "images",
+            texts(),
+            "Images that it uses, beside the starter images.",
+        ),
+        (
             "minutes",
             json!({ "type": "integer", "minimum": 1 }),
             "How long it takes.",

@@ -20,13 +20,24 @@ pub struct FrontMatter {
     /// Files of the engine that show how it works, such as `engine/src/sys/namespace.rs`.
     #[serde(default)]
     pub reads: Vec<String>,
+    /// Images that its pages use, beside the starter images, such as `python:3.12-slim`.
+    #[serde(default)]
+    pub images: Vec<String>,
     /// Exercises, by id, in order.
     #[serde(default)]
     pub exercises: Vec<String>,
 }
 
 /// Every field, for "did you mean".
-const FIELDS: [&str; 6] = ["title", "goal", "minutes", "needs", "reads", "exercises"];
+const FIELDS: [&str; 7] = [
+    "title",
+    "goal",
+    "minutes",
+    "needs",
+    "reads",
+    "images",
+    "exercises",
+];
 
 /// Splits the lesson `text` of the file `path` into its head and body; the number is the line of the file where the
 /// body begins. Error: what is wrong with the head, and where.

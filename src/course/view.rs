@@ -1,5 +1,6 @@
 //! What the course prints, as text. Styles are part of the text; [`Look::show`] removes them where they are not wanted.
 
+mod list;
 mod page;
 
 use super::explain::explain;
@@ -12,9 +13,9 @@ use checker::report::Line;
 use checker::{Exercise, Report, Verdict};
 use lessons::catalog::Catalog;
 use lessons::lesson::Step;
-use lessons::progress::{Progress, Standing};
 use lessons::session::{Place, Question, Say};
-use page::{bar, rule};
+pub(crate) use list::{Lacking, Listing, list, needs};
+use page::rule;
 pub(crate) use page::{lesson_end, page};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -334,86 +335,6 @@ pub(crate) fn help(table: &[(&str, &str, &str)], look: Look) -> String {
                 Tab completes, the right arrow takes the grey suggestion, Ctrl-R searches what you typed before. An empty \
                 line shows the page again.";
     line(&mut out, &fill(rest, look));
-    out.push('\n');
-    out
-}
-
-/// All lessons and exercises with their status. `here` marks the learner's place: a lesson's index and an exercise.
-/// Unless `whole`, a lesson that has not been started takes one line.
-pub(crate) fn list(
-    catalog: &Catalog,
-    progress: &Progress,
-    here: Option<(usize, Option<&str>)>,
-    whole: bool,
-    look: Look,
-) -> String {
-    let mut out = String::from("\n");
-    let (mut all, mut finished) = (0, 0);
-    for (index, lesson) in catalog.lessons.iter().enumerate() {
-        let record = progress.lessons.get(&lesson.slug);
-        let read = lesson
-            .pages
-            .iter()
-            .filter(|page| record.is_some_and(|r| r.read.contains(&page.title)));
-        let read = read.count();
-        let pages = match read {
-            0 => "not read".to_owned(),
-            read if read >= lesson.pages.len() => "read".to_owned(),
-            read => format!("{read} of {} pages read", lesson.pages.len()),
-        };
-        let mark = if here == Some((index, None)) {
-            "  <- you are here"
-        } else {
-            ""
-        };
-        let title = format!("{:>2}. {}", lesson.number, lesson.front.title);
-        let touched = |id: &String| progress.exercises.contains_key(id);
-        let is_here = here.is_some_and(|(place, _)| place == index);
-        if !whole && read == 0 && !is_here && !lesson.front.exercises.iter().any(touched) {
-            let count = lesson.front.exercises.len();
-            all += count;
-            let exercises = if count == 1 { "exercise" } else { "exercises" };
-            let text = format!("{} ({count} {exercises})", styled(HEADING, &title));
-            line(&mut out, &hanging(&text, 0, 4, look));
-            continue;
-        }
-        let text = format!("{} ({pages}){mark}", styled(HEADING, &title));
-        line(&mut out, &hanging(&text, 0, 4, look));
-        // In the order of the pages.
-        let steps = lesson.steps();
-        let ids = steps.iter().filter_map(|step| match step {
-            Step::Exercise(id) => Some(id),
-            Step::Page(_) => None,
-        });
-        for id in ids {
-            let Some(exercise) = catalog.exercise(id) else {
-                line(&mut out, &format!("      {:<11} {id}", "broken"));
-                continue;
-            };
-            all += 1;
-            let standing = progress.standing(id, exercise.revision);
-            finished += usize::from(standing == Standing::Done);
-            let word = format!("{:<11}", standing.word());
-            let word = match standing {
-                Standing::Done => styled(PASS, &word),
-                Standing::Open | Standing::Skipped => word,
-                Standing::Begun | Standing::ToConfirm => styled(NOT_YET, &word),
-            };
-            let mark = if here == Some((index, Some(id))) {
-                "  <- you are here"
-            } else {
-                ""
-            };
-            let text = format!("{word} {id}: {}{mark}", exercise.title);
-            line(&mut out, &hanging(&text, 6, 12, look));
-        }
-    }
-    out.push('\n');
-    let sum = format!(
-        "{} {finished} of {all} exercises done. `go NAME` takes you to a lesson (by number) or an exercise.",
-        bar(finished, all)
-    );
-    line(&mut out, &fill(&sum, look));
     out.push('\n');
     out
 }

@@ -5,6 +5,7 @@
 
 use crate::course::state;
 use crate::course::steps::Steps;
+use crate::docker::registry::hub::beyond;
 use crate::docker::registry::hub::look;
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
@@ -18,7 +19,7 @@ use lessons::catalog::{Catalog, DRAWS, StartFile};
 use lessons::progress::Change;
 use lessons::session::exercise_sandbox;
 use std::fs;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -115,6 +116,7 @@ impl<'a> Workbench<'a> {
     }
 
     fn begin(&self) -> CommandResult {
+        self.find_images()?;
         self.discard()?;
         self.draw_free_ports()?;
         let made = self.set_up();
@@ -123,6 +125,53 @@ impl<'a> Workbench<'a> {
             let _ = self.discard();
         }
         made
+    }
+
+    /// Pulls the images that the exercise uses and that are not on this machine. They are pulled in the playground, where
+    /// they outlive the exercise. Error: one cannot be pulled.
+    fn find_images(&self) -> CommandResult {
+        let mut lacking = beyond::lacking(self.env, &self.exercise()?.image_names())?;
+        let shown = io::stderr().is_terminal();
+        while let Some(name) = lacking.first() {
+            let pulled = Command::new(std::env::current_exe()?)
+                .args(["docker", "pull", name])
+                .env(crate::env::HOME, self.env.home.root())
+                .env(crate::env::SANDBOX, crate::env::FREE)
+                .stdin(Stdio::null())
+                .stdout(if shown {
+                    io::stderr().into()
+                } else {
+                    Stdio::null()
+                })
+                .stderr(if shown {
+                    Stdio::inherit()
+                } else {
+                    Stdio::null()
+                })
+                .status()?;
+            if !pulled.success() {
+                break;
+            }
+            lacking.remove(0);
+        }
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::Hinted(
+            format!(
+                "the exercise `{}` needs {} that {} not on this machine: {}",
+                self.id,
+                if lacking.len() == 1 {
+                    "an image"
+                } else {
+                    "images"
+                },
+                if lacking.len() == 1 { "is" } else { "are" },
+                lacking.join(", ")
+            ),
+            crate::exit::FAILURE,
+            beyond::ways(&lacking),
+        ))
     }
 
     /// Chooses the learner's values again while one of them is a port that is in use on this machine.
@@ -156,6 +205,7 @@ impl<'a> Workbench<'a> {
         // Opening makes the sandbox, with the starter images.
         let engine = self.env.engine(&self.sandbox, "setup")?;
         engine.ensure_starter_images()?;
+        beyond::declare(self.env, &self.sandbox, &self.exercise()?.image_names())?;
         let steps = Steps::new(self.env, &self.sandbox, &self.workspace)?;
         for step in &self.exercise()?.setup {
             let done = steps.act_to_the_end(&step.action)?;

@@ -7,6 +7,7 @@ use lessons::lesson::Lesson;
 use lessons::source::Source;
 use lessons::transcript::{Step, matches};
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::net::TcpListener;
 
 /// Marks the end of each command's output. The marker keeps `$?` unchanged.
@@ -14,6 +15,13 @@ const END: &str = "@@";
 
 /// Types the commands of `lesson`; returns a text for each difference.
 fn walk(lesson: &Lesson) -> Vec<String> {
+    if !lesson.front.images.is_empty() {
+        let images = lesson.front.images.join(", ");
+        // The harness hides the output of a test that passes, but not what is written directly.
+        let said = format!("NOT CHECKED {}: it needs {images}", lesson.slug);
+        let _ = writeln!(std::io::stderr(), "{said}");
+        return Vec::new();
+    }
     let blocks = lesson.pages.iter().flat_map(|page| &page.console);
     let steps: Vec<(&Step, bool)> = blocks
         .filter(|block| block.runs)

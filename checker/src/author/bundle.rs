@@ -1,6 +1,7 @@
 //! **E16** An image that is not in the bundle, or a pull from the network.
 //!
-//! A course that needs a registry on the internet fails on the first day of class.
+//! A course that needs a registry on the internet fails on the first day of class. An exercise that declares its `images`
+//! is not begun without them.
 
 use super::words::{docker, image_of_run};
 use crate::exercise::{Action, Exercise, Step};
@@ -15,6 +16,7 @@ pub(crate) fn problems(exercise: &Exercise, bundle: &[String]) -> Vec<Problem> {
     }
     let mut problems = Vec::new();
     let mut made = bundle.clone();
+    made.extend(exercise.images.iter().map(|image| tagged(&image.text)));
     check(&exercise.setup, &mut made, &mut problems);
     for attempt in exercise.solutions.iter().chain(&exercise.accept) {
         let mut made = made.clone();

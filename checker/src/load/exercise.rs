@@ -20,6 +20,7 @@ pub(crate) const EXERCISE: &[&str] = &[
     "title",
     "concepts",
     "needs",
+    "images",
     "minutes",
     "params",
     "files",
@@ -150,6 +151,9 @@ fn decode(
         needs: map
             .get("needs")
             .map_or_else(Vec::new, |node| words(d, node, "`needs`")),
+        images: map
+            .get("images")
+            .map_or_else(Vec::new, |node| words(d, node, "`images`")),
         minutes: map
             .get("minutes")
             .and_then(|node| d.whole(node, "`minutes`", 1)),

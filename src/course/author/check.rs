@@ -5,6 +5,7 @@ use super::oracle;
 use super::preview::find;
 use super::{Folder, explain, usage, workers};
 use crate::course::look::Look;
+use crate::docker::registry::hub::beyond;
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
@@ -83,10 +84,23 @@ pub(super) fn run(args: &Args) -> CommandResult {
         true => Vec::new(),
         false => prepare_home(&env)?,
     };
+    let mut not_checked = Vec::new();
+    let mut tried = Vec::new();
+    for exercise in &chosen {
+        let lacking = match args.read_only {
+            true => Vec::new(),
+            false => beyond::lacking(&env, &exercise.image_names())?,
+        };
+        match lacking.is_empty() {
+            true => tried.push(exercise.clone()),
+            false => not_checked.push((exercise.id.clone(), lacking)),
+        }
+    }
     let mut found = match args.engine {
-        On::Docklings => here(args, &env, &course, &chosen, &bundle)?,
-        On::Docker => on_docker(args, &env, &chosen, &bundle)?,
+        On::Docklings => here(args, &env, &course, &tried, &bundle)?,
+        On::Docker => on_docker(args, &env, &tried, &bundle)?,
     };
+    found.not_checked = not_checked;
     let broken = course.problems.into_iter();
     found
         .problems
@@ -124,6 +138,8 @@ struct Found {
     docker: Option<String>,
     /// Facts that that engine does not expose: the exercise, the goal or diagnosis, and the reason.
     unseen: Unseen,
+    /// Exercises that were not tried, and the images that this machine lacks for them.
+    not_checked: Vec<(String, Vec<String>)>,
 }
 
 /// Checks every rule, on our engine.
@@ -185,6 +201,7 @@ fn on_docker(
         trials: compared.trials,
         docker: Some(compared.version),
         unseen: compared.unseen,
+        not_checked: Vec::new(),
     })
 }
 
@@ -265,6 +282,9 @@ fn print_json(exercises: &[Exercise], found: &Found, summary: &Summary) -> Comma
         "warnings": summary.warnings,
         "seconds": (summary.seconds * 1000.0).round() / 1000.0,
         "problems": problems,
+        "not_checked": found.not_checked.iter().map(|(id, images)| {
+            serde_json::json!({ "exercise": id, "images": images })
+        }).collect::<Vec<_>>(),
     });
     if let Some(version) = &found.docker {
         json["docker"] = version.as_str().into();
@@ -278,6 +298,12 @@ fn print_text(found: &Found, summary: &Summary) -> CommandResult {
     let look = Look::of_process(false);
     for problem in &found.problems {
         look.show(&format!("{}\n\n", problem.render(look.colour)))?;
+    }
+    for (id, lacking) in &found.not_checked {
+        let (images, ways) = (lacking.join(", "), beyond::ways(lacking));
+        look.show(&format!(
+            "NOT CHECKED {id}: it needs {images}, which is not on this machine\n  {ways}\n"
+        ))?;
     }
     let count = |number: usize, word: &str| match number {
         1 => format!("1 {word}"),

@@ -2,6 +2,7 @@
 
 use crate::course::steps::Steps;
 use crate::course::workspace::{drop_sandbox, remove};
+use crate::docker::registry::hub::beyond;
 use crate::docker::registry::hub::look;
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure as Failed};
@@ -77,6 +78,7 @@ impl<'e> Bench<'e> {
     pub(super) fn set_up(&self, exercise: &Exercise) -> CommandResult<Result<Snapshot, Failure>> {
         let engine = self.env.engine(&self.sandbox, "setup")?;
         engine.ensure_starter_images()?;
+        beyond::declare(self.env, &self.sandbox, &exercise.image_names())?;
         if let Some(failure) = self.steps.set_up(&checker::setup(exercise))? {
             return Ok(Err(failure));
         }

@@ -4,7 +4,7 @@ use super::{Shell, why};
 use crate::course::judge::{Patience, judge, last_failed_build};
 use crate::course::look::{self, styled};
 use crate::course::show;
-use crate::course::verbs::stop;
+use crate::course::verbs::{list, stop};
 use crate::course::view;
 use crate::course::workspace::{Workbench, drop_sandbox, place_files, remove};
 use crate::course::{play, state};
@@ -66,6 +66,11 @@ impl Shell {
                 let text = view::page(&self.session.catalog().lessons[lesson], page, self.look);
                 self.show_page(&text)?;
                 self.name_missing(lesson, page)?;
+                if page == 0 {
+                    let images = &self.session.catalog().lessons[lesson].front.images;
+                    let lacking = list::lacking(&self.env)(images);
+                    self.show(&view::needs(&lacking, self.look))?;
+                }
             }
             Effect::CatchUp { lesson, page } => self.catch_up(lesson, page)?,
             Effect::LessonEnd { lesson } => {
@@ -355,7 +360,10 @@ impl Shell {
             catalog,
             self.session.progress(),
             here,
-            false,
+            &view::Listing {
+                whole: false,
+                lacking: &list::lacking(&self.env),
+            },
             self.look,
         ))
     }

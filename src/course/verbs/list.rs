@@ -4,6 +4,7 @@ use super::words::Words;
 use crate::course::look::Look;
 use crate::course::state;
 use crate::course::view;
+use crate::docker::registry::hub::beyond;
 use crate::env::Env;
 use crate::failure::CommandResult;
 use crate::output::Output;
@@ -19,7 +20,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
         return Ok(writeln!(
             Output::lines(),
             "{:#}",
-            as_json(&course.catalog, &course.progress)
+            as_json(&course.catalog, &course.progress, &lacking(&env))
         )?);
     }
     let at = course.progress.at.as_ref();
@@ -33,13 +34,21 @@ pub(super) fn run(words: &Words) -> CommandResult {
         &course.catalog,
         &course.progress,
         here,
-        true,
+        &view::Listing {
+            whole: true,
+            lacking: &lacking(&env),
+        },
         look,
     ))?)
 }
 
-/// Lessons and exercises as JSON, format 1.
-fn as_json(catalog: &Catalog, progress: &Progress) -> Value {
+/// Tells which of some images are not on this machine. A name that is no image's is reported when the exercise is used.
+pub(crate) fn lacking(env: &Env) -> impl Fn(&[String]) -> Vec<String> + use<'_> {
+    |names| beyond::lacking(env, names).unwrap_or_else(|_| names.to_vec())
+}
+
+/// Lessons and exercises as JSON, format 1. `lacking` tells which images are not on this machine.
+fn as_json(catalog: &Catalog, progress: &Progress, lacking: &view::Lacking<'_>) -> Value {
     let lessons = catalog.lessons.iter().map(|lesson| {
         let exercises = lesson.front.exercises.iter().map(|id| {
             let exercise = catalog.exercise(id);
@@ -50,6 +59,7 @@ fn as_json(catalog: &Catalog, progress: &Progress) -> Value {
                 "revision": exercise.map(|exercise| exercise.revision),
                 "minutes": exercise.and_then(|exercise| exercise.minutes),
                 "standing": standing.unwrap_or("broken"),
+                "missing_images": exercise.map(|exercise| lacking(&exercise.image_names())),
             })
         });
         json!({
@@ -57,6 +67,7 @@ fn as_json(catalog: &Catalog, progress: &Progress) -> Value {
             "slug": lesson.slug,
             "title": lesson.front.title,
             "pages": lesson.pages.len(),
+            "missing_images": lacking(&lesson.front.images),
             "read": progress.lessons.get(&lesson.slug).map_or(0, |record| record.read.len()),
             "exercises": exercises.collect::<Vec<_>>(),
         })

@@ -8,7 +8,7 @@ mod draw;
 mod environment;
 mod hint;
 mod images;
-mod list;
+pub(crate) mod list;
 mod progress;
 mod registry;
 mod reset;

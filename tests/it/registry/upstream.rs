@@ -81,6 +81,44 @@ fn without_an_upstream_what_another_sandbox_pulled_is_used() {
         .docker("pull nginx")
         .fails(1)
         .complains("pull access denied for nginx");
+    sandbox.write("Dockerfile", "FROM nginx\n");
+    sandbox
+        .docker("build -q .")
+        .fails(1)
+        .complains("docker.io/library/nginx:latest: not found")
+        .complains("hint: localhost:")
+        .complains(" may have it, and cannot be reached: dial tcp 127.0.0.1:")
+        .complains("without a network, `docklings images add FILE` takes a file");
+}
+
+#[test]
+fn a_missing_base_is_looked_for_nearby() {
+    let sandbox = learner("none");
+    sandbox.docker("tag busybox greet:2").ok();
+    let elsewhere = "DOCKLINGS_SANDBOX=lesson-x docker tag busybox stamp";
+    sandbox.shell(elsewhere).ok();
+    for (base, hint) in [
+        ("greet", "this tag is not here, and `greet:2` is"),
+        (
+            "welcome:99",
+            "the practice hub has `welcome` with the tag `1`, `latest`",
+        ),
+        (
+            "stamp",
+            "`stamp:latest` is an image of the sandbox `lesson-x`",
+        ),
+        (
+            "my-base",
+            "is it one of yours? Build it first: docker build -t my-base:latest .",
+        ),
+        ("nginx", "only images of this machine are used"),
+    ] {
+        sandbox.write("Dockerfile", format!("FROM {base}\n"));
+        let failed = sandbox.docker("build -q .").fails(1);
+        failed
+            .complains(&format!("hint: {hint}"))
+            .never_complains("\nhint: did you mean");
+    }
 }
 
 #[test]

@@ -57,6 +57,7 @@ pub use connect::login;
 pub(crate) use download::{download, patiently};
 pub use endpoint::Endpoint;
 pub use event::{LayerStatus, TransferEvent};
+pub use source::is_here;
 
 use crate::error::Result;
 use crate::oci::digest::{Digest, ImageId};

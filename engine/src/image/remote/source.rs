@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::image::{collect, repair};
 use crate::oci::reference::{DEFAULT_DOMAIN, Reference};
+use crate::paths::Home;
 use crate::store::{blobs, distribution, images};
 
 /// Where something was found.
@@ -162,7 +163,16 @@ fn here(engine: &Engine, reference: &Reference, beyond: &Beyond) -> Option<Recei
     if !beyond.copies_first && own.references.contains_key(reference) {
         return None;
     }
-    let sandboxes = collect::sandboxes(&engine.home).ok()?;
+    copy(&engine.home, reference)
+}
+
+/// Whether a sandbox of this home has pulled the image `reference`, so that others can use it without a network.
+pub fn is_here(home: &Home, reference: &Reference) -> bool {
+    copy(home, reference).is_some()
+}
+
+fn copy(home: &Home, reference: &Reference) -> Option<Received> {
+    let sandboxes = collect::sandboxes(home).ok()?;
     let mut copies = sandboxes.iter().filter_map(|sandbox| {
         let table = images::read(sandbox).ok()?;
         let id = table.references.get(reference)?;
@@ -171,12 +181,12 @@ fn here(engine: &Engine, reference: &Reference, beyond: &Beyond) -> Option<Recei
             let digest = name.digest().filter(|_| other == id);
             digest.filter(|_| name.name() == reference.name())
         })?;
-        if !repair::is_whole(&engine.home, &table.images.get(id)?.chain) {
+        if !repair::is_whole(home, &table.images.get(id)?.chain) {
             return None;
         }
-        let described = distribution::manifests(&engine.home, id);
+        let described = distribution::manifests(home, id);
         described.iter().find_map(|one| {
-            let bytes = blobs::read(&engine.home, &one.digest).ok()?;
+            let bytes = blobs::read(home, &one.digest).ok()?;
             Some(Received {
                 media_type: one.media_type.clone(),
                 manifest: serde_json::from_slice(&bytes).ok()?,

@@ -11,13 +11,15 @@
 //! the same effect on every machine.
 
 use super::config::{self, Choice};
+use super::{registry_root, seed};
 use crate::docker::registry::{account, account_of_hub, config_file};
 use crate::env::{self, Env};
 use crate::failure::CommandResult;
 use engine::image::remote::endpoint::{DOCKER_HUB, DOCKER_INDEX};
-use engine::image::remote::{Beyond, Endpoint, Upstream};
+use engine::image::remote::{Beyond, Endpoint, Upstream, is_here};
 use engine::oci::reference::{DEFAULT_DOMAIN, Reference};
-use engine::store::atomic;
+use engine::store::atomic::{self, Durability};
+use registry::Store;
 
 /// Where else `name` may be, which the hub lacks; without a name, a search goes on there.
 pub(crate) fn beyond(env: &Env, name: Option<&Reference>) -> CommandResult<Option<Beyond>> {
@@ -69,6 +71,42 @@ fn is_own(env: &Env, name: &Reference) -> CommandResult<bool> {
     let user = login.as_ref().map(|login| login.username().to_owned());
     let owner = name.path().split_once('/').map(|(owner, _)| owner);
     Ok(user.is_some() && owner == user.as_deref())
+}
+
+/// The images of `names` that are neither at the hub nor pulled in any sandbox. Error: one of them is no name.
+pub(crate) fn lacking(env: &Env, names: &[String]) -> CommandResult<Vec<String>> {
+    let mut lacking = Vec::new();
+    for name in names {
+        let reference = Reference::parse(name)?.or_latest();
+        let (repository, tag) = seed::place(name)?;
+        let store = Store::look(&registry_root(&env.home));
+        let at_hub = matches!(store.tag(&repository, &tag), Ok(Some(_)));
+        if !at_hub && !is_here(&env.home, &reference) {
+            lacking.push(name.clone());
+        }
+    }
+    Ok(lacking)
+}
+
+/// How to get images that are not on this machine.
+pub(crate) fn ways(lacking: &[String]) -> String {
+    let pulls: Vec<_> = lacking
+        .iter()
+        .map(|name| format!("docker pull {name}"))
+        .collect();
+    format!(
+        "in the playground: {}; without a network: docklings images add FILE",
+        pulls.join("; ")
+    )
+}
+
+/// Records that the exercise of `sandbox` may use the images `names`.
+pub(crate) fn declare(env: &Env, sandbox: &str, names: &[String]) -> CommandResult {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let path = env.home.sandbox(sandbox)?.declared();
+    Ok(atomic::write_json(&path, &names, Durability::Cached)?)
 }
 
 /// The images that the exercise of the current sandbox declares.

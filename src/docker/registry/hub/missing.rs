@@ -154,6 +154,10 @@ fn official(around: &Around) -> impl Iterator<Item = &str> {
 fn advice(name: &Reference, around: &Around) -> String {
     let (repository, shown) = (name.familiar_name(), name.familiar());
     let own = || around.here.iter().filter_map(|name| name.rsplit_once(':'));
+    if !around.tags.is_empty() {
+        let tags = around.tags.join("`, `");
+        return format!("the practice hub has `{repository}` with the tag `{tags}`");
+    }
     if let Some((_, tag)) = own().find(|(other, _)| *other == repository) {
         return format!("this tag is not here, and `{repository}:{tag}` is");
     }
@@ -168,13 +172,6 @@ fn advice(name: &Reference, around: &Around) -> String {
     let near = nearest(&repository, known.filter(|known| *known != repository));
     if let Some(near) = near {
         return format!("did you mean `{near}`?");
-    }
-    if !around.tags.is_empty() && around.beyond != Asked::InExercise {
-        let tags = around.tags.join("`, `");
-        return format!(
-            "the practice hub has `{repository}` with the tag `{tags}`; {}",
-            beyond(&around.beyond)
-        );
     }
     if looks_self_made(&repository, around) {
         return format!("is it one of yours? Build it first: docker build -t {shown} .");
@@ -220,7 +217,7 @@ fn asked_for(message: &str) -> Option<(Reference, bool)> {
         .or_else(|| between("pull access denied for ", ","))
         .or_else(|| between("manifest for ", " not found"))?;
     let name = Reference::parse(name).ok()?.or_latest();
-    let is_missing = !is_base || message.ends_with(": not found");
+    let is_missing = !is_base || message.lines().any(|line| line.ends_with(": not found"));
     (is_missing && name.domain() == DEFAULT_DOMAIN).then_some((name, is_base))
 }
 
@@ -249,7 +246,10 @@ mod tests {
             Some(("busybox:nope", false)),
         );
         let base = "nginx: failed to resolve source metadata for docker.io/library/nginx:1: ";
-        check(&format!("{base}not found"), Some(("nginx:1", true)));
+        check(
+            &format!("{base}not found\n --> Dockerfile:1:6"),
+            Some(("nginx:1", true)),
+        );
         check(&format!("{base}toomanyrequests: too many requests"), None);
         check(
             &format!("pull access denied for localhost:5000/x{denied}"),
