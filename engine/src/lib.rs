@@ -11,7 +11,7 @@
 pub mod build;
 pub mod cgroup;
 pub mod clock;
-pub mod engine;
+pub(crate) mod engine;
 pub mod error;
 pub mod events;
 pub mod go;

@@ -17,7 +17,7 @@ pub(crate) mod execute;
 pub mod export;
 mod ignore;
 pub mod import;
-pub mod instruction;
+pub(crate) mod instruction;
 pub mod observe;
 mod pattern;
 mod place;

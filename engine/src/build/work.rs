@@ -84,7 +84,7 @@ pub(crate) enum CopySource {
 
 /// `RUN --network`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunNetwork {
+pub(crate) enum RunNetwork {
     /// The network of the build.
     Default,
     /// No network.

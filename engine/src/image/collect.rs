@@ -29,7 +29,7 @@ struct Needed {
 
 /// What was deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Collected {
+pub(crate) struct Collected {
     /// Chain ids (hexadecimal digits), topmost first.
     pub layers: Vec<String>,
     /// Bytes of files in them.
@@ -51,7 +51,7 @@ impl Engine {
 }
 
 /// Removes the unfinished work of dead processes, unless some process is making content.
-pub fn sweep_leftovers(home: &Home) -> Result<()> {
+pub(crate) fn sweep_leftovers(home: &Home) -> Result<()> {
     match lock::try_exclusive(&home.content_lock())? {
         Some(_lock) => sweep(home),
         None => Ok(()),
@@ -59,7 +59,7 @@ pub fn sweep_leftovers(home: &Home) -> Result<()> {
 }
 
 /// Deletes layers that nothing needs, and the configurations of `removed` if no sandbox has those images.
-pub fn collect(home: &Home, removed: &[ImageId]) -> Result<Collected> {
+pub(crate) fn collect(home: &Home, removed: &[ImageId]) -> Result<Collected> {
     let Some(_lock) = lock::try_exclusive(&home.content_lock())? else {
         return Ok(Collected::default());
     };
@@ -169,7 +169,7 @@ fn needed(home: &Home) -> Result<Needed> {
 }
 
 /// All sandboxes of the home.
-pub fn sandboxes(home: &Home) -> Result<Vec<SandboxPaths>> {
+pub(crate) fn sandboxes(home: &Home) -> Result<Vec<SandboxPaths>> {
     Ok(files(&home.sandboxes())?
         .iter()
         .filter_map(|path| path.file_name()?.to_str())

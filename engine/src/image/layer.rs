@@ -29,7 +29,7 @@ const BUFFER: usize = 128 << 10;
 const STACK: usize = 16 << 20;
 
 /// A layer that is unpacked and hashed, but not yet placed on a parent.
-pub struct Staged {
+pub(crate) struct Staged {
     draft: Draft,
     diff_id: Digest,
     tar_size: u64,
@@ -38,12 +38,12 @@ pub struct Staged {
 
 impl Staged {
     /// The digest of the uncompressed tar.
-    pub fn diff_id(&self) -> &Digest {
+    pub(crate) fn diff_id(&self) -> &Digest {
         &self.diff_id
     }
 
     /// Makes it the layer on top of `parent` (a chain id). An existing one stays.
-    pub fn place(self, home: &Home, parent: Option<&str>) -> Result<Layer> {
+    pub(crate) fn place(self, home: &Home, parent: Option<&str>) -> Result<Layer> {
         let mut layer = Layer::new(self.diff_id, parent);
         layer.size = self.unpacked.size;
         layer.entries = self.unpacked.entries;
@@ -54,7 +54,7 @@ impl Staged {
 
 /// Whether the exact bytes of a tar must be kept, or can be reproduced from the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// Another program packed it.
     Foreign,
     /// [`pack`] packed it, and would produce the same bytes again.
@@ -63,12 +63,17 @@ pub enum Origin {
 
 /// Unpacks a layer's tar, compressed or not.
 /// Errors: see [`unpack`]; nothing is left behind.
-pub fn stage(home: &Home, stream: impl Read, origin: Origin, limits: &Limits) -> Result<Staged> {
+pub(crate) fn stage(
+    home: &Home,
+    stream: impl Read,
+    origin: Origin,
+    limits: &Limits,
+) -> Result<Staged> {
     stage_tar(home, decompress(stream).map_err(damaged)?, origin, limits)
 }
 
 /// As [`stage`], for a stream that may be long: it is decompressed on another thread.
-pub fn stage_beside(
+pub(crate) fn stage_beside(
     home: &Home,
     stream: impl Read + Send,
     origin: Origin,
@@ -100,7 +105,7 @@ fn stage_tar(home: &Home, tar: impl Read, origin: Origin, limits: &Limits) -> Re
 }
 
 /// Unpacks a layer's tar and makes it the layer on top of `parent`. With `expected`, its digest must be that one.
-pub fn import(
+pub(crate) fn import(
     home: &Home,
     stream: impl Read,
     parent: Option<&str>,
@@ -118,7 +123,7 @@ pub fn import(
 
 /// Makes the folder `upper` itself the layer on top of `chain` (chain ids, lowest first). The folder is gone
 /// afterwards; it must be on the file system of the home, and nothing may use it any more.
-pub fn adopt(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
+pub(crate) fn adopt(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
     let mut hashed = Digesting::new(io::sink());
     let packed = pack(upper, &diffs(home, chain), &mut hashed)?;
     let (diff_id, tar_size) = hashed.finish();
@@ -130,7 +135,7 @@ pub fn adopt(home: &Home, chain: &[String], upper: &Path) -> Result<Layer> {
 }
 
 /// Makes a copy of the folder `upper` the layer on top of `chain` (chain ids, lowest first); none if it would be empty.
-pub fn copy(home: &Home, chain: &[String], upper: &Path) -> Result<Option<Layer>> {
+pub(crate) fn copy(home: &Home, chain: &[String], upper: &Path) -> Result<Option<Layer>> {
     let lowers = diffs(home, chain);
     let staged = through_a_pipe(home, Origin::Ours, move |sink| {
         pack(upper, &lowers, sink).map(drop)
@@ -144,13 +149,13 @@ pub fn copy(home: &Home, chain: &[String], upper: &Path) -> Result<Option<Layer>
 }
 
 /// The layer with the files of `layer`, on top of another parent.
-pub fn copy_layer(home: &Home, layer: &Layer, parent: Option<&str>) -> Result<Layer> {
+pub(crate) fn copy_layer(home: &Home, layer: &Layer, parent: Option<&str>) -> Result<Layer> {
     through_a_pipe(home, Origin::Foreign, |sink| write_tar(home, layer, sink))?.place(home, parent)
 }
 
 /// Writes the uncompressed tar of a layer to `sink`: exactly the bytes that its diffID was computed from.
 /// Error: kind `Internal` if the files have changed.
-pub fn write_tar(home: &Home, layer: &Layer, sink: impl Write) -> Result<()> {
+pub(crate) fn write_tar(home: &Home, layer: &Layer, sink: impl Write) -> Result<()> {
     let mut hashed = Digesting::new(sink);
     if !recipe::replay(&layers::path(home, &layer.chain), &mut hashed)? {
         let lowers = match &layer.parent {
@@ -170,7 +175,7 @@ pub fn write_tar(home: &Home, layer: &Layer, sink: impl Write) -> Result<()> {
 }
 
 /// The chain ids of a layer and of all layers below it, lowest first.
-pub fn chain_of(home: &Home, top: &str) -> Result<Vec<String>> {
+pub(crate) fn chain_of(home: &Home, top: &str) -> Result<Vec<String>> {
     let mut chain = Vec::new();
     let mut next = Some(top.to_owned());
     while let Some(current) = next {
@@ -182,7 +187,7 @@ pub fn chain_of(home: &Home, top: &str) -> Result<Vec<String>> {
 }
 
 /// The folders of layers.
-pub fn diffs(home: &Home, chain: &[String]) -> Vec<PathBuf> {
+pub(crate) fn diffs(home: &Home, chain: &[String]) -> Vec<PathBuf> {
     chain
         .iter()
         .map(|layer| layers::diff(home, layer))

@@ -21,17 +21,17 @@
 //! **Lesson.** `images-tags-and-layers`
 
 pub mod archive;
-pub mod collect;
+pub(crate) mod collect;
 pub mod compressed;
-pub mod layer;
+pub(crate) mod layer;
 pub mod prune;
-pub mod record;
+pub(crate) mod record;
 pub mod remote;
 pub mod remove;
-pub mod repair;
+pub(crate) mod repair;
 pub mod resolve;
 pub mod starter;
-pub mod tag;
+pub(crate) mod tag;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -111,11 +111,6 @@ impl Listed {
         all.filter(|name| name.tag().is_some() || !self.has_tag())
             .map(Reference::familiar)
             .collect()
-    }
-
-    /// Whether it has no tag, and no other image was committed from it.
-    pub fn is_dangling(&self, table: &ImageTable) -> bool {
-        !self.has_tag() && !table.has_children(&self.id)
     }
 }
 

@@ -62,7 +62,7 @@ impl Engine {
 /// Records all of `new`, or, if there is an error, none.
 ///
 /// The caller holds [`crate::store::lock::keep_content`] since before it published the layers.
-pub fn record(
+pub(crate) fn record(
     home: &Home,
     sandbox: &SandboxPaths,
     now: Timestamp,

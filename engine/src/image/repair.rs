@@ -34,7 +34,7 @@ impl Engine {
 ///
 /// # Errors
 /// Kind `NotFound` also if it is damaged and a registry has it: then it is pulled like a missing image.
-pub fn find_whole(home: &Home, sandbox: &SandboxPaths, name: &str) -> Result<Image> {
+pub(crate) fn find_whole(home: &Home, sandbox: &SandboxPaths, name: &str) -> Result<Image> {
     let image = resolve::find(home, sandbox, name)?;
     if is_whole(home, &image.chain) || make_whole(home, &image.id, &image.chain)? {
         return Ok(image);
@@ -43,7 +43,7 @@ pub fn find_whole(home: &Home, sandbox: &SandboxPaths, name: &str) -> Result<Ima
 }
 
 /// Makes sure that the layers `chain` of a container are whole.
-pub fn ensure_whole(
+pub(crate) fn ensure_whole(
     home: &Home,
     sandbox: &SandboxPaths,
     id: &ImageId,
@@ -70,7 +70,7 @@ pub fn ensure_whole(
 }
 
 /// Whether all layers of `chain` are present and unchanged.
-pub fn is_whole(home: &Home, chain: &[String]) -> bool {
+pub(crate) fn is_whole(home: &Home, chain: &[String]) -> bool {
     chain.iter().all(|layer| layers::is_whole(home, layer))
 }
 
@@ -95,7 +95,7 @@ fn damaged(name: &str, image: &Image) -> Error {
 }
 
 /// Rebuilds the damaged layers of the image `id`; false if one cannot be rebuilt. The caller holds the content lock.
-pub fn make_whole(home: &Home, id: &ImageId, chain: &[String]) -> Result<bool> {
+pub(crate) fn make_whole(home: &Home, id: &ImageId, chain: &[String]) -> Result<bool> {
     match config(home, id) {
         Ok(config) if layers::chain(&config.rootfs.diff_ids) == chain => {
             make_layers(home, &config.rootfs.diff_ids)
@@ -105,7 +105,7 @@ pub fn make_whole(home: &Home, id: &ImageId, chain: &[String]) -> Result<bool> {
 }
 
 /// The same for the layers `diff_ids`, lowest first.
-pub fn make_layers(home: &Home, diff_ids: &[Digest]) -> Result<bool> {
+pub(crate) fn make_layers(home: &Home, diff_ids: &[Digest]) -> Result<bool> {
     // Files may belong to subordinate ids. Where no namespace can be made, none do.
     drop(become_root());
     let chain = layers::chain(diff_ids);

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 /// The machine's end of a container's tap, and the process that serves it.
-pub struct Outbound {
+pub(crate) struct Outbound {
     tap: OwnedFd,
     way: Way,
     folder: PathBuf,
@@ -20,7 +20,7 @@ pub struct Outbound {
 impl Outbound {
     /// An uplink that nothing serves yet. `folder` is a private folder for a socket and the other program's error
     /// output; `forward` says whether the container resolves names at [`Way::names`].
-    pub fn new(tap: OwnedFd, way: Way, folder: PathBuf, forward: bool) -> Self {
+    pub(crate) fn new(tap: OwnedFd, way: Way, folder: PathBuf, forward: bool) -> Self {
         Self {
             tap,
             way,
@@ -31,12 +31,12 @@ impl Outbound {
     }
 
     /// Readable when the container has sent its first packet. `None` once served.
-    pub fn waiting(&self) -> Option<BorrowedFd<'_>> {
+    pub(crate) fn waiting(&self) -> Option<BorrowedFd<'_>> {
         self.server.is_none().then(|| self.tap.as_fd())
     }
 
     /// Starts the uplink process. The caller must be single-threaded.
-    pub fn serve(&mut self) -> Result<()> {
+    pub(crate) fn serve(&mut self) -> Result<()> {
         match fork()? {
             Forked::Child => {
                 let alone = process::die_with_parent()
@@ -56,7 +56,7 @@ impl Outbound {
     }
 
     /// Ends the uplink process without waiting: the container has ended.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         if let Some(server) = &self.server {
             let _ = process::send_signal(server.as_fd(), libc::SIGKILL);
         }

@@ -8,9 +8,9 @@
 //! **What we leave out.** Networks between containers; see `docs/limits.md`.
 
 pub mod dead_end;
-pub mod egress;
+pub(crate) mod egress;
 pub mod outbound;
-pub mod ports;
+pub(crate) mod ports;
 mod relay;
-pub mod resolver;
+pub(crate) mod resolver;
 mod uplink;

@@ -23,7 +23,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 const FIRST_FREE: &str = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
 /// The published ports of a running container. Dropping it closes them.
-pub struct Publisher {
+pub(crate) struct Publisher {
     bindings: Vec<PortBinding>,
     relay: OwnedFd,
 }
@@ -34,7 +34,7 @@ impl Publisher {
     ///
     /// # Errors
     /// Docker's message when a port is taken: `driver failed programming external connectivity …`.
-    pub fn start(
+    pub(crate) fn start(
         asked: &[PortBinding],
         publish_all: bool,
         exposed: &BTreeSet<String>,
@@ -67,7 +67,7 @@ impl Publisher {
     }
 
     /// The bound ports, including those chosen automatically.
-    pub fn bindings(&self) -> &[PortBinding] {
+    pub(crate) fn bindings(&self) -> &[PortBinding] {
         &self.bindings
     }
 }

@@ -29,7 +29,7 @@ struct Resolver {
 }
 
 /// The text for a container with the machine's network or with the network `none`: nothing is left out.
-pub fn as_on_machine(host: &HostConfig) -> String {
+pub(crate) fn as_on_machine(host: &HostConfig) -> String {
     let text = read(MACHINE);
     if !has_wishes(host) {
         return text;
@@ -41,7 +41,7 @@ pub fn as_on_machine(host: &HostConfig) -> String {
 
 /// The text for a container with its own network and egress, and whether it contains `names`, the address inside that
 /// leads to the machine's name server.
-pub fn with_egress(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
+pub(crate) fn with_egress(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
     let mut resolver = from_inside(&read(MACHINE), &read(BEHIND_SYSTEMD), names);
     resolver.follow(host);
     let forward = resolver.servers.contains(&names.to_string());
@@ -49,7 +49,7 @@ pub fn with_egress(host: &HostConfig, names: Ipv4Addr) -> (String, bool) {
 }
 
 /// The text for a container with its own network and no egress.
-pub fn without_egress(host: &HostConfig) -> String {
+pub(crate) fn without_egress(host: &HostConfig) -> String {
     let mut resolver = parse(&read(MACHINE));
     resolver.servers = vec![dead_end::NAMES.to_string()];
     resolver.follow(host);

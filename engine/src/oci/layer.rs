@@ -7,15 +7,15 @@
 use crate::error::{Error, Result};
 
 /// The prefix of a deleted name.
-pub const WHITEOUT_PREFIX: &[u8] = b".wh.";
+pub(crate) const WHITEOUT_PREFIX: &[u8] = b".wh.";
 /// The mark of an opaque directory.
-pub const OPAQUE_MARK: &[u8] = b".wh..wh..opq";
+pub(crate) const OPAQUE_MARK: &[u8] = b".wh..wh..opq";
 /// AUFS kept its own metadata under such names; it is ignored here.
 const AUFS_PREFIX: &[u8] = b".wh..wh.";
 
 /// What the last component of a path in a layer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntryName<'a> {
+pub(crate) enum EntryName<'a> {
     /// The name of a file.
     Plain(&'a [u8]),
     /// This name of a lower layer is deleted.
@@ -28,7 +28,7 @@ pub enum EntryName<'a> {
 
 /// Parses the last component of a path in a layer. A whiteout of nothing, of `.` or of `..` is an error, since it would
 /// delete something the path does not name.
-pub fn entry_name(name: &[u8]) -> Result<EntryName<'_>> {
+pub(crate) fn entry_name(name: &[u8]) -> Result<EntryName<'_>> {
     let Some(rest) = name.strip_prefix(WHITEOUT_PREFIX) else {
         return Ok(EntryName::Plain(name));
     };

@@ -5,6 +5,6 @@
 pub mod config;
 pub mod descriptor;
 pub mod digest;
-pub mod layer;
+pub(crate) mod layer;
 pub mod manifest;
 pub mod reference;

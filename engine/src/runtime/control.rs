@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// A message from the child.
 #[derive(Debug)]
-pub enum Message {
+pub(crate) enum Message {
     /// It waits for permission to continue; it has no terminal.
     Ready,
     /// It waits for permission to continue; this is the master of its terminal.
@@ -38,11 +38,11 @@ pub enum Message {
 }
 
 /// One end of the channel.
-pub struct Channel(OwnedFd);
+pub(crate) struct Channel(OwnedFd);
 
 impl Channel {
     /// Both ends: the monitor's and the child's.
-    pub fn pair() -> Result<(Self, Self)> {
+    pub(crate) fn pair() -> Result<(Self, Self)> {
         socketpair(
             AddressFamily::UNIX,
             SocketType::SEQPACKET,
@@ -54,20 +54,20 @@ impl Channel {
     }
 
     /// Sets a timeout for [`Channel::receive`].
-    pub fn limit_waiting(&self, limit: Duration) -> Result<()> {
+    pub(crate) fn limit_waiting(&self, limit: Duration) -> Result<()> {
         set_socket_timeout(&self.0, Timeout::Recv, Some(limit))
             .map_err(|error| failed("setsockopt", "the control channel", error))
     }
 
     /// Whether no message is pending.
-    pub fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
         let waiting = rustix::net::recv(&self.0, &mut [0; 1], flags);
         !waiting.is_ok_and(|(_, length)| length > 0)
     }
 
     /// Sends a message without a descriptor. If the other side is gone, the message is dropped.
-    pub fn send(&self, message: &Message) {
+    pub(crate) fn send(&self, message: &Message) {
         let bytes = match message {
             Message::Ready => b"R".to_vec(),
             Message::Terminal(_) => b"T".to_vec(),
@@ -87,17 +87,17 @@ impl Channel {
     }
 
     /// Sends the master of the child's terminal.
-    pub fn send_terminal(&self, master: OwnedFd) {
+    pub(crate) fn send_terminal(&self, master: OwnedFd) {
         self.send_with(b"T", &master);
     }
 
     /// Sends the descriptor of the child's tap.
-    pub fn send_interface(&self, tap: OwnedFd) {
+    pub(crate) fn send_interface(&self, tap: OwnedFd) {
         self.send_with(b"I", &tap);
     }
 
     /// Sends the socket that receives the child's DNS queries.
-    pub fn send_names(&self, socket: &OwnedFd) {
+    pub(crate) fn send_names(&self, socket: &OwnedFd) {
         self.send_with(b"D", socket);
     }
 
@@ -115,7 +115,7 @@ impl Channel {
     }
 
     /// Receives a message; `None` at the end of the stream.
-    pub fn receive(&self) -> Result<Option<Message>> {
+    pub(crate) fn receive(&self) -> Result<Option<Message>> {
         let mut bytes = [0; 8192];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -164,12 +164,12 @@ impl Channel {
     }
 
     /// Lets the child continue.
-    pub fn go(&self) {
+    pub(crate) fn go(&self) {
         let _ = rustix::net::send(&self.0, b"G", SendFlags::NOSIGNAL);
     }
 
     /// Waits for [`Channel::go`]; `false` if the other side is gone.
-    pub fn wait_for_go(&self) -> bool {
+    pub(crate) fn wait_for_go(&self) -> bool {
         let mut byte = [0; 1];
         loop {
             match rustix::net::recv(&self.0, &mut byte, RecvFlags::empty()) {

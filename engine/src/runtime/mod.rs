@@ -9,7 +9,7 @@
 
 mod attach;
 pub(crate) mod changes;
-pub mod control;
+pub(crate) mod control;
 pub(crate) mod copy;
 pub(crate) mod create;
 mod etc;
@@ -31,15 +31,15 @@ pub(crate) mod remove;
 mod rename;
 mod requests;
 pub mod resume;
-pub mod spawn;
+pub(crate) mod spawn;
 pub mod spec;
 pub(crate) mod start;
-pub mod step;
+pub(crate) mod step;
 pub(crate) mod stop;
 pub mod undo;
 pub(crate) mod unrunnable;
 mod update;
-pub mod user;
+pub(crate) mod user;
 mod wait;
 
 pub use copy::{

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Our ends of a process's standard streams.
 #[derive(Default)]
-pub struct Streams {
+pub(crate) struct Streams {
     /// Write end of its standard input, if it is open.
     pub stdin: Option<OwnedFd>,
     /// Read end of its standard output.
@@ -32,7 +32,7 @@ pub struct Streams {
 }
 
 /// A process that waits for permission to continue.
-pub struct Spawned {
+pub(crate) struct Spawned {
     /// In our pid namespace.
     pub pid: i32,
     /// Readable when it has ended.
@@ -63,7 +63,7 @@ fn namespaces(host_network: bool) -> u64 {
 }
 
 /// Starts the init of a container or build step, and waits until it is ready.
-pub fn spawn(
+pub(crate) fn spawn(
     plan: &InitPlan,
     open_stdin: bool,
     cgroup: Option<BorrowedFd<'_>>,
@@ -99,7 +99,7 @@ pub fn spawn(
 /// A helper joins the namespaces and creates the process as our child, not its own: so we reap it, and the helper,
 /// which is still outside the container's pid namespace, has ended before the process runs. The helper is created in
 /// the container's cgroup, since no process may enter that from the cgroup namespace that it joins.
-pub fn spawn_in(
+pub(crate) fn spawn_in(
     target: BorrowedFd<'_>,
     planned: &PlannedProcess,
     open_stdin: bool,
@@ -193,7 +193,7 @@ impl Spawned {
     }
 
     /// Lets it execute its command; returns when that has happened.
-    pub fn release(self) -> Result<Running, Failure> {
+    pub(crate) fn release(self) -> Result<Running, Failure> {
         self.channel.go();
         let answer = self.channel.receive();
         if answer.is_err() {
@@ -219,7 +219,7 @@ impl Spawned {
 }
 
 /// A process that runs its command.
-pub struct Running {
+pub(crate) struct Running {
     /// A hint, if the kernel refused the program, which now ends with a failure.
     pub hint: Option<String>,
     /// In our pid namespace.

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// The command and its environment.
 #[derive(Debug, Clone)]
-pub struct StepRequest {
+pub(crate) struct StepRequest {
     /// Layers, lowest first.
     pub lowers: Vec<PathBuf>,
     /// An empty folder on the same file system as `work`; afterwards it holds the command's changes.
@@ -45,7 +45,7 @@ pub struct StepRequest {
 }
 
 /// How the command ended.
-pub struct StepEnd {
+pub(crate) struct StepEnd {
     /// Its exit code.
     pub code: i32,
     /// A hint, if the kernel refused its program.
@@ -54,7 +54,7 @@ pub struct StepEnd {
 
 /// An event of a running command.
 #[derive(Debug, Clone, Copy)]
-pub enum Event<'a> {
+pub(crate) enum Event<'a> {
     /// It wrote output; the flag marks standard error.
     Output(bool, &'a [u8]),
     /// It made a DNS query but has no egress.
@@ -73,7 +73,7 @@ const TICK: Timespec = Timespec {
 ///
 /// # Errors
 /// The command could not be started; kind `CommandNotFound` or `CannotExecute` if it is the command's fault.
-pub fn run_step(
+pub(crate) fn run_step(
     home: &Home,
     request: &StepRequest,
     sink: &mut dyn FnMut(Event<'_>),
@@ -128,7 +128,7 @@ pub fn run_step(
 }
 
 /// Creates the lowest layer of all containers.
-pub fn ensure_mountpoints(folder: &Path) -> Result<()> {
+pub(crate) fn ensure_mountpoints(folder: &Path) -> Result<()> {
     if folder.join(".dockerenv").exists() {
         return Ok(());
     }

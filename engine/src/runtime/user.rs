@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// A user, as the kernel sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
+pub(crate) struct User {
     /// User id.
     pub uid: u32,
     /// Group id.
@@ -25,7 +25,7 @@ pub struct User {
 const LIMIT: usize = 4 << 20;
 
 /// Resolves `text` (`user`, `user:group`, names or numbers; empty is root) in the root folder `root`.
-pub fn resolve(root: &RootDir, text: &str) -> Result<User> {
+pub(crate) fn resolve(root: &RootDir, text: &str) -> Result<User> {
     resolve_in(
         &read(root, "/etc/passwd")?,
         &read(root, "/etc/group")?,
@@ -39,7 +39,7 @@ fn read(root: &RootDir, path: &str) -> Result<String> {
 }
 
 /// `--group-add`: adds `user` to groups given by name or number.
-pub fn add_groups(root: &RootDir, user: &mut User, wanted: &[String]) -> Result<()> {
+pub(crate) fn add_groups(root: &RootDir, user: &mut User, wanted: &[String]) -> Result<()> {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -59,7 +59,7 @@ pub fn add_groups(root: &RootDir, user: &mut User, wanted: &[String]) -> Result<
 }
 
 /// Resolves `text` against the contents of `/etc/passwd` and `/etc/group`.
-pub fn resolve_in(passwd: &str, group: &str, text: &str) -> Result<User> {
+pub(crate) fn resolve_in(passwd: &str, group: &str, text: &str) -> Result<User> {
     let (name, wanted_group) = match text.split_once(':') {
         Some((name, group)) => (name, Some(group).filter(|group| !group.is_empty())),
         None => (text, None),
@@ -101,7 +101,7 @@ pub fn resolve_in(passwd: &str, group: &str, text: &str) -> Result<User> {
 }
 
 /// The id of a group given by name or number.
-pub fn group_id(group: &str, wanted: &str) -> Result<u32> {
+pub(crate) fn group_id(group: &str, wanted: &str) -> Result<u32> {
     let found = group.lines().find_map(|line| {
         let mut fields = line.split(':');
         let (name, id) = (fields.next()?, fields.nth(1)?.parse().ok()?);

@@ -76,20 +76,6 @@ pub fn note_form(home: &Home, diff_id: &Digest, form: &Form) -> Result<()> {
     write(&layer_note(home, diff_id), &known)
 }
 
-/// Forgets that `repository` has the blob `digest` of a layer.
-pub fn forget_source(
-    home: &Home,
-    diff_id: &Digest,
-    digest: &Digest,
-    repository: &str,
-) -> Result<()> {
-    let mut known = forms(home, diff_id);
-    for form in known.iter_mut().filter(|form| form.digest == *digest) {
-        form.sources.retain(|source| source != repository);
-    }
-    write(&layer_note(home, diff_id), &known)
-}
-
 /// The manifests that describe `image`, the latest first.
 pub fn manifests(home: &Home, image: &ImageId) -> Vec<Described> {
     read(&image_note(home, image))
@@ -224,8 +210,6 @@ mod tests {
         assert_eq!(known[0].sources, ["h/c", "h/a"]);
         assert_eq!(known[1], zstd);
         assert!(known.iter().all(|form| form.is_here(&home)));
-        forget_source(&home, &layer, &gzip.digest, "h/c").unwrap();
-        assert_eq!(forms(&home, &layer)[0].sources, ["h/a"]);
         assert_eq!(noted(&home).unwrap(), (vec![layer.clone()], vec![]));
         remove_layer(&home, &layer).unwrap();
         assert!(forms(&home, &layer).is_empty() && !gzip.is_here(&home) && !zstd.is_here(&home));

@@ -14,5 +14,5 @@ pub mod images;
 pub mod layers;
 pub mod lock;
 pub mod records;
-pub mod tree;
+pub(crate) mod tree;
 pub mod whole;

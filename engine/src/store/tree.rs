@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 /// Removes `path` and everything under it. A missing path is not an error; a symbolic link is removed, not followed. A
 /// directory that its owner may not list or write is made accessible first.
-pub fn remove_tree(path: &Path) -> Result<()> {
+pub(crate) fn remove_tree(path: &Path) -> Result<()> {
     let failed = |errno: Errno| Error::io("remove", path, errno.into());
     match unlinkat(CWD, path, AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => return Ok(()),
@@ -34,7 +34,7 @@ pub fn remove_tree(path: &Path) -> Result<()> {
 
 /// The same for files of subordinate users, which only root of a namespace that maps them can unlink. The calling
 /// process, which must be single-threaded, becomes that root if necessary.
-pub fn remove_tree_of_anyone(path: &Path) -> Result<()> {
+pub(crate) fn remove_tree_of_anyone(path: &Path) -> Result<()> {
     remove_tree(path).or_else(|_| {
         namespace::become_root()?;
         remove_tree(path)
@@ -43,7 +43,7 @@ pub fn remove_tree_of_anyone(path: &Path) -> Result<()> {
 
 /// Makes the folder `thing` disappear in one step: renames it to `away`, and returns where its files are now. If the
 /// disk is too full for that, it stays in place, and its file `mark`, without which it does not count, is removed.
-pub fn throw_away(thing: &Path, mark: &Path, away: PathBuf) -> Result<PathBuf> {
+pub(crate) fn throw_away(thing: &Path, mark: &Path, away: PathBuf) -> Result<PathBuf> {
     let moved = match away.parent() {
         Some(trash) if !trash.is_dir() => create_private_dir(trash),
         _ => Ok(()),

@@ -9,7 +9,7 @@ use super::{check, failed};
 use crate::error::{Error, Result};
 
 /// Names by number, without `CAP_`. Source: `linux/capability.h`.
-pub const NAMES: [&str; 41] = [
+pub(crate) const NAMES: [&str; 41] = [
     "CHOWN",
     "DAC_OVERRIDE",
     "DAC_READ_SEARCH",
@@ -54,15 +54,15 @@ pub const NAMES: [&str; 41] = [
 ];
 
 /// A set of capabilities: bit n is capability number n.
-pub type Capabilities = u64;
+pub(crate) type Capabilities = u64;
 
 /// What Docker leaves a container: chown, dac_override, fsetid, fowner, mknod, net_raw, setgid, setuid, setfcap, setpcap,
 /// net_bind_service, sys_chroot, kill, audit_write.
-pub const DEFAULT: Capabilities = 0x0000_0000_a804_25fb;
+pub(crate) const DEFAULT: Capabilities = 0x0000_0000_a804_25fb;
 
 /// Every capability that this process can have: its bounding set. A machine that is itself a sandbox may lack some that
 /// its kernel knows, and nothing can restore them.
-pub fn all() -> Capabilities {
+pub(crate) fn all() -> Capabilities {
     let known = (1u64 << NAMES.len()) - 1;
     std::fs::read_to_string("/proc/self/status")
         .ok()
@@ -74,10 +74,10 @@ pub fn all() -> Capabilities {
 }
 
 /// `CAP_SYS_ADMIN`, on which a few rules of the seccomp filter depend.
-pub const SYS_ADMIN: Capabilities = 1 << 21;
+pub(crate) const SYS_ADMIN: Capabilities = 1 << 21;
 
 /// The capabilities that `--cap-add`, `--cap-drop` and `--privileged` leave.
-pub fn chosen(add: &[String], drop: &[String], privileged: bool) -> Result<Capabilities> {
+pub(crate) fn chosen(add: &[String], drop: &[String], privileged: bool) -> Result<Capabilities> {
     if privileged {
         return Ok(all());
     }
@@ -111,7 +111,7 @@ fn bit(name: &str, field: &str) -> Result<Capabilities> {
 }
 
 /// Drops everything outside `set` from the bounding set, so that no program can regain it.
-pub fn limit_bounding(set: Capabilities) -> Result<()> {
+pub(crate) fn limit_bounding(set: Capabilities) -> Result<()> {
     for number in (0..64u32).filter(|number| set & (1 << number) == 0) {
         // SAFETY: takes only numbers.
         let result =
@@ -126,12 +126,12 @@ pub fn limit_bounding(set: Capabilities) -> Result<()> {
 }
 
 /// Keeps the permitted capabilities across the change of user that follows.
-pub fn keep_through_setuid() -> Result<()> {
+pub(crate) fn keep_through_setuid() -> Result<()> {
     nix::sys::prctl::set_keepcaps(true).map_err(|error| failed("prctl", "PR_SET_KEEPCAPS", error))
 }
 
 /// Sets the permitted and effective sets, and empties the inheritable and ambient ones. Source: `capset(2)`.
-pub fn set(permitted: Capabilities) -> Result<()> {
+pub(crate) fn set(permitted: Capabilities) -> Result<()> {
     #[repr(C)]
     struct Header {
         version: u32,

@@ -8,20 +8,20 @@
     reason = "system calls without a safe wrapper are made only here"
 )]
 
-pub mod capability;
+pub(crate) mod capability;
 pub mod clone;
 pub mod mount;
 pub mod namespace;
-pub mod network;
+pub(crate) mod network;
 pub mod process;
-pub mod rootdir;
-pub mod sealed;
-pub mod seccomp;
-pub mod signal;
+pub(crate) mod rootdir;
+pub(crate) mod sealed;
+pub(crate) mod seccomp;
+pub(crate) mod signal;
 pub mod socket;
-pub mod spread;
-pub mod tap;
-pub mod terminal;
+pub(crate) mod spread;
+pub(crate) mod tap;
+pub(crate) mod terminal;
 
 use crate::error::Error;
 use std::io;

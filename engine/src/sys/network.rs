@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;
 
 /// Brings `lo` up. Source: `netdevice(7)`, SIOCSIFFLAGS.
-pub fn bring_up_loopback() -> Result<()> {
+pub(crate) fn bring_up_loopback() -> Result<()> {
     let socket = socket(AddressFamily::INET, SocketType::DGRAM, None)
         .map_err(|error| failed("socket", "AF_INET", error))?;
     // SAFETY: ifreq is a plain struct of bytes and integers, for which all zeroes is a valid value.
@@ -27,7 +27,7 @@ pub fn bring_up_loopback() -> Result<()> {
 
 /// Adds an address to `lo`, on which a server bound to 127.0.0.1 does not listen. Source: `netdevice(7)`; a name with a
 /// colon denotes an address of the interface.
-pub fn add_to_loopback(ip: Ipv4Addr) -> Result<()> {
+pub(crate) fn add_to_loopback(ip: Ipv4Addr) -> Result<()> {
     let control = socket(AddressFamily::INET, SocketType::DGRAM, None)
         .map_err(|error| failed("socket", "AF_INET", error))?;
     let mut request = named("lo:0");

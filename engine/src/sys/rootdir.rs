@@ -9,7 +9,7 @@ use crate::error::Result;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use std::ffi::OsString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -17,13 +17,13 @@ use std::path::{Component, Path, PathBuf};
 const MOST_LINKS: usize = 40;
 
 /// A folder in which paths are resolved.
-pub struct RootDir {
+pub(crate) struct RootDir {
     fd: OwnedFd,
 }
 
 /// What [`RootDir::make`] creates if the path does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Make {
+pub(crate) enum Make {
     /// A folder, and its parents.
     Dir,
     /// An empty file, and its parent folders.
@@ -32,25 +32,19 @@ pub enum Make {
 
 impl RootDir {
     /// The folder at `path`.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         rustix::fs::open(path, flags, Mode::empty())
             .map(|fd| Self { fd })
             .map_err(|error| failed("open", path.display(), error))
     }
 
-    /// From an open folder.
-    pub fn from_fd(fd: OwnedFd) -> Self {
-        Self { fd }
-    }
-
-    /// The folder itself.
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
-    }
-
     /// Opens `path`, following symbolic links only inside the root.
-    pub fn resolve(&self, path: &Path, flags: OFlags) -> std::result::Result<OwnedFd, Errno> {
+    pub(crate) fn resolve(
+        &self,
+        path: &Path,
+        flags: OFlags,
+    ) -> std::result::Result<OwnedFd, Errno> {
         self.open_at(
             path,
             flags,
@@ -59,7 +53,7 @@ impl RootDir {
     }
 
     /// Opens `path`, which is relative and leads through no symbolic link.
-    pub fn resolve_without_links(
+    pub(crate) fn resolve_without_links(
         &self,
         path: &Path,
         flags: OFlags,
@@ -88,14 +82,14 @@ impl RootDir {
     }
 
     /// Mounts `mounted` onto `path`, which is created if it is missing.
-    pub fn mount(&self, path: &str, mounted: &OwnedFd, make: Make) -> Result<()> {
+    pub(crate) fn mount(&self, path: &str, mounted: &OwnedFd, make: Make) -> Result<()> {
         let target = self.make(Path::new(path), make)?;
         mount::attach(mounted.as_fd(), target.as_fd(), path)
     }
 
     /// Opens `path` with `O_PATH`, first creating missing components. If a symbolic link points to something missing,
     /// its target is created, also inside the root.
-    pub fn make(&self, path: &Path, make: Make) -> Result<OwnedFd> {
+    pub(crate) fn make(&self, path: &Path, make: Make) -> Result<OwnedFd> {
         let on = |path: &Path, error| failed("open", path.display(), error);
         let mut path = Path::new("/").join(path);
         for _ in 0..MOST_LINKS {
@@ -155,7 +149,7 @@ impl RootDir {
 
     /// Reads a regular file of at most `limit` bytes; `None` if there is none. A fifo or device in its place is not
     /// opened for reading (CVE-2024-9676).
-    pub fn read(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
+    pub(crate) fn read(&self, path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
         use std::io::Read;
         let on = |error| failed("open", path.display(), error);
         let found = match self.resolve(path, OFlags::PATH) {

@@ -18,7 +18,7 @@ use std::path::Path;
 /// Opens the program at `path` for `execveat`, permanently read-only. Needs permission to mount; if the kernel cannot
 /// stack an overlay on the file system, the program is copied into a sealed memory file instead, which costs
 /// milliseconds. `beside` is any small folder.
-pub fn open(path: &Path, beside: &Path) -> Result<OwnedFd> {
+pub(crate) fn open(path: &Path, beside: &Path) -> Result<OwnedFd> {
     // The kernel refuses one folder inside the other, as with a home beside the program.
     open_through_overlay(path, beside)
         .or_else(|_| open_through_overlay(path, Path::new("/sys/kernel")))

@@ -111,7 +111,7 @@ const HIGHEST: usize = 512;
 const SPACE: usize = 400;
 
 /// A BPF filter program.
-pub struct Filter {
+pub(crate) struct Filter {
     code: [sock_filter; SPACE],
     length: usize,
 }
@@ -121,7 +121,7 @@ static DEFAULT: Filter = Filter::for_capabilities(capability::DEFAULT);
 
 impl Filter {
     /// The filter for a process that keeps `capabilities`.
-    pub const fn for_capabilities(capabilities: Capabilities) -> Self {
+    pub(crate) const fn for_capabilities(capabilities: Capabilities) -> Self {
         let admin = capabilities & capability::SYS_ADMIN != 0;
         let empty = sock_filter {
             code: 0,
@@ -237,11 +237,6 @@ impl Filter {
     const fn unless_equal_skip(&mut self, k: u32) {
         self.jump(libc::BPF_JEQ, k, 0, 1);
     }
-
-    /// The instructions.
-    pub fn instructions(&self) -> &[sock_filter] {
-        &self.code[..self.length]
-    }
 }
 
 const fn allowed(capabilities: Capabilities, admin: bool) -> [bool; HIGHEST] {
@@ -270,7 +265,7 @@ const fn mark(table: &mut [bool; HIGHEST], numbers: &[u16]) {
 }
 
 /// Installs the filter on the calling process, permanently. Without `no_new_privs` this needs `CAP_SYS_ADMIN`.
-pub fn load(capabilities: Capabilities) -> Result<()> {
+pub(crate) fn load(capabilities: Capabilities) -> Result<()> {
     let made;
     let filter = if capabilities == capability::DEFAULT {
         &DEFAULT
@@ -304,7 +299,7 @@ mod tests {
     fn run(filter: &Filter, arch: u32, number: u32, argument: u32) -> u32 {
         let (mut at, mut word) = (0, 0u32);
         loop {
-            let step = filter.instructions()[at];
+            let step = filter.code[at];
             let code = u32::from(step.code);
             at += 1;
             let jump = |yes: bool| usize::from(if yes { step.jt } else { step.jf });

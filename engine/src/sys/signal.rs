@@ -13,12 +13,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::str::FromStr;
 
 /// This process's signals, read from a descriptor.
-pub struct Signals(SignalFd);
+pub(crate) struct Signals(SignalFd);
 
 impl Signals {
     /// Blocks `signals` and reads them here from now on. Call [`super::process::reset_signals`] before executing
     /// another program, to unblock them.
-    pub fn take(signals: &[Signal]) -> Result<Self> {
+    pub(crate) fn take(signals: &[Signal]) -> Result<Self> {
         let mut set = SigSet::empty();
         let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
         for signal in signals {
@@ -37,7 +37,7 @@ impl Signals {
     }
 
     /// The number of the next pending signal.
-    pub fn next(&self) -> Option<i32> {
+    pub(crate) fn next(&self) -> Option<i32> {
         let info = self.0.read_signal().ok()??;
         i32::try_from(info.ssi_signo).ok()
     }
@@ -50,7 +50,7 @@ impl AsFd for Signals {
 }
 
 /// The number of `text`: `9`, `KILL`, `SIGKILL`, `sigkill`, `RTMIN+3`. Docker's error: `invalid signal: x`.
-pub fn parse(text: &str) -> Result<i32> {
+pub(crate) fn parse(text: &str) -> Result<i32> {
     let invalid = || Error::invalid(format!("invalid signal: {text}"));
     if let Ok(number) = text.parse::<i32>() {
         return if (1..=64).contains(&number) {
@@ -86,7 +86,7 @@ pub fn parse(text: &str) -> Result<i32> {
 }
 
 /// The names of all signals except the real-time ones.
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     Signal::iterator().map(Signal::as_str)
 }
 

@@ -12,7 +12,7 @@ use rustix::fs::{IFlags, Mode, OFlags, ioctl_getflags, ioctl_setflags};
 use std::path::Path;
 
 /// Marks `folder`, if the file system supports it; elsewhere there is nothing to gain.
-pub fn subfolders_of(folder: &Path) {
+pub(crate) fn subfolders_of(folder: &Path) {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let Ok(folder) = rustix::fs::open(folder, flags, Mode::empty()) else {
         return;

@@ -27,7 +27,7 @@ const RTF_UP: libc::c_ushort = 0x0001;
 const RTF_GATEWAY: libc::c_ushort = 0x0002;
 
 /// The device that creates tap interfaces.
-pub const DEVICE: &str = "/dev/net/tun";
+pub(crate) const DEVICE: &str = "/dev/net/tun";
 
 /// The addresses of an interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,14 +65,14 @@ struct Route {
 }
 
 /// Opens the device in the caller's network namespace, where the interface will be created.
-pub fn open() -> Result<OwnedFd> {
+pub(crate) fn open() -> Result<OwnedFd> {
     rustix::fs::open(DEVICE, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
         .map_err(|error| failed("open", DEVICE, error))
 }
 
 /// Creates the interface `name` on `device`, gives it `address` and brings it up. From then on `device` is its other
 /// end. The interface is removed with the network namespace.
-pub fn create(device: &OwnedFd, name: &str, address: &Address) -> Result<()> {
+pub(crate) fn create(device: &OwnedFd, name: &str, address: &Address) -> Result<()> {
     let mut request = named(name);
     request.ifr_ifru.ifru_flags = IFF_TAP | IFF_NO_PI;
     call(device, TUNSETIFF, &mut request, "TUNSETIFF")?;

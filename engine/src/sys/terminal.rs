@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// Opens a master and its slave from the ptmx device at `path`, and verifies the device: a container could have put
 /// something else there (CVE-2025-52565).
-pub fn open_pair(path: &str) -> Result<(OwnedFd, OwnedFd)> {
+pub(crate) fn open_pair(path: &str) -> Result<(OwnedFd, OwnedFd)> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let master = rustix::fs::open(path, flags, Mode::empty())
         .map_err(|error| failed("open", path, error))?;
@@ -31,7 +31,7 @@ pub fn open_pair(path: &str) -> Result<(OwnedFd, OwnedFd)> {
 }
 
 /// Opens the slave of `master` without a path, which a container could have replaced.
-pub fn open_slave(master: BorrowedFd<'_>) -> Result<OwnedFd> {
+pub(crate) fn open_slave(master: BorrowedFd<'_>) -> Result<OwnedFd> {
     let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
     // SAFETY: TIOCGPTPEER takes open flags by value and returns a new descriptor or -1.
     let fd = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTPEER, flags) };
@@ -41,7 +41,7 @@ pub fn open_slave(master: BorrowedFd<'_>) -> Result<OwnedFd> {
 }
 
 /// Sets the size of the terminal, in rows and columns; programs in it get SIGWINCH.
-pub fn set_size(terminal: impl AsFd, (rows, columns): (u16, u16)) -> Result<()> {
+pub(crate) fn set_size(terminal: impl AsFd, (rows, columns): (u16, u16)) -> Result<()> {
     let size = rustix::termios::Winsize {
         ws_row: rows,
         ws_col: columns,
@@ -53,6 +53,6 @@ pub fn set_size(terminal: impl AsFd, (rows, columns): (u16, u16)) -> Result<()> 
 }
 
 /// Makes `terminal` the controlling terminal of the calling session leader.
-pub fn control(terminal: impl AsFd) -> Result<()> {
+pub(crate) fn control(terminal: impl AsFd) -> Result<()> {
     rustix::process::ioctl_tiocsctty(terminal).map_err(|error| failed("ioctl", "TIOCSCTTY", error))
 }

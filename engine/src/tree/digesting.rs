@@ -5,14 +5,14 @@ use crate::oci::digest::Digest;
 use std::io::{self, Read, Write};
 
 /// Hashes and counts what is read from, or written to, the stream inside.
-pub struct Digesting<S> {
+pub(crate) struct Digesting<S> {
     inner: S,
     hash: Hasher,
 }
 
 impl<S> Digesting<S> {
     /// Starts with no bytes seen.
-    pub fn new(inner: S) -> Self {
+    pub(crate) fn new(inner: S) -> Self {
         Self {
             inner,
             hash: Hasher::new(),
@@ -20,7 +20,7 @@ impl<S> Digesting<S> {
     }
 
     /// The digest and the number of all bytes that passed.
-    pub fn finish(self) -> (Digest, u64) {
+    pub(crate) fn finish(self) -> (Digest, u64) {
         let (hash, length) = self.hash.finish();
         (Digest::from_hash(&hash), length)
     }

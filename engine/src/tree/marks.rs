@@ -14,13 +14,13 @@ use std::os::fd::AsFd;
 
 /// The marks that the calling process uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Marks {
+pub(crate) struct Marks {
     opaque: &'static str,
 }
 
 impl Marks {
     /// For the calling process: as the machine's root, or as any other user.
-    pub fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         let user = !rustix::process::geteuid().is_root() || in_user_namespace();
         Self {
             opaque: match user {
@@ -31,13 +31,13 @@ impl Marks {
     }
 
     /// Hides the contents of lower layers in the directory `name`.
-    pub fn set_opaque(&self, folder: impl AsFd, name: &[u8]) -> Result<(), Errno> {
+    pub(crate) fn set_opaque(&self, folder: impl AsFd, name: &[u8]) -> Result<(), Errno> {
         let path = through(folder.as_fd(), name);
         rustix::fs::lsetxattr(path, self.opaque, b"y", XattrFlags::empty())
     }
 
     /// Whether this open directory hides its contents from lower layers.
-    pub fn is_opaque(&self, folder: impl AsFd) -> bool {
+    pub(crate) fn is_opaque(&self, folder: impl AsFd) -> bool {
         let mut value = [0; 8];
         let length = rustix::fs::fgetxattr(folder, self.opaque, &mut value[..]);
         length.is_ok_and(|length| &value[..length] == b"y")
@@ -45,11 +45,11 @@ impl Marks {
 }
 
 /// Hides `name`, which must not exist in this folder.
-pub fn make_whiteout(folder: impl AsFd, name: &[u8]) -> Result<(), Errno> {
+pub(crate) fn make_whiteout(folder: impl AsFd, name: &[u8]) -> Result<(), Errno> {
     mknodat(folder, name, FileType::CharacterDevice, Mode::empty(), 0)
 }
 
 /// Whether this is a whiteout, which hides a name.
-pub fn is_whiteout(stat: &Stat) -> bool {
+pub(crate) fn is_whiteout(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0
 }

@@ -18,11 +18,11 @@ const RECORD: &[u8] = b"user.docklings.owner";
 const CAPABILITY: &[u8] = b"security.capability";
 
 /// Extended attributes: names and values.
-pub type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
+pub(crate) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// How owners in a tar and owners on disk correspond for the calling process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owners {
+pub(crate) struct Owners {
     root: bool,
     own: (u32, u32),
     records: bool,
@@ -30,7 +30,7 @@ pub struct Owners {
 
 impl Owners {
     /// For the calling process.
-    pub fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         let uid = rustix::process::geteuid();
         let gid = rustix::process::getegid();
         Self {
@@ -41,7 +41,7 @@ impl Owners {
     }
 
     /// The same for files outside layers: if the owner is refused, the file keeps the owner that made it.
-    pub fn without_records(self) -> Self {
+    pub(crate) fn without_records(self) -> Self {
         Self {
             records: false,
             ..self
@@ -50,7 +50,7 @@ impl Owners {
 
     /// Gives an open file or folder to `owner`, or records the owner where that is not possible. Call it before setting
     /// the mode, because `chown` clears set-user-id.
-    pub fn give_open(&self, file: impl AsFd, owner: (u32, u32)) -> Result<(), Errno> {
+    pub(crate) fn give_open(&self, file: impl AsFd, owner: (u32, u32)) -> Result<(), Errno> {
         if self.root {
             let (uid, gid) = (Uid::from_raw(owner.0), Gid::from_raw(owner.1));
             match fchown(&file, Some(uid), Some(gid)) {
@@ -72,7 +72,7 @@ impl Owners {
     }
 
     /// Gives the link, pipe or device `name` in `folder` to `owner`, where that is possible.
-    pub fn give_name(
+    pub(crate) fn give_name(
         &self,
         folder: impl AsFd,
         name: &OsStr,
@@ -95,12 +95,12 @@ impl Owners {
     }
 
     /// Whether a file that this process just made already belongs to `owner`.
-    pub fn made_for(&self, made: &Stat, owner: (u32, u32)) -> bool {
+    pub(crate) fn made_for(&self, made: &Stat, owner: (u32, u32)) -> bool {
         self.root && (made.st_uid, made.st_gid) == owner
     }
 
     /// The owner to put in a tar for a file owned by `on_disk`, with these attributes.
-    pub fn seen(&self, on_disk: (u32, u32), xattrs: &[(Vec<u8>, Vec<u8>)]) -> (u32, u32) {
+    pub(crate) fn seen(&self, on_disk: (u32, u32), xattrs: &[(Vec<u8>, Vec<u8>)]) -> (u32, u32) {
         let recorded = xattrs
             .iter()
             .find(|(name, _)| name == RECORD)
@@ -123,7 +123,7 @@ fn parse_record(value: &[u8]) -> Option<(u32, u32)> {
 
 /// Whether an attribute may be part of a layer. `trusted.overlay.*` and `user.overlay.*` would make overlayfs show
 /// content that the layer does not hold (moby #47962); SELinux labels and signatures belong to one machine.
-pub fn travels(name: &[u8]) -> bool {
+pub(crate) fn travels(name: &[u8]) -> bool {
     if name == CAPABILITY {
         return true;
     }
@@ -133,7 +133,12 @@ pub fn travels(name: &[u8]) -> bool {
 }
 
 /// Sets an attribute from a layer, on a link itself and not on its target.
-pub fn set_xattr(folder: impl AsFd, name: &[u8], xattr: &[u8], value: &[u8]) -> Result<(), Errno> {
+pub(crate) fn set_xattr(
+    folder: impl AsFd,
+    name: &[u8],
+    xattr: &[u8],
+    value: &[u8],
+) -> Result<(), Errno> {
     let path = through(folder.as_fd(), name);
     tolerated(rustix::fs::lsetxattr(
         path,
@@ -144,7 +149,7 @@ pub fn set_xattr(folder: impl AsFd, name: &[u8], xattr: &[u8], value: &[u8]) -> 
 }
 
 /// The same of an open file.
-pub fn set_xattr_of(file: impl AsFd, xattr: &[u8], value: &[u8]) -> Result<(), Errno> {
+pub(crate) fn set_xattr_of(file: impl AsFd, xattr: &[u8], value: &[u8]) -> Result<(), Errno> {
     tolerated(rustix::fs::fsetxattr(
         file,
         xattr,
@@ -162,12 +167,12 @@ fn tolerated(set: Result<(), Errno>) -> Result<(), Errno> {
 }
 
 /// All attributes of `name` in `folder`, sorted; of a link itself, not of its target.
-pub fn xattrs(folder: impl AsFd, name: &[u8]) -> Result<Xattrs, Errno> {
+pub(crate) fn xattrs(folder: impl AsFd, name: &[u8]) -> Result<Xattrs, Errno> {
     xattrs_at(&through(folder.as_fd(), name))
 }
 
 /// All attributes of the file at `path`, sorted; of a link itself, not of its target.
-pub fn xattrs_at(path: &Path) -> Result<Xattrs, Errno> {
+pub(crate) fn xattrs_at(path: &Path) -> Result<Xattrs, Errno> {
     collect(
         |names| rustix::fs::llistxattr(path, names),
         |name, value| rustix::fs::lgetxattr(path, name, value),
@@ -175,7 +180,7 @@ pub fn xattrs_at(path: &Path) -> Result<Xattrs, Errno> {
 }
 
 /// All attributes of an open file, sorted. No path is looked up, which saves time when there are many files.
-pub fn xattrs_of(file: impl AsFd) -> Result<Xattrs, Errno> {
+pub(crate) fn xattrs_of(file: impl AsFd) -> Result<Xattrs, Errno> {
     collect(
         |names| rustix::fs::flistxattr(&file, names),
         |name, value| rustix::fs::fgetxattr(&file, name, value),
@@ -183,7 +188,7 @@ pub fn xattrs_of(file: impl AsFd) -> Result<Xattrs, Errno> {
 }
 
 /// The file capabilities of an open file, as a tar should have them; `None` if it has none.
-pub fn capability(file: impl AsFd) -> Option<Vec<u8>> {
+pub(crate) fn capability(file: impl AsFd) -> Option<Vec<u8>> {
     let mut value = vec![0; 32];
     let length = rustix::fs::fgetxattr(file, CAPABILITY, &mut value).ok()?;
     value.truncate(length);
@@ -229,7 +234,7 @@ fn collect(
 }
 
 /// The attributes of a file that a layer records.
-pub fn travelling(xattrs: Xattrs) -> Xattrs {
+pub(crate) fn travelling(xattrs: Xattrs) -> Xattrs {
     xattrs
         .into_iter()
         .filter(|(name, _)| travels(name))

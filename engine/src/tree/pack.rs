@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 /// What was packed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Packed {
+pub(crate) struct Packed {
     /// Bytes of files.
     pub size: u64,
     /// Entries.
@@ -36,7 +36,7 @@ pub struct Packed {
 }
 
 /// Writes the tar of the layer `upper`, stacked on `lowers` (folders, lowest first), to `sink`.
-pub fn pack(upper: &Path, lowers: &[PathBuf], sink: impl Write) -> Result<Packed> {
+pub(crate) fn pack(upper: &Path, lowers: &[PathBuf], sink: impl Write) -> Result<Packed> {
     let mut packer = Packer::new(sink);
     let below = View::open(lowers)?;
     packer.folder(&open_top(upper)?, b"", Some(below.root()))?;

@@ -13,7 +13,7 @@ use crate::oci::digest::Digest;
 
 /// ADD.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Add {
+pub(crate) struct Add {
     /// The sources and the destination.
     pub transfer: Transfer,
     /// `--checksum`, for a single `http(s)://` source.

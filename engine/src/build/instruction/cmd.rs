@@ -12,7 +12,7 @@ use crate::go::quote_list;
 
 /// CMD.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cmd {
+pub(crate) struct Cmd {
     /// The command; an empty exec form (`[]`) clears the image's.
     pub command: CommandLine,
 }

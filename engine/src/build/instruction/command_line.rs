@@ -8,7 +8,7 @@ use crate::build::syntax::statement::Statement;
 
 /// A command of RUN, CMD, ENTRYPOINT or HEALTHCHECK.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommandLine {
+pub(crate) enum CommandLine {
     /// Text for the shell.
     Shell(Word),
     /// `["word", …]`: no shell, no expansion.
@@ -34,7 +34,7 @@ impl CommandLine {
     }
 
     /// The words to execute; `shell` precedes the shell form.
-    pub fn argv(&self, shell: &[String]) -> Vec<String> {
+    pub(crate) fn argv(&self, shell: &[String]) -> Vec<String> {
         match self {
             Self::Exec(words) => words.clone(),
             Self::Shell(text) => {
@@ -46,7 +46,7 @@ impl CommandLine {
     }
 
     /// Whether it is empty.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Exec(words) => words.is_empty(),
             Self::Shell(text) => text.text.is_empty(),

@@ -13,7 +13,7 @@ use crate::build::work::Effect;
 
 /// COPY.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
+pub(crate) struct Copy {
     /// The sources and the destination.
     pub transfer: Transfer,
     /// `--from`; `None` is the build context.

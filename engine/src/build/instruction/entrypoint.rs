@@ -14,7 +14,7 @@ use crate::go::quote_list;
 
 /// ENTRYPOINT.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entrypoint {
+pub(crate) struct Entrypoint {
     /// The command; an empty exec form (`[]`) clears the image's.
     pub command: CommandLine,
 }

@@ -12,7 +12,7 @@ use crate::build::work::Effect;
 
 /// ENV.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Env {
+pub(crate) struct Env {
     /// In the order written.
     pub pairs: Vec<Pair>,
 }

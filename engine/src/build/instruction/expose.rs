@@ -13,7 +13,7 @@ const HINT: &str = "a port is a number, such as `80`, `53/udp` or `8000-8010`";
 
 /// EXPOSE.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expose {
+pub(crate) struct Expose {
     /// As written: `80`, `53/udp`, `8000-8010`, `$PORT`.
     pub ports: Vec<Word>,
 }

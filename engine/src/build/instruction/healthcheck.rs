@@ -15,7 +15,7 @@ use crate::oci::config;
 
 /// HEALTHCHECK.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Healthcheck {
+pub(crate) struct Healthcheck {
     /// As recorded in the image's configuration.
     pub check: config::Healthcheck,
 }

@@ -11,7 +11,7 @@ use crate::build::work::Effect;
 
 /// LABEL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Label {
+pub(crate) struct Label {
     /// In the order written.
     pub pairs: Vec<Pair>,
 }

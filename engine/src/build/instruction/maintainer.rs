@@ -8,7 +8,7 @@ use crate::build::work::Effect;
 
 /// MAINTAINER.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Maintainer {
+pub(crate) struct Maintainer {
     /// Free text.
     pub author: String,
 }

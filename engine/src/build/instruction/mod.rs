@@ -5,28 +5,28 @@
 //!
 //! **Lesson.** `first-dockerfile`
 
-pub mod add;
-pub mod arg;
-pub mod cmd;
-pub mod command_line;
-pub mod copy;
-pub mod entrypoint;
-pub mod env;
-pub mod expose;
-pub mod from;
-pub mod healthcheck;
-pub mod label;
-pub mod maintainer;
-pub mod mount;
-pub mod onbuild;
+pub(crate) mod add;
+pub(crate) mod arg;
+pub(crate) mod cmd;
+pub(crate) mod command_line;
+pub(crate) mod copy;
+pub(crate) mod entrypoint;
+pub(crate) mod env;
+pub(crate) mod expose;
+pub(crate) mod from;
+pub(crate) mod healthcheck;
+pub(crate) mod label;
+pub(crate) mod maintainer;
+pub(crate) mod mount;
+pub(crate) mod onbuild;
 mod pairs;
-pub mod run;
-pub mod shell;
-pub mod stopsignal;
-pub mod transfer;
-pub mod user;
-pub mod volume;
-pub mod workdir;
+pub(crate) mod run;
+pub(crate) mod shell;
+pub(crate) mod stopsignal;
+pub(crate) mod transfer;
+pub(crate) mod user;
+pub(crate) mod volume;
+pub(crate) mod workdir;
 
 use super::state::{Place, State};
 use super::syntax::error::BuildError;

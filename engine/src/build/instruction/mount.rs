@@ -18,7 +18,7 @@ use fields::{Fields, Kind, Wrong, fields};
 
 /// `RUN --mount`, as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mount {
+pub(crate) struct Mount {
     /// The whole value. Its variables are expanded when the command is executed.
     pub word: Word,
     /// `from`; `None` is the build context.

@@ -10,7 +10,7 @@ use crate::build::work::{Effect, Work};
 
 /// ONBUILD.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Onbuild {
+pub(crate) struct Onbuild {
     /// The instruction as stored in the image; its here-documents follow on their own lines.
     pub trigger: String,
 }

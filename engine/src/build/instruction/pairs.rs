@@ -6,7 +6,7 @@ use crate::build::syntax::statement::Statement;
 
 /// A key and its value, both as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// The part before `=`.
     pub key: Word,
     /// The part after it.

@@ -14,7 +14,7 @@ use crate::build::work::{Effect, RunNetwork, RunWork, Work};
 
 /// RUN.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub(crate) struct Run {
     /// The command.
     pub command: CommandLine,
     /// The heredocs after it.
@@ -132,7 +132,7 @@ impl Run {
     ///
     /// A single here-document is the script itself; its first line can name the interpreter, which then reads the
     /// script from [`Run::script`]. Anything else is passed to the shell as written.
-    pub fn argv(&self, shell: &[String]) -> Vec<String> {
+    pub(crate) fn argv(&self, shell: &[String]) -> Vec<String> {
         let CommandLine::Shell(text) = &self.command else {
             return self.command.argv(shell);
         };
@@ -155,7 +155,7 @@ impl Run {
     }
 
     /// The script that names its own interpreter (`#!`), if RUN is a single here-document with one.
-    pub fn script(&self) -> Option<String> {
+    pub(crate) fn script(&self) -> Option<String> {
         let CommandLine::Shell(text) = &self.command else {
             return None;
         };

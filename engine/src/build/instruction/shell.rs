@@ -8,7 +8,7 @@ use crate::build::work::Effect;
 
 /// SHELL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shell {
+pub(crate) struct Shell {
     /// Such as `["/bin/bash", "-c"]`.
     pub words: Vec<String>,
 }

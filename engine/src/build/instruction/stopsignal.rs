@@ -11,7 +11,7 @@ use crate::sys::signal;
 
 /// STOPSIGNAL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stopsignal {
+pub(crate) struct Stopsignal {
     /// A name, with or without `SIG`, or a number.
     pub signal: Word,
 }

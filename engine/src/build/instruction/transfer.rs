@@ -10,7 +10,7 @@ use crate::build::work::{CopySource, CopyWork, Effect, Work};
 
 /// Files to bring into the image.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Transfer {
+pub(crate) struct Transfer {
     /// Paths or patterns, variables not expanded.
     pub sources: Vec<Word>,
     /// Sources written in the Dockerfile itself.

@@ -11,7 +11,7 @@ use crate::build::work::Effect;
 
 /// USER.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User {
+pub(crate) struct User {
     /// As written.
     pub user: Word,
 }

@@ -10,7 +10,7 @@ use serde_json::Map;
 
 /// VOLUME.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Volume {
+pub(crate) struct Volume {
     /// As written.
     pub paths: Vec<Word>,
     /// Written as a JSON array.

@@ -11,7 +11,7 @@ use crate::build::work::{Effect, Work};
 
 /// WORKDIR.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Workdir {
+pub(crate) struct Workdir {
     /// As written.
     pub path: Word,
 }

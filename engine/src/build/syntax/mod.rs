@@ -5,11 +5,11 @@
 //! [`words`], when a step is applied and their values are known.
 
 pub(crate) mod directives;
-pub mod error;
+pub(crate) mod error;
 mod glob;
-pub mod heredoc;
+pub(crate) mod heredoc;
 pub(crate) mod lines;
 pub mod parse;
-pub mod source;
+pub(crate) mod source;
 pub(crate) mod statement;
 pub(crate) mod words;

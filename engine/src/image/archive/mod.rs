@@ -20,7 +20,7 @@
 
 pub mod load;
 mod parts;
-pub mod save;
+pub(crate) mod save;
 
 use crate::oci::config::History;
 use crate::oci::digest::{Digest, ImageId};

@@ -44,7 +44,7 @@ impl Engine {
 /// repository; an id means the image without names.
 /// Errors: `No such image`, or for a name with a tag `reference does not exist`; kind `Internal` if a layer has
 /// changed.
-pub fn save(
+pub(crate) fn save(
     home: &Home,
     sandbox: &SandboxPaths,
     names: &[String],
@@ -75,7 +75,7 @@ pub fn save(
 
 /// Writes one image, given by its configuration; it need not be recorded anywhere. With `docker` the archive has both
 /// Docker's and OCI's format, otherwise only OCI's.
-pub fn save_one(
+pub(crate) fn save_one(
     home: &Home,
     config: &[u8],
     names: &[Reference],

@@ -30,7 +30,7 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 const END: [u8; 2] = [3, 0];
 
 /// Compresses the bytes written to it into the inner writer.
-pub struct Gzip<W: Write> {
+pub(crate) struct Gzip<W: Write> {
     inner: W,
     checksum: Crc,
     block: Vec<u8>,
@@ -41,7 +41,7 @@ pub struct Gzip<W: Write> {
 
 impl<W: Write> Gzip<W> {
     /// Begins a gzip stream in `inner`.
-    pub fn new(mut inner: W) -> io::Result<Self> {
+    pub(crate) fn new(mut inner: W) -> io::Result<Self> {
         inner.write_all(&HEADER)?;
         Ok(Self {
             inner,
@@ -53,7 +53,7 @@ impl<W: Write> Gzip<W> {
     }
 
     /// Ends the gzip stream. Without this call the stream is incomplete.
-    pub fn finish(mut self) -> io::Result<W> {
+    pub(crate) fn finish(mut self) -> io::Result<W> {
         while self.write_first()? {}
         let last = deflate(&self.block);
         self.inner.write_all(&last)?;

@@ -6,7 +6,7 @@
 //! **What we leave out.** `.lzma`, which has no magic number, as Docker does.
 
 pub(crate) mod ahead;
-pub mod gzip;
+pub(crate) mod gzip;
 
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
@@ -24,7 +24,7 @@ const BUFFER: usize = 128 << 10;
 
 /// How a stream is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compression {
+pub(crate) enum Compression {
     /// Not compressed.
     None,
     /// gzip.
@@ -39,7 +39,7 @@ pub enum Compression {
 
 impl Compression {
     /// Recognises the first bytes of a stream.
-    pub fn of(start: &[u8]) -> Self {
+    pub(crate) fn of(start: &[u8]) -> Self {
         match start {
             [0x1f, 0x8b, ..] => Self::Gzip,
             // Includes the magic numbers of skippable frames, which hold no data.
@@ -52,7 +52,7 @@ impl Compression {
 }
 
 /// The decompressed stream. Reading a damaged or truncated one is an error.
-pub fn decompress<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+pub(crate) fn decompress<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let (compression, whole) = recognise(stream)?;
     Ok(Box::new(Decoder::new(compression, whole)))
 }
