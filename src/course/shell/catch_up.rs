@@ -5,6 +5,7 @@ use super::complete::Names;
 use crate::course::look::{self, styled};
 use crate::failure::CommandResult;
 use lessons::lesson::Lesson;
+use lessons::markdown::Page;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Shell {
@@ -45,11 +46,8 @@ impl Shell {
     /// Runs the commands of the pages before `page`.
     pub(super) fn catch_up(&mut self, lesson: usize, page: usize) -> CommandResult {
         let pages = &self.session.catalog().lessons[lesson].pages[..page];
-        let blocks = pages.iter().flat_map(|page| &page.console);
-        let steps: Vec<String> = blocks
-            .filter(|block| block.runs)
-            .flat_map(|block| block.steps.iter().map(|step| step.command.clone()))
-            .collect();
+        let steps = pages.iter().flat_map(runnable);
+        let steps: Vec<String> = steps.map(str::to_owned).collect();
         let sandbox = self.session.sandbox();
         for step in steps {
             let shown = step.lines().next().unwrap_or_default();
@@ -64,11 +62,18 @@ impl Shell {
     }
 }
 
+/// The commands of a page that need no person at the terminal.
+fn runnable(page: &Page) -> impl Iterator<Item = &str> {
+    let blocks = page.console.iter().filter(|block| block.runs);
+    blocks.flat_map(|block| block.steps.iter().map(|step| &*step.command))
+}
+
 /// The names that the commands of `page` use and earlier pages have made, each with the page that made it.
 fn needed(lesson: &Lesson, page: usize) -> BTreeMap<String, usize> {
     let mut made: BTreeMap<String, usize> = BTreeMap::new();
     for (index, earlier) in lesson.pages[..page].iter().enumerate() {
-        for command in earlier.commands().map(Command::read) {
+        let steps = runnable(earlier);
+        for command in steps.map(Command::read) {
             if command.prunes {
                 made.clear();
             }
@@ -150,7 +155,10 @@ mod tests {
 
     #[track_caller]
     fn check(earlier: &[&str], page: &[&str], expected: &[(&str, usize)]) {
-        let block = |lines: &[&str]| format!("```console\n$ {}\n```\n", lines.join("\n$ "));
+        let block = |lines: &[&str]| {
+            let text = format!("```console\n$ {}\n```\n", lines.join("\n$ "));
+            text.replace("console\n$ norun ", "console norun\n$ ")
+        };
         let head = "---\ntitle: T\ngoal: G\nminutes: 5\n---\n";
         let mut text = head.to_owned();
         for (line, number) in earlier.iter().zip(1..) {
@@ -194,6 +202,12 @@ mod tests {
             &["docker logs counter"],
             &[],
         );
+    }
+
+    #[test]
+    fn what_only_a_person_can_make_is_not_needed() {
+        let session = "norun docker run -it --name desk busybox";
+        check(&[session], &["docker start -ai desk"], &[]);
     }
 
     #[test]
