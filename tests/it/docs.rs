@@ -1,6 +1,6 @@
 //! Runs the README: each `$` line of its `console` blocks works, and prints the text below it.
 
-use crate::support::registry::Served;
+use crate::support::registry::{Served, wait_for};
 use crate::support::sandbox::Sandbox;
 
 /// Lines that need a terminal, or that run these tests themselves.
@@ -101,7 +101,7 @@ fn a_class_without_internet_works_line_by_line() {
     }
     assert!(count >= 12, "{count} steps");
     let served = served.expect("the page serves a registry");
-    assert!(served.has_said("/v2/library/nginx/manifests/1.27"));
+    wait_for(&served, "/v2/library/nginx/manifests/1.27");
     learner
         .docker("run --rm python:class cat /installed")
         .ok()

@@ -2,7 +2,7 @@
 
 use super::images::with_archive;
 use crate::support::distribution::{Distribution, PROGRAM};
-use crate::support::registry::Served;
+use crate::support::registry::{Served, wait_for};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
@@ -38,14 +38,15 @@ fn an_image_of_the_class_is_run_built_on_and_found() {
     sandbox.docker("push alice/app").ok();
     sandbox.docker("pull alice/app").ok();
     sandbox.docker("pull alice/another").fails(1);
-    assert!(!served.has_said("library/busybox"));
-    assert!(!served.has_said("alice"));
-    assert!(!served.has_said("POST") && !served.has_said("PUT"));
     sandbox
         .docker("pull no-such-image")
         .fails(1)
         .complains("no-such-image");
-    assert!(served.has_said("/v2/library/no-such-image/manifests/latest"));
+    // Its log is complete up to here.
+    wait_for(&served, "/v2/library/no-such-image/manifests/latest");
+    assert!(!served.has_said("library/busybox"));
+    assert!(!served.has_said("alice"));
+    assert!(!served.has_said("POST") && !served.has_said("PUT"));
 }
 
 #[test]
@@ -61,7 +62,14 @@ fn an_exercise_gets_only_what_it_declares() {
         .docker("search python")
         .ok()
         .never_mentions("python");
+    // Its log is complete up to this pull, which is not of an exercise.
+    let pull = format!("DOCKLINGS_SANDBOX=free docker pull {NAME}");
+    sandbox
+        .shell("DOCKLINGS_SANDBOX=free docker pull marker")
+        .fails(1);
+    wait_for(&served, "/v2/library/marker/manifests/latest");
     assert!(!served.has_said("python"));
+    sandbox.shell(&pull).ok();
 }
 
 #[test]
