@@ -117,7 +117,7 @@ fn a_missing_base_is_looked_for_nearby() {
         ),
         (
             "my-base",
-            "is it one of yours? Build it first: docker build -t my-base:latest .",
+            "is it one of yours? Build it first: docker build -t my-base .",
         ),
         ("nginx", "only images of this machine are used"),
     ] {

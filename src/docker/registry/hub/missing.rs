@@ -174,6 +174,7 @@ fn advice(name: &Reference, around: &Around) -> String {
         return format!("did you mean `{near}`?");
     }
     if looks_self_made(&repository, around) {
+        let shown = shown.strip_suffix(":latest").unwrap_or(&shown);
         return format!("is it one of yours? Build it first: docker build -t {shown} .");
     }
     beyond(&around.beyond)
@@ -310,17 +311,13 @@ mod tests {
             "alice/my-page",
             "todo-app",
         ] {
-            check(
-                name,
-                &around(&[]),
-                &format!("docker build -t {name}:latest ."),
-            );
+            check(name, &around(&[]), &format!("docker build -t {name} ."));
         }
         let folder = || Around {
             has_dockerfile: true,
             ..around(&[])
         };
-        check("greeter", &folder(), "docker build -t greeter:latest .");
+        check("greeter", &folder(), "docker build -t greeter .");
         check("node", &folder(), "docklings images add FILE");
         let base = Around {
             is_base: true,
