@@ -8,6 +8,7 @@ mod cgroup_v2;
 mod commands;
 mod content;
 mod corpora;
+mod coverage;
 mod crash;
 mod damage;
 mod dead_end;
