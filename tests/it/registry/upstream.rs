@@ -100,6 +100,18 @@ fn without_an_upstream_what_another_sandbox_pulled_is_used() {
 }
 
 #[test]
+fn the_name_of_an_upstream_is_looked_up_in_a_child_that_ends() {
+    requires!(Root, Tool("unshare"));
+    let sandbox = learner("http://registry.invalid:5000");
+    sandbox.write("Dockerfile", "FROM nginx\n");
+    // In a network namespace without a network, no name server is reached.
+    sandbox
+        .shell("unshare --net docker build -q .")
+        .fails(1)
+        .complains("hint: registry.invalid:5000 may have it, and cannot be reached: dial tcp: lookup registry.invalid: ");
+}
+
+#[test]
 fn a_missing_base_is_looked_for_nearby() {
     let sandbox = learner("none");
     sandbox.docker("tag busybox greet:2").ok();
