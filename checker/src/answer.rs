@@ -32,7 +32,8 @@ fn without_surroundings(given: &str) -> Option<&str> {
     let status = given.strip_prefix("exited").unwrap_or(given).trim_start();
     let code = status
         .strip_prefix('(')
-        .and_then(|rest| rest.split_once(')'));
+        .and_then(|rest| rest.split_once(')'))
+        .filter(|(_, age)| age.is_empty() || age.starts_with(' ') && age.ends_with(" ago"));
     let port = ["/tcp", "/udp"].map(|protocol| given.strip_suffix(protocol));
     code.map(|(code, _)| code)
         .or_else(|| port.into_iter().flatten().next())

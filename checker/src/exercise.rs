@@ -52,6 +52,8 @@ pub struct Exercise {
     pub accept: Vec<Attempt>,
     /// Mistakes that must be rejected.
     pub wrong: Vec<Wrong>,
+    /// What the story demands, each in the story's own words.
+    pub clauses: Vec<Word>,
     /// Markdown: the text after success.
     pub debrief: String,
     /// How real Docker differs here; empty if it does not.
@@ -154,6 +156,8 @@ pub struct Diagnosis {
     pub look: Option<Word>,
     /// A command that gets the exercise back on track, such as `reset`.
     pub recover: Option<String>,
+    /// Its message also fits the state in which nothing has been done yet.
+    pub fresh: bool,
     /// The id's place.
     pub at: Place,
 }
@@ -246,6 +250,8 @@ pub struct Wrong {
     pub attempt: Attempt,
     /// The goals that must reject it, each with the expected diagnosis.
     pub expect: Vec<Expectation>,
+    /// The only clause of the story that it breaks.
+    pub breaks: Option<Word>,
 }
 
 /// How a goal must judge a wrong attempt.

@@ -176,6 +176,11 @@ fn exercise_fields() -> Vec<Described> {
         ),
         ("accept", list_of("attempt"), "Odd ways that are right too."),
         ("wrong", list_of("wrong"), "Mistakes that must be rejected."),
+        (
+            "clauses",
+            texts(),
+            "What the story demands, in its own words; a wrong attempt breaks each.",
+        ),
         ("debrief", text(), "What to say after success, in Markdown."),
         (
             "differs_from_docker",
@@ -244,6 +249,11 @@ fn diagnosis() -> Value {
             text(),
             "What puts the exercise back on its way, such as `reset`.",
         ),
+        (
+            "fresh",
+            json!({ "type": "boolean" }),
+            "It also fits the state in which nothing has been done yet.",
+        ),
     ];
     object(DIAGNOSIS, &fields, &["id", "say"])
 }
@@ -301,6 +311,7 @@ fn wrong_fields() -> Vec<Described> {
         map_of(text()),
         "The goals that must reject it, each with its diagnosis, or `not-yet`.",
     ));
+    fields.push(("breaks", text(), "The only clause that it breaks."));
     fields
 }
 

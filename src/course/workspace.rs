@@ -285,7 +285,7 @@ fn is_lasting(sandbox: &str) -> bool {
 }
 
 /// Whether a container could publish `port`.
-fn is_free(port: u16) -> bool {
+pub(in crate::course) fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }
 

@@ -81,6 +81,31 @@ fn a_good_exercise_is_proved_and_a_bad_one_is_reported_at_its_place() {
 }
 
 #[test]
+fn a_build_that_is_repeated_and_another_value_do_not_pass_unnoticed() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "exercises/again.yaml",
+        "format: 1
+id: again
+title: Build it twice
+minutes: 1
+params: { tag: { choose: [two words, one, two] } }
+setup: [\"printf 'FROM busybox\\nRUN true\\n' > Dockerfile\"]
+goals: [{ id: cached, say: The cache was used., check: { build: { tag: '{tag}', ran: 0 } } }]
+hints: [{ level: nudge, say: Build it. }]
+solutions: [{ do: ['docker build -t {tag} .', 'docker build -t {tag} .'] }]
+wrong:
+  - { id: once, do: ['docker build -t {tag} .'], expect: { cached: not-yet } }
+  - { id: other, do: [docker build -t other .], expect: { cached: not-yet } }
+",
+    );
+    let (json, _) = checked(&sandbox, "again --seed b");
+    let mut found = rules(&json);
+    found.sort_unstable();
+    assert_eq!(found, ["E26", "E27"], "{json:#}");
+}
+
+#[test]
 fn an_attempt_is_explained_by_its_commands_and_verdicts() {
     let sandbox = Sandbox::new();
     sandbox.write("exercises/tiny.yaml", TINY);

@@ -1,4 +1,4 @@
-//! **E05** The fresh state passes. **W03** No hint fits it.
+//! **E05** The fresh state passes. **E28** It gets a message about a mistake. **W03** No hint fits it.
 //!
 //! An exercise that passes before it has begun teaches that checks mean nothing. It is the most common fault of checks. A
 //! learner who has not begun may need a hint more than others.
@@ -46,6 +46,37 @@ pub(crate) fn problems(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem
 fn look(seen: &[Observation]) -> Option<&Look> {
     let mut all = seen.iter();
     all.find(|one| one.trial.kind == Kind::Fresh)?.last()
+}
+
+/// Diagnoses that the fresh state gets without being marked for it, and marked ones that it does not get. A learner who has
+/// done nothing must not read what they did wrong.
+pub(crate) fn misplaced(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
+    let Some(look) = look(seen) else {
+        return Vec::new();
+    };
+    let shown: Vec<&str> = look
+        .report
+        .goals
+        .iter()
+        .filter_map(|goal| Some(goal.diagnosis.as_ref()?.id.as_str()))
+        .collect();
+    let diagnoses = exercise.goals.iter().flat_map(|goal| &goal.diagnoses);
+    diagnoses
+        .filter(|one| one.fresh != shown.contains(&one.id.as_str()))
+        .map(|one| {
+            let (message, help) = match one.fresh {
+                false => (
+                    format!("the fresh state gets the message `{}`", one.id),
+                    "ask in `when` for something that was done, or, if it fits there, add `fresh: true`",
+                ),
+                true => (
+                    format!("the fresh state does not get the message `{}`", one.id),
+                    "leave out `fresh: true`",
+                ),
+            };
+            one.at.problem(message).of_rule("E28").with_help(help)
+        })
+        .collect()
 }
 
 /// The fresh state, if `hint` has nothing to say in it.

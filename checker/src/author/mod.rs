@@ -6,6 +6,7 @@
 
 pub mod accept;
 pub mod bundle;
+pub mod clauses;
 pub mod compare;
 pub mod deciding;
 pub mod diagnosis;
@@ -24,6 +25,7 @@ pub mod solution;
 pub mod style;
 pub mod translations;
 pub mod trial;
+pub mod values;
 pub mod words;
 pub mod wrong;
 
@@ -48,7 +50,7 @@ const fn rule(id: &'static str, finds: &'static str, tries: bool) -> Rule {
 }
 
 /// All rules.
-pub const RULES: [Rule; 31] = [
+pub const RULES: [Rule; 35] = [
     rule("E00", "the setup fails, or a step does not end", true),
     rule("E01", "the file is not an exercise of format 1", false),
     rule(
@@ -98,6 +100,22 @@ pub const RULES: [Rule; 31] = [
         "a message has a placeholder that nothing fills",
         false,
     ),
+    rule(
+        "E25",
+        "a clause of the story that no wrong attempt breaks alone",
+        true,
+    ),
+    rule(
+        "E26",
+        "a value of a param with which the solution fails",
+        true,
+    ),
+    rule(
+        "E27",
+        "a wrong attempt passes when its last build is repeated",
+        true,
+    ),
+    rule("E28", "a message about a mistake in the fresh state", true),
     rule("D01", "a step ends otherwise on a real Docker Engine", true),
     rule(
         "D02",
@@ -136,6 +154,7 @@ pub fn read(exercise: &Exercise, surroundings: &Surroundings<'_>) -> Vec<Problem
     problems.extend(placeholders::problems(exercise));
     problems.extend(translations::problems(exercise, surroundings.translations));
     problems.extend(habits::problems(exercise));
+    problems.extend(clauses::problems(exercise));
     problems
 }
 
@@ -152,6 +171,8 @@ pub fn judge(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
     problems.extend(wrong::problems(exercise, seen));
     problems.extend(accept::problems(exercise, seen));
     problems.extend(repeat::problems(exercise, seen));
+    problems.extend(clauses::judged(exercise, seen));
+    problems.extend(fresh::misplaced(exercise, seen));
     if problems.is_empty() {
         // If the attempts do not behave as declared, the exercise's diagnoses and conditions cannot be judged.
         problems.extend(diagnosis::problems(exercise, seen));

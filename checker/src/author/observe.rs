@@ -19,6 +19,8 @@ pub struct Observation {
     pub done: Vec<Done>,
     /// Looks, in order; the last is the one at the end.
     pub looks: Vec<Look>,
+    /// The report after the last build was repeated, if it was.
+    pub rebuilt: Option<Report>,
     /// Why the trial could not be completed, if it could not.
     pub failure: Option<Failure>,
 }

@@ -22,6 +22,7 @@ fn observe(exercise: &Exercise, trial: Trial) -> Observation {
         trial: trial.clone(),
         done: Vec::new(),
         looks: Vec::new(),
+        rebuilt: None,
         failure: None,
     };
     for (index, step) in exercise.setup.iter().enumerate() {

@@ -79,6 +79,29 @@ impl Kind {
 }
 
 impl Trial {
+    /// The step to repeat after a wrong attempt: its last build, if all that follows is docker commands, so that the same
+    /// files are built again.
+    pub fn last_build(&self) -> Option<&Step> {
+        let Kind::Wrong(_) = self.kind else {
+            return None;
+        };
+        let lines = |step: &Step| words::commands(&step.action.describe());
+        let builds = |step: &&Step| {
+            let line = step.action.describe();
+            words::docker(&line).iter().any(|words| words[0] == "build")
+        };
+        let harmless = |words: &Vec<String>| {
+            matches!(words[0].as_str(), "sleep" | "true")
+                || words[0] == "docker" && words.get(1).is_none_or(|verb| verb != "cp")
+        };
+        let last = self.steps.iter().rposition(|step| builds(&step))?;
+        let later = self.steps[last + 1..].iter().flat_map(lines);
+        later
+            .into_iter()
+            .all(|words| harmless(&words))
+            .then(|| &self.steps[last])
+    }
+
     /// Whether the trial may use ports of the machine, which all sandboxes share, or check which server answers there:
     /// such trials run one at a time.
     pub fn takes_ports(&self, exercise: &Exercise) -> bool {

@@ -1,4 +1,5 @@
-//! **E10** A wrong attempt is accepted, or rejected by a goal or message other than the expected one.
+//! **E10** A wrong attempt is accepted, or rejected by a goal or message other than the expected one. **E27** It passes
+//! when its last build is repeated.
 //!
 //! The attempts are typical mistakes of learners; each must produce the message that was written for it.
 
@@ -21,6 +22,17 @@ pub(crate) fn problems(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem
         if look.report.is_pass() {
             problems.push(accepted(wrong));
             continue;
+        }
+        if one.rebuilt.as_ref().is_some_and(Report::is_pass) {
+            let id = &wrong.attempt.id;
+            problems.push(
+                wrong
+                    .attempt
+                    .at
+                    .problem(format!("`{id}` passes when its last build is repeated"))
+                    .of_rule("E27")
+                    .with_help("a build that takes everything from the cache must not be enough"),
+            );
         }
         for expectation in &wrong.expect {
             problems.extend(unmet(wrong, expectation, &look.report, one));

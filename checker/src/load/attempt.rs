@@ -1,7 +1,7 @@
 //! Steps and attempts: from YAML.
 
 use super::decode::{Decoder, Map};
-use super::exercise::{ATTEMPT, STEP, WRONG, inside};
+use super::exercise::{ATTEMPT, STEP, WRONG, inside, word};
 use super::node::{Node, Value};
 use crate::exercise::{Action, Attempt, Expectation, Step, Wrong};
 use std::collections::BTreeMap;
@@ -129,6 +129,7 @@ pub(crate) fn wrongs(d: &mut Decoder<'_>, node: &Node) -> Vec<Wrong> {
             Some(Wrong {
                 attempt: attempt?,
                 expect,
+                breaks: map.get("breaks").and_then(|node| word(d, node, "`breaks`")),
             })
         })
         .collect()

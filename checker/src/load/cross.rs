@@ -84,6 +84,16 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
             }
         }
     }
+    let clauses: Vec<&str> = exercise
+        .clauses
+        .iter()
+        .map(|one| one.text.as_str())
+        .collect();
+    for broken in exercise.wrong.iter().filter_map(|one| one.breaks.as_ref()) {
+        if !clauses.contains(&broken.text.as_str()) {
+            problems.push(missing(&broken.at, "clause", &broken.text, &clauses));
+        }
+    }
     for expectation in exercise.wrong.iter().flat_map(|wrong| &wrong.expect) {
         expectation_problem(exercise, expectation, &goals, &mut problems);
     }

@@ -31,6 +31,7 @@ pub(crate) const EXERCISE: &[&str] = &[
     "solutions",
     "accept",
     "wrong",
+    "clauses",
     "debrief",
     "differs_from_docker",
 ];
@@ -38,17 +39,18 @@ pub(crate) const GOAL: &[&str] = &[
     "id", "say", "check", "ask", "choices", "answer", "exact", "why", "look", "within", "stable",
     "after", "else",
 ];
-pub(crate) const DIAGNOSIS: &[&str] = &["id", "when", "say", "look", "recover"];
+pub(crate) const DIAGNOSIS: &[&str] = &["id", "when", "say", "look", "recover", "fresh"];
 pub(crate) const HINT: &[&str] = &["for", "level", "say"];
 pub(crate) const STEP: &[&str] = &["run", "optional", "write", "text", "terminal", "type"];
 pub(crate) const ATTEMPT: &[&str] = &["id", "do", "answers"];
-pub(crate) const WRONG: &[&str] = &["id", "do", "answers", "expect"];
+pub(crate) const WRONG: &[&str] = &["id", "do", "answers", "expect", "breaks"];
 
-/// Decodes a document for the learner with `seed`.
+/// Decodes a document for the learner with `seed`, who has the values in `given` whatever the seed chooses.
 pub(crate) fn exercise(
     source: &Source,
     mut document: Node,
     seed: &str,
+    given: &BTreeMap<String, String>,
 ) -> Result<Exercise, Vec<Problem>> {
     let mut d = Decoder::new(source);
     let Some(map) = d.any_map(&document, "an exercise") else {
@@ -82,7 +84,8 @@ pub(crate) fn exercise(
         }) => id.clone(),
         _ => String::new(),
     };
-    let values = params::choose(&mut d, &document, &id, seed);
+    let mut values = params::choose(&mut d, &document, &id, seed);
+    values.extend(given.clone());
     params::note_unknown(&mut d, source, &values);
     params::fill(&mut document, &values);
     let ports = params::ports(&document, &values);
@@ -183,6 +186,9 @@ fn decode(
         wrong: map
             .get("wrong")
             .map_or_else(Vec::new, |node| wrongs(d, node)),
+        clauses: map
+            .get("clauses")
+            .map_or_else(Vec::new, |node| words(d, node, "`clauses`")),
         debrief: optional_text(d, &map, "debrief"),
         differs_from_docker: optional_text(d, &map, "differs_from_docker"),
         solutions,

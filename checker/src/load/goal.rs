@@ -118,6 +118,9 @@ fn diagnosis(d: &mut Decoder<'_>, node: &Node, with_answer: bool) -> Option<Diag
         recover: map
             .get("recover")
             .and_then(|node| d.words(node, "`recover`")),
+        fresh: map
+            .get("fresh")
+            .is_some_and(|node| d.flag(node, "`fresh`") == Some(true)),
         at,
         id: id?,
         say: say?,

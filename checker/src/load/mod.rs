@@ -18,6 +18,7 @@ pub(crate) mod yaml;
 
 use crate::exercise::Exercise;
 use crate::problem::{Problem, Source};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The largest file that is read; the longest exercise of the course has about 10 kB.
@@ -32,7 +33,31 @@ pub fn text(file: &str, text: &str, seed: &str) -> Result<Exercise, Vec<Problem>
 pub fn bytes(file: &str, bytes: &[u8], seed: &str) -> Result<Exercise, Vec<Problem>> {
     let source = decoded(file, bytes)?;
     let document = yaml::parse(&source).map_err(|problem| vec![problem.of_rule("E01")])?;
-    exercise::exercise(&source, document, seed)
+    exercise::exercise(&source, document, seed, &BTreeMap::new())
+}
+
+/// The same exercise for a learner who has the values in `given`.
+pub(crate) fn with_values(
+    exercise: &Exercise,
+    given: &BTreeMap<String, String>,
+) -> Result<Exercise, Vec<Problem>> {
+    let source = &exercise.source;
+    let document = yaml::parse(source).map_err(|problem| vec![problem.of_rule("E01")])?;
+    let mut other = exercise::exercise(source, document, "", given)?;
+    other.folder.clone_from(&exercise.folder);
+    Ok(other)
+}
+
+/// The values of `exercise`'s params that every learner's lie among: each choice, and the ends of each range. Of a port,
+/// the ends are those that `is_free`, and no two params get the same one.
+pub(crate) fn values(
+    exercise: &Exercise,
+    is_free: &dyn Fn(u16) -> bool,
+) -> BTreeMap<String, Vec<String>> {
+    match yaml::parse(&exercise.source) {
+        Ok(document) => params::values(&document, is_free),
+        Err(_) => BTreeMap::new(),
+    }
 }
 
 /// The text of a file of this course, or why it is not one.

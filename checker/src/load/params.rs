@@ -7,7 +7,7 @@ use super::decode::Decoder;
 use super::node::{Node, Value};
 use crate::problem::Source;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Words for `words: N`: plain, short, and not terms of the course.
 const ADJECTIVES: [&str; 32] = [
@@ -67,6 +67,63 @@ pub(crate) fn ports(document: &Node, values: &BTreeMap<String, String>) -> Vec<u
         .collect()
 }
 
+/// The values of each param that has a list or a range: each choice, and the two ends.
+pub(crate) fn values(
+    document: &Node,
+    is_free: &dyn Fn(u16) -> bool,
+) -> BTreeMap<String, Vec<String>> {
+    let mut values = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    let Some(Value::Map(params)) = document.get("params").map(|node| &node.value) else {
+        return values;
+    };
+    for (name, kind) in params {
+        let found = if let Some(choices) = kind.get("choose") {
+            match &choices.value {
+                Value::List(all) => all
+                    .iter()
+                    .filter_map(Node::text)
+                    .map(str::to_owned)
+                    .collect(),
+                _ => Vec::new(),
+            }
+        } else if let Some(range) = kind.get("number") {
+            let (low, high) = ends(range);
+            vec![low.to_string(), high.to_string()]
+        } else if let Some(range) = kind.get("port") {
+            let (low, high) = ends(range);
+            let mut usable = |port: &u32| {
+                u16::try_from(*port).is_ok_and(|port| is_free(port) && taken.insert(port))
+            };
+            let lowest = (low..=high).find(&mut usable);
+            let highest = (low..=high).rev().find(&mut usable);
+            [lowest, highest]
+                .into_iter()
+                .flatten()
+                .map(|port| port.to_string())
+                .collect()
+        } else {
+            Vec::new()
+        };
+        if !found.is_empty() {
+            values.insert(name.text.clone(), found);
+        }
+    }
+    values
+}
+
+/// The ends of a range that has been decoded without problems.
+fn ends(range: &Node) -> (u32, u32) {
+    let end = |key: &str, default: u32| {
+        let text = range.get(key).and_then(Node::text);
+        text.and_then(|text| text.parse().ok()).unwrap_or(default)
+    };
+    (end("min", PORTS.0), end("max", PORTS.1))
+}
+
+/// The ports of `port:` without a range: above the well-known ports, below the kernel's ephemeral range.
+const PORTS: (u32, u32) = (8000, 9999);
+
 /// `{found.NAME}` is a value of the goal's check, `{when.NAME}` one of the diagnosis's.
 const RESERVED: [&str; 2] = ["found", "when"];
 
@@ -115,8 +172,9 @@ fn one(decoder: &mut Decoder<'_>, node: &Node, name: &str, dice: &mut Dice) -> O
                     .collect(),
             )
         }
-        // Above the well-known ports, below the kernel's ephemeral range.
-        "port" if matches!(value.value, Value::Null) => Some(dice.number(8000, 9999).to_string()),
+        "port" if matches!(value.value, Value::Null) => {
+            Some(dice.number(PORTS.0, PORTS.1).to_string())
+        }
         "number" | "port" => {
             let ends = decoder.map(value, "a range", &["min", "max"])?;
             let low = decoder.require(&ends, "min", "a range")?;

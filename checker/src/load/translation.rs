@@ -54,7 +54,7 @@ pub fn translated(
             node.value = Value::Text(text.clone());
         }
     });
-    super::exercise::exercise(exercise, document, seed)
+    super::exercise::exercise(exercise, document, seed, &BTreeMap::new())
 }
 
 /// **E20** The problems of `translation` of `exercise`: a text is missing or not in the exercise, placeholders differ,

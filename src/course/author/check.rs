@@ -5,12 +5,14 @@ use super::oracle;
 use super::preview::find;
 use super::{Folder, explain, usage, workers};
 use crate::course::look::Look;
+use crate::course::workspace::is_free;
 use crate::docker::registry::hub::beyond;
 use crate::env::Env;
 use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
 use checker::author::compare::Unseen;
 use checker::author::observe::Observation;
+use checker::author::values::{self, Variant};
 use checker::author::{Surroundings, judge, read, trial};
 use checker::problem::Severity;
 use checker::{Course, Exercise, Problem, load_all};
@@ -171,8 +173,17 @@ fn here(
     if args.read_only {
         return Ok(found);
     }
-    let seen = try_all(args, env, chosen);
-    found.trials = seen.iter().map(Vec::len).sum();
+    let mut variants = Vec::new();
+    for exercise in chosen {
+        let (own, problems) = values::variants(exercise, &is_free);
+        found.problems.extend(problems);
+        variants.extend(own);
+    }
+    let (seen, varied) = try_all(args, env, chosen, &variants);
+    found.trials = seen.iter().map(Vec::len).sum::<usize>() + varied.len();
+    for (variant, seen) in variants.iter().zip(&varied) {
+        found.problems.extend(variant.judge(seen));
+    }
     for (exercise, seen) in chosen.iter().zip(&seen) {
         found.problems.extend(judge(exercise, seen));
     }
@@ -213,25 +224,30 @@ struct Summary {
     seconds: f64,
 }
 
-/// Tries every exercise; returns the observations per exercise.
-fn try_all(args: &Args, env: &Env, exercises: &[Exercise]) -> Vec<Vec<Observation>> {
-    let trials: Vec<(usize, trial::Trial)> = exercises
-        .iter()
+/// Tries every exercise and every variant; returns the observations per exercise, and one per variant.
+fn try_all(
+    args: &Args,
+    env: &Env,
+    chosen: &[Exercise],
+    variants: &[Variant],
+) -> (Vec<Vec<Observation>>, Vec<Observation>) {
+    let plans = chosen.iter().map(trial::plan);
+    let trials: Vec<(usize, trial::Trial)> = plans
+        .chain(variants.iter().map(|one| one.trial().into_iter().collect()))
         .enumerate()
-        .flat_map(|(owner, exercise)| {
-            trial::plan(exercise)
-                .into_iter()
-                .map(move |trial| (owner, trial))
-        })
+        .flat_map(|(owner, plan)| plan.into_iter().map(move |trial| (owner, trial)))
         .collect();
+    let others = variants.iter().map(|one| &one.exercise);
+    let exercises: Vec<Exercise> = chosen.iter().chain(others).cloned().collect();
     let jobs = args.jobs.unwrap_or_else(workers::default_jobs);
     let counter = Counter::new(args, trials.len());
     let mut seen: Vec<Vec<Observation>> = exercises.iter().map(|_| Vec::new()).collect();
-    for (owner, one) in workers::try_all(env, exercises, trials, jobs, &|| counter.count()) {
+    for (owner, one) in workers::try_all(env, &exercises, trials, jobs, &|| counter.count()) {
         seen[owner].push(one);
     }
     counter.clear();
-    seen
+    let varied = seen.split_off(chosen.len()).into_iter().flatten().collect();
+    (seen, varied)
 }
 
 /// How many trials are done, on one line of a terminal; nothing elsewhere.

@@ -138,6 +138,7 @@ pub(super) fn try_out(env: &Env, exercise: &Exercise, trial: Trial, number: usiz
         trial,
         done: Vec::new(),
         looks: Vec::new(),
+        rebuilt: None,
         failure: None,
     };
     let machine =
@@ -200,6 +201,11 @@ fn carry_out(
         last.repeats &= again.is_pass() == settled.is_pass();
     }
     seen.looks.push(last);
+    if let Some(step) = trial.last_build() {
+        bench.steps.act(&step.action)?;
+        let world = bench.world(world.setup().clone())?;
+        seen.rebuilt = Some(evaluate(&exercise, &world, &attempt));
+    }
     Ok(None)
 }
 

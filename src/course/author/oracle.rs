@@ -201,6 +201,7 @@ impl<'e> Oracle<'e> {
             trial,
             done: Vec::new(),
             looks: Vec::new(),
+            rebuilt: None,
             failure: None,
         };
         let done = self.carry_out(exercise, &mut seen);

@@ -90,7 +90,7 @@ fn build() {
         "[docker build -t app .]",
         &[
             "[docker build --no-cache -t app .]",
-            "[docker build -t other .]",
+            "[\"echo RUN true >> Dockerfile; docker build -t other .\"]",
         ],
     );
 }
