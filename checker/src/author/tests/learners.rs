@@ -109,8 +109,8 @@ fn the_last_build_is_repeated_if_the_files_are_still_the_same() {
         let wrong = seen
             .into_iter()
             .find(|one| one.trial.kind == Kind::Wrong(0));
-        let step = wrong?.trial.last_build().map(|step| step.action.describe());
-        step
+        let trial = wrong?.trial;
+        trial.last_build().map(|step| step.action.describe())
     };
     let build = Some("docker build -t app .".to_owned());
     assert_eq!(
