@@ -54,7 +54,8 @@ pub fn settle(exercise: &Exercise, attempt: &Attempt, source: &mut dyn Source) -
                 (true, _, Some(stable), Some((since, calm))) => {
                     Duration::from_millis(stable).saturating_sub(calm + now.saturating_sub(since))
                 }
-                (false, Some(within), _, _) if goal.verdict != Verdict::CantCheck => {
+                // A goal that waits for another one has not begun to take its time.
+                (false, Some(within), _, _) if goal.verdict == Verdict::NotYet => {
                     Duration::from_millis(within).saturating_sub(now.saturating_sub(start))
                 }
                 _ => Duration::ZERO,
@@ -160,6 +161,14 @@ mod tests {
             check("    within: 1s", later(5000), 0),
             (Verdict::NotYet, 1000)
         );
+    }
+
+    #[test]
+    fn a_goal_takes_its_time_only_after_the_one_that_it_waits_for() {
+        let then = "  - id: h\n    say: S\n    check: { container: { name: other } }\n    \
+                    after: g\n    within: 1s";
+        assert_eq!(check(then, vec![(0, down())], 0), (Verdict::NotYet, 0));
+        assert_eq!(check(then, vec![(0, up())], 0), (Verdict::NotYet, 1000));
     }
 
     #[test]
