@@ -8,7 +8,8 @@
 use crate::error::{Error, IoContext, Result};
 use crate::events::{self, Action, ObjectKind};
 use crate::id::{ContainerId, VolumeName};
-use crate::image::{self, collect, repair, starter};
+use crate::image::starter::{self, Starters};
+use crate::image::{self, collect, repair};
 use crate::oci::digest::{Digest, ImageId};
 use crate::oci::reference::Reference;
 use crate::paths::{Home, SandboxPaths, create_private_dir};
@@ -249,12 +250,10 @@ fn told_by_journal(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Image
     let mut names: BTreeMap<Reference, ImageId> = BTreeMap::new();
     let mut added: BTreeMap<ImageId, Timestamp> = BTreeMap::new();
     let parsed = |name: &str| Reference::parse(name).ok().map(Reference::or_latest);
-    for (name, id) in starter::known(home)
-        .map(|all| all.images)
-        .unwrap_or_default()
-    {
+    let starters = starter::known(home);
+    for (name, id) in starters.iter().flat_map(Starters::of_a_new_sandbox) {
         added.insert(id.clone(), now);
-        names.extend(parsed(&name).map(|name| (name, id)));
+        names.extend(parsed(name).map(|name| (name, id.clone())));
     }
     for event in events::read(&sandbox.journal()).unwrap_or_default() {
         let Ok(id) = Digest::parse(&event.id) else {

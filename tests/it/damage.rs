@@ -253,7 +253,7 @@ fn a_table_of_images_is_made_again_from_the_journal() {
     sandbox
         .docklings("doctor --repair")
         .ok()
-        .mentions("4 images and 6 names")
+        .mentions("4 images and 5 names")
         .mentions("images.json");
     assert_eq!(sandbox.docker(format).ok().text(), before.text());
     sandbox

@@ -75,7 +75,7 @@ fn images_volumes_and_the_build_cache_are_removed() {
          full docker system prune -af | grep -c '^untagged'
          full docker images -q",
         "Untagged: more:latest\nvol\nuser\nDeleted Volumes:\nother\nUntagged: built:latest\n\
-         Total reclaimed space: 2B\n2\n",
+         Total reclaimed space: 2B\n3\n",
     );
 }
 
@@ -96,7 +96,7 @@ fn reading_works_and_is_recorded_in_the_journals_reserved_space() {
          for word in logs exec_start inspect copy_out diff top; do
              grep -q '\"action\":\"'$word $DOCKLINGS_HOME/sandboxes/free/journal.jsonl && echo $word
          done",
-        "said\nsaid\ninside\n/live\npasswd\n2\n2\n5\n2\nlogs\nexec_start\ninspect\ncopy_out\ndiff\ntop\n",
+        "said\nsaid\ninside\n/live\npasswd\n3\n2\n5\n2\nlogs\nexec_start\ninspect\ncopy_out\ndiff\ntop\n",
     );
 }
 
@@ -117,7 +117,7 @@ fn an_unrecorded_read_gives_a_warning_and_works() {
          hint: make room on that disk\n\
          WARNING: this is not on record, so a che\nhint: make room on that disk: `docker sy\n\
          box\nCONTAINER ID   IMAGE     COMMAND   CREAT\n\
-         WARNING: this is not on record, so a che\n2\n",
+         WARNING: this is not on record, so a che\n3\n",
     );
 }
 
@@ -134,7 +134,7 @@ fn a_command_that_needs_space_says_so_and_leaves_nothing_half_made() {
          room
          docker ps -a --format '{{.Names}}'; docker volume ls -q; docker images -q | wc -l
          docker create --name other busybox true >/dev/null && echo free",
-        "1\n1\n2\n1\n1\n1\nbox\n2\nfree\n",
+        "1\n1\n2\n1\n1\n1\nbox\n3\nfree\n",
     );
 }
 

@@ -51,7 +51,7 @@ fn the_layers_of_an_image_are_drawn_and_those_it_shares_are_marked() {
     assert!(
         lines
             .iter()
-            .any(|line| line.ends_with("also in busybox:latest")),
+            .any(|line| line.ends_with("also in welcome:latest, busybox:latest")),
         "{tree}"
     );
     assert!(
@@ -95,7 +95,7 @@ fn a_layer_shows_what_it_added_changed_and_deleted() {
     sandbox
         .docklings(&format!("show layer {}", id("─ 1. ")))
         .ok()
-        .mentions("in: app:1, busybox:latest\n")
+        .mentions("in: app:1, welcome:latest, busybox:latest\n")
         .mentions("A /bin/sh\n");
     sandbox
         .docklings("show layer 0123")

@@ -47,6 +47,13 @@ pub struct Starters {
     edition: u32,
 }
 
+impl Starters {
+    /// The names and images that a new sandbox begins with.
+    pub fn of_a_new_sandbox(&self) -> impl Iterator<Item = (&String, &ImageId)> {
+        self.images.iter().filter(|(name, _)| !name.contains(':'))
+    }
+}
+
 /// The starter images of this home, which are assembled if they are missing, damaged, of an older docklings, or made of
 /// less than this machine now has. The caller holds [`keep_content`].
 pub fn ready(home: &Home) -> Result<Starters> {

@@ -27,11 +27,7 @@ pub fn ensure(home: &Home, sandbox: &SandboxPaths, now: Timestamp) -> Result<()>
     let _kept = keep_content(home)?;
     let mut new = Vec::new();
     let starters = ready(home)?;
-    let untagged = starters
-        .images
-        .iter()
-        .filter(|(name, _)| !name.contains(':'));
-    for (name, id) in untagged {
+    for (name, id) in starters.of_a_new_sandbox() {
         new.push(NewImage {
             config: blobs::read(home, id)?,
             parent: None,
