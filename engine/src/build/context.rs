@@ -88,10 +88,17 @@ impl Inputs {
             None => None,
         };
         let file = dockerfile(view.as_ref(), at, lasting.is_some())?;
-        let (ignore, ignore_name) = match &view {
+        let (mut ignore, ignore_name) = match &view {
             Some(view) => ignore(view, &file)?,
             None => (Ignore::default(), None),
         };
+        // `docker build ~` must not copy the layer that it is making.
+        if let (Some(context), Ok(home)) = (&lasting, fs::canonicalize(home.root()))
+            && let Ok(inside) = home.strip_prefix(context)
+            && inside != Path::new("")
+        {
+            ignore = ignore.without(&inside.to_string_lossy())?;
+        }
         let context_name = lasting.as_ref().map(|path| path.display().to_string());
         let identity = format!("{}\0{}", context_name.as_deref().unwrap_or("-"), file.path);
         Ok(Self {

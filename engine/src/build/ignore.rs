@@ -61,6 +61,24 @@ impl Ignore {
         Ok(Self { rules })
     }
 
+    /// Excludes the folder `path` as well; no earlier rule includes anything in it again.
+    pub(crate) fn without(mut self, path: &str) -> Result<Self> {
+        let literal: String = path
+            .chars()
+            .flat_map(|letter| {
+                let escape = "*?[]\\".contains(letter).then_some('\\');
+                escape.into_iter().chain([letter])
+            })
+            .collect();
+        let pattern =
+            Pattern::ignore(&literal).map_err(|problem| Error::invalid(problem.to_string()))?;
+        self.rules.push(Rule {
+            pattern,
+            exception: false,
+        });
+        Ok(self)
+    }
+
     /// Whether a rule includes files again, so that an excluded folder must be searched.
     pub(crate) fn has_exceptions(&self) -> bool {
         self.rules.iter().any(|rule| rule.exception)
@@ -181,6 +199,20 @@ mod tests {
         check("**", &[("a", true), ("a/b", true)]);
         check(".", &[("a", false)]);
         check("/", &[("a", false)]);
+    }
+
+    #[test]
+    fn a_folder_that_is_left_out_stays_out() {
+        let rules = Ignore::parse("x", "!**\n").unwrap();
+        let rules = rules.without("my [data]/docklings").unwrap();
+        for (path, expected) in [
+            ("my [data]/docklings", true),
+            ("my [data]/docklings/content/tmp", true),
+            ("my [data]/notes", false),
+            ("my d/docklings", false),
+        ] {
+            assert_eq!(rules.excludes_path(path), expected, "{path}");
+        }
     }
 
     #[test]

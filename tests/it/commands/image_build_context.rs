@@ -29,6 +29,20 @@ fn a_context_may_come_as_a_tar_plain_or_compressed() {
     }
 }
 
+/// As with `docker build .` in one's home, where the data of docklings are.
+#[test]
+fn the_folder_of_docklings_itself_is_not_in_the_context() {
+    let sandbox = Sandbox::new();
+    sandbox.write("Dockerfile", "FROM busybox\nCOPY . /all\n");
+    sandbox.write("Dockerfile.dockerignore", "!**\n");
+    sandbox
+        .docker("build -q -t all -f Dockerfile ..")
+        .ok()
+        .mentions("sha256:");
+    let found = sandbox.docker("run --rm all ls /all").ok();
+    found.mentions("work\n").never_mentions("home\n");
+}
+
 #[test]
 fn a_context_may_be_compressed_with_zstd() {
     requires!(Tool("zstd"));
