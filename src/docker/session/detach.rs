@@ -23,14 +23,14 @@ impl DetachKeys {
         (Self { keys, matched: 0 }, understood)
     }
 
-    /// Takes the input; returns the part to forward, or `None` after the last key of the sequence.
-    pub(crate) fn pass(&mut self, typed: &[u8]) -> Option<Vec<u8>> {
+    /// Takes the input; returns the part to forward, and whether the sequence is complete. What follows it is dropped.
+    pub(crate) fn pass(&mut self, typed: &[u8]) -> (Vec<u8>, bool) {
         let mut passed = Vec::with_capacity(typed.len());
         for byte in typed {
             if *byte == self.keys[self.matched] {
                 self.matched += 1;
                 if self.matched == self.keys.len() {
-                    return None;
+                    return (passed, true);
                 }
                 continue;
             }
@@ -41,7 +41,7 @@ impl DetachKeys {
                 passed.push(*byte);
             }
         }
-        Some(passed)
+        (passed, false)
     }
 }
 
@@ -75,40 +75,42 @@ fn key(word: &str) -> Option<u8> {
 mod tests {
     use super::*;
 
-    fn check(keys: &str, typed: &[&[u8]], want: Option<&[u8]>) {
+    /// `want` is what the container gets, and whether the terminal was given back.
+    fn check(keys: &str, typed: &[&[u8]], want: (&[u8], bool)) {
         let (mut watch, _) = DetachKeys::new(keys);
-        let mut all = Some(Vec::new());
+        let (mut all, mut over) = (Vec::new(), false);
         for bytes in typed {
-            all = match (all, watch.pass(bytes)) {
-                (Some(mut all), Some(passed)) => {
-                    all.extend(passed);
-                    Some(all)
-                }
-                _ => None,
-            };
+            let (passed, complete) = watch.pass(bytes);
+            all.extend(passed);
+            over |= complete;
         }
-        assert_eq!(all.as_deref(), want, "{keys} {typed:?}");
+        assert_eq!((&all[..], over), want, "{keys} {typed:?}");
     }
 
     #[test]
     fn the_sequence_detaches_however_it_is_cut() {
-        check("", &[&[16, 17]], None);
-        check("", &[b"ls\n", &[16], &[17]], None);
-        check("", &[&[16, 16, 17]], None);
-        check("ctrl-a,d", &[&[1], b"d"], None);
-        check("q", &[b"abcq"], None);
+        check("", &[&[16, 17]], (b"", true));
+        check("", &[b"ls\n", &[16], &[17]], (b"ls\n", true));
+        check("", &[&[16, 16, 17]], (&[16], true));
+        check("ctrl-a,d", &[&[1], b"d"], (b"", true));
+        check("q", &[b"abcq"], (b"abc", true));
+        check(
+            "",
+            &[b"echo x > /f\n\x10\x11rest"],
+            (b"echo x > /f\n", true),
+        );
     }
 
     #[test]
     fn a_key_held_back_is_delivered_with_the_next_one() {
-        check("", &[&[16]], Some(&[]));
-        check("", &[&[16], b"x"], Some(&[16, b'x']));
-        check("", &[&[16, 16, b'x']], Some(&[16, 16, b'x']));
-        check("ctrl-a,d", &[&[16, 17]], Some(&[16, 17]));
+        check("", &[&[16]], (&[], false));
+        check("", &[&[16], b"x"], (&[16, b'x'], false));
+        check("", &[&[16, 16, b'x']], (&[16, 16, b'x'], false));
+        check("ctrl-a,d", &[&[16, 17]], (&[16, 17], false));
     }
 
     #[test]
-    fn keys_that_are_none_are_told() {
+    fn keys_that_do_not_exist_are_refused() {
         assert!(!DetachKeys::new("ctrl").1);
         assert!(!DetachKeys::new("ctrl-1").1);
         assert!(!DetachKeys::new("a,,b").1);

@@ -330,14 +330,15 @@ impl Pump {
             }
             Ok(length) => {
                 let typed = &buffer[..length];
-                let passed = match &mut self.keys {
+                let (passed, is_over) = match &mut self.keys {
                     Some(keys) => keys.pass(typed),
-                    None => Some(typed.to_vec()),
+                    None => (typed.to_vec(), false),
                 };
-                match passed {
-                    Some(passed) if passed.is_empty() => {}
-                    Some(passed) => self.queue(&Frame::Stdin(passed)),
-                    None => self.ended = Some(Ended::Detached),
+                if !passed.is_empty() {
+                    self.queue(&Frame::Stdin(passed));
+                }
+                if is_over {
+                    self.ended = Some(Ended::Detached);
                 }
             }
         }
