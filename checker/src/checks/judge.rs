@@ -98,7 +98,7 @@ pub(crate) fn value(
 
 /// The claims that some item of `found` matches each pattern.
 pub(crate) fn records<T, R>(asked: &Asked<'_, T>, table: &[Field<R>], found: &[R]) -> Vec<Claim> {
-    let item = |one: &R| format!("({})", describe_found(&Value::Object(facts(table, one))));
+    let item = |one: &R| format!("({})", described(table, one));
     let items = match found {
         [] => "none".to_owned(),
         _ => join(found.iter().map(item), "and"),
@@ -112,6 +112,17 @@ pub(crate) fn records<T, R>(asked: &Asked<'_, T>, table: &[Field<R>], found: &[R
         )
     };
     patterns(asked.arg).iter().map(claim).collect()
+}
+
+/// What is known of `one`, in words: its fields that have a value.
+fn described<R>(table: &[Field<R>], one: &R) -> String {
+    let mut facts = facts(table, one);
+    let known = table.iter().filter_map(|field| {
+        let value = facts.remove(field.shape.name)?;
+        let is_set = !matches!(&value, Value::Null) && value != "";
+        is_set.then(|| describe_value(&field.shape, &value))
+    });
+    join(known, "and")
 }
 
 /// The patterns after a field.

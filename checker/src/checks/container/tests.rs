@@ -130,7 +130,7 @@ fn ports_mounts_logs_files_and_changes_are_looked_into() {
         "container: { name: web, ports: { host: 8081 } }",
         &world,
         "container `web`: published ports with host port 8081",
-        "container `web`: published ports (host 8080, container 80, protocol `tcp` and host_ip ``)",
+        "container `web`: published ports (host port 8080, container port 80 and protocol tcp)",
     );
     fails(
         "container: { name: web, files: { /note: { contains: bye } } }",
