@@ -2,6 +2,8 @@
 //!
 //! **What Docker does.** The client sends the context to the daemon. **What we do.** The context is read in place. A
 //! tar on standard input is unpacked into a folder that is removed after the build.
+//!
+//! **Lesson.** `files-into-an-image`
 
 use super::ignore::Ignore;
 use super::request::{Context, DockerfileAt, LONGEST_DOCKERFILE as LONGEST};

@@ -2,6 +2,8 @@
 //!
 //! `COPY [--from=stage|index|image] [--chown=u:g] [--chmod=755] [--exclude=pattern] [--parents] source… destination`. A
 //! directory as source means its contents, unless `--parents` keeps the folders that lead to it.
+//!
+//! **Lesson.** `files-into-an-image`
 
 use super::Form;
 use super::transfer::{self, Transfer};
