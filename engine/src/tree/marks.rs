@@ -5,6 +5,7 @@
 //! where `trusted.*` cannot be set, it is `user.*` (mount option `userxattr`). Making the device needs no privilege
 //! since Linux 5.8.
 //! Source: Documentation/filesystems/overlayfs.rst § whiteouts and opaque directories.
+//! **Lesson.** `small-images`
 
 use super::owners::through;
 use crate::sys::namespace::in_user_namespace;

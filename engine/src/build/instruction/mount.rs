@@ -6,6 +6,7 @@
 //! relative or missing target is relative to the WORKDIR.
 //! **What we leave out.** `type=ssh`, and `source` of a cache without `from`, which would be a part of the cache.
 //! Source: Dockerfile reference, "RUN --mount".
+//! **Lesson.** `small-images`
 
 mod fields;
 
