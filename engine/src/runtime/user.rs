@@ -3,6 +3,7 @@
 //! **What Docker does.** The same, in runc (`libcontainer/user`): names and numbers, `user:group`, and, for a user
 //! without a group, all groups that `/etc/group` lists for the name.
 //! **What we leave out.** The machine's name services: asking them could load code from the image (CVE-2019-14271).
+//! **Lesson.** `settings-of-an-image`
 
 use crate::error::{Error, Result};
 use crate::sys::rootdir::RootDir;

@@ -2,6 +2,8 @@
 //!
 //! An ARG before the first FROM is visible to FROM only; a stage declares it again (`ARG NAME`) to see its value. ENV
 //! of the same name always wins.
+//!
+//! **Lesson.** `settings-of-an-image`
 
 use super::Form;
 use super::pairs;

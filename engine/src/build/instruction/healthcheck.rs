@@ -2,6 +2,8 @@
 //!
 //! `HEALTHCHECK [--interval=30s] [--timeout=30s] [--start-period=0s] [--start-interval=5s] [--retries=3] CMD command`
 //! · `HEALTHCHECK NONE`.
+//!
+//! **Lesson.** `settings-of-an-image`
 
 use super::Form;
 use super::command_line::CommandLine;
