@@ -4,6 +4,8 @@
 //! - called `docker`, or `docklings docker …`: Docker's command line ([`docker`]);
 //! - `docklings __…`: a hidden stage of the engine, which starts this program again as a container's monitor;
 //! - `docklings`, and `docklings list`, `check`, …: the course ([`course`]).
+//!
+//! `completion` belongs to both command lines, `man` to `docklings`.
 
 mod cli;
 mod completion;

@@ -5,7 +5,7 @@
 
 use super::observe::Observation;
 use super::solution::failing;
-use super::trial::Kind;
+use super::wrong::attempts;
 use crate::exercise::Exercise;
 use crate::problem::Problem;
 use crate::report::Verdict;
@@ -44,13 +44,7 @@ pub(crate) fn problems(exercise: &Exercise) -> Vec<Problem> {
 /// Attempts that break more than their clause: a goal that they do not name rejects them, too.
 pub(crate) fn judged(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for one in seen {
-        let Kind::Wrong(index) = one.trial.kind else {
-            continue;
-        };
-        let (Some(wrong), Some(look)) = (exercise.wrong.get(index), one.last()) else {
-            continue;
-        };
+    for (wrong, _, look) in attempts(exercise, seen) {
         let Some(clause) = &wrong.breaks else {
             continue;
         };

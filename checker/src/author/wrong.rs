@@ -3,22 +3,29 @@
 //!
 //! The attempts are typical mistakes of learners; each must produce the message that was written for it.
 
-use super::observe::Observation;
+use super::observe::{Look, Observation};
 use super::solution::failing;
 use super::trial::Kind;
 use crate::exercise::{Exercise, Expectation, Wrong};
 use crate::problem::Problem;
 use crate::report::{Report, Verdict};
 
+/// The wrong attempts that were tried, each with what was seen and the look at its end.
+pub(super) fn attempts<'a>(
+    exercise: &'a Exercise,
+    seen: &'a [Observation],
+) -> impl Iterator<Item = (&'a Wrong, &'a Observation, &'a Look)> {
+    seen.iter().filter_map(|one| {
+        let Kind::Wrong(index) = one.trial.kind else {
+            return None;
+        };
+        Some((exercise.wrong.get(index)?, one, one.last()?))
+    })
+}
+
 pub(crate) fn problems(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for one in seen {
-        let Kind::Wrong(index) = one.trial.kind else {
-            continue;
-        };
-        let (Some(wrong), Some(look)) = (exercise.wrong.get(index), one.last()) else {
-            continue;
-        };
+    for (wrong, one, look) in attempts(exercise, seen) {
         if look.report.is_pass() {
             problems.push(accepted(wrong));
             continue;

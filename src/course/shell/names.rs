@@ -2,8 +2,9 @@
 
 use super::complete::Names;
 use crate::course::state;
-use crate::env::{Env, FREE};
+use crate::env::FREE;
 use engine::Engine;
+use lessons::catalog::Catalog;
 use lessons::lesson::Lesson;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -84,10 +85,8 @@ impl Names for Live {
     }
 }
 
-/// The lessons of the course; none if it cannot be read.
+/// The lessons of the course; none if it cannot be read. Their names need no progress file, and none is made.
 fn lessons() -> Vec<Lesson> {
-    let course = Env::read().and_then(|env| state::open(&env));
-    course
-        .map(|course| course.catalog.lessons)
-        .unwrap_or_default()
+    let catalog = Catalog::load(&state::source(), "");
+    catalog.map(|catalog| catalog.lessons).unwrap_or_default()
 }

@@ -97,6 +97,6 @@ fn by(said: &Said) -> String {
         Said::Variable(name) => format!(", as `{name}` says"),
         Said::File(path) => format!(", as `{}` says", path.display()),
         Said::Exercise => ", as in every exercise".to_owned(),
-        Said::Nobody => String::new(),
+        Said::Default => String::new(),
     }
 }

@@ -65,7 +65,11 @@ fn an_empty_home_stays_empty() {
         .docker("__complete 'docker stop w'")
         .ok()
         .says("w\n");
-    assert!(!sandbox.home().join("sandboxes").exists());
+    sandbox
+        .docklings("__complete 'docklings check first-i'")
+        .ok()
+        .says("first-i\nfirst-image \n");
+    assert_eq!(fs::read_dir(sandbox.home()).unwrap().count(), 0);
 }
 
 #[test]

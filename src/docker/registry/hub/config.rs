@@ -132,8 +132,8 @@ pub(crate) enum Said {
     File(PathBuf),
     /// The exercise of the sandbox.
     Exercise,
-    /// None: the default.
-    Nobody,
+    /// Nothing: it is the default.
+    Default,
 }
 
 /// The chosen hub, and the source of the choice. Error: the value is not a hub, or a file is damaged.
@@ -145,7 +145,7 @@ pub(crate) fn chosen(env: &Env) -> CommandResult<(Choice, Said)> {
     let parse = |text: &str| Choice::parse(text, false);
     let variable = (env::HUB, env.hub.as_deref());
     let chosen = choose(HUB, variable, &own, Path::new(OF_MACHINE), parse)?;
-    Ok(chosen.unwrap_or((Choice::Practice, Said::Nobody)))
+    Ok(chosen.unwrap_or((Choice::Practice, Said::Default)))
 }
 
 /// The registry that is asked for what the practice hub lacks; `None` for no registry. Error: as for [`chosen`].
@@ -154,7 +154,7 @@ pub(crate) fn upstream(env: &Env) -> CommandResult<(Option<Choice>, Said)> {
     let variable = (env::UPSTREAM, env.upstream.as_deref());
     let parse = |text: &str| parse_upstream(text, false);
     let chosen = choose(UPSTREAM, variable, &own, Path::new(OF_MACHINE), parse)?;
-    Ok(chosen.unwrap_or((Some(Choice::DockerHub), Said::Nobody)))
+    Ok(chosen.unwrap_or((Some(Choice::DockerHub), Said::Default)))
 }
 
 /// Whether a sandbox belongs to an exercise, one of its trials, or a played solution.
@@ -276,10 +276,10 @@ mod tests {
         let check = |variable, expected: &str, said: &Said| {
             let parse = |text: &str| Choice::parse(text, false);
             let chosen = choose(HUB, (env::HUB, variable), &own, &machine, parse).unwrap();
-            let (choice, by) = chosen.unwrap_or((Choice::Practice, Said::Nobody));
+            let (choice, by) = chosen.unwrap_or((Choice::Practice, Said::Default));
             assert_eq!((choice.to_string().as_str(), &by), (expected, said));
         };
-        check(None, "practice", &Said::Nobody);
+        check(None, "practice", &Said::Default);
         fs::write(&machine, r#"{"hub": "lab:5000"}"#).unwrap();
         check(None, "https://lab:5000", &Said::File(machine.clone()));
         fs::write(&own, r#"{"other": 1, "hub": "docker.io"}"#).unwrap();
