@@ -23,7 +23,6 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(first.stages.len(), second.stages.len());
     let around = Around {
         image: &|_| None,
-        has_dockerignore: Some(false),
         ignore: None,
         build_args: &[],
         options: None,

@@ -14,7 +14,7 @@ use crate::tree::clean::clean_text;
 
 /// The patterns of a `.dockerignore`, or of `--exclude`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Ignore {
+pub struct Ignore {
     rules: Vec<Rule>,
 }
 

@@ -97,15 +97,15 @@ pub struct Report {
 }
 
 /// What the checks know beyond the Dockerfile.
-struct Around<'a> {
+pub struct Around<'a> {
     /// Looks up a local image.
-    image: &'a dyn Fn(&str) -> Option<BaseImage>,
+    pub image: &'a dyn Fn(&str) -> Option<BaseImage>,
     /// The files that the context excludes.
-    ignore: Option<&'a Ignore>,
+    pub ignore: Option<&'a Ignore>,
     /// `--build-arg`.
-    build_args: &'a [(String, String)],
+    pub build_args: &'a [(String, String)],
     /// The value of [`ARGUMENT`]; it replaces the Dockerfile's directive.
-    options: Option<&'a str>,
+    pub options: Option<&'a str>,
 }
 
 impl Around<'_> {
@@ -118,13 +118,13 @@ impl Around<'_> {
 
 /// The properties of a base image that the checks use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct BaseImage {
+pub struct BaseImage {
     /// Its variables.
-    env: Vec<String>,
+    pub env: Vec<String>,
     /// In Go's naming; empty if the image does not name one.
-    architecture: String,
+    pub architecture: String,
     /// The image sets its own SHELL.
-    has_shell: bool,
+    pub has_shell: bool,
 }
 
 impl From<Image> for BaseImage {
@@ -221,7 +221,7 @@ pub(super) fn check_file(
 }
 
 /// Checks `file` against all rules that it does not skip. Error: the options name something that does not exist.
-fn check(file: &Dockerfile, around: &Around<'_>) -> Result<Report> {
+pub fn check(file: &Dockerfile, around: &Around<'_>) -> Result<Report> {
     let mut found = Found {
         file,
         findings: Vec::new(),
