@@ -25,20 +25,19 @@ impl Engine {
     /// Removes a container.
     pub fn remove(&self, name: &str, options: RemoveOptions) -> Result<()> {
         let id = observe::id_of(self, name)?;
-        if options.force && observe::by_id(self, &id).is_err() {
-            return remove_damaged(self, &id);
-        }
-        let id = self.container(name)?.config.id;
         let place = self.sandbox.container(&id);
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             // A container with --rm may remove itself at any moment, which is the requested result.
-            let Some(container) = observe::by_id(self, &id)? else {
-                return Ok(());
+            let container = match observe::by_id(self, &id) {
+                Ok(Some(container)) => container,
+                Ok(None) => return Ok(()),
+                Err(_) if options.force => return remove_damaged(self, &id),
+                Err(error) => return Err(error),
             };
             if container.status.has_monitor() {
                 if !options.force {
-                    return Err(refusal(name, container.status));
+                    return Err(refusal(&container.config.name, container.status));
                 }
                 stop::end_with(self, &container, libc::SIGKILL, -1, false)?;
             }

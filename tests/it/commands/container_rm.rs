@@ -8,11 +8,14 @@ use std::path::Path;
 fn a_running_container_is_removed_only_by_force() {
     let sandbox = Sandbox::new();
     sandbox.sleeping("box");
-    sandbox
-        .docker("rm box")
-        .fails(1)
-        .says("")
-        .complains("container is running: stop the container before removing or force remove");
+    let id = sandbox.docker("ps -q").ok().text().trim().to_owned();
+    for reference in ["box", &id] {
+        sandbox
+            .docker(&format!("rm {reference}"))
+            .fails(1)
+            .says("")
+            .complains("cannot remove container \"/box\": container is running: stop the container before removing");
+    }
     sandbox.docker("rm -f box").ok().says("box\n");
     sandbox.docker("ps -aq").ok().says("");
     assert_eq!(sandbox.container_ids(), [""; 0]);
