@@ -17,6 +17,8 @@
 //! **What we leave out.** Docker's format before 1.10, which names no configuration.
 //! **Try it.** `docker save busybox | tar -t`.
 //! Sources: OCI image specification `image-layout.md`; moby `daemon/internal/image/tarexport`.
+//!
+//! **Lesson.** `carry-an-image`
 
 pub mod load;
 mod parts;

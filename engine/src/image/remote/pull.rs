@@ -7,7 +7,7 @@
 //! Nothing is visible before it is whole and checked: blobs and layers appear by a rename, the image by one replacement
 //! of `images.json`. The leftovers of a killed pull are removed by the next command that deletes content.
 //! **Try it.** `docker pull localhost:5000/hello`, twice.
-//! **Lesson.** `registries`
+//! **Lesson.** `tags-and-digests`
 
 mod layer;
 

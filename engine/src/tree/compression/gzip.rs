@@ -8,7 +8,7 @@
 //! deflate takes longest where it finds nothing.
 //! Source: RFC 1951 § 3.2, RFC 1952.
 //!
-//! **Lesson.** `registries`
+//! **Lesson.** `tags-and-digests`
 
 use flate2::{Compress, Compression, Crc, FlushCompress};
 use std::collections::VecDeque;
