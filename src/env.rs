@@ -19,12 +19,12 @@
 //!
 //! `docker run -e NAME` passes on the caller's variables of any name.
 
-use crate::failure::{CommandResult, Failure};
 use engine::clock::System;
+use engine::error::IoContext;
 use engine::network::outbound::Allowed;
 use engine::oci::digest::Digest;
 use engine::paths::{Home, ours};
-use engine::{Engine, Settings};
+use engine::{Engine, Error, Result, Settings};
 use lessons::progress::Progress;
 use std::env;
 use std::os::unix::ffi::OsStrExt;
@@ -74,20 +74,20 @@ pub(crate) struct Env {
 
 impl Env {
     /// The engine on the sandbox called `sandbox`; `via` is the command that the journal names.
-    pub(crate) fn engine(&self, sandbox: &str, via: &str) -> CommandResult<Engine> {
-        Ok(Engine::open(Settings {
+    pub(crate) fn engine(&self, sandbox: &str, via: &str) -> Result<Engine> {
+        Engine::open(Settings {
             home: self.home.clone(),
             sandbox: sandbox.to_owned(),
-            binary: std::env::current_exe()?,
+            binary: env::current_exe().on("find", "/proc/self/exe")?,
             via: via.to_owned(),
             outbound: self.outbound,
             clock: Arc::new(System),
             entropy: Arc::new(System),
-        })?)
+        })
     }
 
     /// Reads the environment. Error: the home is not known, or is not the user's own.
-    pub(crate) fn read() -> Result<Self, Failure> {
+    pub(crate) fn read() -> Result<Self> {
         let env = Self::read_unchecked()?;
         let home = env.home.root();
         if !ours::check(home, home)? {
@@ -97,9 +97,9 @@ impl Env {
     }
 
     /// Reads the environment, even if the home does not belong to the user.
-    pub(crate) fn read_unchecked() -> Result<Self, Failure> {
+    pub(crate) fn read_unchecked() -> Result<Self> {
         let root = home_root(&|name| env::var_os(name).map(PathBuf::from)).ok_or_else(|| {
-            Failure::message(format!(
+            Error::local(format!(
                 "cannot find a place for the data: neither `{HOME}` nor `HOME` is set"
             ))
         })?;
@@ -132,10 +132,10 @@ fn sandbox_of_course(home: &Home) -> String {
     at.map_or_else(|| FREE.to_owned(), |at| at.sandbox())
 }
 
-fn outbound() -> Result<Allowed, Failure> {
+fn outbound() -> Result<Allowed> {
     let word = env::var(OUTBOUND).unwrap_or_default();
     Allowed::parse(&word).ok_or_else(|| {
-        Failure::message(format!(
+        Error::local(format!(
             "`{OUTBOUND}` is `{word}`: must be `passt`, `slirp4netns` or `no`"
         ))
     })

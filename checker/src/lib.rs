@@ -15,7 +15,6 @@ pub mod course;
 pub mod digest;
 mod evaluate;
 pub mod exercise;
-pub mod field;
 pub mod hints;
 pub mod load;
 pub mod matcher;

@@ -2,7 +2,7 @@
 //! date.
 
 use crate::checks::NounKind;
-use crate::field::{Kind, Shape};
+use crate::checks::field::{Kind, Shape};
 use std::fmt::Write as _;
 
 /// The page of all nouns, or the section of one.

@@ -2,8 +2,10 @@
 //! decoding uses.
 
 use crate::checks::NounKind;
-use crate::field::{Kind, Noun, Shape};
-use crate::load::exercise::{ATTEMPT, DIAGNOSIS, EXERCISE, GOAL, HINT, STEP, WRONG};
+use crate::checks::field::{Kind, Noun, Shape};
+use crate::load::attempt::{ATTEMPT, STEP, WRONG};
+use crate::load::exercise::EXERCISE;
+use crate::load::goal::{DIAGNOSIS, GOAL, HINT};
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! Proving an exercise: rules that read the file, and rules that observe trials of it.
 //!
-//! Pure: [`trial`] lists the trials, the caller runs them in disposable sandboxes and calls [`observe::look`] there,
+//! Pure: [`plan`] lists the trials, the caller runs them in disposable sandboxes and calls [`observe::look`] there,
 //! and [`judge`] turns the observations into problems. One file per rule; its doc comment says what it finds and why
 //! that matters.
 
@@ -30,9 +30,11 @@ pub mod words;
 pub mod wrong;
 
 use crate::course::Translation;
-use crate::exercise::Exercise;
+use crate::exercise::{Attempt, Exercise};
 use crate::problem::Problem;
 use observe::Observation;
+use std::collections::BTreeMap;
+use trial::{Kind, Trial};
 
 /// A rule for authors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +143,43 @@ pub struct Surroundings<'c> {
     pub bundle: &'c [String],
     /// The translations of the course.
     pub translations: &'c [Translation],
+}
+
+/// All trials.
+pub fn plan(exercise: &Exercise) -> Vec<Trial> {
+    let trial = |kind, attempt: &Attempt| Trial {
+        kind,
+        steps: attempt.steps.clone(),
+        answers: attempt.answers.clone(),
+        look_between: false,
+    };
+    let mut trials = vec![Trial {
+        kind: Kind::Fresh,
+        steps: Vec::new(),
+        answers: BTreeMap::new(),
+        look_between: false,
+    }];
+    for (solution, attempt) in exercise.solutions.iter().enumerate() {
+        trials.push(Trial {
+            look_between: true,
+            ..trial(Kind::Solution(solution), attempt)
+        });
+        // Without its last step, a solution is its own prefix, which is already observed in between.
+        for step in 0..attempt.steps.len().saturating_sub(1) {
+            if attempt.steps[step].optional {
+                continue;
+            }
+            let mut without = trial(Kind::Without { solution, step }, attempt);
+            without.steps.remove(step);
+            trials.push(without);
+        }
+    }
+    let accept = exercise.accept.iter().enumerate();
+    trials.extend(accept.map(|(index, attempt)| trial(Kind::Accept(index), attempt)));
+    let wrong = exercise.wrong.iter().enumerate();
+    trials.extend(wrong.map(|(index, wrong)| trial(Kind::Wrong(index), &wrong.attempt)));
+    trials.extend(near_miss::trials(exercise));
+    trials
 }
 
 /// Problems that need no trials.

@@ -1,7 +1,8 @@
 //! Trials on a handmade world: enough of `docker` to try small exercises without an engine.
 
 use super::observe::{Done, Failure, Observation, hurried, look};
-use super::trial::{Trial, plan};
+use super::plan;
+use super::trial::Trial;
 use super::words::{docker, image_of_run};
 use crate::evaluate::{Attempt, evaluate};
 use crate::exercise::{Action, Exercise, Step};

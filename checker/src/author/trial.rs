@@ -1,6 +1,6 @@
 //! The trials that prove an exercise.
 
-use super::{near_miss, words};
+use super::words;
 use crate::checks::{Condition, NounKind};
 use crate::exercise::{Attempt, Exercise, Step};
 use std::collections::BTreeMap;
@@ -138,41 +138,4 @@ fn asks(exercise: &Exercise) -> bool {
     let diagnoses = goals.iter().flat_map(|goal| &goal.diagnoses);
     goals.iter().flat_map(|goal| &goal.check).any(is_http)
         || diagnoses.flat_map(|one| &one.when).any(is_http)
-}
-
-/// All trials.
-pub fn plan(exercise: &Exercise) -> Vec<Trial> {
-    let trial = |kind, attempt: &Attempt| Trial {
-        kind,
-        steps: attempt.steps.clone(),
-        answers: attempt.answers.clone(),
-        look_between: false,
-    };
-    let mut trials = vec![Trial {
-        kind: Kind::Fresh,
-        steps: Vec::new(),
-        answers: BTreeMap::new(),
-        look_between: false,
-    }];
-    for (solution, attempt) in exercise.solutions.iter().enumerate() {
-        trials.push(Trial {
-            look_between: true,
-            ..trial(Kind::Solution(solution), attempt)
-        });
-        // Without its last step, a solution is its own prefix, which is already observed in between.
-        for step in 0..attempt.steps.len().saturating_sub(1) {
-            if attempt.steps[step].optional {
-                continue;
-            }
-            let mut without = trial(Kind::Without { solution, step }, attempt);
-            without.steps.remove(step);
-            trials.push(without);
-        }
-    }
-    let accept = exercise.accept.iter().enumerate();
-    trials.extend(accept.map(|(index, attempt)| trial(Kind::Accept(index), attempt)));
-    let wrong = exercise.wrong.iter().enumerate();
-    trials.extend(wrong.map(|(index, wrong)| trial(Kind::Wrong(index), &wrong.attempt)));
-    trials.extend(near_miss::trials(exercise));
-    trials
 }

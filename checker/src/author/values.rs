@@ -4,8 +4,9 @@
 //! both ends of each range, so that no learner gets an exercise that cannot be solved.
 
 use super::observe::Observation;
+use super::plan;
 use super::solution::failing;
-use super::trial::{self, Kind, Trial};
+use super::trial::{Kind, Trial};
 use crate::exercise::Exercise;
 use crate::load;
 use crate::problem::Problem;
@@ -23,7 +24,7 @@ pub struct Variant {
 impl Variant {
     /// Its one trial: the first solution.
     pub fn trial(&self) -> Option<Trial> {
-        let mut all = trial::plan(&self.exercise).into_iter();
+        let mut all = plan(&self.exercise).into_iter();
         let trial = all.find(|one| one.kind == Kind::Solution(0))?;
         Some(Trial {
             look_between: false,

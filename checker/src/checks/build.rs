@@ -17,7 +17,7 @@
 use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check};
-use crate::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
+use crate::checks::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
 use crate::matcher::{Matcher, quote};
 use crate::world::{Build, BuildStep, Image, World, find_image, hex, tagged};
 use serde_json::{Map, Value, json};

@@ -20,7 +20,7 @@ mod fields;
 use super::outcome::{Claim, Truth};
 use super::thing::{HasProcess, Process, Thing};
 use super::{Arg, judge};
-use crate::field::{Asked, Field, Noun, shapes};
+use crate::checks::field::{Asked, Field, Noun, shapes};
 use crate::matcher::{Matcher, describe_found, quote};
 use crate::world::{Container, Observed, Snapshot, World, find_image, tagged};
 use serde_json::{Map, Value, json};

@@ -21,7 +21,7 @@ use super::Check;
 use super::judge::{self, describe_all, fits, patterns};
 use super::outcome::{Claim, Outcome, Truth};
 use super::thing::exists;
-use crate::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
+use crate::checks::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
 use crate::matcher::quote;
 use crate::world::{Dockerfile, Instruction, World};
 use serde_json::{Map, json};

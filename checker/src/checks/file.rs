@@ -17,9 +17,9 @@
 use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check, Given};
-use crate::field::{Asked, Field, Kind, Noun, Shape, aside, both, claims, shapes, value};
+use crate::checks::field::{Asked, Field, Kind, Noun, Shape, aside, both, claims, shapes, value};
 use crate::matcher::{Matcher, quote};
-use crate::world::{Blind, FileFacts, World, file_digest};
+use crate::world::{Blind, FileFacts, Observed, World, file_digest};
 use serde_json::json;
 
 /// The noun.
@@ -124,6 +124,24 @@ pub(super) fn judge(
         claims.extend(judge::fields(subject, FILE, given, file, world));
     }
     claims
+}
+
+/// Claims about the files at the paths of a field; `read` finds a file.
+pub(crate) fn files<T>(
+    asked: &Asked<'_, T>,
+    read: impl Fn(&str) -> Observed<Option<FileFacts>>,
+) -> Vec<Claim> {
+    let Arg::Paths(wanted) = asked.arg else {
+        return Vec::new();
+    };
+    let at_path = |(path, given): &(String, Vec<Given>)| {
+        let subject = format!("{}: {}", asked.subject, quote(path));
+        match read(path) {
+            Ok(file) => judge(&subject, given, file.as_ref(), asked.world),
+            Err(blind) => vec![Claim::blind(format!("{subject}: exists"), blind)],
+        }
+    };
+    wanted.iter().flat_map(at_path).collect()
 }
 
 /// The claim that its contents are the same as after the setup.

@@ -23,7 +23,7 @@ mod describe;
 
 use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check, Given, NounKind, arg, judge};
-use crate::field::{Field, Kind, Noun, aside, concat, named, shapes, value};
+use crate::checks::field::{Field, Kind, Noun, aside, concat, named, shapes, value};
 use crate::matcher::{Matcher, command_line};
 use crate::world::{Blind, Container, Event, Image, World, find_image, tagged};
 use describe::{describe_events, describe_pattern};

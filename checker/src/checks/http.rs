@@ -18,7 +18,7 @@
 use super::Check;
 use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
-use crate::field::{Field, Kind, Noun, aside, shapes, value};
+use crate::checks::field::{Field, Kind, Noun, aside, shapes, value};
 use crate::world::{HttpFacts, World};
 use serde_json::{Map, json};
 

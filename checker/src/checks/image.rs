@@ -16,12 +16,12 @@
 
 use super::Arg;
 use super::file::FILE_SHAPES;
-use super::judge;
 use super::outcome::{Claim, Truth};
 use super::thing::{
     HasProcess, Process, Thing, count, each, exists, name, process, same_as, unchanged,
 };
-use crate::field::{Asked, Field, Kind, Noun, aside, claims, concat, look, shapes, value};
+use super::{file, judge};
+use crate::checks::field::{Asked, Field, Kind, Noun, aside, claims, concat, look, shapes, value};
 use crate::matcher::{Matcher, quote};
 use crate::world::{Image, Observed, Snapshot, World, find_image};
 use serde_json::{Map, Value, json};
@@ -122,7 +122,7 @@ const OWN: &[Field<Image>] = &[
         "files",
         Kind::Paths(FILE_SHAPES),
         |asked: &Asked<'_, Image>| {
-            judge::files(asked, |path| asked.world.image_file(&asked.it.id, path))
+            file::files(asked, |path| asked.world.image_file(&asked.it.id, path))
         },
     )
     .called("file")

@@ -2,9 +2,9 @@
 
 use super::outcome::{Claim, Truth};
 use super::{Arg, Given};
-use crate::field::{Asked, Field, Kind, Read, Shape};
+use crate::checks::field::{Asked, Field, Kind, Read, Shape};
 use crate::matcher::{Matcher, describe_found, join, quote};
-use crate::world::{FileFacts, Observed, World};
+use crate::world::{Observed, World};
 use serde_json::{Map, Value};
 
 /// Claims for the fields of `given` that are in `table`, about `it`.
@@ -139,24 +139,6 @@ pub(crate) fn group(arg: Option<&Arg>) -> &[Given] {
         Some(Arg::Group(group)) => group,
         _ => &[],
     }
-}
-
-/// Claims about the files at the paths of a field; `read` finds a file.
-pub(crate) fn files<T>(
-    asked: &Asked<'_, T>,
-    read: impl Fn(&str) -> Observed<Option<FileFacts>>,
-) -> Vec<Claim> {
-    let Arg::Paths(wanted) = asked.arg else {
-        return Vec::new();
-    };
-    let at_path = |(path, given): &(String, Vec<Given>)| {
-        let subject = format!("{}: {}", asked.subject, quote(path));
-        match read(path) {
-            Ok(file) => super::file::judge(&subject, given, file.as_ref(), asked.world),
-            Err(blind) => vec![Claim::blind(format!("{subject}: exists"), blind)],
-        }
-    };
-    wanted.iter().flat_map(at_path).collect()
 }
 
 /// Fields and their conditions: `status running and image busybox`.

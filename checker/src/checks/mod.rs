@@ -6,6 +6,7 @@
 pub mod build;
 pub mod container;
 pub mod dockerfile;
+pub mod field;
 pub mod file;
 pub mod happened;
 pub mod http;
@@ -18,10 +19,10 @@ pub(crate) mod testing;
 mod thing;
 pub mod volume;
 
-use crate::field::{Noun, Shape};
 use crate::matcher::{Matcher, join};
 use crate::problem::Place;
 use crate::world::{Container, Image, Volume, World};
+use field::{Noun, Shape};
 use outcome::{Claim, Outcome, Truth};
 use serde_json::{Map, Value};
 

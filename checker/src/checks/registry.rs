@@ -18,7 +18,7 @@ use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
 use super::thing::origin;
 use super::{Arg, Check};
-use crate::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
+use crate::checks::field::{Asked, Field, Kind, Noun, aside, claims, shapes, value};
 use crate::matcher::quote;
 use crate::world::{Tagged, World};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use super::judge;
 use super::outcome::{Claim, Outcome, Truth};
 use super::{Arg, Check, Given};
-use crate::field::{Asked, Field, Kind, Shape, aside, claims, value};
+use crate::checks::field::{Asked, Field, Kind, Shape, aside, claims, value};
 use crate::matcher::{Matcher, join, quote};
 use crate::world::{Observed, Snapshot, World};
 use serde_json::{Map, Value, json};

@@ -14,10 +14,10 @@
 //! Found     no volume of that name; there are none
 //! ```
 
+use super::file;
 use super::file::FILE_SHAPES;
-use super::judge;
 use super::thing::{Thing, exists, name, same_as, unchanged};
-use crate::field::{Asked, Field, Kind, Noun, claims, look, shapes, value};
+use crate::checks::field::{Asked, Field, Kind, Noun, claims, look, shapes, value};
 use crate::world::{Container, Observed, Snapshot, Volume, World};
 use serde_json::{Map, Value, json};
 
@@ -44,7 +44,7 @@ const FIELDS: &[Field<Volume>] = &[
         "files",
         Kind::Paths(FILE_SHAPES),
         |asked: &Asked<'_, Volume>| {
-            judge::files(asked, |path| asked.world.volume_file(&asked.it.name, path))
+            file::files(asked, |path| asked.world.volume_file(&asked.it.name, path))
         },
     )
     .called("file")

@@ -2,9 +2,9 @@
 //! the same world gives the same verdict, and an unobservable fact is never a mistake.
 
 use super::*;
+use crate::checks::field::{Kind, Shape};
 use crate::checks::outcome::{Outcome, Truth};
 use crate::checks::{Arg, Check, Condition, Given, NounKind};
-use crate::field::{Kind, Shape};
 use crate::matcher::Matcher;
 use crate::problem::{Place, Source};
 use crate::world::fake::{Fake, text_file};

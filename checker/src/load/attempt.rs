@@ -1,10 +1,13 @@
 //! Steps and attempts: from YAML.
 
-use super::decode::{Decoder, Map};
-use super::exercise::{ATTEMPT, STEP, WRONG, inside, word};
+use super::decode::{Decoder, Map, inside, word};
 use super::node::{Node, Value};
 use crate::exercise::{Action, Attempt, Expectation, Step, Wrong};
 use std::collections::BTreeMap;
+
+pub(crate) const STEP: &[&str] = &["run", "optional", "write", "text", "terminal", "type"];
+pub(crate) const ATTEMPT: &[&str] = &["id", "do", "answers"];
+pub(crate) const WRONG: &[&str] = &["id", "do", "answers", "expect", "breaks"];
 
 pub(crate) fn steps(d: &mut Decoder<'_>, node: &Node, what: &str) -> Vec<Step> {
     match &node.value {

@@ -3,8 +3,8 @@
 use super::decode::Decoder;
 use super::matcher::matcher;
 use super::node::{Key, Node, Value};
+use crate::checks::field::{Kind, Shape, find};
 use crate::checks::{Arg, Check, Condition, Given, NounKind};
-use crate::field::{Kind, Shape, find};
 
 /// The words that are not nouns.
 const COMBINING: &[&str] = &["not", "all", "any"];

@@ -1,9 +1,11 @@
 //! From [`Node`]s to plain values, collecting every problem instead of stopping at the first.
 
 use super::node::{Key, Node, Value};
+use crate::exercise::Word;
 use crate::near::nearest;
 use crate::problem::{Place, Problem, Source};
 use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 
 /// Collects problems while a document is decoded. Each method returns `None` after it has recorded a problem.
@@ -287,4 +289,42 @@ impl<'s> Decoder<'s> {
             .filter_map(|item| self.text(item, what))
             .collect()
     }
+}
+
+pub(crate) fn word(d: &mut Decoder<'_>, node: &Node, what: &str) -> Option<Word> {
+    Some(Word {
+        text: d.words(node, what)?,
+        at: d.place(node.head()),
+    })
+}
+
+pub(crate) fn words(d: &mut Decoder<'_>, node: &Node, what: &str) -> Vec<Word> {
+    match &node.value {
+        Value::Text(_) => word(d, node, what).into_iter().collect(),
+        _ => d
+            .list(node, what)
+            .iter()
+            .filter_map(|item| word(d, item, what))
+            .collect(),
+    }
+}
+
+/// A path inside the workspace.
+pub(crate) fn inside(d: &mut Decoder<'_>, span: Range<usize>, path: &str) -> Option<String> {
+    let bad = path.is_empty()
+        || path.starts_with('/')
+        || path.ends_with('/')
+        || path.contains('\0')
+        || Path::new(path)
+            .components()
+            .any(|part| part.as_os_str() == "..");
+    if bad {
+        d.note(
+            span,
+            format!("`{path}` is not a file of the workspace"),
+            "expected a relative path without `..`",
+        );
+        return None;
+    }
+    Some(path.to_owned())
 }

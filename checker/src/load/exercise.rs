@@ -1,14 +1,13 @@
 //! A whole exercise: from YAML to [`Exercise`].
 
 use super::attempt::{attempts, steps, wrongs};
-use super::decode::{Decoder, Map};
+use super::decode::{Decoder, Map, inside, words};
 use super::goal::{goal, hint};
 use super::node::{Node, Value};
 use super::params;
-use crate::exercise::{Exercise, StartFile, Word};
+use crate::exercise::{Exercise, StartFile};
 use crate::problem::{Problem, Source};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// The format that this decodes.
 const FORMAT: &str = "1";
@@ -35,15 +34,6 @@ pub(crate) const EXERCISE: &[&str] = &[
     "debrief",
     "differs_from_docker",
 ];
-pub(crate) const GOAL: &[&str] = &[
-    "id", "say", "check", "ask", "choices", "answer", "exact", "why", "look", "within", "stable",
-    "after", "else",
-];
-pub(crate) const DIAGNOSIS: &[&str] = &["id", "when", "say", "look", "recover", "fresh"];
-pub(crate) const HINT: &[&str] = &["for", "level", "say"];
-pub(crate) const STEP: &[&str] = &["run", "optional", "write", "text", "terminal", "type"];
-pub(crate) const ATTEMPT: &[&str] = &["id", "do", "answers"];
-pub(crate) const WRONG: &[&str] = &["id", "do", "answers", "expect", "breaks"];
 
 /// Decodes a document for the learner with `seed`, who has the values in `given` whatever the seed chooses.
 pub(crate) fn exercise(
@@ -205,48 +195,6 @@ fn optional_text(d: &mut Decoder<'_>, map: &Map<'_>, key: &str) -> String {
     map.get(key)
         .and_then(|node| d.text(node, &format!("`{key}`")))
         .unwrap_or_default()
-}
-
-pub(crate) fn word(d: &mut Decoder<'_>, node: &Node, what: &str) -> Option<Word> {
-    Some(Word {
-        text: d.words(node, what)?,
-        at: d.place(node.head()),
-    })
-}
-
-pub(crate) fn words(d: &mut Decoder<'_>, node: &Node, what: &str) -> Vec<Word> {
-    match &node.value {
-        Value::Text(_) => word(d, node, what).into_iter().collect(),
-        _ => d
-            .list(node, what)
-            .iter()
-            .filter_map(|item| word(d, item, what))
-            .collect(),
-    }
-}
-
-/// A path inside the workspace.
-pub(crate) fn inside(
-    d: &mut Decoder<'_>,
-    span: std::ops::Range<usize>,
-    path: &str,
-) -> Option<String> {
-    let bad = path.is_empty()
-        || path.starts_with('/')
-        || path.ends_with('/')
-        || path.contains('\0')
-        || Path::new(path)
-            .components()
-            .any(|part| part.as_os_str() == "..");
-    if bad {
-        d.note(
-            span,
-            format!("`{path}` is not a file of the workspace"),
-            "expected a relative path without `..`",
-        );
-        return None;
-    }
-    Some(path.to_owned())
 }
 
 fn files(d: &mut Decoder<'_>, node: &Node) -> Vec<StartFile> {

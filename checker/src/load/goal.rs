@@ -1,13 +1,19 @@
 //! Goals, questions, diagnoses and hints: from YAML.
 
 use super::condition::conditions;
-use super::decode::{Decoder, Map};
-use super::exercise::{DIAGNOSIS, GOAL, HINT, word, words};
+use super::decode::{Decoder, Map, word, words};
 use super::matcher::matcher;
 use super::node::{Node, Value};
+use crate::checks::field::Kind;
 use crate::exercise::{Diagnosis, Goal, Hint, Level, Question};
-use crate::field::Kind;
 use crate::matcher::Matcher;
+
+pub(crate) const GOAL: &[&str] = &[
+    "id", "say", "check", "ask", "choices", "answer", "exact", "why", "look", "within", "stable",
+    "after", "else",
+];
+pub(crate) const DIAGNOSIS: &[&str] = &["id", "when", "say", "look", "recover", "fresh"];
+pub(crate) const HINT: &[&str] = &["for", "level", "say"];
 
 pub(crate) fn goal(d: &mut Decoder<'_>, node: &Node) -> Option<Goal> {
     let map = d.map(node, "a goal", GOAL)?;

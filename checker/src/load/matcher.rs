@@ -2,7 +2,7 @@
 
 use super::decode::Decoder;
 use super::node::{Node, Value};
-use crate::field::Kind;
+use crate::checks::field::Kind;
 use crate::matcher::Matcher;
 use regex::RegexBuilder;
 

@@ -4,12 +4,12 @@
 //! are a list of [`Problem`]s, each with file, line, column, source line and caret. Any input gives one of the two;
 //! nothing panics and nothing hangs.
 
-mod attempt;
+pub(crate) mod attempt;
 pub(crate) mod condition;
 pub(crate) mod cross;
 pub(crate) mod decode;
 pub(crate) mod exercise;
-mod goal;
+pub(crate) mod goal;
 pub(crate) mod matcher;
 pub(crate) mod node;
 pub(crate) mod params;

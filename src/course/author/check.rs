@@ -12,8 +12,9 @@ use crate::failure::{CommandResult, Failure};
 use crate::output::Output;
 use checker::author::compare::Unseen;
 use checker::author::observe::Observation;
+use checker::author::trial::Trial;
 use checker::author::values::{self, Variant};
-use checker::author::{Surroundings, judge, read, trial};
+use checker::author::{Surroundings, judge, plan, read};
 use checker::problem::Severity;
 use checker::{Course, Exercise, Problem, load_all};
 use engine::image::starter;
@@ -231,8 +232,8 @@ fn try_all(
     chosen: &[Exercise],
     variants: &[Variant],
 ) -> (Vec<Vec<Observation>>, Vec<Observation>) {
-    let plans = chosen.iter().map(trial::plan);
-    let trials: Vec<(usize, trial::Trial)> = plans
+    let plans = chosen.iter().map(plan);
+    let trials: Vec<(usize, Trial)> = plans
         .chain(variants.iter().map(|one| one.trial().into_iter().collect()))
         .enumerate()
         .flat_map(|(owner, plan)| plan.into_iter().map(move |trial| (owner, trial)))

@@ -14,42 +14,18 @@ const CRATES: [&str; 5] = [
     "src/",
 ];
 
-/// Imports that are left out, each of which would close a circle: the crate, and the modules from and to.
-const LEFT: [(&str, &str, &str); 7] = [
-    ("checker/src/", "author::observe", "author::trial"),
-    ("checker/src/", "author::trial", "author::near_miss"),
-    ("checker/src/", "checks::judge", "checks::file"),
-    ("checker/src/", "field", "checks"),
-    ("checker/src/", "load::attempt", "load::exercise"),
-    ("checker/src/", "load::goal", "load::exercise"),
-    // A failure explains an error with the environment, and reading the environment may fail.
-    ("src/", "failure", "env"),
-];
-
 /// By module, the modules that it imports.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// The circles in all crates, and the exceptions that are not needed any more.
+/// The circles in all crates.
 pub(super) fn circles(files: &[Source]) -> Vec<String> {
-    let mut found = Vec::new();
-    for folder in CRATES {
-        let mut graph = graph(files, folder);
-        for (_, from, to) in LEFT.iter().filter(|left| left.0 == folder) {
-            match way(&graph, to, from) {
-                Some(_) => drop(graph.get_mut(*from).map(|to_all| to_all.remove(*to))),
-                None => found.push(format!(
-                    "{folder}: the exception `{from}` to `{to}` is not needed (tests/it/tidy/circles.rs)"
-                )),
-            }
-        }
-        found.extend(in_graph(&graph).iter().map(|circle| {
-            format!(
-                "{folder}: modules import each other: {}",
-                circle.join(" → ")
-            )
-        }));
-    }
-    found
+    let of_crate = |folder: &&'static str| {
+        let found = in_graph(&graph(files, folder)).into_iter();
+        let shown = |circle: Vec<String>| circle.join(" → ");
+        let text = |circle| format!("{folder}: modules import each other: {}", shown(circle));
+        found.map(text).collect::<Vec<_>>()
+    };
+    CRATES.iter().flat_map(of_crate).collect()
 }
 
 /// One circle per first module.

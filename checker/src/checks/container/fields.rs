@@ -1,10 +1,10 @@
 //! The fields of a container, and of its ports, mounts and changes.
 
 use super::{changes, command_from_image, created_via, from_image, prints_file, status};
+use crate::checks::field::{Asked, Field, Kind, aside, claims, concat, look, shapes, value};
 use crate::checks::file::FILE_SHAPES;
-use crate::checks::judge;
 use crate::checks::thing::{count, each, exists, name, process, same_as, unchanged};
-use crate::field::{Asked, Field, Kind, aside, claims, concat, look, shapes, value};
+use crate::checks::{file, judge};
 use crate::world::{ChangeFacts, Container, Mount, Port};
 use serde_json::json;
 
@@ -241,7 +241,7 @@ const OWN: &[Field<Container>] = &[
         "files",
         Kind::Paths(FILE_SHAPES),
         |asked: &Asked<'_, Container>| {
-            judge::files(asked, |path| asked.world.container_file(&asked.it.id, path))
+            file::files(asked, |path| asked.world.container_file(&asked.it.id, path))
         },
     )
     .called("file")

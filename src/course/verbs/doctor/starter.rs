@@ -39,12 +39,12 @@ pub(super) fn images(env: &Env) -> Finding {
         ),
         Ok(Some(label)) => Finding::pass(what, format!("made of {label}")),
         Ok(None) => Finding::pass(what, "present, and not made of this machine's programs"),
-        Err(failure) => {
+        Err(error) => {
             let fix = match engine::repair::examine(&env.home).is_empty() {
                 true => install("busybox-static", "busybox", "busybox", "busybox-static"),
                 false => REPAIR.to_owned(),
             };
-            Finding::fail(what, failure.text().unwrap_or_default(), fix)
+            Finding::fail(what, env::explained(error).to_string(), fix)
         }
     }
 }

@@ -3,8 +3,8 @@
 //! A field is declared once, with its reader, as a row of its noun's table. The table drives decoding with "did you
 //! mean", the JSON Schema for editors, the generated reference page, evaluation, and the values of `{found.NAME}`.
 
-use crate::checks::outcome::Claim;
-use crate::checks::{Arg, Given};
+use super::outcome::Claim;
+use super::{Arg, Given};
 use crate::matcher::Matcher;
 use crate::world::{Observed, World};
 use serde_json::Value;
