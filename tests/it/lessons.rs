@@ -16,11 +16,11 @@ const END: &str = "@@";
 /// Types the commands of `lesson`; returns a text for each difference.
 fn walk(lesson: &Lesson) -> Vec<String> {
     if !lesson.front.images.is_empty() {
+        // Blocks that need these images are marked `norun`; the others are run.
         let images = lesson.front.images.join(", ");
         // The harness hides the output of a test that passes, but not what is written directly.
-        let said = format!("NOT CHECKED {}: it needs {images}", lesson.slug);
+        let said = format!("NOT CHECKED {}: what needs {images}", lesson.slug);
         let _ = writeln!(std::io::stderr(), "{said}");
-        return Vec::new();
     }
     let blocks = lesson.pages.iter().flat_map(|page| &page.console);
     let steps: Vec<(&Step, bool)> = blocks
