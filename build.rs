@@ -9,8 +9,9 @@
 use std::path::Path;
 use std::process::Command;
 
-/// What unwinds the stack, for the backtrace of a panic.
-const UNWINDER: &str = "libgcc_eh.a";
+/// What unwinds the stack, for the backtrace of a panic, and what divides numbers of 128 bits. If one of them is missing,
+/// the shared library with both is loaded.
+const PARTS: [&str; 2] = ["gcc_eh", "gcc"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -20,13 +21,15 @@ fn main() {
         return;
     }
     println!("cargo::rustc-link-arg-bins=-no-pie");
-    // GNU's driver and Clang's answer with the path, or with the name alone if there is no such file.
     let linker = std::env::var("RUSTC_LINKER").unwrap_or_else(|_| "cc".to_owned());
-    let answer = Command::new(linker)
-        .arg(format!("-print-file-name={UNWINDER}"))
-        .output();
-    let path = answer.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned());
-    if path.is_ok_and(|path| Path::new(&path).is_absolute()) {
-        println!("cargo::rustc-link-lib=static:-bundle=gcc_eh");
+    for part in PARTS {
+        // GNU's driver and Clang's answer with the path, or with the name alone if there is no such file.
+        let answer = Command::new(&linker)
+            .arg(format!("-print-file-name=lib{part}.a"))
+            .output();
+        let path = answer.map(|answer| String::from_utf8_lossy(&answer.stdout).trim().to_owned());
+        if path.is_ok_and(|path| Path::new(&path).is_absolute()) {
+            println!("cargo::rustc-link-lib=static:-bundle={part}");
+        }
     }
 }
