@@ -67,8 +67,17 @@ pub fn significant(number: f64, digits: usize) -> String {
     if power < -4 || power >= digits as i32 {
         return exponent(&format!("{}e{power}", trimmed(mantissa)));
     }
-    let decimals = (digits as i32 - 1 - power).max(0) as usize;
-    trimmed(&format!("{number:.decimals$}"))
+    if power < 0 {
+        let decimals = (digits as i32 - 1 - power) as usize;
+        return trimmed(&format!("{number:.decimals$}"));
+    }
+    // The digits are the same, and lists show hundreds of sizes.
+    let mut text = mantissa.replace('.', "");
+    let point = usize::from(number < 0.0) + power as usize + 1;
+    if point < text.len() {
+        text.insert(point, '.');
+    }
+    trimmed(&text)
 }
 
 /// Rust writes `1e-7`, Go `1e-07`.

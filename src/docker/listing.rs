@@ -6,6 +6,7 @@
 use super::template::{Functions, Template, TemplateError};
 use super::value::{Map, Value};
 use crate::term::table::aligned;
+use std::borrow::Borrow;
 use std::fmt;
 
 /// The message of `docker ps` when `-q` meets `--format`; the other lists use the format.
@@ -27,7 +28,7 @@ pub struct Columns {
 
 impl Columns {
     /// Renders `rows`. `format` is the student's; none, empty and `table` mean Docker's default table, or with `quiet`
-    /// only the ids.
+    /// only the ids. A row is dropped as soon as it is rendered, so hundreds of them need the memory of one.
     ///
     /// # Errors
     /// The student's template is invalid, or does not match the rows.
@@ -35,7 +36,7 @@ impl Columns {
         &self,
         format: Option<&str>,
         quiet: bool,
-        rows: &[Value],
+        rows: impl IntoIterator<Item = impl Borrow<Value>>,
     ) -> Result<String, BadFormat> {
         let own = format!("table {}", self.table);
         let format = match format {
@@ -73,7 +74,7 @@ impl std::error::Error for BadFormat {}
 pub fn render(
     format: &str,
     headers: &[(&'static str, &'static str)],
-    rows: &[Value],
+    rows: impl IntoIterator<Item = impl Borrow<Value>>,
 ) -> Result<String, BadFormat> {
     let body = format.strip_prefix("table");
     let source = match (body, format) {
@@ -99,7 +100,7 @@ pub fn render(
     }
     for row in rows {
         let line = template
-            .execute(row, Functions::Normal)
+            .execute(row.borrow(), Functions::Normal)
             .map_err(BadFormat::Data)?;
         out.push_str(&line);
         out.push('\n');
@@ -191,10 +192,11 @@ mod tests {
 
     #[test]
     fn no_rows_still_have_a_header() {
+        let none = std::iter::empty::<Value>;
         assert_eq!(
-            COLUMNS.render(None, false, &[]).unwrap(),
+            COLUMNS.render(None, false, none()).unwrap(),
             "CONTAINER ID   NAMES\n"
         );
-        assert_eq!(COLUMNS.render(Some("{{.ID}}"), false, &[]).unwrap(), "");
+        assert_eq!(COLUMNS.render(Some("{{.ID}}"), false, none()).unwrap(), "");
     }
 }

@@ -110,13 +110,16 @@ pub fn json<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>> {
 
 /// Reads JSON; `None` if there is no file.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
-    let mut file = match fs::File::open(path) {
+    let file = match fs::File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         other => other.on("read", path)?,
     };
-    // Most records are shorter, so this saves asking for their length, which matters when a command reads hundreds.
+    // Most records are shorter. A file alone would ask for its length and place first, unlike `take`; that matters when
+    // a command reads hundreds.
     let mut bytes = Vec::with_capacity(4096);
-    file.read_to_end(&mut bytes).on("read", path)?;
+    file.take(u64::MAX)
+        .read_to_end(&mut bytes)
+        .on("read", path)?;
     serde_json::from_slice(&bytes).map(Some).map_err(|error| {
         Error::internal(format!("`{}` is damaged", path.display())).with_source(error)
     })

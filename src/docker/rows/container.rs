@@ -9,7 +9,6 @@ use crate::term::human;
 use crate::term::text::ellipsis;
 use engine::go::quote;
 use engine::oci::digest::ImageId;
-use engine::oci::reference::Reference;
 use engine::runtime::spec::{Container, Status};
 use engine::store::containers::{ContainerConfig, MountSource, NetworkMode};
 use std::collections::BTreeMap;
@@ -62,12 +61,12 @@ labels: {{- pad .Labels 1 0}}
 ports: {{- pad .Ports 1 0}}
 ";
 
-/// One row. `names` maps the sandbox's image names to their current images; `sizes` are the bytes of the container's
+/// One row. `names` maps image names, as they were written, to their current images; `sizes` are the bytes of the container's
 /// writable layer and of all layers, if requested.
 pub fn row(
     container: &Container,
     view: &View,
-    names: &BTreeMap<Reference, ImageId>,
+    names: &BTreeMap<String, ImageId>,
     sizes: Option<(u64, u64)>,
 ) -> Value {
     let config = &container.config;
@@ -111,15 +110,11 @@ fn command(config: &ContainerConfig) -> String {
 }
 
 /// The image as the user wrote it, while that still refers to the same image; otherwise its id.
-fn image(config: &ContainerConfig, view: &View, names: &BTreeMap<Reference, ImageId>) -> String {
+fn image(config: &ContainerConfig, view: &View, names: &BTreeMap<String, ImageId>) -> String {
     let written = &config.image_reference;
     let digits = written.strip_prefix("sha256:").unwrap_or(written);
     let is_id = digits.len() >= 4 && config.image.hex().starts_with(digits);
-    let is_name = || {
-        let reference = Reference::parse(written).ok()?.or_latest();
-        Some(names.get(&reference)? == &config.image)
-    };
-    if !(is_id || is_name().unwrap_or(false)) {
+    if !(is_id || names.get(written) == Some(&config.image)) {
         return view.id(config.image.as_str()).to_owned();
     }
     match written == config.image.as_str() || digits == config.image.hex() {
@@ -208,9 +203,9 @@ mod tests {
     use crate::docker::inspect::samples;
     use engine::store::containers::Health;
 
-    fn names() -> BTreeMap<Reference, ImageId> {
-        let image = samples::image();
-        [(image.references[0].clone(), image.listed.id)].into()
+    fn names() -> BTreeMap<String, ImageId> {
+        let names = ["busybox", "busybox:latest"].map(str::to_owned);
+        names.map(|name| (name, samples::image().listed.id)).into()
     }
 
     #[track_caller]

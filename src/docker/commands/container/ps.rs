@@ -6,7 +6,6 @@ use crate::docker::listing::QUIET_WINS;
 use crate::docker::rows::container::{COLUMNS, COLUMNS_WITH_SIZE, row};
 use crate::docker::select::Filters;
 use crate::docker::select::containers::{Query, select};
-use crate::docker::value::Value;
 use crate::docker::values::{self, pairs};
 use engine::Engine;
 use engine::events::{Action, ObjectKind};
@@ -15,7 +14,7 @@ use engine::oci::digest::ImageId;
 use engine::oci::reference::Reference;
 use engine::runtime::spec::Container;
 use engine::store::images;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Arguments of `docker ps`.
 #[derive(Debug, clap::Args)]
@@ -83,15 +82,16 @@ impl Command for Args {
             names(&engine, &chosen)
         };
         let view = ctx.view(!self.no_trunc)?;
-        let mut rows: Vec<Value> = Vec::with_capacity(chosen.len());
-        for container in &chosen {
-            let sizes = match wants_size && !self.quiet {
-                true => Some(sizes(&engine, container)?),
-                false => None,
-            };
-            rows.push(row(container, &view, &names, sizes));
-        }
-        let text = columns.render(format, self.quiet, &rows).map_err(|error| {
+        let sizes: Vec<_> = match wants_size && !self.quiet {
+            true => {
+                let sizes = chosen.iter().map(|one| sizes(&engine, one).map(Some));
+                sizes.collect::<Result<_, _>>()?
+            }
+            false => vec![None; chosen.len()],
+        };
+        let rows = chosen.iter().zip(sizes);
+        let rows = rows.map(|(container, sizes)| row(container, &view, &names, sizes));
+        let text = columns.render(format, self.quiet, rows).map_err(|error| {
             // Docker's `ps` has a special message for this.
             Failure::message(match error {
                 BadFormat::Syntax(error) => format!("failed to parse template: {error}"),
@@ -104,23 +104,17 @@ impl Command for Args {
     }
 }
 
-/// The current images of the names by which `containers` were created.
-pub(crate) fn names(engine: &Engine, containers: &[Container]) -> BTreeMap<Reference, ImageId> {
-    let mut names = BTreeMap::new();
+/// The current images of the names by which `containers` were created, as they were written.
+pub(crate) fn names(engine: &Engine, containers: &[Container]) -> BTreeMap<String, ImageId> {
     // Without the table no name has an image; the containers are shown all the same.
     let table = images::read(engine.sandbox()).unwrap_or_default();
-    for container in containers {
-        let Ok(name) = Reference::parse(&container.config.image_reference) else {
-            continue;
-        };
-        let name = name.or_latest();
-        if !names.contains_key(&name)
-            && let Ok(image) = find_id(&table, &name.familiar())
-        {
-            names.insert(name, image);
-        }
-    }
-    names
+    let written = containers.iter().map(|one| &one.config.image_reference);
+    let names: BTreeSet<&String> = written.collect();
+    let current = names.into_iter().filter_map(|name| {
+        let reference = Reference::parse(name).ok()?.or_latest();
+        Some((name.clone(), find_id(&table, &reference.familiar()).ok()?))
+    });
+    current.collect()
 }
 
 /// Bytes of the container's writable layer, and of all layers.

@@ -54,7 +54,7 @@ impl Command for Args {
         let text = columns.render(
             self.format.as_deref(),
             self.quiet,
-            &rows(&image, &made_of(&engine, &image), &sizes, &view, self.human),
+            rows(&image, &made_of(&engine, &image), &sizes, &view, self.human),
         )?;
         Ok(write!(ctx.out, "{text}")?)
     }

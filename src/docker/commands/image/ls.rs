@@ -5,7 +5,6 @@ use crate::docker::rows::image::{COLUMNS, COLUMNS_WITH_DIGEST, rows};
 use crate::docker::select::Filters;
 use crate::docker::select::images::{Query, select};
 use crate::docker::tree::was;
-use crate::docker::value::Value;
 use crate::docker::values::pairs;
 use engine::events::{Action, ObjectKind};
 use engine::image::Listed;
@@ -76,11 +75,10 @@ impl Command for Args {
         };
         let view = ctx.view(!self.no_trunc)?;
         let digests = self.digests || format.is_some_and(|format| format.contains(".Digest"));
-        let rows: Vec<Value> = chosen
+        let rows = chosen
             .iter()
-            .flat_map(|image| rows(image, &view, None, digests))
-            .collect();
-        let text = columns.render(format, self.quiet, &rows)?;
+            .flat_map(|image| rows(image, &view, None, digests));
+        let text = columns.render(format, self.quiet, rows)?;
         write!(ctx.out, "{text}")?;
         if format.is_none() && !self.quiet && ctx.err_is_terminal() {
             ctx.flush()?;

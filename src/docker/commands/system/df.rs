@@ -47,7 +47,7 @@ impl Command for Args {
             (true, None | Some("table")) => details.tables(cache.bytes),
             (true, Some(format)) => details.render(format),
             (false, format) => {
-                COLUMNS.render(format, false, &rows(images, containers, volumes, cache))
+                COLUMNS.render(format, false, rows(images, containers, volumes, cache))
             }
         };
         Ok(write!(ctx.out, "{}", text?)?)
