@@ -11,12 +11,18 @@ use crate::tree::tar::{Entry, EntryKind, Reader, damaged};
 use crate::tree::write::{self, Metadata, Spot};
 use rustix::fs::{FileType, OFlags};
 use rustix::io::Errno;
+use rustix::pipe::{self, SpliceFlags, fcntl_setpipe_size};
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Component, Path, PathBuf};
 
+/// The bytes that the kernel moves at once; also the largest pipe that anyone may have.
+const PIECE: usize = 1 << 20;
+const FLAGS: SpliceFlags = SpliceFlags::MOVE;
 /// The longest name, in bytes.
 const LONGEST: usize = 4096;
 
@@ -31,15 +37,19 @@ pub(super) enum Owner {
     User(u32, u32),
 }
 
-/// Unpacks `reader` into `folder`; returns the bytes read.
+/// Unpacks `reader` into `folder`; returns the bytes read. `stream` is the socket that `reader` reads without a buffer,
+/// if there is one: the kernel moves large files from it.
 pub(super) fn extract(
     reader: impl Read,
+    stream: Option<&UnixStream>,
     folder: &Path,
     rebase: &Rebase,
     owner: Owner,
 ) -> Result<u64> {
     let mut extractor = Extractor {
         root: RootDir::open(folder)?,
+        stream,
+        moved: 0,
         rebase,
         owner,
         // If an owner does not exist in the user namespace, the file keeps the owner that made it.
@@ -54,10 +64,42 @@ pub(super) fn extract(
     while let Some(entry) = tar.next_entry().map_err(damaged)? {
         extractor.take(&entry, &mut tar)?;
     }
+    let moved = extractor.moved;
     extractor.finish()?;
     // Padding after the end mark is also part of the transfer.
     tar.finish().map_err(damaged)?;
-    Ok(counter.bytes)
+    Ok(counter.bytes + moved)
+}
+
+/// Lets the kernel move up to `size` bytes of `stream` into `file`, which saves a copy of each; returns the number of
+/// bytes moved. If the kernel cannot, the caller continues by reading.
+fn splice(stream: &UnixStream, file: &File, size: u64) -> io::Result<u64> {
+    let (reader, writer) = io::pipe()?;
+    // A smaller pipe only makes it slower.
+    let _ = fcntl_setpipe_size(&writer, PIECE);
+    let mut moved = 0;
+    while moved < size {
+        let most = usize::try_from(size - moved).unwrap_or(usize::MAX);
+        let taken = match pipe::splice(stream, None, &writer, None, most.min(PIECE), FLAGS) {
+            Err(Errno::INTR) => continue,
+            // The reader finds the same end or error.
+            Ok(0) | Err(_) => break,
+            Ok(taken) => taken,
+        };
+        let mut left = taken;
+        while left > 0 {
+            left -= match pipe::splice(&reader, None, file, None, left, FLAGS) {
+                Err(Errno::INTR) => 0,
+                // Not every file system can do that.
+                Ok(0) | Err(Errno::INVAL) => {
+                    io::copy(&mut (&reader).take(left as u64), &mut &*file)? as usize
+                }
+                other => other?,
+            };
+        }
+        moved += taken as u64;
+    }
+    Ok(moved)
 }
 
 struct Counting<R> {
@@ -75,6 +117,9 @@ impl<R: Read> Read for Counting<R> {
 
 struct Extractor<'a> {
     root: RootDir,
+    stream: Option<&'a UnixStream>,
+    /// Bytes of files that did not pass through the reader.
+    moved: u64,
     rebase: &'a Rebase,
     owner: Owner,
     owners: Owners,
@@ -83,7 +128,7 @@ struct Extractor<'a> {
 }
 
 impl Extractor<'_> {
-    fn take(&mut self, entry: &Entry, tar: &mut impl Read) -> Result<()> {
+    fn take(&mut self, entry: &Entry, tar: &mut Reader<impl Read, io::Sink>) -> Result<()> {
         let name = Path::new(OsStr::from_bytes(&entry.path));
         if name.as_os_str().len() > LONGEST {
             return Err(Error::invalid("a name in the tar stream is too long"));
@@ -111,6 +156,10 @@ impl Extractor<'_> {
                     Existing::Nothing => spot.create(0o600),
                 };
                 let mut file = file.map_err(on)?;
+                if let Some(stream) = self.stream.filter(|_| entry.size >= PIECE as u64) {
+                    let moved = tar.bypass(|size| splice(stream, &file, size));
+                    self.moved += moved.map_err(|error| Error::io("write", &path, error))?;
+                }
                 write::fill(&mut file, tar, entry.size, &path)?;
                 write::finish(&file, &self.owners, &about)
             }

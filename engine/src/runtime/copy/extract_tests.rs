@@ -28,7 +28,7 @@ fn raw_entry(tar: &mut Vec<u8>, name: &str, kind: EntryType, link: &str, data: &
 }
 
 fn unpack(tar: &[u8], folder: &Path) -> Result<u64> {
-    extract(tar, folder, &Rebase::Keep, Owner::Caller)
+    extract(tar, None, folder, &Rebase::Keep, Owner::Caller)
 }
 
 #[test]
@@ -99,7 +99,8 @@ fn a_tree_survives_the_way() {
     let packed = pack(&source, false, false, &[], &file).unwrap();
     let tar = fs::read(&stream).unwrap();
     assert_eq!(packed, tar.len() as u64);
-    let read = extract(&tar[..], to.path(), &Rebase::To("dst".into()), Owner::Tar).unwrap();
+    let rebase = Rebase::To("dst".into());
+    let read = extract(&tar[..], None, to.path(), &rebase, Owner::Tar).unwrap();
     assert_eq!(read, packed);
     let target = to.path().join("dst");
     assert_eq!(fs::read(target.join("a")).unwrap(), vec![7; 300_000]);
@@ -117,6 +118,32 @@ fn a_tree_survives_the_way() {
     );
     assert_eq!(fs::read_to_string(target.join(&long)).unwrap(), "long");
     assert!(target.join("sub/empty").is_dir());
+}
+
+/// Sends `tar` through a socket and unpacks it from there.
+fn through_a_socket(tar: &[u8], folder: &Path) -> Result<u64> {
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || io::Write::write_all(&mut ours, tar));
+        extract(&theirs, Some(&theirs), folder, &Rebase::Keep, Owner::Caller)
+    })
+}
+
+#[test]
+fn large_files_come_whole_through_a_socket() {
+    let large: Vec<u8> = (0..5 * PIECE + 17).map(|at| (at / 251) as u8).collect();
+    let mut tar = Vec::new();
+    raw_entry(&mut tar, "a", EntryType::Regular, "", &large);
+    raw_entry(&mut tar, "b", EntryType::Regular, "", b"small");
+    raw_entry(&mut tar, "c", EntryType::Regular, "", &large[1..]);
+    let folder = tempfile::tempdir().unwrap();
+    let read = through_a_socket(&tar, folder.path()).unwrap();
+    assert_eq!(read, tar.len() as u64);
+    let at = |name| fs::read(folder.path().join(name)).unwrap();
+    assert!(at("a") == large && at("b") == b"small" && at("c") == large[1..]);
+    // One that ends within a large file is an error.
+    let cut = &tar[..3 * PIECE];
+    assert!(through_a_socket(cut, folder.path()).is_err());
 }
 
 #[test]

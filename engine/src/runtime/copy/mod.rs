@@ -179,8 +179,9 @@ impl Engine {
                 let destination = place::local(local)?;
                 let spot = place::decide(&source, &destination)?;
                 let folder = Path::new(&spot.folder);
+                let direct = Some(session.stream());
                 let transferred =
-                    extract::extract(&mut stream, folder, &spot.rebase, Owner::Caller)?;
+                    extract::extract(&mut stream, direct, folder, &spot.rebase, Owner::Caller)?;
                 CopyReport { transferred }
             }
         };
@@ -272,7 +273,7 @@ impl Engine {
 
 /// Unpacks a tar into `folder` as `docker cp` does: existing files are replaced, and all files belong to the caller.
 pub(crate) fn unpack_for_caller(reader: impl Read, folder: &Path) -> Result<u64> {
-    extract::extract(reader, folder, &Rebase::Keep, Owner::Caller)
+    extract::extract(reader, None, folder, &Rebase::Keep, Owner::Caller)
 }
 
 impl Engine {

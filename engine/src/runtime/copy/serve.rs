@@ -131,7 +131,8 @@ fn answer(operation: &Operation, begun: &[u8], stream: &UnixStream) -> Result<()
             };
             say(stream, &Answer::Ready);
             let tar = begun.chain(stream);
-            let result = extract::extract(tar, Path::new(folder), rebase, owner);
+            let direct = begun.is_empty().then_some(stream);
+            let result = extract::extract(tar, direct, Path::new(folder), rebase, owner);
             if result.is_err() {
                 // The other side is still sending; it reads our answer afterwards.
                 let _ = io::copy(&mut &*stream, &mut io::sink());

@@ -116,6 +116,17 @@ impl<R: Read, W: Write> Reader<R, W> {
         }
     }
 
+    /// Lets `take` take up to the given number of bytes of the current entry from the stream itself; both return how many
+    /// that was. A file with holes must be read.
+    pub(crate) fn bypass(&mut self, take: impl FnOnce(u64) -> io::Result<u64>) -> io::Result<u64> {
+        if !self.parts.is_empty() {
+            return Ok(0);
+        }
+        let taken = take(self.content)?;
+        self.content -= taken;
+        Ok(taken)
+    }
+
     /// Reads to the end of the stream, so that its digest is complete, and returns the frame.
     pub fn finish(mut self) -> io::Result<W> {
         self.skip_rest()?;
