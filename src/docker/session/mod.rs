@@ -264,7 +264,7 @@ impl Pump {
 
     /// Reads the data that the other side sent.
     fn receive(&mut self) -> CommandResult {
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = [0; 16 * 1024];
         match self.stream.read(&mut buffer) {
             Ok(0) => self.ended = Some(Ended::Lost),
             Ok(length) => self.received.extend_from_slice(&buffer[..length]),

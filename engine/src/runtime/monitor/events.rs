@@ -180,9 +180,10 @@ impl Monitor {
 
     /// Reads the available output, logs it, and passes it on.
     pub(super) fn pass_output(&mut self, key: u32, stderr: bool) {
-        let mut buffer = [0; 64 << 10];
+        // A larger buffer costs a short run a page fault for each 4 KiB.
+        let mut buffer = [0; 16 << 10];
         // Bounded, so that a chatty process does not starve the others.
-        for _ in 0..16 {
+        for _ in 0..64 {
             if self.is_blocked(key) {
                 return;
             }
