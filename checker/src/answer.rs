@@ -22,9 +22,50 @@ pub fn is_right(question: &Question, answer: &str) -> bool {
         return question.answer.accepts(&Value::from(given));
     }
     let expected = softened(&question.answer);
-    let bare = without_surroundings(&given);
-    expected.accepts(&Value::from(&*given))
-        || bare.is_some_and(|bare| expected.accepts(&Value::from(bare)))
+    let accepts = |form: &str| expected.accepts(&Value::from(form));
+    // Of a line of `docker ps`, what is right of the arrow is the container's port.
+    let end = given.rsplit_once("->").map_or(&*given, |(_, end)| end);
+    accepts(&given)
+        || accepts(without_lead_in(&given))
+        || [without_surroundings(end), only_number(end)]
+            .into_iter()
+            .flatten()
+            .any(accepts)
+}
+
+/// Words that may stand before an answer, as in `it is the plum cake`.
+const LEAD_IN: [&str; 8] = ["it", "is", "it's", "the", "a", "an", "on", "only"];
+
+fn without_lead_in(given: &str) -> &str {
+    let mut rest = given;
+    while let Some((word, later)) = rest.split_once(' ')
+        && LEAD_IN.contains(&word)
+    {
+        rest = later;
+    }
+    rest
+}
+
+/// The only number in a short sentence: `port 8000`, `733 seconds`, `it leads to 80/tcp`. Something that is denied is no
+/// answer.
+fn only_number(given: &str) -> Option<&str> {
+    let port = ["/tcp", "/udp"].map(|protocol| given.strip_suffix(protocol));
+    let given = port.into_iter().flatten().next().unwrap_or(given);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || " ,.:;()'`\"".contains(c);
+    let is_denied = |word: &str| matches!(word, "not" | "no" | "never") || word.ends_with("n't");
+    let is_letter =
+        |word: &str| word.len() == 1 && word != "a" && word.starts_with(char::is_alphabetic);
+    let mut words = given.split(' ');
+    if !given.chars().all(is_plain) || words.any(|word| is_denied(word) || is_letter(word)) {
+        return None;
+    }
+    let mut numbers = given
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let (number, other) = (numbers.next()?, numbers.next());
+    let number = number.strip_suffix('s').unwrap_or(number);
+    let is_number = other.is_none() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(number)
 }
 
 /// The number in a pasted `(0)`, `Exited (0) 5 minutes ago` or `8000/tcp`.
@@ -131,6 +172,8 @@ mod tests {
                 "\"plum cake\"",
                 "`plum cake`.",
                 "PLUM CAKE",
+                "It is plum cake.",
+                "a plum cake",
             ],
             &["plum", "plum cakes", "", "apple cake", "plumcake"],
         );
@@ -154,6 +197,29 @@ mod tests {
             &question(&[], Matcher::Text("8000".into()), false),
             &["8000", "8000/tcp", "$ 8000"],
             &["80/tcp", "8000/sctp", "0.0.0.0:8000"],
+        );
+        check(
+            &question(&[], Matcher::Text("8000".into()), false),
+            &[
+                "port 8000",
+                "It leads to 8000/tcp.",
+                "8000 (tcp)",
+                "8000s",
+                "127.0.0.1:8080->8000/tcp",
+                "8080->8000",
+            ],
+            &[
+                "8000x",
+                "8000 x",
+                "port 80",
+                "8080:8000",
+                "not 8000",
+                "it isn't 8000",
+                "8000 or 80",
+                "8000.5",
+                "-8000",
+                "8000->80/tcp",
+            ],
         );
         check(
             &question(&[], Matcher::Text("/etc/tcp".into()), false),

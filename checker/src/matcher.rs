@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 /// A condition on one value. A missing value is `Value::Null`.
 #[derive(Debug, Clone)]
 pub enum Matcher {
-    /// Exactly this text; one final newline is ignored, because files and logs end in one.
+    /// Exactly this text; one final newline is ignored, because files and logs end in one, and so are the line ends of
+    /// Windows unless the text has them, too.
     Text(String),
     /// Exactly this number.
     Number(f64),
@@ -81,7 +82,7 @@ impl Matcher {
             Self::Keys(keys) => keys
                 .iter()
                 .all(|(key, matcher)| matcher.accepts(found.get(key).unwrap_or(&Value::Null))),
-            Self::Exists(expected) => found.is_null() != *expected,
+            Self::Exists(expected) => is_set(found) == *expected,
             Self::All(all) => all.iter().all(|matcher| matcher.accepts(found)),
             Self::Any(any) => any.iter().any(|matcher| matcher.accepts(found)),
             Self::Not(inner) => !inner.accepts(found),
@@ -101,7 +102,8 @@ impl Matcher {
             Self::Contains(part) => format!("containing {}", quote(part)),
             Self::StartsWith(part) => format!("starting with {}", quote(part)),
             Self::EndsWith(part) => format!("ending with {}", quote(part)),
-            Self::Matches(pattern) => format!("matching {}", quote(pattern.as_str())),
+            // A regular expression says little to a learner, and the goal says what is asked.
+            Self::Matches(_) => "that fits the goal".to_owned(),
             Self::Lines(count) => format!("{} lines", count.describe()),
             Self::Count(count) => format!("{} of them", count.describe()),
             Self::Sequence(words) => command_line(words),
@@ -116,6 +118,7 @@ impl Matcher {
             Self::Exists(false) => "not set".to_owned(),
             Self::All(all) => join(all.iter().map(Self::describe), "and"),
             Self::Any(any) => join(any.iter().map(Self::describe), "or"),
+            Self::Not(inner) if matches!(**inner, Self::Matches(_)) => "other than this".to_owned(),
             Self::Not(inner) => format!("not {}", inner.describe()),
         }
     }
@@ -201,8 +204,16 @@ fn texts(found: &Value) -> Option<Vec<String>> {
     found.as_array()?.iter().map(text).collect()
 }
 
+/// Whether there is a value; an empty list is none.
+fn is_set(found: &Value) -> bool {
+    !found.is_null() && found.as_array().is_none_or(|items| !items.is_empty())
+}
+
+/// Whether two texts are the same apart from one last newline, and from line ends of Windows in `found`.
 fn same_text(found: &str, expected: &str) -> bool {
-    found.strip_suffix('\n').unwrap_or(found) == expected.strip_suffix('\n').unwrap_or(expected)
+    let bare = |text: &str| text.strip_suffix('\n').unwrap_or(text).to_owned();
+    bare(found) == bare(expected)
+        || !expected.contains('\r') && bare(&found.replace("\r\n", "\n")) == bare(expected)
 }
 
 #[cfg(test)]
@@ -225,8 +236,9 @@ mod tests {
     fn a_text_is_literal_and_forgives_one_last_newline() {
         check(
             Matcher::Text("web".into()),
-            &[json!("web"), json!("web\n")],
+            &[json!("web"), json!("web\n"), json!("web\r\n")],
             &[
+                json!("web\r"),
                 json!("web2"),
                 json!("my-web"),
                 json!("Web"),
@@ -295,6 +307,24 @@ mod tests {
             &[json!({"A": "2"}), json!({"A": "1", "B": ""}), Value::Null],
             "A `1` and B not set",
         );
+    }
+
+    #[test]
+    fn an_empty_list_does_not_exist() {
+        check(
+            Matcher::Exists(true),
+            &[json!(["CMD", "true"]), json!(""), json!(false)],
+            &[json!([]), Value::Null],
+            "set",
+        );
+    }
+
+    #[test]
+    fn a_learner_sees_no_regular_expression() {
+        let digits = || Matcher::Matches(Regex::new("^[0-9]+$").unwrap());
+        check(digits(), &[json!("7")], &[json!("a")], "that fits the goal");
+        let not = Matcher::Not(Box::new(digits()));
+        check(not, &[json!("a")], &[json!("7")], "other than this");
     }
 
     #[test]

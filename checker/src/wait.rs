@@ -24,6 +24,11 @@ pub trait Source {
     fn busy(&self) -> bool {
         false
     }
+    /// Whether there is nothing to wait for: nothing happened lately, and no process works on anything. Only trials of
+    /// attempts that must fail end their wait then; for a learner, a `within` is kept.
+    fn idle(&self) -> bool {
+        false
+    }
 }
 
 /// The interval for things that leave no line in the journal, such as a server that begins to answer.
@@ -55,7 +60,9 @@ pub fn settle(exercise: &Exercise, attempt: &Attempt, source: &mut dyn Source) -
                     Duration::from_millis(stable).saturating_sub(calm + now.saturating_sub(since))
                 }
                 // A goal that waits for another one has not begun to take its time.
-                (false, Some(within), _, _) if goal.verdict == Verdict::NotYet => {
+                (false, Some(within), _, _)
+                    if goal.verdict == Verdict::NotYet && !source.idle() =>
+                {
                     Duration::from_millis(within).saturating_sub(now.saturating_sub(start))
                 }
                 _ => Duration::ZERO,
@@ -91,6 +98,8 @@ mod tests {
         quiet: u64,
         /// Until when an event is imminent.
         busy: u64,
+        /// From when on there is nothing to wait for.
+        idle: u64,
     }
 
     impl Source for Script {
@@ -111,6 +120,9 @@ mod tests {
         fn busy(&self) -> bool {
             self.now < self.busy
         }
+        fn idle(&self) -> bool {
+            self.now >= self.idle
+        }
     }
 
     /// Settles a goal that `box` runs, with these waits; returns the verdict and the elapsed time.
@@ -119,8 +131,38 @@ mod tests {
         settled(waits, worlds, quiet, 0)
     }
 
+    #[test]
+    fn a_hasty_source_ends_the_wait_when_nothing_goes_on() {
+        let waits = "    within: 1s";
+        assert_eq!(hasty(waits, vec![(0, down())], 200), (Verdict::NotYet, 200));
+        assert_eq!(
+            hasty(waits, vec![(0, down()), (100, up())], 200),
+            (Verdict::Pass, 100)
+        );
+        assert_eq!(
+            hasty(waits, vec![(0, down())], 5000),
+            (Verdict::NotYet, 1000)
+        );
+    }
+
     #[track_caller]
     fn settled(waits: &str, worlds: Vec<(u64, Fake)>, quiet: u64, busy: u64) -> (Verdict, u64) {
+        judged(waits, worlds, quiet, busy, u64::MAX)
+    }
+
+    #[track_caller]
+    fn hasty(waits: &str, worlds: Vec<(u64, Fake)>, idle: u64) -> (Verdict, u64) {
+        judged(waits, worlds, 0, 0, idle)
+    }
+
+    #[track_caller]
+    fn judged(
+        waits: &str,
+        worlds: Vec<(u64, Fake)>,
+        quiet: u64,
+        busy: u64,
+        idle: u64,
+    ) -> (Verdict, u64) {
         let text = format!(
             "format: 1\nid: e\ntitle: T\ngoals:\n  - id: g\n    say: S\n    \
              check: {{ container: {{ name: box, status: running }} }}\n{waits}\n\
@@ -132,6 +174,7 @@ mod tests {
             now: 0,
             quiet,
             busy,
+            idle,
         };
         let report = settle(&exercise, &Attempt::default(), &mut script);
         (report.verdict, script.now)

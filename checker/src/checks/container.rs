@@ -22,7 +22,7 @@ use super::thing::{HasProcess, Process, Thing};
 use super::{Arg, judge};
 use crate::checks::field::{Asked, Field, Noun, shapes};
 use crate::matcher::{Matcher, describe_found, quote};
-use crate::world::{Container, Observed, Snapshot, World, find_image, tagged};
+use crate::world::{Container, Observed, Snapshot, World, meant_image, tagged};
 use serde_json::{Map, Value, json};
 
 /// The noun.
@@ -153,15 +153,13 @@ fn from_image(asked: &Asked<'_, Container>) -> Vec<Claim> {
         Err(blind) => return vec![Claim::blind(expected, blind)],
     };
     let same_name = tagged(&container.image_ref) == tagged(image);
-    let named = find_image(&images, image)
-        // The image may have lost its name since; the setup may record which image that was.
-        .or_else(|| find_image(&world.setup().images, image));
+    let named = meant_image(&images, world.setup(), image);
     let (holds, found) = match named {
         Some(image) if image.id == container.image_id => (true, quote(&container.image_ref)),
         Some(_) if same_name => (
             false,
             format!(
-                "an older image that was called {} then",
+                "another one that was called {} then",
                 quote(&container.image_ref)
             ),
         ),

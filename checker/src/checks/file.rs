@@ -41,7 +41,7 @@ const FILE: &[Field<FileFacts>] = &[
     )
     .doc("`file`, `folder` or `link`."),
     value("text", Kind::Text, |file: &FileFacts| json!(file.text))
-        .doc("Its whole text; one newline at the end does not count."),
+        .doc("Its whole text; one newline at the end and line ends of Windows do not count."),
     value("contains", Kind::Contains, |file: &FileFacts| {
         json!(file.text)
     })

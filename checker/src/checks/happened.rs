@@ -96,10 +96,12 @@ const EVENT: &[Field<Moment>] = &[
         |one: &Moment| json!(one.event.kind),
     )
     .doc("The kind of thing that it happened to."),
-    value("via", Kind::Text, |one: &Moment| json!(one.event.via)).doc(
-        "The docker command that caused it, such as `run`; `monitor` for what \
+    value("via", Kind::Text, |one: &Moment| json!(one.event.via))
+        .called("docker command")
+        .doc(
+            "The docker command that caused it, such as `run`; `monitor` for what \
          happened by itself.",
-    ),
+        ),
     named("container", Moment::is_about).doc(
         "The exact name of the container that has it now; if there is none, and for \
          `destroy`, of the one that had it then.",

@@ -23,7 +23,7 @@ use super::thing::{
 use super::{file, judge};
 use crate::checks::field::{Asked, Field, Kind, Noun, aside, claims, concat, look, shapes, value};
 use crate::matcher::{Matcher, quote};
-use crate::world::{Image, Observed, Snapshot, World, find_image};
+use crate::world::{Image, Observed, Snapshot, World, find_image, meant_image};
 use serde_json::{Map, Value, json};
 
 /// The noun.
@@ -118,6 +118,8 @@ const OWN: &[Field<Image>] = &[
     look("used", Kind::Number, used)
         .called("used by containers")
         .doc("How many containers were made from it."),
+    claims("layers_contain", Kind::Name, layers_contain)
+        .doc("A text that stands in a file of some layer, even if a later layer removes the file."),
     claims(
         "files",
         Kind::Paths(FILE_SHAPES),
@@ -199,6 +201,22 @@ fn repository(asked: &Asked<'_, Image>) -> Vec<Claim> {
     vec![claims.swap_remove(best.unwrap_or_default())]
 }
 
+/// The claim that a text stands in some layer.
+fn layers_contain(asked: &Asked<'_, Image>) -> Vec<Claim> {
+    let (subject, text) = (asked.subject, quote(asked.word()));
+    let expected = format!("{subject}: a layer with {text} in a file");
+    let found = asked.world.layers_contain(&asked.it.id, asked.word());
+    vec![match found {
+        Err(blind) => Claim::blind(expected, blind),
+        Ok(true) => Claim::new(Truth::Yes, expected.clone(), expected),
+        Ok(false) => Claim::new(
+            Truth::No,
+            expected,
+            format!("{subject}: no layer with {text}"),
+        ),
+    }]
+}
+
 /// The number of containers created from it.
 fn used(image: &Image, world: &dyn World) -> Observed<Value> {
     let containers = world.containers()?;
@@ -219,7 +237,7 @@ fn shared(asked: &Asked<'_, Image>) -> Claim {
         Ok(images) => images,
         Err(blind) => return Claim::blind(format!("{subject}: shared layers"), blind),
     };
-    let base = find_image(&images, other).or_else(|| find_image(&world.setup().images, other));
+    let base = meant_image(&images, world.setup(), other);
     let Some(base) = base else {
         return Claim::new(
             Truth::No,

@@ -96,8 +96,13 @@ pub(crate) fn value(
     }
 }
 
-/// The claims that some item of `found` matches each pattern.
-pub(crate) fn records<T, R>(asked: &Asked<'_, T>, table: &[Field<R>], found: &[R]) -> Vec<Claim> {
+/// The claims that some item of `found` that a pattern is about matches it, for each pattern.
+pub(crate) fn records<T, R>(
+    asked: &Asked<'_, T>,
+    table: &[Field<R>],
+    found: &[R],
+    is_meant: impl Fn(&[Given], &R) -> bool,
+) -> Vec<Claim> {
     let item = |one: &R| format!("({})", described(table, one));
     let items = match found {
         [] => "none".to_owned(),
@@ -106,7 +111,11 @@ pub(crate) fn records<T, R>(asked: &Asked<'_, T>, table: &[Field<R>], found: &[R
     let (subject, label) = (asked.subject, asked.shape.label());
     let claim = |pattern: &Vec<Given>| {
         Claim::new(
-            Truth::of(found.iter().any(|one| fits(table, pattern, one))),
+            Truth::of(
+                found
+                    .iter()
+                    .any(|one| is_meant(pattern, one) && fits(table, pattern, one)),
+            ),
             format!("{subject}: {label} with {}", describe_all(pattern)),
             format!("{subject}: {label} {items}"),
         )

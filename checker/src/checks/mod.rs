@@ -253,7 +253,7 @@ fn negate(outcome: Outcome) -> Outcome {
         ),
     };
     let claim = Claim {
-        expected: format!("not: {expected}"),
+        expected: format!("anything but this: {expected}"),
         found,
         truth: outcome.truth.negated(),
         values: None,

@@ -96,6 +96,9 @@ impl World for Cached<'_> {
         let look = || self.inner.image_file(image, path);
         self.seen_file(&format!("image {image}"), path, look)
     }
+    fn layers_contain(&self, image: &str, text: &str) -> Observed<bool> {
+        self.inner.layers_contain(image, text)
+    }
     fn builds(&self) -> Observed<Vec<Build>> {
         self.builds.get_or_init(|| self.inner.builds()).clone()
     }

@@ -88,6 +88,23 @@ fn files_digest(folder: &Path) -> Observed<String> {
     digest::of_files(folder).map_err(|error| Blind::new(error.to_string()))
 }
 
+/// Whether a file below `folder` contains `text`. Files that are too large to be read are left out.
+fn files_contain(folder: &Path, text: &[u8]) -> Observed<bool> {
+    let failed = |error: std::io::Error| Blind::new(error.to_string());
+    for entry in walkdir::WalkDir::new(folder) {
+        let entry = entry.map_err(|error| failed(error.into()))?;
+        let about = entry.metadata().map_err(|error| failed(error.into()))?;
+        if !about.is_file() || about.len() > FILE_LIMIT {
+            continue;
+        }
+        let bytes = std::fs::read(entry.path()).map_err(failed)?;
+        if bytes.windows(text.len().max(1)).any(|part| part == text) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl World for EngineWorld {
     fn containers(&self) -> Observed<Vec<Container>> {
         let all = self.engine.containers().map_err(blind)?;
@@ -192,6 +209,16 @@ impl World for EngineWorld {
     fn image_file(&self, image: &str, path: &str) -> Observed<Option<FileFacts>> {
         let image = self.engine.image(image).map_err(blind)?;
         self.look(&self.engine.layer_folders(&image.chain), path)
+    }
+
+    fn layers_contain(&self, image: &str, text: &str) -> Observed<bool> {
+        let image = self.engine.image(image).map_err(blind)?;
+        for folder in self.engine.layer_folders(&image.chain) {
+            if files_contain(&folder, text.as_bytes())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn builds(&self) -> Observed<Vec<Build>> {
@@ -299,10 +326,13 @@ impl World for EngineWorld {
 pub struct EngineSource {
     world: EngineWorld,
     start: Instant,
+    hasty: bool,
 }
 
 /// The polling interval for the journal's length. Watching files does not work on network homes; polling does.
 const POLL: Duration = Duration::from_millis(10);
+/// How long nothing may have happened before a hasty source says that there is nothing to wait for.
+const LULL: Duration = Duration::from_millis(300);
 /// The number of bytes at the end of the journal that contain the last event.
 const LAST_EVENTS: u64 = 256 << 10;
 
@@ -312,6 +342,16 @@ impl EngineSource {
         Self {
             world,
             start: Instant::now(),
+            hasty: false,
+        }
+    }
+
+    /// The same, which says when there is nothing to wait for.
+    #[must_use]
+    pub fn hasty(self) -> Self {
+        Self {
+            hasty: true,
+            ..self
         }
     }
 
@@ -354,6 +394,29 @@ impl Source for EngineSource {
             .filter(|one| one.status.is_alive() && one.state.pid > 0)
             .any(|one| !sleeps(one.state.pid))
     }
+
+    fn idle(&self) -> bool {
+        if !self.hasty || self.quiet() < LULL {
+            return false;
+        }
+        let all = self.world.engine.containers().unwrap_or_default();
+        let is_done = |one: &spec::Container| {
+            let health = one.state.health.as_ref();
+            health.is_none_or(|health| health.status != "starting")
+                && (one.state.pid <= 0 || all_sleep(one.state.pid))
+        };
+        all.iter().filter(|one| one.status.is_alive()).all(is_done)
+    }
+}
+
+/// Whether a process and all its descendants wait for anything but a processor.
+fn all_sleep(pid: i32) -> bool {
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    let children = children.unwrap_or_default();
+    let mut children = children
+        .split_whitespace()
+        .filter_map(|child| child.parse().ok());
+    sleeps(pid) && children.all(all_sleep)
 }
 
 /// Whether a process waits for anything but a processor: the third field of `/proc/<pid>/stat`, see proc(5).

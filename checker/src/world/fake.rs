@@ -207,6 +207,11 @@ impl World for Fake {
     fn image_file(&self, image: &str, path: &str) -> Observed<Option<FileFacts>> {
         self.seen(at(&self.image_files, image, path))
     }
+    fn layers_contain(&self, image: &str, text: &str) -> Observed<bool> {
+        let of_image = self.image_files.iter().filter(|((id, _), _)| id == image);
+        let mut texts = of_image.filter_map(|(_, file)| file.text.as_deref());
+        self.seen(texts.any(|own| own.contains(text)))
+    }
     fn builds(&self) -> Observed<Vec<Build>> {
         self.seen(self.builds.clone())
     }

@@ -62,6 +62,10 @@ pub trait World {
     fn images(&self) -> Observed<Vec<Image>>;
     /// The file at `path` in the image with this id; `None` if there is none.
     fn image_file(&self, image: &str, path: &str) -> Observed<Option<FileFacts>>;
+    /// Whether a file in some layer of the image with this id contains `text`, even one that a later layer hides.
+    fn layers_contain(&self, _image: &str, _text: &str) -> Observed<bool> {
+        Err(Blind::new("the layers of an image cannot be looked into"))
+    }
     /// Builds since the exercise began, oldest first.
     fn builds(&self) -> Observed<Vec<Build>>;
     /// The Dockerfile at `path` of the workspace: `None` if there is none, the parser's message if it is broken.
@@ -177,6 +181,23 @@ pub(crate) fn tagged(reference: &str) -> String {
         reference.to_owned()
     } else {
         format!("{reference}:latest")
+    }
+}
+
+/// The images that each sandbox begins with, by their references.
+const STARTERS: [&str; 3] = ["busybox:latest", "hello-world:latest", "welcome:latest"];
+
+/// The image that an exercise means by `reference`: what has the name now, or, if that is gone, what had it after the
+/// setup. A starter image is the one of the setup, so another image with its name does not count.
+pub(crate) fn meant_image<'i>(
+    now: &'i [Image],
+    setup: &'i Snapshot,
+    reference: &str,
+) -> Option<&'i Image> {
+    let then = find_image(&setup.images, reference);
+    match then {
+        Some(starter) if STARTERS.contains(&tagged(reference).as_str()) => Some(starter),
+        then => find_image(now, reference).or(then),
     }
 }
 

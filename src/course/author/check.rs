@@ -42,7 +42,7 @@ pub(super) struct Args {
     /// Where to try: here, or here and on a real Docker Engine, reporting the differences
     #[arg(long, value_enum, default_value_t = On::Docklings, conflicts_with_all = ["explain", "read_only"])]
     engine: On,
-    /// How many trials to run at a time; by default two per processor
+    /// How many trials to run at a time; by default four per processor
     #[arg(short, long, value_name = "NUMBER")]
     jobs: Option<usize>,
     /// The learner's seed, which determines the params

@@ -10,15 +10,20 @@ use checker::author::observe::{self, Failure, Look, Observation};
 use checker::author::trial::Trial;
 use checker::digest::StateDigest;
 use checker::exercise::Exercise;
+use checker::wait::{self, Source as _};
 use checker::world::engine::{EngineSource, EngineWorld};
 use checker::world::{Snapshot, World};
-use checker::{Attempt, Report, evaluate, wait};
+use checker::{Attempt, Report, evaluate};
 use std::time::{Duration, Instant};
 
 /// How long a passing state must keep passing, in addition to `stable`.
 const SLOW: Duration = Duration::from_millis(120);
 /// How long a failing state must go on failing, where something runs that could change it.
 const LATER: Duration = Duration::from_millis(200);
+
+/// The longest wait for processes that go on working, and how often to look.
+const REST: Duration = Duration::from_secs(1);
+const REST_STEP: Duration = Duration::from_millis(20);
 
 /// How long a file that changed during a check may take to change again by itself: on a busy machine a container can
 /// wait for seconds. Only a check that does change something waits this long.
@@ -185,12 +190,18 @@ fn carry_out(
         }
     }
     let mut source = EngineSource::new(bench.world(setup.clone())?);
+    if must_fail {
+        source = source.hasty();
+        come_to_rest(&mut source);
+    }
     let settled = wait::settle(&exercise, &attempt, &mut source);
     let judged = |_: &EngineWorld| settled.clone();
     let mut last = look(bench, &exercise, &setup, &trial, trial.steps.len(), &judged)?;
     let world = bench.world(setup)?;
     let pause = match must_fail {
         false => Some(SLOW),
+        // What has been quiet for so long was observed all the time.
+        true if source.quiet() >= LATER => None,
         true => is_moving(&world)?.then_some(LATER),
     };
     if let Some(pause) = pause
@@ -207,6 +218,15 @@ fn carry_out(
         seen.rebuilt = Some(evaluate(&exercise, &world, &attempt));
     }
     Ok(None)
+}
+
+/// Waits until the processes of a wrong attempt sleep or have ended, which takes longer on a busy machine: its message is
+/// about that state.
+fn come_to_rest(source: &mut EngineSource) {
+    let begin = Instant::now();
+    while source.busy() && begin.elapsed() < REST {
+        source.wait(REST_STEP);
+    }
 }
 
 /// Whether anything runs that could change the state by itself.

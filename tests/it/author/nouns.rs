@@ -73,6 +73,16 @@ fn image() {
 }
 
 #[test]
+fn image_layers() {
+    proves(
+        "[\"echo 0xfeed > key; printf 'FROM busybox\\\\nCOPY key /\\\\nRUN rm /key\\\\n' > Dockerfile\", docker build -q -t app .]",
+        "not: { image: { name: app, layers_contain: 0xfeed } }",
+        "[docker tag busybox app]",
+        &["[docker build -q --no-cache -t app .]"],
+    );
+}
+
+#[test]
 fn images() {
     proves(
         "[\"docker tag busybox a:1\", \"docker tag busybox a:2\"]",

@@ -4,7 +4,7 @@ use super::{changes, command_from_image, created_via, from_image, prints_file, s
 use crate::checks::field::{Asked, Field, Kind, aside, claims, concat, look, shapes, value};
 use crate::checks::file::FILE_SHAPES;
 use crate::checks::thing::{count, each, exists, name, process, same_as, unchanged};
-use crate::checks::{file, judge};
+use crate::checks::{Given, file, judge};
 use crate::world::{ChangeFacts, Container, Mount, Port};
 use serde_json::json;
 
@@ -34,6 +34,11 @@ const PORT: &[Field<Port>] = &[
         .called("host address")
         .doc("The host's address asked for; empty means all."),
 ];
+
+/// Whether a pattern is about ports of this protocol.
+fn is_meant(pattern: &[Given], port: &Port) -> bool {
+    port.protocol == "tcp" || pattern.iter().any(|given| given.field.name == "protocol")
+}
 
 /// The fields of a mount.
 const MOUNT: &[Field<Mount>] = &[
@@ -149,14 +154,14 @@ const OWN: &[Field<Container>] = &[
     claims(
         "ports",
         Kind::Records(&shapes::<_, { PORT.len() }>(PORT)),
-        |asked: &Asked<'_, Container>| judge::records(asked, PORT, &asked.it.ports),
+        |asked: &Asked<'_, Container>| judge::records(asked, PORT, &asked.it.ports, is_meant),
     )
     .called("published ports")
-    .doc("Published ports; each pattern must fit one."),
+    .doc("Published ports; each pattern must fit one. They are of TCP if `protocol` is not given."),
     claims(
         "mounts",
         Kind::Records(&shapes::<_, { MOUNT.len() }>(MOUNT)),
-        |asked: &Asked<'_, Container>| judge::records(asked, MOUNT, &asked.it.mounts),
+        |asked: &Asked<'_, Container>| judge::records(asked, MOUNT, &asked.it.mounts, |_, _| true),
     )
     .doc("Mounts; each pattern must fit one."),
     value(

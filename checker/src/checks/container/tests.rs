@@ -148,7 +148,7 @@ fn an_older_image_of_the_name_does_not_fit() {
         "container: { name: web, image: app }",
         &world,
         "container `web`: image `app`",
-        "container `web`: image an older image that was called `app` then",
+        "container `web`: image another one that was called `app` then",
     );
     holds("container: { name: web, image_ref: app }", &world);
 }
@@ -218,4 +218,24 @@ fn unchanged_means_the_same_ones_in_the_same_state() {
 #[test]
 fn what_cannot_be_seen_of_all_is_not_wrong() {
     blind("containers: { count: 0 }");
+}
+
+#[test]
+fn a_port_is_of_tcp_if_nothing_else_is_said() {
+    let world = Fake::default().container("web", "busybox", |one| {
+        one.ports = vec![Port {
+            host: 8080,
+            container: 80,
+            protocol: "udp".into(),
+            host_ip: String::new(),
+        }];
+    });
+    let udp = "container: { name: web, ports: [{ container: 80, protocol: udp }] }";
+    holds(udp, &world);
+    fails(
+        "container: { name: web, ports: [{ container: 80 }] }",
+        &world,
+        "container `web`: published ports with container port 80",
+        "container `web`: published ports (host port 8080, container port 80 and protocol udp)",
+    );
 }

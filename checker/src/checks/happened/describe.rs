@@ -2,21 +2,33 @@
 
 use super::{EVENT, Moment};
 use crate::checks::{Arg, Given, arg, judge};
-use crate::matcher::quote;
+use crate::matcher::{Matcher, quote};
 
-/// `start of container box via run with tty yes`.
-pub(super) fn describe_pattern(pattern: &[Given]) -> String {
-    let mut words = match arg(pattern, "event") {
-        Some(Arg::Match(matcher)) => matcher.describe(),
-        _ => "event".to_owned(),
+/// An event in words, and the word that joins it with what it happened to. Most are called as the command of docker that
+/// causes them.
+fn named(event: &str) -> (String, &'static str) {
+    let (words, joint) = match event {
+        "exec_create" | "exec_start" => ("a command of `docker exec`", "in"),
+        "exec_die" => ("the end of a command of `docker exec`", "in"),
+        "copy_in" | "extract-to-dir" => ("`docker cp`", "into"),
+        "copy_out" | "archive-path" => ("`docker cp`", "out of"),
+        "build_step" => ("a build step", "of"),
+        "health_status" => ("a health check", "of"),
+        _ => return (quote(event), "of"),
     };
-    for (field, joint) in [
-        ("container", "of container"),
-        ("volume", "of volume"),
-        ("image", "of image"),
-    ] {
-        if let Some(Arg::Name(name)) = arg(pattern, field) {
-            words.push_str(&format!(" {joint} {}", quote(name)));
+    (words.to_owned(), joint)
+}
+
+/// `start of container box with docker command run and tty yes`.
+pub(super) fn describe_pattern(pattern: &[Given]) -> String {
+    let (mut words, joint) = match arg(pattern, "event") {
+        Some(Arg::Match(Matcher::Text(event))) => named(event),
+        Some(Arg::Match(matcher)) => (matcher.describe(), "of"),
+        _ => ("event".to_owned(), "of"),
+    };
+    for kind in ["container", "volume", "image"] {
+        if let Some(Arg::Name(name)) = arg(pattern, kind) {
+            words.push_str(&format!(" {joint} {kind} {}", quote(name)));
         }
     }
     let rest: Vec<Given> = pattern
@@ -91,10 +103,10 @@ pub(super) fn describe_events(
 
 fn describe_event(one: &Moment) -> String {
     let event = &one.event;
-    let mut words = quote(&event.action);
+    let (mut words, joint) = named(&event.action);
     let thing = one.text(&["container", "name"]);
     if let Some(name) = thing {
-        words.push_str(&format!(" of {} {}", event.kind, quote(&name)));
+        words.push_str(&format!(" {joint} {} {}", event.kind, quote(&name)));
     }
     if event.kind == "container"
         && let Some(image) = one.image()

@@ -28,7 +28,7 @@ fn events_are_found_by_their_facts() {
     fails(
         "happened: { event: start, container: box, via: run }",
         &world(),
-        "`start` of container `box` with via `run`, since the start",
+        "`start` of container `box` with docker command `run`, since the start",
         "none, only `start` of container `fox` from `busybox`, detached (by `run`), `start` of container `box` from `hello-world` (by `start`)",
     );
 }
@@ -49,7 +49,7 @@ fn never_is_broken_by_one_event() {
     fails(
         "never: { event: create, via: run }",
         &world(),
-        "no `create` with via `run`, since the start",
+        "no `create` with docker command `run`, since the start",
         "1: `create` of container `fox` from `busybox` (by `run`)",
     );
 }
@@ -170,4 +170,23 @@ fn a_login_counts_until_the_next_login_or_logout_there() {
 fn what_cannot_be_seen_is_not_wrong() {
     blind("happened: { event: start }");
     blind("never: { event: start }");
+}
+
+#[test]
+fn events_with_inner_names_are_told_in_words() {
+    let world = Fake::default()
+        .running("box", "busybox")
+        .event("copy_out", "cp", "box", "busybox");
+    fails(
+        "happened: { event: copy_in, container: box }",
+        &world,
+        "`docker cp` into container `box`, since the start",
+        "none, only `docker cp` out of container `box` from `busybox` (by `cp`)",
+    );
+    fails(
+        "happened: { event: exec_die, container: box, exit_code: 0 }",
+        &world,
+        "the end of a command of `docker exec` in container `box` with exit code 0, since the start",
+        "none, only `docker cp` out of container `box` from `busybox` (by `cp`)",
+    );
 }

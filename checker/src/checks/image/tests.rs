@@ -151,3 +151,34 @@ fn unchanged_means_the_same_names_for_the_same_images() {
 fn what_cannot_be_seen_of_all_is_not_wrong() {
     blind("images: { count: 0 }");
 }
+
+#[test]
+fn a_text_is_found_in_any_layer() {
+    let world = Fake::default().image("app", |_| {});
+    let file = ("sha256:app:latest".to_owned(), "/token".to_owned());
+    let mut leaking = world.clone();
+    let token = crate::world::fake::text_file("0xfeed\n");
+    leaking.image_files.insert(file, token);
+    holds("image: { name: app, layers_contain: 0xfeed }", &leaking);
+    fails(
+        "image: { name: app, layers_contain: 0xfeed }",
+        &world,
+        "image `app`: a layer with `0xfeed` in a file",
+        "image `app`: no layer with `0xfeed`",
+    );
+}
+
+#[test]
+fn a_starter_image_is_the_one_of_the_setup() {
+    let mut world = Fake::default().running("web", "busybox").set_up();
+    holds("container: { name: web, image: busybox }", &world);
+    world.images[0].id = "sha256:other".to_owned();
+    holds("container: { name: web, image: busybox }", &world);
+    world.containers[0].image_id = "sha256:other".to_owned();
+    fails(
+        "container: { name: web, image: busybox }",
+        &world,
+        "container `web`: image `busybox`",
+        "container `web`: image another one that was called `busybox` then",
+    );
+}
