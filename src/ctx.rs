@@ -112,11 +112,6 @@ impl Ctx {
     pub(crate) fn err_is_terminal(&self) -> bool {
         io::stderr().is_terminal()
     }
-
-    /// The columns of the terminal on standard output; 80 without one.
-    pub(crate) fn width(&self) -> usize {
-        crate::output::terminal_size().map_or(80, |(_, columns)| usize::from(columns))
-    }
 }
 
 /// What was found, for people, one per line.

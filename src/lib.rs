@@ -11,13 +11,13 @@ mod cli;
 mod completion;
 mod course;
 mod ctx;
-pub mod docker;
+mod docker;
 mod env;
 mod exit;
 mod failure;
 mod man;
 mod output;
-pub mod term;
+mod term;
 
 use std::ffi::OsString;
 use std::path::Path;

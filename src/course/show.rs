@@ -5,14 +5,15 @@
 
 use crate::course::layout::fill;
 use crate::course::look::{ASIDE, HEADING, Look, styled};
-use crate::docker::tree::was;
+use crate::docker::commands::image::ls::was;
 use crate::failure::CommandResult;
 use crate::term::human;
-use crate::term::text::{ellipsis, short_id};
+use crate::term::human::{ellipsis, short_id};
 use engine::Engine;
 use engine::image::Image;
 use engine::runtime::spec::{Container, Status};
 use engine::store::containers::MountSource;
+use engine::store::layers;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -20,7 +21,7 @@ use std::fmt::Write as _;
 pub(crate) fn show(engine: &Engine, look: Look) -> CommandResult<String> {
     let mut images = engine.images()?;
     images.reverse();
-    draw(engine, &images, &engine.containers()?, look)
+    draw(engine, (&images, &images), &engine.containers()?, look)
 }
 
 /// The tree of `images` and their containers.
@@ -31,7 +32,7 @@ pub(crate) fn show_images(
 ) -> CommandResult<String> {
     let mut containers = engine.containers()?;
     containers.retain(|one| images.iter().any(|image| image.id == one.config.image));
-    draw(engine, &images, &containers, look)
+    draw(engine, (&images, &engine.images()?), &containers, look)
 }
 
 /// The tree of `container` alone, with its image if that exists here.
@@ -40,30 +41,38 @@ pub(crate) fn show_container(
     container: &Container,
     look: Look,
 ) -> CommandResult<String> {
-    let mut images = engine.images()?;
-    images.retain(|image| image.id == container.config.image);
-    draw(engine, &images, std::slice::from_ref(container), look)
+    let all = engine.images()?;
+    let own = all
+        .iter()
+        .filter(|image| image.id == container.config.image);
+    let own: Vec<Image> = own.cloned().collect();
+    draw(engine, (&own, &all), std::slice::from_ref(container), look)
 }
 
 fn draw(
     engine: &Engine,
-    images: &[Image],
+    (images, all): (&[Image], &[Image]),
     containers: &[Container],
     look: Look,
 ) -> CommandResult<String> {
     let mut sizes = BTreeMap::new();
+    for layer in images.iter().flat_map(|image| &image.chain) {
+        if let Ok(layer) = layers::read(engine.home(), layer) {
+            sizes.insert(layer.chain.clone(), layer.size);
+        }
+    }
     for container in containers {
         // A layer that cannot be measured, such as one that is being removed, is shown without a size.
         if let Ok(size) = engine.writable_size(container.config.id.as_str()) {
             sizes.insert(container.config.id.as_str().to_owned(), size);
         }
     }
-    Ok(tree(images, containers, &sizes, look))
+    Ok(tree((images, all), containers, &sizes, look))
 }
 
-/// As [`show`], for these objects.
+/// As [`show`], for these objects; `sizes` are those of their layers. A layer is marked if others of `all` have it.
 fn tree(
-    images: &[Image],
+    (images, all): (&[Image], &[Image]),
     containers: &[Container],
     sizes: &BTreeMap<String, u64>,
     look: Look,
@@ -84,16 +93,22 @@ fn tree(
         let mut steps = steps.map(|step| step.created_by.as_str());
         for layer in &image.chain {
             let step = steps.next().unwrap_or_default();
-            let text = match seen.get(layer.as_str()) {
-                Some(owner) => format!("layer {}  the same as in {owner}", short_id(layer)),
-                None => format!(
-                    "layer {}  {}",
-                    short_id(layer),
-                    step.split_whitespace().collect::<Vec<_>>().join(" ")
-                ),
+            let (id, first) = (short_id(layer), seen.get(layer.as_str()));
+            let text = match first {
+                Some(owner) => format!("layer {id}  the same as in {owner}"),
+                None => {
+                    let size = sizes
+                        .get(layer)
+                        .map_or(String::new(), |&size| human::size(size));
+                    format!("layer {id}  {size:>8}  {}", instruction(step))
+                }
             };
-            seen.entry(layer).or_insert_with(|| name.clone());
+            let others = also_in(layer, images, all).filter(|_| first.is_none());
             push(&mut out, 1, "", &text, look);
+            if let Some(others) = others {
+                push(&mut out, 2, "", &others, look);
+            }
+            seen.entry(layer).or_insert_with(|| name.clone());
         }
         for container in containers
             .iter()
@@ -119,6 +134,28 @@ fn tree(
     let legend = "Layers are read-only and shared; a container's own layer is writable, and `docker rm` removes it.";
     let _ = writeln!(out, "\n{}\n", fill(&styled(ASIDE, legend), look));
     out
+}
+
+/// The images of `all` beside `images` that have the layer; `None` if none has.
+fn also_in(layer: &str, images: &[Image], all: &[Image]) -> Option<String> {
+    let is_shown = |image: &Image| images.iter().any(|one| one.id == image.id);
+    let others = all.iter().filter(|other| !is_shown(other));
+    let others = others.filter(|other| other.chain.iter().any(|one| one == layer));
+    let names: Vec<String> = others.map(name_of).collect();
+    (!names.is_empty()).then(|| format!("also in {}", names.join(", ")))
+}
+
+/// The instruction as in the Dockerfile, without the text that builders add.
+fn instruction(created_by: &str) -> String {
+    let text = created_by.trim_end_matches("# buildkit").trim();
+    let text = match text.strip_prefix("/bin/sh -c ") {
+        Some(rest) => match rest.trim_start().strip_prefix("#(nop)") {
+            Some(instruction) => instruction.trim().to_owned(),
+            None => format!("RUN {}", rest.trim()),
+        },
+        None => text.replacen("RUN /bin/sh -c ", "RUN ", 1),
+    };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn name_of(image: &Image) -> String {

@@ -10,20 +10,20 @@ use std::borrow::Borrow;
 use std::fmt;
 
 /// The message of `docker ps` when `-q` meets `--format`; the other lists use the format.
-pub const QUIET_WINS: &str =
+pub(crate) const QUIET_WINS: &str =
     "WARNING: Ignoring custom format, because both --format and --quiet are set.";
 
 /// The columns of one command.
 #[derive(Debug, Clone, Copy)]
-pub struct Columns {
+pub(crate) struct Columns {
     /// Each field and its header.
-    pub headers: &'static [(&'static str, &'static str)],
+    pub(crate) headers: &'static [(&'static str, &'static str)],
     /// The template of the default table, without the word `table`.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// The template for `-q`.
-    pub quiet: &'static str,
+    pub(crate) quiet: &'static str,
     /// The template for `--format raw`, where Docker has it.
-    pub raw: Option<&'static str>,
+    pub(crate) raw: Option<&'static str>,
 }
 
 impl Columns {
@@ -32,7 +32,7 @@ impl Columns {
     ///
     /// # Errors
     /// The student's template is invalid, or does not match the rows.
-    pub fn render(
+    pub(crate) fn render(
         &self,
         format: Option<&str>,
         quiet: bool,
@@ -51,7 +51,7 @@ impl Columns {
 
 /// Why a list could not be rendered. Its text is the message of all lists but `ps`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BadFormat {
+pub(crate) enum BadFormat {
     /// The template is invalid.
     Syntax(TemplateError),
     /// The template uses a field that the rows do not have.
@@ -71,7 +71,7 @@ impl std::error::Error for BadFormat {}
 ///
 /// # Errors
 /// As [`Columns::render`].
-pub fn render(
+pub(crate) fn render(
     format: &str,
     headers: &[(&'static str, &'static str)],
     rows: impl IntoIterator<Item = impl Borrow<Value>>,

@@ -3,18 +3,17 @@
 //! Nothing in this module depends on the course.
 
 pub(crate) mod commands;
-pub mod inspect;
-pub mod listing;
-pub mod ports;
+pub(crate) mod inspect;
+pub(crate) mod listing;
+pub(crate) mod ports;
 pub(crate) mod registry;
-pub mod rows;
-pub mod select;
+pub(crate) mod rows;
+pub(crate) mod select;
 pub(crate) mod session;
-pub mod template;
-pub mod timestamps;
-pub mod tree;
+pub(crate) mod template;
+pub(crate) mod timestamps;
 mod tutor;
-pub mod value;
+pub(crate) mod value;
 pub(crate) mod values;
 
 use crate::failure::CommandResult;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// The addresses that a binding listens on: all of IPv4 and of IPv6 by default.
-pub fn host_ips(host_ip: &str) -> Vec<&str> {
+pub(crate) fn host_ips(host_ip: &str) -> Vec<&str> {
     match host_ip {
         "" => vec!["0.0.0.0", "::"],
         ip => vec![ip],
@@ -13,7 +13,7 @@ pub fn host_ips(host_ip: &str) -> Vec<&str> {
 }
 
 /// An address and a port: `0.0.0.0:80`, `[::]:80`.
-pub fn host_and_port(ip: &str, port: impl std::fmt::Display) -> String {
+pub(crate) fn host_and_port(ip: &str, port: impl std::fmt::Display) -> String {
     match ip.contains(':') {
         true => format!("[{ip}]:{port}"),
         false => format!("{ip}:{port}"),
@@ -31,7 +31,7 @@ struct Port {
 
 /// The PORTS column: `bound` are the bound ports, `exposed` those that the image or `--expose` names (`80/tcp`).
 /// Consecutive ports are joined to ranges: `0.0.0.0:80-81->80-81/tcp`.
-pub fn column(bound: &[PortBinding], exposed: &BTreeSet<String>) -> String {
+pub(crate) fn column(bound: &[PortBinding], exposed: &BTreeSet<String>) -> String {
     let mut ports: Vec<Port> = Vec::new();
     for binding in bound {
         for ip in host_ips(&binding.host_ip) {

@@ -5,28 +5,28 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Zoned, civil::DateTime};
 
 /// `2026-11-21 10:00:00 +0000 UTC`: to the second, in the caller's time zone; `CREATED AT`.
-pub fn created_at(moment: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn created_at(moment: Timestamp, zone: &TimeZone) -> String {
     let moment = moment.to_zoned(zone.clone());
     moment.strftime("%Y-%m-%d %H:%M:%S %z %Z").to_string()
 }
 
 /// RFC 3339 with nanoseconds as Go prints it, without trailing zeros: `2026-11-21T10:00:00.5Z`.
-pub fn rfc3339_nano(moment: Timestamp) -> String {
+pub(crate) fn rfc3339_nano(moment: Timestamp) -> String {
     moment.to_string()
 }
 
 /// As [`rfc3339_nano`], or Go's zero time for `None`.
-pub fn rfc3339_nano_or_zero(moment: Option<Timestamp>) -> String {
+pub(crate) fn rfc3339_nano_or_zero(moment: Option<Timestamp>) -> String {
     moment.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), rfc3339_nano)
 }
 
 /// RFC 3339 to the second: `2026-11-21T10:00:00Z`; `CreatedAt` of volumes and of history.
-pub fn rfc3339(moment: Timestamp) -> String {
+pub(crate) fn rfc3339(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// RFC 3339 to the second, in the caller's time zone; `history`.
-pub fn rfc3339_in(moment: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn rfc3339_in(moment: Timestamp, zone: &TimeZone) -> String {
     let zoned = moment.to_zoned(zone.clone());
     let text = zoned.strftime("%Y-%m-%dT%H:%M:%S");
     match zoned.offset().is_zero() {
@@ -36,7 +36,7 @@ pub fn rfc3339_in(moment: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// RFC 3339 with all nine digits: `2026-11-21T10:00:00.500000000Z`; `logs -t` and `events`.
-pub fn rfc3339_fixed(moment: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn rfc3339_fixed(moment: Timestamp, zone: &TimeZone) -> String {
     let zoned = moment.to_zoned(zone.clone());
     let text = zoned.strftime("%Y-%m-%dT%H:%M:%S.%9f").to_string();
     if zoned.offset().is_zero() {
@@ -50,7 +50,7 @@ pub fn rfc3339_fixed(moment: Timestamp, zone: &TimeZone) -> String {
 ///
 /// # Errors
 /// A sentence for the user.
-pub fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
+pub(crate) fn parse(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
     if let Ok(nanoseconds) = parse_duration(text)
         && text != "0"
     {

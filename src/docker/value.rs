@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 /// A value in a template.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub(crate) enum Value {
     /// A nil interface: JSON's `null`, or a missing key of a map. Prints as `<no value>`.
-    NoValue,
+    Absent,
     /// A nil pointer. Prints as `<nil>`.
     Nil,
     /// A boolean.
@@ -37,19 +37,19 @@ pub enum Value {
 
 /// A map with string keys, printed and iterated in key order.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Map {
+pub(crate) struct Map {
     /// `None` is Go's nil map, which is `null` in JSON.
-    pub entries: Option<BTreeMap<String, Value>>,
+    pub(crate) entries: Option<BTreeMap<String, Value>>,
     /// The result of `index` for a missing key.
-    pub missing: Missing,
+    pub(crate) missing: Missing,
 }
 
 /// The result of `index` for a missing key: the zero value of the map's element type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Missing {
+pub(crate) enum Missing {
     /// Elements of any type.
     #[default]
-    NoValue,
+    Absent,
     /// Strings.
     Text,
     /// Slices.
@@ -60,13 +60,13 @@ pub enum Missing {
 
 /// A struct: its fields in Go's order of declaration.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Struct {
+pub(crate) struct Struct {
     /// Go's type name, for messages: `*formatter.ContainerContext`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// A row of a table. Docker writes its JSON with `<`, `>` and `&` escaped, unlike all other JSON.
-    pub is_row: bool,
+    pub(crate) is_row: bool,
     /// Its printed form, if it does not print its fields.
-    pub shown: Option<String>,
+    pub(crate) shown: Option<String>,
     fields: Vec<Field>,
 }
 
@@ -81,7 +81,7 @@ struct Field {
 
 impl Struct {
     /// A struct without fields.
-    pub fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         Self {
             name,
             is_row: false,
@@ -92,13 +92,13 @@ impl Struct {
 
     /// Makes it print as `text`, as a Go type with a `String` method does.
     #[must_use]
-    pub fn shown_as(mut self, text: String) -> Self {
+    pub(crate) fn shown_as(mut self, text: String) -> Self {
         self.shown = Some(text);
         self
     }
 
     /// A row of a table, without fields yet; add them in alphabetical order, which is that of its JSON.
-    pub fn row(name: &'static str) -> Self {
+    pub(crate) fn row(name: &'static str) -> Self {
         Self {
             is_row: true,
             ..Self::new(name)
@@ -123,19 +123,19 @@ impl Struct {
 
     /// Adds a field.
     #[must_use]
-    pub fn with(self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(self, name: &'static str, value: impl Into<Value>) -> Self {
         self.push((name, name), value.into(), false)
     }
 
     /// Adds a field that JSON omits when it is empty.
     #[must_use]
-    pub fn with_unless_empty(self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with_unless_empty(self, name: &'static str, value: impl Into<Value>) -> Self {
         self.push((name, name), value.into(), true)
     }
 
     /// Adds a field that is called `json` in JSON.
     #[must_use]
-    pub fn with_renamed(
+    pub(crate) fn with_renamed(
         self,
         name: &'static str,
         json: &'static str,
@@ -146,7 +146,7 @@ impl Struct {
 
     /// Adds a field that is called `json` in JSON, and omitted there when it is empty.
     #[must_use]
-    pub fn with_omitted(
+    pub(crate) fn with_omitted(
         self,
         name: &'static str,
         json: &'static str,
@@ -157,7 +157,7 @@ impl Struct {
 
     /// Adds the fields of another struct as if they were this one's, as Go's embedding does.
     #[must_use]
-    pub fn embedding(mut self, inner: Struct) -> Self {
+    pub(crate) fn embedding(mut self, inner: Struct) -> Self {
         self.fields.push(Field {
             name: inner.name,
             json: "",
@@ -169,7 +169,7 @@ impl Struct {
     }
 
     /// The field called `name`, including fields of an embedded struct.
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.fields.iter().find_map(|field| match &field.value {
             Value::Struct(inner) if field.embedded => {
                 // The embedded struct itself has the name of its type, without the package.
@@ -183,7 +183,7 @@ impl Struct {
     }
 
     /// The values in order, for printing.
-    pub fn values(&self) -> impl Iterator<Item = &Value> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
         self.fields.iter().map(|field| &field.value)
     }
 
@@ -209,7 +209,7 @@ impl Struct {
 
 impl Map {
     /// A map of strings.
-    pub fn of_texts<K: Into<String>, V: Into<String>>(
+    pub(crate) fn of_texts<K: Into<String>, V: Into<String>>(
         entries: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         Self {
@@ -224,7 +224,7 @@ impl Map {
     }
 
     /// A map of arbitrary values.
-    pub fn of(
+    pub(crate) fn of(
         missing: Missing,
         entries: impl IntoIterator<Item = (impl Into<String>, Value)>,
     ) -> Self {
@@ -240,7 +240,7 @@ impl Map {
     }
 
     /// A nil map of strings.
-    pub fn no_texts() -> Self {
+    pub(crate) fn no_texts() -> Self {
         Self {
             entries: None,
             missing: Missing::Text,
@@ -248,34 +248,34 @@ impl Map {
     }
 
     /// A nil map.
-    pub fn nil() -> Self {
+    pub(crate) fn nil() -> Self {
         Self::default()
     }
 
     /// The entries by key.
-    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.entries.iter().flatten()
     }
 
     /// How many entries there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.entries.as_ref().map_or(0, BTreeMap::len)
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The entry for `key`.
-    pub fn get(&self, key: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.entries.as_ref()?.get(key)
     }
 
     /// The result of `index` for a missing entry.
-    pub fn zero(&self) -> Value {
+    pub(crate) fn zero(&self) -> Value {
         match self.missing {
-            Missing::NoValue => Value::NoValue,
+            Missing::Absent => Value::Absent,
             Missing::Text => Value::Text(String::new()),
             Missing::List => Value::List(None),
             Missing::Nil => Value::Nil,
@@ -285,12 +285,12 @@ impl Map {
 
 impl Value {
     /// A list.
-    pub fn list(items: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+    pub(crate) fn list(items: impl IntoIterator<Item = impl Into<Value>>) -> Self {
         Self::List(Some(items.into_iter().map(Into::into).collect()))
     }
 
     /// A list that is Go's nil slice (`null` in JSON) if it is empty.
-    pub fn list_or_nil(items: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+    pub(crate) fn list_or_nil(items: impl IntoIterator<Item = impl Into<Value>>) -> Self {
         let items: Vec<Value> = items.into_iter().map(Into::into).collect();
         Self::List((!items.is_empty()).then_some(items))
     }
@@ -298,9 +298,7 @@ impl Value {
     /// Whether Go's `omitempty` omits it from JSON.
     fn is_empty(&self) -> bool {
         match self {
-            Self::NoValue | Self::Nil | Self::Bool(false) | Self::Int(0) | Self::Duration(0) => {
-                true
-            }
+            Self::Absent | Self::Nil | Self::Bool(false) | Self::Int(0) | Self::Duration(0) => true,
             Self::Float(number) => *number == 0.0,
             Self::Text(text) => text.is_empty(),
             Self::List(items) => items.as_ref().is_none_or(Vec::is_empty),
@@ -314,14 +312,14 @@ impl Value {
     }
 
     /// Whether `if` takes the first branch.
-    pub fn is_true(&self) -> bool {
+    pub(crate) fn is_true(&self) -> bool {
         matches!(self, Self::Struct(_) | Self::Lookup(_)) || !self.is_empty()
     }
 
     /// Go's type name, for messages.
-    pub fn type_name(&self) -> &'static str {
+    pub(crate) fn type_name(&self) -> &'static str {
         match self {
-            Self::NoValue | Self::Nil => "interface {}",
+            Self::Absent | Self::Nil => "interface {}",
             Self::Bool(_) => "bool",
             Self::Int(_) => "int",
             Self::Duration(_) => "time.Duration",
@@ -335,9 +333,9 @@ impl Value {
     }
 
     /// The value as Docker's API would send it.
-    pub fn to_json(&self) -> Json {
+    pub(crate) fn to_json(&self) -> Json {
         match self {
-            Self::NoValue | Self::Nil | Self::List(None) | Self::Lookup(_) => Json::Null,
+            Self::Absent | Self::Nil | Self::List(None) | Self::Lookup(_) => Json::Null,
             Self::Bool(value) => Json::Bool(*value),
             Self::Int(number) | Self::Duration(number) => Json::from(*number),
             Self::Float(number) => Json::from(*number),
@@ -352,11 +350,11 @@ impl Value {
     }
 }
 
-/// Objects become maps, `null` becomes [`Value::NoValue`].
+/// Objects become maps, `null` becomes [`Value::Absent`].
 impl From<Json> for Value {
     fn from(json: Json) -> Self {
         match json {
-            Json::Null => Self::NoValue,
+            Json::Null => Self::Absent,
             Json::Bool(value) => Self::Bool(value),
             Json::Number(number) => match number.as_i64() {
                 Some(number) => Self::Int(number),
@@ -365,7 +363,7 @@ impl From<Json> for Value {
             Json::String(text) => Self::Text(text),
             Json::Array(items) => Self::list(items),
             Json::Object(entries) => Self::Map(Map::of(
-                Missing::NoValue,
+                Missing::Absent,
                 entries.into_iter().map(|(key, value)| (key, value.into())),
             )),
         }

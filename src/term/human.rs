@@ -4,6 +4,7 @@
 
 use engine::go::{quote, significant};
 use std::time::Duration;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const DECIMAL: [&str; 9] = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"];
 const BINARY: [&str; 9] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB"];
@@ -19,22 +20,22 @@ fn scaled(bytes: u64, base: f64, digits: usize, units: &[&str]) -> String {
 }
 
 /// `4.26MB`: three digits, powers of 1000; `images` and `ps`.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     scaled(bytes, 1000.0, 3, &DECIMAL)
 }
 
 /// `4.262MB`: four digits, powers of 1000; `prune`.
-pub fn size4(bytes: u64) -> String {
+pub(crate) fn size4(bytes: u64) -> String {
     scaled(bytes, 1000.0, 4, &DECIMAL)
 }
 
 /// `15.48MiB`: four digits, powers of 1024; `stats`.
-pub fn binary_size(bytes: u64) -> String {
+pub(crate) fn binary_size(bytes: u64) -> String {
     scaled(bytes, 1024.0, 4, &BINARY)
 }
 
 /// `About a minute`, `3 hours`.
-pub fn span(span: Duration) -> String {
+pub(crate) fn span(span: Duration) -> String {
     let seconds = span.as_secs();
     let minutes = seconds / 60;
     // Go rounds only hours to the nearest.
@@ -58,7 +59,7 @@ pub fn span(span: Duration) -> String {
 ///
 /// # Errors
 /// `time: invalid duration "…"`, and Go's two other messages.
-pub fn parse_duration(text: &str) -> Result<i64, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<i64, String> {
     let quoted = quote(text);
     let invalid = || format!("time: invalid duration {quoted}");
     let (sign, mut rest) = match text.as_bytes().first() {
@@ -103,6 +104,32 @@ pub fn parse_duration(text: &str) -> Result<i64, String> {
         return Err(invalid());
     }
     Ok(sign * total.round() as i64)
+}
+
+/// `text` in at most `width` columns; if it does not fit, it ends with `…`. Docker's `Ellipsis`.
+pub(crate) fn ellipsis(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut cut = String::new();
+    let mut used = 0;
+    for letter in text.chars() {
+        used += letter.width().unwrap_or(0);
+        if used >= width {
+            break;
+        }
+        cut.push(letter);
+    }
+    if width > 0 {
+        cut.push('…');
+    }
+    cut
+}
+
+/// The first 12 digits of an id, without an image's `sha256:`.
+pub(crate) fn short_id(id: &str) -> &str {
+    let digits = id.split_once(':').map_or(id, |(_, digits)| digits);
+    digits.get(..12).unwrap_or(digits)
 }
 
 #[cfg(test)]
@@ -180,5 +207,27 @@ mod tests {
         ] {
             assert_eq!(parse_duration(text).unwrap_err(), complaint);
         }
+    }
+
+    #[test]
+    fn text_that_does_not_fit_ends_with_an_ellipsis() {
+        for (text, width, expected) in [
+            ("sleep 60", 20, "sleep 60"),
+            ("sh -c 'a rather long command'", 20, "sh -c 'a rather lon…"),
+            ("żółwie są powolne", 8, "żółwie …"),
+            ("日本語日本語", 5, "日本…"),
+            ("abc", 1, "…"),
+            ("abc", 0, ""),
+            ("", 0, ""),
+        ] {
+            assert_eq!(ellipsis(text, width), expected);
+        }
+    }
+
+    #[test]
+    fn a_short_id_has_twelve_digits() {
+        assert_eq!(short_id("sha256:0123456789abcdef"), "0123456789ab");
+        assert_eq!(short_id("<missing>"), "<missing>");
+        assert_eq!(short_id(""), "");
     }
 }

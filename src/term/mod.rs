@@ -2,9 +2,8 @@
 //!
 //! Nothing here reads the engine, prints, or reads the clock: values come in, strings go out.
 
-pub mod human;
-pub mod markdown;
-pub mod progress;
-pub mod table;
-pub mod text;
-pub mod transfer;
+pub(crate) mod human;
+pub(crate) mod markdown;
+pub(crate) mod progress;
+pub(crate) mod table;
+pub(crate) mod transfer;

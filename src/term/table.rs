@@ -11,7 +11,7 @@ const GAP: usize = 3;
 const NARROWEST: usize = 10;
 
 /// Aligns `text`: lines whose cells are separated by tabs. Lines without a tab stay as they are.
-pub fn aligned(text: &str) -> String {
+pub(crate) fn aligned(text: &str) -> String {
     // Only the cells of a line that end in a tab take part in the columns.
     let mut columns = Vec::new();
     for (ended, _) in text.lines().filter_map(|line| line.rsplit_once('\t')) {

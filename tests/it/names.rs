@@ -50,11 +50,6 @@ fn names_are_resolved_with_any_resolver_of_the_machine() {
             ),
             ("nameserver 127.0.0.53\n", "--dns 10.99.0.1", NAME),
             ("nameserver 10.99.0.9\n", "--dns 10.99.0.1", NAME),
-            (
-                "nameserver 10.99.0.1\n",
-                "--dns 10.99.0.1 --dns-search names.test",
-                "host",
-            ),
         ] {
             machine.resolve_by(resolver);
             for way in WAYS {

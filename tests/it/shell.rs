@@ -356,7 +356,6 @@ fn why_explains_what_the_last_line_did_and_show_draws_it() {
     .mentions("image busybox")
     .mentions("    container one (exited with 0, own layer")
     .mentions("1 added, 0 changed, 0 deleted\nA /x\n")
-    .mentions("busybox:latest  ")
     .mentions("image hello-world:latest")
     .mentions("a container's own layer is writable, and\n`docker rm` removes it.\n")
     .complains("No such layer: nothing")

@@ -9,6 +9,7 @@ mod layers;
 mod lessons;
 mod limits;
 mod pages;
+mod recipes;
 mod source;
 mod text;
 
@@ -108,4 +109,15 @@ fn every_page_is_reachable_and_every_link_leads_somewhere() {
     let files = Source::markdown_files();
     let exists = |path: &str| Source::root().join(path).exists();
     assert_tidy(pages::links(&files, &exists));
+}
+
+#[test]
+fn what_the_recipes_name_exists() {
+    let read = |path: &str| {
+        let path = Source::root().join(path);
+        path.exists()
+            .then(|| std::fs::read_to_string(path).unwrap_or_default())
+    };
+    let page = Source::read("docs/adding.md");
+    assert_tidy(recipes::true_steps(&page, &read));
 }

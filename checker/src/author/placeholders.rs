@@ -1,11 +1,17 @@
 //! **E24** A message has a placeholder that is never filled in.
 //!
 //! A learner who reads `{box}`, or `none` where a number belongs, looks for the mistake in their own work.
+//!
+//! **E20** A translation is missing, stale, or has different texts or placeholders.
+//!
+//! A learner who sees a half-translated text, or an unfilled placeholder, thinks that it is part of the task. A course
+//! is translated as a whole: once one exercise has a language, the others are expected to have it too.
 
 use super::style::texts;
 use crate::checks::Condition;
+use crate::course::Translation;
 use crate::exercise::Exercise;
-use crate::load::params;
+use crate::load::{params, translation};
 use crate::problem::{Place, Problem};
 use std::collections::BTreeSet;
 
@@ -83,4 +89,26 @@ fn placeholders(text: &str) -> Vec<&str> {
         }
     }
     names
+}
+
+pub(crate) fn untranslated(exercise: &Exercise, all: &[Translation]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut missing: BTreeSet<&str> = all.iter().map(|one| one.language.as_str()).collect();
+    for one in all.iter().filter(|one| one.exercise == exercise.id) {
+        missing.remove(one.language.as_str());
+        problems.extend(translation::problems(exercise, &one.source));
+    }
+    for language in missing {
+        problems.push(
+            exercise
+                .at
+                .problem(format!(
+                    "no translation into `{language}`, which others have"
+                ))
+                .of_rule("E20")
+                .warning()
+                .with_help(format!("write `{}.{language}.yaml` beside it", exercise.id)),
+        );
+    }
+    problems
 }

@@ -3,6 +3,10 @@
 //!
 //! The first makes the exercise impossible; the others mean that a part of it is not checked. An optional command is
 //! marked `optional`.
+//!
+//! **E11** An attempt to accept is rejected.
+//!
+//! Rejecting a correct solution is worse than having no check. Only the required result counts, not the way to it.
 
 use super::observe::{Look, Observation, said};
 use super::trial::Kind;
@@ -120,4 +124,16 @@ fn prefixes(attempt: &Attempt, seen: &Observation, problems: &mut Vec<Problem>) 
             .with_help("check what the step is for, or mark it `optional: true`"),
         );
     }
+}
+
+pub(crate) fn rejected(exercise: &Exercise, seen: &[Observation]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for one in seen {
+        if let Kind::Accept(index) = one.trial.kind
+            && let Some(attempt) = exercise.accept.get(index)
+        {
+            passes(attempt, one, "attempt to accept", "E11", &mut problems);
+        }
+    }
+    problems
 }

@@ -1,8 +1,8 @@
-//! `docker build --output`: exports the result as an archive, or as files.
+//! `docker build --output`: exports the files of the result.
 //!
 //! **What Docker does.** An *exporter* of BuildKit writes the result: `docker` and `oci` an archive of the image, `tar`
-//! and `local` the files of its root. **What we do.** The same; the root is read through the layers without mounting
-//! anything. **What we leave out.** `registry`.
+//! and `local` the files of its root. **What we do.** `tar` and `local`; the root is read through the layers without
+//! mounting anything. **What we leave out.** The archives, since `docker save` writes them, and `registry`.
 //! **Try it.** `docker build --output out .`
 
 use super::ignore::Ignore;
@@ -10,7 +10,6 @@ use super::observe::BuildOutcome;
 use super::sources::{Item, Tree};
 use crate::engine::Engine;
 use crate::error::{Error, IoContext, Result};
-use crate::image::archive::save::save_one;
 use crate::image::layer::diffs;
 use crate::paths::Home;
 use crate::runtime::copy::unpack_for_caller;
@@ -25,27 +24,11 @@ use std::path::{Path, PathBuf};
 /// Bytes per write.
 const PIECE: usize = 256 << 10;
 
-/// The form of the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BuildForm {
-    /// An archive for `docker load`.
-    Docker,
-    /// An OCI layout in a tar.
-    Oci,
-    /// A tar of the files.
-    Files,
-}
-
 impl Engine {
-    /// Writes the result of a build to `sink`, in the form that `docker build --output` requests. The caller has held
-    /// [`Engine::keep_content`] since before the build.
-    pub fn write_build(
-        &self,
-        built: &BuildOutcome,
-        form: BuildForm,
-        sink: &mut dyn Write,
-    ) -> Result<()> {
-        write(&self.home, built, form, sink)
+    /// Writes the files of a build's result to `sink` as a tar. The caller has held [`Engine::keep_content`] since
+    /// before the build.
+    pub fn write_build(&self, built: &BuildOutcome, sink: &mut dyn Write) -> Result<()> {
+        files(&self.home, &built.chain, sink)
     }
 
     /// Writes the files of the result into `folder`, which is created if it is missing; they belong to the caller.
@@ -54,22 +37,8 @@ impl Engine {
     }
 }
 
-/// Writes the result to `sink`.
-pub(crate) fn write(
-    home: &Home,
-    built: &BuildOutcome,
-    form: BuildForm,
-    sink: &mut dyn Write,
-) -> Result<()> {
-    match form {
-        BuildForm::Docker => save_one(home, &built.config, &built.tags, true, sink),
-        BuildForm::Oci => save_one(home, &built.config, &built.tags, false, sink),
-        BuildForm::Files => files(home, &built.chain, sink),
-    }
-}
-
 /// Writes the files of the result into `folder`.
-pub(crate) fn unpack(home: &Home, built: &BuildOutcome, folder: &Path) -> Result<()> {
+fn unpack(home: &Home, built: &BuildOutcome, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).on("create the directory", folder)?;
     let (reader, writer) = io::pipe().on("make", "pipe")?;
     std::thread::scope(|scope| {

@@ -124,8 +124,6 @@ pub struct StepLayer {
 pub struct BuildOutcome {
     /// The image.
     pub id: ImageId,
-    /// Its configuration.
-    pub config: Vec<u8>,
     /// Its layers, by chain id, lowest first.
     pub chain: Vec<String>,
     /// Its names.

@@ -5,8 +5,8 @@ use crate::store::containers::HostConfig;
 
 /// Docker's smallest limit, in bytes.
 const SMALLEST_MEMORY: u64 = 6 << 20;
-/// Docker's default CPU period, in microseconds.
-const PERIOD: u64 = 100_000;
+/// Docker's CPU period, in microseconds: the quota is counted over it.
+pub(super) const PERIOD: u64 = 100_000;
 
 /// The limits that can be requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,20 +17,12 @@ pub struct Limits {
     pub memory_swap: i64,
     /// Bytes that the container keeps when memory is short; 0 is none.
     pub memory_reservation: u64,
-    /// Swappiness, 0 to 100; `None` is the machine's.
-    pub memory_swappiness: Option<u8>,
     /// Billionths of a processor; 0 is none.
     pub nano_cpus: u64,
-    /// Microseconds of processor time in each period; 0 or less is none.
-    pub cpu_quota: i64,
-    /// Microseconds of a period; 0 is a tenth of a second.
-    pub cpu_period: u64,
     /// Weight against others when processors are short, 1024 being usual; 0 is unset.
     pub cpu_shares: u64,
     /// Processors that may be used, such as `0-2,4`; empty is all.
     pub cpuset_cpus: String,
-    /// Memory nodes that may be used; empty is all.
-    pub cpuset_mems: String,
     /// Processes and threads; 0 or less is none.
     pub pids: i64,
 }
@@ -42,13 +34,9 @@ impl Limits {
             memory: host.memory,
             memory_swap: host.memory_swap,
             memory_reservation: host.memory_reservation,
-            memory_swappiness: host.memory_swappiness,
             nano_cpus: host.nano_cpus,
-            cpu_quota: host.cpu_quota,
-            cpu_period: host.cpu_period,
             cpu_shares: host.cpu_shares,
             cpuset_cpus: host.cpuset_cpus.clone(),
-            cpuset_mems: host.cpuset_mems.clone(),
             pids: host.pids_limit,
         }
     }
@@ -60,36 +48,23 @@ impl Limits {
 
     /// Whether the memory controller is needed.
     pub(super) fn of_memory(&self) -> bool {
-        self.memory > 0 || self.memory_reservation > 0 || self.memory_swappiness.is_some()
+        self.memory > 0 || self.memory_reservation > 0
     }
 
     /// Whether the cpu controller is needed.
     pub(super) fn of_cpu(&self) -> bool {
-        self.quota().is_some() || self.cpu_period > 0 || self.cpu_shares > 0
+        self.quota().is_some() || self.cpu_shares > 0
     }
 
     /// Whether the cpuset controller is needed.
     pub(super) fn of_cpuset(&self) -> bool {
-        !self.cpuset_cpus.is_empty() || !self.cpuset_mems.is_empty()
+        !self.cpuset_cpus.is_empty()
     }
 
-    /// Microseconds of processor time in each [`Limits::period`].
+    /// Microseconds of processor time in each [`PERIOD`].
     pub(super) fn quota(&self) -> Option<u64> {
-        match u64::try_from(self.cpu_quota) {
-            Ok(quota) if quota > 0 => Some(quota),
-            // The kernel accepts no quota below a thousand.
-            _ if self.nano_cpus > 0 => Some((self.nano_cpus / 10_000).max(1000)),
-            _ => None,
-        }
-    }
-
-    /// Microseconds that the quota is counted over.
-    pub(super) fn period(&self) -> u64 {
-        if self.cpu_period > 0 {
-            self.cpu_period
-        } else {
-            PERIOD
-        }
+        // The kernel accepts no quota below a thousand.
+        (self.nano_cpus > 0).then(|| (self.nano_cpus / 10_000).max(1000))
     }
 
     /// The weight of version 2, 1 to 10000, for the shares of version 1, 2 to 262144. Source: runc
@@ -103,12 +78,6 @@ impl Limits {
 pub fn validate(host: &HostConfig) -> Result<Vec<String>> {
     memory(host)?;
     processors(host)?;
-    if !(-1000..=1000).contains(&host.oom_score_adj) {
-        return Err(Error::invalid(format!(
-            "Invalid value {}, range for oom score adj is [-1000, 1000]",
-            host.oom_score_adj
-        )));
-    }
     Ok(Vec::new())
 }
 
@@ -131,62 +100,36 @@ fn memory(host: &HostConfig) -> Result<()> {
 }
 
 fn processors(host: &HostConfig) -> Result<()> {
-    let set = host.nano_cpus > 0;
-    if set && host.cpu_period > 0 {
-        return Err(Error::invalid(
-            "Conflicting options: Nano CPUs and CPU Period cannot both be set",
-        ));
-    }
-    if set && host.cpu_quota > 0 {
-        return Err(Error::invalid(
-            "Conflicting options: Nano CPUs and CPU Quota cannot both be set",
-        ));
-    }
-    if host.cpu_period != 0 && !(1000..=1_000_000).contains(&host.cpu_period) {
-        return Err(Error::invalid(
-            "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)",
-        ));
-    }
-    if (1..1000).contains(&host.cpu_quota) {
-        return Err(Error::invalid(
-            "CPU cfs quota can not be less than 1ms (i.e. 1000)",
-        ));
-    }
     // Counting the processors reads cgroup files; skip that when no limit is set.
-    if set {
+    if host.nano_cpus > 0 {
         let cpus = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-        if host.nano_cpus > 0 && !(10_000_000..=cpus * 1_000_000_000).contains(&host.nano_cpus) {
+        if !(10_000_000..=cpus * 1_000_000_000).contains(&host.nano_cpus) {
             return Err(Error::invalid(format!(
                 "range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available"
             )));
         }
     }
-    available("cpus", "CPUs", &host.cpuset_cpus)?;
-    available("mems", "Memory nodes", &host.cpuset_mems)
+    available(&host.cpuset_cpus)
 }
 
-/// Refuses numbers of processors or memory nodes that the machine does not have.
-fn available(field: &str, things: &str, asked: &str) -> Result<()> {
+/// Refuses numbers of processors that the machine does not have.
+fn available(asked: &str) -> Result<()> {
     if asked.is_empty() {
         return Ok(());
     }
     let Some(wanted) = numbers(asked) else {
         return Err(Error::invalid(format!(
-            "Invalid value {asked} for cpuset {field}"
+            "Invalid value {asked} for cpuset cpus"
         )));
     };
-    let path = match field {
-        "cpus" => "/sys/devices/system/cpu/online",
-        _ => "/sys/devices/system/node/online",
-    };
-    // A kernel without NUMA has only node 0.
-    let online = std::fs::read_to_string(path).unwrap_or_else(|_| "0".to_owned());
+    let online = std::fs::read_to_string("/sys/devices/system/cpu/online");
+    let online = online.unwrap_or_else(|_| "0".to_owned());
     let there = numbers(online.trim()).unwrap_or_default();
     if wanted.iter().all(|number| there.contains(number)) {
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "Requested {things} are not available - requested {asked}, available: {}",
+        "Requested CPUs are not available - requested {asked}, available: {}",
         online.trim()
     )))
 }
@@ -238,22 +181,6 @@ mod tests {
         );
         check(|host| host.nano_cpus = u64::MAX, "range of CPUs");
         check(
-            |host| (host.nano_cpus, host.cpu_period) = (1, 5000),
-            "and CPU Period",
-        );
-        check(
-            |host| (host.nano_cpus, host.cpu_quota) = (1, 5000),
-            "and CPU Quota",
-        );
-        check(
-            |host| host.cpu_period = 999,
-            "cfs period can not be less than 1ms",
-        );
-        check(
-            |host| host.cpu_quota = 999,
-            "cfs quota can not be less than 1ms",
-        );
-        check(
             |host| host.cpuset_cpus = "x".into(),
             "Invalid value x for cpuset cpus",
         );
@@ -261,15 +188,9 @@ mod tests {
             |host| host.cpuset_cpus = "8000".into(),
             "Requested CPUs are not available",
         );
-        check(
-            |host| host.cpuset_mems = "7000".into(),
-            "Requested Memory nodes",
-        );
-        check(|host| host.oom_score_adj = 1001, "range for oom score adj");
         let sensible = HostConfig {
             memory: 64 << 20,
             cpuset_cpus: "0".into(),
-            oom_score_adj: -1000,
             ..HostConfig::default()
         };
         assert!(validate(&sensible).is_ok());
@@ -292,17 +213,5 @@ mod tests {
             };
             assert_eq!(limits.weight(), weight, "{cpu_shares}");
         }
-    }
-
-    #[test]
-    fn a_quota_is_given_in_time_or_in_processors() {
-        let limits = |nano_cpus, cpu_quota| Limits {
-            nano_cpus,
-            cpu_quota,
-            ..Limits::default()
-        };
-        assert_eq!(limits(500_000_000, 0).quota(), Some(50_000));
-        assert_eq!(limits(0, 20_000).quota(), Some(20_000));
-        assert_eq!(limits(0, -1).quota(), None);
     }
 }

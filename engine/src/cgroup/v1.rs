@@ -1,5 +1,6 @@
 //! cgroup version 1: a tree per controller.
 
+use super::limits::PERIOD;
 use super::{Counts, Limits, OURS, count, number, write};
 use crate::error::{Error, IoContext, Result};
 use crate::paths::create_private_dir;
@@ -113,13 +114,10 @@ impl Groups {
         if let Some(folder) = &self.cpu {
             self.apply_processors(folder, limits)?;
         }
-        if let Some(folder) = &self.cpuset {
-            if !limits.cpuset_cpus.is_empty() {
-                write(folder, "cpuset.cpus", &limits.cpuset_cpus)?;
-            }
-            if !limits.cpuset_mems.is_empty() {
-                write(folder, "cpuset.mems", &limits.cpuset_mems)?;
-            }
+        if let Some(folder) = &self.cpuset
+            && !limits.cpuset_cpus.is_empty()
+        {
+            write(folder, "cpuset.cpus", &limits.cpuset_cpus)?;
         }
         match (&self.pids, limits.pids) {
             (Some(folder), pids) if pids > 0 => write(folder, "pids.max", pids),
@@ -132,14 +130,11 @@ impl Groups {
         if limits.cpu_shares > 0 {
             write(folder, "cpu.shares", limits.cpu_shares)?;
         }
-        if limits.quota().is_some() || limits.cpu_period > 0 {
-            write(folder, "cpu.cfs_period_us", limits.period())?;
+        if let Some(quota) = limits.quota() {
+            write(folder, "cpu.cfs_period_us", PERIOD)?;
+            write(folder, "cpu.cfs_quota_us", quota)?;
         }
-        match limits.quota() {
-            Some(quota) => write(folder, "cpu.cfs_quota_us", quota),
-            None if limits.cpu_quota < 0 => write(folder, "cpu.cfs_quota_us", -1),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
     fn apply_memory(&self, folder: &Path, limits: &Limits) -> Result<()> {
@@ -149,9 +144,6 @@ impl Groups {
                 "memory.soft_limit_in_bytes",
                 limits.memory_reservation,
             )?;
-        }
-        if let Some(swappiness) = limits.memory_swappiness {
-            write(folder, "memory.swappiness", swappiness)?;
         }
         if limits.memory > 0 {
             self.apply_memory_limit(folder, limits)?;
@@ -265,7 +257,7 @@ mod tests {
         let mut groups = create(root.path(), "c1", &limits).unwrap();
         assert!(!groups.extend(root.path(), "c1", &limits).unwrap());
         limits.cpuset_cpus = "1".into();
-        limits.cpu_quota = 20_000;
+        limits.nano_cpus = 200_000_000;
         assert!(groups.extend(root.path(), "c1", &limits).unwrap());
         let read = |path: &str| fs::read_to_string(root.path().join(path)).unwrap();
         assert_eq!(read("cpu/docklings/c1/cpu.shares"), "512");

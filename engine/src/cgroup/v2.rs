@@ -4,6 +4,7 @@
 //! and must already be inside it: a process may only be moved within what its user owns. From a session, only systemd
 //! can move it there.
 
+use super::limits::PERIOD;
 use super::{Counts, Limits, OURS, count, number, remove_folder, systemd, write};
 use crate::error::{Error, IoContext, Result};
 use crate::paths::create_private_dir;
@@ -152,22 +153,14 @@ pub(super) fn apply(folder: &Path, limits: &Limits) -> Result<()> {
     if limits.memory_reservation > 0 {
         set(folder, "memory.low", limits.memory_reservation)?;
     }
-    if limits.memory_swappiness.is_some() {
-        return Err(Error::machine("cgroup version 2 has no swappiness"));
-    }
     if let Some(quota) = limits.quota() {
-        set(folder, "cpu.max", format!("{quota} {}", limits.period()))?;
-    } else if limits.cpu_quota < 0 || limits.cpu_period > 0 {
-        set(folder, "cpu.max", format!("max {}", limits.period()))?;
+        set(folder, "cpu.max", format!("{quota} {PERIOD}"))?;
     }
     if limits.cpu_shares > 0 {
         set(folder, "cpu.weight", limits.weight())?;
     }
     if !limits.cpuset_cpus.is_empty() {
         set(folder, "cpuset.cpus", &limits.cpuset_cpus)?;
-    }
-    if !limits.cpuset_mems.is_empty() {
-        set(folder, "cpuset.mems", &limits.cpuset_mems)?;
     }
     match limits.pids {
         0 => Ok(()),
@@ -267,7 +260,6 @@ mod tests {
             "cpu.max",
             "cpu.weight",
             "cpuset.cpus",
-            "cpuset.mems",
             "pids.max",
         ] {
             fs::write(folder.path().join(file), "max\n").unwrap();
@@ -297,20 +289,11 @@ mod tests {
         assert_eq!(read("cpuset.cpus"), "0");
         assert_eq!(read("pids.max"), "20");
         let lifted = Limits {
-            cpu_quota: -1,
             pids: -1,
             ..Limits::default()
         };
         apply(folder.path(), &lifted).unwrap();
-        assert_eq!(
-            (&*read("cpu.max"), &*read("pids.max")),
-            ("max 100000", "max")
-        );
-        let swappiness = Limits {
-            memory_swappiness: Some(10),
-            ..Limits::default()
-        };
-        assert!(apply(folder.path(), &swappiness).is_err());
+        assert_eq!(read("pids.max"), "max");
     }
 
     #[test]

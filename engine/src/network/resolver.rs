@@ -31,7 +31,7 @@ struct Resolver {
 /// The text for a container with the machine's network or with the network `none`: nothing is left out.
 pub(crate) fn as_on_machine(host: &HostConfig) -> String {
     let text = read(MACHINE);
-    if !has_wishes(host) {
+    if host.dns.is_empty() {
         return text;
     }
     let mut resolver = parse(&text);
@@ -78,10 +78,6 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
-fn has_wishes(host: &HostConfig) -> bool {
-    !(host.dns.is_empty() && host.dns_search.is_empty() && host.dns_options.is_empty())
-}
-
 /// The egress program can query it for the container, over IPv4.
 fn is_loopback(server: &str) -> bool {
     matches!(server.parse(), Ok(IpAddr::V4(ip)) if ip.is_loopback())
@@ -108,18 +104,10 @@ fn parse(text: &str) -> Resolver {
 }
 
 impl Resolver {
-    /// `--dns`, `--dns-search` and `--dns-option` each replace the machine's values; `--dns-search .` leaves none.
+    /// `--dns` replaces the machine's name servers.
     fn follow(&mut self, host: &HostConfig) {
-        let replace = |list: &mut Vec<String>, asked: &[String]| {
-            if !asked.is_empty() {
-                *list = asked.to_vec();
-            }
-        };
-        replace(&mut self.servers, &host.dns);
-        replace(&mut self.search, &host.dns_search);
-        replace(&mut self.options, &host.dns_options);
-        if self.search == ["."] {
-            self.search.clear();
+        if !host.dns.is_empty() {
+            self.servers.clone_from(&host.dns);
         }
     }
 
@@ -141,17 +129,9 @@ impl Resolver {
 mod tests {
     use super::*;
 
-    fn check(machine: &str, asked: &[(&str, &[&str])], expected: &str) {
-        let list = |name: &str| -> Vec<String> {
-            let found = asked.iter().find(|(key, _)| *key == name);
-            found.map_or_else(Vec::new, |(_, list)| {
-                list.iter().map(|word| (*word).to_owned()).collect()
-            })
-        };
+    fn check(machine: &str, asked: &[&str], expected: &str) {
         let host = HostConfig {
-            dns: list("dns"),
-            dns_search: list("search"),
-            dns_options: list("options"),
+            dns: asked.iter().map(|server| (*server).to_owned()).collect(),
             ..HostConfig::default()
         };
         let mut resolver = parse(machine);
@@ -160,19 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn requested_values_replace_the_machines() {
+    fn requested_servers_replace_the_machines() {
         let machine =
             "# made by hand\nnameserver 192.0.2.53\nsearch a.test b.test\noptions ndots:2 edns0\n";
         check(machine, &[], &machine[15..]);
         check(
             machine,
-            &[("dns", &["9.9.9.9", "8.8.8.8"])],
+            &["9.9.9.9", "8.8.8.8"],
             "nameserver 9.9.9.9\nnameserver 8.8.8.8\nsearch a.test b.test\noptions ndots:2 edns0\n",
-        );
-        check(
-            machine,
-            &[("search", &["."]), ("options", &["ndots:1"])],
-            "nameserver 192.0.2.53\noptions ndots:1\n",
         );
         check("domain x\nsearch y\n;c\nnameserver\n", &[], "search y\n");
     }

@@ -53,7 +53,6 @@ impl Engine {
             layers: image.chain.clone(),
             process: merge_process(request.process, defaults),
             hostname: request.hostname.unwrap_or_else(|| id.short().to_owned()),
-            domainname: request.domainname,
             labels,
             exposed_ports: exposed(&request.expose, defaults)?,
             healthcheck: merge_health(request.healthcheck, defaults.healthcheck.as_ref()),

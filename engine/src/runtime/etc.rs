@@ -22,7 +22,6 @@ pub(super) fn write(folder: &Path, config: &ContainerConfig, way: Option<&Way>) 
     let machine = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let hosts = hosts(
         &config.hostname,
-        &config.domainname,
         &config.host.extra_hosts,
         own(&config.host.network),
         host.then(|| machine("/etc/hosts")),
@@ -65,7 +64,7 @@ pub(super) fn write_for_step(
     let machine = *network == NetworkMode::Host;
     let own = own(network);
     let machine = machine.then(|| fs::read_to_string("/etc/hosts").unwrap_or_default());
-    let hosts = hosts(hostname, "", extra_hosts, own, machine);
+    let hosts = hosts(hostname, extra_hosts, own, machine);
     let host = HostConfig::default();
     let (resolver, forward) = resolver(&host, network, way);
     let files = [("hosts", hosts), ("resolv.conf", resolver)];
@@ -91,7 +90,6 @@ fn write_files<const N: usize>(folder: &Path, files: [(&str, String); N]) -> Res
 
 fn hosts(
     hostname: &str,
-    domain: &str,
     extra: &[String],
     own: Option<Ipv4Addr>,
     machine: Option<String>,
@@ -121,10 +119,7 @@ fn hosts(
     }
     if !text.contains(&format!("\t{hostname}\n")) {
         let own = own.unwrap_or(Ipv4Addr::LOCALHOST);
-        let _ = match domain {
-            "" => writeln!(text, "{own}\t{hostname}"),
-            domain => writeln!(text, "{own}\t{hostname}.{domain} {hostname}"),
-        };
+        let _ = writeln!(text, "{own}\t{hostname}");
     }
     text
 }
@@ -136,7 +131,7 @@ mod tests {
     #[test]
     fn hosts_names_the_container_and_what_was_added() {
         let extra = ["db:10.0.0.9".into(), "six=fe80::1".into()];
-        let text = hosts("box", "", &extra, None, None);
+        let text = hosts("box", &extra, None, None);
         for line in [
             "127.0.0.1\tlocalhost\n",
             "10.0.0.9\tdb\n",
@@ -146,8 +141,8 @@ mod tests {
             assert!(text.contains(line), "{text}");
         }
         let machine = Some("1.2.3.4\th\n".to_owned());
-        assert_eq!(hosts("h", "", &[], None, machine), "1.2.3.4\th\n");
-        let text = hosts("box", "a.test", &[], Some(ADDRESS), None);
-        assert!(text.ends_with("172.17.0.2\tbox.a.test box\n"), "{text}");
+        assert_eq!(hosts("h", &[], None, machine), "1.2.3.4\th\n");
+        let text = hosts("box", &[], Some(ADDRESS), None);
+        assert!(text.ends_with("172.17.0.2\tbox\n"), "{text}");
     }
 }

@@ -13,7 +13,6 @@ use crate::store::containers::{
 };
 use crate::sys::capability::{self, Capabilities};
 use crate::sys::tap;
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -46,10 +45,6 @@ pub struct InitPlan {
     pub address: Option<tap::Address>,
     /// Its address if it has no interface: `-p` leads there.
     pub own: Option<Ipv4Addr>,
-    /// Kernel settings in its namespaces, by the kernel's names.
-    pub sysctls: BTreeMap<String, String>,
-    /// The container's NIS domain name.
-    pub domainname: String,
     /// Bytes of `/dev/shm`.
     pub shm_size: u64,
     /// What it executes.
@@ -151,14 +146,10 @@ pub struct PlannedProcess {
     pub seccomp: bool,
     /// Whether programs are kept from gaining privileges from their files.
     pub no_new_privileges: bool,
-    /// OOM score adjustment, -1000 to 1000; `None` leaves it unchanged.
-    pub oom_score_adj: Option<i32>,
     /// `--ulimit`.
     pub ulimits: Vec<Ulimit>,
     /// Whether our small init is pid 1 and reaps.
     pub init: bool,
-    /// Supplementary groups of its user, names or numbers.
-    pub groups: Vec<String>,
 }
 
 /// Docker's 64 MiB for `/dev/shm`.
@@ -189,8 +180,6 @@ pub fn plan(home: &Home, sandbox: &SandboxPaths, config: &ContainerConfig) -> Re
         host_network: config.host.network == NetworkMode::Host,
         address: None,
         own: (config.host.network == NetworkMode::Bridge).then_some(ADDRESS),
-        sysctls: config.host.sysctls.clone(),
-        domainname: config.domainname.clone(),
         shm_size: match config.host.shm_size {
             0 => SHM_SIZE,
             size => size,
@@ -235,10 +224,8 @@ pub fn process(
         seccomp: !privileged && !option(host, "seccomp=unconfined"),
         no_new_privileges: option(host, "no-new-privileges")
             || option(host, "no-new-privileges=true"),
-        oom_score_adj: Some(host.oom_score_adj).filter(|score| *score != 0),
         ulimits: host.ulimits.clone(),
         init: host.init,
-        groups: host.group_add.clone(),
     })
 }
 

@@ -23,8 +23,6 @@ pub struct CreateRequest {
     pub process: ProcessRequest,
     /// `-h`; the short id if `None`.
     pub hostname: Option<String>,
-    /// `--domainname`; empty is none.
-    pub domainname: String,
     /// `-l`.
     pub labels: BTreeMap<String, String>,
     /// `--expose`, such as `80` or `53/udp`.
@@ -181,14 +179,8 @@ pub struct UpdateRequest {
     pub memory_reservation: Option<u64>,
     /// Weight relative to others.
     pub cpu_shares: Option<u64>,
-    /// Microseconds.
-    pub cpu_period: Option<u64>,
-    /// Microseconds in each period; -1 is no limit.
-    pub cpu_quota: Option<i64>,
     /// Processors that may be used.
     pub cpuset_cpus: Option<String>,
-    /// Memory nodes that may be used.
-    pub cpuset_mems: Option<String>,
     /// Restart policy.
     pub restart: Option<RestartPolicy>,
 }

@@ -12,7 +12,6 @@ use crate::store::containers::{HostConfig, NetworkMode, ProcessConfig};
 use crate::sys::process;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use std::collections::BTreeMap;
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -107,8 +106,6 @@ pub(crate) fn run_step(
         host_network: request.network == NetworkMode::Host,
         address: request.way.as_ref().map(|way| way.address(None)),
         own: (request.network == NetworkMode::Bridge).then_some(ADDRESS),
-        sysctls: BTreeMap::new(),
-        domainname: String::new(),
         shm_size: plan::SHM_SIZE,
         process: plan::process(&request.process, &host, &request.hostname, false)?,
     };

@@ -87,10 +87,7 @@ fn change_limits(host: &mut HostConfig, request: &UpdateRequest) -> Result<()> {
     );
     set(&mut host.nano_cpus, request.nano_cpus.as_ref());
     set(&mut host.cpu_shares, request.cpu_shares.as_ref());
-    set(&mut host.cpu_period, request.cpu_period.as_ref());
-    set(&mut host.cpu_quota, request.cpu_quota.as_ref());
     set(&mut host.cpuset_cpus, request.cpuset_cpus.as_ref());
-    set(&mut host.cpuset_mems, request.cpuset_mems.as_ref());
     set(&mut host.pids_limit, request.pids_limit.as_ref());
     Ok(())
 }

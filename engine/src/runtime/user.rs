@@ -39,26 +39,6 @@ fn read(root: &RootDir, path: &str) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// `--group-add`: adds `user` to groups given by name or number.
-pub(crate) fn add_groups(root: &RootDir, user: &mut User, wanted: &[String]) -> Result<()> {
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let group = read(root, "/etc/group")?;
-    for name in wanted {
-        let id = group_id(&group, name).map_err(|error| match number(name) {
-            Some(_) => error,
-            None => Error::invalid(format!(
-                "Unable to find group {name}: no matching entries in group file"
-            )),
-        })?;
-        if !user.groups.contains(&id) {
-            user.groups.push(id);
-        }
-    }
-    Ok(())
-}
-
 /// Resolves `text` against the contents of `/etc/passwd` and `/etc/group`.
 pub(crate) fn resolve_in(passwd: &str, group: &str, text: &str) -> Result<User> {
     let (name, wanted_group) = match text.split_once(':') {

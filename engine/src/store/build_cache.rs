@@ -5,7 +5,6 @@
 //! ├── step-<key>.json      a step: its inputs and its layer
 //! ├── files-<key>.json     the files that it copied, to see later which one differs
 //! ├── built-<id>.json      the keys of the last build of a Dockerfile, to compare with
-//! ├── image-<id>.json      the keys of the steps that made an image, for `history --cache`
 //! ├── digests-<id>         digests of a context's files
 //! └── mounts/<id>/          what `RUN --mount=type=cache` keeps: `about.json`, `lock` and the folder `data`
 //! ```
@@ -15,7 +14,7 @@
 
 use super::atomic::{self, Durability};
 use crate::error::{IoContext, Result};
-use crate::oci::digest::{Digest, ImageId};
+use crate::oci::digest::Digest;
 use crate::paths::{Home, SandboxPaths, create_private_dir};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -122,20 +121,6 @@ impl BuildCache {
             return Ok(());
         }
         self.write(&name, build)
-    }
-
-    /// The keys of the steps that made an image, in order.
-    pub fn image(&self, id: &ImageId) -> Result<Option<Vec<String>>> {
-        self.read(&format!("image-{}.json", id.hex()))
-    }
-
-    /// Records which steps made an image.
-    pub fn put_image(&self, id: &ImageId, keys: &[String]) -> Result<()> {
-        let name = format!("image-{}.json", id.hex());
-        if self.folder.join(&name).exists() {
-            return Ok(());
-        }
-        self.write(&name, &keys)
     }
 
     /// The file with cached digests of the context called `id`.

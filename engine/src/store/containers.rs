@@ -34,9 +34,6 @@ pub struct ContainerConfig {
     pub process: ProcessConfig,
     /// `HOSTNAME`.
     pub hostname: String,
-    /// `--domainname`.
-    #[serde(default)]
-    pub domainname: String,
     /// Labels of the image and of the command line.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
@@ -145,22 +142,10 @@ pub struct HostConfig {
     pub pids_limit: i64,
     /// `--memory-reservation`, in bytes; 0 is none.
     pub memory_reservation: u64,
-    /// `--memory-swappiness`, 0 to 100; `None` is the machine's.
-    pub memory_swappiness: Option<u8>,
     /// `--cpu-shares`; 0 is unset.
     pub cpu_shares: u64,
-    /// `--cpu-period`, in microseconds; 0 is unset.
-    pub cpu_period: u64,
-    /// `--cpu-quota`, in microseconds; 0 is unset, -1 no limit.
-    pub cpu_quota: i64,
     /// `--cpuset-cpus`, such as `0-2,4`; empty is all.
     pub cpuset_cpus: String,
-    /// `--cpuset-mems`; empty is all.
-    pub cpuset_mems: String,
-    /// `--oom-score-adj`, -1000 to 1000.
-    pub oom_score_adj: i32,
-    /// `--annotation`.
-    pub annotations: BTreeMap<String, String>,
     /// `--log-driver` and `--log-opt`.
     pub log: LogConfig,
     /// `--device`.
@@ -181,16 +166,8 @@ pub struct HostConfig {
     pub extra_hosts: Vec<String>,
     /// `--dns`; empty means the machine's name servers.
     pub dns: Vec<String>,
-    /// `--dns-search`; a single `.` means none.
-    pub dns_search: Vec<String>,
-    /// `--dns-option`.
-    pub dns_options: Vec<String>,
-    /// `--group-add`, names or numbers.
-    pub group_add: Vec<String>,
     /// `--shm-size`, in bytes; 0 means Docker's 64 MiB.
     pub shm_size: u64,
-    /// `--sysctl`, by the kernel's name with dots.
-    pub sysctls: BTreeMap<String, String>,
     /// `--mac-address`; empty means the usual one.
     pub mac_address: String,
 }

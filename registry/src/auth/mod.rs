@@ -7,7 +7,6 @@
 //! Source: RFC 7617, RFC 6750; Docker Registry v2 token authentication (distribution, `docs/spec/auth/token.md`).
 
 mod accounts;
-mod basic;
 mod htpasswd;
 mod passwords;
 mod tokens;
@@ -20,6 +19,7 @@ use crate::answer::{Answer, Request};
 use crate::error::{Code, Fault, Result};
 use crate::names::{OFFICIAL, Repository};
 use crate::routes::{Route, Start};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::json;
 use tokens::Tokens;
 
@@ -187,7 +187,7 @@ impl Gate {
                 )
             });
         }
-        let known = match basic::parse(header) {
+        let known = match basic(header) {
             Some((name, password)) => {
                 let right = match &self.access {
                     Access::Open => true,
@@ -306,6 +306,17 @@ fn need(route: &Route) -> Need<'_> {
         | Route::FinishUpload(name, ..)
         | Route::CancelUpload(name, _) => Need::Write(name),
     }
+}
+
+/// Name and password of `Authorization: Basic`; `None` if the header has another form. Source: RFC 7617, RFC 4648 § 4.
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, rest) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(BASE64_STANDARD.decode(rest.trim()).ok()?).ok()?;
+    let (name, password) = text.split_once(':')?;
+    Some((name.to_owned(), password.to_owned()))
 }
 
 #[cfg(test)]

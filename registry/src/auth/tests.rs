@@ -162,3 +162,31 @@ fn on_the_hub_accounts_read_everything_and_write_below_their_own_name() {
         "403 DENIED",
     );
 }
+
+#[test]
+fn name_and_password_are_found_or_nothing_is() {
+    let check = |header: &str, expected: Option<(&str, &str)>| {
+        let found = basic(header);
+        let found = found
+            .as_ref()
+            .map(|(name, password)| (name.as_str(), password.as_str()));
+        assert_eq!(found, expected, "{header}");
+    };
+    check("Basic YWxpY2U6c2VjcmV0", Some(("alice", "secret")));
+    check("basic YTpi", Some(("a", "b")));
+    check("Basic YTpiOmM=", Some(("a", "b:c")));
+    check("Basic YTpiYw==", Some(("a", "bc")));
+    check("Basic YTo=", Some(("a", "")));
+    for bad in [
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !",
+        "Basic YWxpY2U=",
+        "Basic Y",
+        "Bearer YTpi",
+        "Basic /w==",
+    ] {
+        check(bad, None);
+    }
+}

@@ -4,13 +4,12 @@ mod check;
 mod execute;
 mod explain;
 mod new;
-mod nouns;
 mod oracle;
 mod preview;
-mod schema;
 mod workers;
 
 use crate::failure::{CommandResult, Failure};
+use checker::reference;
 use clap::{Parser, Subcommand};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -35,9 +34,16 @@ enum Verb {
     /// Show an exercise as a learner sees it
     Preview(preview::Args),
     /// Print what a check can ask, as Markdown: all nouns, or one
-    Nouns(nouns::Args),
+    Nouns {
+        /// Only this noun, such as `container`
+        noun: Option<String>,
+    },
     /// Print the JSON Schema of exercises, for editors, or of `check --json`
-    Schema(schema::Args),
+    Schema {
+        /// For the output of `docklings check --json` instead
+        #[arg(long)]
+        report: bool,
+    },
 }
 
 /// The folder of exercises, for every verb.
@@ -66,12 +72,37 @@ pub(crate) fn run(words: &[String]) -> CommandResult {
         Verb::New(args) => new::run(&args),
         Verb::Check(args) => check::run(&args),
         Verb::Preview(args) => preview::run(&args),
-        Verb::Nouns(args) => nouns::run(&args),
-        Verb::Schema(args) => schema::run(&args),
+        Verb::Nouns { noun } => nouns(noun.as_deref()),
+        Verb::Schema { report } => schema(report),
     }
 }
 
 /// A usage error with a hint.
 fn usage(text: String, hint: String) -> Failure {
     Failure::Hinted(text, USAGE, hint)
+}
+
+/// Prints what a check can ask.
+fn nouns(noun: Option<&str>) -> CommandResult {
+    let known = reference::nouns();
+    if let Some(noun) = noun
+        && !known.contains(&noun)
+    {
+        let hint = match engine::near::nearest(noun, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        return Err(usage(format!("there is no noun `{noun}`"), hint));
+    }
+    Ok(write!(io::stdout(), "{}", reference::page(noun))?)
+}
+
+/// Prints the schema of exercises, or of reports.
+fn schema(report: bool) -> CommandResult {
+    let schema = match report {
+        true => checker::Report::schema(),
+        false => checker::schema::exercise(),
+    };
+    let text = serde_json::to_string_pretty(&schema).map_err(io::Error::from)?;
+    Ok(writeln!(io::stdout(), "{text}")?)
 }

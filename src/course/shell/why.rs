@@ -103,7 +103,7 @@ fn of_event(engine: &Engine, event: &Event) -> Option<String> {
 }
 
 fn short(id: &str) -> &str {
-    crate::term::text::short_id(id)
+    crate::term::human::short_id(id)
 }
 
 /// The folders of the container's files.

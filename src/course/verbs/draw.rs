@@ -4,19 +4,14 @@ use super::words::{Words, sandbox_of};
 use crate::course::look::Look;
 use crate::course::show::{show, show_container, show_images};
 use crate::course::state;
-use crate::docker::commands::image::tree;
-use crate::docker::rows::View;
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use crate::term::human;
-use crate::term::markdown::Layout;
-use crate::term::text::short_id;
+use crate::term::human::short_id;
 use engine::tree::changes::{Change, ChangeKind};
 use engine::{Engine, Result};
-use jiff::tz::TimeZone;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal};
 
 pub(super) fn run(words: &Words) -> CommandResult {
     let env = Env::read()?;
@@ -34,7 +29,7 @@ pub(super) fn run(words: &Words) -> CommandResult {
                 .to_owned(),
             ));
         }
-        ["image", ..] => {
+        ["image" | "layers", ..] => {
             let engine = env.engine(&env.sandbox, "show")?;
             let images = names[1..].iter().map(|name| engine.image(name));
             show_images(&engine, images.collect::<Result<_>>()?, look)?
@@ -47,7 +42,6 @@ pub(super) fn run(words: &Words) -> CommandResult {
             }
             text
         }
-        ["layers", ..] => layers(&env.engine(&env.sandbox, "show")?, &names[1..])?,
         ["layer", id] => layer(&env.engine(&env.sandbox, "show")?, id)?,
         [] => show(&env.engine(&env.sandbox, "show")?, look)?,
         _ => {
@@ -56,26 +50,6 @@ pub(super) fn run(words: &Words) -> CommandResult {
         }
     };
     Ok(look.show(&text)?)
-}
-
-/// The layers of the images `names`.
-fn layers(engine: &Engine, names: &[&str]) -> CommandResult<String> {
-    let chosen = names.iter().map(|name| engine.image(name));
-    let chosen = chosen.collect::<Result<Vec<_>>>()?;
-    let view = View {
-        now: engine.now(),
-        zone: TimeZone::system(),
-        truncate: true,
-    };
-    let columns = crate::output::terminal_size().map(|(_, columns)| usize::from(columns));
-    let layout = Layout {
-        // A file gets the full width.
-        width: columns
-            .filter(|_| io::stdout().is_terminal())
-            .unwrap_or(usize::MAX),
-        plain: false,
-    };
-    tree::draw(engine, (&engine.images()?, &chosen), &view, layout)
 }
 
 /// What the layer `id` changes, and which images contain it.

@@ -12,7 +12,6 @@ pub(crate) mod list;
 mod progress;
 mod registry;
 mod reset;
-mod solution;
 pub(crate) mod stop;
 mod uninstall;
 mod watch;
@@ -59,14 +58,14 @@ pub(crate) const VERBS: &[Verb] = &[
         usage: "[EXERCISE]",
         about: "show the next hint",
         flags: &[],
-        run: hint::run,
+        run: hint::hint,
     },
     Verb {
         name: "solution",
         usage: "[EXERCISE] [--play] [--yes]",
         about: "show the solution; --play runs it in a scratch sandbox",
         flags: &["--play", "--yes"],
-        run: solution::run,
+        run: hint::solution,
     },
     Verb {
         name: "reset",

@@ -3,7 +3,7 @@
 
 use super::words::Words;
 use crate::ctx::Ctx;
-use crate::docker::registry::{descriptors, hub, names, prompt};
+use crate::docker::registry::{descriptors, hub, prompt};
 use crate::env::Env;
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
@@ -12,8 +12,9 @@ use engine::visible;
 use registry::auth::set_password;
 use registry::server::{Life, Limits, Listener, Seen, serve};
 use registry::{Access, Gate, Htpasswd, Names, Registry, Store};
+use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
 
 /// Docker's registry uses the same port.
@@ -74,7 +75,7 @@ pub(crate) fn run(words: &Words) -> CommandResult {
     }
     let mut registry = Registry::new(store, gate);
     if !has_passwords {
-        let own = names::of_machine().into_iter();
+        let own = names_of_machine().into_iter();
         let said = words.values("--name").map(str::to_owned);
         registry = registry.called(Names::new(own.chain(said)));
     }
@@ -235,6 +236,34 @@ fn introduction(
     text
 }
 
+/// Names for this machine itself, as its users write them (hosts(5)).
+const HOSTS: &str = "/etc/hosts";
+
+/// The host name, with and without its domain; its name on the local link (mDNS); and the names in `/etc/hosts` of this
+/// machine's addresses.
+fn names_of_machine() -> Vec<String> {
+    let host = nix::unistd::gethostname().unwrap_or_default();
+    let host = host.to_string_lossy();
+    names(&host, &fs::read_to_string(HOSTS).unwrap_or_default())
+}
+
+fn names(host: &str, hosts: &str) -> Vec<String> {
+    let short = host.split('.').next().unwrap_or_default();
+    let mut names = Vec::new();
+    if !short.is_empty() {
+        names = vec![host.to_owned(), short.to_owned(), format!("{short}.local")];
+    }
+    for line in hosts.lines() {
+        let line = line.split('#').next().unwrap_or_default();
+        let mut words = line.split_whitespace();
+        let address = words.next().and_then(|word| word.parse::<IpAddr>().ok());
+        if address.is_some_and(|address| address.is_loopback()) {
+            names.extend(words.map(str::to_owned));
+        }
+    }
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,5 +300,22 @@ mod tests {
             !text.contains("push") && text.contains("without encryption"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_machine_has_its_host_name_and_what_its_users_have_written_down() {
+        let hosts = "127.0.0.1 localhost # me\n127.0.1.1\tlab1.uni.example lab1\n10.0.0.1 other\nnonsense\n";
+        assert_eq!(
+            names("lab1.lan", hosts),
+            [
+                "lab1.lan",
+                "lab1",
+                "lab1.local",
+                "localhost",
+                "lab1.uni.example",
+                "lab1"
+            ]
+        );
+        assert_eq!(names("", ""), [""; 0]);
     }
 }

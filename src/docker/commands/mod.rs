@@ -3,17 +3,56 @@
 //! A command is a struct of arguments (`clap` derive) with a [`Command`]: its help text, its number of words, and its
 //! action. Only the parser of the called command is built: `docker run` has a budget of twelve milliseconds.
 
-mod build;
-mod container;
+mod build {
+    mod check;
+    pub(super) mod command;
+    mod context;
+    mod destination;
+    mod secret;
+    mod shown;
+}
+mod container {
+    pub(super) mod attach;
+    pub(super) mod cp;
+    pub(super) mod create;
+    pub(super) mod exec;
+    pub(super) mod files;
+    mod flags;
+    pub(super) mod logs;
+    pub(super) mod port;
+    pub(super) mod ps;
+    mod request;
+    mod resources;
+    pub(super) mod run;
+    pub(super) mod start;
+    pub(super) mod stats;
+    pub(super) mod stop;
+    pub(super) mod top;
+    pub(super) mod update;
+}
 pub(crate) mod help;
-pub(crate) mod image;
+pub(crate) mod image {
+    pub(super) mod archive;
+    pub(super) mod history;
+    pub(crate) mod ls;
+    pub(super) mod names;
+    pub(super) mod transfer;
+}
 mod inspect;
 pub(crate) mod limits;
 mod network;
 mod output;
 mod prune;
-mod registry;
-mod system;
+mod registry {
+    pub(super) mod login;
+    pub(super) mod search;
+}
+mod system {
+    pub(super) mod df;
+    pub(super) mod events;
+    pub(super) mod info;
+    pub(super) mod version;
+}
 mod table;
 mod volume;
 
@@ -26,6 +65,7 @@ pub(crate) use table::{GROUPS, TABLE};
 use crate::cli::{self, Grammar, Parsed};
 use crate::exit;
 use clap::{Arg, ArgAction, ArgMatches};
+use engine::near::nearest;
 use std::io::Write;
 
 /// The Docker version whose command line this is.
@@ -281,32 +321,13 @@ fn group_or_unknown(first: &str, second: Option<&String>) -> CommandResult {
 
 /// The failure `text`, with the name in `names` that `typed` probably stands for.
 fn unknown<'a>(text: String, typed: &str, names: impl Iterator<Item = &'a str>) -> Failure {
-    let near = names
-        .map(|name| (distance(typed, name), name))
-        // Of two that are as near, the one of the same length: `rum` is `run` rather than `rm`.
-        .min_by_key(|(distance, name)| (*distance, name.len().abs_diff(typed.len())));
-    match near {
-        Some((distance, name)) if distance <= 2 && distance < name.len() => {
-            Failure::Hinted(text, exit::FAILURE, format!("did you mean `{name}`?"))
-        }
-        _ => Failure::Message(text, exit::FAILURE),
+    let mut names: Vec<&str> = names.collect();
+    // Of two that are as near, the one of the same length: `rum` is `run` rather than `rm`.
+    names.sort_by_key(|name| name.len().abs_diff(typed.len()));
+    match nearest(typed, names) {
+        Some(name) => Failure::Hinted(text, exit::FAILURE, format!("did you mean `{name}`?")),
+        None => Failure::Message(text, exit::FAILURE),
     }
-}
-
-/// The number of letters to add, remove or change to turn one word into the other (Levenshtein).
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 fn show(page: &str) -> CommandResult {
@@ -365,12 +386,5 @@ mod tests {
         assert_eq!(near("rum", &["rm", "run"]), run);
         assert_eq!(near("rnu", &["rm", "run", "ps"]), run);
         assert_eq!(near("xyz", &["rm", "run"]), None);
-    }
-
-    #[test]
-    fn distance_counts_changes() {
-        assert_eq!(distance("pss", "ps"), 1);
-        assert_eq!(distance("imgaes", "images"), 2);
-        assert_eq!(distance("", "ps"), 2);
     }
 }

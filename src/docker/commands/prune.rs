@@ -1,7 +1,7 @@
 //! The five `prune` commands: the question, the removal, and the reclaimed space.
 
 use crate::docker::commands::Command;
-use crate::docker::commands::volume::ls::users;
+use crate::docker::commands::volume::users;
 use crate::docker::commands::{CommandResult, Ctx, Failure, Words};
 use crate::docker::select::Filters;
 use crate::docker::select::prune::Prunable;

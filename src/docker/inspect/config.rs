@@ -26,7 +26,7 @@ pub(super) fn of_container(config: &ContainerConfig) -> Struct {
         });
     Struct::new("container.Config")
         .with("Hostname", &config.hostname)
-        .with("Domainname", &config.domainname)
+        .with("Domainname", "")
         .with("User", &process.user)
         .with("AttachStdin", process.attach_stdin)
         .with("AttachStdout", process.attach_stdout)
@@ -110,5 +110,5 @@ fn set(keys: impl IntoIterator<Item = String>) -> Map {
         return Map::nil();
     }
     let nothing = || Value::Struct(Struct::new("struct {}"));
-    Map::of(Missing::NoValue, keys.map(|key| (key, nothing())))
+    Map::of(Missing::Absent, keys.map(|key| (key, nothing())))
 }

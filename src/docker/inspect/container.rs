@@ -8,7 +8,7 @@ use engine::runtime::spec::Container;
 use std::path::Path;
 
 /// The container as Docker shows it. `sizes` are the bytes of its writable layer and of all layers (`inspect --size`).
-pub fn container(
+pub(crate) fn container(
     container: &Container,
     home: &Home,
     sandbox: &SandboxPaths,

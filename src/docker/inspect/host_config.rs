@@ -37,19 +37,18 @@ pub(super) fn host_config(host: &HostConfig) -> Struct {
         false => Value::list(paths.iter().copied()),
     };
     asked_of_the_machine(host)
-        .with_unless_empty("Annotations", Map::of_texts(&host.annotations))
         .with("CapAdd", capabilities(&host.cap_add))
         .with("CapDrop", capabilities(&host.cap_drop))
         .with("CgroupnsMode", "private")
         .with("Dns", Value::list(&host.dns))
-        .with("DnsOptions", Value::list(&host.dns_options))
-        .with("DnsSearch", Value::list(&host.dns_search))
+        .with("DnsOptions", empty())
+        .with("DnsSearch", empty())
         .with("ExtraHosts", Value::list_or_nil(&host.extra_hosts))
-        .with("GroupAdd", Value::list_or_nil(&host.group_add))
+        .with("GroupAdd", Value::List(None))
         .with("IpcMode", "private")
         .with("Cgroup", "")
         .with("Links", Value::List(None))
-        .with("OomScoreAdj", host.oom_score_adj)
+        .with("OomScoreAdj", 0)
         .with("PidMode", "")
         .with("Privileged", host.privileged)
         .with("PublishAllPorts", host.publish_all)
@@ -67,7 +66,6 @@ pub(super) fn host_config(host: &HostConfig) -> Struct {
                 host.shm_size
             },
         )
-        .with_unless_empty("Sysctls", sysctls(host))
         .with_unless_empty("Runtime", "docklings")
         .with("Isolation", "")
         .embedding(resources(host))
@@ -93,13 +91,6 @@ fn asked_of_the_machine(host: &HostConfig) -> Struct {
         .with("VolumeDriver", "")
         .with("VolumesFrom", Value::list_or_nil(&host.volumes_from))
         .with("ConsoleSize", Value::list([0, 0]))
-}
-
-fn sysctls(host: &HostConfig) -> Map {
-    match host.sysctls.is_empty() {
-        true => Map::nil(),
-        false => Map::of_texts(&host.sysctls),
-    }
 }
 
 fn empty() -> Value {
@@ -197,12 +188,12 @@ fn resources(host: &HostConfig) -> Struct {
         .with("BlkioDeviceWriteBps", empty())
         .with("BlkioDeviceReadIOps", empty())
         .with("BlkioDeviceWriteIOps", empty())
-        .with("CpuPeriod", host.cpu_period)
-        .with("CpuQuota", host.cpu_quota)
+        .with("CpuPeriod", 0)
+        .with("CpuQuota", 0)
         .with("CpuRealtimePeriod", 0)
         .with("CpuRealtimeRuntime", 0)
         .with("CpusetCpus", &host.cpuset_cpus)
-        .with("CpusetMems", &host.cpuset_mems)
+        .with("CpusetMems", "")
         .with("Devices", devices)
         .with("DeviceCgroupRules", Value::List(None))
         .with("DeviceRequests", Value::List(None))
@@ -210,7 +201,7 @@ fn resources(host: &HostConfig) -> Struct {
         .with_unless_empty("KernelMemoryTCP", 0)
         .with("MemoryReservation", host.memory_reservation)
         .with("MemorySwap", swap)
-        .with("MemorySwappiness", host.memory_swappiness.map(i64::from))
+        .with("MemorySwappiness", Value::Nil)
         .with("OomKillDisable", Value::Nil)
         .with(
             "PidsLimit",

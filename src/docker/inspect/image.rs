@@ -7,7 +7,7 @@ use engine::image::Image;
 use engine::paths::Home;
 
 /// The image as Docker shows it.
-pub fn image(image: &Image, home: &Home) -> Value {
+pub(crate) fn image(image: &Image, home: &Home) -> Value {
     let config = &image.config;
     let (tags, digests): (Vec<_>, Vec<_>) = image
         .references

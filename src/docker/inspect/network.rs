@@ -10,16 +10,16 @@ use engine::store::containers::NetworkMode;
 
 /// One of the networks.
 #[derive(Debug)]
-pub struct Network {
+pub(crate) struct Network {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Docker's word for its kind.
-    pub driver: &'static str,
+    pub(crate) driver: &'static str,
     mode: NetworkMode,
 }
 
 /// All networks, by name.
-pub static NETWORKS: [Network; 3] = [
+pub(crate) static NETWORKS: [Network; 3] = [
     Network {
         name: "bridge",
         driver: "bridge",
@@ -39,12 +39,12 @@ pub static NETWORKS: [Network; 3] = [
 
 impl Network {
     /// Its id.
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         network_id(self.name)
     }
 
     /// The network with this name, or with an id that begins with it.
-    pub fn find(name: &str) -> Option<&'static Self> {
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
         let by_name = NETWORKS.iter().find(|network| network.name == name);
         by_name.or_else(|| {
             let starts = |network: &&Self| !name.is_empty() && network.id().starts_with(name);
@@ -54,7 +54,7 @@ impl Network {
 }
 
 /// The network as Docker shows it, with the running containers among `containers`.
-pub fn network(network: &Network, containers: &[Container]) -> Value {
+pub(crate) fn network(network: &Network, containers: &[Container]) -> Value {
     let is_bridge = network.mode == NetworkMode::Bridge;
     let ranges = is_bridge.then(|| {
         Struct::new("network.IPAMConfig")

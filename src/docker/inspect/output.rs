@@ -13,7 +13,7 @@ const BAD_FORMAT: u8 = 64;
 
 /// The output form: `-f`.
 #[derive(Debug, Clone)]
-pub enum Format {
+pub(crate) enum Format {
     /// No `-f`: an indented list.
     Indented,
     /// `-f json`: a list on one line.
@@ -24,11 +24,11 @@ pub enum Format {
 
 /// Why `inspect` fails, and its exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The text for standard error: `template parsing error: …`.
-    pub message: String,
+    pub(crate) message: String,
     /// 64 for an invalid format, 1 otherwise.
-    pub code: u8,
+    pub(crate) code: u8,
 }
 
 impl Format {
@@ -36,7 +36,7 @@ impl Format {
     ///
     /// # Errors
     /// Docker's words and exit code 64.
-    pub fn parse(format: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(format: &str) -> Result<Self, Failure> {
         match format {
             "" => Ok(Self::Indented),
             "json" => Ok(Self::Json),
@@ -51,7 +51,7 @@ impl Format {
 
     /// Renders the objects. The messages are about elements over which the template failed; they are printed after the
     /// text, and make the exit code 1. Without objects it still prints `[]` or an empty line.
-    pub fn render(&self, elements: &[Value]) -> (String, Vec<String>) {
+    pub(crate) fn render(&self, elements: &[Value]) -> (String, Vec<String>) {
         let list = || Json::Array(elements.iter().map(Value::to_json).collect());
         let template = match self {
             Self::Indented => return (indented(&list()) + "\n", Vec::new()),

@@ -117,7 +117,6 @@ pub(crate) fn container() -> Container {
                 ..ProcessConfig::default()
             },
             hostname: "0123456789ab".to_owned(),
-            domainname: String::new(),
             labels: labels(),
             exposed_ports: ["53/udp".to_owned()].into(),
             host: HostConfig {

@@ -7,7 +7,6 @@
 mod config_file;
 pub(crate) mod credentials;
 pub(crate) mod hub;
-pub(crate) mod names;
 mod program;
 pub(crate) mod prompt;
 mod settings;

@@ -6,7 +6,7 @@ use crate::docker::ports;
 use crate::docker::timestamps::created_at;
 use crate::docker::value::{Struct, Value};
 use crate::term::human;
-use crate::term::text::ellipsis;
+use crate::term::human::ellipsis;
 use engine::go::quote;
 use engine::oci::digest::ImageId;
 use engine::runtime::spec::{Container, Status};
@@ -19,7 +19,7 @@ const COMMAND_WIDTH: usize = 20;
 const MOUNT_WIDTH: usize = 15;
 
 /// The columns of `docker ps`.
-pub const COLUMNS: Columns = Columns {
+pub(crate) const COLUMNS: Columns = Columns {
     headers: HEADERS,
     table: "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}",
     quiet: "{{.ID}}",
@@ -27,7 +27,7 @@ pub const COLUMNS: Columns = Columns {
 };
 
 /// The columns of `docker ps -s`.
-pub const COLUMNS_WITH_SIZE: Columns = Columns {
+pub(crate) const COLUMNS_WITH_SIZE: Columns = Columns {
     table: "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}\t{{.Size}}",
     ..COLUMNS
 };
@@ -63,7 +63,7 @@ ports: {{- pad .Ports 1 0}}
 
 /// One row. `names` maps image names, as they were written, to their current images; `sizes` are the bytes of the container's
 /// writable layer and of all layers, if requested.
-pub fn row(
+pub(crate) fn row(
     container: &Container,
     view: &View,
     names: &BTreeMap<String, ImageId>,
@@ -172,7 +172,7 @@ fn size(sizes: Option<(u64, u64)>) -> String {
 }
 
 /// `Up 5 seconds`, `Exited (0) 3 seconds ago`. Source: moby `daemon/container/state.go`.
-pub fn status(container: &Container, view: &View) -> String {
+pub(crate) fn status(container: &Container, view: &View) -> String {
     let state = &container.state;
     let since = |moment: Option<jiff::Timestamp>| view.since(moment.unwrap_or(view.now));
     let up = || since(state.started_at);

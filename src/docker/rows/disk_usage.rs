@@ -6,7 +6,7 @@ use crate::docker::value::{Struct, Value};
 use crate::term::human::size4;
 
 /// The columns of `docker system df`.
-pub const COLUMNS: Columns = Columns {
+pub(crate) const COLUMNS: Columns = Columns {
     headers: &[
         ("Type", "TYPE"),
         ("TotalCount", "TOTAL"),
@@ -23,19 +23,19 @@ pub const COLUMNS: Columns = Columns {
 
 /// The usage of one kind of thing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Total {
+pub(crate) struct Total {
     /// Their number.
-    pub count: usize,
+    pub(crate) count: usize,
     /// The number in use.
-    pub active: usize,
+    pub(crate) active: usize,
     /// Their total bytes.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Bytes that `prune` would free.
-    pub reclaimable: u64,
+    pub(crate) reclaimable: u64,
 }
 
 /// The four rows: images, containers, volumes and the build cache.
-pub fn rows(images: Total, containers: Total, volumes: Total, cache: Total) -> Vec<Value> {
+pub(crate) fn rows(images: Total, containers: Total, volumes: Total, cache: Total) -> Vec<Value> {
     vec![
         row("Images", images, true),
         row("Containers", containers, true),
@@ -64,15 +64,15 @@ fn row(kind: &str, total: Total, with_share: bool) -> Value {
 
 /// `docker system df -v`: every thing, with the rows of the other lists.
 #[derive(Debug, Clone, Default)]
-pub struct Details {
+pub(crate) struct Details {
     /// Images.
-    pub images: Vec<Value>,
+    pub(crate) images: Vec<Value>,
     /// Containers.
-    pub containers: Vec<Value>,
+    pub(crate) containers: Vec<Value>,
     /// Volumes.
-    pub volumes: Vec<Value>,
+    pub(crate) volumes: Vec<Value>,
     /// Steps of the build cache.
-    pub cache: Vec<Value>,
+    pub(crate) cache: Vec<Value>,
 }
 
 impl Details {
@@ -80,7 +80,7 @@ impl Details {
     ///
     /// # Errors
     /// None that a user could cause; the templates are ours.
-    pub fn tables(&self, bytes: u64) -> Result<String, BadFormat> {
+    pub(crate) fn tables(&self, bytes: u64) -> Result<String, BadFormat> {
         let images = render(
             "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}\t{{.SharedSize}}\t{{.UniqueSize}}\t{{.Containers}}",
             image::HEADERS,
@@ -107,7 +107,7 @@ impl Details {
     ///
     /// # Errors
     /// As [`Columns::render`].
-    pub fn render(self, format: &str) -> Result<String, BadFormat> {
+    pub(crate) fn render(self, format: &str) -> Result<String, BadFormat> {
         let list = |rows| Value::List(Some(rows));
         let all = Struct::row("*formatter.diskUsageContext")
             .with("BuildCache", list(self.cache))

@@ -10,12 +10,12 @@ use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 /// Whether Docker would report `event`.
-pub fn is_reported(event: &Event) -> bool {
+pub(crate) fn is_reported(event: &Event) -> bool {
     event.what().is_none_or(Action::is_dockers)
 }
 
 /// Docker's name for the kind.
-pub fn kind(kind: ObjectKind) -> &'static str {
+pub(crate) fn kind(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::Container => "container",
         ObjectKind::Image => "image",
@@ -26,7 +26,7 @@ pub fn kind(kind: ObjectKind) -> &'static str {
 }
 
 /// Docker's form of `event`: for a pull or push, the id is the name, and the name has no tag.
-pub fn reported(event: &Event) -> Event {
+pub(crate) fn reported(event: &Event) -> Event {
     let mut event = event.clone();
     if event.kind == ObjectKind::Image
         && matches!(event.what(), Some(Action::Pull | Action::Push))
@@ -40,7 +40,7 @@ pub fn reported(event: &Event) -> Event {
 }
 
 /// The event on one line: `2026-11-21T10:00:00.000000000Z container start 0123… (image=busybox, name=c1)`.
-pub fn line(event: &Event, zone: &TimeZone) -> String {
+pub(crate) fn line(event: &Event, zone: &TimeZone) -> String {
     let mut facts: Vec<String> = event
         .facts
         .iter()
@@ -64,7 +64,7 @@ pub fn line(event: &Event, zone: &TimeZone) -> String {
 ///
 /// # Errors
 /// The caller prints it after `Error parsing format: ` and exits with 64.
-pub fn format(text: &str) -> Result<Template, TemplateError> {
+pub(crate) fn format(text: &str) -> Result<Template, TemplateError> {
     let template = Template::parse(if text == "json" { "{{json .}}" } else { text })?;
     let mut empty = Event::new(
         Timestamp::UNIX_EPOCH,
@@ -79,7 +79,7 @@ pub fn format(text: &str) -> Result<Template, TemplateError> {
 }
 
 /// The event as Docker's `events.Message`.
-pub fn message(event: &Event) -> Value {
+pub(crate) fn message(event: &Event) -> Value {
     let nanoseconds = i64::try_from(event.time.as_nanosecond()).unwrap_or(i64::MAX);
     let facts = event.facts.iter().map(|(key, value)| (key, fact(value)));
     let is_container = event.kind == ObjectKind::Container;

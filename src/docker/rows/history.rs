@@ -5,7 +5,7 @@ use crate::docker::listing::Columns;
 use crate::docker::timestamps::rfc3339_in;
 use crate::docker::value::{Struct, Value};
 use crate::term::human;
-use crate::term::text::ellipsis;
+use crate::term::human::ellipsis;
 use engine::image::Image;
 use engine::oci::config::History;
 use engine::oci::digest::ImageId;
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 const INSTRUCTION_WIDTH: usize = 45;
 
 /// The columns of `docker history`.
-pub const COLUMNS: Columns = Columns {
+pub(crate) const COLUMNS: Columns = Columns {
     headers: HEADERS,
     table: "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
     quiet: "{{.ID}}",
@@ -23,7 +23,7 @@ pub const COLUMNS: Columns = Columns {
 };
 
 /// The columns of `docker history --human=false`.
-pub const COLUMNS_EXACT: Columns = Columns {
+pub(crate) const COLUMNS_EXACT: Columns = Columns {
     table: "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}",
     ..COLUMNS
 };
@@ -39,7 +39,13 @@ const HEADERS: &[(&str, &str)] = &[
 
 /// The rows of `image`, newest first. `sizes` are the bytes of its layers, lowest first; `ids` are the ids of the image
 /// and of its ancestors, one instruction apart; `human` is false with `--human=false`.
-pub fn rows(image: &Image, ids: &[ImageId], sizes: &[u64], view: &View, human: bool) -> Vec<Value> {
+pub(crate) fn rows(
+    image: &Image,
+    ids: &[ImageId],
+    sizes: &[u64],
+    view: &View,
+    human: bool,
+) -> Vec<Value> {
     let mut sizes = sizes.iter().copied();
     let mut rows: Vec<Value> = image
         .config

@@ -12,7 +12,7 @@ use engine::oci::reference::Reference;
 const NONE: &str = "<none>";
 
 /// The columns of `docker images`.
-pub const COLUMNS: Columns = Columns {
+pub(crate) const COLUMNS: Columns = Columns {
     headers: HEADERS,
     table: "{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}\t{{.Size}}",
     quiet: "{{.ID}}",
@@ -20,7 +20,7 @@ pub const COLUMNS: Columns = Columns {
 };
 
 /// The columns of `docker images --digests`.
-pub const COLUMNS_WITH_DIGEST: Columns = Columns {
+pub(crate) const COLUMNS_WITH_DIGEST: Columns = Columns {
     table: "{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{if .CreatedSince }}{{.CreatedSince}}{{else}}N/A{{end}}\t{{.Size}}",
     ..COLUMNS
 };
@@ -48,15 +48,15 @@ virtual_size: {{.Size}}
 
 /// The facts about an image that only `docker system df -v` shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Bytes of layers that other images also have.
-    pub shared: u64,
+    pub(crate) shared: u64,
     /// How many containers were made from it.
-    pub containers: usize,
+    pub(crate) containers: usize,
 }
 
 /// The rows of `image`: one for each name, or one without a name; with `digests`, one for each digest of each name.
-pub fn rows(image: &Listed, view: &View, usage: Option<Usage>, digests: bool) -> Vec<Value> {
+pub(crate) fn rows(image: &Listed, view: &View, usage: Option<Usage>, digests: bool) -> Vec<Value> {
     names(&image.references, digests)
         .into_iter()
         .map(|name| row(image, view, usage, name))

@@ -2,16 +2,14 @@
 //!
 //! Each file has the columns of one list, and a function from the engine's plain data to a row.
 
-pub mod cache;
-pub mod container;
-pub mod disk_usage;
-pub mod event;
-pub mod found;
-pub mod history;
-pub mod image;
-pub mod network;
-pub mod stats;
-pub mod volume;
+pub(crate) mod cache;
+pub(crate) mod container;
+pub(crate) mod disk_usage;
+pub(crate) mod event;
+pub(crate) mod history;
+pub(crate) mod image;
+pub(crate) mod stats;
+pub(crate) mod volume;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -20,13 +18,13 @@ use std::time::Duration;
 
 /// How to show rows.
 #[derive(Debug, Clone)]
-pub struct View {
+pub(crate) struct View {
     /// The current time.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// The caller's time zone.
-    pub zone: TimeZone,
+    pub(crate) zone: TimeZone,
     /// Short ids and cut commands: not `--no-trunc`.
-    pub truncate: bool,
+    pub(crate) truncate: bool,
 }
 
 impl View {
@@ -37,9 +35,9 @@ impl View {
     }
 
     /// `id`, cut to 12 digits unless the user requested all.
-    fn id<'a>(&self, id: &'a str) -> &'a str {
+    pub(crate) fn id<'a>(&self, id: &'a str) -> &'a str {
         match self.truncate {
-            true => crate::term::text::short_id(id),
+            true => crate::term::human::short_id(id),
             false => id,
         }
     }

@@ -2,13 +2,13 @@
 
 use crate::docker::listing::Columns;
 use crate::docker::value::{Struct, Value};
+use crate::term::human::short_id;
 use crate::term::human::{binary_size, size};
-use crate::term::text::short_id;
 use engine::runtime::spec::Usage;
 use std::time::Duration;
 
 /// The columns of `docker stats`.
-pub const COLUMNS: Columns = Columns {
+pub(crate) const COLUMNS: Columns = Columns {
     headers: &[
         ("Container", "CONTAINER"),
         ("Name", "NAME"),
@@ -27,18 +27,18 @@ pub const COLUMNS: Columns = Columns {
 
 /// Two samples of a container, and the time between them.
 #[derive(Debug, Clone, Copy)]
-pub struct Sample<'a> {
+pub(crate) struct Sample<'a> {
     /// The earlier sample.
-    pub before: &'a Usage,
+    pub(crate) before: &'a Usage,
     /// The later sample.
-    pub now: &'a Usage,
+    pub(crate) now: &'a Usage,
     /// The time between them.
-    pub elapsed: Duration,
+    pub(crate) elapsed: Duration,
 }
 
 /// The share of one processor that was used between the two samples, in percent; 200 is two whole processors. `None`
 /// without a cgroup.
-pub fn cpu_percent(sample: Sample<'_>) -> Option<f64> {
+pub(crate) fn cpu_percent(sample: Sample<'_>) -> Option<f64> {
     let used = sample
         .now
         .cpu?
@@ -51,7 +51,7 @@ pub fn cpu_percent(sample: Sample<'_>) -> Option<f64> {
 }
 
 /// The used share of the limit, in percent.
-pub fn memory_percent(usage: &Usage) -> Option<f64> {
+pub(crate) fn memory_percent(usage: &Usage) -> Option<f64> {
     match (usage.memory?, usage.memory_limit?) {
         (_, 0) => Some(0.0),
         (used, limit) => Some(used as f64 / limit as f64 * 100.0),
@@ -59,7 +59,13 @@ pub fn memory_percent(usage: &Usage) -> Option<f64> {
 }
 
 /// One row. `asked` is the container as the user named it; `sample` is `None` for a stopped one.
-pub fn row(asked: &str, id: &str, name: &str, sample: Option<Sample<'_>>, truncate: bool) -> Value {
+pub(crate) fn row(
+    asked: &str,
+    id: &str,
+    name: &str,
+    sample: Option<Sample<'_>>,
+    truncate: bool,
+) -> Value {
     let usage = sample.map(|sample| sample.now);
     let dashes = || "--".to_owned();
     let percent = |share: Option<f64>| share.map_or_else(dashes, |share| format!("{share:.2}%"));

@@ -6,7 +6,7 @@ use crate::term::human;
 use engine::runtime::spec::Volume;
 
 /// The columns of `docker volume ls`.
-pub const COLUMNS: Columns = Columns {
+pub(crate) const COLUMNS: Columns = Columns {
     headers: HEADERS,
     table: "{{.Driver}}\t{{.Name}}",
     quiet: "{{.Name}}",
@@ -28,7 +28,7 @@ pub(super) const HEADERS: &[(&str, &str)] = &[
 ];
 
 /// One row. `usage` is the number of containers that use it, and its bytes; only `docker system df -v` shows them.
-pub fn row(volume: &Volume, usage: Option<(usize, u64)>) -> Value {
+pub(crate) fn row(volume: &Volume, usage: Option<(usize, u64)>) -> Value {
     let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "N/A".to_owned());
     Struct::row("*formatter.volumeContext")
         .with("Availability", "N/A")

@@ -41,13 +41,13 @@ const STATES: [&str; 7] = [
 
 /// The user's request to `docker ps`.
 #[derive(Debug, Clone, Default)]
-pub struct Query {
+pub(crate) struct Query {
     /// `-a`.
-    pub all: bool,
+    pub(crate) all: bool,
     /// `-n`, or 1 with `-l`. Stopped containers count.
-    pub limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
     /// `-f`.
-    pub filters: Filters,
+    pub(crate) filters: Filters,
 }
 
 /// The containers of `containers` (newest first) that match `query`. `find_image` resolves the image of an `ancestor`
@@ -55,7 +55,7 @@ pub struct Query {
 ///
 /// # Errors
 /// In Docker's words: an unknown filter or value, or a missing container to compare with.
-pub fn select(
+pub(crate) fn select(
     containers: Vec<Container>,
     query: &Query,
     find_image: &dyn Fn(&str) -> Option<Image>,

@@ -31,12 +31,12 @@ const KNOWN: [&str; 15] = [
 ///
 /// # Errors
 /// `invalid filter 'x'`.
-pub fn check(filters: &Filters) -> Result<()> {
+pub(crate) fn check(filters: &Filters) -> Result<()> {
     filters.check(&KNOWN)
 }
 
 /// Whether `filters` let `event` through.
-pub fn matches(filters: &Filters, event: &Event) -> bool {
+pub(crate) fn matches(filters: &Filters, event: &Event) -> bool {
     let labels: BTreeMap<String, String> = event
         .facts
         .iter()

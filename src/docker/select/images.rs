@@ -25,11 +25,11 @@ const KNOWN: [&str; 7] = [
 
 /// The user's request to `docker images`.
 #[derive(Debug, Clone, Default)]
-pub struct Query {
+pub(crate) struct Query {
     /// `-a`: also unnamed parents of other images.
-    pub all: bool,
+    pub(crate) all: bool,
     /// `-f`; the name after `docker images` is a `reference` filter.
-    pub filters: Filters,
+    pub(crate) filters: Filters,
 }
 
 /// The images of `images` (newest first) that match `query`, each with its matching names. `find` resolves the image of
@@ -37,7 +37,7 @@ pub struct Query {
 ///
 /// # Errors
 /// In Docker's words: an unknown filter or value, or a missing image to compare with.
-pub fn select(
+pub(crate) fn select(
     images: Vec<Listed>,
     query: &Query,
     now: Timestamp,

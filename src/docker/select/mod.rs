@@ -4,13 +4,10 @@
 //! except for labels. Names and ids are regular expressions. An unknown filter is an error of the daemon.
 //! **What we do.** The same, as pure functions over the engine's plain data.
 
-pub mod containers;
-pub mod events;
-pub mod found;
-pub mod images;
-pub mod networks;
-pub mod prune;
-pub mod volumes;
+pub(crate) mod containers;
+pub(crate) mod events;
+pub(crate) mod images;
+pub(crate) mod prune;
 
 use engine::{Error, Result};
 use regex::Regex;
@@ -18,14 +15,14 @@ use std::collections::BTreeMap;
 
 /// The values of `-f`, `--filter`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filters(Vec<(String, String)>);
+pub(crate) struct Filters(Vec<(String, String)>);
 
 impl Filters {
     /// Parses each `name=value`.
     ///
     /// # Errors
     /// Docker's words, for after `invalid argument "…" for "-f, --filter" flag: `.
-    pub fn parse<S: AsRef<str>>(words: &[S]) -> std::result::Result<Self, String> {
+    pub(crate) fn parse<S: AsRef<str>>(words: &[S]) -> std::result::Result<Self, String> {
         let mut pairs = Vec::new();
         for word in words.iter().map(AsRef::as_ref) {
             if word.is_empty() {
@@ -39,29 +36,24 @@ impl Filters {
         Ok(Self(pairs))
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Adds one more.
-    pub fn push(&mut self, name: &str, value: &str) {
+    pub(crate) fn push(&mut self, name: &str, value: &str) {
         self.0.push((name.to_owned(), value.to_owned()));
     }
 
     /// The values under `name`.
-    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+    pub(crate) fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
         let named = move |(key, value): &'a (String, String)| (key == name).then_some(&**value);
         self.0.iter().filter_map(named)
     }
 
     /// Whether there is one called `name`.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.values(name).next().is_some()
     }
 
     /// Refuses filters whose name is not among `known`: `invalid filter 'x'`.
-    pub fn check(&self, known: &[&str]) -> Result<()> {
+    pub(crate) fn check(&self, known: &[&str]) -> Result<()> {
         match self
             .0
             .iter()
@@ -73,7 +65,7 @@ impl Filters {
     }
 
     /// The boolean under `name`; `None` if there is no such filter.
-    fn boolean(&self, name: &str) -> Result<Option<bool>> {
+    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>> {
         let values: Vec<&str> = self.values(name).collect();
         match values[..] {
             [] => Ok(None),
@@ -87,17 +79,17 @@ impl Filters {
     }
 
     /// Whether one of the values under `name` is `found`; true without such a filter.
-    fn is_one_of(&self, name: &str, found: &str) -> bool {
+    pub(crate) fn is_one_of(&self, name: &str, found: &str) -> bool {
         !self.has(name) || self.values(name).any(|value| value == found)
     }
 
     /// The values under `name` as patterns. An invalid regular expression is taken literally.
-    fn patterns(&self, name: &str) -> Vec<Pattern> {
+    pub(crate) fn patterns(&self, name: &str) -> Vec<Pattern> {
         self.values(name).map(Pattern::new).collect()
     }
 
     /// Whether `labels` has all labels requested under `name`, each `key` or `key=value`.
-    fn labels_match(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn labels_match(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {
         self.values(name)
             .all(|wanted| label_matches(wanted, labels))
     }
@@ -111,7 +103,7 @@ fn label_matches(wanted: &str, labels: &BTreeMap<String, String>) -> bool {
 }
 
 /// A name or an id to look for.
-struct Pattern {
+pub(crate) struct Pattern {
     text: String,
     regex: Option<Regex>,
 }
@@ -124,7 +116,8 @@ impl Pattern {
         }
     }
 
-    fn matches(&self, found: &str) -> bool {
+    /// Whether it is `found`, or matches it.
+    pub(crate) fn matches(&self, found: &str) -> bool {
         self.text == found
             || self
                 .regex

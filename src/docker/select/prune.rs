@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The things that `prune` may remove.
 #[derive(Debug, Clone)]
-pub struct Prunable {
+pub(crate) struct Prunable {
     filters: Filters,
     until: Option<Timestamp>,
 }
@@ -19,7 +19,12 @@ impl Prunable {
     ///
     /// # Errors
     /// In Docker's words: an unknown filter, or an invalid time.
-    pub fn new(filters: Filters, known: &[&str], now: Timestamp, zone: &TimeZone) -> Result<Self> {
+    pub(crate) fn new(
+        filters: Filters,
+        known: &[&str],
+        now: Timestamp,
+        zone: &TimeZone,
+    ) -> Result<Self> {
         filters.check(known)?;
         let mut moments = filters.values("until");
         let until = moments
@@ -34,7 +39,11 @@ impl Prunable {
     }
 
     /// Whether something created at `created` with these labels may be removed.
-    pub fn allows(&self, created: Option<Timestamp>, labels: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn allows(
+        &self,
+        created: Option<Timestamp>,
+        labels: &BTreeMap<String, String>,
+    ) -> bool {
         let old_enough = match (self.until, created) {
             (Some(until), Some(created)) => created <= until,
             _ => true,
@@ -51,7 +60,7 @@ impl Prunable {
     ///
     /// # Errors
     /// In Docker's words, if it is not a boolean.
-    pub fn boolean(&self, name: &str) -> Result<Option<bool>> {
+    pub(crate) fn boolean(&self, name: &str) -> Result<Option<bool>> {
         self.filters.boolean(name)
     }
 }

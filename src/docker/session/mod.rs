@@ -5,10 +5,6 @@
 
 mod detach;
 mod signals;
-mod terminal;
-
-pub(crate) use detach::DetachKeys;
-pub(crate) use signals::Signals;
 
 use crate::exit;
 use crate::failure::{CommandResult, Failure};
@@ -17,11 +13,14 @@ use engine::runtime::protocol::Frame;
 use nix::sys::signal::Signal;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use terminal::RawTerminal;
+
+pub(crate) use detach::DetachKeys;
+pub(crate) use signals::Signals;
 
 /// The maximum number of buffered bytes for a side that does not read; then the other side is not read either.
 const FULL: usize = 256 * 1024;
@@ -381,4 +380,27 @@ fn is_not_now(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
     )
+}
+
+/// Standard input's terminal in raw mode, until this is dropped.
+struct RawTerminal {
+    before: Termios,
+}
+
+impl RawTerminal {
+    /// Switches to raw mode; `None` if standard input is not a terminal.
+    fn enter() -> Option<Self> {
+        let before = tcgetattr(io::stdin()).ok()?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        tcsetattr(io::stdin(), OptionalActions::Now, &raw).ok()?;
+        Some(Self { before })
+    }
+}
+
+impl Drop for RawTerminal {
+    fn drop(&mut self) {
+        // A terminal that is gone needs no restoring.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+    }
 }

@@ -108,7 +108,7 @@ impl<'a> State<'a> {
                 let entries = map.entries.into_iter().flatten();
                 entries.map(|(key, item)| (key.into(), item)).collect()
             }
-            Value::NoValue | Value::Nil => Vec::new(),
+            Value::Absent | Value::Nil => Vec::new(),
             value => {
                 let mut shown = String::new();
                 print(&mut shown, &value);
@@ -140,7 +140,7 @@ impl<'a> State<'a> {
         for command in &pipe.commands {
             value = Some(self.command(dot, command, value)?);
         }
-        let value = value.unwrap_or(Cow::Owned(Value::NoValue));
+        let value = value.unwrap_or(Cow::Owned(Value::Absent));
         for name in &pipe.variables {
             self.variables.push((name, value.clone()));
         }
@@ -205,7 +205,7 @@ impl<'a> State<'a> {
         self.at = Some((operand.at, operand));
         match &operand.kind {
             OperandKind::Dot => Ok(dot.clone()),
-            OperandKind::Nil => Ok(Cow::Owned(Value::NoValue)),
+            OperandKind::Nil => Ok(Cow::Owned(Value::Absent)),
             OperandKind::Bool(value) => Ok(Cow::Owned(Value::Bool(*value))),
             OperandKind::Int { value, .. } => Ok(Cow::Owned(Value::Int(*value))),
             OperandKind::Float { value, .. } => Ok(Cow::Owned(Value::Float(*value))),
@@ -233,7 +233,7 @@ impl<'a> State<'a> {
             .iter()
             .rev()
             .find(|(known, _)| *known == name);
-        found.map_or(Cow::Owned(Value::NoValue), |(_, value)| value.clone())
+        found.map_or(Cow::Owned(Value::Absent), |(_, value)| value.clone())
     }
 
     /// `.A.B.C`; the last name may be a method with arguments.
@@ -301,13 +301,13 @@ impl<'a> State<'a> {
                     return Err(self.fail(format!("map has no entry for key {}", quote(name))));
                 }
                 if !found {
-                    return Ok(Cow::Owned(Value::NoValue));
+                    return Ok(Cow::Owned(Value::Absent));
                 }
             }
-            Value::NoValue if self.strict => {
+            Value::Absent if self.strict => {
                 return Err(self.fail(format!("nil data; no entry for key {}", quote(name))));
             }
-            Value::NoValue => return Ok(Cow::Owned(Value::NoValue)),
+            Value::Absent => return Ok(Cow::Owned(Value::Absent)),
             Value::Nil => {
                 return Err(self.fail(format!("nil pointer evaluating interface {{}}.{name}")));
             }
@@ -374,7 +374,7 @@ impl<'a> State<'a> {
         arguments: &'a [Operand],
         last: Option<Val<'a>>,
     ) -> Result<Val<'a>> {
-        let mut value = Cow::Owned(Value::NoValue);
+        let mut value = Cow::Owned(Value::Absent);
         for argument in arguments {
             value = self.operand(dot, argument)?;
             if value.is_true() != and {
@@ -391,5 +391,5 @@ fn project<'a>(value: &Val<'a>, part: impl for<'x> Fn(&'x Value) -> Option<&'x V
         Cow::Borrowed(value) => part(value).map(Cow::Borrowed),
         Cow::Owned(value) => part(value).cloned().map(Cow::Owned),
     }
-    .unwrap_or(Cow::Owned(Value::NoValue))
+    .unwrap_or(Cow::Owned(Value::Absent))
 }

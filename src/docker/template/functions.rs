@@ -112,7 +112,7 @@ impl Signature {
         });
         Some(match (constant, value) {
             (Some(word), _) => format!("expected {kind}; found {word}"),
-            (None, Value::NoValue) => format!("invalid value; expected {name}"),
+            (None, Value::Absent) => format!("invalid value; expected {name}"),
             (None, value) => format!(
                 "wrong type for value; expected {name}; got {}",
                 value.type_name()
@@ -156,8 +156,8 @@ pub(super) fn call<'a>(
     functions: Functions,
     arguments: &[Cow<'a, Value>],
 ) -> Result<Cow<'a, Value>, String> {
-    let first = arguments.first().map_or(&Value::NoValue, |value| &**value);
-    let second = arguments.get(1).map_or(&Value::NoValue, |value| &**value);
+    let first = arguments.first().map_or(&Value::Absent, |value| &**value);
+    let second = arguments.get(1).map_or(&Value::Absent, |value| &**value);
     if functions == Functions::Header && KEEPS_HEADER.contains(&name) {
         return Ok(Cow::Owned(first.clone()));
     }
@@ -189,7 +189,7 @@ pub(super) fn call<'a>(
         "ne" => Value::Bool(!equals(first, second)?),
         "println" => sprintln(arguments).into(),
         "printf" => sprintf(text(first), &arguments[1..])?.into(),
-        _ => Value::NoValue,
+        _ => Value::Absent,
     };
     Ok(Cow::Owned(result))
 }
@@ -263,7 +263,7 @@ fn length(value: &Value) -> Result<i64, String> {
         Value::Text(text) => text.len(),
         Value::List(items) => items.as_ref().map_or(0, Vec::len),
         Value::Map(map) => map.len(),
-        Value::NoValue | Value::Nil => return Err("len of nil pointer".to_owned()),
+        Value::Absent | Value::Nil => return Err("len of nil pointer".to_owned()),
         other => return Err(format!("len of type {}", other.type_name())),
     };
     Ok(length as i64)
@@ -287,7 +287,7 @@ fn index(whole: &Value, indices: &[Cow<'_, Value>]) -> Result<Value, String> {
             }
             (Value::Map(_), _) => return Err(format!("value has type {kind}; should be string")),
             (Value::Text(_), _) => return Err(left_out("index of a string")),
-            (Value::NoValue | Value::Nil, _) => return Err("index of untyped nil".to_owned()),
+            (Value::Absent | Value::Nil, _) => return Err("index of untyped nil".to_owned()),
             (other, _) => return Err(format!("can't index item of type {}", other.type_name())),
         };
     }
@@ -300,8 +300,8 @@ fn equals(a: &Value, b: &Value) -> Result<bool, String> {
         (Value::Int(a), Value::Int(b)) => a == b,
         (Value::Float(a), Value::Float(b)) => a == b,
         (Value::Text(a), Value::Text(b)) => a == b,
-        (Value::NoValue | Value::Nil, Value::NoValue | Value::Nil) => true,
-        (Value::NoValue | Value::Nil, _) | (_, Value::NoValue | Value::Nil) => false,
+        (Value::Absent | Value::Nil, Value::Absent | Value::Nil) => true,
+        (Value::Absent | Value::Nil, _) | (_, Value::Absent | Value::Nil) => false,
         (Value::List(_), Value::List(_)) | (Value::Map(_), Value::Map(_)) => {
             let shown = shown(a);
             return Err(format!("non-comparable type {shown}: {}", a.type_name()));

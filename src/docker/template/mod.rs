@@ -27,14 +27,14 @@ use std::fmt;
 
 /// A parsed template.
 #[derive(Debug, Clone)]
-pub struct Template {
+pub(crate) struct Template {
     source: String,
     nodes: ast::List,
 }
 
 /// Go's message for a template that cannot be parsed or executed, beginning with `template: :1:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateError(String);
+pub(crate) struct TemplateError(String);
 
 impl TemplateError {
     fn new(message: String) -> Self {
@@ -57,7 +57,7 @@ fn left_out(what: &str) -> String {
 
 /// The functions that a template can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Functions {
+pub(crate) enum Functions {
     /// All of them.
     Normal,
     /// For the header of a table: `upper`, `json` and the like leave the column's name alone.
@@ -66,7 +66,7 @@ pub enum Functions {
 
 impl Template {
     /// Parses `source`.
-    pub fn parse(source: &str) -> Result<Self, TemplateError> {
+    pub(crate) fn parse(source: &str) -> Result<Self, TemplateError> {
         Ok(Self {
             nodes: parse::parse(source)?,
             source: source.to_owned(),
@@ -74,18 +74,22 @@ impl Template {
     }
 
     /// The output of the template for `data`. A missing key of a map gives `<no value>`.
-    pub fn execute(&self, data: &Value, functions: Functions) -> Result<String, TemplateError> {
+    pub(crate) fn execute(
+        &self,
+        data: &Value,
+        functions: Functions,
+    ) -> Result<String, TemplateError> {
         eval::execute(&self.nodes, &self.source, data, functions, false)
     }
 
     /// Like `execute`, but a missing key of a map is an error.
-    pub fn execute_strict(&self, data: &Value) -> Result<String, TemplateError> {
+    pub(crate) fn execute_strict(&self, data: &Value) -> Result<String, TemplateError> {
         eval::execute(&self.nodes, &self.source, data, Functions::Normal, true)
     }
 
     /// Executes over a typed value as `docker inspect` does: first over the value itself; if that fails, over its plain
     /// JSON, and that error is the one to show.
-    pub fn execute_inspecting(&self, data: &Value) -> Result<String, TemplateError> {
+    pub(crate) fn execute_inspecting(&self, data: &Value) -> Result<String, TemplateError> {
         self.execute(data, Functions::Normal)
             .or_else(|_| self.execute_strict(&Value::from(data.to_json())))
     }

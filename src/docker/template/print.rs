@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// Prints the result of an action: like `%v`, but a nil interface is `<no value>`.
 pub(super) fn print(out: &mut String, value: &Value) {
     match value {
-        Value::NoValue => out.push_str("<no value>"),
+        Value::Absent => out.push_str("<no value>"),
         value => inner(out, value),
     }
 }
@@ -16,7 +16,7 @@ pub(super) fn print(out: &mut String, value: &Value) {
 /// Prints a value inside another.
 pub(super) fn inner(out: &mut String, value: &Value) {
     match value {
-        Value::NoValue | Value::Nil => out.push_str("<nil>"),
+        Value::Absent | Value::Nil => out.push_str("<nil>"),
         Value::Bool(value) => {
             let _ = write!(out, "{value}");
         }

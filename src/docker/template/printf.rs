@@ -70,7 +70,7 @@ fn number(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> usize {
 /// `string=hi`, as error texts show a value.
 fn typed(value: &Value) -> String {
     match value {
-        Value::NoValue | Value::Nil => "<nil>".to_owned(),
+        Value::Absent | Value::Nil => "<nil>".to_owned(),
         value => format!("{}={}", value.type_name(), shown(value)),
     }
 }

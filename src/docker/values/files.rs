@@ -1,4 +1,4 @@
-//! Files of environment variables (`--env-file`) and of labels (`--label-file`): one pair per line.
+//! Files of environment variables (`--env-file`): one pair per line.
 
 use crate::failure::{CommandResult, Failure};
 use std::fs::{self, File};
@@ -17,7 +17,7 @@ pub(crate) fn variables(
     };
     let mut all = Vec::new();
     for file in files {
-        all.extend(lines(file, "env file")?.iter().filter_map(resolved));
+        all.extend(lines(file)?.iter().filter_map(resolved));
     }
     all.extend(
         pairs
@@ -25,16 +25,6 @@ pub(crate) fn variables(
             .map(|pair| resolved(pair).unwrap_or_else(|| pair.clone())),
     );
     Ok(all)
-}
-
-/// All labels: those of `files`, then those of `pairs`.
-pub(crate) fn labels(files: &[String], pairs: &[String]) -> CommandResult<Vec<(String, String)>> {
-    let mut all = Vec::new();
-    for file in files {
-        all.extend(lines(file, "label file")?);
-    }
-    all.extend_from_slice(pairs);
-    Ok(all.iter().map(|pair| super::pairs::split(pair)).collect())
 }
 
 /// Opens a file for reading. A folder is refused, in Go's words.
@@ -57,10 +47,12 @@ pub(crate) fn open_error(path: &str, error: &io::Error) -> String {
     format!("open {path}: {cause}")
 }
 
-fn lines(path: &str, what: &str) -> CommandResult<Vec<String>> {
+fn lines(path: &str) -> CommandResult<Vec<String>> {
     let text = fs::read(path).map_err(|error| Failure::message(open_error(path, &error)))?;
     let text = String::from_utf8(text).map_err(|_| {
-        Failure::message(format!("invalid {what} ({path}): its content is not UTF-8"))
+        Failure::message(format!(
+            "invalid env file ({path}): its content is not UTF-8"
+        ))
     })?;
     let mut pairs = Vec::new();
     for line in text.trim_start_matches('\u{feff}').lines() {
@@ -78,7 +70,7 @@ fn lines(path: &str, what: &str) -> CommandResult<Vec<String>> {
         };
         if let Some(wrong) = wrong {
             return Err(Failure::message(format!(
-                "invalid {what} ({path}): {wrong}"
+                "invalid env file ({path}): {wrong}"
             )));
         }
         pairs.push(
@@ -127,7 +119,7 @@ mod tests {
             text,
             format!("invalid env file ({path}): variable 'bad name' contains whitespaces")
         );
-        let text = labels(&["/nope".to_owned()], &[])
+        let text = variables(&["/nope".to_owned()], &[], &|_| None)
             .unwrap_err()
             .text()
             .unwrap();

@@ -1,4 +1,4 @@
-//! `KEY=value` and similar forms: environment variables, labels, hosts.
+//! `KEY=value` and similar forms: environment variables, labels, hosts; and addresses of name servers.
 
 use crate::docker::select::Filters;
 use std::net::IpAddr;
@@ -23,18 +23,6 @@ pub(crate) fn label(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// `--annotation`: `KEY=value`, neither of them empty.
-pub(crate) fn annotation(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() && !value.is_empty() => {
-            Ok((key.trim().to_owned(), value.to_owned()))
-        }
-        _ => Err(format!(
-            "invalid argument '{text}': must be formatted as key=value"
-        )),
-    }
-}
-
 /// `--add-host`: `name:address` or `name=address`; the result is `name:address`. `host-gateway` is the machine.
 pub(crate) fn host(text: &str) -> Result<String, String> {
     let (name, address) = text
@@ -47,6 +35,14 @@ pub(crate) fn host(text: &str) -> Result<String, String> {
         return Err(format!("invalid IP address in add-host: \"{address}\""));
     }
     Ok(format!("{name}:{bare}"))
+}
+
+/// `--dns`: an address.
+pub(crate) fn server(text: &str) -> Result<String, String> {
+    match text.trim().parse::<IpAddr>() {
+        Ok(ip) => Ok(ip.to_string()),
+        Err(_) => Err(format!("IP address is not correctly formatted: {text}")),
+    }
 }
 
 /// `-a` of `run`: the name of a stream, in lower case.
@@ -98,6 +94,16 @@ mod tests {
             host("a:b").unwrap_err(),
             "invalid IP address in add-host: \"b\""
         );
+    }
+
+    #[test]
+    fn a_name_server_is_an_address() {
+        assert_eq!(server("9.9.9.9"), Ok("9.9.9.9".to_owned()));
+        assert_eq!(server(" 2001:DB8::1 "), Ok("2001:db8::1".to_owned()));
+        for bad in ["dns.test", ""] {
+            let message = format!("IP address is not correctly formatted: {bad}");
+            assert_eq!(server(bad).unwrap_err(), message);
+        }
     }
 
     #[test]

@@ -22,11 +22,11 @@ use std::borrow::Cow;
 
 /// The layout of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// Columns of the terminal.
-    pub width: usize,
+    pub(crate) width: usize,
     /// The plain form.
-    pub plain: bool,
+    pub(crate) plain: bool,
 }
 
 /// The narrowest layout; a narrower terminal breaks the lines itself.
@@ -35,7 +35,7 @@ const NARROWEST: usize = 20;
 const ROOMY: usize = 60;
 
 /// Renders `source`. The text ends with a newline, unless it is empty; no line ends with a blank.
-pub fn render(source: &str, layout: Layout) -> String {
+pub(crate) fn render(source: &str, layout: Layout) -> String {
     let layout = Layout {
         width: layout.width.max(NARROWEST),
         ..layout

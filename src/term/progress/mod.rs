@@ -21,18 +21,18 @@ use terminal::Terminal;
 
 /// The terminal that shows a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Screen {
+pub(crate) struct Screen {
     /// Its width.
-    pub columns: usize,
+    pub(crate) columns: usize,
     /// Its height.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// Whether colour is wanted.
-    pub colour: bool,
+    pub(crate) colour: bool,
 }
 
 /// The form in which a build is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// `--progress=plain`, and any output that is not a terminal.
     Plain,
     /// `--progress=tty`.
@@ -41,7 +41,7 @@ pub enum Form {
 
 /// Writes a build's progress to `out`. Call [`Follower::finish`] when the build is done. The last output of a failing
 /// step is part of the build's error, and not repeated here.
-pub struct Follower<W> {
+pub(crate) struct Follower<W> {
     out: W,
     drawing: Drawing,
     /// The time since the build began.
@@ -80,7 +80,7 @@ struct End<'a> {
 
 impl<W: Write> Follower<W> {
     /// Follows a build in `form`. `clock` returns the time since the build began.
-    pub fn new(out: W, form: Form, clock: impl Fn() -> Duration + 'static) -> Self {
+    pub(crate) fn new(out: W, form: Form, clock: impl Fn() -> Duration + 'static) -> Self {
         Self {
             out,
             drawing: match form {
@@ -97,7 +97,7 @@ impl<W: Write> Follower<W> {
     ///
     /// # Errors
     /// The first write error, if there was one.
-    pub fn finish(mut self) -> io::Result<W> {
+    pub(crate) fn finish(mut self) -> io::Result<W> {
         let now = (self.clock)();
         let result = match &mut self.drawing {
             Drawing::Plain(_) => Ok(()),

@@ -4,7 +4,7 @@
 //! output. No line is wider than the terminal, so that the lines can be counted.
 
 use super::{End, Screen};
-use crate::term::text::ellipsis;
+use crate::term::human::ellipsis;
 use anstream::adapter::strip_str;
 use engine::visible::is_obeyed;
 use owo_colors::{OwoColorize, Style};

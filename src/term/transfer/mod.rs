@@ -20,7 +20,7 @@ use terminal::Terminal;
 
 /// The form in which a transfer is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// Not at all.
     Quiet,
     /// One line after another.
@@ -35,7 +35,7 @@ pub enum Form {
 }
 
 /// Writes a transfer's progress to `out`. Call [`Transfer::finish`] when it is over.
-pub struct Transfer<W> {
+pub(crate) struct Transfer<W> {
     out: W,
     drawing: Drawing,
     /// The time since the transfer began.
@@ -53,7 +53,7 @@ enum Drawing {
 
 impl<W: Write> Transfer<W> {
     /// Shows a transfer in `form`. `clock` returns the time since it began.
-    pub fn new(out: W, form: Form, clock: impl Fn() -> Duration + 'static) -> Self {
+    pub(crate) fn new(out: W, form: Form, clock: impl Fn() -> Duration + 'static) -> Self {
         Self {
             out,
             drawing: match form {
@@ -67,7 +67,7 @@ impl<W: Write> Transfer<W> {
     }
 
     /// Shows an event.
-    pub fn tell(&mut self, event: &TransferEvent) {
+    pub(crate) fn tell(&mut self, event: &TransferEvent) {
         if self.broken.is_none() {
             self.broken = self.write(event).err();
         }
@@ -77,7 +77,7 @@ impl<W: Write> Transfer<W> {
     ///
     /// # Errors
     /// The first write error, if there was one.
-    pub fn finish(mut self) -> io::Result<W> {
+    pub(crate) fn finish(mut self) -> io::Result<W> {
         if let Some(error) = self.broken {
             return Err(error);
         }

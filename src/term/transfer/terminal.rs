@@ -1,8 +1,8 @@
 //! One line per layer, redrawn.
 
 use super::progress;
+use crate::term::human::ellipsis;
 use crate::term::human::size4;
-use crate::term::text::ellipsis;
 use engine::image::remote::LayerStatus;
 use std::io::{self, Write};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Follows `docs/authoring.md` word for word in an empty folder: saves the files that it says to save, and runs its
 //! commands.
 
-use super::{checked, rules};
+use super::{TINY, checked, rules};
 use crate::support::sandbox::Sandbox;
 
 /// A block of the page.
@@ -99,14 +99,42 @@ fn the_page_leads_from_an_empty_folder_to_a_full_exercise() {
         .mentions("Istnieje kontener `box`.");
 }
 
+/// The recipe "A lesson or an exercise" of `docs/adding.md`, on a copy of the course.
 #[test]
-fn the_page_names_every_rule() {
-    let page = include_str!("../../../docs/authoring.md");
-    for rule in checker::author::RULES {
-        assert!(
-            page.contains(rule.id),
-            "{} is not in docs/authoring.md",
-            rule.id
-        );
-    }
+fn a_lesson_and_its_exercise_are_added_without_rust() {
+    let sandbox = Sandbox::new();
+    let root = env!("CARGO_MANIFEST_DIR");
+    sandbox
+        .shell(&format!(
+            "mkdir lessons && cp -r {root}/lessons/content lessons/ && cp -r {root}/exercises . && chmod -R go-w ."
+        ))
+        .ok();
+    let folder = sandbox.work().display().to_string();
+    let sandbox = sandbox.with("DOCKLINGS_CONTENT", &folder);
+    sandbox
+        .docklings("author new scratch --dir exercises/99-scratch")
+        .ok()
+        .mentions("exercises/99-scratch/scratch.yaml");
+    sandbox.write(
+        "exercises/99-scratch/scratch.yaml",
+        TINY.replace("id: tiny", "id: scratch"),
+    );
+    sandbox.write(
+        "lessons/content/99-scratch/lesson.md",
+        "---\ntitle: From scratch\ngoal: Make a box.\nminutes: 1\nexercises: [scratch]\n---\n\nMake it.\n",
+    );
+    sandbox
+        .docklings("list")
+        .ok()
+        .mentions("From scratch")
+        .mentions("scratch: Make a box");
+    sandbox
+        .docklings("author check scratch")
+        .ok()
+        .mentions(": 0 errors, 0 warnings\n");
+    sandbox.docklings("check scratch").fails(1);
+    sandbox
+        .shell("eval \"$(docklings env scratch)\"; docker create --name box busybox")
+        .ok();
+    sandbox.docklings("check scratch").ok().mentions("PASS");
 }

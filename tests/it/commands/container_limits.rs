@@ -27,8 +27,8 @@ fn each_limit_is_set_in_the_kernel_and_shown_by_inspect() {
     let sandbox = Sandbox::new();
     sandbox
         .docker(
-            "run -d --name box -m 64m --memory-reservation 32m --memory-swap 128m -c 512 --cpu-period 50000 \
-             --cpu-quota 20000 --cpuset-cpus 0 --pids-limit 50 --oom-score-adj 200 busybox sleep 600",
+            "run -d --name box -m 64m --memory-reservation 32m --memory-swap 128m -c 512 \
+             --cpus 0.5 --cpuset-cpus 0 --pids-limit 50 busybox sleep 600",
         )
         .ok()
         .warns("");
@@ -36,20 +36,20 @@ fn each_limit_is_set_in_the_kernel_and_shown_by_inspect() {
     assert_eq!(read("memory.limit_in_bytes", "memory.max"), "67108864");
     assert_eq!(read("memory.soft_limit_in_bytes", "memory.low"), "33554432");
     assert!(["512", "20"].contains(&&*read("cpu.shares", "cpu.weight")));
-    assert!(read("cpu.cfs_quota_us", "cpu.max").starts_with("20000"));
+    assert!(read("cpu.cfs_quota_us", "cpu.max").starts_with("50000"));
     assert_eq!(read("cpuset.cpus", "cpuset.cpus"), "0");
     assert_eq!(read("pids.max", "pids.max"), "50");
     sandbox
-        .docker("exec box sh -c 'grep Cpus_allowed_list /proc/self/status; cat /proc/1/oom_score_adj /proc/self/oom_score_adj'")
+        .docker("exec box grep Cpus_allowed_list /proc/self/status")
         .ok()
-        .says("Cpus_allowed_list:\t0\n200\n200\n");
+        .says("Cpus_allowed_list:\t0\n");
     sandbox
         .docker(
             "inspect -f '{{with .HostConfig}}{{.Memory}} {{.MemoryReservation}} {{.MemorySwap}} {{.CpuShares}} \
-             {{.CpuPeriod}} {{.CpuQuota}} {{.CpusetCpus}} {{.PidsLimit}} {{.OomScoreAdj}}{{end}}' box",
+             {{.NanoCpus}} {{.CpusetCpus}} {{.PidsLimit}}{{end}}' box",
         )
         .ok()
-        .says("67108864 33554432 134217728 512 50000 20000 0 50 200\n");
+        .says("67108864 33554432 134217728 512 500000000 0 50\n");
 }
 
 #[test]
@@ -135,13 +135,10 @@ fn invalid_limits_are_refused_before_anything_is_made() {
         ("-m 64m --memory-swap 32m", "Minimum memoryswap limit"),
         ("--memory-reservation 1m", "Minimum memory reservation"),
         ("-m 10m --memory-reservation 20m", "can not be less than"),
-        ("--memory-swappiness 101", "valid memory swappiness range"),
-        ("--cpus 0.1 --cpu-quota 5000", "cannot both be set"),
         ("--cpus 5000", "range of CPUs is from 0.01 to"),
-        ("--cpu-period 10", "CPU cfs period can not be less than"),
+        ("--cpu-quota 5000", "`--cpu-quota` is not part of docklings"),
         ("--cpuset-cpus 4000", "Requested CPUs are not available"),
         ("--cpuset-cpus x", "Invalid value x for cpuset cpus"),
-        ("--oom-score-adj 2000", "range for oom score adj"),
     ] {
         sandbox
             .docker(&format!("run {flags} busybox true"))

@@ -1,6 +1,5 @@
-//! `docker build --output`: the result is files or an archive, and no image is recorded.
+//! `docker build --output`: the result is files, and no image is recorded.
 
-use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 
 fn sources() -> Sandbox {
@@ -53,60 +52,11 @@ fn a_tar_holds_the_files_as_the_image_shows_them() {
 }
 
 #[test]
-fn an_archive_of_the_image_has_its_names_and_loads() {
+fn an_archive_of_the_image_is_refused_by_name() {
     let sandbox = sources();
-    for form in ["docker", "oci"] {
-        sandbox
-            .docker(&format!(
-                "build --output type={form},dest={form}.tar -t made:{form} ."
-            ))
-            .ok();
-        sandbox
-            .docker(&format!("images -q made:{form}"))
-            .ok()
-            .says("");
-        sandbox
-            .docker(&format!("load -i {form}.tar"))
-            .ok()
-            .says(&format!("Loaded image: made:{form}\n"));
-        sandbox
-            .docker(&format!("run --rm made:{form} cat /d/twin"))
-            .ok()
-            .says("a\n");
-    }
     sandbox
-        .shell("tar -tf oci.tar | grep manifest.json")
-        .fails(1);
-    sandbox
-        .shell("tar -tf docker.tar | grep manifest.json")
-        .ok();
-    sandbox
-        .docker("build --output type=image,name=named:1 .")
-        .ok();
-    sandbox.docker("run --rm named:1 cat /d/a").ok().says("a\n");
-    sandbox
-        .docker("build --output type=registry,push-by-digest=true .")
+        .docker("build --output type=oci,dest=o.tar .")
         .fails(125)
-        .complains("`docker build --output push-by-digest=` is not part of docklings");
-}
-
-#[test]
-fn skopeo_reads_an_oci_archive_and_finds_the_same_configuration() {
-    requires!(Tool("skopeo"));
-    let sandbox = sources();
-    sandbox
-        .docker("build --output type=oci,dest=o.tar -t made:1 .")
-        .ok();
-    sandbox
-        .shell("skopeo --insecure-policy copy -q oci-archive:o.tar docker-archive:d.tar:made:1")
-        .ok();
-    sandbox
-        .docker("load -i d.tar")
-        .ok()
-        .says("Loaded image: made:1\n");
-    let id = sandbox.docker("build -q .").ok();
-    sandbox
-        .docker("images --no-trunc -q made:1")
-        .ok()
-        .says(&id.stdout);
+        .complains("`docker build --output type=oci` is not part of docklings");
+    assert!(!sandbox.work().join("o.tar").exists());
 }

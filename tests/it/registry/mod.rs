@@ -1,6 +1,5 @@
 //! The embedded registry and the practice hub, through the binary and with the other engines of this machine.
 
-mod build_push;
 mod declared;
 mod hub;
 mod images;

@@ -265,3 +265,25 @@ fn a_killed_pull_leaves_the_old_image_or_the_new_one_and_nothing_else() {
     }
     assert!(killed > 5, "it was killed {killed} times only");
 }
+
+#[test]
+fn settings_of_registries_are_read_when_one_is_needed() {
+    let sandbox = Sandbox::new().with("DOCKLINGS_HUB", "a b");
+    sandbox.write("Dockerfile", "FROM busybox\nRUN true\n");
+    let served = Served::start(&sandbox, "");
+    let name = format!("{}/app", served.host());
+    sandbox.docker(&format!("build -q -t {name} .")).ok();
+    sandbox.docker("run --rm busybox true").ok();
+    sandbox.docker(&format!("push -q {name}")).ok();
+    sandbox.docker(&format!("pull -q {name}")).ok();
+    for (needing, code) in [
+        ("build -q -", 1),
+        ("pull nginx", 2),
+        ("login -u alice -p secret", 2),
+    ] {
+        sandbox
+            .docker_with(needing, "FROM nginx\n")
+            .fails(code)
+            .complains("`a b` is no hub");
+    }
+}

@@ -8,10 +8,8 @@
 use crate::engine::Engine;
 use crate::error::{IoContext, Result};
 use crate::events::{Action, ObjectKind};
-use crate::oci::digest::ImageId;
 use crate::paths::Home;
 use crate::store::build_cache::BuildCache;
-use crate::store::build_cache::StepRecord;
 use crate::store::records;
 use crate::store::tree::remove_tree;
 use crate::store::{atomic, layers, lock};
@@ -53,14 +51,6 @@ pub struct CachePrune {
 }
 
 impl Engine {
-    /// The cache records of the steps that made an image, one per history entry that a build here wrote, oldest first;
-    /// `None` for a step whose record is gone. Empty for an image that was not built here.
-    pub fn cache_records(&self, image: &ImageId) -> Result<Vec<Option<StepRecord>>> {
-        let cache = BuildCache::of(&self.sandbox);
-        let keys = cache.image(image)?.unwrap_or_default();
-        keys.iter().map(|key| cache.step(key)).collect()
-    }
-
     /// Every cached step of this sandbox's builds, oldest first, and every cache mount, with their sizes.
     pub fn build_cache(&self) -> Result<Vec<CacheEntry>> {
         let images = self.or_leave_out("the table of images", self.listed_images().map(Some));

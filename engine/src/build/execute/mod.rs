@@ -100,8 +100,6 @@ struct Built {
     chain: Vec<String>,
     /// The key of its last step.
     key: String,
-    /// The keys of the steps in its history, base stages included.
-    history_keys: Vec<String>,
     /// The ARGs that it declared: a stage built on it sees them.
     args: Vec<ArgValue>,
     /// The image that the stage is identical to, if nothing was added.
@@ -306,12 +304,11 @@ impl Builder<'_> {
         };
         let id = Digest::of(&config);
         if !request.unrecorded {
-            self.record(&config, &tags, &built.history_keys)?;
+            self.record(&config, &tags)?;
         }
         let advice = super::advice::advice(self.file, &self.steps);
         Ok(BuildOutcome {
             id,
-            config,
             chain,
             tags,
             steps: Vec::new(),
@@ -332,23 +329,21 @@ impl Builder<'_> {
     }
 
     /// Records the image.
-    fn record(&mut self, config: &[u8], tags: &[Reference], keys: &[String]) -> Result<()> {
+    fn record(&mut self, config: &[u8], tags: &[Reference]) -> Result<()> {
         let engine = self.engine;
-        let id = self.teller.during("exporting to image", |teller, vertex| {
+        self.teller.during("exporting to image", |teller, vertex| {
             let new = NewImage {
                 config: config.to_vec(),
                 parent: None,
                 references: tags.to_vec(),
             };
             let recorded = record(&engine.home, &engine.sandbox, engine.now(), &[new])?;
-            let id = recorded[0].id.clone();
-            teller.note(vertex, &format!("writing image {id}"));
+            teller.note(vertex, &format!("writing image {}", recorded[0].id));
             for tag in tags {
                 teller.note(vertex, &format!("naming to {tag}"));
             }
-            Ok(id)
-        })?;
-        self.cache.put_image(&id, keys)
+            Ok(())
+        })
     }
 
     fn remember(&mut self) {

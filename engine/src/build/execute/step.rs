@@ -140,7 +140,6 @@ impl Builder<'_> {
                 comment: COMMENT.to_owned(),
                 empty_layer: !own_layer,
             });
-            going.built.history_keys.push(key.clone());
         }
         going.built.config.created = Some(created.to_string());
         going.built.unchanged = None;

@@ -73,20 +73,6 @@ pub(crate) fn save(
     Ok(chosen.into_iter().map(|(id, _)| id).collect())
 }
 
-/// Writes one image, given by its configuration; it need not be recorded anywhere. With `docker` the archive has both
-/// Docker's and OCI's format, otherwise only OCI's.
-pub(crate) fn save_one(
-    home: &Home,
-    config: &[u8],
-    names: &[Reference],
-    docker: bool,
-    sink: impl Write,
-) -> Result<()> {
-    let mut archive = Archive::new(home, sink)?;
-    archive.image(config, names, None)?;
-    archive.finish(docker)
-}
-
 /// The images that the names mean, each once, in the order of the names.
 fn choose(table: &ImageTable, names: &[String]) -> Result<Chosen> {
     let mut chosen: Chosen = Vec::new();

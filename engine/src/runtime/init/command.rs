@@ -105,16 +105,6 @@ pub(super) struct Prepared {
     placed: bool,
 }
 
-/// Sets the OOM score, which must happen before entering the container.
-pub(super) fn set_oom_score(planned: &PlannedProcess) -> Result<()> {
-    let Some(score) = planned.oom_score_adj else {
-        return Ok(());
-    };
-    // Only root of the machine may lower the score.
-    let path = "/proc/self/oom_score_adj";
-    std::fs::write(path, score.to_string()).map_err(|error| Error::io("write", path, error))
-}
-
 /// Does everything that needs privileges, then drops them: only the command's own remain.
 pub(super) fn prepare(
     planned: &PlannedProcess,
@@ -123,8 +113,7 @@ pub(super) fn prepare(
     first: bool,
 ) -> Result<Prepared> {
     let root = RootDir::open(Path::new("/"))?;
-    let mut user = user::resolve(&root, &planned.user)?;
-    user::add_groups(&root, &mut user, &planned.groups)?;
+    let user = user::resolve(&root, &planned.user)?;
     let mut env = planned.env.clone();
     if !env.iter().any(|variable| variable.starts_with("HOME=")) {
         set_variable(&mut env, &format!("HOME={}", user.home));

@@ -49,7 +49,6 @@ fn run(
 ) -> Result<command::Never, Failure> {
     process::set_dumpable(false)?;
     // The container's /proc does not show us.
-    command::set_oom_score(planned)?;
     namespace::join(target, namespaces)?;
     let mut slave = None;
     if planned.tty {

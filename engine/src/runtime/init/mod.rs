@@ -76,10 +76,6 @@ fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<command::Ne
         nix::unistd::sethostname(&plan.hostname)
             .map_err(|error| failed("sethostname", &plan.hostname, error))?;
     }
-    if !plan.domainname.is_empty() {
-        rustix::system::setdomainname(plan.domainname.as_bytes())
-            .map_err(|error| failed("setdomainname", &plan.domainname, error))?;
-    }
     if !plan.host_network {
         network::bring_up_loopback()?;
         configure_network();
@@ -92,10 +88,6 @@ fn start(plan: &InitPlan, stdio: Stdio, channel: &Channel) -> Result<command::Ne
         && !has_interface
     {
         do_without_interface(own, channel)?;
-    }
-    for (name, value) in &plan.sysctls {
-        let path = format!("/proc/sys/{}", name.replace('.', "/"));
-        std::fs::write(&path, value).map_err(|error| failed("write", path, error))?;
     }
     rootfs::finish(plan)?;
     enter(&plan.process, stdio, channel)
@@ -120,7 +112,6 @@ fn enter(
     if !channel.wait_for_go() {
         return Err(Error::internal("the monitor went away").into());
     }
-    command::set_oom_score(planned)?;
     let prepared = command::prepare(planned, stdio, terminal.as_ref(), true)?;
     command::execute(planned, &prepared, true)
 }

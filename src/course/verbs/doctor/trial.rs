@@ -1,10 +1,13 @@
-//! Runs a container as a learner would: the parts mean little if they do not work together.
+//! Runs a container as a learner would: the parts mean little if they do not work together. Then what runs in all
+//! sandboxes, and whether it answers.
 
 use super::Finding;
 use crate::course::scripted;
+use crate::course::verbs::stop::place_of;
 use crate::course::workspace::drop_sandbox;
 use crate::env::{self, Env, SCRATCH};
 use crate::failure::CommandResult;
+use engine::runtime::located::{Located, running};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -153,9 +156,44 @@ fn trouble(output: &str) -> Trouble {
     }
 }
 
+/// Containers outlive the shell that started them. A container whose monitor is stopped or hangs can only be killed.
+pub(super) fn running_containers(env: &Env) -> Finding {
+    let all = running(&env.home);
+    let mute: Vec<&Located> = all.iter().filter(|found| !answers(env, found)).collect();
+    finding(all.len(), &mute)
+}
+
+fn answers(env: &Env, found: &Located) -> bool {
+    env.engine(&found.sandbox, "doctor")
+        .is_ok_and(|engine| engine.answers(&found.id))
+}
+
+fn finding(running: usize, mute: &[&Located]) -> Finding {
+    let what = "what runs";
+    if !mute.is_empty() {
+        let places: Vec<String> = mute.iter().map(|found| place_of(found)).collect();
+        return Finding::warn(
+            what,
+            format!(
+                "no answer from {}: its monitor is stopped or hangs",
+                places.join(", ")
+            ),
+            "docklings stop --all",
+        );
+    }
+    let found = match running {
+        0 => "no container".to_owned(),
+        1 => "1 container; `docklings stop --all` ends it".to_owned(),
+        count => format!("{count} containers; `docklings stop --all` ends them"),
+    };
+    Finding::pass(what, found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::course::verbs::doctor::Verdict;
+    use engine::id::ContainerId;
 
     #[test]
     fn the_message_and_the_hint_are_found_in_the_output() {
@@ -175,5 +213,23 @@ mod tests {
             Some("log in"),
         );
         check("0123456789ab\ndocker: broken\n", "broken", None);
+    }
+
+    #[test]
+    fn a_container_that_does_not_answer_is_named() {
+        let located = Located {
+            sandbox: "free".to_owned(),
+            id: ContainerId::parse(&"a".repeat(64)).unwrap(),
+            name: "box".to_owned(),
+            ports: Vec::new(),
+        };
+        let bad = finding(2, &[&located]);
+        assert_eq!(bad.verdict, Verdict::Warn);
+        assert!(
+            bad.found.contains("`box` of the playground"),
+            "{}",
+            bad.found
+        );
+        assert_eq!(finding(2, &[]).verdict, Verdict::Pass);
     }
 }

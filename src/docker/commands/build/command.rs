@@ -1,9 +1,8 @@
 //! `docker build`.
 
-use super::check::{self, Call};
+use super::check;
 use super::context;
 use super::destination::Destination;
-use super::push::{self, Numbered, Pushes};
 use super::secret;
 use super::shown::{Kind, follow};
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
@@ -27,10 +26,7 @@ pub(crate) struct Args {
     /// Set build-time variables
     #[arg(long, value_name = "list", value_parser = pairs::env)]
     build_arg: Vec<String>,
-    /// Set method for evaluating build ("check")
-    #[arg(long, value_name = "string", default_value = "build")]
-    call: String,
-    /// Shorthand for "--call=check"
+    /// Check the Dockerfile instead of building it
     #[arg(long)]
     check: bool,
     /// Say of every step why it ran, or that it was cached
@@ -69,9 +65,6 @@ pub(crate) struct Args {
     /// Always attempt to pull a newer version of the image
     #[arg(long)]
     pull: bool,
-    /// Shorthand for "--output=type=registry"
-    #[arg(long)]
-    push: bool,
     /// Suppress the build output and print image ID on success
     #[arg(short, long)]
     quiet: bool,
@@ -97,58 +90,38 @@ impl Command for Args {
     const WORDS: Words = Words::Exactly(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        let call = Call::parse(&self.call, self.check)?;
         let shown = Kind::choose(&self.progress, self.quiet, ctx.err_is_terminal())
             .ok_or_else(|| Failure::message(format!("invalid progress mode {}", self.progress)))?;
         let destinations = self.output.iter().map(|text| Destination::parse(text));
-        let mut destinations = destinations.collect::<CommandResult<Vec<_>>>()?;
-        if self.push {
-            pushed(&mut destinations);
-        }
+        let destinations = destinations.collect::<CommandResult<Vec<_>>>()?;
         if let Some(path) = &self.iidfile {
             forget(path)?;
         }
-        let mut request = self.request(&destinations)?;
+        let mut request = self.request(!destinations.is_empty())?;
         let env = ctx.env.clone();
         request.reach = Some(Reach::new(move || {
             crate::docker::registry::remote(&env, None).map_err(Failure::into_error)
         }));
         let engine = ctx.engine()?;
-        if let Call::Check {
-            json,
-            ignore_status,
-        } = call
-        {
+        if self.check {
             let report = engine
                 .check_build(request)
                 .map_err(|error| failed(&error))?;
-            return check::tell(ctx, &report, (json, ignore_status));
+            return check::tell(ctx, &report);
         }
-        let pushes = destinations
-            .iter()
-            .any(|one| matches!(one, Destination::Images { push: true, .. }))
-            .then(|| Pushes::prepare(ctx, &request.tags))
-            .transpose()?;
         ctx.flush()?;
         // A result that goes elsewhere is not recorded here, so nothing else protects its layers.
         let _kept = engine.keep_content()?;
         let env = ctx.env.clone();
         let outcome = follow(ctx, shown, |observer| {
-            let mut observer = Numbered::new(observer);
-            let outcome = engine
-                .build(request, &mut observer)
-                .map_err(|error| failed(&hub::missing::explained(&env, error)))?;
-            if let Some(pushes) = &pushes {
-                let pushed = pushes.carry_out(&engine, &mut observer);
-                pushed.map_err(|error| push::failed(&error))?;
-            }
-            Ok::<_, Failure>(outcome)
+            let built = engine.build(request, observer);
+            built.map_err(|error| failed(&hub::missing::explained(&env, error)))
         })??;
         for destination in &destinations {
             destination.bring(ctx, &engine, &outcome)?;
         }
         // Nothing may follow a result on standard output.
-        let is_piped = |one: &Destination| matches!(one, Destination::File(_, None));
+        let is_piped = |one: &Destination| matches!(one, Destination::File(None));
         match destinations.iter().any(is_piped) && shown == Kind::Quiet {
             true => Ok(()),
             false => self.told(ctx, &outcome, shown),
@@ -157,7 +130,7 @@ impl Command for Args {
 }
 
 impl Args {
-    fn request(&self, destinations: &[Destination]) -> CommandResult<BuildRequest> {
+    fn request(&self, unrecorded: bool) -> CommandResult<BuildRequest> {
         let source = context::read(&self.words[0], self.file.as_deref(), io::stdin())?;
         let network = match self.network.as_str() {
             "default" | "bridge" | "" => NetworkMode::Bridge,
@@ -179,16 +152,11 @@ impl Args {
                 Some((name, value)) => Some((name.to_owned(), value.to_owned())),
                 None => own(text).map(|value| (text.clone(), value)),
             });
-        let here = |destination: &&Destination| matches!(destination, Destination::Images { .. });
-        let named = destinations.iter().filter_map(|one| match one {
-            Destination::Images { name, .. } => name.clone(),
-            _ => None,
-        });
         Ok(BuildRequest {
             context: source.context,
             dockerfile: source.dockerfile,
-            tags: self.tag.iter().cloned().chain(named).collect(),
-            unrecorded: !destinations.is_empty() && !destinations.iter().any(|one| here(&one)),
+            tags: self.tag.clone(),
+            unrecorded,
             build_args: build_args.collect(),
             target: self.target.clone().filter(|target| !target.is_empty()),
             no_cache: self.no_cache,
@@ -259,22 +227,6 @@ fn forget(path: &str) -> CommandResult {
     }
 }
 
-/// `--push`: every image is pushed; without an image destination, one is added.
-fn pushed(destinations: &mut Vec<Destination>) {
-    let mut is_any = false;
-    for one in destinations.iter_mut() {
-        if let Destination::Images { push, .. } = one {
-            (*push, is_any) = (true, true);
-        }
-    }
-    if !is_any {
-        destinations.push(Destination::Images {
-            name: None,
-            push: true,
-        });
-    }
-}
-
 /// The error of a failed build, after the output of the failing step. Suggestions belong to it, even in a script's log.
 fn failed(error: &Error) -> Failure {
     let text = match error.kind() {
@@ -329,7 +281,7 @@ mod tests {
             "--network=none",
             path,
         ];
-        let request = args(&line).request(&[]).unwrap();
+        let request = args(&line).request(false).unwrap();
         assert_eq!(request.tags, ["a:1", "a:2"]);
         assert_eq!(request.build_args, [("X".to_owned(), "1=2".to_owned())]);
         assert_eq!(request.target.as_deref(), Some("one"));

@@ -4,7 +4,6 @@ use super::flags::CreateFlags;
 use super::request::{self, Surroundings};
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
 use crate::docker::registry::transfer::{self, Shown};
-use crate::docker::values::files::open_error;
 use crate::exit;
 use engine::clock::System;
 use engine::id::ContainerId;
@@ -13,8 +12,6 @@ use engine::oci::digest::Digest;
 use engine::oci::reference::Reference;
 use engine::runtime::spec::CreateRequest;
 use engine::{Engine, ErrorKind};
-use std::fs::{self, File};
-use std::io::Write;
 
 /// Arguments of `docker create`.
 #[derive(Debug, clap::Args)]
@@ -56,7 +53,6 @@ pub(super) fn with_help(failure: Failure, command: &str) -> Failure {
 /// A container to create.
 pub(super) struct Plan {
     pub(super) request: CreateRequest,
-    cidfile: Option<String>,
     pull: Pull,
     platform: Option<String>,
     quiet: bool,
@@ -82,7 +78,7 @@ impl Plan {
                 )));
             }
         };
-        let (cidfile, quiet) = (flags.cidfile.clone(), flags.quiet);
+        let quiet = flags.quiet;
         let platform = flags.platform.clone().filter(|asked| !asked.is_empty());
         let around = Surroundings {
             cwd: &std::env::current_dir()?,
@@ -92,7 +88,6 @@ impl Plan {
         let request = request::request(flags, &around)?;
         Ok(Self {
             request,
-            cidfile,
             pull,
             platform,
             quiet,
@@ -103,7 +98,6 @@ impl Plan {
     pub(super) fn create(self, ctx: &mut Ctx) -> CommandResult<ContainerId> {
         let engine = ctx.engine()?;
         let image = self.request.image.clone();
-        let mut cidfile = self.cidfile.as_deref().map(CidFile::open).transpose()?;
         check_reference(&image)?;
         if self.pull == Pull::Always {
             pull(ctx, &image, self.platform.as_deref(), self.quiet)?;
@@ -129,9 +123,6 @@ impl Plan {
         };
         for warning in &created.warnings {
             writeln!(ctx.err, "WARNING: {warning}")?;
-        }
-        if let Some(file) = &mut cidfile {
-            file.write(&created.id)?;
         }
         Ok(created.id)
     }
@@ -171,48 +162,4 @@ fn pull(ctx: &mut Ctx, image: &str, platform: Option<&str>, quiet: bool) -> Comm
     let shown = if quiet { Shown::Nowhere } else { Shown::Err };
     transfer::pull(ctx, &request, shown)?;
     Ok(())
-}
-
-/// `--cidfile`: created before the container, and removed again if none was created.
-struct CidFile {
-    path: String,
-    file: File,
-    written: bool,
-}
-
-impl CidFile {
-    fn open(path: &str) -> CommandResult<Self> {
-        let path = path.to_owned();
-        if fs::exists(&path).unwrap_or(false) {
-            return Err(Failure::message(format!(
-                "container ID file found, make sure the other container isn't running or delete {path}"
-            )));
-        }
-        match File::create_new(&path) {
-            Ok(file) => Ok(Self {
-                path,
-                file,
-                written: false,
-            }),
-            Err(error) => Err(Failure::message(format!(
-                "failed to create the container ID file: {}",
-                open_error(&path, &error)
-            ))),
-        }
-    }
-
-    fn write(&mut self, id: &ContainerId) -> CommandResult {
-        self.file.write_all(id.as_str().as_bytes())?;
-        self.written = true;
-        Ok(())
-    }
-}
-
-impl Drop for CidFile {
-    fn drop(&mut self) {
-        if !self.written {
-            // It was just created and is empty; a file that cannot be removed does no harm.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The flags that `run` and `create` share.
 
-use super::resources::{FixedResourceFlags, ResourceFlags};
-use crate::docker::values::{self, mount, names, pairs};
+use super::resources::ResourceFlags;
+use crate::docker::values::{self, mount, pairs};
 use crate::failure::{CommandResult, Failure};
 use clap::ArgAction;
 use engine::store::containers::Ulimit;
@@ -13,9 +13,6 @@ pub(crate) struct CreateFlags {
     /// Add a custom host-to-IP mapping (host:ip)
     #[arg(long, value_name = "list", value_parser = pairs::host)]
     pub(super) add_host: Vec<String>,
-    /// Add an annotation to the container (passed through to the OCI runtime)
-    #[arg(long, value_name = "map", value_parser = pairs::annotation)]
-    pub(super) annotation: Vec<(String, String)>,
     /// Attach to STDIN, STDOUT or STDERR
     #[arg(short, long, value_name = "list", value_parser = pairs::stream)]
     pub(super) attach: Vec<String>,
@@ -25,24 +22,12 @@ pub(crate) struct CreateFlags {
     /// Drop Linux capabilities
     #[arg(long, value_name = "list")]
     pub(super) cap_drop: Vec<String>,
-    /// Write the container ID to the file
-    #[arg(long, value_name = "string")]
-    pub(super) cidfile: Option<String>,
     /// Add a host device to the container
     #[arg(long, value_name = "list")]
     pub(super) device: Vec<String>,
     /// Set custom DNS servers
-    #[arg(long, value_name = "list", value_parser = names::server)]
+    #[arg(long, value_name = "list", value_parser = pairs::server)]
     pub(super) dns: Vec<String>,
-    /// Set DNS options
-    #[arg(long, alias = "dns-opt", value_name = "list")]
-    pub(super) dns_option: Vec<String>,
-    /// Set custom DNS search domains
-    #[arg(long, value_name = "list", value_parser = names::search)]
-    pub(super) dns_search: Vec<String>,
-    /// Container NIS domain name
-    #[arg(long, value_name = "string")]
-    pub(super) domainname: Option<String>,
     /// Overwrite the default ENTRYPOINT of the image
     #[arg(long, value_name = "string")]
     pub(super) entrypoint: Option<String>,
@@ -55,11 +40,6 @@ pub(crate) struct CreateFlags {
     /// Expose a port or a range of ports
     #[arg(long, value_name = "list")]
     pub(super) expose: Vec<String>,
-    /// Add additional groups to join
-    #[arg(long, value_name = "list")]
-    pub(super) group_add: Vec<String>,
-    #[command(flatten)]
-    pub(super) fixed_resources: FixedResourceFlags,
     #[command(flatten)]
     pub(super) health: HealthFlags,
     /// Container host name
@@ -74,9 +54,6 @@ pub(crate) struct CreateFlags {
     /// Set meta data on a container
     #[arg(short, long, value_name = "list", value_parser = pairs::label)]
     pub(super) label: Vec<String>,
-    /// Read in a line delimited file of labels
-    #[arg(long, value_name = "list")]
-    pub(super) label_file: Vec<String>,
     /// Logging driver for the container
     #[arg(long, value_name = "string")]
     pub(super) log_driver: Option<String>,
@@ -142,9 +119,6 @@ pub(crate) struct CreateFlags {
     /// Timeout (in seconds) to stop a container
     #[arg(long, value_name = "int", value_parser = values::int)]
     pub(super) stop_timeout: Option<i64>,
-    /// Sysctl options
-    #[arg(long, value_name = "map", value_parser = names::sysctl)]
-    pub(super) sysctl: Vec<String>,
     /// Mount a tmpfs directory
     #[arg(long, value_name = "list")]
     pub(super) tmpfs: Vec<String>,

@@ -1,7 +1,7 @@
 //! From the flags of `run` and `create` to a request to the engine.
 
 use super::flags::{CreateFlags, HealthFlags};
-use crate::docker::values::{files, mount, pairs, port, restart};
+use crate::docker::values::{self, files, mount, pairs, port};
 use crate::failure::{CommandResult, Failure};
 use engine::Error;
 use engine::clock::Entropy;
@@ -11,7 +11,7 @@ use engine::runtime::spec::{CreateRequest, ProcessRequest, Streams};
 use engine::store::containers::{
     Device, HostConfig, LogConfig, LogDriver, Mount, NetworkMode, RestartPolicy,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The context in which flags are resolved.
@@ -32,7 +32,7 @@ pub(super) fn request(
     let attach = streams(&flags);
     let healthcheck = healthcheck(&flags.health)?;
     let env = files::variables(&flags.env_file, &flags.env, around.own)?;
-    let labels = files::labels(&flags.label_file, &flags.label)?;
+    let labels = flags.label.iter().map(|pair| pairs::split(pair));
     let mut expose = Vec::new();
     for text in &flags.expose {
         expose.extend(port::exposed(text).map_err(Failure::message)?);
@@ -59,8 +59,7 @@ pub(super) fn request(
             privileged: flags.privileged,
         },
         hostname: flags.hostname.filter(|name| !name.is_empty()),
-        domainname: flags.domainname.unwrap_or_default(),
-        labels: labels.into_iter().collect(),
+        labels: labels.collect(),
         expose,
         host,
         healthcheck,
@@ -79,7 +78,7 @@ fn streams(flags: &CreateFlags) -> Streams {
 }
 
 fn host(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<HostConfig> {
-    let restart = restart::policy(&flags.restart).map_err(Failure::message)?;
+    let restart = values::restart_policy(&flags.restart).map_err(Failure::message)?;
     if flags.remove && restart != RestartPolicy::No {
         return Err(Failure::message(
             "conflicting options: cannot specify both --restart and --rm",
@@ -106,7 +105,6 @@ fn host(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<HostCon
         init: flags.init,
         ulimits: flags.ulimit.clone(),
         extra_hosts: flags.add_host.clone(),
-        annotations: flags.annotation.iter().cloned().collect(),
         log: log(flags)?,
         devices: flags
             .device
@@ -115,16 +113,11 @@ fn host(flags: &CreateFlags, around: &Surroundings<'_>) -> CommandResult<HostCon
             .collect::<CommandResult<_>>()?,
         volumes_from: flags.volumes_from.clone(),
         dns: flags.dns.clone(),
-        dns_search: flags.dns_search.clone(),
-        dns_options: flags.dns_option.clone(),
-        group_add: flags.group_add.clone(),
         shm_size: flags.shm_size.unwrap_or(0),
-        sysctls: sysctls(&flags.sysctl, &flags.network)?,
         mac_address: mac_address(flags.mac_address.as_deref())?,
         ..HostConfig::default()
     };
     flags.resources.apply(&mut host);
-    flags.fixed_resources.apply(&mut host)?;
     Ok(host)
 }
 
@@ -202,19 +195,6 @@ fn mac_address(given: Option<&str>) -> CommandResult<String> {
         None => Err(Failure::message(format!(
             "{text} is not a valid mac address"
         ))),
-    }
-}
-
-/// The allowed names were checked with the flag.
-fn sysctls(given: &[String], network: &str) -> CommandResult<BTreeMap<String, String>> {
-    let pairs = given.iter().map(|pair| pairs::split(pair));
-    let sysctls: BTreeMap<String, String> = pairs.collect();
-    match sysctls.keys().find(|name| name.starts_with("net.")) {
-        Some(name) if network == "host" => Err(Error::invalid(format!(
-            "sysctl \"{name}\" not allowed in host network namespace"
-        ))
-        .into()),
-        _ => Ok(sysctls),
     }
 }
 

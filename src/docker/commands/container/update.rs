@@ -2,7 +2,7 @@
 
 use super::resources::ResourceFlags;
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
-use crate::docker::values::restart;
+use crate::docker::values::restart_policy;
 use crate::failure::for_each;
 use engine::runtime::spec::UpdateRequest;
 
@@ -33,7 +33,7 @@ impl Command for Update {
             restart: self
                 .restart
                 .as_deref()
-                .map(restart::policy)
+                .map(restart_policy)
                 .transpose()
                 .map_err(Failure::message)?,
             ..self.resources.update()

@@ -4,10 +4,10 @@ use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Failure,
 use crate::docker::rows::image::{COLUMNS, COLUMNS_WITH_DIGEST, rows};
 use crate::docker::select::Filters;
 use crate::docker::select::images::{Query, select};
-use crate::docker::tree::was;
 use crate::docker::values::pairs;
 use engine::events::{Action, ObjectKind};
 use engine::image::Listed;
+use engine::oci::reference::Reference;
 use jiff::tz::TimeZone;
 
 /// The most unnamed images for which the cause is shown.
@@ -33,9 +33,6 @@ pub(crate) struct Args {
     /// Only show image IDs
     #[arg(short, long)]
     quiet: bool,
-    /// List images as a tree of their layers (EXPERIMENTAL)
-    #[arg(long)]
-    tree: bool,
     #[arg(hide = true)]
     words: Vec<String>,
 }
@@ -64,9 +61,6 @@ impl Command for Args {
             &find,
         )?;
         engine.record(&engine.event(ObjectKind::Image, Action::List, ""));
-        if self.tree {
-            return super::tree::show(ctx, &engine.images()?, chosen);
-        }
         let format = self.format.as_deref().filter(|format| !format.is_empty());
         let columns = if self.digests {
             COLUMNS_WITH_DIGEST
@@ -109,11 +103,16 @@ fn causes(images: &[Listed]) -> String {
     text
 }
 
+/// The former names of `image` that another image has now: the reason why it dangles.
+pub(crate) fn was(image: &Listed) -> Option<String> {
+    let names: Vec<String> = image.lost.iter().map(Reference::familiar).collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::docker::inspect::samples;
-    use engine::oci::reference::Reference;
 
     #[test]
     fn an_image_without_a_name_says_which_it_had() {

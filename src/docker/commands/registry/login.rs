@@ -1,10 +1,9 @@
 //! `docker login` and `logout`.
 
 use crate::docker::commands::{Command, CommandResult, Ctx, Failure, Words};
-use crate::docker::registry::account;
-use crate::docker::registry::credentials::{Account, Kept};
+use crate::docker::registry::credentials::{Account, DOCKER_HUB, Kept};
 use crate::docker::registry::hub::config::{Choice, chosen};
-use crate::docker::registry::{self, hub, prompt};
+use crate::docker::registry::{self, account, hostname, hub, prompt};
 use crate::exit;
 use engine::ErrorKind;
 use engine::error::plainly;
@@ -37,7 +36,7 @@ Defaults to Docker Hub if no server is specified.";
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
         let given = Given::read(&self, ctx)?;
-        let (domain, _) = super::server(self.words.first());
+        let (domain, _) = server(self.words.first());
         let account = registry::account(&ctx.env, &domain)?;
         let login = Attempt { domain, account };
         // A file that cannot be updated is reported before the user types a password.
@@ -245,7 +244,7 @@ If no server is specified, the default is defined by the daemon.";
     const WORDS: Words = Words::AtMost(1);
 
     fn run(self, ctx: &mut Ctx) -> CommandResult {
-        let (domain, shown) = super::server(self.words.first());
+        let (domain, shown) = server(self.words.first());
         let account = account(&ctx.env, &domain)?;
         // A file that cannot be changed is reported instead.
         let problems = account.erase()?;
@@ -261,5 +260,47 @@ If no server is specified, the default is defined by the daemon.";
             }
         }
         Ok(())
+    }
+}
+
+/// The registry that the argument of `login` or `logout` names, and its name in messages.
+fn server(word: Option<&String>) -> (String, String) {
+    match word.map(String::as_str) {
+        None | Some("" | DEFAULT_DOMAIN | DOCKER_HUB) => {
+            (DEFAULT_DOMAIN.to_owned(), DOCKER_HUB.to_owned())
+        }
+        Some(address) => {
+            let host = hostname(address).to_owned();
+            (host.clone(), host)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_a_registry_by_its_host() {
+        let check = |word: Option<&str>, domain: &str, shown: &str| {
+            let word = word.map(str::to_owned);
+            let expected = (domain.to_owned(), shown.to_owned());
+            assert_eq!(server(word.as_ref()), expected, "{word:?}");
+        };
+        for word in [
+            None,
+            Some(""),
+            Some("docker.io"),
+            Some("https://index.docker.io/v1/"),
+        ] {
+            check(word, "docker.io", "https://index.docker.io/v1/");
+        }
+        check(Some("localhost:5000"), "localhost:5000", "localhost:5000");
+        check(
+            Some("https://reg.example/v2/"),
+            "reg.example",
+            "reg.example",
+        );
+        check(Some("http://reg:5000"), "reg:5000", "reg:5000");
     }
 }

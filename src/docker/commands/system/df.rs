@@ -2,7 +2,7 @@
 
 use crate::docker::commands::container::ps::{names, sizes};
 use crate::docker::commands::prune::bytes_of;
-use crate::docker::commands::volume::ls::users;
+use crate::docker::commands::volume::users;
 use crate::docker::commands::{Command, CommandResult, Ctx, FORMAT_HELP, Words};
 use crate::docker::rows::disk_usage::{COLUMNS, Details, Total, rows};
 use crate::docker::rows::image::Usage;

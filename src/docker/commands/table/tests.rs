@@ -90,13 +90,12 @@ fn import_takes_a_source_and_perhaps_a_name() {
 #[test]
 fn lists_of_images_are_filtered_and_shown_in_many_ways() {
     check::<image::ls::Args>(
-        "-aqf dangling=true --filter label=x --digests --no-trunc --tree app",
+        "-aqf dangling=true --filter label=x --digests --no-trunc app",
         &[
             "all: true",
             "quiet: true",
             "filter: [\"dangling=true\", \"label=x\"]",
             "digests: true",
-            "tree: true",
         ],
     );
     refused::<image::ls::Args>(

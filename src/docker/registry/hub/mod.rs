@@ -8,7 +8,7 @@
 //! ```
 //!
 //! One process serves all sandboxes, each of which has a separate hub: accounts, and pushed images. The host of a
-//! request selects it, as with web servers ([`host`]).
+//! request selects it, as with web servers.
 //!
 //! Two commands that start it at the same time meet at a lock: one starts it, the other finds it. It reports through a
 //! pipe that it is ready. It may be killed at any time: the next command notices that nothing answers, and starts it
@@ -17,7 +17,6 @@
 pub(crate) mod added;
 pub(crate) mod beyond;
 pub(crate) mod config;
-mod host;
 pub(crate) mod look;
 pub(crate) mod missing;
 mod seed;
@@ -31,6 +30,7 @@ use engine::oci::reference::DEFAULT_DOMAIN;
 use engine::paths::{Home, create_private_dir};
 use engine::store::{atomic, lock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -62,7 +62,7 @@ pub(crate) fn endpoint(env: &Env, choice: &Choice) -> Result<Option<Endpoint>> {
 /// The practice hub of the current sandbox, which is running when this returns.
 fn practice(env: &Env) -> Result<Endpoint> {
     env.home.claim(env.home.sandbox(&env.sandbox)?.root())?;
-    let host = host::of_sandbox(&env.sandbox);
+    let host = host_of(&env.sandbox);
     Endpoint::socket(serving(&env.home)?, &host)
 }
 
@@ -209,4 +209,66 @@ fn hear(mut stdout: std::process::ChildStdout) -> io::Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Names below `localhost` always refer to this machine (RFC 6761, section 6.3).
+const DOMAIN: &str = ".localhost";
+
+/// The host name of a sandbox's practice hub in requests: `free` is `free.localhost`. A character that is not allowed
+/// in a host is written as `_` and two digits.
+fn host_of(sandbox: &str) -> String {
+    let mut host = String::new();
+    for byte in sandbox.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' => host.push(char::from(byte)),
+            _ => {
+                // Writing to a text cannot fail.
+                let _ = write!(host, "_{byte:02x}");
+            }
+        }
+    }
+    host + DOMAIN
+}
+
+/// The sandbox of the hub called `host`; `None` if it is not such a name.
+fn sandbox_of(host: &str) -> Option<String> {
+    let mut parts = host.strip_suffix(DOMAIN)?.split('_');
+    let mut sandbox = parts.next()?.to_owned();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        let byte = u8::from_str_radix(digits, 16).ok()?;
+        sandbox.push(char::from(byte));
+        sandbox += rest;
+    }
+    Some(sandbox)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sandbox_and_its_host_are_found_from_each_other() {
+        let check = |sandbox: &str, host: &str| {
+            assert_eq!(host_of(sandbox), host);
+            assert_eq!(sandbox_of(host).as_deref(), Some(sandbox));
+        };
+        check("free", "free.localhost");
+        check("ex-push-it", "ex-push-it.localhost");
+        check("My_lab.2", "_4dy_5flab.2.localhost");
+        check("localhost", "localhost.localhost");
+    }
+
+    #[test]
+    fn what_is_no_sandboxs_is_told() {
+        for host in [
+            "hub",
+            "localhost",
+            "a_.localhost",
+            "a_4.localhost",
+            "a_zz.localhost",
+        ] {
+            assert_eq!(sandbox_of(host), None, "{host}");
+        }
+    }
 }

@@ -7,7 +7,7 @@
 //! starter images into its registry, listens, prints `ready` on its standard output, and serves. It ends after a minute
 //! without a request, with SIGTERM, or when its socket or its home is gone, so that it never prevents their removal.
 
-use super::{READY, host, place, registry_root, seed, served, socket};
+use super::{READY, place, registry_root, sandbox_of, seed, served, socket};
 use crate::env::{self, Env};
 use crate::failure::{CommandResult, Failure};
 use engine::error::IoContext;
@@ -109,7 +109,7 @@ fn prepare(runtime: Option<&String>) -> CommandResult<Prepared> {
 /// The folder of the hub called `host`, created if it is missing; `None` if the sandbox does not exist or no longer
 /// exists.
 fn place_of(home: &Home, host: &str) -> Option<PathBuf> {
-    let place = home.sandbox(&host::sandbox_of(host)?).ok()?.hub();
+    let place = home.sandbox(&sandbox_of(host)?).ok()?.hub();
     match DirBuilder::new().mode(0o700).create(&place) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => None,
         _ => Some(place),

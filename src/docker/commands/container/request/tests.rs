@@ -140,14 +140,9 @@ fn limits_are_read_in_dockers_units() {
                 && r.host.pids_limit == 0
         },
     );
-    check(
-        &["-c", "512", "--cpuset-cpus", "0-1", "--cpu-quota=-1", "x"],
-        |r| r.host.cpu_shares == 512 && r.host.cpuset_cpus == "0-1" && r.host.cpu_quota == -1,
-    );
-    refused(
-        &["--memory-swappiness", "101", "x"],
-        "Error response from daemon: Invalid value: 101, valid memory swappiness range is 0-100",
-    );
+    check(&["-c", "512", "--cpuset-cpus", "0-1", "x"], |r| {
+        r.host.cpu_shares == 512 && r.host.cpuset_cpus == "0-1"
+    });
 }
 
 #[test]

@@ -1,4 +1,0 @@
-//! `docker volume …`.
-
-pub(super) mod create;
-pub(super) mod ls;
