@@ -12,7 +12,7 @@
 //! | [`resolve`] | the user's text → an image |
 //! | [`record`] | records a new image, in one step |
 //! | [`repair`] | rebuilds a damaged layer before it is used |
-//! | [`layer`], [`compressed`] | a tar → a layer, and back; the form that a push sends |
+//! | [`layer`] | a tar → a layer, and back; the form that a push sends |
 //! | [`archive`] | `save` and `load` |
 //! | [`tag`], [`remove`], [`prune`], [`collect`] | adding and removing names, images and layers |
 //! | [`starter`] | the images that a home begins with |
@@ -22,8 +22,7 @@
 
 pub mod archive;
 pub(crate) mod collect;
-pub mod compressed;
-pub(crate) mod layer;
+pub mod layer;
 pub mod prune;
 pub(crate) mod record;
 pub mod remote;
@@ -38,7 +37,7 @@ use crate::error::{Error, Result};
 use crate::oci::config::ImageConfig;
 use crate::oci::digest::ImageId;
 use crate::oci::reference::Reference;
-use crate::paths::{Home, SandboxPaths};
+use crate::paths::Home;
 use crate::store::images::{self, ImageRecord, ImageTable};
 use crate::store::{blobs, layers};
 use jiff::Timestamp;
@@ -60,8 +59,6 @@ pub struct Listed {
     pub parent: Option<ImageId>,
     /// When it was made, as its configuration says.
     pub created: Option<Timestamp>,
-    /// When it was added to this sandbox.
-    pub added: Timestamp,
     /// When it last got a name here.
     pub last_tagged: Option<Timestamp>,
     /// Names that it had and that now mean a different image, which is why it dangles.
@@ -137,13 +134,6 @@ impl Engine {
     }
 }
 
-/// All images of a sandbox, newest first.
-pub fn list(home: &Home, sandbox: &SandboxPaths) -> Result<Vec<Image>> {
-    let table = images::read(sandbox)?;
-    let all = listed(home, &table).into_iter();
-    all.map(|(_, one)| with_config(home, one?)).collect()
-}
-
 /// The images of `table`, newest first.
 fn listed<'a>(home: &Home, table: &'a ImageTable) -> Vec<(&'a ImageId, Result<Listed>)> {
     let mut references = table.all_references();
@@ -193,7 +183,6 @@ fn one_listed(
         size: record.size,
         parent: record.parent.clone(),
         created,
-        added: record.added,
         last_tagged: record.last_tagged,
         lost: record.lost.clone(),
     })

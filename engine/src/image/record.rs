@@ -129,18 +129,10 @@ pub(crate) fn record(
 mod tests {
     use super::*;
     use crate::ErrorKind;
-    use crate::image::{list, resolve};
+    use crate::image::resolve;
     use crate::oci::digest::Digest;
-    use crate::paths::create_private_dir;
+    use crate::paths::testing::world;
     use crate::store::layers::{Draft, Layer};
-
-    fn world() -> (tempfile::TempDir, Home, SandboxPaths) {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
-        let sandbox = home.sandbox("free").unwrap();
-        create_private_dir(sandbox.root()).unwrap();
-        (folder, home, sandbox)
-    }
 
     fn image(diff_id: Option<&Digest>, name: &str) -> NewImage {
         let diff_ids: Vec<_> = diff_id.into_iter().collect();
@@ -177,7 +169,7 @@ mod tests {
         let new = [image(None, "a"), image(Some(&Digest::of(b"gone")), "b")];
         let error = record(&home, &sandbox, Timestamp::UNIX_EPOCH, &new).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
-        assert!(list(&home, &sandbox).unwrap().is_empty());
+        assert!(crate::testing::open(&home).images().unwrap().is_empty());
     }
 
     #[test]

@@ -151,9 +151,9 @@ fn sentence(event: &TransferEvent) -> String {
 /// How many bytes of how many were transferred.
 fn progress(status: &LayerStatus) -> Option<(u64, u64)> {
     match status {
-        LayerStatus::Downloading { done, total }
-        | LayerStatus::Extracting { done, total }
-        | LayerStatus::Pushing { done, total } => Some((*done, *total)),
+        LayerStatus::Downloading { done, total } | LayerStatus::Pushing { done, total } => {
+            Some((*done, *total))
+        }
         _ => None,
     }
 }

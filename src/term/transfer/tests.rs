@@ -27,10 +27,6 @@ fn pull() -> Vec<TransferEvent> {
         done,
         total: 40_010_000,
     };
-    let extracting = |done| LayerStatus::Extracting {
-        done,
-        total: 40_010_000,
-    };
     vec![
         TransferEvent::Pulling {
             tag: "v1".to_owned(),
@@ -43,7 +39,6 @@ fn pull() -> Vec<TransferEvent> {
         layer("ab2dce239ad4", downloading(40_010_000)),
         layer("ab2dce239ad4", LayerStatus::VerifyingChecksum),
         layer("ab2dce239ad4", LayerStatus::DownloadComplete),
-        layer("ab2dce239ad4", extracting(20_000_000)),
         layer("ab2dce239ad4", LayerStatus::PullComplete),
         TransferEvent::Digest(Digest::of(b"manifest")),
         status(true, "localhost:5000/team/app:v1", false),

@@ -58,6 +58,4 @@ fn blob_path(digest: &Digest) -> String {
 }
 
 #[cfg(test)]
-mod hostile;
-#[cfg(test)]
 mod tests;

@@ -5,14 +5,14 @@
 //! that no manifest names is dropped.
 
 use crate::error::{Error, Result};
+use crate::go::within_root;
 use crate::image::layer::{self, Origin, Staged};
 use crate::oci::digest::Digest;
 use crate::paths::Home;
 use crate::store::blobs::LARGEST_IN_MEMORY;
 use crate::store::layers::{self, Layer};
-use crate::tree::clean::within_root;
 use crate::tree::compression::Compression;
-use crate::tree::digesting::Digesting;
+use crate::tree::streams::Digesting;
 use crate::tree::tar::{EntryKind, Reader, damaged};
 use crate::tree::unpack::Limits;
 use std::collections::{BTreeMap, HashMap};

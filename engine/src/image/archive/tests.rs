@@ -1,16 +1,18 @@
 //! Saved images load again with the same ids, ours and those of every other format.
 
+mod hostile;
+
 use super::load::{Loaded, load};
 use super::save::save;
 use super::*;
 use crate::ErrorKind;
 use crate::error::Result;
 use crate::image::layer;
-use crate::image::list;
 use crate::image::record::{NewImage, record};
 use crate::oci::reference::Reference;
-use crate::paths::{Home, SandboxPaths, create_private_dir};
+use crate::paths::{Home, SandboxPaths};
 use crate::store::lock::keep_content;
+use crate::testing::open;
 use crate::tree::tar::{Entry, EntryKind, Reader, Writer};
 use jiff::Timestamp;
 use serde_json::json;
@@ -26,11 +28,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
-        let sandbox = home.sandbox("free").unwrap();
-        create_private_dir(sandbox.root()).unwrap();
-        create_private_dir(&home.content_tmp()).unwrap();
+        let (folder, home, sandbox) = crate::paths::testing::world();
         Self {
             _folder: folder,
             home,
@@ -51,7 +49,7 @@ impl World {
     }
 
     pub(super) fn images(&self) -> Vec<crate::image::Image> {
-        list(&self.home, &self.sandbox).unwrap()
+        open(&self.home).images().unwrap()
     }
 
     /// Loading fails with `message`, and leaves nothing behind.
@@ -59,7 +57,7 @@ impl World {
     pub(super) fn refuses(&self, bytes: &[u8], message: &str) {
         let error = self.load(bytes).unwrap_err();
         assert!(error.to_string().contains(message), "{error}");
-        assert!(list(&self.home, &self.sandbox).unwrap().is_empty());
+        assert!(open(&self.home).images().unwrap().is_empty());
         assert_eq!(fs::read_dir(self.home.content_tmp()).unwrap().count(), 0);
     }
 }
@@ -231,7 +229,7 @@ fn the_same_layer_twice_and_links_to_layers_are_followed() {
     let world = World::new();
     let loaded = world.load(&writer.finish().unwrap()).unwrap();
     assert!(loaded[0].references.is_empty());
-    assert_eq!(list(&world.home, &world.sandbox).unwrap()[0].chain.len(), 2);
+    assert_eq!(world.images()[0].chain.len(), 2);
     let id = loaded[0].id.short().to_owned();
     let saved = world.save(&[&id]).unwrap();
     assert_eq!(World::new().load(&saved).unwrap()[0].id, loaded[0].id);

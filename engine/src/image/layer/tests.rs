@@ -1,18 +1,12 @@
 //! Each way to make a layer gives the same layer.
 
 use super::*;
+use crate::paths::testing::world;
 use crate::tree::tar::{Entry, EntryKind, Writer};
 use crate::tree::unpack::Limits;
 use flate2::write::GzEncoder;
 use std::fs;
 use std::os::unix::fs::symlink;
-
-fn home() -> (tempfile::TempDir, Home) {
-    let folder = tempfile::tempdir().unwrap();
-    let home = Home::new(folder.path(), folder.path().join("run"));
-    fs::create_dir_all(home.content_tmp()).unwrap();
-    (folder, home)
-}
 
 fn foreign_tar() -> Vec<u8> {
     let mut writer = Writer::new(Vec::new());
@@ -49,7 +43,7 @@ fn leftovers(home: &Home) -> usize {
 
 #[test]
 fn a_foreign_layer_gives_back_its_exact_bytes_also_on_another_parent() {
-    let (_folder, home) = home();
+    let (_folder, home, _) = world();
     let tar = foreign_tar();
     let layer = import(&home, tar.as_slice(), None, Some(&Digest::of(&tar))).unwrap();
     assert_eq!((layer.size, layer.tar_size), (5001, tar.len() as u64));
@@ -66,7 +60,7 @@ fn a_foreign_layer_gives_back_its_exact_bytes_also_on_another_parent() {
 
 #[test]
 fn a_compressed_layer_has_the_digest_of_its_plain_tar() {
-    let (_folder, home) = home();
+    let (_folder, home, _) = world();
     let tar = foreign_tar();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(&tar).unwrap();
@@ -77,7 +71,7 @@ fn a_compressed_layer_has_the_digest_of_its_plain_tar() {
 
 #[test]
 fn a_wrong_digest_or_a_cut_stream_leaves_nothing() {
-    let (_folder, home) = home();
+    let (_folder, home, _) = world();
     let tar = foreign_tar();
     let error = import(&home, tar.as_slice(), None, Some(&Digest::of(b"other"))).unwrap_err();
     assert!(
@@ -92,7 +86,7 @@ fn a_wrong_digest_or_a_cut_stream_leaves_nothing() {
 
 #[test]
 fn adopting_and_copying_a_folder_give_the_same_layer() {
-    let (folder, home) = home();
+    let (folder, home, _) = world();
     let upper = upper(folder.path());
     let copied = copy(&home, &[], &upper).unwrap().unwrap();
     let packed_again = tar_of(&home, &copied);
@@ -113,7 +107,7 @@ fn adopting_and_copying_a_folder_give_the_same_layer() {
 
 #[test]
 fn changed_files_are_noticed_before_they_leave() {
-    let (folder, home) = home();
+    let (folder, home, _) = world();
     let layer = adopt(&home, &[], &upper(folder.path())).unwrap();
     fs::write(layers::diff(&home, &layer.chain).join("d/f"), "HELLO").unwrap();
     let error = write_tar(&home, &layer, io::sink()).unwrap_err();
@@ -122,7 +116,7 @@ fn changed_files_are_noticed_before_they_leave() {
 
 #[test]
 fn a_bomb_in_the_headers_or_behind_the_end_is_refused_and_leaves_nothing() {
-    let (_folder, home) = home();
+    let (_folder, home, _) = world();
     let limits = Limits {
         bytes: 1000,
         entries: 4,
@@ -148,4 +142,29 @@ fn a_bomb_in_the_headers_or_behind_the_end_is_refused_and_leaves_nothing() {
             assert_eq!(leftovers(&home), 0);
         }
     }
+}
+
+#[test]
+fn a_packed_layer_is_the_same_blob_each_time() {
+    let (_folder, home, _) = world();
+    let layer = import(&home, foreign_tar().as_slice(), None, None).unwrap();
+    let form = pack_gzip(&home, &layer, "gzip").unwrap();
+    let blob = blobs::read(&home, &form.digest).unwrap();
+    assert_eq!(
+        (Digest::of(&blob), blob.len() as u64),
+        (form.digest.clone(), form.size)
+    );
+    assert_eq!(Digest::of(&unpacked(&blob)), layer.diff_id);
+    assert_eq!(
+        pack_gzip(&home, &layer, "gzip").unwrap().digest,
+        form.digest
+    );
+    assert_eq!(distribution::forms(&home, &layer.diff_id), [form]);
+    assert_eq!(leftovers(&home), 0);
+}
+
+fn unpacked(blob: &[u8]) -> Vec<u8> {
+    let mut tar = Vec::new();
+    decompress(blob).unwrap().read_to_end(&mut tar).unwrap();
+    tar
 }

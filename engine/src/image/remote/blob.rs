@@ -7,98 +7,38 @@
 use super::auth::Scope;
 use super::event::LayerStatus;
 use super::http::{Again, Answer, Call, Client};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, IoContext, Result};
 use crate::oci::descriptor::Descriptor;
 use crate::oci::digest::Digest;
 use crate::oci::reference::Reference;
 use crate::tree::hasher::Hasher;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Write};
 
-/// The bytes in one chunk.
-pub(super) const CHUNK: usize = 256 << 10;
 /// The most times that a blob is resumed, even if each attempt makes progress.
 const MOST_BREAKS: u32 = 100;
+/// Bytes between two reports.
+const REPORT: u64 = 256 << 10;
 
-/// Takes the bytes of a blob. Its error stops the download.
-pub(super) type Sink<'a> = dyn FnMut(Vec<u8>) -> Result<()> + 'a;
-
-/// Fetches the blob that `descriptor` names from the repository of `reference`. When this returns, all bytes have been
-/// passed to `sink` and their digest is right; until then they are unverified.
-pub(super) fn fetch(
-    client: &Client,
-    reference: &Reference,
-    descriptor: &Descriptor,
-    sink: &mut Sink<'_>,
-    tell: &dyn Fn(LayerStatus),
-) -> Result<()> {
-    let mut download = Download {
-        client,
-        reference,
-        descriptor,
-        have: 0,
-        hash: Hasher::new(),
-    };
-    let (mut failures, mut breaks) = (0, 0);
-    loop {
-        let before = download.have;
-        let broken = match download.go_on(sink, tell) {
-            Ok(()) => break,
-            Err(Ended::For(error)) => return Err(error),
-            Err(Ended::Broken(error)) => error,
-        };
-        failures = if download.have > before {
-            1
-        } else {
-            failures + 1
-        };
-        breaks += 1;
-        if failures > client.wires.patience().retries || breaks > MOST_BREAKS {
-            return Err(broken.with_hint(
-                "layers that came whole are kept; docker pull goes on with the others",
-            ));
-        }
-        let delay = client.delay(failures - 1);
-        tell(LayerStatus::Retrying {
-            seconds: delay.as_millis().div_ceil(1000) as u64,
-        });
-        client.wires.pause(delay)?;
-    }
-    tell(LayerStatus::VerifyingChecksum);
-    let found = Digest::from_hash(&download.hash.finish().0);
-    match found == descriptor.digest {
-        true => Ok(()),
-        false => Err(Error::invalid(format!(
-            "filesystem layer verification failed for digest {}",
-            descriptor.digest
-        ))
-        .with_hint(
-            "the registry, or somebody on the way, sent other bytes; nothing of them was kept",
-        )),
-    }
-}
-
-/// Reads a small blob into memory.
-pub(super) fn read(
-    client: &Client,
-    reference: &Reference,
-    descriptor: &Descriptor,
-) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut sink = |chunk: Vec<u8>| {
-        bytes.extend_from_slice(&chunk);
-        Ok(())
-    };
-    fetch(client, reference, descriptor, &mut sink, &|_| {})?;
-    Ok(bytes)
-}
-
-struct Download<'a> {
+/// The blob that a descriptor names, in the repository of a reference: its bytes as they arrive. They are unverified until
+/// [`Blob::finish`].
+pub(super) struct Blob<'a> {
     client: &'a Client,
     reference: &'a Reference,
     descriptor: &'a Descriptor,
-    /// Bytes passed on so far.
+    tell: &'a dyn Fn(LayerStatus),
+    /// Gets a copy of the bytes.
+    copy: Option<&'a File>,
+    /// The answer that is being read.
+    body: Option<Box<dyn Read>>,
+    /// Bytes so far.
     have: u64,
+    told: u64,
     hash: Hasher,
+    /// Attempts that failed since the last byte, and in total.
+    failures: u32,
+    breaks: u32,
+    failed: Option<Error>,
 }
 
 enum Ended {
@@ -108,18 +48,133 @@ enum Ended {
     For(Error),
 }
 
-impl Download<'_> {
-    /// Fetches the missing bytes.
-    fn go_on(
-        &mut self,
-        sink: &mut Sink<'_>,
-        tell: &dyn Fn(LayerStatus),
-    ) -> std::result::Result<(), Ended> {
-        let (total, digest) = (self.descriptor.size, &self.descriptor.digest);
-        if self.have == total && total > 0 {
-            return Ok(());
+impl<'a> Blob<'a> {
+    pub(super) fn new(
+        client: &'a Client,
+        reference: &'a Reference,
+        descriptor: &'a Descriptor,
+        tell: &'a dyn Fn(LayerStatus),
+        copy: Option<&'a File>,
+    ) -> Self {
+        Self {
+            client,
+            reference,
+            descriptor,
+            tell,
+            copy,
+            body: None,
+            have: 0,
+            told: 0,
+            hash: Hasher::new(),
+            failures: 0,
+            breaks: 0,
+            failed: None,
         }
-        let path = self.reference.path();
+    }
+
+    /// `used`, the result of the blob's reader, if all bytes came and are right. A reader that found something wrong in
+    /// wrong bytes is not the cause.
+    pub(super) fn finish<T>(mut self, used: Result<T>) -> Result<T> {
+        let by_machine = matches!(&used, Err(error) if error.kind() == ErrorKind::Io);
+        if self.failed.is_none() && !by_machine {
+            // A failure is kept.
+            let _ = io::copy(&mut self, &mut io::sink());
+        }
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if by_machine {
+            return used;
+        }
+        (self.tell)(LayerStatus::VerifyingChecksum);
+        match Digest::from_hash(&self.hash.finish().0) == self.descriptor.digest {
+            true => used,
+            false => Err(Error::invalid(format!(
+                "filesystem layer verification failed for digest {}",
+                self.descriptor.digest
+            ))
+            .with_hint(
+                "the registry, or somebody on the way, sent other bytes; nothing of them was kept",
+            )),
+        }
+    }
+
+    /// Reads some bytes; after a break, from where it broke off.
+    fn go_on(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        loop {
+            if self.client.wires.is_given_up() {
+                return Err(Error::invalid("another layer failed"));
+            }
+            let broken = match self.receive(buffer) {
+                Ok(count) => return Ok(count),
+                Err(Ended::For(error)) => return Err(error),
+                Err(Ended::Broken(error)) => error,
+            };
+            self.body = None;
+            self.failures += 1;
+            self.breaks += 1;
+            if self.failures > self.client.wires.patience().retries || self.breaks > MOST_BREAKS {
+                return Err(broken.with_hint(
+                    "layers that came whole are kept; docker pull goes on with the others",
+                ));
+            }
+            let delay = self.client.delay(self.failures - 1);
+            (self.tell)(LayerStatus::Retrying {
+                seconds: delay.as_millis().div_ceil(1000) as u64,
+            });
+            self.client.wires.pause(delay)?;
+        }
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> std::result::Result<usize, Ended> {
+        let descriptor = self.descriptor;
+        let (total, digest) = (descriptor.size, &descriptor.digest);
+        let broken = |error: io::Error| broken(digest, error);
+        if self.body.is_none() {
+            if self.have == total && total > 0 {
+                return Ok(0);
+            }
+            self.body = Some(self.request()?);
+        }
+        let count = match self.body.as_mut().map(|body| body.read(buffer)) {
+            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                return self.receive(buffer);
+            }
+            Some(read) => read.map_err(broken)?,
+            None => 0,
+        };
+        if count == 0 {
+            return match self.have == total {
+                true => Ok(0),
+                false => Err(broken(io::ErrorKind::UnexpectedEof.into())),
+            };
+        }
+        self.have += count as u64;
+        if self.have > total {
+            let message =
+                format!("blob {digest} is longer than the {total} bytes that were announced");
+            return Err(Ended::For(Error::invalid(message)));
+        }
+        self.failures = 0;
+        self.hash.update(&buffer[..count]);
+        if let Some(mut file) = self.copy {
+            file.write_all(&buffer[..count])
+                .on("write", "a blob")
+                .map_err(Ended::For)?;
+        }
+        if self.have - self.told >= REPORT || self.have == total {
+            self.told = self.have;
+            (self.tell)(LayerStatus::Downloading {
+                done: self.have,
+                total,
+            });
+        }
+        Ok(count)
+    }
+
+    /// Asks for the missing bytes.
+    fn request(&self) -> std::result::Result<Box<dyn Read>, Ended> {
+        let (path, digest) = (self.reference.path(), &self.descriptor.digest);
         let url = self.client.at(&format!("/v2/{path}/blobs/{digest}"));
         let mut call = Call::get(url, Scope::pull(path));
         if self.have > 0 {
@@ -145,42 +200,45 @@ impl Download<'_> {
             _ => return Err(Ended::For(answer.problem().pulling(self.reference))),
         };
         let mut body = answer.into_reader();
-        let broken = |error: io::Error| {
-            let message = format!("the download of blob {digest} broke off");
-            Ended::Broken(Error::new(ErrorKind::Io, message).with_source(error))
-        };
         // A server without range support sends the blob from the beginning.
-        let skipped = io::copy(&mut (&mut body).take(skip), &mut io::sink()).map_err(broken)?;
-        if skipped < skip {
-            return Err(broken(io::ErrorKind::UnexpectedEof.into()));
-        }
-        loop {
-            let mut chunk = Vec::with_capacity(CHUNK);
-            let read = (&mut body).take(CHUNK as u64).read_to_end(&mut chunk);
-            let more = chunk.len() as u64;
-            if self.have + more > total {
-                let message =
-                    format!("blob {digest} is longer than the {total} bytes that were announced");
-                return Err(Ended::For(Error::invalid(message)));
-            }
-            if more > 0 {
-                self.hash.update(&chunk);
-                sink(chunk).map_err(Ended::For)?;
-                self.have += more;
-                tell(LayerStatus::Downloading {
-                    done: self.have,
-                    total,
-                });
-            }
-            read.map_err(broken)?;
-            if more < CHUNK as u64 {
-                return match self.have == total {
-                    true => Ok(()),
-                    false => Err(broken(io::ErrorKind::UnexpectedEof.into())),
-                };
-            }
+        let skipped = io::copy(&mut (&mut body).take(skip), &mut io::sink());
+        match skipped.map_err(|error| broken(digest, error))? == skip {
+            true => Ok(Box::new(body)),
+            false => Err(broken(digest, io::ErrorKind::UnexpectedEof.into())),
         }
     }
+}
+
+impl Read for Blob<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.failed.is_none() && !buffer.is_empty() {
+            match self.go_on(buffer) {
+                Ok(count) => return Ok(count),
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        match self.failed {
+            Some(_) => Err(io::Error::other("the download failed")),
+            None => Ok(0),
+        }
+    }
+}
+
+fn broken(digest: &Digest, error: io::Error) -> Ended {
+    let message = format!("the download of blob {digest} broke off");
+    Ended::Broken(Error::new(ErrorKind::Io, message).with_source(error))
+}
+
+/// Reads a small blob into memory.
+pub(super) fn read(
+    client: &Client,
+    reference: &Reference,
+    descriptor: &Descriptor,
+) -> Result<Vec<u8>> {
+    let mut blob = Blob::new(client, reference, descriptor, &|_| {}, None);
+    let mut bytes = Vec::new();
+    let read = blob.read_to_end(&mut bytes).on("read", "a blob");
+    blob.finish(read.map(|_| bytes))
 }
 
 /// Whether `Content-Range: bytes 5-9/10` begins at our position.

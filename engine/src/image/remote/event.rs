@@ -71,13 +71,6 @@ pub enum LayerStatus {
     VerifyingChecksum,
     /// The digest is right.
     DownloadComplete,
-    /// Its files are being made.
-    Extracting {
-        /// The bytes of the blob unpacked so far.
-        done: u64,
-        /// The bytes in total.
-        total: u64,
-    },
     /// It was pulled.
     PullComplete,
     /// It was already here.
@@ -110,7 +103,6 @@ impl fmt::Display for LayerStatus {
             Self::Retrying { seconds } => write!(f, "Retrying in {seconds} seconds"),
             Self::VerifyingChecksum => f.write_str("Verifying Checksum"),
             Self::DownloadComplete => f.write_str("Download complete"),
-            Self::Extracting { .. } => f.write_str("Extracting"),
             Self::PullComplete => f.write_str("Pull complete"),
             Self::AlreadyExists => f.write_str("Already exists"),
             Self::Preparing => f.write_str("Preparing"),

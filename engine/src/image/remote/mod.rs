@@ -25,6 +25,7 @@
 //! | `source`, `reach` | what the hub lacks, and whether its upstream can be reached |
 //! | `manifest`, `platform` | which image of several |
 //! | `blob`, [`pull`] | downloads |
+//! | `parallel` | several layers at a time |
 //! | `upload`, [`push`] | uploads |
 //! | [`search`] | the repositories of a registry |
 //!
@@ -41,6 +42,7 @@ pub mod endpoint;
 pub mod event;
 mod http;
 mod manifest;
+mod parallel;
 mod platform;
 mod problem;
 pub mod pull;

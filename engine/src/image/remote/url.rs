@@ -108,11 +108,6 @@ impl Url {
         }
     }
 
-    /// Path and query.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
     /// The same server's root.
     #[must_use]
     pub fn root(&self) -> Self {
@@ -124,17 +119,6 @@ impl Url {
     pub fn at(&self, path: &str) -> Self {
         Self {
             path: path.to_owned(),
-            ..self.clone()
-        }
-    }
-
-    /// The same address with another scheme.
-    #[must_use]
-    pub fn with_scheme(&self, scheme: Scheme) -> Self {
-        let port = self.port.filter(|port| *port != scheme.default_port());
-        Self {
-            scheme,
-            port,
             ..self.clone()
         }
     }

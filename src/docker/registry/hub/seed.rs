@@ -3,7 +3,7 @@
 
 use crate::failure::{CommandResult, Failure};
 use engine::error::Error;
-use engine::image::compressed::pack_gzip;
+use engine::image::layer::pack_gzip;
 use engine::image::{config, starter};
 use engine::oci::descriptor::{CONFIG, Descriptor, LAYER_GZIP, MANIFEST};
 use engine::oci::digest::ImageId;
@@ -133,7 +133,7 @@ fn layer(
         .find(|form| form.media_type.ends_with("gzip") && form.is_here(home));
     let mut form = match packed {
         Some(form) => form,
-        None => pack_gzip(home, &layer, LAYER_GZIP, &|_| {})?,
+        None => pack_gzip(home, &layer, LAYER_GZIP)?,
     };
     store
         .adopt_blob(repository, &form.digest, &blobs::path(home, &form.digest))

@@ -1,10 +1,11 @@
 //! Uploads the layers of an image, five at a time.
 
 use crate::error::{Error, IoContext, Result};
-use crate::image::compressed::pack_gzip;
+use crate::image::layer::pack_gzip;
 use crate::image::remote::event::{LayerStatus, TransferEvent};
 use crate::image::remote::http::Client;
 use crate::image::remote::manifest::DOCKER_LAYER_GZIP;
+use crate::image::remote::parallel::{self, News};
 use crate::image::remote::pull::Observer;
 use crate::image::remote::transport::Wires;
 use crate::image::remote::upload::{Outcome, Upload};
@@ -16,10 +17,7 @@ use crate::store::{blobs, layers};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 
 /// Layers that are uploaded at the same time, as in Docker.
 const AT_ONCE: usize = 5;
@@ -48,19 +46,11 @@ pub(super) struct Sent {
     pub(super) bytes: u64,
 }
 
-enum News {
-    Status(String, LayerStatus),
-    Done(usize, Result<(Form, Outcome)>),
-}
-
 struct Work<'a> {
     home: &'a Home,
     client: &'a Client,
     reference: &'a Reference,
-    /// Each once, topmost first, which is Docker's order.
-    layers: Vec<Planned>,
-    next: AtomicUsize,
-    /// Packing uses all processors; two at once would take as long, and more memory.
+    /// Packing two layers at once would take more memory.
     packing: Mutex<()>,
 }
 
@@ -96,11 +86,17 @@ pub(super) fn all(
         home,
         client,
         reference,
-        layers,
-        next: AtomicUsize::new(0),
         packing: Mutex::new(()),
     };
-    let mut done = run(&work, observer)?;
+    let mut done: HashMap<Digest, (Form, Outcome)> = HashMap::new();
+    let send = |layer: &Planned, tell: &dyn Fn(LayerStatus)| work.send(layer, tell);
+    parallel::each(&client.wires, &layers, AT_ONCE, send, |layer, news| {
+        match news {
+            News::Status(status) => tell(layer, status),
+            News::Done(one) => drop(done.insert(layer.diff_id.clone(), one)),
+        }
+        Ok(())
+    })?;
     let mut sent = Sent::default();
     for (form, outcome) in done.values() {
         match outcome {
@@ -119,88 +115,11 @@ pub(super) fn all(
         };
         sent.forms.push(form);
     }
-    done.clear();
     Ok(sent)
 }
 
-fn run(work: &Work<'_>, observer: &mut Observer<'_>) -> Result<HashMap<Digest, (Form, Outcome)>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE.min(work.layers.len()))
-            .map(|_| {
-                let sender = sender.clone();
-                scope.spawn(move || work.send_all(&sender))
-            })
-            .collect();
-        drop(sender);
-        let mut done = HashMap::new();
-        let mut failure = None;
-        loop {
-            match work.client.wires.next(&receiver) {
-                Ok(None) => break,
-                Ok(Some(News::Status(id, status))) => observer(TransferEvent::Layer { id, status }),
-                Ok(Some(News::Done(index, Ok(one)))) => {
-                    done.insert(work.layers[index].diff_id.clone(), one);
-                }
-                Ok(Some(News::Done(_, Err(error)))) => {
-                    work.client.wires.give_up();
-                    // The first error is the cause; other workers stop because of it.
-                    failure.get_or_insert(error);
-                }
-                // The results of the other workers no longer matter.
-                Err(error) => {
-                    work.client.wires.give_up();
-                    failure.get_or_insert(error);
-                    break;
-                }
-            }
-        }
-        // Joined explicitly, as in `pull`.
-        let panicked = workers
-            .into_iter()
-            .map(thread::ScopedJoinHandle::join)
-            .any(|end| end.is_err());
-        match failure {
-            Some(error) => Err(error),
-            None if panicked => Err(Error::internal("pushing a layer failed")),
-            None => Ok(done),
-        }
-    })
-}
-
 impl Work<'_> {
-    fn send_all(&self, news: &Sender<News>) {
-        while !self.client.wires.is_given_up() {
-            let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(layer) = self.layers.get(index) else {
-                return;
-            };
-            let id = layer.diff_id.short().to_owned();
-            let tell = |status| {
-                // The receiver outlives all workers.
-                let _ = news.send(News::Status(id.clone(), status));
-            };
-            let done = self.send_one(layer, &tell);
-            let failed = done.is_err();
-            if let Ok((_, outcome)) = &done {
-                tell(match outcome {
-                    Outcome::Sent => LayerStatus::Pushed,
-                    Outcome::Existed => LayerStatus::LayerAlreadyExists,
-                    Outcome::Mounted(from) => LayerStatus::MountedFrom(from.clone()),
-                });
-            }
-            let _ = news.send(News::Done(index, done));
-            if failed {
-                return;
-            }
-        }
-    }
-
-    fn send_one(
-        &self,
-        layer: &Planned,
-        tell: &(dyn Fn(LayerStatus) + Sync),
-    ) -> Result<(Form, Outcome)> {
+    fn send(&self, layer: &Planned, tell: &dyn Fn(LayerStatus)) -> Result<(Form, Outcome)> {
         let form = match &layer.form {
             Some(form) => form.clone(),
             None => self.pack(layer)?,
@@ -229,6 +148,11 @@ impl Work<'_> {
             ..form.clone()
         };
         distribution::note_form(self.home, &layer.diff_id, &known)?;
+        tell(match &outcome {
+            Outcome::Sent => LayerStatus::Pushed,
+            Outcome::Existed => LayerStatus::LayerAlreadyExists,
+            Outcome::Mounted(from) => LayerStatus::MountedFrom(from.clone()),
+        });
         Ok((form, outcome))
     }
 
@@ -238,7 +162,7 @@ impl Work<'_> {
             return Err(Error::invalid("another layer failed"));
         }
         let layer = layers::read(self.home, &layer.chain)?;
-        pack_gzip(self.home, &layer, DOCKER_LAYER_GZIP, &|_| {})
+        pack_gzip(self.home, &layer, DOCKER_LAYER_GZIP)
     }
 }
 
@@ -268,7 +192,7 @@ struct Counted<'a> {
     told: u64,
     total: u64,
     wires: &'a Wires,
-    tell: &'a (dyn Fn(LayerStatus) + Sync),
+    tell: &'a dyn Fn(LayerStatus),
 }
 
 impl Read for Counted<'_> {

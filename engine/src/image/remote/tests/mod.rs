@@ -19,7 +19,7 @@ use crate::image::resolve;
 use crate::oci::config::machine_architecture;
 use crate::oci::descriptor::{DOCKER_MANIFEST, LAYER_GZIP, MANIFEST};
 use crate::oci::digest::Digest;
-use crate::paths::{Home, SandboxPaths, create_private_dir};
+use crate::paths::{Home, SandboxPaths};
 use crate::testing;
 use crate::tree::tar::{Entry, EntryKind, Writer};
 use jiff::Timestamp;
@@ -142,11 +142,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
-        let sandbox = home.sandbox("free").unwrap();
-        create_private_dir(sandbox.root()).unwrap();
-        create_private_dir(&home.content_tmp()).unwrap();
+        let (folder, home, sandbox) = crate::paths::testing::world();
         let remote = Remote {
             patience: Patience {
                 connect: Duration::from_secs(60),

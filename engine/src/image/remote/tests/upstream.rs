@@ -3,6 +3,7 @@
 use super::*;
 use crate::image::remote::{Beyond, Endpoint, Upstream};
 use crate::oci::descriptor::LAYER_ZSTD;
+use crate::paths::create_private_dir;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A practice hub with the image `busybox` only.

@@ -1,6 +1,5 @@
 //! Archives that attack the reader or exhaust its resources.
 
-use super::tests::{World, archive, config, docker_archive, layer_tar};
 use super::*;
 use crate::tree::tar::{Entry, EntryKind, Writer};
 use serde_json::{Value, json};

@@ -5,9 +5,6 @@
 //! concatenated parts, and none may ask for more memory than its own tool allows by default.
 //! **What we leave out.** `.lzma`, which has no magic number, as Docker does.
 
-pub(crate) mod ahead;
-pub(crate) mod gzip;
-
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
 use lzma_rust2::XzReader;
@@ -52,65 +49,27 @@ impl Compression {
 }
 
 /// The decompressed stream. Reading a damaged or truncated one is an error.
-pub(crate) fn decompress<'a>(stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
-    let (compression, whole) = recognise(stream)?;
-    Ok(Box::new(Decoder::new(compression, whole)))
-}
-
-/// How `stream` is compressed, and the stream from its first byte.
-pub(super) fn recognise<R: Read>(
-    mut stream: R,
-) -> io::Result<(Compression, impl BufRead + use<R>)> {
+pub(crate) fn decompress<'a>(mut stream: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::with_capacity(6);
     (&mut stream).take(6).read_to_end(&mut start)?;
     let compression = Compression::of(&start);
     let whole = BufReader::with_capacity(BUFFER, io::Cursor::new(start).chain(stream));
-    Ok((compression, whole))
+    Ok(match compression {
+        Compression::None => Box::new(whole),
+        Compression::Gzip => buffered(MultiGzDecoder::new(whole)),
+        Compression::Bzip2 => buffered(MultiBzDecoder::new(whole)),
+        Compression::Xz => buffered(XzStreams::new(whole)),
+        Compression::Zstd => buffered(ZstdFrames::new(whole)),
+    })
 }
 
-/// A decompressed stream. It is a type and not a box, so it is `Send` if its source is.
-pub(super) enum Decoder<R: BufRead> {
-    Plain(R),
-    Gzip(Buffered<MultiGzDecoder<R>>),
-    Bzip2(Buffered<MultiBzDecoder<R>>),
-    Xz(Buffered<XzStreams<R>>),
-    Zstd(Buffered<ZstdFrames<R>>),
-}
-
-impl<R: BufRead> Decoder<R> {
-    pub(super) fn new(compression: Compression, whole: R) -> Self {
-        match compression {
-            Compression::None => Self::Plain(whole),
-            Compression::Gzip => Self::Gzip(buffered(MultiGzDecoder::new(whole))),
-            Compression::Bzip2 => Self::Bzip2(buffered(MultiBzDecoder::new(whole))),
-            Compression::Xz => Self::Xz(buffered(XzStreams::new(whole))),
-            Compression::Zstd => Self::Zstd(buffered(ZstdFrames::new(whole))),
-        }
-    }
-}
-
-impl<R: BufRead> Read for Decoder<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(stream) => stream.read(buffer),
-            Self::Gzip(stream) => stream.read(buffer),
-            Self::Bzip2(stream) => stream.read(buffer),
-            Self::Xz(stream) => stream.read(buffer),
-            Self::Zstd(stream) => stream.read(buffer),
-        }
-    }
-}
-
-/// A decoder with its unread output. The decoders differ a lot in size, so they are boxed.
-type Buffered<D> = Box<BufReader<D>>;
-
-fn buffered<D: Read>(decoder: D) -> Buffered<D> {
+fn buffered<'a>(decoder: impl Read + 'a) -> Box<dyn Read + 'a> {
     Box::new(BufReader::with_capacity(BUFFER, decoder))
 }
 
 /// The streams of an xz file, one after the other. The decoder must not be read again after an error, nor with an empty
 /// buffer, which it would take for the end of a block.
-pub(super) struct XzStreams<R: Read> {
+struct XzStreams<R: Read> {
     decoder: Option<XzReader<R>>,
 }
 
@@ -150,7 +109,7 @@ impl<R: Read> Read for XzStreams<R> {
 }
 
 /// The frames of a zstd stream, one after the other.
-pub(super) struct ZstdFrames<R> {
+struct ZstdFrames<R> {
     source: R,
     decoder: FrameDecoder,
     within: bool,
