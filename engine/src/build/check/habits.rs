@@ -4,10 +4,10 @@ use super::{Around, Found, Rule};
 use crate::build::instruction::Instruction;
 use crate::build::instruction::add::is_url;
 use crate::build::instruction::command_line::CommandLine;
-use crate::build::instruction::workdir::Workdir;
+use crate::build::instruction::one_word::Workdir;
 use crate::build::syntax::parse::{Stage, StepText};
 use crate::build::syntax::source::Word;
-use crate::tree::clean::within_root;
+use crate::go::within_root;
 
 pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
     let file = found.file;

@@ -1,7 +1,7 @@
 //! ONBUILD: an instruction that runs later, in builds that start FROM this image.
 
 use super::from::From;
-use super::maintainer::Maintainer;
+use super::one_word::Maintainer;
 use super::{Form, Instruction};
 use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;

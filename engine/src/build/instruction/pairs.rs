@@ -1,8 +1,15 @@
-//! `KEY=value KEY=value`, as in ENV and LABEL, and the old form `KEY value`.
+//! ENV and LABEL: `KEY=value KEY="two words"`, and the old form `KEY the rest of the line`.
+//!
+//! ENV sets variables for the following steps and for the container; all values of one ENV are expanded with the
+//! variables from before it. LABEL sets notes on the image, for people and programs; a later label with the same key
+//! replaces an earlier one.
 
+use super::Form;
+use crate::build::state::{Place, State};
 use crate::build::syntax::error::BuildError;
 use crate::build::syntax::source::{Span, Word};
 use crate::build::syntax::statement::Statement;
+use crate::build::work::Effect;
 
 /// A key and its value, both as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,5 +100,97 @@ fn part(word: &Word, start: usize, end: usize) -> Word {
             start: place(start),
             end: place(end),
         },
+    }
+}
+
+/// Keys and values with their variables expanded.
+fn expanded(
+    pairs: &[Pair],
+    state: &State<'_>,
+    at: Place<'_>,
+) -> Result<Vec<(String, String)>, BuildError> {
+    let both = |pair: &Pair| Ok((state.expand(at, &pair.key)?, state.expand(at, &pair.value)?));
+    pairs.iter().map(both).collect()
+}
+
+/// ENV.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Env {
+    /// In the order written.
+    pub pairs: Vec<Pair>,
+}
+
+impl Form for Env {
+    const KEYWORD: &str = "ENV";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+        Ok(Self {
+            pairs: parse(statement)?,
+        })
+    }
+
+    /// Sets the variables. All values are expanded before the first is set.
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let set = expanded(&self.pairs, state, at)?;
+        let mut history = String::from("ENV");
+        for (name, value) in &set {
+            history.push_str(&format!(" {name}={value}"));
+            state.set_env(name, value);
+        }
+        Ok(Effect::configured(history))
+    }
+}
+
+/// LABEL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Label {
+    /// In the order written.
+    pub pairs: Vec<Pair>,
+}
+
+impl Form for Label {
+    const KEYWORD: &str = "LABEL";
+
+    fn parse(statement: &Statement<'_>) -> Result<Self, BuildError> {
+        Ok(Self {
+            pairs: parse(statement)?,
+        })
+    }
+
+    /// Sets the labels.
+    fn apply(&self, state: &mut State<'_>, at: Place<'_>) -> Result<Effect, BuildError> {
+        let mut history = String::from("LABEL");
+        for (key, value) in expanded(&self.pairs, state, at)? {
+            history.push_str(&format!(" {key}={value}"));
+            state
+                .config
+                .labels
+                .get_or_insert_default()
+                .insert(key, value);
+        }
+        Ok(Effect::configured(history))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::build::state::testing::{apply, check_history};
+    use crate::oci::config::RunConfig;
+
+    #[test]
+    fn history_shows_the_values_without_quotes() {
+        check_history("ENV A=1 B=\"x y\"", "ENV A=1 B=x y");
+        check_history("ENV A some  words", "ENV A=some  words");
+    }
+
+    #[test]
+    fn one_env_sees_the_variables_before_it() {
+        let (config, _) = apply(RunConfig::default(), &[], "ENV a=hello\nENV a=bye b=$a").unwrap();
+        assert_eq!(config.env.unwrap(), ["a=bye", "b=hello"]);
+    }
+
+    #[test]
+    fn history_shows_the_labels() {
+        check_history("ENV V=2\nLABEL a=\"b c\" d=$V", "LABEL a=b c d=2");
     }
 }

@@ -3,8 +3,8 @@
 use crate::build::state::State;
 use crate::build::syntax::error::BuildError;
 use crate::build::work::Sharing;
+use crate::go;
 use crate::near::nearest;
-use crate::size;
 
 /// `type`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl Fields {
                 self.required = switch(&value).ok_or_else(invalid)?;
             }
             "size" if self.kind == Kind::Tmpfs => {
-                self.size = Some(size::binary(&value).map_err(|_| invalid())?);
+                self.size = Some(go::ram_in_bytes(&value).map_err(|_| invalid())?);
             }
             "required" | "size" => {
                 return Err(wrong(format!(
