@@ -34,8 +34,6 @@ pub(crate) struct Inputs {
     pub(crate) ignore_name: Option<String>,
     /// Identifies the Dockerfile and its context, to find their last build.
     pub(crate) identity: String,
-    /// Identifies the context, for remembered digests; `None` if it has no place on disk.
-    pub(crate) context_identity: Option<String>,
     _temporary: Option<Temporary>,
 }
 
@@ -109,7 +107,6 @@ impl Inputs {
             tree: view.map(|view| Tree { view, ignore }),
             ignore_name,
             identity: short_digest(&identity),
-            context_identity: context_name.as_deref().map(short_digest),
             _temporary: temporary,
         })
     }
@@ -393,8 +390,7 @@ mod tests {
         tar.append_bytes("Dockerfile", 0o644, b"FROM x").unwrap();
         tar.append_bytes("f", 0o644, b"text").unwrap();
         let bytes = tar.finish().unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
+        let (_folder, home, _) = crate::paths::testing::world();
         let context = Context::Tar(Box::new(std::io::Cursor::new(bytes)));
         let inputs = Inputs::load(&home, context, &DockerfileAt::Default).unwrap();
         assert_eq!(inputs.dockerfile, b"FROM x");

@@ -43,8 +43,6 @@ pub enum Progress<'a> {
     Output {
         /// Its number.
         vertex: usize,
-        /// Written to standard error.
-        stderr: bool,
         /// The bytes, split anywhere.
         bytes: &'a [u8],
     },

@@ -54,8 +54,8 @@ pub(crate) struct StepEnd {
 /// An event of a running command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Event<'a> {
-    /// It wrote output; the flag marks standard error.
-    Output(bool, &'a [u8]),
+    /// It wrote output.
+    Output(&'a [u8]),
     /// It made a DNS query but has no egress.
     WantsOut,
     /// It still runs.
@@ -162,19 +162,14 @@ fn follow(
     names: Option<&UdpSocket>,
     sink: &mut dyn FnMut(Event<'_>),
 ) -> Result<i32> {
-    let mut open: Vec<(bool, OwnedFd)> = [
-        running.streams.stdout.map(|fd| (false, fd)),
-        running.streams.stderr.map(|fd| (true, fd)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let streams = [running.streams.stdout, running.streams.stderr];
+    let mut open: Vec<OwnedFd> = streams.into_iter().flatten().collect();
     let mut buffer = vec![0; 64 << 10];
     // The init is pid 1: when it ends, all others have ended, and both pipes close.
     while !open.is_empty() {
         let mut polled: Vec<PollFd<'_>> = open
             .iter()
-            .map(|(_, fd)| PollFd::from_borrowed_fd(fd.as_fd(), PollFlags::IN))
+            .map(|fd| PollFd::new(fd, PollFlags::IN))
             .collect();
         // The first packet starts the uplink. A step has either egress or a name server that answers "no such name".
         let waiting = outbound.as_ref().and_then(Outbound::waiting);
@@ -205,7 +200,7 @@ fn follow(
             }
         }
         let mut index = 0;
-        open.retain(|(stderr, fd)| {
+        open.retain(|fd| {
             index += 1;
             if !ready[index - 1] {
                 return true;
@@ -213,7 +208,7 @@ fn follow(
             match rustix::io::read(fd, &mut buffer) {
                 Ok(0) => false,
                 Ok(length) => {
-                    sink(Event::Output(*stderr, &buffer[..length]));
+                    sink(Event::Output(&buffer[..length]));
                     true
                 }
                 Err(Errno::AGAIN | Errno::INTR) => true,

@@ -5,7 +5,6 @@
 //! ├── step-<key>.json      a step: its inputs and its layer
 //! ├── files-<key>.json     the files that it copied, to see later which one differs
 //! ├── built-<id>.json      the keys of the last build of a Dockerfile, to compare with
-//! ├── digests-<id>         digests of a context's files
 //! └── mounts/<id>/          what `RUN --mount=type=cache` keeps: `about.json`, `lock` and the folder `data`
 //! ```
 //!
@@ -123,11 +122,6 @@ impl BuildCache {
         self.write(&name, build)
     }
 
-    /// The file with cached digests of the context called `id`.
-    pub fn digests(&self, id: &str) -> PathBuf {
-        self.folder.join(format!("digests-{id}"))
-    }
-
     /// The folder of the cache mount called `id`.
     pub fn mount(&self, id: &str) -> PathBuf {
         self.mounts().join(&Digest::of(id.as_bytes()).hex()[..32])
@@ -203,21 +197,15 @@ impl BuildCache {
         Ok(())
     }
 
-    /// Creates the folder, for a file that is written directly.
-    pub fn prepare(&self) -> Result<()> {
-        match self.folder.is_dir() {
-            true => Ok(()),
-            false => create_private_dir(&self.folder),
-        }
-    }
-
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
         // A damaged record counts as missing: the step runs again.
         Ok(atomic::read_json(&self.folder.join(name)).unwrap_or_default())
     }
 
     fn write<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
-        self.prepare()?;
+        if !self.folder.is_dir() {
+            create_private_dir(&self.folder)?;
+        }
         atomic::write_json(&self.folder.join(name), value, Durability::Cached)
     }
 }
@@ -244,13 +232,7 @@ pub fn layers_needed(home: &Home) -> Result<BTreeSet<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn world() -> (tempfile::TempDir, Home, SandboxPaths) {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
-        let sandbox = home.sandbox("free").unwrap();
-        (folder, home, sandbox)
-    }
+    use crate::paths::testing::world;
 
     fn record(key: &str) -> StepRecord {
         StepRecord {

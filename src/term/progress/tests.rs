@@ -50,11 +50,7 @@ fn build(form: Form, fails: bool) -> String {
         step,
         error,
     };
-    let output = |bytes| Progress::Output {
-        vertex: 4,
-        stderr: false,
-        bytes,
-    };
+    let output = |bytes| Progress::Output { vertex: 4, bytes };
     let events = [
         Progress::Started {
             vertex: 1,
@@ -264,7 +260,6 @@ fn while_a_step_runs_the_end_of_its_output_is_shown() {
         });
         follower.progress(Progress::Output {
             vertex: 1,
-            stderr: true,
             bytes: b"1\n2\n3\n4\n5\n6\n7\n8\n9\n",
         });
     }

@@ -3,14 +3,12 @@
 //!
 //! Source: moby, `tarsum_spec.md`; buildkit, `cache/contenthash`.
 
-use super::remembered::Remembered;
 use crate::build::ignore::Ignore;
 use crate::build::sources::{Item, Tree, Visit};
 use crate::error::{Error, Result};
 use crate::id::hex;
 use crate::oci::digest::Digest;
 use crate::tree::view::{File, Node};
-use jiff::Timestamp;
 use rustix::fs::FileType;
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -95,18 +93,14 @@ impl Content {
 }
 
 /// How to read files.
-pub(crate) struct Reader<'a> {
-    /// The digest cache; `None` for a stage.
-    pub(crate) remembered: Option<&'a mut Remembered>,
+pub(crate) struct Reader {
     /// Whether owners are included.
     pub(crate) owners: bool,
-    /// The current time, for the digest cache.
-    pub(crate) now: Timestamp,
     /// Total bytes of all files so far.
     pub(crate) size: u64,
 }
 
-impl Reader<'_> {
+impl Reader {
     /// Adds all files of `item` to `content`.
     pub(crate) fn read(
         &mut self,
@@ -155,22 +149,12 @@ impl Reader<'_> {
     fn content(&mut self, file: &File) -> Result<String, Errno> {
         match file.kind() {
             FileType::Symlink => Ok(text(&file.target()?)),
-            FileType::RegularFile => Ok(hex(&self.digest(file)?)),
+            FileType::RegularFile => {
+                self.size += u64::try_from(file.stat.st_size).unwrap_or_default();
+                Ok(hex(&hash(&file.open()?, file.stat.st_size)?))
+            }
             _ => Ok(file.stat.st_rdev.to_string()),
         }
-    }
-
-    fn digest(&mut self, file: &File) -> Result<[u8; 32], Errno> {
-        self.size += u64::try_from(file.stat.st_size).unwrap_or_default();
-        let Some(remembered) = self.remembered.as_deref_mut() else {
-            return hash(&file.open()?, file.stat.st_size);
-        };
-        if let Some(digest) = remembered.get(&file.stat) {
-            return Ok(digest);
-        }
-        let digest = hash(&file.open()?, file.stat.st_size)?;
-        remembered.put(&file.stat, digest, self.now);
-        Ok(digest)
     }
 }
 
@@ -228,9 +212,7 @@ mod tests {
         };
         let mut content = Content::default();
         let mut reader = Reader {
-            remembered: None,
             owners: false,
-            now: Timestamp::UNIX_EPOCH,
             size: 0,
         };
         for item in &items {

@@ -7,7 +7,6 @@
 //! | file | subject |
 //! |---|---|
 //! | [`content`] | what of a file counts |
-//! | [`remembered`] | not reading unchanged files again |
 //! | [`explain`] | why a step missed, in words |
 //! | [`compare`] | finding that out |
 //! | [`inventory`] | what the cache takes, and what of it may go |
@@ -18,4 +17,3 @@ pub(crate) mod compare;
 pub(crate) mod content;
 pub mod explain;
 pub mod inventory;
-pub(crate) mod remembered;

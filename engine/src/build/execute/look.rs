@@ -12,10 +12,10 @@ use crate::build::state::Place;
 use crate::build::syntax::source::{Span, Word};
 use crate::build::work::{CopySource, CopyWork};
 use crate::error::{Error, ErrorKind, Result};
+use crate::go::within_root;
 use crate::image::layer;
 use crate::near::nearest;
 use crate::oci::digest::Digest;
-use crate::tree::clean::within_root;
 use crate::tree::view::{Last, Node};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -130,46 +130,33 @@ impl<'a> Builder<'a> {
 
     /// Reads all sources. Returns their total bytes.
     fn look(&mut self, work: &CopyWork, at: Place<'_>, into: &mut Prepared<'_>) -> Result<u64> {
-        let is_context = matches!(into.tree, Source::Context(_));
-        let mut remembered = self.remembered.take();
         let mut reader = Reader {
-            remembered: remembered.as_mut().filter(|_| is_context),
-            owners: !is_context,
-            now: self.engine.now(),
+            owners: matches!(into.tree, Source::Layers(_)),
             size: 0,
         };
-        let mut result = Ok(());
         for source in &work.sources {
-            result = match source {
+            match source {
                 CopySource::Path(path, word) => {
                     let source = PathSource {
                         path,
                         word,
                         parents: work.parents,
                     };
-                    at_path(&mut reader, source, at, into, &mut self.warnings)
+                    at_path(&mut reader, source, at, into, &mut self.warnings)?;
                 }
                 CopySource::Url(url, word) => {
-                    fetch::fetch(self.engine, url, work.checksum.as_deref())
-                        .map_err(|error| at.source.error(word.span, error.to_string()).into())
-                        .map(|fetched| {
-                            into.content.add(&fetched.name, fetched.digest.hex());
-                            into.fetched.push(fetched);
-                        })
+                    let fetched = fetch::fetch(self.engine, url, work.checksum.as_deref())
+                        .map_err(|error| at.source.error(word.span, error.to_string()))?;
+                    into.content.add(&fetched.name, fetched.digest.hex());
+                    into.fetched.push(fetched);
                 }
                 CopySource::Inline { name, content } => {
                     into.content.add(name, Digest::of(content.as_bytes()).hex());
                     into.inline.push((name.clone(), content.clone()));
-                    Ok(())
                 }
             };
-            if result.is_err() {
-                break;
-            }
         }
-        let size = reader.size;
-        self.remembered = remembered;
-        result.map(|()| size)
+        Ok(reader.size)
     }
 }
 
@@ -203,7 +190,7 @@ pub(super) struct PathSource<'a> {
 /// Finds the files of `source`, and reads the parts that the cache compares. A missing source is an error at its word,
 /// with a suggestion.
 pub(super) fn at_path(
-    reader: &mut Reader<'_>,
+    reader: &mut Reader,
     source: PathSource<'_>,
     at: Place<'_>,
     into: &mut Prepared<'_>,

@@ -25,19 +25,18 @@ mod step;
 
 use super::cache::compare::Before;
 use super::cache::explain::Reason;
-use super::cache::remembered::Remembered;
 use super::check::{Finding, check_file};
 use super::context::Inputs;
 use super::observe::{BuildObserver, BuildOutcome, StepReport};
 use super::request::BuildRequest;
-use super::stages::{self, Plan};
+use super::stages::Plan;
 use super::state::{ArgValue, BuildArgs};
 use super::syntax::parse::Dockerfile;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::image::record::{NewImage, record};
 use crate::image::remote::Pulled;
-use crate::oci::config::{ImageConfig, PATH};
+use crate::oci::config::{ImageConfig, PATH, is_machine_platform, machine_platform};
 use crate::oci::digest::{Digest, ImageId};
 use crate::oci::reference::Reference;
 use crate::store::build_cache::{BuildCache, LastBuild};
@@ -80,7 +79,6 @@ struct Builder<'a> {
     secrets: BTreeMap<String, Vec<u8>>,
     cache: BuildCache,
     teller: Teller<'a>,
-    remembered: Option<Remembered>,
     /// The context has been read, and its vertex reported.
     context_told: bool,
     /// The bases of the stages that start from an image.
@@ -159,11 +157,11 @@ fn prepare(
     // A layer that the last step made, or that FROM found, must still exist when the next step needs it.
     let _kept = engine.keep_content()?;
     if let Some(wanted) = &request.platform
-        && !stages::is_own_platform(wanted)
+        && !is_machine_platform(wanted)
     {
         return Err(Error::unsupported(format!(
             "`--platform {wanted}` is not part of docklings: this machine is {}",
-            stages::platform()
+            machine_platform()
         )));
     }
     let mut teller = Teller::new(observer, &*engine.clock);
@@ -191,7 +189,6 @@ fn prepare(
     let build_args = BuildArgs::new(std::mem::take(&mut request.build_args));
     let plan = Plan::new(&file, request.target.as_deref(), &build_args)?;
     let cache = BuildCache::of(&engine.sandbox);
-    let digests = inputs.context_identity.as_ref().map(|id| cache.digests(id));
     let mut builder = Builder {
         engine,
         file: &file,
@@ -204,7 +201,6 @@ fn prepare(
         secrets: std::mem::take(&mut request.secrets),
         cache,
         teller,
-        remembered: digests.map(|path| Remembered::open(&path)),
         context_told: false,
         begins: BTreeMap::new(),
         built: BTreeMap::new(),
@@ -218,8 +214,8 @@ fn prepare(
         },
     };
     let result = builder.run(request, tags);
-    // Digests computed so far help the next build, even if this one failed.
-    builder.remember();
+    // If this is lost, the next build loses reasons, nothing else.
+    let _ = builder.cache.put_last(&inputs.identity, &builder.last);
     trace.steps = std::mem::take(&mut builder.steps);
     trace.pulled = std::mem::take(&mut builder.bases.pulled);
     let mut outcome = result?;
@@ -344,14 +340,6 @@ impl Builder<'_> {
             }
             Ok(())
         })
-    }
-
-    fn remember(&mut self) {
-        // If this is lost, the next build loses time and reasons, nothing else.
-        let _ = self.cache.put_last(&self.inputs.identity, &self.last);
-        if let Some(remembered) = &self.remembered {
-            let _ = self.cache.prepare().and_then(|()| remembered.save());
-        }
     }
 }
 

@@ -48,10 +48,9 @@ impl<'a> Teller<'a> {
         });
     }
 
-    pub(super) fn output(&mut self, vertex: Vertex, stderr: bool, bytes: &[u8]) {
+    pub(super) fn output(&mut self, vertex: Vertex, bytes: &[u8]) {
         self.observer.progress(Progress::Output {
             vertex: vertex.number,
-            stderr,
             bytes,
         });
     }

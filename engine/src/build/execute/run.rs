@@ -86,8 +86,8 @@ impl Builder<'_> {
         let mut patience = Patience::default();
         let end = run_step(&engine.home, &request, &mut |event| {
             match event {
-                Event::Output(stderr, bytes) => {
-                    self.teller.output(vertex, stderr, bytes);
+                Event::Output(bytes) => {
+                    self.teller.output(vertex, bytes);
                     tail.add(bytes);
                 }
                 Event::WantsOut => patience.begin(),

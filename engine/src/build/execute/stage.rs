@@ -7,11 +7,11 @@ use crate::build::cache::compare::{Before, Missed};
 use crate::build::cache::content::Content;
 use crate::build::cache::explain::Reason;
 use crate::build::observe::StepReport;
-use crate::build::stages::{self, Base, CopyFrom, architecture, copy_from};
+use crate::build::stages::{self, Base, CopyFrom, copy_from};
 use crate::build::state::{Place, State};
 use crate::build::syntax::parse::{Dockerfile, Stage};
 use crate::error::Result;
-use crate::oci::config::ImageConfig;
+use crate::oci::config::{ImageConfig, machine_architecture};
 use crate::oci::reference::Reference;
 use crate::store::build_cache::{Inputs, StepRecord};
 
@@ -108,7 +108,7 @@ impl Builder<'_> {
         match self.plan.bases[stage.index].clone() {
             Base::Scratch => Ok(Built {
                 config: ImageConfig {
-                    architecture: architecture().to_owned(),
+                    architecture: machine_architecture().to_owned(),
                     os: "linux".to_owned(),
                     ..ImageConfig::default()
                 },

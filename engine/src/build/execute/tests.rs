@@ -22,11 +22,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path().join("home"), folder.path().join("run"));
-        let sandbox = home.sandbox("free").unwrap();
-        create_private_dir(sandbox.root()).unwrap();
-        create_private_dir(&home.content_tmp()).unwrap();
+        let (folder, home, sandbox) = crate::paths::testing::world();
         create_private_dir(&folder.path().join("context")).unwrap();
         Self {
             folder,
