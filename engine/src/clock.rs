@@ -35,16 +35,6 @@ impl Entropy for System {
     }
 }
 
-/// A stopped clock, for tests.
-#[derive(Debug, Clone, Copy)]
-pub struct Fixed(pub Timestamp);
-
-impl Clock for Fixed {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-}
-
 /// Bytes that count up from a seed: distinct and predictable, for tests.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);

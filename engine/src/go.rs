@@ -1,6 +1,8 @@
-//! Formats values like Go's `fmt`, which makes Docker's messages, sizes and BuildKit's history entries.
+//! What Docker takes from Go's library: the formats of `fmt`, which make its messages and BuildKit's history entries;
+//! sizes as people write them; and clean paths.
 
 use std::fmt::Write;
+use std::path::{Component, Path, PathBuf};
 
 /// `%q` of a string. Source: Go, `strconv.Quote`.
 pub fn quote(text: &str) -> String {
@@ -124,6 +126,62 @@ pub fn duration(nanoseconds: i64) -> String {
     format!("{sign}{text}")
 }
 
+/// The bytes that a size such as `64m` or `1.5 GiB` means; units are powers of 1024. Source: go-units, `RAMInBytes`.
+pub fn ram_in_bytes(text: &str) -> Result<u64, String> {
+    let invalid = || format!("invalid size: '{text}'");
+    let end = text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = unit.strip_prefix(' ').unwrap_or(unit).to_ascii_lowercase();
+    let shift = match unit.as_str() {
+        "" | "b" => 0,
+        unit => {
+            let mut letters = unit.chars();
+            let power = letters.next().and_then(|letter| "kmgtp".find(letter));
+            let power = power.ok_or_else(invalid)?;
+            if !matches!(letters.as_str(), "" | "b" | "ib") {
+                return Err(format!("invalid suffix: '{unit}'"));
+            }
+            10 * (power + 1)
+        }
+    };
+    let number: f64 = number.parse().map_err(|_| invalid())?;
+    // Sizes beyond the exact range of a float are far beyond any machine's memory.
+    Ok((number * (1_u64 << shift) as f64) as u64)
+}
+
+/// The shortest equivalent of a path, by its text alone; Docker calls it for each path that a user types. Source: Go,
+/// `filepath.Clean`.
+///
+/// `path` without `.`, doubled slashes, and `..` after a name. The root is its own parent; an empty path becomes `.`.
+pub fn clean(path: &Path) -> PathBuf {
+    let mut cleaned = PathBuf::new();
+    for part in path.components() {
+        match (part, cleaned.components().next_back()) {
+            (Component::CurDir, _) | (Component::ParentDir, Some(Component::RootDir)) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                cleaned.pop();
+            }
+            _ => cleaned.push(part),
+        }
+    }
+    match cleaned.as_os_str().is_empty() {
+        true => PathBuf::from("."),
+        false => cleaned,
+    }
+}
+
+/// The same for text.
+pub fn clean_text(path: &str) -> String {
+    clean(Path::new(path)).to_string_lossy().into_owned()
+}
+
+/// Where `path` leads from a root that it cannot leave, relative to that root; empty for the root itself.
+pub fn within_root(path: &str) -> String {
+    clean_text(&format!("/{path}"))[1..].to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +214,57 @@ mod tests {
             (-1, "-1ns"),
         ] {
             assert_eq!(duration(nanoseconds), expected);
+        }
+    }
+
+    #[test]
+    fn units_are_powers_of_1024() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("64m", 64 << 20),
+            ("1.5k", 1536),
+            ("2 GiB", 2 << 30),
+        ] {
+            assert_eq!(ram_in_bytes(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "x", "1x", "-1", "50%"] {
+            assert!(ram_in_bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_are_cleaned_as_go_does_it() {
+        // Source: Go, path/filepath/path_test.go, `cleantests`.
+        for (path, expected) in [
+            ("abc", "abc"),
+            ("abc/def", "abc/def"),
+            ("", "."),
+            (".", "."),
+            ("..", ".."),
+            ("../../abc", "../../abc"),
+            ("/abc", "/abc"),
+            ("/", "/"),
+            ("abc/", "abc"),
+            ("/abc/", "/abc"),
+            ("//abc//def//", "/abc/def"),
+            ("abc/./def", "abc/def"),
+            ("/./abc/def", "/abc/def"),
+            ("abc/def/ghi/../jkl", "abc/def/jkl"),
+            ("abc/def/../..", "."),
+            ("/abc/def/../..", "/"),
+            ("abc/def/../../..", ".."),
+            ("/abc/def/../../..", "/"),
+            ("abc/../../././../def", "../../def"),
+            ("/../../abc", "/abc"),
+        ] {
+            assert_eq!(clean_text(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_within_a_root_never_leaves_it() {
+        for (path, expected) in [("", ""), ("/", ""), ("../a/./b/..", "a"), ("/a//b/", "a/b")] {
+            assert_eq!(within_root(path), expected, "{path}");
         }
     }
 }

@@ -24,7 +24,6 @@ pub mod oci;
 pub mod paths;
 pub mod repair;
 pub mod runtime;
-pub mod size;
 pub mod store;
 pub mod sys;
 #[cfg(test)]

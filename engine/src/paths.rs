@@ -275,6 +275,21 @@ pub fn create_private_dir(path: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A home in a folder that is removed on drop, with an empty sandbox.
+    pub(crate) fn world() -> (tempfile::TempDir, Home, SandboxPaths) {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::new(folder.path().join("home"), folder.path().join("run"));
+        let sandbox = home.sandbox("free").unwrap();
+        create_private_dir(sandbox.root()).unwrap();
+        create_private_dir(&home.content_tmp()).unwrap();
+        (folder, home, sandbox)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -183,7 +183,6 @@ mod tests {
     use super::*;
     use crate::image::starter;
     use crate::image::{record, resolve};
-    use crate::paths::create_private_dir;
     use crate::store::layers;
     use crate::store::lock::keep_content;
     use crate::testing;
@@ -191,11 +190,7 @@ mod tests {
 
     /// A home with starter images, and a container of `busybox` that wrote `/note` if `changed`.
     fn check(changed: bool, layers_on_top: usize) {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
-        let sandbox = home.sandbox("free").unwrap();
-        create_private_dir(sandbox.root()).unwrap();
-        create_private_dir(&home.content_tmp()).unwrap();
+        let (_folder, home, sandbox) = crate::paths::testing::world();
         let now = jiff::Timestamp::UNIX_EPOCH;
         starter::sandboxes::ensure(&home, &sandbox, now).unwrap();
         let busybox = resolve::find(&home, &sandbox, "busybox").unwrap();

@@ -10,7 +10,7 @@
 
 use super::pattern::Pattern;
 use crate::error::{Error, Result};
-use crate::tree::clean::clean_text;
+use crate::go::clean_text;
 
 /// The patterns of a `.dockerignore`, or of `--exclude`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

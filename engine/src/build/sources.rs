@@ -10,7 +10,7 @@ pub(crate) mod parents;
 use super::ignore::{Ignore, Inherited};
 use super::pattern::{Pattern, is_pattern};
 use crate::error::{Error, Result};
-use crate::tree::clean::within_root;
+use crate::go::within_root;
 use crate::tree::view::{Folder, Last, Node, View};
 use parents::Only;
 use rustix::io::Errno;

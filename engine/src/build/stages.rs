@@ -12,6 +12,7 @@ use super::syntax::statement::place;
 use super::syntax::words::{Expander, Rules};
 use crate::error::{Error, Result};
 use crate::near::nearest;
+use crate::oci::config::{is_machine_platform, machine_architecture, machine_platform};
 use crate::oci::reference::Reference;
 use std::collections::BTreeSet;
 
@@ -60,22 +61,6 @@ pub(crate) const PLATFORM_ARGS: [&str; 8] = [
     "BUILDARCH",
     "BUILDVARIANT",
 ];
-
-/// This machine's platform, as Go names it.
-pub(crate) fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        "powerpc64" => "ppc64le",
-        other => other,
-    }
-}
-
-/// `linux/amd64`.
-pub(crate) fn platform() -> String {
-    format!("linux/{}", architecture())
-}
 
 impl Plan {
     /// Plans the build of `target`, or of the last stage.
@@ -248,14 +233,14 @@ fn base(file: &Dockerfile, stage: &Stage, globals: &[ArgValue]) -> Result<Base> 
     }
     if let Some(platform) = &stage.from.platform {
         let wanted = expand(file, platform, globals)?;
-        if !is_own_platform(&wanted) {
+        if !is_machine_platform(&wanted) {
             return Err(Error::unsupported(
                 file.source
                     .error(
                         platform.span,
                         format!(
                             "platform `{wanted}` is not part of docklings: this machine is {}",
-                            self::platform()
+                            machine_platform()
                         ),
                     )
                     .to_string(),
@@ -275,18 +260,6 @@ fn base(file: &Dockerfile, stage: &Stage, globals: &[ArgValue]) -> Result<Base> 
     Ok(Base::Image(text))
 }
 
-/// Whether `wanted` is this machine's platform: `linux/amd64`, `linux/amd64/v1`, `amd64`, or nothing.
-pub(crate) fn is_own_platform(wanted: &str) -> bool {
-    let own = platform();
-    wanted.is_empty()
-        || wanted == own
-        || wanted == architecture()
-        || wanted == "linux"
-        || wanted
-            .strip_prefix(&own)
-            .is_some_and(|variant| variant.starts_with('/'))
-}
-
 /// The values of the ARGs before the first FROM; each sees those before it.
 fn globals(file: &Dockerfile, build_args: &BuildArgs) -> Result<Vec<ArgValue>> {
     let mut globals = Vec::new();
@@ -295,9 +268,9 @@ fn globals(file: &Dockerfile, build_args: &BuildArgs) -> Result<Vec<ArgValue>> {
             .trim_start_matches("TARGET")
             .trim_start_matches("BUILD")
         {
-            "PLATFORM" => platform(),
+            "PLATFORM" => machine_platform(),
             "OS" => "linux".to_owned(),
-            "ARCH" => architecture().to_owned(),
+            "ARCH" => machine_architecture().to_owned(),
             _ => String::new(),
         };
         globals.push(ArgValue {
@@ -377,7 +350,10 @@ mod tests {
         assert_eq!(plan.bases[0], Base::Image("img:2".to_owned()));
         assert_eq!(plan.bases[1], Base::Stage(0));
         assert_eq!(plan.bases[2], Base::Scratch);
-        assert_eq!(plan.bases[3], Base::Image(format!("d-{}", architecture())));
+        assert_eq!(
+            plan.bases[3],
+            Base::Image(format!("d-{}", machine_architecture()))
+        );
     }
 
     #[test]

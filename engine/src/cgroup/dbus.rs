@@ -230,5 +230,4 @@ impl Body {
 }
 
 #[cfg(test)]
-#[path = "dbus_tests.rs"]
 mod tests;

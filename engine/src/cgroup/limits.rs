@@ -75,10 +75,9 @@ impl Limits {
 }
 
 /// Refuses invalid values. Source: moby `daemon/daemon_unix.go`, `verifyPlatformContainerResources`.
-pub fn validate(host: &HostConfig) -> Result<Vec<String>> {
+pub fn validate(host: &HostConfig) -> Result<()> {
     memory(host)?;
-    processors(host)?;
-    Ok(Vec::new())
+    processors(host)
 }
 
 fn memory(host: &HostConfig) -> Result<()> {

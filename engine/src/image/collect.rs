@@ -234,9 +234,7 @@ mod tests {
 
     impl World {
         fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let home = Home::new(folder.path(), folder.path().join("run"));
-            create_private_dir(&home.content_tmp()).unwrap();
+            let (folder, home, _) = crate::paths::testing::world();
             Self {
                 _folder: folder,
                 home,

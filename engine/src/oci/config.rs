@@ -24,6 +24,19 @@ pub fn machine_architecture() -> &'static str {
     }
 }
 
+/// This machine's platform, such as `linux/amd64`.
+pub fn machine_platform() -> String {
+    format!("linux/{}", machine_architecture())
+}
+
+/// Whether `wanted` is this machine's platform: `linux/amd64`, `linux/amd64/v1`, `amd64`, or nothing.
+pub fn is_machine_platform(wanted: &str) -> bool {
+    let own = machine_platform();
+    let rest = wanted.strip_prefix(&own);
+    ["", "linux", machine_architecture()].contains(&wanted)
+        || rest.is_some_and(|variant| variant.is_empty() || variant.starts_with('/'))
+}
+
 /// The configuration blob; its digest is the image's id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -5,6 +5,5 @@
 pub mod config;
 pub mod descriptor;
 pub mod digest;
-pub(crate) mod layer;
 pub mod manifest;
 pub mod reference;

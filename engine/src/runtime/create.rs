@@ -25,12 +25,12 @@ impl Engine {
     /// Creates a container. The image must be present.
     pub fn create(&self, request: CreateRequest) -> Result<Created> {
         validate(&request)?;
-        let mut warnings = cgroup::validate(&request.host)?;
+        cgroup::validate(&request.host)?;
         Rotation::of(&request.host.log)?;
         // Until the container is recorded, nothing else shows that these layers are needed.
         let _kept = self.keep_content()?;
         let image = crate::image::repair::find_whole(&self.home, &self.sandbox, &request.image)?;
-        warnings.extend(other_platform(&image.config));
+        let warnings = other_platform(&image.config);
         let defaults = &image.config.config;
         let id = ContainerId::random(&*self.entropy);
         let mut host = request.host;
@@ -71,7 +71,7 @@ impl Engine {
         );
         Ok(Created {
             id: config.id,
-            warnings,
+            warnings: warnings.into_iter().collect(),
         })
     }
 }

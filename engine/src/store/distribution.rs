@@ -174,12 +174,7 @@ fn names(folder: &Path) -> Result<Vec<Digest>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn home() -> (tempfile::TempDir, Home) {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
-        (folder, home)
-    }
+    use crate::paths::testing::world;
 
     fn form(home: &Home, bytes: &[u8], sources: &[&str]) -> Form {
         Form {
@@ -192,7 +187,7 @@ mod tests {
 
     #[test]
     fn forms_and_their_sources_are_remembered_and_go_with_their_layer() {
-        let (_folder, home) = home();
+        let (_folder, home, _) = world();
         let layer = Digest::of(b"tar");
         let (gzip, zstd) = (form(&home, b"gz", &["h/a"]), form(&home, b"zst", &["h/b"]));
         note_form(&home, &layer, &gzip).unwrap();
@@ -217,7 +212,7 @@ mod tests {
 
     #[test]
     fn manifests_are_kept_and_go_with_their_image() {
-        let (_folder, home) = home();
+        let (_folder, home, _) = world();
         let image = Digest::of(b"config");
         let digest = keep_manifest(&home, &image, "m", b"{}").unwrap();
         keep_manifest(&home, &image, "m", b"{}").unwrap();

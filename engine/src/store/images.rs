@@ -128,7 +128,7 @@ pub fn update<T>(
 mod tests {
     use super::*;
     use crate::oci::digest::Digest;
-    use crate::paths::{Home, create_private_dir};
+    use crate::paths::testing::world;
 
     fn record() -> ImageRecord {
         ImageRecord {
@@ -140,14 +140,6 @@ mod tests {
             size: 0,
             lost: Vec::new(),
         }
-    }
-
-    fn sandbox() -> (tempfile::TempDir, SandboxPaths) {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
-        let sandbox = home.sandbox("free").unwrap();
-        create_private_dir(sandbox.root()).unwrap();
-        (folder, sandbox)
     }
 
     #[test]
@@ -167,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_moved_name_leaves_its_old_image_dangling_with_the_reason() {
-        let (_folder, sandbox) = sandbox();
+        let (_folder, _, sandbox) = world();
         let (old, new) = (Digest::of(b"old"), Digest::of(b"new"));
         let name = Reference::parse("app").unwrap().or_latest();
         update(&sandbox, |table| {
@@ -189,7 +181,7 @@ mod tests {
 
     #[test]
     fn concurrent_changes_are_all_kept() {
-        let (_folder, sandbox) = sandbox();
+        let (_folder, _, sandbox) = world();
         std::thread::scope(|scope| {
             for thread in 0..4_u8 {
                 let sandbox = &sandbox;
@@ -209,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_failed_change_changes_nothing() {
-        let (_folder, sandbox) = sandbox();
+        let (_folder, _, sandbox) = world();
         let result: Result<()> = update(&sandbox, |table| {
             table.images.insert(Digest::of(b"x"), record());
             Err(crate::error::Error::invalid("no"))

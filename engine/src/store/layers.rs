@@ -342,12 +342,7 @@ fn open_to_all(folder: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn home() -> (tempfile::TempDir, Home) {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
-        (folder, home)
-    }
+    use crate::paths::testing::world;
 
     fn make(home: &Home, text: &str) -> Layer {
         let draft = Draft::new(home).unwrap();
@@ -358,7 +353,7 @@ mod tests {
 
     #[test]
     fn the_second_builder_of_a_layer_finds_it() {
-        let (_folder, home) = home();
+        let (_folder, home, _) = world();
         let layer = make(&home, "first");
         make(&home, "second");
         let file = diff(&home, &layer.chain).join("f");
@@ -376,7 +371,7 @@ mod tests {
 
     #[test]
     fn a_dropped_draft_leaves_nothing() {
-        let (_folder, home) = home();
+        let (_folder, home, _) = world();
         drop(Draft::new(&home).unwrap());
         assert_eq!(fs::read_dir(home.content_tmp()).unwrap().count(), 0);
     }

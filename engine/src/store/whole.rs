@@ -63,8 +63,7 @@ mod tests {
 
     impl World {
         fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let home = Home::new(folder.path(), folder.path().join("run"));
+            let (folder, home, _) = crate::paths::testing::world();
             Self {
                 _folder: folder,
                 home,

@@ -195,17 +195,9 @@ fn new_mount_namespace() -> Result<()> {
         .map_err(|error| failed("unshare", "CLONE_NEWNS", error))
 }
 
-/// The descriptor of our own namespace file, such as `net`.
-pub fn own(namespace: &str) -> Result<OwnedFd> {
-    open(format!("/proc/self/ns/{namespace}"))
-}
-
 /// The mount namespace of our child `pid`: its mounts exist as long as the descriptor.
 pub fn mounts_of(pid: i32) -> Result<OwnedFd> {
-    open(format!("/proc/{pid}/ns/mnt"))
-}
-
-fn open(path: String) -> Result<OwnedFd> {
+    let path = format!("/proc/{pid}/ns/mnt");
     fs::File::open(&path)
         .map(OwnedFd::from)
         .map_err(|error| failed("open", path, error))

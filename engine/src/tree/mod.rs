@@ -6,26 +6,23 @@
 //! | file | subject |
 //! |---|---|
 //! | [`owners`] | who owns a file, where the ids of an image do not exist |
-//! | [`clean`](clean::clean) | a path, cleaned by its text alone |
-//! | [`marks`], `view` | deletions as overlayfs marks them; stacked layers as one tree |
+//! | [`marks`], `view` | marks of deletions; stacked layers as one tree |
 //! | `write`, `bytes` | the one writer into a tree |
 //! | [`changes`], `upper` | what the topmost layer changes: `docker diff` |
 //! | [`tar`] | a tar, read and written as a stream |
-//! | [`compression`], [`digesting`], `hasher`, `capped` | what a stream passes through |
+//! | [`compression`], [`streams`], `hasher` | what a stream passes through |
 //! | [`unpack`] with [`recipe`] | a tar → a folder for overlayfs |
 //! | [`pack`] | a folder of changes → a tar |
 
 pub(crate) mod bytes;
-pub(crate) mod capped;
 pub mod changes;
-pub mod clean;
 pub(crate) mod compression;
-pub(crate) mod digesting;
 pub(crate) mod hasher;
 pub(crate) mod marks;
 pub(crate) mod owners;
 pub(crate) mod pack;
 pub mod recipe;
+pub(crate) mod streams;
 pub mod tar;
 pub mod unpack;
 mod upper;

@@ -9,13 +9,12 @@
 //! **Try it.** `docker save busybox | tar -t`.
 //! Source: OCI image specification, `layer.md`.
 
-use super::marks::{Marks, is_whiteout};
+use super::marks::{Marks, OPAQUE_MARK, WHITEOUT_PREFIX, is_whiteout};
 use super::owners::{self, Owners, Xattrs};
 use super::tar::{Entry, EntryKind, Writer};
 use super::upper::{Item, check_depth, items, open, open_top};
 use super::view::{Folder, Node, View};
 use crate::error::{Error, IoContext, Result};
-use crate::oci::layer::{OPAQUE_MARK, WHITEOUT_PREFIX};
 use rustix::fs::{FileType, Mode, OFlags, Stat, openat, readlinkat};
 use rustix::io::Errno;
 use std::collections::HashMap;

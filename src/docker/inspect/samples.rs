@@ -77,7 +77,6 @@ pub(crate) fn image() -> Image {
         size: 4_261_550,
         parent: None,
         created: Some(moment("2026-11-21T09:00:00Z")),
-        added: moment("2026-11-21T09:30:00Z"),
         last_tagged: Some(moment("2026-11-21T09:30:00Z")),
         lost: Vec::new(),
     };

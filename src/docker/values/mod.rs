@@ -14,20 +14,18 @@ pub(crate) use crate::term::human::parse_duration as nanoseconds;
 pub(crate) use number::{bytes, decimal_cpus, int, memory_swap};
 pub(crate) use ulimit::ulimit;
 
+use engine::oci::config::{is_machine_platform, machine_platform};
+
 /// `--platform`, which must be this machine's platform.
 pub(crate) fn own_platform(text: &str) -> Result<String, String> {
-    let own = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
     let asked = text.trim();
-    if asked.is_empty() || asked == "linux" || asked == format!("linux/{own}") || asked == own {
-        return Ok(asked.to_owned());
+    match is_machine_platform(asked) {
+        true => Ok(asked.to_owned()),
+        false => Err(format!(
+            "only {}, this machine's own, is part of docklings; see docs/limits.md",
+            machine_platform()
+        )),
     }
-    Err(format!(
-        "only linux/{own}, this machine's own, is part of docklings; see docs/limits.md"
-    ))
 }
 
 /// `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`.

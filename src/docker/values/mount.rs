@@ -4,9 +4,9 @@
 
 use super::bytes;
 use engine::clock::Entropy;
+use engine::go::{clean, clean_text};
 use engine::id::VolumeName;
 use engine::store::containers::{Mount, MountSource};
-use engine::tree::clean::{clean, clean_text};
 use engine::{Error, Result};
 use std::path::Path;
 

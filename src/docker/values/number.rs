@@ -29,7 +29,7 @@ pub(crate) fn int(text: &str) -> Result<i64, String> {
 /// A size in bytes: a number, optionally with a fraction and a unit in powers of 1024 (`k`, `m`, `g`, `t`, `p`, each
 /// also as `kb` and `kib`).
 pub(crate) fn bytes(text: &str) -> Result<u64, String> {
-    engine::size::binary(text)
+    engine::go::ram_in_bytes(text)
 }
 
 /// As [`bytes`], or `-1` for no limit.

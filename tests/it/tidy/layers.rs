@@ -3,10 +3,10 @@
 use super::source::{Source, code_only, is_word, line_of};
 
 /// The engine's modules in reading order; each may import those before it.
-const ORDER: [&str; 23] = [
-    "error", "visible", "clock", "size", "go", "near", "id", "paths", "events", "oci", "sys",
-    "store", "cgroup", "tree", "engine", "testing", "image", "network", "volume", "runtime",
-    "build", "look", "repair",
+const ORDER: [&str; 22] = [
+    "error", "visible", "clock", "go", "near", "id", "paths", "events", "oci", "sys", "store",
+    "cgroup", "tree", "engine", "testing", "image", "network", "volume", "runtime", "build",
+    "look", "repair",
 ];
 
 /// Plain data that describes requests to the runtime; lower modules may import it.

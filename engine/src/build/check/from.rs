@@ -2,9 +2,10 @@
 
 use super::{Around, Found, Rule};
 use crate::build::instruction::Instruction;
-use crate::build::stages::{self, architecture, platform};
+use crate::build::stages;
 use crate::build::syntax::parse::{Stage, StepText};
 use crate::build::syntax::source::Word;
+use crate::oci::config::{machine_architecture, machine_platform};
 use crate::oci::reference::Reference;
 
 pub(super) fn check(found: &mut Found<'_>, around: &Around<'_>) {
@@ -87,7 +88,7 @@ fn base_platform(found: &mut Found<'_>, stage: &Stage, around: &Around<'_>) {
     let Some(image) = (around.image)(&base) else {
         return;
     };
-    if !image.architecture.is_empty() && image.architecture != architecture() {
+    if !image.architecture.is_empty() && image.architecture != machine_architecture() {
         found.add(
             Rule::InvalidBaseImagePlatform,
             stage.from.image.span,
@@ -95,7 +96,7 @@ fn base_platform(found: &mut Found<'_>, stage: &Stage, around: &Around<'_>) {
                 "Base image {} was pulled with platform \"linux/{}\", expected \"{}\" for current build",
                 base,
                 image.architecture,
-                platform()
+                machine_platform()
             ),
         );
     }

@@ -9,7 +9,7 @@
 use super::{Item, Selected, Tree};
 use crate::build::pattern::{Pattern, is_pattern};
 use crate::error::{Error, Result};
-use crate::tree::clean::within_root;
+use crate::go::within_root;
 
 /// The selected files of an item.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -92,16 +92,6 @@ impl Source {
     }
 }
 
-impl Word {
-    /// A word without a position: for values made by the engine and for tests.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            span: Span::default(),
-        }
-    }
-}
-
 impl From<Range<usize>> for Span {
     fn from(range: Range<usize>) -> Self {
         Self {

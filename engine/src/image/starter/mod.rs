@@ -235,18 +235,10 @@ mod tests {
     use crate::image::record::{self, NewImage};
     use crate::image::resolve;
     use crate::oci::reference::Reference;
-    use crate::paths::{SandboxPaths, create_private_dir};
+    use crate::paths::create_private_dir;
+    use crate::paths::testing::world;
     use jiff::Timestamp;
     use std::process::Command;
-
-    fn world() -> (tempfile::TempDir, Home, SandboxPaths) {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path(), folder.path().join("run"));
-        let sandbox = home.sandbox("free").unwrap();
-        create_private_dir(sandbox.root()).unwrap();
-        create_private_dir(&home.content_tmp()).unwrap();
-        (folder, home, sandbox)
-    }
 
     #[test]
     fn a_new_sandbox_has_them_and_every_home_the_same() {

@@ -318,5 +318,4 @@ fn make_room(spot: Spot<'_>, path: &Path, kind: EntryKind) -> Result<Existing> {
 }
 
 #[cfg(test)]
-#[path = "extract_tests.rs"]
 mod tests;

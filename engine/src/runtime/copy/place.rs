@@ -4,7 +4,7 @@
 
 use super::{About, Rebase};
 use crate::error::{Error, Result};
-use crate::tree::clean::within_root;
+use crate::go::within_root;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};

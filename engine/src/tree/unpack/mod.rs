@@ -13,14 +13,13 @@
 mod folders;
 mod place;
 
-use super::marks::{self, Marks};
+use super::marks::{self, EntryName, Marks, entry_name};
 use super::owners::Owners;
 use super::recipe::Recipe;
 use super::tar::{Entry, EntryKind, Reader, damaged};
 use super::upper::DEEPEST;
 use super::write::{self, Metadata, Spot};
 use crate::error::{Error, Result};
-use crate::oci::layer::{EntryName, entry_name};
 use crate::store::layers::DIFF;
 use crate::sys::namespace::in_user_namespace;
 use folders::Folders;
@@ -319,7 +318,5 @@ fn failed(action: &str, path: &[u8], errno: Errno) -> Error {
     Error::io(action, String::from_utf8_lossy(path).as_ref(), errno.into())
 }
 
-#[cfg(test)]
-mod attacks;
 #[cfg(test)]
 mod tests;

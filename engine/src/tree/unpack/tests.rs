@@ -1,5 +1,7 @@
 //! Well-formed layers are unpacked correctly.
 
+mod attacks;
+
 use super::*;
 use crate::tree::owners;
 use crate::tree::recipe;

@@ -1,6 +1,6 @@
 //! `docker info`.
 
-use super::version::{architecture, kernel};
+use super::version::kernel;
 use crate::docker::commands::inspect::FORMAT_HELP;
 use crate::docker::commands::{Command, CommandResult, Ctx, DOCKER, Failure, Words};
 use crate::docker::registry::credentials::DOCKER_HUB;
@@ -9,6 +9,7 @@ use crate::docker::template::{Functions, Template};
 use crate::docker::value::{Struct, Value};
 use crate::term::human;
 use engine::Engine;
+use engine::oci::config::machine_platform;
 use engine::oci::reference::DEFAULT_DOMAIN;
 use engine::runtime::spec::Status;
 use engine::sys::namespace;
@@ -224,7 +225,7 @@ Server:
             .with("Hub", self.hub.as_str())
             .with("SecurityOptions", Value::list(self.security()))
             .with("Sandbox", self.sandbox.as_str())
-            .with("Platform", format!("linux/{}", architecture()))
+            .with("Platform", machine_platform())
             .into()
     }
 }

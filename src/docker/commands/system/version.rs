@@ -4,6 +4,7 @@ use crate::docker::commands::inspect::FORMAT_HELP;
 use crate::docker::commands::{Command, CommandResult, Ctx, DOCKER, Failure, Words};
 use crate::docker::template::{Functions, Template};
 use crate::docker::value::{Struct, Value};
+use engine::oci::config::machine_architecture;
 
 /// The newest API version of Docker 28.
 const API: &str = "1.50";
@@ -33,7 +34,7 @@ impl Command for Args {
 
 fn page() -> String {
     let (own, kernel) = (env!("CARGO_PKG_VERSION"), kernel());
-    let (os, arch) = (std::env::consts::OS, architecture());
+    let (os, arch) = (std::env::consts::OS, machine_architecture());
     format!(
         "Client: docklings
  Version:           {own}
@@ -71,14 +72,14 @@ fn value() -> Value {
         .with("DefaultAPIVersion", API)
         .with("GitCommit", own())
         .with("Os", std::env::consts::OS)
-        .with("Arch", architecture())
+        .with("Arch", machine_architecture())
         .with("Context", "default");
     let server = Struct::new("types.Version")
         .with("Version", DOCKER)
         .with("ApiVersion", API)
         .with("GitCommit", own())
         .with("Os", std::env::consts::OS)
-        .with("Arch", architecture())
+        .with("Arch", machine_architecture())
         .with("KernelVersion", kernel());
     Struct::new("system.versionInfo")
         .with("Client", client)
@@ -96,15 +97,6 @@ pub(crate) fn kernel() -> String {
         .release()
         .to_string_lossy()
         .into_owned()
-}
-
-/// The processor, as images name it.
-pub(crate) fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }
 
 #[cfg(test)]

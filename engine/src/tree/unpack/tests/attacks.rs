@@ -1,6 +1,5 @@
 //! Hostile layers: none reaches anything outside its folder.
 
-use super::tests::{World, dir, entry, file, link};
 use super::*;
 use crate::tree::owners;
 use proptest::prelude::*;
