@@ -107,13 +107,8 @@ fn lists_of_images_are_filtered_and_shown_in_many_ways() {
     refused::<image::names::Rm>("-x a", "unknown shorthand flag: 'x' in -x");
     check::<prune::Image>("-af --filter until=24h", &["all: true", "force: true"]);
     check::<image::history::Args>(
-        "--human=false --no-trunc -q --cache a",
-        &[
-            "human: false",
-            "no_trunc: true",
-            "quiet: true",
-            "cache: true",
-        ],
+        "--human=false --no-trunc -q a",
+        &["human: false", "no_trunc: true", "quiet: true"],
     );
     check::<image::history::Args>("-H a", &["human: true"]);
     refused::<image::history::Args>("", "docker: 'docker x' requires 1 argument");
