@@ -170,7 +170,10 @@ impl<'a> Workbench<'a> {
                 lacking.join(", ")
             ),
             crate::exit::FAILURE,
-            beyond::ways(&lacking),
+            format!(
+                "{}; in the course, `skip` leaves the exercise for later",
+                beyond::ways(&lacking)
+            ),
         ))
     }
 

@@ -66,6 +66,12 @@ fn without_the_image_nothing_is_judged_and_the_way_to_it_is_named() {
         .mentions("1 exercise, 0 trials");
     let shown = sandbox.shell("printf 'quit\\n' | docklings --plain").ok();
     shown.mentions("Not on this machine yet: python:3.12-slim. To get it: in the playground:");
+    // An exercise that cannot begin holds no learner back.
+    sandbox
+        .shell("printf 'go real\\nnext\\nskip\\nquit\\n' | docklings --plain")
+        .ok()
+        .mentions("`skip` leaves the exercise for later")
+        .mentions("End of lesson 1");
 }
 
 #[test]
