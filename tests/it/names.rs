@@ -135,3 +135,26 @@ fn a_machine_without_a_default_route_and_its_neighbours_are_reached() {
         }
     });
 }
+
+#[test]
+fn a_machine_without_a_network_says_so_at_once() {
+    requires!(
+        Root,
+        Outbound,
+        Tool("passt"),
+        Tool("slirp4netns"),
+        Tool("ip")
+    );
+    as_both(|machine| {
+        machine.resolve_by("nameserver 10.99.0.9\n");
+        machine.route("del 10.99.0.0/24");
+        for way in WAYS {
+            // With egress, the lookup would wait for the server until `timeout` ends it.
+            let words = format!("run --rm {}", visit(NAME));
+            machine
+                .docker(way, &words)
+                .fails(1)
+                .complains("bad address");
+        }
+    });
+}

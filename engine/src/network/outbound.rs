@@ -15,6 +15,7 @@ use crate::error::plainly;
 use crate::store::containers::Endpoint;
 use crate::sys::{namespace, tap};
 use std::fmt;
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 
@@ -36,6 +37,8 @@ const SOMEWHERE: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
 /// slirp4netns's own network; its DNS answers come from there.
 pub(super) const SLIRP_NETWORK: &str = "10.0.2.0/24";
 const SLIRP_NAMES: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 3);
+/// The kernel's IPv4 routes, the only kind that containers use.
+const ROUTES: &str = "/proc/net/route";
 /// slirp4netns listens on this socket in the container's private folder.
 pub(super) const SOCKET: &str = "slirp.sock";
 /// libslirp builds its hardware address from 52:55 and its own address, 10.0.2.2.
@@ -57,6 +60,8 @@ pub enum Closed {
     Off,
     /// Neither program is installed.
     NotInstalled,
+    /// The machine itself has no network.
+    Offline,
     /// The tap device cannot be opened; the system's reason.
     NoDevice(String),
 }
@@ -68,6 +73,7 @@ impl fmt::Display for Closed {
             Self::NotInstalled => {
                 f.write_str("neither `passt` (`pasta`) nor `slirp4netns` is installed")
             }
+            Self::Offline => f.write_str("this machine has no network"),
             Self::NoDevice(why) => write!(f, "`{}` cannot be opened: {why}", tap::DEVICE),
         }
     }
@@ -90,6 +96,9 @@ pub fn find(allowed: Allowed) -> Result<Way, Closed> {
         Allowed::None => return Err(Closed::Off),
     }
     .ok_or(Closed::NotInstalled)?;
+    if fs::read_to_string(ROUTES).is_ok_and(|routes| !leads_out(&routes)) {
+        return Err(Closed::Offline);
+    }
     match tap::open() {
         Ok(_) => Ok(way),
         Err(error) => Err(Closed::NoDevice(
@@ -98,6 +107,12 @@ pub fn find(allowed: Allowed) -> Result<Way, Closed> {
                 .map_or_else(|| error.to_string(), plainly),
         )),
     }
+}
+
+/// Whether the machine can reach another one: `routes` is the content of [`ROUTES`], which has a heading, and no line
+/// for loopback.
+fn leads_out(routes: &str) -> bool {
+    routes.lines().nth(1).is_some()
 }
 
 impl Way {
@@ -235,6 +250,20 @@ mod tests {
             check(bad, None);
         }
         assert_eq!(mac_text(MAC), "02:42:ac:11:00:02");
+    }
+
+    #[test]
+    fn a_machine_with_any_route_leads_out() {
+        let heading = "Iface\tDestination\tGateway \tFlags\n";
+        for (routes, expected) in [
+            ("", false),
+            (heading, false),
+            (&*format!("{heading}eth0\t00000000\t0100000A\t0003\n"), true),
+            // A class without internet.
+            (&*format!("{heading}eth0\t0000630A\t00000000\t0001\n"), true),
+        ] {
+            assert_eq!(leads_out(routes), expected, "{routes:?}");
+        }
     }
 
     #[test]

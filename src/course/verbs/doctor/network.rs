@@ -87,6 +87,9 @@ fn described(way: &Way) -> String {
 fn egress_fix(closed: &Closed) -> String {
     match closed {
         Closed::NoDevice(_) => "sudo modprobe tun; sudo chmod 0666 /dev/net/tun".to_owned(),
+        Closed::Offline => {
+            "connect it, then restart the containers that need the network".to_owned()
+        }
         Closed::Off | Closed::NotInstalled => install("passt", "passt", "passt", "passt"),
     }
 }
