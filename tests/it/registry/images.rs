@@ -24,6 +24,11 @@ fn an_image_from_a_file_is_there_for_every_sandbox_and_survives_prune() {
         .docklings("images add made.tar")
         .ok()
         .says("python:3.12-slim is here; pull it in any sandbox: docker pull python:3.12-slim\n");
+    // Nothing unpacked is left behind.
+    sandbox
+        .docker("image prune -f")
+        .ok()
+        .says("Total reclaimed space: 0B\n");
     sandbox.docker("system prune -af").ok();
     for name in ["free", "other"] {
         let ran = format!("DOCKLINGS_SANDBOX={name} docker run --rm python:3.12-slim");

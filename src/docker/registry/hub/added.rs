@@ -11,6 +11,7 @@ use crate::exit;
 use crate::failure::{CommandResult, Failure};
 use engine::error::{Error, IoContext};
 use engine::image::archive::load::Loaded;
+use engine::image::prune::PruneOptions;
 use engine::image::starter;
 use engine::oci::manifest::Manifest;
 use engine::oci::reference::{DEFAULT_DOMAIN, Reference};
@@ -67,6 +68,12 @@ fn add_to(env: &Env, store: &Store, source: &str, name: Option<&str>) -> Command
     let added = load(env, &sandbox, &mut reader)
         .and_then(|loaded| named(&loaded, name))
         .and_then(|images| publish(env, store, &images, source));
+    // Else the next prune would report its unpacked layers as reclaimed.
+    let all = PruneOptions {
+        all: true,
+        ..PruneOptions::default()
+    };
+    env.engine(&sandbox, "images")?.prune_images(&all)?;
     drop_sandbox(env, &sandbox)?;
     added
 }
