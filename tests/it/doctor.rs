@@ -1,5 +1,6 @@
 //! `docklings doctor` on a machine with a fault, or with an apparent one: each is a small change to the test machine.
 
+use crate::support::registry::Served;
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
 use std::fs;
@@ -67,4 +68,30 @@ fn a_tool_without_its_setuid_bit_is_found_by_the_trial() {
             .ok()
             .says("runs\n");
     }
+}
+
+#[test]
+fn doctor_says_whether_the_upstream_answers_and_what_that_means() {
+    let check = |upstream: &str, expected: &str| {
+        let sandbox = Sandbox::new().with("DOCKLINGS_UPSTREAM", upstream);
+        sandbox.docklings("doctor").ok().mentions(expected);
+    };
+    check(
+        "none",
+        "PASS  upstream          none: only images of this machine are used",
+    );
+    let class = Sandbox::new();
+    let served = Served::start(&class, "");
+    check(
+        &served.host(),
+        &format!(
+            "PASS  upstream          {} accepts connections",
+            served.host()
+        ),
+    );
+    // Nothing listens on port 1.
+    check(
+        "http://localhost:1",
+        "WARN  upstream          localhost:1 does not answer: dial tcp",
+    );
 }

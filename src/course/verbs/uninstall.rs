@@ -10,6 +10,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// Where dpkg keeps the list of the files of our Debian package.
+const FILES_OF_PACKAGE: &str = "/var/lib/dpkg/info/docklings.list";
+
 pub(super) fn run(words: &Words) -> CommandResult {
     words.no_names()?;
     let env = Env::read()?;
@@ -51,11 +54,20 @@ pub(super) fn run(words: &Words) -> CommandResult {
         }
     }
     let program = std::env::current_exe()?;
+    let files = fs::read_to_string(FILES_OF_PACKAGE).unwrap_or_default();
     Ok(writeln!(
         out,
-        "the program itself remains: rm {}",
-        program.display()
+        "the program itself remains: {}",
+        removal(&program, &files)
     )?)
+}
+
+/// The command that removes `program`; `files` are the paths of the installed Debian package, one per line.
+fn removal(program: &Path, files: &str) -> String {
+    match files.lines().any(|line| Path::new(line) == program) {
+        true => "sudo apt remove docklings".to_owned(),
+        false => format!("rm {}", program.display()),
+    }
 }
 
 /// What docklings keeps in its home. The home may be a folder that also holds other things.
@@ -116,4 +128,21 @@ fn names(folder: &Path) -> CommandResult<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_of_the_package_is_removed_by_its_manager() {
+        let files = "/.\n/usr\n/usr/bin\n/usr/bin/docklings\n";
+        for (program, files, expected) in [
+            ("/usr/bin/docklings", files, "sudo apt remove docklings"),
+            ("/usr/bin/docklings", "", "rm /usr/bin/docklings"),
+            ("/home/a/docklings", files, "rm /home/a/docklings"),
+        ] {
+            assert_eq!(removal(Path::new(program), files), expected);
+        }
+    }
 }

@@ -122,6 +122,9 @@ impl<W: Write> Transfer<W> {
 fn sentence(event: &TransferEvent) -> String {
     match event {
         TransferEvent::Pulling { tag, repository } => format!("{tag}: Pulling from {repository}"),
+        TransferEvent::Copying { tag } => {
+            format!("{tag}: Using the copy that another sandbox of this machine has pulled")
+        }
         TransferEvent::Pushing { repository } => {
             format!("The push refers to repository [{repository}]")
         }

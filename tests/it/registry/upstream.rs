@@ -2,6 +2,7 @@
 
 use super::images::with_archive;
 use crate::support::distribution::{Distribution, PROGRAM};
+use crate::support::machine::{User, on_own_machine};
 use crate::support::registry::{Served, wait_for};
 use crate::support::requires::requires;
 use crate::support::sandbox::Sandbox;
@@ -82,7 +83,14 @@ fn without_an_upstream_what_another_sandbox_pulled_is_used() {
         sandbox
     };
     let run = format!("DOCKLINGS_SANDBOX=other docker run --rm {NAME}");
-    sandbox.shell(&run).ok().says("made\n");
+    let tag = NAME.split(':').next_back().unwrap_or_default();
+    sandbox
+        .shell(&run)
+        .ok()
+        .complains(&format!(
+            "{tag}: Using the copy that another sandbox of this machine has pulled\n"
+        ))
+        .says("made\n");
     // Nothing is pretended about an image that is here.
     sandbox.docker(&format!("pull {NAME}")).fails(1);
     sandbox
@@ -109,6 +117,34 @@ fn the_name_of_an_upstream_is_looked_up_in_a_child_that_ends() {
         .shell("unshare --net docker build -q .")
         .fails(1)
         .complains("hint: registry.invalid:5000 may have it, and cannot be reached: dial tcp: lookup registry.invalid: ");
+}
+
+#[test]
+fn where_packets_vanish_the_answer_does_not_wait_for_the_system() {
+    requires!(Root, Tool("ip"));
+    on_own_machine(&User::Root, |machine| {
+        // What is sent to this neighbour goes nowhere. The system would wait two minutes for it to accept a connection,
+        // and ten seconds for a name server there: its words would be others than those of our own limit.
+        machine.neighbour("10.99.0.50");
+        machine.resolve_by("nameserver 10.99.0.50\n");
+        machine.sandbox.write("Dockerfile", "FROM nginx\n");
+        for (upstream, why) in [
+            (
+                "http://10.99.0.50:5000",
+                "10.99.0.50:5000 may have it, and cannot be reached: dial tcp 10.99.0.50:5000: i/o timeout",
+            ),
+            (
+                "docker.io",
+                "Docker Hub may have it, and cannot be reached: dial tcp: lookup registry-1.docker.io: i/o timeout",
+            ),
+        ] {
+            machine
+                .sandbox
+                .shell(&format!("DOCKLINGS_UPSTREAM={upstream} docker build -q ."))
+                .fails(1)
+                .complains(why);
+        }
+    });
 }
 
 #[test]

@@ -148,6 +148,13 @@ impl Machine {
         shell(&format!("ip route {words}"));
     }
 
+    /// Adds a neighbour at `address`, which never answers.
+    pub(crate) fn neighbour(&self, address: &str) {
+        shell(&format!(
+            "ip neigh add {address} lladdr 02:00:00:00:00:01 dev world"
+        ));
+    }
+
     /// How often the name servers were asked for the address of [`NAME`] since the last call.
     pub(crate) fn times_asked(&self) -> usize {
         self.asked.swap(0, Ordering::SeqCst)

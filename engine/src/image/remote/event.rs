@@ -14,6 +14,11 @@ pub enum TransferEvent {
         /// The repository, without its registry.
         repository: String,
     },
+    /// No registry was asked, or none could be reached; what another sandbox has pulled is used.
+    Copying {
+        /// As in [`Self::Pulling`].
+        tag: String,
+    },
     /// A push begins: `The push refers to repository [docker.io/library/busybox]`.
     Pushing {
         /// The repository, in full.

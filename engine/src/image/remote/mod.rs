@@ -59,7 +59,7 @@ pub use connect::login;
 pub(crate) use download::{download, patiently};
 pub use endpoint::Endpoint;
 pub use event::{LayerStatus, TransferEvent};
-pub use source::is_here;
+pub use source::{accepts, is_here};
 
 use crate::error::Result;
 use crate::oci::digest::{Digest, ImageId};

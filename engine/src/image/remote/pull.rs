@@ -130,9 +130,12 @@ fn one(
         (None, tag) => tag.unwrap_or_default().to_owned(),
     };
     observer(TransferEvent::Pulling {
-        tag,
+        tag: tag.clone(),
         repository: reference.path().to_owned(),
     });
+    if place == Place::Here {
+        observer(TransferEvent::Copying { tag });
+    }
     let config = match place {
         Place::Here => blobs::read(&engine.home, &received.manifest.config.digest)?,
         _ => blob::read(client, reference, &received.manifest.config)?,

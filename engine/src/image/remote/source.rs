@@ -126,6 +126,11 @@ impl<'a> Sources<'a> {
     }
 }
 
+/// Whether an upstream accepts connections, decided within a moment. Error: the reason.
+pub fn accepts(remote: &Remote, upstream: &Upstream) -> Result<()> {
+    unasked(remote, upstream).map(drop)
+}
+
 /// Connects to an upstream, or fails within a moment.
 fn contact(remote: &Remote, upstream: &Upstream) -> Result<Client> {
     let client = unasked(remote, upstream)?;

@@ -148,6 +148,7 @@ fn examine(env: &Env) -> Vec<Finding> {
     findings.push(disk::sockets(env));
     findings.push(starter::images(env));
     findings.push(network::hub(env));
+    findings.extend(network::upstream(env));
     let broken = findings
         .iter()
         .any(|finding| finding.verdict == Verdict::Fail);

@@ -1,10 +1,13 @@
-//! The network: egress of containers, and the hub that names without a registry refer to.
+//! The network: egress of containers, the hub that names without a registry refer to, and its upstream.
 
 use super::{Finding, install};
 use crate::docker::registry::hub;
-use crate::docker::registry::hub::config;
+use crate::docker::registry::hub::config::Choice;
+use crate::docker::registry::hub::{beyond, config};
+use crate::docker::registry::remote;
 use crate::env::Env;
 use engine::Error;
+use engine::image::remote::accepts;
 use engine::image::remote::endpoint::{DOCKER_HUB, Endpoint};
 use engine::network::outbound::{self, Closed, Way};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -35,6 +38,59 @@ pub(super) fn hub(env: &Env) -> Finding {
         Ok(()) => Finding::pass(what, format!("{choice}; it accepts connections")),
         Err(why) => Finding::warn(what, format!("{choice} does not answer: {why}"), back),
     }
+}
+
+/// Whether the registry answers that has what the practice hub lacks; `None` if another hub is in use.
+pub(super) fn upstream(env: &Env) -> Option<Finding> {
+    let what = "upstream";
+    if !matches!(config::chosen(env), Ok((Choice::Practice, _))) {
+        return None;
+    }
+    let choice = match config::upstream(env) {
+        Ok((Some(choice), _)) => choice,
+        Ok((None, _)) => {
+            return Some(Finding::pass(
+                what,
+                "none: only images of this machine are used",
+            ));
+        }
+        Err(failure) => {
+            let why = failure.text().unwrap_or_default();
+            return Some(Finding::warn(
+                what,
+                why,
+                "docklings config upstream docker.io",
+            ));
+        }
+    };
+    let is_class = matches!(choice, Choice::Class(_));
+    let asked = beyond::upstream(env, choice).and_then(|upstream| {
+        let reached = accepts(&remote(env, None)?, &upstream).map_err(|error| error.to_string());
+        Ok((upstream.name, reached))
+    });
+    Some(match asked {
+        Ok((name, Ok(()))) => Finding::pass(
+            what,
+            format!("{name} accepts connections; images such as `nginx` come from there"),
+        ),
+        Ok((name, Err(why))) if is_class => Finding::warn(
+            what,
+            format!("{name} does not answer: {why}"),
+            "ask for the address of your class's registry; then: docklings config upstream HOST",
+        ),
+        Ok((name, Err(why))) => Finding::pass(
+            what,
+            format!(
+                "{name} does not answer ({why}), and the course does not need it; \
+                 `docklings images add FILE` adds images such as `nginx`"
+            ),
+        ),
+        Err(failure) => Finding::warn(
+            what,
+            failure.text().unwrap_or_default(),
+            "docklings config upstream none",
+        ),
+    })
 }
 
 /// Whether a server listens at `address`, which is `scheme://host[:port]`.

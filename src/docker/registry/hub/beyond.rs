@@ -41,7 +41,8 @@ pub(crate) fn beyond(env: &Env, name: Option<&Reference>) -> CommandResult<Optio
     }))
 }
 
-fn upstream(env: &Env, choice: Choice) -> CommandResult<Upstream> {
+/// How to reach the upstream `choice`.
+pub(crate) fn upstream(env: &Env, choice: Choice) -> CommandResult<Upstream> {
     let (name, endpoint, index) = match &choice {
         Choice::Class(endpoint) => {
             let name = config_file::hostname(&endpoint.to_string()).to_owned();
