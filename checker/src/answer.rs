@@ -34,7 +34,7 @@ pub fn is_right(question: &Question, answer: &str) -> bool {
 }
 
 /// Words that may stand before an answer, as in `it is the plum cake`.
-const LEAD_IN: [&str; 8] = ["it", "is", "it's", "the", "a", "an", "on", "only"];
+const LEAD_IN: [&str; 9] = ["it", "is", "it's", "as", "the", "a", "an", "on", "only"];
 
 fn without_lead_in(given: &str) -> &str {
     let mut rest = given;
@@ -174,6 +174,7 @@ mod tests {
                 "PLUM CAKE",
                 "It is plum cake.",
                 "a plum cake",
+                "as a plum cake",
             ],
             &["plum", "plum cakes", "", "apple cake", "plumcake"],
         );
