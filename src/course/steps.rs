@@ -128,7 +128,8 @@ impl Steps {
             std::env::var_os("PATH").unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into());
         let path = std::iter::once(self.bin.clone()).chain(std::env::split_paths(&others));
         let path = std::env::join_paths(path).map_err(io::Error::other)?;
-        let mut command = Command::new("sh");
+        // Looked up in another PATH than ours, it would be started by fork, which copies the tables of our memory.
+        let mut command = Command::new("/bin/sh");
         command
             .args(["-c", line])
             .env("PATH", path)

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// How many workers there are for each processor.
-const WORKERS: usize = 4;
+const WORKERS: usize = 7;
 
 /// How many trials to run at a time if the caller does not say.
 pub(super) fn default_jobs() -> usize {
