@@ -44,13 +44,12 @@ impl Shell {
     }
 
     fn show_failure(&self, failure: &Failure) -> CommandResult {
-        if let Some(text) = failure.text() {
-            self.look.show(&format!("{text}\n"))?;
-        }
-        if let Some(hint) = failure.hint() {
-            self.look.show(&format!("hint: {hint}\n"))?;
-        }
-        Ok(())
+        let hint = failure.hint().map(|hint| format!("hint: {hint}"));
+        let text = failure.text();
+        text.iter()
+            .chain(&hint)
+            .flat_map(|text| text.lines())
+            .try_for_each(|line| self.say(line))
     }
 
     /// Carries out one effect; returns the event that follows from it, if any.
